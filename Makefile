@@ -1,0 +1,69 @@
+# edgemail: every task that people and CI run.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CLIENT := src/edgemail/client/index.html
+WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*')
+
+.DEFAULT_GOAL := help
+.PHONY: help run venv client test check format bench fuzz lock clean
+
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: venv client ## Start edgemail: SMTP on 127.0.0.1:2525, web on 127.0.0.1:8025
+	@exec $(BIN)/edgemail serve $(ARGS)
+
+venv: $(VENV)/.installed
+
+$(VENV)/.run: requirements/run.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("edgemail needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the Python packages..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.run
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.installed
+	@echo "Installing the tools for development..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+client: $(CLIENT)
+
+web/node_modules/.installed: web/package.json web/package-lock.json
+	@command -v npm >/dev/null || { echo "edgemail's page is built with Node.js 20 or later, and there is no npm here: install Node.js"; exit 1; }
+	@echo "Installing the page's packages..."
+	@cd web && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+$(CLIENT): web/node_modules/.installed $(WEB_SOURCES)
+	@echo "Building the page..."
+	@cd web && npm run --silent build
+	@touch $@
+
+test: $(VENV)/.dev client ## Run all tests: real sockets, real clients, real Chromium
+	@cd web && npm test --silent
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.dev client ## Format, lint, types, import rules (changes nothing)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@cd web && npm run --silent check
+
+format: $(VENV)/.dev ## Format the Python code and mend what the linter can
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock: $(VENV)/.dev ## Resolve the pinned requirements again, for every platform
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --upgrade pyproject.toml --group build -o requirements/run.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --upgrade pyproject.toml --group dev --group bench -c requirements/run.txt -o requirements/dev.txt
+
+clean: ## Remove everything that was installed or built
+	@rm -rf $(VENV) web/node_modules src/edgemail/client dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,42 @@
+"""What may go wrong and is expected to: one root, few leaves.
+
+`edgemail.listener` maps leaves to SMTP replies and `edgemail.api.problems` to HTTP answers.
+"""
+
+from __future__ import annotations
+
+
+class EdgemailError(Exception):
+    """The root of every failure that edgemail expects."""
+
+
+class AddressError(EdgemailError, ValueError):
+    """A text is not a mailbox address (RFC 5321 section 4.1.2)."""
+
+
+class SettingsError(EdgemailError):
+    """One or more settings are wrong; `mistakes` has a line for each."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = mistakes
+
+
+class StoreUnavailable(EdgemailError):  # noqa: N818 - a state of the store, named for what the sender is told
+    """The store did not do it and kept nothing; trying again later may help (SMTP 451)."""
+
+
+class StoreFull(EdgemailError):  # noqa: N818 - see above
+    """There is no room; nothing was kept (SMTP 452)."""
+
+
+class StoreInvalid(EdgemailError):  # noqa: N818 - see above
+    """The database is not one that edgemail can use, and the text says why."""
+
+
+class MessageNotFound(EdgemailError):  # noqa: N818 - see above
+    """No mail has that id: it never had, or it was deleted."""
+
+
+class AttachmentNotFound(EdgemailError):  # noqa: N818 - see above
+    """The message has no attachment of that number."""

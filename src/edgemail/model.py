@@ -1,0 +1,178 @@
+"""The values that everything else speaks of: frozen, without I/O."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NewType
+
+from edgemail.errors import AddressError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+MailId = NewType("MailId", int)
+"""Names a stored message; grows with each one and is never used again."""
+
+PATH_MAX_OCTETS = 256
+"""RFC 5321 section 4.5.3.1.3."""
+
+LOCAL_PART_MAX_OCTETS = 128
+"""RFC 5321 section 4.5.3.1.1 asks for 64 at least; senders in use go past it."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# Printable and not a special (RFC 5322 section 3.2.3), or beyond ASCII (RFC 6531 section 3.3).
+# Dots may stand anywhere: phone carriers and spam traps do use `a..b@` and `a.@`.
+_ATOMS = re.compile(r"[^\x00-\x20\x7f()<>\[\]:;@\\,\"]+")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_DOMAIN = re.compile(r"(?=.{1,255}\Z)[\w](?:[\w-]*[\w])?(?:\.[\w](?:[\w-]*[\w])?)*\.?")
+_LITERAL = re.compile(r"\[[0-9A-Za-z:.\-]{1,60}\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A mailbox: a local part in its canonical form and a lower-case domain.
+
+    `"a b"@Ex.org` has the local part `a b`: quotes belong to the writing, not to the name (RFC 5321
+    section 4.1.2). An empty domain is the bare `Postmaster` of RFC 5321 section 4.5.1.
+    """
+
+    local: str
+    domain: str
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """Read `local@domain`, `"quoted local"@domain` or `local@[192.0.2.1]`.
+
+        Raises:
+            AddressError: it is not a mailbox, is longer than 256 octets, or holds control characters.
+        """
+        if len(text.encode("utf-8", "surrogatepass")) > PATH_MAX_OCTETS - 2:  # the path's "<" and ">"
+            raise AddressError("the address is too long")
+        if _CONTROL.search(text):
+            raise AddressError("the address holds a control character")
+        quoted = _QUOTED.match(text)
+        if quoted:
+            local, at, domain = quoted[1], text[quoted.end() : quoted.end() + 1], text[quoted.end() + 1 :]
+            local = re.sub(r"\\(.)", r"\1", local)
+        else:
+            local, at, domain = text.rpartition("@")
+            if not _ATOMS.fullmatch(local):
+                raise AddressError("the local part is not valid")
+        if at != "@" or not local:
+            raise AddressError("an address has the form local@domain")
+        if len(local.encode()) > LOCAL_PART_MAX_OCTETS:
+            raise AddressError("the local part is too long")
+        if not (_DOMAIN.fullmatch(domain) or _LITERAL.fullmatch(domain)):
+            raise AddressError("the domain is not valid")
+        return cls(local, domain.lower().removesuffix("."))
+
+    @property
+    def inbox(self) -> str:
+        """The name of the inbox that this address stands for: in lower case, quoted where it must be."""
+        local = self.local.lower()
+        return f"{_write_local(local)}@{self.domain}" if self.domain else _write_local(local)
+
+    def __str__(self) -> str:
+        local = _write_local(self.local)
+        return f"{local}@{self.domain}" if self.domain else local
+
+
+def _write_local(local: str) -> str:
+    if _ATOMS.fullmatch(local):
+        return local
+    escaped = local.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A message on its way into the store.
+
+    `sender` is the reverse-path, `None` for the null one. `recipients` are inbox names (see
+    `Address.inbox`), each once, in the order given. `data` is what will be kept, octet for octet.
+    """
+
+    sender: Address | None
+    recipients: tuple[str, ...]
+    data: bytes
+    accepted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A one-time code found in a message, with the reason why it was taken for one."""
+
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A web link found in a message. `reason` says why it looks like one to confirm something, or is ``""``."""
+
+    url: str
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """What an attachment calls itself: nothing of this is to be trusted. `size` is in octets, decoded."""
+
+    index: int
+    name: str
+    type: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a listing shows of a message; derived from its data, so it can be made again."""
+
+    sender_name: str
+    """The From: header, decoded: ``Name <a@b>``."""
+    subject: str
+    preview: str
+    attachments: tuple[Attachment, ...]
+    codes: tuple[Code, ...]
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """One header field, its value unfolded and decoded (RFC 2047)."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A message taken apart. `text` and `html` are as sent, decoded; `None` where there is none."""
+
+    summary: Summary
+    headers: tuple[Header, ...]
+    text: str | None
+    html: str | None
+    links: tuple[Link, ...]
+    """Every web link, not only those that the summary shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMail:
+    """A row of the table `mail`, without its data. `size` is in octets."""
+
+    id: MailId
+    date: datetime
+    sender: str
+    recipients: tuple[str, ...]
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListedMail:
+    """A stored message with what a listing shows of it."""
+
+    mail: StoredMail
+    summary: Summary
