@@ -22,6 +22,10 @@ class SettingsError(EdgemailError):
         self.mistakes = mistakes
 
 
+class ListenError(EdgemailError):
+    """An endpoint cannot be listened on; the text names it and says what to do."""
+
+
 class StoreUnavailable(EdgemailError):  # noqa: N818 - a state of the store, named for what the sender is told
     """The store did not do it and kept nothing; trying again later may help (SMTP 451)."""
 

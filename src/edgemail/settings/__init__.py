@@ -1,0 +1,29 @@
+"""Frozen settings, one dataclass a subsystem; from flags > environment > TOML file > defaults."""
+
+from edgemail.settings.definitions import SETTINGS, Setting, markdown_table
+from edgemail.settings.sources import Origin, Resolved, resolve
+from edgemail.settings.values import (
+    Endpoint,
+    HttpSettings,
+    LogSettings,
+    RetentionSettings,
+    Settings,
+    SmtpSettings,
+    StoreSettings,
+)
+
+__all__ = [
+    "SETTINGS",
+    "Endpoint",
+    "HttpSettings",
+    "LogSettings",
+    "Origin",
+    "Resolved",
+    "RetentionSettings",
+    "Setting",
+    "Settings",
+    "SmtpSettings",
+    "StoreSettings",
+    "markdown_table",
+    "resolve",
+]

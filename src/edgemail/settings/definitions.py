@@ -1,0 +1,252 @@
+"""The one table of settings: flags, environment, file, `edgemail config` and the docs all come from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from edgemail.settings import quantities
+from edgemail.settings.values import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+OFF: Final = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A sort of value: what stands for it in a flag's help, and how it is read and written."""
+
+    metavar: str
+    read: Callable[[str], Any]
+    write: Callable[[Any], str] = str
+    choices: tuple[str, ...] = ()
+
+
+def _or_off(kind: Kind) -> Kind:
+    """Return a kind that takes ``off`` as well, for `None`."""
+
+    def read(text: str) -> Any:
+        if text.lower() == OFF:
+            return None
+        try:
+            return kind.read(text)
+        except ValueError as error:
+            raise ValueError(f"{error}, or {OFF}") from None
+
+    return Kind(f"{kind.metavar}|{OFF}", read, lambda value: OFF if value is None else kind.write(value))
+
+
+def _one_of(*choices: str) -> Kind:
+    """Return a kind that is one of these words."""
+
+    def read(text: str) -> str:
+        if text.lower() not in choices:
+            raise ValueError(f"is not known; write {', '.join(choices[:-1])} or {choices[-1]}")
+        return text.lower()
+
+    return Kind("|".join(choices), read, choices=choices)
+
+
+_ENDPOINT: Final = Kind("HOST:PORT", quantities.read_endpoint)
+_COUNT: Final = Kind("N", quantities.read_count)
+_DURATION: Final = Kind("DURATION", quantities.read_duration, quantities.write_duration)
+_BYTES: Final = Kind("SIZE", quantities.read_bytes, quantities.write_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting: `name` is its key in the file, and gives its flag and its environment variable."""
+
+    name: str
+    section: str
+    field: str
+    kind: Kind
+    help: str
+    default: str = ""
+    """What the docs say of a default that depends on the machine or on other settings."""
+    has_flag: bool = False
+    secret: bool = False
+    repeated: bool = False
+    also_from: str = ""
+    """An environment variable that is not ours and is read where ours is not set."""
+
+    @property
+    def flag(self) -> str:
+        """The flag of this name."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """The environment variable of this name."""
+        return "EDGEMAIL_" + self.name.upper()
+
+    def value_in(self, settings: Settings) -> Any:
+        """Return this setting's value."""
+        return getattr(getattr(settings, self.section), self.field)
+
+    def write(self, value: Any) -> str:
+        """Write a value as it could be given; a secret's text is never told."""
+        if self.secret:
+            return "not set" if value is None else "set"
+        if self.repeated:
+            return ",".join(self.kind.write(one) for one in value)
+        return self.kind.write(value)
+
+
+SETTINGS: Final = (
+    Setting(
+        "smtp",
+        "smtp",
+        "listen",
+        _ENDPOINT,
+        "Where SMTP listens; may be given more than once. Port 0 picks a free one.",
+        has_flag=True,
+        repeated=True,
+    ),
+    Setting(
+        "http",
+        "http",
+        "listen",
+        _or_off(_ENDPOINT),
+        "Where the page and the API listen.",
+        has_flag=True,
+    ),
+    Setting(
+        "db",
+        "store",
+        "db",
+        Kind("PATH|URL", quantities.read_db),
+        "Where mail is kept: a file, or a libSQL server.",
+        default="`edgemail.db` in the system's temporary directory",
+        has_flag=True,
+        also_from="LIBSQL_CLIENT_URL",
+    ),
+    Setting(
+        "db_token",
+        "store",
+        "token",
+        Kind("TOKEN", quantities.read_token),
+        "The libSQL server's token. It has no flag, since other users see a program's flags.",
+        secret=True,
+        also_from="LIBSQL_CLIENT_TOKEN",
+    ),
+    Setting(
+        "domain",
+        "smtp",
+        "domains",
+        Kind("NAME", quantities.read_domain),
+        "Take mail for this domain and its subdomains only; may be given more than once.",
+        default="every domain",
+        has_flag=True,
+        repeated=True,
+    ),
+    Setting(
+        "hostname",
+        "smtp",
+        "hostname",
+        Kind("NAME", quantities.read_hostname),
+        "What the server calls itself in its greeting and in `Received:` lines.",
+        default="the first domain, else the machine's name",
+        has_flag=True,
+    ),
+    Setting(
+        "allowed_host",
+        "http",
+        "allowed_hosts",
+        Kind("NAME", quantities.read_allowed_host),
+        "A further name under which browsers may reach the page; may be given more than once.",
+        has_flag=True,
+        repeated=True,
+    ),
+    Setting(
+        "allowed_origin",
+        "http",
+        "allowed_origins",
+        Kind("ORIGIN", quantities.read_origin),
+        "A web origin whose pages may use the API; may be given more than once.",
+        has_flag=True,
+        repeated=True,
+    ),
+    Setting(
+        "max_age",
+        "retention",
+        "max_age_s",
+        _or_off(_DURATION),
+        "Delete mail that is older.",
+        has_flag=True,
+    ),
+    Setting(
+        "max_bytes",
+        "retention",
+        "max_bytes",
+        _or_off(_BYTES),
+        "Delete the oldest mail when all of it is larger than this.",
+        has_flag=True,
+    ),
+    Setting(
+        "max_messages",
+        "retention",
+        "max_messages",
+        _or_off(_COUNT),
+        "Delete the oldest mail when there are more messages than this.",
+        has_flag=True,
+    ),
+    Setting(
+        "log_format",
+        "log",
+        "format",
+        _one_of("text", "json"),
+        "Log lines for people, or a JSON object a line.",
+        has_flag=True,
+    ),
+    Setting(
+        "log_level", "log", "level", _one_of("debug", "info", "warning", "error"), "The least that is logged."
+    ),
+    Setting("retention_interval", "retention", "interval_s", _DURATION, "How often old mail is looked for."),
+    Setting("max_message_bytes", "smtp", "max_message_bytes", _BYTES, "The largest message that is taken."),
+    Setting("max_recipients", "smtp", "max_recipients", _COUNT, "Recipients in one transaction."),
+    Setting("max_errors", "smtp", "max_errors", _COUNT, "A peer's mistakes before its connection is closed."),
+    Setting(
+        "max_idle_commands",
+        "smtp",
+        "max_idle_commands",
+        _COUNT,
+        "Commands that carry no mail before the connection is closed.",
+    ),
+    Setting("max_transactions", "smtp", "max_transactions", _COUNT, "Transactions in one connection."),
+    Setting("max_connections", "smtp", "max_connections", _COUNT, "SMTP connections at a time."),
+    Setting("idle_timeout", "smtp", "idle_timeout_s", _DURATION, "How long a peer may take over a command."),
+    Setting("data_timeout", "smtp", "data_timeout_s", _DURATION, "How long it may pause within a message."),
+    Setting("session_timeout", "smtp", "session_timeout_s", _DURATION, "How long a connection may last."),
+    Setting(
+        "commit_timeout",
+        "smtp",
+        "commit_timeout_s",
+        _DURATION,
+        "How long the database may take over a message before the sender is told to try again.",
+    ),
+    Setting(
+        "shutdown_timeout",
+        "smtp",
+        "shutdown_timeout_s",
+        _DURATION,
+        "How long open transactions may take to finish when the program stops.",
+    ),
+)
+
+BY_NAME: Final = {setting.name: setting for setting in SETTINGS}
+
+
+def markdown_table() -> str:
+    """Return the settings as a table for the docs."""
+    defaults = Settings()
+    rows = ["| Setting | Environment | Default | What it does |", "|---|---|---|---|"]
+    for one in SETTINGS:
+        spelled = f"`{one.flag} {one.kind.metavar}`" if one.has_flag else f"`{one.name}`"
+        spelled = spelled.replace("|", "\\|")
+        variables = f"`{one.variable}`" + (f", `{one.also_from}`" if one.also_from else "")
+        default = one.default or f"`{one.write(one.value_in(defaults))}`".replace("``", "none")
+        rows.append(f"| {spelled} | {variables} | {default} | {one.help} |")
+    return "\n".join(rows)

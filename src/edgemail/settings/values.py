@@ -1,0 +1,106 @@
+"""The settings as values: frozen, one dataclass a subsystem, with the defaults."""
+
+from __future__ import annotations
+
+import re
+import socket
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+_DAY_S = 86_400.0
+_GIB = 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where to listen: an IP address or a host's name, and a port. Port 0 asks for any free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def machine_name() -> str:
+    """Return what this machine calls itself, or ``localhost`` where that could not stand in a greeting."""
+    name = socket.gethostname()
+    return name if re.fullmatch(r"[A-Za-z0-9_.-]{1,255}", name) else "localhost"
+
+
+def default_db() -> str:
+    """Return the path of the database that nobody named."""
+    return str(Path(tempfile.gettempdir()) / "edgemail.db")
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpSettings:
+    """What the SMTP listener is told. `domains` are in lower case and stand for their subdomains too."""
+
+    listen: tuple[Endpoint, ...] = (Endpoint("127.0.0.1", 2525),)
+    hostname: str = field(default_factory=machine_name)
+    domains: tuple[str, ...] = ()
+    max_message_bytes: int = 26_214_400
+    max_recipients: int = 100
+    max_errors: int = 10
+    max_idle_commands: int = 100
+    max_transactions: int = 200
+    max_connections: int = 1000
+    idle_timeout_s: float = 300.0
+    data_timeout_s: float = 180.0
+    session_timeout_s: float = 1800.0
+    commit_timeout_s: float = 30.0
+    shutdown_timeout_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """What the HTTP server is told. `listen` is `None` where there shall be none.
+
+    `allowed_hosts` are names without a port, `allowed_origins` have the form ``https://host[:port]``, both as
+    a browser sends them: in lower case, a scheme's own port left out.
+    """
+
+    listen: Endpoint | None = Endpoint("127.0.0.1", 8025)
+    allowed_hosts: tuple[str, ...] = ()
+    allowed_origins: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """Where mail rests: `db` is a file's path or a URL. `is_default` says that nobody chose it."""
+
+    db: str = field(default_factory=default_db)
+    token: str | None = field(default=None, repr=False)
+    is_default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionSettings:
+    """How much is kept and for how long; `None` sets no bound."""
+
+    max_age_s: float | None = 7 * _DAY_S
+    max_messages: int | None = None
+    max_bytes: int | None = 2 * _GIB
+    interval_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """What is logged, and in which form."""
+
+    format: Literal["text", "json"] = "text"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All of them."""
+
+    smtp: SmtpSettings = field(default_factory=SmtpSettings)
+    http: HttpSettings = field(default_factory=HttpSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
+    log: LogSettings = field(default_factory=LogSettings)
