@@ -1,0 +1,48 @@
+"""Puts the HTTP application together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from edgemail.api.guard import Guard
+from edgemail.api.problems import register_problems
+from edgemail.api.routes import router
+from edgemail.api.site import mount_site
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from edgemail.api.models import ServerInfo
+    from edgemail.inbox import Inbox
+    from edgemail.settings import HttpSettings
+
+
+def create_api(inbox: Inbox, info: ServerInfo, settings: HttpSettings, hostname: str) -> ASGIApp:
+    """Make the application that answers HTTP: the API, its documentation and the page."""
+    api = FastAPI(
+        title="edgemail",
+        version=info.version,
+        description="Read what came to any address of a disposable e-mail server.",
+        docs_url=None,
+        redoc_url=None,
+    )
+    api.state.inbox = inbox
+    api.state.info = info
+    register_problems(api)
+    api.include_router(router)
+    mount_site(api)
+    app: ASGIApp = api
+    if settings.allowed_origins:
+        app = CORSMiddleware(
+            app,
+            allow_origins=settings.allowed_origins,
+            allow_methods=["GET", "DELETE"],
+            allow_headers=["Last-Event-ID"],
+        )
+    hosts = {hostname.lower(), *settings.allowed_hosts}
+    if settings.listen is not None:
+        hosts.add(settings.listen.host.lower())
+    return Guard(app, frozenset(hosts), tuple(info.domains), frozenset(settings.allowed_origins))

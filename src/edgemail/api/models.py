@@ -1,0 +1,177 @@
+"""What the API sends, as JSON."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+if TYPE_CHECKING:
+    from edgemail import model
+
+_Date = Annotated[
+    datetime,
+    PlainSerializer(lambda date: f"{date:%Y-%m-%dT%H:%M:%S}.{date.microsecond // 1000:03}Z", return_type=str),
+]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, populate_by_name=True, from_attributes=True)
+
+
+class Attachment(_Model):
+    """What an attachment calls itself; `size` is in octets, decoded."""
+
+    index: int
+    name: str
+    type: str
+    size: int
+
+
+class Code(_Model):
+    """A one-time code, and why it was taken for one."""
+
+    code: str
+    reason: str
+
+
+class Link(_Model):
+    """A web link; `reason` says why it looks like one to confirm something, or is empty."""
+
+    url: str
+    text: str
+    reason: str
+
+
+class Header(_Model):
+    """A header field, unfolded and decoded."""
+
+    name: str
+    value: str
+
+
+class Message(_Model):
+    """A message as a listing shows it."""
+
+    id: int
+    date: _Date = Field(description="accepted at, UTC")
+    sender: str = Field(description="the reverse-path, empty for the null one")
+    recipients: list[str]
+    sender_name: str = Field(alias="from", description="the From header, decoded")
+    subject: str
+    preview: str
+    size: int = Field(description="octets")
+    attachments: list[Attachment]
+    codes: list[Code]
+    links: list[Link] = Field(description="links to confirm something; the whole message has every link")
+
+    @classmethod
+    def of(cls, listed: model.ListedMail) -> Message:
+        """Make it from the program's own value."""
+        return cls.model_validate(_listing_fields(listed))
+
+
+class WholeMessage(Message):
+    """A message taken apart. `text` and `html` are as sent: whoever shows them makes them safe."""
+
+    headers: list[Header]
+    text: str | None
+    html: str | None
+
+    @classmethod
+    def of_content(cls, listed: model.ListedMail, content: model.Content) -> WholeMessage:
+        """Make it from the program's own values."""
+        return cls.model_validate(
+            _listing_fields(listed)
+            | {
+                "headers": content.headers,
+                "text": content.text,
+                "html": content.html,
+                "links": content.links,
+            }
+        )
+
+
+def _listing_fields(listed: model.ListedMail) -> dict[str, object]:
+    mail, summary = listed.mail, listed.summary
+    return {
+        "id": mail.id,
+        "date": mail.date,
+        "sender": mail.sender,
+        "recipients": mail.recipients,
+        "sender_name": summary.sender_name,
+        "subject": summary.subject,
+        "preview": summary.preview,
+        "size": mail.size,
+        "attachments": summary.attachments,
+        "codes": summary.codes,
+        "links": summary.links,
+    }
+
+
+class Listing(_Model):
+    """A page of a listing, newest first."""
+
+    messages: list[Message]
+    next_before: int | None = Field(description="ask for `before` this id to go on; null at the end")
+
+
+class Found(_Model):
+    """`wait` has a message."""
+
+    status: Literal["found"] = "found"
+    message: Message
+
+
+class TimedOut(_Model):
+    """`wait` has none, and the time is up."""
+
+    status: Literal["timeout"] = "timeout"
+
+
+class Deleted(_Model):
+    """How many messages were deleted."""
+
+    deleted: int
+
+
+class Status(_Model):
+    """All is well."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Limits(_Model):
+    """What a sender may send."""
+
+    message_bytes: int
+    recipients: int
+
+
+class Retention(_Model):
+    """How long and how much is kept; null is without limit."""
+
+    max_age_s: float | None
+    max_messages: int | None
+    max_bytes: int | None
+
+
+class ServerInfo(_Model):
+    """What a reader may want to know of the server. No domains: every domain is taken."""
+
+    name: str = "edgemail"
+    version: str
+    domains: list[str]
+    limits: Limits
+    retention: Retention
+    smtp: list[str]
+
+
+class Problem(_Model):
+    """An error (RFC 9457)."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str

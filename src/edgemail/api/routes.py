@@ -1,0 +1,171 @@
+"""The routes of the API: each reads its arguments, asks the inbox, and writes the answer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable  # noqa: TC003 - FastAPI reads the annotations
+from typing import Annotated, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from edgemail.api import models
+from edgemail.inbox import PAGE_MAX, Inbox
+from edgemail.model import Address, ListedMail, MailId
+
+WAIT_MAX_S = 55.0
+"""Proxies and clients give up on an answer after a minute."""
+
+_ID_MAX = 2**63 - 1
+_AddressPath = Annotated[str, Path(description="an e-mail address, in any case", max_length=512)]
+_IdPath = Annotated[int, Path(ge=0, le=_ID_MAX)]
+_IdQuery = Annotated[int | None, Query(ge=0, le=_ID_MAX)]
+_PROBLEM = {"model": models.Problem, "content": {"application/problem+json": {}}}
+_NOT_FOUND: dict[int | str, dict[str, object]] = {404: _PROBLEM}
+
+router = APIRouter()
+
+
+@router.get("/api/inboxes/{address:path}/messages", tags=["inbox"])
+async def list_messages(
+    request: Request,
+    address: _AddressPath,
+    limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
+    before: _IdQuery = None,
+    after: _IdQuery = None,
+) -> models.Listing:
+    """List an inbox, newest first."""
+    listed = await _inbox(request).list_page(_name(address), limit=limit + 1, before=before, after=after or 0)
+    page = listed[:limit]
+    return models.Listing(
+        messages=[models.Message.of(one) for one in page],
+        next_before=page[-1].mail.id if len(listed) > limit else None,
+    )
+
+
+@router.get("/api/inboxes/{address:path}/wait", tags=["inbox"])
+async def wait_for_message(
+    request: Request,
+    address: _AddressPath,
+    after: _IdQuery = None,
+    timeout: Annotated[float, Query(ge=0, description="seconds, 55 at most")] = 30,  # noqa: ASYNC109 - its public name
+    sender: Annotated[str, Query(alias="from", description="a part of the sender's name or address")] = "",
+    subject: Annotated[str, Query(description="a part of the subject")] = "",
+) -> Annotated[models.Found | models.TimedOut, None]:
+    """Wait for a message: the first one after the id `after`; without it the newest, or else the next to come."""
+
+    def matches(listed: ListedMail) -> bool:
+        names = (listed.summary.sender_name.casefold(), listed.mail.sender.casefold())
+        return subject.casefold() in listed.summary.subject.casefold() and any(
+            sender.casefold() in name for name in names
+        )
+
+    found = await _inbox(request).wait(
+        _name(address), after=after, timeout_s=min(timeout, WAIT_MAX_S), matches=matches
+    )
+    return models.TimedOut() if found is None else models.Found(message=models.Message.of(found))
+
+
+@router.get("/api/inboxes/{address:path}/events", tags=["inbox"], response_class=EventSourceResponse)
+async def follow_inbox(
+    request: Request,
+    address: _AddressPath,
+    after: _IdQuery = None,
+    last_event_id: Annotated[int | None, Header(ge=0, le=_ID_MAX)] = None,
+) -> AsyncIterable[ServerSentEvent]:
+    """Follow an inbox: `event: message` with the mail's id and its summary; resumes without a gap.
+
+    Begins after `Last-Event-ID`, else after the id `after`, else with what comes from now on.
+    """
+    start = after if last_event_id is None else last_event_id
+    yield ServerSentEvent(comment="listening")
+    async for listed in _inbox(request).follow(_name(address), start):
+        message = models.Message.of(listed)
+        yield ServerSentEvent(event="message", id=str(message.id), raw_data=message.model_dump_json(by_alias=True))
+
+
+@router.delete("/api/inboxes/{address:path}", tags=["inbox"])
+async def empty_inbox(request: Request, address: _AddressPath) -> models.Deleted:
+    """Delete all mail of an inbox; what other recipients have of it stays with them."""
+    return models.Deleted(deleted=await _inbox(request).delete_all(_name(address)))
+
+
+@router.get("/api/messages/{id}", tags=["message"], responses=_NOT_FOUND)
+async def read_message(request: Request, id: _IdPath) -> models.WholeMessage:  # noqa: A002 - its public name
+    """Read a message, taken apart."""
+    return models.WholeMessage.of_content(*await _inbox(request).read(MailId(id)))
+
+
+@router.get(
+    "/api/messages/{id}/raw",
+    tags=["message"],
+    response_class=Response,
+    responses=_NOT_FOUND | {200: {"content": {"message/rfc822": {}}}},
+)
+async def read_raw_message(request: Request, id: _IdPath) -> Response:  # noqa: A002 - its public name
+    """Read a message, octet for octet."""
+    data = await _inbox(request).read_raw(MailId(id))
+    return Response(data, media_type="message/rfc822", headers=_as_download(f"{id}.eml"))
+
+
+@router.get(
+    "/api/messages/{id}/attachments/{n}",
+    tags=["message"],
+    response_class=Response,
+    responses=_NOT_FOUND | {200: {"content": {"application/octet-stream": {}}}},
+)
+async def read_attachment(
+    request: Request,
+    id: _IdPath,  # noqa: A002 - its public name
+    n: Annotated[int, Path(ge=0, le=_ID_MAX)],
+) -> Response:
+    """Read an attachment. Never under its own type: HTML or SVG in our origin could read every inbox."""
+    attachment, octets = await _inbox(request).read_attachment(MailId(id), n)
+    headers = _as_download(attachment.name or f"attachment-{n}")
+    return Response(octets, media_type="application/octet-stream", headers=headers)
+
+
+@router.delete("/api/messages/{id}", tags=["message"], status_code=204)
+async def delete_message(request: Request, id: _IdPath) -> None:  # noqa: A002 - its public name
+    """Delete a message, for all its recipients."""
+    await _inbox(request).delete(MailId(id))
+
+
+@router.get("/api/server", tags=["server"])
+async def describe_server(request: Request) -> models.ServerInfo:
+    """Say which domains, limits and retention this server has."""
+    info: models.ServerInfo = request.app.state.info
+    return info
+
+
+@router.get("/healthz", tags=["server"])
+async def is_alive() -> models.Status:
+    """Answer as long as the program runs."""
+    return models.Status()
+
+
+@router.get("/readyz", tags=["server"], responses={503: _PROBLEM})
+async def is_ready(request: Request) -> models.Status:
+    """Answer if the store does."""
+    await _inbox(request).check()
+    return models.Status()
+
+
+@router.get("/config.json", include_in_schema=False)
+async def configure_page() -> dict[Literal["source"], str]:
+    """Tell the page where to read from."""
+    return {"source": "api"}
+
+
+def _inbox(request: Request) -> Inbox:
+    inbox: Inbox = request.app.state.inbox
+    return inbox
+
+
+def _name(address: str) -> str:
+    return Address.parse(address.strip()).inbox
+
+
+def _as_download(name: str) -> dict[str, str]:
+    """Name a download, whatever a hostile name holds (RFC 6266, RFC 8187)."""
+    return {"content-disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}

@@ -1,0 +1,234 @@
+"""The composition root: builds everything, owns the start and the graceful stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import logging
+import signal
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import uvicorn
+
+from edgemail import __version__
+from edgemail.api import Limits as ApiLimits
+from edgemail.api import Retention as ApiRetention
+from edgemail.api import ServerInfo, create_api
+from edgemail.errors import ListenError, SettingsError
+from edgemail.inbox import Inbox
+from edgemail.listener import Listener, utc_now
+from edgemail.retention import Limits, Retention
+from edgemail.store.sqlite import SqliteStore
+from edgemail.summaries import Summarizer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator
+
+    from edgemail.settings import Endpoint, Settings
+    from edgemail.store.base import MailStore
+
+_log = logging.getLogger(__name__)
+
+_HTTP_STOP_S = 5
+_BACKLOG = 1024
+
+
+async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
+    """Run until SIGINT or SIGTERM; a second one does not wait for messages under way.
+
+    Raises:
+        SettingsError: a setting cannot be met.
+        ListenError: a port cannot be had.
+        StoreInvalid: the database cannot be used.
+    """
+    app = await App.start(settings)
+    for url in app.smtp_urls:
+        announce(f"SMTP  {url}")
+    if app.http_url is not None:
+        announce(f"Web   {app.http_url}")
+    announce(f"Mail  {settings.store.db}")
+    if settings.store.is_default:
+        _log.warning(
+            "mail is kept in %s, in the system's temporary directory: choose a lasting place with --db",
+            settings.store.db,
+        )
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        if stopping.is_set():
+            app.hurry()
+        stopping.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    failed = asyncio.create_task(app.wait_failed())
+    await asyncio.wait([failed, asyncio.create_task(stopping.wait())], return_when=asyncio.FIRST_COMPLETED)
+    _log.info("stopping")
+    await app.stop()
+    failed.cancel()
+    if failed.done() and not failed.cancelled():
+        failed.result()
+
+
+class App:
+    """A running edgemail."""
+
+    def __init__(self, store: MailStore, inbox: Inbox, listener: Listener, http: _HttpServer | None) -> None:
+        self._store = store
+        self._inbox = inbox
+        self._listener = listener
+        self._http = http
+        self._tasks: list[asyncio.Task[None]] = []
+        self.smtp_urls: list[str] = []
+        self.http_url: str | None = None
+
+    @classmethod
+    async def start(cls, settings: Settings) -> Self:
+        """Take the ports, open the store, then let everything run.
+
+        Raises:
+            SettingsError: a setting cannot be met.
+            ListenError: a port cannot be had.
+            StoreInvalid: the database cannot be used.
+        """
+        with contextlib.ExitStack() as undo:
+            smtp_sockets = [undo.enter_context(_bind(one, "--smtp")) for one in settings.smtp.listen]
+            http_sockets = [
+                undo.enter_context(_bind(one, "--http")) for one in [settings.http.listen] if one is not None
+            ]
+            store = await _open_store(settings)
+            undo.pop_all()
+        inbox = Inbox(store)
+        smtp_urls = [_url("smtp", one) for one in smtp_sockets]
+        api = create_api(inbox, _describe(settings, smtp_urls), settings.http, settings.smtp.hostname)
+        listener = Listener(settings.smtp, inbox.deliver, utc_now)
+        app = cls(store, inbox, listener, _HttpServer(api, http_sockets) if http_sockets else None)
+        app.smtp_urls = smtp_urls
+        app.http_url = next((f"{_url('http', one)}/" for one in http_sockets), None)
+        limits = Limits(settings.retention.max_age_s, settings.retention.max_messages, settings.retention.max_bytes)
+        app._run(Retention(store, limits, settings.retention.interval_s, utc_now).run())
+        app._run(Summarizer(store).run())
+        if app._http is not None:
+            app._run(app._http.run())
+            await app._http.is_up.wait()
+        await listener.start(smtp_sockets)
+        return app
+
+    async def wait_failed(self) -> None:
+        """Return, or raise what it raised, when a part that should run for ever does not."""
+        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+
+    async def stop(self) -> None:
+        """Stop: no new mail, messages under way get their reply, then readers, then the store."""
+        await self._listener.stop()
+        self._inbox.close()
+        if self._http is not None:
+            await self._http.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._store.close()
+
+    def hurry(self) -> None:
+        """End all SMTP connections at once; what was handed over is committed all the same."""
+        for connection in tuple(self._listener.connections):
+            connection.abort()
+
+    def _run(self, work: Coroutine[None, None, None]) -> None:
+        self._tasks.append(asyncio.create_task(work))
+
+
+class _HttpServer(uvicorn.Server):
+    """uvicorn on sockets that are bound already, without signal handlers of its own."""
+
+    def __init__(self, api: object, sockets: list[socket.socket]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                api,  # type: ignore[arg-type]
+                lifespan="off",
+                ws="none",
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                proxy_headers=False,
+                limit_concurrency=2000,
+                timeout_graceful_shutdown=_HTTP_STOP_S,
+                backlog=_BACKLOG,
+            )
+        )
+        self._sockets = sockets
+        self._ended = asyncio.Event()
+        self.is_up = asyncio.Event()
+
+    async def run(self) -> None:  # type: ignore[override]
+        """Serve until `stop`."""
+        try:
+            await self.serve(self._sockets)
+        finally:
+            self._ended.set()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve."""
+        await super().startup(sockets)
+        self.is_up.set()
+
+    async def stop(self) -> None:
+        """Answer what was asked, then end."""
+        self.should_exit = True
+        await self._ended.wait()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to the program."""
+        yield
+
+
+async def _open_store(settings: Settings) -> MailStore:
+    if "://" in settings.store.db:
+        raise SettingsError([f"db: {settings.store.db!r} is a URL; this version keeps mail in a file"])
+    return await SqliteStore.open(Path(settings.store.db))
+
+
+def _bind(endpoint: Endpoint, flag: str) -> socket.socket:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            endpoint.host, endpoint.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        return socket.create_server(address, family=family, backlog=_BACKLOG)
+    except socket.gaierror as error:
+        raise ListenError(f"{endpoint}: there is no such host; correct {flag}") from error
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            reason = f"is in use by another program; choose another port with {flag}"
+        elif error.errno == errno.EACCES:
+            reason = f"needs more rights; choose a port above 1023 with {flag}, or grant CAP_NET_BIND_SERVICE"
+        elif error.errno == errno.EADDRNOTAVAIL:
+            reason = f"is not an address of this machine; choose another with {flag}"
+        else:
+            reason = f"cannot be listened on ({error.strerror}); choose another with {flag}"
+        raise ListenError(f"{endpoint} {reason}") from error
+
+
+def _url(scheme: str, bound: socket.socket) -> str:
+    host, port = bound.getsockname()[:2]
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def _describe(settings: Settings, smtp_urls: list[str]) -> ServerInfo:
+    return ServerInfo(
+        version=__version__,
+        domains=list(settings.smtp.domains),
+        limits=ApiLimits(message_bytes=settings.smtp.max_message_bytes, recipients=settings.smtp.max_recipients),
+        retention=ApiRetention(
+            max_age_s=settings.retention.max_age_s,
+            max_messages=settings.retention.max_messages,
+            max_bytes=settings.retention.max_bytes,
+        ),
+        smtp=[url.removeprefix("smtp://") for url in smtp_urls],
+    )

@@ -1,0 +1,154 @@
+"""The use cases: deliver, list, read, wait, delete."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from edgemail import mime
+from edgemail.hub import Hub
+from edgemail.model import ListedMail
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from edgemail.model import Attachment, Content, Envelope, MailId
+    from edgemail.store.base import Arrival, ListingRow, MailStore
+
+PAGE_MAX = 200
+"""Messages in one listing, at most."""
+
+
+class Inbox:
+    """Everything that a reader or a sender may do with mail, over whichever store."""
+
+    def __init__(self, store: MailStore) -> None:
+        self._store = store
+        self._hub = Hub()
+        store.watch(self._announce)
+
+    def deliver(self, envelope: Envelope) -> asyncio.Future[MailId]:
+        """Keep a message; see `MailStore.add`."""
+        return self._store.add(envelope)
+
+    async def list_page(
+        self, inbox: str, *, limit: int, before: int | None = None, after: int = 0, oldest_first: bool = False
+    ) -> list[ListedMail]:
+        """List one page of an inbox's mail with ids below `before` and above `after`, newest first unless told."""
+        rows = await self._store.list_inbox(
+            inbox, limit=min(limit, PAGE_MAX), before=before, after=after, oldest_first=oldest_first
+        )
+        return await _summarize(rows)
+
+    async def read(self, mail_id: MailId) -> tuple[ListedMail, Content]:
+        """Read a message, taken apart.
+
+        Raises:
+            MessageNotFound: there is none of that id.
+        """
+        row = await self._store.read_row(mail_id)
+        content = await asyncio.to_thread(mime.read, await self._store.read_data(mail_id))
+        return ListedMail(row.mail, content.summary), content
+
+    async def read_raw(self, mail_id: MailId) -> bytes:
+        """Read a message, octet for octet.
+
+        Raises:
+            MessageNotFound: there is none of that id.
+        """
+        return await self._store.read_data(mail_id)
+
+    async def read_attachment(self, mail_id: MailId, index: int) -> tuple[Attachment, bytes]:
+        """Read one attachment, decoded.
+
+        Raises:
+            MessageNotFound: there is no message of that id.
+            AttachmentNotFound: it has no attachment of that number.
+        """
+        return await asyncio.to_thread(mime.attachment, await self._store.read_data(mail_id), index)
+
+    async def wait(
+        self, inbox: str, *, after: int | None, timeout_s: float, matches: Callable[[ListedMail], bool]
+    ) -> ListedMail | None:
+        """Wait for a message that `matches`; None when the time is up.
+
+        With `after`, the first one above that id. Without, the newest one that is there already, else the next
+        to come: who asks for a code wants the latest.
+        """
+        deadline = time.monotonic() + timeout_s
+        with self._hub.listen(inbox) as listener:
+            seen = after or 0
+            newest_first = after is None
+            while not listener.is_closed:
+                async for page in self._pages(inbox, seen, newest_first=newest_first):
+                    for listed in page:
+                        if matches(listed):
+                            return listed
+                    seen = max(seen, *(listed.mail.id for listed in page))
+                newest_first = False
+                left_s = deadline - time.monotonic()
+                if left_s <= 0 or not await listener.wait(left_s):
+                    return None
+        return None
+
+    async def follow(self, inbox: str, after: int | None) -> AsyncIterator[ListedMail]:
+        """Give what arrives in an inbox, each message once and in order.
+
+        Begins after the id `after`, or with what comes from now on. Ends when the server stops.
+        """
+        with self._hub.listen(inbox) as listener:
+            seen = after
+            if seen is None:
+                newest = await self._store.list_inbox(inbox, limit=1)
+                seen = newest[0].mail.id if newest else 0
+            while not listener.is_closed:
+                async for page in self._pages(inbox, seen, newest_first=False):
+                    for listed in page:
+                        seen = listed.mail.id
+                        yield listed
+                await listener.wait(None)
+
+    async def delete(self, mail_id: MailId) -> None:
+        """Delete a message for all its recipients; it is no mistake if it is gone already."""
+        await self._store.delete([mail_id])
+
+    async def delete_all(self, inbox: str) -> int:
+        """Empty an inbox; return how many messages were in it."""
+        return await self._store.delete_inbox(inbox)
+
+    async def check(self) -> None:
+        """Return if the store answers.
+
+        Raises:
+            StoreUnavailable: it does not.
+        """
+        await self._store.check()
+
+    def close(self) -> None:
+        """End every `wait` and `follow`."""
+        self._hub.close()
+
+    def _announce(self, arrivals: Sequence[Arrival]) -> None:
+        self._hub.publish(recipient for arrival in arrivals for recipient in arrival.recipients)
+
+    async def _pages(self, inbox: str, after: int, *, newest_first: bool) -> AsyncIterator[list[ListedMail]]:
+        """Give all mail above `after`, a page at a time."""
+        before: int | None = None
+        while page := await self.list_page(
+            inbox, limit=PAGE_MAX, before=before, after=after, oldest_first=not newest_first
+        ):
+            yield page
+            if len(page) < PAGE_MAX:
+                return
+            if newest_first:
+                before = page[-1].mail.id
+            else:
+                after = page[-1].mail.id
+
+
+async def _summarize(rows: Sequence[ListingRow]) -> list[ListedMail]:
+    """Add the summaries that are not made yet, from the messages' heads and off the event loop."""
+    heads = [row.head for row in rows if row.summary is None]
+    made = iter(await asyncio.to_thread(lambda: [mime.summarize(head) for head in heads]) if heads else ())
+    return [ListedMail(row.mail, row.summary or next(made)) for row in rows]

@@ -1,0 +1,263 @@
+"""Sockets for SMTP sessions: reads, writes, time limits and how many connections there may be."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import secrets
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, assert_never, cast
+
+from edgemail.errors import StoreFull, StoreUnavailable
+from edgemail.model import Envelope
+from edgemail.smtp import Close, Deliver, Reply, Rules, Session, State, write_trace
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Iterable
+
+    from edgemail.model import MailId
+    from edgemail.settings import SmtpSettings
+    from edgemail.smtp import Output
+
+_log = logging.getLogger(__name__)
+
+_SWEEP_S = 1.0
+_BACKLOG = 1024
+
+_KEPT = Reply.of(250, "2.0.0 OK, kept")
+_LATE = Reply.of(451, "4.3.0 The store takes too long, try again later")
+_FAILED = Reply.of(451, "4.3.0 The message could not be kept, try again later")
+_VERDICTS: dict[type[BaseException], Reply] = {
+    StoreUnavailable: Reply.of(451, "4.3.0 The store is not available, try again later"),
+    StoreFull: Reply.of(452, "4.3.1 There is no room, try again later"),
+}
+_TOO_MANY_CONNECTIONS = Reply.of(421, "4.7.0 Too many connections, try again later")
+_TIMED_OUT = Reply.of(421, "4.4.2 Nothing came for too long")
+_SESSION_TIMED_OUT = Reply.of(421, "4.4.2 The session took too long")
+_STOPPING = Reply.of(421, "4.3.2 The server stops, try again later")
+
+
+class Listener:
+    """Accepts connections and hands each whole message to `deliver`."""
+
+    def __init__(
+        self,
+        settings: SmtpSettings,
+        deliver: Callable[[Envelope], asyncio.Future[MailId]],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.settings = settings
+        self.deliver = deliver
+        self.clock = clock
+        self.rules = Rules(
+            hostname=settings.hostname,
+            domains=settings.domains,
+            max_message_octets=settings.max_message_bytes,
+            max_recipients=settings.max_recipients,
+            max_errors=settings.max_errors,
+            max_idle_commands=settings.max_idle_commands,
+            max_transactions=settings.max_transactions,
+        )
+        # A program under test may well send a thousand mails over one connection.
+        self.local_rules = replace(self.rules, max_transactions=None)
+        self.connections: set[Connection] = set()
+        self.is_stopping = False
+        self._servers: list[asyncio.Server] = []
+        self._sweeper: asyncio.TimerHandle | None = None
+        self._ids = itertools.count()
+        self._ids_prefix = secrets.token_hex(4)
+
+    async def start(self, sockets: Iterable[socket.socket]) -> None:
+        """Accept connections on sockets that are bound already."""
+        loop = asyncio.get_running_loop()
+        for one in sockets:
+            server = await loop.create_server(lambda: Connection(self), sock=one, backlog=_BACKLOG)
+            self._servers.append(server)
+        self._sweep()
+
+    async def stop(self) -> None:
+        """Accept no more; let messages under way finish within the settings' time, tell the rest 421."""
+        self.is_stopping = True
+        for server in self._servers:
+            server.close()
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self.settings.shutdown_timeout_s
+        for connection in tuple(self.connections):
+            connection.stop()
+        while self.connections and loop.time() < deadline:
+            await asyncio.wait([one.closed for one in self.connections], timeout=deadline - loop.time())
+        for connection in tuple(self.connections):
+            connection.abort()
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+
+    def next_id(self) -> str:
+        """Name a transaction, for its Received line and the log."""
+        return f"{self._ids_prefix}{next(self._ids):x}"
+
+    def _sweep(self) -> None:
+        """End what is past its time: one timer for all, not one for each connection."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        for connection in tuple(self.connections):
+            connection.check_time(now)
+        self._sweeper = loop.call_later(_SWEEP_S, self._sweep)
+
+
+class Connection(asyncio.Protocol):
+    """One peer's socket and its session."""
+
+    __slots__ = (
+        "_closed",
+        "_deadline",
+        "_listener",
+        "_loop",
+        "_peer_ip",
+        "_session",
+        "_session_deadline",
+        "_settling",
+        "_transport",
+    )
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._loop = asyncio.get_running_loop()
+        self._settling: asyncio.Future[MailId] | None = None
+        self._closed: asyncio.Future[None] | None = None
+        now = self._loop.time()
+        self._deadline = now + listener.settings.idle_timeout_s
+        self._session_deadline = now + listener.settings.session_timeout_s
+
+    @property
+    def closed(self) -> asyncio.Future[None]:
+        """Done when the connection has ended."""
+        if self._closed is None:
+            self._closed = self._loop.create_future()
+        return self._closed
+
+    @property
+    def _is_busy(self) -> bool:
+        """Whether no more octets are wanted for now, or for ever."""
+        return self._settling is not None or self._transport.is_closing()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Greet, or turn away where there are too many."""
+        self._transport = cast("asyncio.Transport", transport)
+        peer = transport.get_extra_info("peername")
+        self._peer_ip: str = peer[0] if peer else "127.0.0.1"
+        listener = self._listener
+        is_local = self._peer_ip == "::1" or self._peer_ip.startswith("127.")
+        self._session = Session(listener.local_rules if is_local else listener.rules)
+        is_full = len(listener.connections) >= listener.settings.max_connections
+        listener.connections.add(self)
+        if listener.is_stopping:
+            self._act(self._session.end(_STOPPING))
+        elif is_full:
+            self._act(self._session.end(_TOO_MANY_CONNECTIONS))
+        else:
+            self._act(self._session.greet())
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the session; while a message is being committed, read no further than this."""
+        if self._settling is not None:
+            self._transport.pause_reading()
+        self._act(self._session.feed(data))
+
+    def pause_writing(self) -> None:
+        """Stop reading from a peer that does not read: its replies must not pile up."""
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Read again."""
+        if not self._is_busy:
+            self._transport.resume_reading()
+
+    def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - the protocol's signature
+        """Forget the connection; what was handed over is committed all the same."""
+        self._listener.connections.discard(self)
+        if self._closed is not None and not self._closed.done():
+            self._closed.set_result(None)
+
+    def check_time(self, now: float) -> None:
+        """End the connection where its time is up."""
+        is_late = now > self._deadline
+        if self._transport.is_closing():
+            if is_late:  # the peer does not take our last words
+                self.abort()
+        elif self._settling is not None:
+            if is_late:
+                self._settling = None
+                self._act(self._session.settle(_LATE))
+        elif is_late:
+            self._act(self._session.end(_TIMED_OUT))
+        elif now > self._session_deadline:
+            self._act(self._session.end(_SESSION_TIMED_OUT))
+
+    def stop(self) -> None:
+        """End the connection, unless a message is under way: then after its reply."""
+        if not self._is_busy and self._session.state is not State.DATA:
+            self._act(self._session.end(_STOPPING))
+
+    def abort(self) -> None:
+        """End the connection at once."""
+        self._transport.abort()
+
+    def _act(self, outputs: list[Output]) -> None:
+        replies: list[bytes] = []
+        settings = self._listener.settings
+        for output in outputs:
+            match output:
+                case Reply():
+                    replies.append(output.octets)
+                case Deliver():
+                    self._deliver(output)
+                case Close():
+                    self._transport.write(b"".join(replies))
+                    self._transport.close()
+                    return
+                case _:
+                    assert_never(output)
+        if replies:
+            self._transport.write(replies[0] if len(replies) == 1 else b"".join(replies))
+        if self._settling is not None:
+            timeout_s = settings.commit_timeout_s
+        elif self._session.state is State.DATA:
+            timeout_s = settings.data_timeout_s
+        else:
+            timeout_s = settings.idle_timeout_s
+        self._deadline = self._loop.time() + timeout_s
+
+    def _deliver(self, delivery: Deliver) -> None:
+        listener = self._listener
+        now = listener.clock()
+        trace = write_trace(
+            delivery,
+            peer_ip=self._peer_ip,
+            hostname=listener.rules.hostname,
+            transaction=listener.next_id(),
+            at=now,
+        )
+        envelope = Envelope(delivery.sender, delivery.recipients, trace + delivery.content, now)
+        self._settling = listener.deliver(envelope)
+        self._settling.add_done_callback(self._settle)
+
+    def _settle(self, future: asyncio.Future[MailId]) -> None:
+        error = future.exception()
+        if future is not self._settling:  # its time was up, and the peer was told so
+            return
+        self._settling = None
+        if self._transport.is_closing():
+            return
+        self._act(self._session.settle(_KEPT if error is None else _VERDICTS.get(type(error), _FAILED)))
+        if self._listener.is_stopping:
+            self.stop()
+        elif not self._is_busy:
+            self._transport.resume_reading()
+
+
+def utc_now() -> datetime:
+    """Return the time, for whom no other clock is given."""
+    return datetime.now(UTC)

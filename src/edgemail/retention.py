@@ -1,0 +1,110 @@
+"""What is due: too old, too many or too much; the oldest goes first, a small batch at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from edgemail.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from edgemail.model import MailId
+    from edgemail.store.base import Aged, Arrival, MailStore, Usage
+
+_BATCH_ROWS = 100
+_EARLY_SHARE = 0.05
+"""A sweep comes before its time when this share of a limit arrived since the last one."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is kept at most; None is without limit. Bytes are the messages' octets."""
+
+    max_age_s: float | None
+    max_messages: int | None
+    max_bytes: int | None
+
+    @property
+    def keeps_everything(self) -> bool:
+        """Whether nothing is ever due."""
+        return self == Limits(None, None, None)
+
+
+def find_due(oldest: Sequence[Aged], usage: Usage, limits: Limits, now: datetime) -> list[MailId]:
+    """Choose which of the `oldest` messages, oldest first, are to go."""
+    messages, size = usage.messages, usage.size
+    due: list[MailId] = []
+    for mail in oldest:
+        too_old = limits.max_age_s is not None and mail.date < now - timedelta(seconds=limits.max_age_s)
+        too_many = limits.max_messages is not None and messages > limits.max_messages
+        too_much = limits.max_bytes is not None and size > limits.max_bytes
+        if not (too_old or too_many or too_much):
+            break
+        due.append(mail.id)
+        messages -= 1
+        size -= mail.size
+    return due
+
+
+class Retention:
+    """Deletes what is due, every `interval_s` and once at start, and gives the space back."""
+
+    def __init__(self, store: MailStore, limits: Limits, interval_s: float, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._limits = limits
+        self._interval_s = interval_s
+        self._clock = clock
+        self._arrived_messages = self._arrived_bytes = 0
+        self._is_early = asyncio.Event()
+        store.watch(self._count)
+
+    async def run(self) -> None:
+        """Sweep until cancelled."""
+        while True:
+            try:
+                deleted = await self.sweep()
+                if deleted:
+                    _log.info("retention deleted %d messages", deleted)
+            except StoreUnavailable:
+                _log.warning("retention waits for the store")
+                self._is_early.clear()
+            try:
+                async with asyncio.timeout(self._interval_s):
+                    await self._is_early.wait()
+            except TimeoutError:
+                pass
+
+    async def sweep(self) -> int:
+        """Delete what is due now; return how many messages went."""
+        deleted = 0
+        self._arrived_messages = self._arrived_bytes = 0
+        self._is_early.clear()
+        while not self._limits.keeps_everything:
+            usage = await self._store.measure()
+            oldest = await self._store.list_oldest(_BATCH_ROWS)
+            due = find_due(oldest, usage, self._limits, self._clock())
+            if not due:
+                break
+            deleted += await self._store.delete(due)
+        while await self._store.reclaim():
+            pass
+        return deleted
+
+    def _count(self, arrivals: Sequence[Arrival]) -> None:
+        self._arrived_messages += len(arrivals)
+        self._arrived_bytes += sum(arrival.size for arrival in arrivals)
+        if _is_past(self._arrived_messages, self._limits.max_messages) or _is_past(
+            self._arrived_bytes, self._limits.max_bytes
+        ):
+            self._is_early.set()
+
+
+def _is_past(arrived: int, limit: int | None) -> bool:
+    return limit is not None and arrived > limit * _EARLY_SHARE

@@ -1,0 +1,169 @@
+"""A line -> a command: verbs, paths and parameters (RFC 5321 section 4.1)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from edgemail.errors import AddressError
+from edgemail.model import Address
+from edgemail.smtp import replies
+
+if TYPE_CHECKING:
+    from edgemail.smtp.outputs import Reply
+
+
+class Verb(Enum):
+    """What a peer may ask for."""
+
+    HELO = "HELO"
+    EHLO = "EHLO"
+    MAIL = "MAIL"
+    RCPT = "RCPT"
+    DATA = "DATA"
+    RSET = "RSET"
+    NOOP = "NOOP"
+    VRFY = "VRFY"
+    EXPN = "EXPN"
+    HELP = "HELP"
+    QUIT = "QUIT"
+    HTTP = "HTTP"
+    """A browser that was talked into posting to the SMTP port (cross-protocol scripting)."""
+    UNKNOWN = ""
+
+
+_VERBS: dict[bytes, Verb] = {verb.value.encode(): verb for verb in Verb if verb not in (Verb.HTTP, Verb.UNKNOWN)}
+_HTTP_METHODS = {
+    b"GET",
+    b"POST",
+    b"PUT",
+    b"HEAD",
+    b"DELETE",
+    b"OPTIONS",
+    b"PATCH",
+    b"CONNECT",
+    b"TRACE",
+    b"PRI",
+}
+_VERBS |= dict.fromkeys(_HTTP_METHODS, Verb.HTTP)
+
+# "<@route,@route:local@domain>" with quotes that may hide ">"; the route is dropped (RFC 5321 appendix C).
+# Without "<" and ">" as some printers and scanners write it.
+_PATH = re.compile(
+    r' ?(?:<(?:@[^:<>"]*:)?(?P<path>(?:"(?:[^"\\]|\\.)*"|[^"<>])*)>|(?P<bare>[^ <>"]+))(?P<parameters>(?: .*)?)',
+    re.DOTALL,
+)
+_PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([\x21-\x3c\x3e-\x7e]+))?")
+_SIZE = re.compile(r"[0-9]{1,20}")
+_HELLO = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+@dataclass(frozen=True, slots=True)
+class MailCommand:
+    """MAIL FROM: the reverse-path, ``None`` for the null one, and what its parameters declare."""
+
+    sender: Address | None
+    size_octets: int
+    smtputf8: bool
+
+
+class CommandError(Exception):
+    """A peer's mistake in an argument, with the reply that it gets."""
+
+    def __init__(self, reply: Reply) -> None:
+        self.reply = reply
+
+
+def split_command(line: bytes) -> tuple[Verb, bytes]:
+    """Split a line, without its CRLF, into its verb (in any case) and the rest."""
+    word, _, argument = line.partition(b" ")
+    return _VERBS.get(word.upper().strip(), Verb.UNKNOWN), argument
+
+
+def read_hello(argument: bytes) -> str:
+    """Read the name after HELO or EHLO: printable ASCII without blanks, else only its shape is wrong.
+
+    Raises:
+        CommandError: there is none, or it could not stand in a header line.
+    """
+    name = argument.strip().decode("ascii", "replace")
+    if not _HELLO.fullmatch(name):
+        raise CommandError(replies.BAD_HELLO)
+    return name
+
+
+def read_mail(argument: bytes, *, extended: bool) -> MailCommand:
+    """Read what follows MAIL; `extended` is false after HELO, which gives no parameters.
+
+    Raises:
+        CommandError: RFC 5321 section 4.1.1.2, RFC 1870, RFC 6152 and RFC 6531 do not allow it.
+    """
+    path, parameters = _split_path(argument, b"FROM:", replies.BAD_SENDER_PATH)
+    declared = _read_parameters(parameters, allowed=_MAIL_PARAMETERS if extended else frozenset())
+    size = declared.get("SIZE", "0")
+    if size is None or not _SIZE.fullmatch(size):
+        raise CommandError(replies.BAD_SIZE)
+    if (declared.get("BODY", "7BIT") or "").upper() not in ("7BIT", "8BITMIME"):
+        raise CommandError(replies.BAD_BODY)
+    smtputf8 = "SMTPUTF8" in declared
+    if smtputf8 and declared["SMTPUTF8"] is not None:
+        raise CommandError(replies.BAD_ARGUMENT)
+    if not path:
+        return MailCommand(None, int(size), smtputf8)
+    return MailCommand(_read_address(path, smtputf8, replies.BAD_SENDER_PATH), int(size), smtputf8)
+
+
+def read_rcpt(argument: bytes, *, smtputf8: bool, postmaster_domain: str) -> Address:
+    """Read what follows RCPT; a bare ``<Postmaster>`` gets `postmaster_domain` (RFC 5321 section 4.5.1).
+
+    Raises:
+        CommandError: RFC 5321 section 4.1.1.3 does not allow it.
+    """
+    path, parameters = _split_path(argument, b"TO:", replies.BAD_PATH)
+    _read_parameters(parameters, allowed=frozenset())
+    if path.lower() == "postmaster":
+        return Address("postmaster", postmaster_domain)
+    return _read_address(path, smtputf8, replies.BAD_PATH)
+
+
+_MAIL_PARAMETERS = frozenset({"SIZE", "BODY", "SMTPUTF8"})
+
+
+def _split_path(argument: bytes, keyword: bytes, mistake: Reply) -> tuple[str, str]:
+    if argument[: len(keyword)].upper() != keyword:
+        raise CommandError(replies.BAD_ARGUMENT)
+    try:
+        text = argument[len(keyword) :].decode()
+    except UnicodeDecodeError:
+        raise CommandError(mistake) from None
+    match = _PATH.fullmatch(text)
+    if match is None:
+        raise CommandError(mistake)
+    path = match["path"]
+    return (match["bare"] if path is None else path), match["parameters"]
+
+
+def _read_parameters(text: str, *, allowed: frozenset[str]) -> dict[str, str | None]:
+    declared: dict[str, str | None] = {}
+    for word in text.split():
+        match = _PARAMETER.fullmatch(word)
+        if match is None:
+            raise CommandError(replies.BAD_ARGUMENT)
+        keyword = match[1].upper()
+        if keyword not in allowed:
+            raise CommandError(replies.UNKNOWN_PARAMETER)
+        if keyword in declared:
+            raise CommandError(replies.BAD_SIZE if keyword == "SIZE" else replies.BAD_ARGUMENT)
+        declared[keyword] = match[2]
+    return declared
+
+
+def _read_address(path: str, smtputf8: bool, mistake: Reply) -> Address:
+    if not smtputf8 and not path.isascii():
+        raise CommandError(replies.NEEDS_SMTPUTF8)
+    try:
+        return Address.parse(path)
+    except AddressError:
+        raise CommandError(mistake) from None

@@ -1,0 +1,63 @@
+"""What a session tells its driver to do, in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from edgemail.model import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Octets to send, and their code (RFC 5321 section 4.2).
+
+    Most replies are constants, so that they are encoded once and not for each peer.
+    """
+
+    code: int
+    octets: bytes
+
+    @classmethod
+    def of(cls, code: int, *lines: str) -> Self:
+        """Encode a reply of one or more lines; the caller keeps them free of what a peer said.
+
+        Raises:
+            ValueError: a line is longer than 512 octets (RFC 5321 section 4.5.3.1.5).
+        """
+        last = len(lines) - 1
+        encoded = [f"{code}{' ' if i == last else '-'}{line}\r\n".encode() for i, line in enumerate(lines)]
+        if max(map(len, encoded)) > 512:
+            raise ValueError("a reply line is longer than 512 octets")
+        return cls(code, b"".join(encoded))
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the peer was told no for good (5yz)."""
+        return self.code >= 500
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """A whole message: keep it, then tell the session's `settle` how it went.
+
+    `content` is what came, octet for octet, after dot-unstuffing. `hello` is the peer's own name for itself,
+    printable and short. `protocol` is the word for the Received line (RFC 3848, RFC 6531).
+    """
+
+    sender: Address | None
+    recipients: tuple[str, ...]
+    content: bytes
+    hello: str
+    protocol: str
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Send what was replied, then end the connection. Always last."""
+
+
+Output = Reply | Deliver | Close
+
+CLOSE = Close()

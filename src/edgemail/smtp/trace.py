@@ -1,0 +1,33 @@
+"""The two lines that the final delivery puts before a message (RFC 5321 section 4.4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from edgemail.smtp.outputs import Deliver
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def write_trace(delivery: Deliver, *, peer_ip: str, hostname: str, transaction: str, at: datetime) -> bytes:
+    """Write ``Return-Path:`` and ``Received:``; `at` is in UTC, `transaction` the id that the log has too.
+
+    No recipient stands in it: one copy serves them all, and none is to learn of the others.
+    """
+    sender = "" if delivery.sender is None else str(delivery.sender)
+    literal = f"IPv6:{peer_ip}" if ":" in peer_ip else peer_ip
+    # By hand: strftime's names of days and months follow the machine's locale.
+    date = (
+        f"{_DAYS[at.weekday()]}, {at.day} {_MONTHS[at.month - 1]} {at.year} "
+        f"{at.hour:02}:{at.minute:02}:{at.second:02} +0000"
+    )
+    return (
+        f"Return-Path: <{sender}>\r\n"
+        f"Received: from {delivery.hello} ([{literal}])\r\n"
+        f"\tby {hostname} (edgemail) with {delivery.protocol} id {transaction};\r\n"
+        f"\t{date}\r\n"
+    ).encode()

@@ -1,0 +1,1 @@
+"""Where mail rests: one interface, and the stores behind it."""

@@ -1,0 +1,132 @@
+"""What a store does, whatever it is made of. Every store passes tests/contract."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from edgemail.model import Envelope, MailId, StoredMail, Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message that was just committed. `size` is in octets."""
+
+    id: MailId
+    sender: str
+    recipients: tuple[str, ...]
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListingRow:
+    """A stored message with its summary or, where it has none yet, the first 16 KiB of it."""
+
+    mail: StoredMail
+    summary: Summary | None
+    head: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What is stored. `size` counts the octets of the messages, not of the file."""
+
+    messages: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Aged:
+    """As much of a stored message as retention needs."""
+
+    id: MailId
+    date: datetime
+    size: int
+
+
+class MailStore(Protocol):
+    """Where mail rests.
+
+    Every method may raise `StoreUnavailable`: nothing was done, and trying again later may help.
+    """
+
+    def add(self, envelope: Envelope) -> asyncio.Future[MailId]:
+        """Keep a message: the future is done once it is committed and synced, and not before.
+
+        A plain method that gives a future, since a task for each message would cost more than the commit does.
+
+        The future may raise:
+            StoreUnavailable: nothing was kept; the sender may try again (451).
+            StoreFull: no room; nothing was kept (452).
+        """
+        ...
+
+    def watch(self, observer: Callable[[Sequence[Arrival]], None]) -> None:
+        """Call `observer` on the event loop with what each commit brought, after it and in the order of ids."""
+        ...
+
+    async def list_inbox(
+        self, inbox: str, *, limit: int, before: int | None = None, after: int = 0, oldest_first: bool = False
+    ) -> list[ListingRow]:
+        """List an inbox's mail with ids below `before` and above `after`, newest first unless told."""
+        ...
+
+    async def read_row(self, mail_id: MailId) -> ListingRow:
+        """Read a message's row.
+
+        Raises:
+            MessageNotFound: there is none of that id.
+        """
+        ...
+
+    async def read_data(self, mail_id: MailId) -> bytes:
+        """Read a message, octet for octet.
+
+        Raises:
+            MessageNotFound: there is none of that id.
+        """
+        ...
+
+    async def delete(self, mail_ids: Sequence[MailId]) -> int:
+        """Delete messages for all their recipients; return how many there were."""
+        ...
+
+    async def delete_inbox(self, inbox: str) -> int:
+        """Take every message out of one inbox; return how many.
+
+        A message that has other recipients stays with them, and goes when it is in no inbox any more.
+        """
+        ...
+
+    async def list_unsummarized(self, after: int, *, max_rows: int, max_bytes: int) -> list[tuple[MailId, bytes]]:
+        """Read the first messages above `after` that have no summary; stop past `max_bytes` of them."""
+        ...
+
+    async def add_summaries(self, summaries: Sequence[tuple[MailId, Summary]]) -> None:
+        """Keep summaries; those of messages that are gone by now are dropped."""
+        ...
+
+    async def measure(self) -> Usage:
+        """Count what is stored."""
+        ...
+
+    async def list_oldest(self, limit: int) -> list[Aged]:
+        """List the oldest messages, oldest first."""
+        ...
+
+    async def reclaim(self) -> bool:
+        """Give some unused space back; return whether there is more to give."""
+        ...
+
+    async def check(self) -> None:
+        """Return if the store answers."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is under way, then let go of everything."""
+        ...

@@ -1,0 +1,91 @@
+"""Group commit: whatever has come while the last commit ran goes into the next one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from edgemail.errors import StoreFull, StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from edgemail.model import Envelope, MailId
+
+_log = logging.getLogger(__name__)
+
+
+class GroupCommit:
+    """Gathers messages into commits, one commit at a time.
+
+    `commit` keeps all of a batch or, by raising, none of it. The batch is bounded by `max_rows` and `max_bytes`
+    (past the first message), what waits by `max_waiting_bytes`.
+    """
+
+    def __init__(
+        self,
+        commit: Callable[[Sequence[Envelope]], Awaitable[Sequence[MailId]]],
+        *,
+        max_rows: int,
+        max_bytes: int,
+        max_waiting_bytes: int,
+    ) -> None:
+        self._commit = commit
+        self._max_rows = max_rows
+        self._max_bytes = max_bytes
+        self._max_waiting_bytes = max_waiting_bytes
+        self._waiting: list[tuple[Envelope, asyncio.Future[MailId]]] = []
+        self._waiting_bytes = 0
+        self._running: asyncio.Task[None] | None = None
+
+    def add(self, envelope: Envelope) -> asyncio.Future[MailId]:
+        """Put a message into the next commit; see `MailStore.add`."""
+        future: asyncio.Future[MailId] = asyncio.get_running_loop().create_future()
+        if self._waiting_bytes > self._max_waiting_bytes:
+            future.set_exception(StoreUnavailable("too much mail waits to be committed"))
+            return future
+        self._waiting.append((envelope, future))
+        self._waiting_bytes += len(envelope.data)
+        if self._running is None:
+            self._running = asyncio.create_task(self._run())
+        return future
+
+    async def drain(self) -> None:
+        """Return once nothing waits any more."""
+        while self._running is not None:
+            await asyncio.wait([self._running])
+
+    async def _run(self) -> None:
+        while self._waiting:
+            batch = self._take()
+            try:
+                ids = await self._commit([envelope for envelope, _ in batch])
+            except Exception as error:
+                self._fail(batch, error)
+            else:
+                for (_, future), mail_id in zip(batch, ids, strict=True):
+                    if not future.done():
+                        future.set_result(mail_id)
+        self._running = None
+
+    def _take(self) -> list[tuple[Envelope, asyncio.Future[MailId]]]:
+        size = count = 0
+        for envelope, _ in self._waiting[: self._max_rows]:
+            size += len(envelope.data)
+            if count and size > self._max_bytes:
+                size -= len(envelope.data)
+                break
+            count += 1
+        batch, self._waiting = self._waiting[:count], self._waiting[count:]
+        self._waiting_bytes -= size
+        return batch
+
+    @staticmethod
+    def _fail(batch: list[tuple[Envelope, asyncio.Future[MailId]]], error: Exception) -> None:
+        if not isinstance(error, StoreUnavailable | StoreFull):
+            _log.error("a commit failed in a way that nobody foresaw", exc_info=error)
+            error = StoreUnavailable("the commit failed")
+        for _, future in batch:
+            if not future.done():
+                future.set_exception(error)

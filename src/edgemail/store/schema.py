@@ -1,0 +1,179 @@
+"""The tables, the statements on them, and how values are written in them.
+
+The names `date`, `sender`, `recipients` and `data` of the table `mail` are a public interface: web pages that
+read the database select them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from edgemail.model import Attachment, Code, Link, MailId, StoredMail, Summary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from edgemail.model import Address
+
+MAIL_TABLE = """
+CREATE TABLE IF NOT EXISTS mail (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,  -- never reused: readers ask for what came after an id
+    date       TEXT NOT NULL,     -- accepted at, UTC, 'YYYY-MM-DD HH:MM:SS.mmm'
+    sender     TEXT NOT NULL,     -- reverse-path as '<a@b>', or '<>'
+    recipients TEXT NOT NULL,     -- forward-paths as '<user@domain>', lower case, joined by ', '
+    size       INTEGER NOT NULL,  -- octets of data; before it, so that reading it skips no overflow pages
+    data                          -- the message: TEXT where it is valid UTF-8 without NUL, else BLOB
+)"""
+
+TABLES = (
+    MAIL_TABLE,
+    "CREATE INDEX IF NOT EXISTS mail_by_date ON mail (date)",
+    # One row a recipient: a message to many is stored once, and found by each.
+    """CREATE TABLE IF NOT EXISTS inbox (
+        address TEXT NOT NULL,
+        mail_id INTEGER NOT NULL,
+        PRIMARY KEY (address, mail_id)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX IF NOT EXISTS inbox_by_mail ON inbox (mail_id)",
+    # Derived from mail.data: may be dropped, is made again.
+    """CREATE TABLE IF NOT EXISTS summary (
+        mail_id INTEGER PRIMARY KEY,
+        subject TEXT NOT NULL,
+        "from" TEXT NOT NULL,
+        preview TEXT NOT NULL,
+        attachments TEXT NOT NULL,  -- JSON: [[name, type, size], ...]
+        codes TEXT NOT NULL,        -- JSON: [[code, reason], ...]
+        links TEXT NOT NULL         -- JSON: [[url, text, reason], ...]
+    )""",
+    # Counting a million rows a minute would cost; these keep the count, whoever writes.
+    """CREATE TABLE IF NOT EXISTS usage (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        messages INTEGER NOT NULL,
+        size INTEGER NOT NULL
+    )""",
+    "INSERT OR IGNORE INTO usage SELECT 1, count(*), coalesce(sum(size), 0) FROM mail",
+    """CREATE TRIGGER IF NOT EXISTS mail_added AFTER INSERT ON mail BEGIN
+        UPDATE usage SET messages = messages + 1, size = size + new.size;
+    END""",
+    """CREATE TRIGGER IF NOT EXISTS mail_deleted AFTER DELETE ON mail BEGIN
+        UPDATE usage SET messages = messages - 1, size = size - old.size;
+        DELETE FROM inbox WHERE mail_id = old.id;
+        DELETE FROM summary WHERE mail_id = old.id;
+    END""",
+)
+
+ADD_MAIL = "INSERT INTO mail (id, date, sender, recipients, size, data) VALUES (?, ?, ?, ?, ?, ?)"
+ADD_INBOX = "INSERT INTO inbox (address, mail_id) VALUES (?, ?)"
+LAST_ID = "SELECT seq FROM sqlite_sequence WHERE name = 'mail'"
+
+_ROW = """
+    m.id, m.date, m.sender, m.recipients, m.size,
+    s.subject, s."from", s.preview, s.attachments, s.codes, s.links,
+    CASE WHEN s.mail_id IS NULL THEN CAST(substr(m.data, 1, 16384) AS BLOB) END"""
+_LIST = f"""
+SELECT {_ROW}
+FROM inbox i JOIN mail m ON m.id = i.mail_id LEFT JOIN summary s ON s.mail_id = m.id
+WHERE i.address = ? AND i.mail_id < ? AND i.mail_id > ?"""  # noqa: S608 - no input in it
+LIST_NEWEST_FIRST = f"{_LIST} ORDER BY i.mail_id DESC LIMIT ?"
+LIST_OLDEST_FIRST = f"{_LIST} ORDER BY i.mail_id LIMIT ?"
+READ_ROW = f"SELECT {_ROW} FROM mail m LEFT JOIN summary s ON s.mail_id = m.id WHERE m.id = ?"  # noqa: S608
+READ_DATA = "SELECT CAST(data AS BLOB) FROM mail WHERE id = ?"
+DELETE_MAIL = "DELETE FROM mail WHERE id = ?"
+LIST_INBOX_IDS = "SELECT mail_id FROM inbox WHERE address = ? ORDER BY mail_id LIMIT ?"
+DELETE_FROM_INBOX = "DELETE FROM inbox WHERE address = ? AND mail_id = ?"
+DELETE_MAIL_IN_NO_INBOX = "DELETE FROM mail WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM inbox WHERE mail_id = ?1)"
+LIST_UNSUMMARIZED = """
+SELECT m.id, m.size, CAST(m.data AS BLOB) FROM mail m
+WHERE m.id > ? AND NOT EXISTS (SELECT 1 FROM summary s WHERE s.mail_id = m.id) ORDER BY m.id LIMIT ?"""
+ADD_SUMMARY = """
+INSERT OR REPLACE INTO summary (mail_id, subject, "from", preview, attachments, codes, links)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE EXISTS (SELECT 1 FROM mail WHERE id = ?1)"""
+MEASURE = "SELECT messages, size FROM usage"
+LIST_OLDEST = "SELECT id, date, size FROM mail ORDER BY id LIMIT ?"
+CHECK = "SELECT 1 FROM mail LIMIT 1"
+
+UNBOUNDED_ID = 2**63 - 1
+
+# A quoted local part may hold "<", ">" and ", ".
+_PATHS = re.compile(r'<((?:"(?:[^"\\]|\\.)*"|[^<>"])*)>')
+
+
+def write_date(date: datetime) -> str:
+    """Write an aware date as UTC with milliseconds, such that texts sort as the dates do."""
+    utc = date.astimezone(UTC)
+    return f"{utc:%Y-%m-%d %H:%M:%S}.{utc.microsecond // 1000:03}"
+
+
+def read_date(text: str) -> datetime:
+    """Read what `write_date` wrote; a date that another program wrote badly is the beginning of time."""
+    try:
+        date = datetime.fromisoformat(text)
+    except ValueError:
+        return datetime.fromtimestamp(0, UTC)
+    return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
+
+
+def write_sender(sender: Address | None) -> str:
+    """Write a reverse-path."""
+    return "<>" if sender is None else f"<{sender}>"
+
+
+def write_recipients(recipients: Iterable[str]) -> str:
+    """Write forward-paths."""
+    return ", ".join(f"<{recipient}>" for recipient in recipients)
+
+
+def read_recipients(text: str) -> tuple[str, ...]:
+    """Read forward-paths, each once."""
+    return tuple(dict.fromkeys(match[1] for match in _PATHS.finditer(text)))
+
+
+def write_data(data: bytes) -> str | bytes:
+    """Choose how a message is stored: TEXT where nothing is lost by it, as readers in a browser expect."""
+    if b"\0" in data:
+        return data
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data
+
+
+def write_summary(mail_id: MailId, summary: Summary) -> tuple[Any, ...]:
+    """Write the parameters of `ADD_SUMMARY`."""
+    return (
+        mail_id,
+        summary.subject,
+        summary.sender_name,
+        summary.preview,
+        _dump([[one.name, one.type, one.size] for one in summary.attachments]),
+        _dump([[one.code, one.reason] for one in summary.codes]),
+        _dump([[one.url, one.text, one.reason] for one in summary.links]),
+    )
+
+
+def read_mail(row: tuple[Any, ...]) -> StoredMail:
+    """Read the first five columns of a row."""
+    mail_id, date, sender, recipients, size = row[:5]
+    return StoredMail(MailId(mail_id), read_date(date), sender.strip("<>"), read_recipients(recipients), size)
+
+
+def read_summary(row: tuple[Any, ...]) -> Summary | None:
+    """Read the summary's columns of a row, None where it has no summary yet."""
+    subject, sender_name, preview, attachments, codes, links = row[5:11]
+    if subject is None:
+        return None
+    return Summary(
+        sender_name,
+        subject,
+        preview,
+        tuple(Attachment(index, *one) for index, one in enumerate(json.loads(attachments))),
+        tuple(Code(*one) for one in json.loads(codes)),
+        tuple(Link(*one) for one in json.loads(links)),
+    )
+
+
+def _dump(value: list[list[Any]]) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if value else "[]"

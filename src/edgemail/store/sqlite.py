@@ -1,0 +1,284 @@
+"""The local store: a file in SQLite's format, which is libSQL's. One writer thread, readers beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import apsw
+
+from edgemail.errors import MessageNotFound, StoreFull, StoreUnavailable
+from edgemail.model import MailId
+from edgemail.store import schema
+from edgemail.store.base import Aged, Arrival, ListingRow, Usage
+from edgemail.store.commit import GroupCommit
+from edgemail.store.sqlite_file import connect, open_database
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from edgemail.model import Envelope, Summary
+
+_T = TypeVar("_T")
+_log = logging.getLogger(__name__)
+
+_READERS = 2
+_BATCH_ROWS = 1000
+_BATCH_BYTES = 32 * 2**20
+_WAITING_BYTES = 512 * 2**20
+_DELETE_ROWS = 100
+_RECLAIM_PAGES = 256
+
+
+class SqliteStore:
+    """A `MailStore` in a local file."""
+
+    def __init__(self, path: Path, writer: apsw.Connection, writer_thread: ThreadPoolExecutor) -> None:
+        self._path = path
+        self._writer = writer
+        self._writer_thread = writer_thread
+        self._reader_threads = ThreadPoolExecutor(_READERS, thread_name_prefix="edgemail-reader")
+        self._readers = threading.local()
+        self._reader_connections: list[apsw.Connection] = []
+        self._observers: list[Callable[[Sequence[Arrival]], None]] = []
+        self._commits = GroupCommit(
+            self._commit, max_rows=_BATCH_ROWS, max_bytes=_BATCH_BYTES, max_waiting_bytes=_WAITING_BYTES
+        )
+
+    @classmethod
+    async def open(cls, path: Path) -> Self:
+        """Open the file; make it, or bring it up to date, where need be.
+
+        Raises:
+            StoreInvalid: the file cannot be made or opened, or is something else; the text says what to do.
+        """
+        thread = ThreadPoolExecutor(1, thread_name_prefix="edgemail-writer")
+        try:
+            writer = await asyncio.get_running_loop().run_in_executor(thread, open_database, path)
+        except BaseException:
+            thread.shutdown()
+            raise
+        return cls(path, writer, thread)
+
+    def add(self, envelope: Envelope) -> asyncio.Future[MailId]:
+        """See `MailStore.add`."""
+        return self._commits.add(envelope)
+
+    def watch(self, observer: Callable[[Sequence[Arrival]], None]) -> None:
+        """See `MailStore.watch`."""
+        self._observers.append(observer)
+
+    async def list_inbox(
+        self, inbox: str, *, limit: int, before: int | None = None, after: int = 0, oldest_first: bool = False
+    ) -> list[ListingRow]:
+        """See `MailStore.list_inbox`."""
+        statement = schema.LIST_OLDEST_FIRST if oldest_first else schema.LIST_NEWEST_FIRST
+        bindings = (inbox, schema.UNBOUNDED_ID if before is None else before, after, limit)
+        return [_read_listing_row(row) for row in await self._query(statement, bindings)]
+
+    async def read_row(self, mail_id: MailId) -> ListingRow:
+        """See `MailStore.read_row`."""
+        for row in await self._query(schema.READ_ROW, (mail_id,)):
+            return _read_listing_row(row)
+        raise MessageNotFound(f"there is no message {mail_id}")
+
+    async def read_data(self, mail_id: MailId) -> bytes:
+        """See `MailStore.read_data`."""
+        for (data,) in await self._query(schema.READ_DATA, (mail_id,)):
+            return bytes(data)
+        raise MessageNotFound(f"there is no message {mail_id}")
+
+    async def delete(self, mail_ids: Sequence[MailId]) -> int:
+        """See `MailStore.delete`."""
+        deleted = 0
+        for start in range(0, len(mail_ids), _DELETE_ROWS):
+            batch = mail_ids[start : start + _DELETE_ROWS]
+            deleted += await self._write(partial(_delete, self._writer, batch))
+        return deleted
+
+    async def delete_inbox(self, inbox: str) -> int:
+        """See `MailStore.delete_inbox`."""
+        deleted = 0
+        while batch := await self._write(partial(_delete_from_inbox, self._writer, inbox)):
+            deleted += batch
+        return deleted
+
+    async def list_unsummarized(self, after: int, *, max_rows: int, max_bytes: int) -> list[tuple[MailId, bytes]]:
+        """See `MailStore.list_unsummarized`."""
+
+        def read(reader: apsw.Connection) -> list[tuple[MailId, bytes]]:
+            found: list[tuple[MailId, bytes]] = []
+            size = 0
+            for mail_id, size_octets, data in reader.execute(schema.LIST_UNSUMMARIZED, (after, max_rows)):
+                found.append((MailId(int(mail_id)), bytes(data)))
+                size += size_octets
+                if size > max_bytes:
+                    break
+            return found
+
+        return await self._read(read)
+
+    async def add_summaries(self, summaries: Sequence[tuple[MailId, Summary]]) -> None:
+        """See `MailStore.add_summaries`."""
+
+        def write() -> None:
+            rows = (schema.write_summary(mail_id, summary) for mail_id, summary in summaries)
+            with _Transaction(self._writer):
+                self._writer.executemany(schema.ADD_SUMMARY, rows)
+
+        await self._write(write)
+
+    async def measure(self) -> Usage:
+        """See `MailStore.measure`."""
+        for messages, size in await self._query(schema.MEASURE, ()):
+            return Usage(messages, size)
+        raise StoreUnavailable("the table `usage` is empty")
+
+    async def list_oldest(self, limit: int) -> list[Aged]:
+        """See `MailStore.list_oldest`."""
+        rows = await self._query(schema.LIST_OLDEST, (limit,))
+        return [Aged(MailId(mail_id), schema.read_date(date), size) for mail_id, date, size in rows]
+
+    async def reclaim(self) -> bool:
+        """See `MailStore.reclaim`."""
+
+        def vacuum() -> bool:
+            for _ in self._writer.execute(f"PRAGMA incremental_vacuum({_RECLAIM_PAGES})"):
+                pass
+            free_pages = self._writer.pragma("freelist_count")
+            if not free_pages:
+                self._writer.pragma("wal_checkpoint(PASSIVE)")
+            return bool(free_pages)
+
+        return await self._write(vacuum)
+
+    async def check(self) -> None:
+        """See `MailStore.check`."""
+        await self._query(schema.CHECK, ())
+
+    async def close(self) -> None:
+        """See `MailStore.close`."""
+        await self._commits.drain()
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, self._reader_threads.shutdown)
+        for reader in self._reader_connections:
+            reader.close()
+        await loop.run_in_executor(self._writer_thread, self._writer.close)
+        self._writer_thread.shutdown()
+
+    async def _commit(self, batch: Sequence[Envelope]) -> list[MailId]:
+        ids = await self._write(partial(_insert, self._writer, batch))
+        arrivals = [
+            Arrival(mail_id, schema.write_sender(one.sender), one.recipients, len(one.data))
+            for mail_id, one in zip(ids, batch, strict=True)
+        ]
+        for observer in self._observers:
+            observer(arrivals)
+        return ids
+
+    async def _write(self, work: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._writer_thread, _translate, work)
+
+    async def _read(self, work: Callable[[apsw.Connection], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(
+            self._reader_threads, _translate, lambda: work(self._reader())
+        )
+
+    async def _query(self, statement: str, bindings: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        return await self._read(lambda reader: reader.execute(statement, bindings).fetchall())
+
+    def _reader(self) -> apsw.Connection:
+        """Return the calling thread's own read-only connection."""
+        reader: apsw.Connection | None = getattr(self._readers, "connection", None)
+        if reader is None:
+            reader = connect(self._path, apsw.SQLITE_OPEN_READONLY)
+            self._readers.connection = reader
+            self._reader_connections.append(reader)
+        return reader
+
+
+class _Transaction:
+    """All of it or nothing; takes the write lock at once, so that it cannot fail half-way for want of it."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self._connection.execute("COMMIT")
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+
+
+def _insert(writer: apsw.Connection, batch: Sequence[Envelope]) -> list[MailId]:
+    with _Transaction(writer):
+        first = next((seq for (seq,) in writer.execute(schema.LAST_ID)), 0) + 1
+        ids = [MailId(mail_id) for mail_id in range(first, first + len(batch))]
+        writer.executemany(
+            schema.ADD_MAIL,
+            (
+                (
+                    mail_id,
+                    schema.write_date(one.accepted_at),
+                    schema.write_sender(one.sender),
+                    schema.write_recipients(one.recipients),
+                    len(one.data),
+                    schema.write_data(one.data),
+                )
+                for mail_id, one in zip(ids, batch, strict=True)
+            ),
+        )
+        writer.executemany(
+            schema.ADD_INBOX,
+            ((recipient, mail_id) for mail_id, one in zip(ids, batch, strict=True) for recipient in one.recipients),
+        )
+    return ids
+
+
+def _delete(writer: apsw.Connection, mail_ids: Sequence[MailId]) -> int:
+    deleted = 0
+    with _Transaction(writer):
+        for mail_id in mail_ids:
+            writer.execute(schema.DELETE_MAIL, (mail_id,))
+            deleted += writer.changes()
+    return deleted
+
+
+def _delete_from_inbox(writer: apsw.Connection, inbox: str) -> int:
+    with _Transaction(writer):
+        rows = writer.execute(schema.LIST_INBOX_IDS, (inbox, _DELETE_ROWS)).fetchall()
+        for (mail_id,) in rows:
+            writer.execute(schema.DELETE_FROM_INBOX, (inbox, mail_id))
+            writer.execute(schema.DELETE_MAIL_IN_NO_INBOX, (mail_id,))
+    return len(rows)
+
+
+def _read_listing_row(row: tuple[Any, ...]) -> ListingRow:
+    return ListingRow(schema.read_mail(row), schema.read_summary(row), bytes(row[11] or b""))
+
+
+def _translate(work: Callable[[], _T]) -> _T:
+    """Do `work`; say what SQLite says in the store's own terms.
+
+    Raises:
+        StoreFull: the disk is full.
+        StoreUnavailable: anything else that SQLite could not do; the details are in the log.
+    """
+    try:
+        return work()
+    except apsw.FullError as error:
+        _log.error("the disk is full: %s", error)
+        raise StoreFull("the disk is full") from error
+    except apsw.Error as error:
+        _log.error("the database failed: %s: %s", type(error).__name__, error)
+        raise StoreUnavailable("the database failed") from error

@@ -1,0 +1,130 @@
+"""Opening a database file: making it, checking it, bringing an older one up to date."""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+from typing import TYPE_CHECKING
+
+import apsw
+
+from edgemail.errors import StoreInvalid
+from edgemail.store import schema
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_log = logging.getLogger(__name__)
+
+_BUSY_TIMEOUT_MS = 5_000
+_CHECKPOINT_PAGES = 4_000
+_WAL_BYTES = 64 * 2**20
+_MAIL_COLUMNS = {"id", "date", "sender", "recipients", "size", "data"}
+_FIRST_COLUMNS = {"date", "sender", "recipients", "data"}
+"""What the first edgemail's table had, and nothing else."""
+
+
+def open_database(path: Path) -> apsw.Connection:
+    """Open a database for writing, made or brought up to date where need be.
+
+    Raises:
+        StoreInvalid: it cannot be opened, or it is not one of ours.
+    """
+    _make_file(path)
+    try:
+        connection = connect(path, apsw.SQLITE_OPEN_READWRITE)
+    except apsw.Error as error:
+        raise StoreInvalid(f"{path} cannot be opened as a database: {error}") from error
+    try:
+        _prepare(connection, path)
+    except apsw.Error as error:
+        connection.close()
+        raise StoreInvalid(f"{path} cannot be used as a database: {error}") from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def connect(path: Path, flags: int) -> apsw.Connection:
+    """Open a connection with the settings that all of ours have.
+
+    Raises:
+        apsw.Error: it cannot be opened.
+    """
+    connection = apsw.Connection(str(path), flags=flags)
+    connection.set_busy_timeout(_BUSY_TIMEOUT_MS)
+    return connection
+
+
+def _make_file(path: Path) -> None:
+    """Make the file where it is missing, readable by its owner alone.
+
+    Raises:
+        StoreInvalid: it cannot be made, or someone else prepared it in a directory that everyone may write to.
+    """
+    try:
+        # O_NOFOLLOW and the owner: another user of this machine could have put a link or a file of his own
+        # into /tmp, and read the mail in it.
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    except OSError as error:
+        raise StoreInvalid(f"{path} cannot be opened: {error.strerror}") from error
+    try:
+        status = os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise StoreInvalid(f"{path} is not a file")
+    if hasattr(os, "geteuid") and path.parent.stat().st_mode & stat.S_ISVTX and status.st_uid != os.geteuid():
+        raise StoreInvalid(f"{path} belongs to another user, who could read the mail in it; choose another file")
+
+
+def _prepare(connection: apsw.Connection, path: Path) -> None:
+    connection.pragma("auto_vacuum", 2)  # incremental; heeded only while the database is empty
+    connection.pragma("journal_mode", "wal")
+    connection.pragma("synchronous", 2)  # FULL: a commit is on the disk when it returns
+    connection.pragma("wal_autocheckpoint", _CHECKPOINT_PAGES)
+    connection.pragma("journal_size_limit", _WAL_BYTES)
+    with connection:
+        columns = {name for (name,) in connection.execute("SELECT name FROM pragma_table_info('mail')")}
+        upgrade = columns == _FIRST_COLUMNS
+        if upgrade:
+            _upgrade(connection, path)
+        elif columns and columns != _MAIL_COLUMNS:
+            raise StoreInvalid(f"{path} has a table `mail` that is not edgemail's; choose another file")
+        for statement in schema.TABLES:
+            connection.execute(statement)
+    if connection.pragma("auto_vacuum") != 2:
+        _log.info("rewriting %s once, so that space can be given back later", path)
+        connection.pragma("auto_vacuum", 2)
+        connection.execute("VACUUM")
+
+
+def _upgrade(connection: apsw.Connection, path: Path) -> None:
+    """Bring a table of the first edgemail up to date: it had no ids, no sizes and no `inbox`."""
+    total = connection.execute("SELECT count(*) FROM mail").fetchone()
+    _log.warning("bringing %s up to date: %d messages", path, total[0] if total else 0)
+    connection.execute("ALTER TABLE mail RENAME TO first_mail")
+    indexes = connection.execute(
+        "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'first_mail' AND sql IS NOT NULL"
+    ).fetchall()
+    for (name,) in indexes:
+        connection.execute('DROP INDEX "{}"'.format(str(name).replace('"', '""')))
+    for statement in schema.TABLES:
+        connection.execute(statement)
+    connection.execute(
+        """INSERT INTO mail (id, date, sender, recipients, size, data)
+        SELECT rowid, coalesce(date, ''), coalesce(sender, '<>'), lower(coalesce(recipients, '')),
+               coalesce(length(CAST(data AS BLOB)), 0), coalesce(data, '')
+        FROM first_mail ORDER BY rowid"""
+    )
+    connection.executemany(
+        schema.ADD_INBOX,
+        (
+            (recipient, mail_id)
+            for mail_id, recipients in connection.execute("SELECT id, recipients FROM mail")
+            for recipient in schema.read_recipients(recipients)
+        ),
+    )
+    connection.execute("DROP TABLE first_mail")

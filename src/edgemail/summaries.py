@@ -1,0 +1,67 @@
+"""Makes the summaries of new mail, soon after it is committed and never in its way."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from edgemail import mime
+from edgemail.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from edgemail.model import MailId, Summary
+    from edgemail.store.base import Arrival, MailStore
+
+_BATCH_ROWS = 32
+_BATCH_BYTES = 8 * 2**20
+_PAUSE_S = 0.02
+_SHARE = 0.2
+"""Of one core, at most: parsing holds the interpreter's lock, which the SMTP sessions need as well."""
+_RETRY_S = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+class Summarizer:
+    """Follows the mail by id: what is not summarised yet is found in the store, so nothing waits in memory."""
+
+    def __init__(self, store: MailStore) -> None:
+        self._store = store
+        self._news = asyncio.Event()
+        self._news.set()
+        store.watch(self._wake)
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        seen = 0
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            try:
+                seen = await self._catch_up(seen)
+            except StoreUnavailable:
+                _log.warning("summaries wait for the store")
+                await asyncio.sleep(_RETRY_S)
+                self._news.set()
+
+    async def _catch_up(self, seen: int) -> int:
+        while batch := await self._store.list_unsummarized(seen, max_rows=_BATCH_ROWS, max_bytes=_BATCH_BYTES):
+            summaries, busy_s = await asyncio.to_thread(_summarize, batch)
+            await self._store.add_summaries(summaries)
+            seen = batch[-1][0]
+            await asyncio.sleep(max(_PAUSE_S, busy_s * (1 - _SHARE) / _SHARE))
+        return seen
+
+    def _wake(self, _: Sequence[Arrival]) -> None:
+        self._news.set()
+
+
+def _summarize(batch: Sequence[tuple[MailId, bytes]]) -> tuple[list[tuple[MailId, Summary]], float]:
+    """Return the summaries and the seconds of this thread's time that they took."""
+    started = time.thread_time()
+    summaries = [(mail_id, mime.summarize(data)) for mail_id, data in batch]
+    return summaries, time.thread_time() - started
