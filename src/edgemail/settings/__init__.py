@@ -1,6 +1,7 @@
 """Frozen settings, one dataclass a subsystem; from flags > environment > TOML file > defaults."""
 
 from edgemail.settings.definitions import SETTINGS, Setting, markdown_table
+from edgemail.settings.quantities import read_duration, read_endpoint
 from edgemail.settings.sources import Origin, Resolved, resolve
 from edgemail.settings.values import (
     Endpoint,
@@ -25,5 +26,7 @@ __all__ = [
     "SmtpSettings",
     "StoreSettings",
     "markdown_table",
+    "read_duration",
+    "read_endpoint",
     "resolve",
 ]

@@ -201,9 +201,7 @@ SETTINGS: Final = (
         "Log lines for people, or a JSON object a line.",
         has_flag=True,
     ),
-    Setting(
-        "log_level", "log", "level", _one_of("debug", "info", "warning", "error"), "The least that is logged."
-    ),
+    Setting("log_level", "log", "level", _one_of("debug", "info", "warning", "error"), "The least that is logged."),
     Setting("retention_interval", "retention", "interval_s", _DURATION, "How often old mail is looked for."),
     Setting("max_message_bytes", "smtp", "max_message_bytes", _BYTES, "The largest message that is taken."),
     Setting("max_recipients", "smtp", "max_recipients", _COUNT, "Recipients in one transaction."),

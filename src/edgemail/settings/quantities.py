@@ -89,9 +89,7 @@ def read_endpoint(text: str) -> Endpoint:
     """Read ``HOST:PORT``; an IPv6 address stands in brackets."""
     host, colon, port = text.rpartition(":")
     if not colon or not host:
-        raise ValueError(
-            "is not HOST:PORT; write one such as 127.0.0.1:2525, or 0.0.0.0:2525 for every address"
-        )
+        raise ValueError("is not HOST:PORT; write one such as 127.0.0.1:2525, or 0.0.0.0:2525 for every address")
     if not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65_535:
         raise ValueError(
             "has no valid port; write a number from 0 to 65535 after the last colon, 0 for any free port"
@@ -164,9 +162,7 @@ def read_allowed_host(text: str) -> str:
         return str(ip_address(bare))
     except ValueError:
         return ascii_name(
-            _read_name(
-                text, "is not a host; write a name or an address without a port, such as mail.example.org"
-            )
+            _read_name(text, "is not a host; write a name or an address without a port, such as mail.example.org")
         )
 
 

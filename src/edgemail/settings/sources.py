@@ -129,11 +129,7 @@ def _from_flags(flags: Mapping[str, str | Sequence[str] | None], mistakes: list[
 def _from_environment(environ: Mapping[str, str], mistakes: list[str]) -> Iterable[_Given]:
     known = {setting.variable: setting for setting in SETTINGS}
     for variable, text in sorted(environ.items()):
-        if (
-            not variable.startswith(_PREFIX)
-            or variable in _OTHER_VARIABLES
-            or _KUBERNETES.fullmatch(variable)
-        ):
+        if not variable.startswith(_PREFIX) or variable in _OTHER_VARIABLES or _KUBERNETES.fullmatch(variable):
             continue
         if variable not in known:
             mistakes.append(

@@ -1,0 +1,5 @@
+"""`python -m edgemail` is `edgemail`."""
+
+from edgemail.cli import main
+
+main()

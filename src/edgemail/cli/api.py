@@ -1,0 +1,92 @@
+"""A client of a running server's HTTP API, on the standard library."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from http.client import HTTPException
+from ipaddress import ip_address
+from typing import Any, Final
+from urllib.parse import quote, urlencode, urlsplit
+
+from edgemail.cli.terminal import Failure
+
+DEFAULT_URL: Final = "http://127.0.0.1:8025"
+_TIMEOUT_S: Final = 15.0
+
+
+class Api:
+    """A server by its URL, such as ``http://127.0.0.1:8025``."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            parts = urlsplit(url)
+            well_formed = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            well_formed = False
+        if not well_formed:
+            raise Failure(f'--url: "{url}" is not a web address; write one such as {DEFAULT_URL}')
+        self.url = url.rstrip("/")
+        # A proxy from the environment is for the world outside: it could not reach this machine's own server.
+        handlers = [urllib.request.ProxyHandler({})] if _is_loopback(parts.hostname or "") else []
+        self._opener = urllib.request.build_opener(*handlers)
+
+    def get(self, *path: str | int, wait_s: float = 0.0, **query: str | float | None) -> Any:
+        """Return the JSON that is at a path; `wait_s` is how long the server may take longer than usual."""
+        return self._parse(self._ask("GET", path, query, wait_s))
+
+    def get_octets(self, *path: str | int) -> bytes:
+        """Return what is at a path, octet for octet."""
+        return self._ask("GET", path, {}, 0.0)
+
+    def delete(self, *path: str | int) -> Any:
+        """Delete what is at a path; return the JSON of the answer, `None` for an empty one."""
+        answer = self._ask("DELETE", path, {}, 0.0)
+        return self._parse(answer) if answer else None
+
+    def _ask(
+        self, method: str, path: tuple[str | int, ...], query: dict[str, str | float | None], wait_s: float
+    ) -> bytes:
+        given = {name: value for name, value in query.items() if value is not None}
+        url = f"{self.url}/api/{'/'.join(quote(str(part), safe='') for part in path)}"
+        request = urllib.request.Request(f"{url}?{urlencode(given)}" if given else url, method=method)  # noqa: S310
+        try:
+            with self._opener.open(request, timeout=_TIMEOUT_S + wait_s) as answer:
+                octets: bytes = answer.read()
+                return octets
+        except urllib.error.HTTPError as error:
+            with error:
+                raise Failure(_explain(error)) from None
+        except TimeoutError:
+            raise Failure(f"{self.url} took too long to answer") from None
+        except urllib.error.URLError as error:
+            reason = getattr(error.reason, "strerror", None) or error.reason
+            raise Failure(
+                f"no edgemail answers at {self.url} ({reason}): start it with `edgemail serve`, "
+                "or name its page with --url"
+            ) from None
+        except (OSError, HTTPException) as error:
+            raise Failure(f"{self.url} broke off: {str(error) or type(error).__name__}") from None
+
+    def _parse(self, answer: bytes) -> Any:
+        try:
+            return json.loads(answer)
+        except ValueError:
+            raise Failure(f"{self.url} is not edgemail's: its answer is not JSON") from None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _explain(error: urllib.error.HTTPError) -> str:
+    """Return the detail of a problem (RFC 9457), or the status where the answer is something else."""
+    try:
+        problem = json.loads(error.read(65_536))
+        return str(problem.get("detail") or problem["title"])
+    except (OSError, HTTPException, ValueError, LookupError, AttributeError):
+        return f"the server answered {error.code} {error.reason}"

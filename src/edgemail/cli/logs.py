@@ -1,0 +1,66 @@
+"""Log lines on the standard error: text for people or JSON for programs, one line whatever a peer sent."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from edgemail.cli.terminal import visible
+
+if TYPE_CHECKING:
+    from edgemail.settings import LogSettings
+
+_STANDARD_FIELDS: Final = frozenset(vars(logging.makeLogRecord({}))) | {
+    "message",
+    "asctime",
+    "taskName",
+    "color_message",
+}
+
+
+def set_up(settings: LogSettings) -> None:
+    """Send every log line to the standard error, in the form that the settings ask for."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines() if settings.format == "json" else TextLines())
+    logging.basicConfig(level=settings.level.upper(), handlers=[handler], force=True)
+    logging.captureWarnings(capture=True)
+
+
+def _time(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _extras(record: logging.LogRecord) -> dict[str, Any]:
+    """Return what the caller gave as `extra`."""
+    return {name: value for name, value in vars(record).items() if name not in _STANDARD_FIELDS}
+
+
+class TextLines(logging.Formatter):
+    """``TIME LEVEL LOGGER: message name=value``; a traceback follows on lines that begin with a bar."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write a record; its text cannot begin a line of its own."""
+        extras = "".join(f" {name}={value}" for name, value in _extras(record).items())
+        line = visible(f"{_time(record)} {record.levelname} {record.name}: {record.getMessage()}{extras}")
+        if not record.exc_info:
+            return line
+        traceback = self.formatException(record.exc_info).split("\n")
+        return "\n".join([line, *(f"  | {visible(one)}" for one in traceback)])
+
+
+class JsonLines(logging.Formatter):
+    """A JSON object a line, in ASCII."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write a record."""
+        fields = _extras(record) | {
+            "time": _time(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            fields["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(fields, default=str)

@@ -1,0 +1,240 @@
+"""`edgemail list`, `show`, `wait` and `delete`: what a running server keeps."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any, Final
+
+import click
+
+from edgemail.cli.api import DEFAULT_URL, Api
+from edgemail.cli.terminal import Failure, echo_json, echo_line, echo_octets, echo_text, visible
+from edgemail.settings import read_duration
+
+_PAGE: Final = 50
+_LONGEST_WAIT_S: Final = 50.0
+"""What one request asks for; the server ends each after 55 s."""
+_FROM_WIDTH: Final = 32
+
+url_option = click.option(
+    "--url",
+    envvar="EDGEMAIL_URL",
+    default=DEFAULT_URL,
+    show_default=True,
+    help="The server's page; or EDGEMAIL_URL.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, as the HTTP API has it.")
+
+
+class _Seconds(click.ParamType[float]):
+    """A number of seconds, or a duration with its unit."""
+
+    name = "seconds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the seconds that a text stands for."""
+        if value in {"0", "0s"}:
+            return 0.0
+        try:
+            return read_duration(f"{value}s" if str(value)[-1:].isdigit() else str(value))
+        except ValueError as error:
+            self.fail(f'"{value}" {error}', param, ctx)
+
+
+@click.command("list")
+@click.argument("address")
+@click.option("--limit", type=click.IntRange(1), default=_PAGE, show_default=True, help="How many at most.")
+@json_option
+@url_option
+def list_mail(address: str, limit: int, *, as_json: bool, url: str) -> None:
+    """List an address's messages, newest first.
+
+    Each line has the message's id, date, sender, subject, and its code if there is one.
+    """
+    api = Api(url)
+    messages: list[dict[str, Any]] = []
+    before = None
+    while len(messages) < limit:
+        page = api.get("inboxes", address, "messages", limit=min(_PAGE, limit - len(messages)), before=before)
+        messages += page["messages"]
+        before = page["next_before"]
+        if before is None:
+            break
+    if as_json:
+        echo_json(messages)
+        return
+    for message in messages:
+        codes = "".join(f"  [{one['code']}]" for one in message["codes"])
+        sender = visible(_shorten(message["from"] or f"<{message['sender']}>", _FROM_WIDTH))
+        echo_line(f"{message['id']:>6}  {_date(message)}  {sender:{_FROM_WIDTH}}  {message['subject']}{codes}")
+    if not messages:
+        echo_line(f"no mail for {address} yet", err=True)
+
+
+@click.command()
+@click.argument("id_", metavar="ID", type=click.IntRange(1))
+@click.option("--raw", "form", flag_value="raw", help="The message as it is kept, octet for octet.")
+@click.option("--text", "form", flag_value="text", help="Its text alone.")
+@click.option("--html", "form", flag_value="html", help="Its HTML alone, as it was sent.")
+@click.option("--json", "form", flag_value="json", help="Print JSON, as the HTTP API has it.")
+@url_option
+def show(id_: int, form: str | None, url: str) -> None:
+    """Show a message by its id.
+
+    On a terminal, control characters are made visible, so that no mail can drive it; --raw, --text and
+    --html go into a file or a pipe as they are.
+    """
+    api = Api(url)
+    if form == "raw":
+        echo_octets(api.get_octets("messages", id_, "raw"))
+        return
+    message = api.get("messages", id_)
+    if form == "json":
+        echo_json(message)
+    elif form is None:
+        _echo_message(message)
+    elif message[form] is None:
+        raise Failure(f"message {id_} has no {form} part; --raw shows all of it")
+    else:
+        echo_text(message[form])
+
+
+def _echo_message(message: dict[str, Any]) -> None:
+    echo_line(f"From:     {message['from']}")
+    echo_line(f"To:       {', '.join(message['recipients'])}")
+    echo_line(f"Date:     {_date(message)}")
+    echo_line(f"Subject:  {message['subject']}")
+    for one in message["codes"]:
+        echo_line(f"Code:     {one['code']}")
+    for one in message["links"]:
+        if one["reason"]:
+            echo_line(f"Link:     {one['url']}")
+    for one in message["attachments"]:
+        echo_line(f"Attached: {one['name'] or 'no name'} ({one['type']}, {one['size']} bytes)")
+    text = message["text"]
+    if text is None and message["html"] is not None:
+        text = "(HTML only: see it with --html, or on the page)"
+    click.echo()
+    click.echo(visible((text or "").replace("\r\n", "\n"), keep="\n\t"))
+
+
+@click.command()
+@click.argument("address")
+@click.option(
+    "--timeout", "timeout_s", type=_Seconds(), default="30", show_default=True, help="Seconds, or such as 2m."
+)
+@click.option("--after", type=click.IntRange(0), metavar="ID", help="Only messages that came after this one.")
+@click.option(
+    "--from", "sender", metavar="TEXT", help="Only messages with this in From: or in the envelope's sender."
+)
+@click.option("--subject", metavar="TEXT", help="Only messages with this in their subject.")
+@click.option(
+    "--code",
+    "wanted",
+    flag_value="code",
+    help="Wait for a message with a one-time code; print just the code.",
+)
+@click.option(
+    "--link", "wanted", flag_value="link", help="Wait for one with a link to confirm; print just the link."
+)
+@json_option
+@url_option
+def wait(
+    address: str,
+    timeout_s: float,
+    after: int | None,
+    sender: str | None,
+    subject: str | None,
+    wanted: str | None,
+    *,
+    as_json: bool,
+    url: str,
+) -> None:
+    """Wait until an address has mail, and print it.
+
+    A message that is there already counts, unless --after says otherwise. The exit status is 0, or 1
+    when nothing came in time.
+    """
+    if wanted and as_json:
+        raise click.UsageError(f"--{wanted} and --json cannot both be given")
+    arrivals = _Arrivals(Api(url), address, time.monotonic() + timeout_s, {"from": sender, "subject": subject})
+    message = arrivals.find(after, f"{wanted}s" if wanted else None)
+    if message is None:
+        raise Failure(f"no {wanted or 'mail'} for {address} within {timeout_s:g} s")
+    if wanted:
+        echo_line(message["codes"][0]["code"] if wanted == "code" else message["links"][0]["url"])
+    elif as_json:
+        echo_json(message)
+    else:
+        _echo_message(arrivals.api.get("messages", message["id"]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrivals:
+    """An address's messages that match, there already or to come until `deadline` on the monotonic clock."""
+
+    api: Api
+    address: str
+    deadline: float
+    matching: dict[str, str | None]
+
+    def find(self, after: int | None, wanted: str | None) -> dict[str, Any] | None:
+        """Return the first message whose list `wanted` is not empty; `None` when the time is over.
+
+        As with the API itself, what is there already counts where `after` is `None`, the newest first.
+        """
+        message = self._next(after, self.deadline)
+        if message is not None and after is None and wanted and not message[wanted]:
+            message = self._newest_below(message, wanted) or message
+        while message is not None and wanted and not message[wanted]:
+            message = self._next(message["id"], self.deadline)
+        return message
+
+    def _newest_below(self, newest: dict[str, Any], wanted: str) -> dict[str, Any] | None:
+        """Return the newest of the messages below one whose list `wanted` is not empty."""
+        found = None
+        message = self._next(0, deadline=0.0)
+        while message is not None and message["id"] < newest["id"]:
+            found = message if message[wanted] else found
+            message = self._next(message["id"], deadline=0.0)
+        return found
+
+    def _next(self, after: int | None, deadline: float) -> dict[str, Any] | None:
+        """Return the next message after an id, waiting until `deadline` in as many requests as that takes."""
+        while True:
+            left_s = max(0.0, deadline - time.monotonic())
+            timeout_s = round(min(left_s, _LONGEST_WAIT_S), 3)
+            query = {"timeout": timeout_s, "after": after, **self.matching}
+            answer = self.api.get("inboxes", self.address, "wait", wait_s=timeout_s, **query)
+            if answer["status"] == "found":
+                message: dict[str, Any] = answer["message"]
+                return message
+            if left_s <= _LONGEST_WAIT_S:
+                return None
+
+
+@click.command()
+@click.argument("what", metavar="ID|ADDRESS")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@url_option
+def delete(what: str, *, yes: bool, url: str) -> None:
+    """Delete a message, or all mail of an address."""
+    api = Api(url)
+    by_id = what.isascii() and what.isdigit()
+    if not yes:
+        click.confirm(visible(f"Delete {'message' if by_id else 'all mail of'} {what}?"), abort=True, err=True)
+    if by_id:
+        api.delete("messages", what)
+        echo_line("deleted 1 message")
+    else:
+        count = api.delete("inboxes", what)["deleted"]
+        echo_line(f"deleted {count} message{'' if count == 1 else 's'}")
+
+
+def _date(message: dict[str, Any]) -> str:
+    return str(message["date"])[:19].replace("T", " ") + "Z"
+
+
+def _shorten(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"

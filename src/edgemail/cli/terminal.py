@@ -1,0 +1,52 @@
+"""What is written to people: no octet of a hostile mail may drive their terminal or forge a line."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from typing import Any
+
+import click
+
+# The controls of ASCII and of Latin-1, what ends a line or turns its direction, and lone surrogates.
+_HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def visible(text: str, *, keep: str = "") -> str:
+    r"""Write what a terminal would obey as ``\u001b``, except the characters in `keep`."""
+    return _HIDDEN.sub(lambda match: match[0] if match[0] in keep else f"\\u{ord(match[0]):04x}", text)
+
+
+def echo_line(text: str, *, err: bool = False) -> None:
+    """Print one line, whatever the text holds."""
+    click.echo(visible(text), err=err)
+
+
+def echo_text(text: str) -> None:
+    """Print a message's text: made safe for a terminal, and as it is into a file or a pipe."""
+    if sys.stdout.isatty():
+        click.echo(visible(text.replace("\r\n", "\n"), keep="\n\t"))
+    else:
+        click.echo(text.encode("utf-8", "replace"), nl=not text.endswith("\n"))
+
+
+def echo_octets(data: bytes) -> None:
+    """Print octets: made safe for a terminal, and as they are into a file or a pipe."""
+    if sys.stdout.isatty():
+        echo_text(data.decode("utf-8", "backslashreplace"))
+    else:
+        click.echo(data, nl=False)
+
+
+def echo_json(value: Any) -> None:
+    """Print a value as JSON that is safe on a terminal."""
+    click.echo(visible(json.dumps(value, ensure_ascii=False, indent=2), keep="\n"))
+
+
+class Failure(click.ClickException):
+    """What the user asked for could not be done: one line says why, and the status is 1."""
+
+    def show(self, file: Any = None) -> None:
+        """Print the line to the standard error."""
+        click.echo(visible(self.message), file=file, err=True)
