@@ -1,0 +1,94 @@
+import { Stream } from "./stream.ts";
+import {
+  type FailureKind,
+  type Listener,
+  type MailSource,
+  type Page,
+  type ServerInfo,
+  SourceError,
+  type Subscription,
+  type Summary,
+} from "./source.ts";
+
+interface PageBody {
+  messages: Summary[];
+  next_before: number | null;
+}
+
+interface ServerBody {
+  version: string;
+  domains: string[];
+  retention: { max_age_s: number | null };
+  smtp: string[];
+}
+
+/** edgemail's own JSON API, on the server that served the page. */
+export class ApiSource implements MailSource {
+  constructor(private readonly base: string) {}
+
+  async server(): Promise<ServerInfo> {
+    const body = (await (await this.ask("api/server")).json()) as ServerBody;
+    return {
+      version: body.version,
+      domains: body.domains,
+      maxAgeSeconds: body.retention.max_age_s,
+      smtp: body.smtp,
+    };
+  }
+
+  async list(address: string, range: { before?: number; limit?: number }): Promise<Page> {
+    const query = new URLSearchParams({ limit: String(range.limit ?? 50) });
+    if (range.before !== undefined) query.set("before", String(range.before));
+    const response = await this.ask(`${inboxPath(address)}/messages?${query}`);
+    const body = (await response.json()) as PageBody;
+    return { messages: body.messages, nextBefore: body.next_before };
+  }
+
+  async raw(id: number, signal: AbortSignal): Promise<ArrayBuffer> {
+    return (await this.ask(`api/messages/${id}/raw`, { signal })).arrayBuffer();
+  }
+
+  async remove(id: number): Promise<void> {
+    await this.ask(`api/messages/${id}`, { method: "DELETE" });
+  }
+
+  async removeAll(address: string): Promise<void> {
+    await this.ask(inboxPath(address), { method: "DELETE" });
+  }
+
+  subscribe(address: string, after: number, listener: Listener): Subscription {
+    return new Stream(new URL(`${inboxPath(address)}/events`, this.base), after, listener);
+  }
+
+  private async ask(path: string, init: RequestInit = {}): Promise<Response> {
+    let response: Response;
+    try {
+      response = await fetch(new URL(path, this.base), { cache: "no-store", ...init });
+    } catch (error) {
+      if (init.signal?.aborted) throw error;
+      throw new SourceError("unreachable", "The server cannot be reached.");
+    }
+    if (response.ok) return response;
+    throw new SourceError(kindOf(response.status), await detailOf(response));
+  }
+}
+
+function inboxPath(address: string): string {
+  return `api/inboxes/${encodeURIComponent(address)}`;
+}
+
+function kindOf(status: number): FailureKind {
+  if (status === 404 || status === 410) return "gone";
+  return status < 500 ? "refused" : "broken";
+}
+
+async function detailOf(response: Response): Promise<string> {
+  try {
+    const problem = (await response.json()) as { detail?: unknown; title?: unknown };
+    const detail = problem.detail ?? problem.title;
+    if (typeof detail === "string" && detail) return detail;
+  } catch {
+    // No problem document: the status says what there is to say.
+  }
+  return `The server answered ${response.status} ${response.statusText}.`;
+}

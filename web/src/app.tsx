@@ -1,0 +1,67 @@
+import { useEffect, useState } from "preact/hooks";
+import { Icon, Logo } from "./icons.tsx";
+import { KeysDialog } from "./keys.tsx";
+import { parseRoute, type Route } from "./route.ts";
+import type { MailSource, ServerInfo } from "./source.ts";
+import { ThemeButton } from "./theme.tsx";
+import { InboxView } from "./views/inbox.tsx";
+import { Landing } from "./views/landing.tsx";
+import { words } from "./words.ts";
+
+export function App({ source }: { source: MailSource }) {
+  const route = useRoute();
+  const server = useServer(source);
+  const [help, setHelp] = useState(false);
+  return (
+    <div class={route.view === "inbox" && route.id !== null ? "app reading" : "app"}>
+      <header class="top">
+        <a class="brand" href="#/">
+          <Logo />
+          edgemail
+        </a>
+        <ThemeButton />
+        <button
+          type="button"
+          class="button quiet square"
+          aria-label={words.keys.title}
+          title={words.keys.title}
+          onClick={() => setHelp(true)}
+        >
+          <Icon name="help" />
+        </button>
+      </header>
+      {route.view === "landing" ? (
+        <Landing server={server} />
+      ) : (
+        <InboxView
+          key={route.address}
+          source={source}
+          server={server}
+          address={route.address}
+          id={route.id}
+          help={() => setHelp(true)}
+        />
+      )}
+      {help && <KeysDialog close={() => setHelp(false)} />}
+    </div>
+  );
+}
+
+function useRoute(): Route {
+  const [route, setRoute] = useState(() => parseRoute(location.hash));
+  useEffect(() => {
+    const follow = () => setRoute(parseRoute(location.hash));
+    addEventListener("hashchange", follow);
+    return () => removeEventListener("hashchange", follow);
+  }, []);
+  return route;
+}
+
+/** What the server says of itself; null until it does. Nothing that a reader needs waits for it. */
+function useServer(source: MailSource): ServerInfo | null {
+  const [server, setServer] = useState<ServerInfo | null>(null);
+  useEffect(() => {
+    source.server().then(setServer, () => setServer(null));
+  }, [source]);
+  return server;
+}

@@ -1,0 +1,86 @@
+import { useEffect, useState } from "preact/hooks";
+import { Icon } from "../icons.tsx";
+import { bytes } from "../size.ts";
+import { words } from "../words.ts";
+import { Download } from "./download.tsx";
+import { safeName } from "./filename.ts";
+import type { Part } from "./parsed.ts";
+import { rasterType } from "./raster.ts";
+
+const TEXT_SHOWN = 100_000;
+const TEXT_TYPES = /^(?:text\/|message\/|application\/(?:json|xml|yaml|javascript|sql)|.*\+(?:json|xml)$)/;
+
+export function Attachments({ parts, count }: { parts: Part[]; count: number }) {
+  if (count === 0) return null;
+  return (
+    <section class="panel" aria-labelledby="attachments-title">
+      <h3 id="attachments-title">
+        {words.attachments.title} <span class="meta">{count}</span>
+      </h3>
+      <ul class="attachments">
+        {parts.map((part, index) => (
+          <Attachment key={index} part={part} />
+        ))}
+      </ul>
+      {count > parts.length && <p class="meta">{words.message.more(count - parts.length)}</p>}
+    </section>
+  );
+}
+
+function Attachment({ part }: { part: Part }) {
+  const [open, setOpen] = useState(false);
+  const name = safeName(part.name) || words.attachments.unnamed;
+  const image = rasterType(part.content);
+  const isText = image === null && TEXT_TYPES.test(part.type);
+  return (
+    <li>
+      <div class="attachment">
+        <Icon name={image ? "image" : "clip"} />
+        <span class="file">
+          <bdi>{name}</bdi>
+          <span class="meta">
+            <bdi>{part.type}</bdi>, {bytes(part.content.byteLength)}
+          </span>
+        </span>
+        {(image || isText) && (
+          <button
+            type="button"
+            class="button quiet"
+            aria-expanded={open}
+            aria-label={`${open ? words.attachments.hide : words.attachments.preview} ${name}`}
+            onClick={() => setOpen(!open)}
+          >
+            {open ? words.attachments.hide : words.attachments.preview}
+          </button>
+        )}
+        <Download content={part.content} name={name} describe={`${words.message.download} ${name}`} />
+      </div>
+      {open && image && <ImagePreview content={part.content} type={image} name={name} />}
+      {open && isText && <TextPreview content={part.content} />}
+    </li>
+  );
+}
+
+function ImagePreview({ content, type, name }: { content: ArrayBuffer; type: string; name: string }) {
+  const [url, setUrl] = useState("");
+  useEffect(() => {
+    const made = URL.createObjectURL(new Blob([content], { type }));
+    setUrl(made);
+    return () => URL.revokeObjectURL(made);
+  }, [content, type]);
+  return url ? <img class="preview-image" src={url} alt={name} /> : null;
+}
+
+function TextPreview({ content }: { content: ArrayBuffer }) {
+  const text = new TextDecoder().decode(content.slice(0, TEXT_SHOWN));
+  return (
+    <>
+      <pre class="raw" dir="auto" tabIndex={0}>
+        {text}
+      </pre>
+      {content.byteLength > TEXT_SHOWN && (
+        <p class="meta">{words.message.cut(bytes(TEXT_SHOWN), bytes(content.byteLength))}</p>
+      )}
+    </>
+  );
+}

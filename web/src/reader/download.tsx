@@ -1,0 +1,30 @@
+import { Icon } from "../icons.tsx";
+import { words } from "../words.ts";
+
+interface DownloadProps {
+  content: ArrayBuffer;
+  name: string;
+  label?: string;
+  describe: string;
+}
+
+/** How long a download may take to start before its address goes. */
+const REVOKE_AFTER_MS = 60_000;
+
+/** Saves octets as a file. Always as octets: nothing from a message opens as HTML, SVG or PDF in our origin. */
+export function Download({ content, name, label = words.message.download, describe }: DownloadProps) {
+  const save = () => {
+    const url = URL.createObjectURL(new Blob([content], { type: "application/octet-stream" }));
+    const link = document.createElement("a");
+    link.href = url;
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(url), REVOKE_AFTER_MS);
+  };
+  return (
+    <button type="button" class="button" aria-label={describe} onClick={save}>
+      <Icon name="download" />
+      {label}
+    </button>
+  );
+}

@@ -1,0 +1,41 @@
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { words } from "../words.ts";
+import { framePolicy } from "./policy.ts";
+import type { Clean } from "./sanitise.ts";
+import { frameHtml } from "./trusted.ts";
+
+/** Never allow-same-origin, -scripts, -forms, -top-navigation, -downloads or -modals. */
+const SANDBOX = "allow-popups allow-popups-to-escape-sandbox";
+
+const BASE_STYLE =
+  ":root{color-scheme:light;background:#fff;color:#1c1e21;font:16px/1.5 system-ui,sans-serif}" +
+  "body{margin:16px;overflow-wrap:break-word}img{max-width:100%;height:auto}";
+
+function frameDocument({ styles, body }: Clean, images: boolean): string {
+  return [
+    "<!doctype html><html><head>",
+    framePolicy(images),
+    '<meta charset="utf-8"><meta name="referrer" content="no-referrer">',
+    '<meta http-equiv="x-dns-prefetch-control" content="off">',
+    `<style>${BASE_STYLE}</style>${styles}</head>${body}</html>`,
+  ].join("");
+}
+
+/**
+ * A message's HTML, in a frame of an origin of its own that can run and ask for nothing.
+ *
+ * The frame is made by hand: the sandbox must be on before the frame gets its document, and each document
+ * gets a new frame.
+ */
+export function Frame({ clean, images }: { clean: Clean; images: boolean }) {
+  const holder = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const frame = document.createElement("iframe");
+    frame.title = words.message.body;
+    frame.setAttribute("sandbox", SANDBOX);
+    frame.referrerPolicy = "no-referrer";
+    frame.srcdoc = frameHtml(frameDocument(clean, images));
+    holder.current?.replaceChildren(frame);
+  }, [clean, images]);
+  return <div ref={holder} class="frame" />;
+}

@@ -1,0 +1,36 @@
+import { words } from "../words.ts";
+import type { Answer, Parsed } from "./parsed.ts";
+import { workerUrl } from "./trusted.ts";
+
+const LARGEST_BYTES = 32 * 1024 * 1024;
+const KILL_AFTER_MS = 10_000;
+
+/**
+ * Take a raw message apart in a worker of its own.
+ *
+ * A message that is too large, too slow or broken rejects with a reason that a person can read; the page
+ * itself is never held up.
+ */
+export function parse(raw: ArrayBuffer, signal: AbortSignal): Promise<Parsed> {
+  if (raw.byteLength > LARGEST_BYTES) return Promise.reject(new Error(words.message.tooLarge));
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(workerUrl());
+    const end = () => {
+      clearTimeout(timer);
+      worker.terminate();
+    };
+    const fail = (reason: string) => {
+      end();
+      reject(new Error(reason));
+    };
+    const timer = setTimeout(() => fail(words.message.tooSlow), KILL_AFTER_MS);
+    signal.addEventListener("abort", end);
+    worker.onerror = () => fail(words.message.broken);
+    worker.onmessage = ({ data }: MessageEvent<Answer>) => {
+      if ("problem" in data) return fail(data.problem || words.message.broken);
+      end();
+      resolve(data.parsed);
+    };
+    worker.postMessage(raw);
+  });
+}

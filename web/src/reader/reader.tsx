@@ -1,0 +1,139 @@
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { findCodes, findLinks } from "../codes.ts";
+import { useDelay } from "../hooks.ts";
+import { type MailSource, SourceError, type Summary } from "../source.ts";
+import { Chips } from "../views/chips.tsx";
+import { Failed, Gone } from "../views/states.tsx";
+import { words } from "../words.ts";
+import { Attachments } from "./attachments.tsx";
+import { Heading } from "./heading.tsx";
+import { Links } from "./links.tsx";
+import { parse } from "./parse.ts";
+import type { Parsed } from "./parsed.ts";
+import { type Clean, sanitise } from "./sanitise.ts";
+import { Views } from "./views.tsx";
+
+export interface ReaderProps {
+  message: Summary;
+  source: MailSource;
+  maxAgeSeconds: number | null;
+  removed: () => void;
+  back: () => void;
+}
+
+type Opened =
+  | { kind: "loading" }
+  | { kind: "gone" }
+  | { kind: "failed"; cause: string }
+  | { kind: "unparsed"; raw: ArrayBuffer; why: string }
+  | { kind: "parsed"; raw: ArrayBuffer; parsed: Parsed };
+
+export function Reader({ message, source, maxAgeSeconds, removed, back }: ReaderProps) {
+  const { opened, retry } = useMessage(source, message.id);
+  return (
+    <article class="mail">
+      <Heading
+        message={message}
+        parsed={opened.kind === "parsed" ? opened.parsed : null}
+        source={source}
+        maxAgeSeconds={maxAgeSeconds}
+        removed={removed}
+        back={back}
+      />
+      {opened.kind === "loading" && <Loading />}
+      {opened.kind === "gone" && <Gone back={back} />}
+      {opened.kind === "failed" && <Failed cause={opened.cause} retry={retry} />}
+      {opened.kind === "unparsed" && <Unparsed id={message.id} raw={opened.raw} why={opened.why} />}
+      {opened.kind === "parsed" && <Body id={message.id} raw={opened.raw} parsed={opened.parsed} />}
+    </article>
+  );
+}
+
+/** The raw message, taken apart; left again as soon as the reader turns to another one. */
+function useMessage(source: MailSource, id: number): { opened: Opened; retry: () => void } {
+  const [opened, setOpened] = useState<Opened>({ kind: "loading" });
+  const [attempt, setAttempt] = useState(0);
+  useEffect(() => {
+    const abort = new AbortController();
+    setOpened({ kind: "loading" });
+    void open(source, id, abort.signal).then((result) => {
+      if (!abort.signal.aborted) setOpened(result);
+    });
+    return () => abort.abort();
+  }, [source, id, attempt]);
+  return { opened, retry: () => setAttempt(attempt + 1) };
+}
+
+async function open(source: MailSource, id: number, signal: AbortSignal): Promise<Opened> {
+  let raw: ArrayBuffer;
+  try {
+    raw = await source.raw(id, signal);
+  } catch (error) {
+    if (error instanceof SourceError && error.kind === "gone") return { kind: "gone" };
+    return { kind: "failed", cause: causeOf(error) };
+  }
+  try {
+    return { kind: "parsed", raw, parsed: await parse(raw, signal) };
+  } catch (error) {
+    return { kind: "unparsed", raw, why: causeOf(error) };
+  }
+}
+
+function causeOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function Loading() {
+  const slow = useDelay(200);
+  return slow ? <p class="state">{words.inbox.loading}</p> : null;
+}
+
+function Unparsed({ id, raw, why }: { id: number; raw: ArrayBuffer; why: string }) {
+  return (
+    <>
+      <p class="banner warn" role="status">
+        {words.message.unparsable(why)}
+      </p>
+      <Views
+        id={id}
+        raw={raw}
+        parsed={null}
+        clean={null}
+        images={false}
+        loadImages={() => undefined}
+        text=""
+      />
+    </>
+  );
+}
+
+/** More HTML than this takes the sanitiser longer than a reader should wait. */
+const HTML_LENGTH_SHOWN = 2_000_000;
+
+function Body({ id, raw, parsed }: { id: number; raw: ArrayBuffer; parsed: Parsed }) {
+  const [images, setImages] = useState(false);
+  const { html } = parsed;
+  const clean = useMemo<Clean | null>(
+    () => (html && html.length <= HTML_LENGTH_SHOWN ? sanitise(html, images, parsed.inline) : null),
+    [parsed, images],
+  );
+  const text = parsed.text ?? clean?.text ?? "";
+  const codes = useMemo(() => findCodes(parsed.subject, text), [parsed]);
+  const links = useMemo(() => findLinks(html, parsed.text), [parsed]);
+  return (
+    <>
+      <Chips codes={codes} links={links.filter((link) => link.reason !== "")} />
+      <Views
+        id={id}
+        raw={raw}
+        parsed={parsed}
+        clean={clean}
+        images={images}
+        loadImages={() => setImages(true)}
+        text={text}
+      />
+      <Links links={links} />
+      <Attachments parts={parsed.parts} count={parsed.partCount} />
+    </>
+  );
+}

@@ -1,0 +1,27 @@
+const WEB_ADDRESS = /https?:\/\/[^\s<>"'`\u0000-\u001f]+[^\s<>"'`.,;:!?)\]}\u0000-\u001f]/g;
+const SHOWN = 500_000;
+
+/** Plain text, built from text nodes; web addresses in it are links to exactly what they say. */
+export function PlainText({ text }: { text: string }) {
+  return (
+    <div class="plain" dir="auto">
+      {withLinks(text.slice(0, SHOWN))}
+    </div>
+  );
+}
+
+function withLinks(text: string) {
+  const pieces: preact.ComponentChild[] = [];
+  let end = 0;
+  for (const found of text.matchAll(WEB_ADDRESS)) {
+    pieces.push(
+      text.slice(end, found.index),
+      <a href={found[0]} target="_blank" rel="noopener noreferrer nofollow">
+        {found[0]}
+      </a>,
+    );
+    end = found.index + found[0].length;
+  }
+  pieces.push(text.slice(end));
+  return pieces;
+}

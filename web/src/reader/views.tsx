@@ -1,0 +1,108 @@
+import { useRef, useState } from "preact/hooks";
+import { Icon } from "../icons.tsx";
+import { words } from "../words.ts";
+import { Frame } from "./frame.tsx";
+import type { Parsed } from "./parsed.ts";
+import { HeadersView, RawView } from "./raw.tsx";
+import type { Clean } from "./sanitise.ts";
+import { PlainText } from "./text.tsx";
+
+type View = "html" | "text" | "headers" | "raw";
+
+interface ViewsProps {
+  id: number;
+  raw: ArrayBuffer;
+  /** Null where the message could not be taken apart: raw is what there is. */
+  parsed: Parsed | null;
+  clean: Clean | null;
+  images: boolean;
+  loadImages: () => void;
+  text: string;
+}
+
+export function Views(props: ViewsProps) {
+  const { parsed, clean } = props;
+  const views = availableViews(props);
+  const [chosen, setChosen] = useState<View | null>(null);
+  const view = chosen ?? views[0] ?? "raw";
+  return (
+    <section class="views">
+      <Tabs views={views} view={view} choose={setChosen} />
+      <div role="tabpanel" id="view-panel" aria-labelledby={`tab-${view}`} class={`view ${view}`}>
+        {view === "html" && clean && <HtmlView {...props} clean={clean} />}
+        {view === "text" && <TextView {...props} />}
+        {view === "headers" && parsed && <HeadersView headers={parsed.headers} count={parsed.headerCount} />}
+        {view === "raw" && <RawView raw={props.raw} id={props.id} />}
+      </div>
+    </section>
+  );
+}
+
+function availableViews({ parsed, clean }: ViewsProps): View[] {
+  if (!parsed) return ["raw"];
+  return clean ? ["html", "text", "headers", "raw"] : ["text", "headers", "raw"];
+}
+
+interface TabsProps {
+  views: View[];
+  view: View;
+  choose: (view: View) => void;
+}
+
+function Tabs({ views, view, choose }: TabsProps) {
+  const list = useRef<HTMLDivElement>(null);
+  const move = (event: KeyboardEvent) => {
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    const next = views[(views.indexOf(view) + by + views.length) % views.length] as View;
+    choose(next);
+    list.current?.querySelector<HTMLElement>(`#tab-${next}`)?.focus();
+  };
+  return (
+    <div class="tabs" role="tablist" aria-label={words.message.views} ref={list} onKeyDown={move}>
+      {views.map((name) => (
+        <button
+          key={name}
+          type="button"
+          role="tab"
+          id={`tab-${name}`}
+          class="tab"
+          aria-selected={name === view}
+          aria-controls="view-panel"
+          tabIndex={name === view ? 0 : -1}
+          onClick={() => choose(name)}
+        >
+          {words.message[name]}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function HtmlView({ clean, images, loadImages }: ViewsProps & { clean: Clean }) {
+  return (
+    <>
+      {clean.blocked > 0 && !images && (
+        <p class="banner" title={words.message.blockedWhy}>
+          <Icon name="image" />
+          {words.message.blocked(clean.blocked)}
+          <button type="button" class="button" onClick={loadImages}>
+            {words.message.load}
+          </button>
+        </p>
+      )}
+      <Frame clean={clean} images={images} />
+    </>
+  );
+}
+
+function TextView({ parsed, clean, text }: ViewsProps) {
+  return (
+    <>
+      {parsed?.html && !clean && <p class="banner warn">{words.message.tooLargeHtml}</p>}
+      {text && !parsed?.text && <p class="meta made">{words.message.fromHtml}</p>}
+      {text ? <PlainText text={text} /> : <p class="state">{words.message.empty}</p>}
+    </>
+  );
+}

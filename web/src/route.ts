@@ -1,0 +1,31 @@
+/** Hash routes: they work from any folder of any static host. */
+export type Route = { view: "landing" } | { view: "inbox"; address: string; id: number | null };
+
+export function parseRoute(hash: string): Route {
+  const [address = "", id = ""] = hash
+    .replace(/^#?\/?/, "")
+    .split("/")
+    .map(decode);
+  const clean = normalizeAddress(address);
+  if (!clean) return { view: "landing" };
+  return { view: "inbox", address: clean, id: /^[1-9]\d{0,15}$/.test(id) ? Number(id) : null };
+}
+
+export function inboxHash(address: string, id?: number): string {
+  const name = encodeURIComponent(address).replaceAll("%40", "@");
+  return id === undefined ? `#/${name}` : `#/${name}/${id}`;
+}
+
+/** The address as the server knows it, or null where it is none. */
+export function normalizeAddress(text: string): string | null {
+  const address = text.trim().toLowerCase();
+  return /^[^\s@<>]+@[^\s@<>]+$/.test(address) && address.length <= 320 ? address : null;
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,93 @@
+/** Where the page reads mail from. Views know this interface and nothing behind it. */
+
+export interface AttachmentSummary {
+  index: number;
+  name: string;
+  type: string;
+  size: number;
+}
+
+export interface FoundCode {
+  code: string;
+  reason: string;
+}
+
+export interface FoundLink {
+  url: string;
+  text: string;
+  reason: string;
+}
+
+/** A message as a listing shows it. Every string in it was chosen by a stranger. */
+export interface Summary {
+  id: number;
+  date: string;
+  /** The bare reverse-path, empty for the null one. */
+  sender: string;
+  recipients: string[];
+  from: string;
+  subject: string;
+  preview: string;
+  size: number;
+  attachments: AttachmentSummary[];
+  codes: FoundCode[];
+  links: FoundLink[];
+}
+
+export interface Page {
+  /** Newest first. */
+  messages: Summary[];
+  /** Pass as `before` to get older ones; null where there are none. */
+  nextBefore: number | null;
+}
+
+export interface ServerInfo {
+  version: string;
+  /** Empty: mail for any domain is taken. */
+  domains: string[];
+  /** Null: messages do not expire by age. */
+  maxAgeSeconds: number | null;
+  /** `host:port` of each SMTP listener. */
+  smtp: string[];
+}
+
+export type LiveState =
+  | { kind: "connecting" }
+  | { kind: "live" }
+  /** Lost; the next attempt is due at `retryAt`, in milliseconds since the epoch. */
+  | { kind: "waiting"; retryAt: number };
+
+export interface Listener {
+  arrived(message: Summary): void;
+  changed(state: LiveState): void;
+}
+
+export interface Subscription {
+  /** Try again now instead of waiting. */
+  retry(): void;
+  stop(): void;
+}
+
+export interface MailSource {
+  server(): Promise<ServerInfo>;
+  list(address: string, range: { before?: number; limit?: number }): Promise<Page>;
+  /** The message, octet for octet. */
+  raw(id: number, signal: AbortSignal): Promise<ArrayBuffer>;
+  /** Absent where the source may only read. */
+  remove?(id: number): Promise<void>;
+  removeAll?(address: string): Promise<void>;
+  /** Hear of every message with an id above `after`, each once and in order, through lost connections too. */
+  subscribe(address: string, after: number, listener: Listener): Subscription;
+}
+
+export type FailureKind = "unreachable" | "gone" | "refused" | "broken";
+
+/** An expected failure of a source, with a cause that a person can read. */
+export class SourceError extends Error {
+  constructor(
+    readonly kind: FailureKind,
+    message: string,
+  ) {
+    super(message);
+  }
+}

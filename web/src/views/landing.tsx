@@ -1,0 +1,170 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Icon } from "../icons.tsx";
+import { randomName } from "../names.ts";
+import { inboxHash, normalizeAddress } from "../route.ts";
+import type { ServerInfo } from "../source.ts";
+import { load, save } from "../storage.ts";
+import { words } from "../words.ts";
+
+/** Reserved for examples (RFC 2606): no mail for it can go astray. */
+const EXAMPLE_DOMAIN = "example.com";
+const RECENT_SHOWN = 5;
+
+export function Landing({ server }: { server: ServerInfo | null }) {
+  const [hint, setHint] = useState(randomName);
+  const [name, setName] = useState("");
+  const [problem, setProblem] = useState("");
+  const field = useRef<HTMLInputElement>(null);
+  const domains = server?.domains ?? [];
+  const [domain, setDomain] = useState("");
+  useEffect(() => {
+    document.title = "edgemail";
+    field.current?.focus();
+  }, []);
+  const go = (event: Event) => {
+    event.preventDefault();
+    const suffix = domain || domains[0] || EXAMPLE_DOMAIN;
+    const text = name.trim() || hint;
+    const address = normalizeAddress(text.includes("@") ? text : `${text}@${suffix}`);
+    if (!address) return setProblem(words.landing.invalid);
+    if (!isTaken(address, domains)) return setProblem(words.landing.foreign(domains.join(", ")));
+    remember(address);
+    location.hash = inboxHash(address);
+  };
+  return (
+    <main class="landing">
+      <h1>{words.landing.title}</h1>
+      <p class="lead">{words.landing.lead}</p>
+      <form class="pick" onSubmit={go} noValidate>
+        <div class="fields">
+          <label class="name">
+            <span class="visually-hidden">{words.landing.name}</span>
+            <input
+              ref={field}
+              class="mono"
+              value={name}
+              placeholder={hint}
+              aria-describedby="pick-note"
+              aria-invalid={problem !== ""}
+              autocomplete="off"
+              autocapitalize="none"
+              spellcheck={false}
+              maxLength={320}
+              onInput={(event) => {
+                setName(event.currentTarget.value);
+                setProblem("");
+              }}
+            />
+          </label>
+          <button
+            type="button"
+            class="button quiet square"
+            aria-label={words.landing.another}
+            title={words.landing.another}
+            onClick={() => {
+              setName("");
+              setHint(randomName());
+            }}
+          >
+            <Icon name="dice" />
+          </button>
+          <span class="at" aria-hidden="true">
+            @
+          </span>
+          <DomainField domains={domains} domain={domain} choose={setDomain} />
+        </div>
+        <button type="submit" class="button primary go">
+          {words.landing.go}
+        </button>
+      </form>
+      <p id="pick-note" class={problem ? "note danger" : "note"} aria-live="polite">
+        {problem || (server && domains.length === 0 ? words.landing.anyDomain : "\u00a0")}
+      </p>
+      <Recent />
+      <ul class="points">
+        {words.landing.points.map(([title, text]) => (
+          <li key={title}>
+            <h2>{title}</h2>
+            <p>{text}</p>
+          </li>
+        ))}
+      </ul>
+    </main>
+  );
+}
+
+interface DomainProps {
+  domains: string[];
+  domain: string;
+  choose: (domain: string) => void;
+}
+
+function DomainField({ domains, domain, choose }: DomainProps) {
+  if (domains.length === 1) return <span class="mono domain">{domains[0]}</span>;
+  if (domains.length > 1) {
+    return (
+      <select
+        class="mono domain"
+        aria-label={words.landing.domain}
+        value={domain || domains[0]}
+        onChange={(event) => choose(event.currentTarget.value)}
+      >
+        {domains.map((name) => (
+          <option key={name}>{name}</option>
+        ))}
+      </select>
+    );
+  }
+  return (
+    <input
+      class="mono domain"
+      aria-label={words.landing.domain}
+      value={domain}
+      placeholder={EXAMPLE_DOMAIN}
+      autocomplete="off"
+      autocapitalize="none"
+      spellcheck={false}
+      onInput={(event) => choose(event.currentTarget.value.trim())}
+    />
+  );
+}
+
+function Recent() {
+  const [addresses, setAddresses] = useState(() => load<string[]>("recent", []));
+  if (addresses.length === 0) return null;
+  return (
+    <section class="recent" aria-labelledby="recent-title">
+      <h2 id="recent-title">{words.landing.recent}</h2>
+      <ul>
+        {addresses.map((address) => (
+          <li key={address}>
+            <a class="mono" href={inboxHash(address)}>
+              {address}
+            </a>
+          </li>
+        ))}
+      </ul>
+      <button
+        type="button"
+        class="button quiet"
+        onClick={() => {
+          save("recent", []);
+          setAddresses([]);
+        }}
+      >
+        {words.landing.forget}
+      </button>
+    </section>
+  );
+}
+
+function remember(address: string): void {
+  const others = load<string[]>("recent", []).filter((known) => known !== address);
+  save("recent", [address, ...others].slice(0, RECENT_SHOWN));
+}
+
+/** Whether the server takes mail for the address: its domains and their subdomains, or any. */
+function isTaken(address: string, domains: string[]): boolean {
+  const domain = address.slice(address.indexOf("@") + 1);
+  return domains.length === 0 || domains.some((own) => domain === own || domain.endsWith(`.${own}`));
+}

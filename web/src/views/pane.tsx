@@ -1,0 +1,81 @@
+import type { ComponentType } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import type { Inbox, InboxState } from "../inbox.ts";
+import type { ReaderProps } from "../reader/reader.tsx";
+import { type MailSource, SourceError, type Summary } from "../source.ts";
+import { words } from "../words.ts";
+import { Failed, Gone } from "./states.tsx";
+
+interface PaneProps {
+  id: number;
+  source: MailSource;
+  inbox: Inbox;
+  state: InboxState;
+  maxAgeSeconds: number | null;
+  opened: (message: Summary) => void;
+  back: () => void;
+}
+
+type Found = "looking" | "gone" | { cause: string };
+
+/** Finds the message that the route names, and brings the reader, which the first load leaves out. */
+export function ReaderPane({ id, source, inbox, state, maxAgeSeconds, opened, back }: PaneProps) {
+  const message = inbox.find(id);
+  const [found, setFound] = useState<Found>("looking");
+  const { Reader, missing } = useReader();
+  const look = () => {
+    setFound("looking");
+    inbox.fetch(id).then(
+      (there) => !there && setFound("gone"),
+      (error: unknown) => setFound(isGone(error) ? "gone" : { cause: causeOf(error) }),
+    );
+  };
+  useEffect(() => {
+    if (state.phase.kind === "ready" && !message) look();
+  }, [state.phase.kind]);
+  useEffect(() => {
+    if (message) opened(message);
+  }, [message !== undefined]);
+  if (typeof found === "object" && !message) return <Failed cause={found.cause} retry={look} />;
+  if (found === "gone" && !message) return <Gone back={back} />;
+  if (missing) return <Failed cause={words.failed.chunk} retry={() => location.reload()} />;
+  if (!message || !Reader) return null;
+  return (
+    <Reader
+      message={message}
+      source={source}
+      maxAgeSeconds={maxAgeSeconds}
+      removed={() => {
+        inbox.forget(id);
+        back();
+      }}
+      back={back}
+    />
+  );
+}
+
+let loaded: ComponentType<ReaderProps> | null = null;
+
+function useReader(): { Reader: ComponentType<ReaderProps> | null; missing: boolean } {
+  const [missing, setMissing] = useState(false);
+  const [, render] = useState({});
+  useEffect(() => {
+    if (loaded) return;
+    import("../reader/reader.tsx").then(
+      ({ Reader }) => {
+        loaded = Reader;
+        render({});
+      },
+      () => setMissing(true),
+    );
+  }, []);
+  return { Reader: loaded, missing };
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof SourceError && error.kind === "gone";
+}
+
+function causeOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,69 @@
+import { CopyButton } from "../copy.tsx";
+import { useNow, useOnline } from "../hooks.ts";
+import { Icon } from "../icons.tsx";
+import { words } from "../words.ts";
+
+/** Waiting for the first mail: what most inboxes are when a person sees them first. */
+export function Empty({ address, smtp }: { address: string; smtp: string[] }) {
+  const command = smtp[0] && `swaks --server ${smtp[0]} --to ${quoted(address)}`;
+  return (
+    <div class="state empty">
+      <span class="radar" aria-hidden="true" />
+      <h2>{words.empty.title}</h2>
+      <p>{words.empty.lead}</p>
+      {command && (
+        <>
+          <p class="meta">{words.empty.tryIt}</p>
+          <div class="command">
+            <code dir="ltr">{command}</code>
+            <CopyButton text={command} label={`${words.inbox.copy}: ${command}`} class="quiet" />
+          </div>
+        </>
+      )}
+    </div>
+  );
+}
+
+/** For a shell: an address from a link may hold anything that a shell would run. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+interface FailedProps {
+  cause: string;
+  retryAt?: number;
+  retry: () => void;
+}
+
+export function Failed({ cause, retryAt, retry }: FailedProps) {
+  const now = useNow(250);
+  const online = useOnline();
+  const seconds = retryAt === undefined ? null : Math.max(0, Math.ceil((retryAt - now) / 1000));
+  return (
+    <div class="state failed" role="alert">
+      <Icon name="alert" />
+      <h2>{words.failed.title}</h2>
+      <p dir="auto">{online ? cause : words.failed.offline}</p>
+      {seconds !== null && (
+        <p class="meta" aria-live="off">
+          {words.failed.again(seconds)}
+        </p>
+      )}
+      <button type="button" class="button primary" onClick={retry}>
+        {words.failed.retry}
+      </button>
+    </div>
+  );
+}
+
+export function Gone({ back }: { back: () => void }) {
+  return (
+    <div class="state gone" role="alert">
+      <h2>{words.message.gone}</h2>
+      <p>{words.message.goneLead}</p>
+      <button type="button" class="button primary" onClick={back}>
+        {words.message.toInbox}
+      </button>
+    </div>
+  );
+}
