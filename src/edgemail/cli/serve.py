@@ -10,7 +10,7 @@ import click
 
 from edgemail.cli import logs
 from edgemail.cli.terminal import echo_json, echo_line
-from edgemail.settings import SETTINGS, Setting, Settings, markdown_table, resolve
+from edgemail.settings import SETTINGS, Setting, Settings, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -69,10 +69,7 @@ def _run(serving: Coroutine[Any, Any, None]) -> None:
     run(serving)
 
 
-def _config(*, as_json: bool, markdown: bool, **flags: Any) -> None:
-    if markdown:
-        click.echo(markdown_table())
-        return
+def _config(*, as_json: bool, **flags: Any) -> None:
     origins = _resolve(flags).origins
     if as_json:
         echo_json({one.setting.name: {"value": one.text, "source": one.source} for one in origins})
@@ -99,7 +96,6 @@ config = click.Command(
     "config",
     params=[
         click.Option(["--json", "as_json"], is_flag=True, help="Print JSON."),
-        click.Option(["--markdown"], is_flag=True, help="Print every setting and its default as a table for docs."),
         *_settings_options(),
     ],
     callback=_config,

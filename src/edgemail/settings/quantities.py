@@ -179,6 +179,7 @@ def read_origin(text: str) -> str:
         parts.scheme not in _SCHEME_PORTS
         or f"{parts.scheme}://{parts.netloc}" != text.lower().removesuffix("/")
         or "@" in parts.netloc
+        or parts.netloc.endswith(":")
     ):
         raise ValueError(complaint)
     try:

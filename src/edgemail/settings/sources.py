@@ -132,9 +132,9 @@ def _from_environment(environ: Mapping[str, str], mistakes: list[str]) -> Iterab
         if not variable.startswith(_PREFIX) or variable in _OTHER_VARIABLES or _KUBERNETES.fullmatch(variable):
             continue
         if variable not in known:
-            mistakes.append(
-                f"{variable}: there is no such setting{_suggest(variable, [*known, *_OTHER_VARIABLES])}"
-            )
+            names = [one.removeprefix(_PREFIX) for one in (*known, *_OTHER_VARIABLES)]
+            guess = _suggest(variable.removeprefix(_PREFIX), names, _PREFIX)
+            mistakes.append(f"{variable}: there is no such setting{guess}")
         elif text:
             setting = known[variable]
             yield _Given(setting, _split(setting, text), variable, f"environment {variable}")
@@ -195,9 +195,9 @@ def _split(setting: Setting, text: str) -> tuple[str, ...]:
     return tuple(one.strip() for one in text.split(",")) if setting.repeated else (text,)
 
 
-def _suggest(name: str, names: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    return f"; did you mean {close[0]}?" if close else "; `edgemail config` lists them all"
+def _suggest(name: str, names: Iterable[str], prefix: str = "") -> str:
+    close = difflib.get_close_matches(name, names, n=1)
+    return f"; did you mean {prefix}{close[0]}?" if close else "; `edgemail config` lists them all"
 
 
 def _read(given: _Given, mistakes: list[str]) -> Any:
@@ -210,7 +210,7 @@ def _read(given: _Given, mistakes: list[str]) -> Any:
             shown = "" if given.setting.secret else f'"{_SECRET_IN_URL.sub("…", text)}" '
             mistakes.append(f"{given.spelled}: {shown}{error}")
     if given.setting.repeated:
-        return tuple(dict.fromkeys(values))
+        return tuple(values)
     return values[-1] if values else None
 
 
