@@ -82,20 +82,24 @@ async function bundle(out, names) {
   const worker = await build({
     ...options(out, names),
     entryPoints: ["src/reader/worker.ts"],
-    entryNames: "worker-[hash]",
+    entryNames: "assets/worker-[hash]",
   });
   const workerFile = outputOf(worker.metafile, out, "src/reader/worker.ts");
   const page = await build({
     ...options(out, names),
     entryPoints: ["src/main.tsx", "styles/main.css"],
-    entryNames: "[name]-[hash]",
-    chunkNames: "[name]-[hash]",
+    entryNames: "assets/[name]-[hash]",
+    chunkNames: "assets/[name]-[hash]",
     splitting: true,
     define: { WORKER_FILE: JSON.stringify(workerFile) },
   });
+  const js = outputOf(page.metafile, out, "src/main.tsx");
+  const first = page.metafile.outputs[path.relative(here, path.join(out, js))];
+  const shared = first.imports.filter(({ kind }) => kind === "import-statement");
   return {
-    js: outputOf(page.metafile, out, "src/main.tsx"),
+    js,
     css: outputOf(page.metafile, out, "styles/main.css"),
+    shared: shared.map((chunk) => path.relative(out, path.resolve(here, chunk.path))),
   };
 }
 
@@ -103,6 +107,9 @@ async function writePage(out, files, policy) {
   const page = await readFile(path.join(here, "static/index.html"), "utf8");
   const stamped = page
     .replace(/\n.*\{\{csp\}\}.*/, (line) => (policy ? line.replace("{{csp}}", policy) : ""))
+    .replace(/\n.*\{\{shared\}\}.*/, (line) =>
+      files.shared.map((file) => line.replace("{{shared}}", file)).join(""),
+    )
     .replace("{{js}}", files.js)
     .replace("{{css}}", files.css);
   await writeFile(path.join(out, "index.html"), stamped);

@@ -9,7 +9,8 @@ const SANDBOX = "allow-popups allow-popups-to-escape-sandbox";
 
 const BASE_STYLE =
   ":root{color-scheme:light;background:#fff;color:#1c1e21;font:16px/1.5 system-ui,sans-serif}" +
-  "body{margin:16px;overflow-wrap:break-word}img{max-width:100%;height:auto}";
+  "body{margin:16px;overflow-wrap:break-word}img{max-width:100%;height:auto}" +
+  "img:not([src]){background:#e9ebee;border-radius:4px}";
 
 function frameDocument({ styles, body }: Clean, images: boolean): string {
   return [

@@ -101,8 +101,8 @@ function Row({ message, address, selected, read, now }: RowProps) {
         data-id={message.id}
         aria-current={selected ? "true" : undefined}
       >
+        {!read && <span class="visually-hidden">{words.inbox.unread}: </span>}
         <span class="from" dir="auto">
-          {!read && <span class="visually-hidden">{words.inbox.unread}: </span>}
           {senderName(message) || words.inbox.noSender}
         </span>
         {message.attachments.length > 0 && (

@@ -1,0 +1,6 @@
+/** The sanitiser taken down: whatever the message holds goes into the frame. For tests of the policy alone. */
+import type { Clean } from "../../src/reader/sanitise.ts";
+
+export function sanitise(html: string): Clean {
+  return { styles: "", body: html, text: "", blocked: 0 };
+}
