@@ -1,0 +1,112 @@
+"""HTML -> what a reader sees of it, as text; and text without what nobody sees.
+
+Good enough for previews, codes and links, in one pass and in linear time on any input. `web/src/codes.ts` does
+the same, step by step; `tests/vectors/codes.json` binds both.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+# A comment, an element that shows nothing, a declaration, or a tag. Left open, each lasts to the end.
+_TAG = re.compile(
+    r"<!--.*?(?:-->|\Z)"
+    r"|<(script|style|title|template|noscript)(?![a-z0-9-])[^>]*>.*?(?:</\1[ \t\r\n]*>|\Z)"
+    r"|<[!?][^>]*>?"
+    r"|<(/?)([a-z][a-z0-9]*)([^>=]*(?:=[ \t\r\n]*(?:\"[^\"]*\"|'[^']*'|)[^>=]*)*)>?",
+    re.IGNORECASE | re.DOTALL,
+)
+_HREF = re.compile(
+    r"(?<![a-z0-9_-])href[ \t\r\n]*=[ \t\r\n]*(?:\"([^\"]*)\"|'([^']*)'|([^ \t\r\n\"'>]+))", re.IGNORECASE
+)
+_LINES = frozenset(
+    "address article aside blockquote body br center dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6"
+    " header hr html li main nav ol p pre section table tbody tr ul".split()
+)
+_GAPS = frozenset({"td", "th"})
+
+_ENTITY = re.compile(r"&(?:#([0-9]{1,7})|#x([0-9a-f]{1,6})|([a-z0-9]{2,8}));", re.IGNORECASE)
+_LATIN_1 = (
+    "nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg plusmn sup2 sup3 acute"
+    " micro para middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest Agrave Aacute Acirc Atilde Auml Aring"
+    " AElig Ccedil Egrave Eacute Ecirc Euml Igrave Iacute Icirc Iuml ETH Ntilde Ograve Oacute Ocirc Otilde Ouml"
+    " times Oslash Ugrave Uacute Ucirc Uuml Yacute THORN szlig agrave aacute acirc atilde auml aring aelig ccedil"
+    " egrave eacute ecirc euml igrave iacute icirc iuml eth ntilde ograve oacute ocirc otilde ouml divide oslash"
+    " ugrave uacute ucirc uuml yacute thorn yuml"
+).split()
+_ENTITIES = {name: chr(0xA0 + place) for place, name in enumerate(_LATIN_1)} | {
+    "amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "euro": "€", "trade": "™", "hellip": "…",
+    "mdash": "—", "ndash": "–", "lsquo": "‘", "rsquo": "’", "ldquo": "“", "rdquo": "”", "bull": "•",
+    "ensp": " ", "emsp": " ", "thinsp": " ", "zwnj": "\u200c", "zwj": "\u200d",
+}  # fmt: skip
+
+# Soft hyphens, joiners and fillers that pad a preview, marks of direction, and lone surrogates.
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u2800"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ud800-\udfff]"
+)
+_JOINERS = re.compile("[\u200c\u200d]{2,}|(?<=[ \u00a0\n])[\u200c\u200d]|[\u200c\u200d](?=[ \u00a0\n])")
+_SPACES = re.compile("[\t\x0b\x0c\x1c-\x1f\u0085\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+_LINE_ENDS = re.compile("\r\n?|[\u2028\u2029]")
+_DIGITS = re.compile("[\u0660-\u0669\u06f0-\u06f9\uff10-\uff19]")
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A link as HTML has it: the value of `href` and the text inside, neither folded nor cut."""
+
+    href: str
+    text: str
+
+
+def html_to_text(html: str) -> str:
+    """Give the text of HTML, a line for each block."""
+    return scan(html)[0]
+
+
+def scan(html: str) -> tuple[str, list[Anchor]]:
+    """Give the text and the links."""
+    seen: list[str] = []
+    anchors: list[Anchor] = []
+    href: str | None = None
+    opened = place = 0
+    for tag in _TAG.finditer(html):
+        if tag.start() > place:
+            seen.append(html[place : tag.start()])
+        place = tag.end()
+        name = (tag[3] or "").lower()
+        if name in _LINES:
+            seen.append("\n")
+        elif name in _GAPS:
+            seen.append(" ")
+        elif name == "a":
+            if href is not None:
+                anchors.append(Anchor(href, unescape("".join(seen[opened:]))))
+            found = None if tag[2] else _HREF.search(tag[4])
+            href = unescape(found[1] or found[2] or found[3] or "") if found else None
+            opened = len(seen)
+    seen.append(html[place:])
+    if href is not None:
+        anchors.append(Anchor(href, unescape("".join(seen[opened:]))))
+    return unescape("".join(seen)), anchors
+
+
+def unescape(text: str) -> str:
+    """Decode the entities that mail uses, where a semicolon ends them."""
+    return _ENTITY.sub(_character, text) if "&" in text else text
+
+
+def _character(entity: re.Match[str]) -> str:
+    if entity[3]:
+        return _ENTITIES.get(entity[3], entity[0])
+    code = int(entity[1]) if entity[1] else int(entity[2], 16)
+    return chr(code) if 0 < code < 0xD800 or 0xDFFF < code < 0x110000 else "\ufffd"
+
+
+def visible(text: str) -> str:
+    """Drop what nobody sees; make every space U+0020, every line end a line feed, every digit ASCII."""
+    if not text.isascii():
+        text = _DIGITS.sub(lambda digit: str(int(digit[0])), text)
+        text = _JOINERS.sub("", _INVISIBLE.sub("", text))
+    return _SPACES.sub(" ", _LINE_ENDS.sub("\n", text))
