@@ -73,7 +73,7 @@ def list_mail(address: str, limit: int, *, as_json: bool, url: str) -> None:
 
 
 @click.command()
-@click.argument("id_", metavar="ID", type=click.IntRange(1))
+@click.argument("id_", metavar="ID", type=int)
 @click.option("--raw", "form", flag_value="raw", help="The message as it is kept, octet for octet.")
 @click.option("--text", "form", flag_value="text", help="Its text alone.")
 @click.option("--html", "form", flag_value="html", help="Its HTML alone, as it was sent.")
@@ -222,8 +222,9 @@ def delete(what: str, *, yes: bool, url: str) -> None:
     """Delete a message, or all mail of an address."""
     api = Api(url)
     by_id = what.isascii() and what.isdigit()
-    if not yes:
-        click.confirm(visible(f"Delete {'message' if by_id else 'all mail of'} {what}?"), abort=True, err=True)
+    question = visible(f"Delete {'message' if by_id else 'all mail of'} {what}?")
+    if not yes and not click.confirm(question, err=True):
+        raise Failure("nothing was deleted")
     if by_id:
         api.delete("messages", what)
         echo_line("deleted 1 message")
