@@ -1,0 +1,194 @@
+"""What goes into a store comes out of it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edgemail.errors import MessageNotFound
+from edgemail.model import MailId
+from support.mail import NOON, add_all, envelope, ids
+from support.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from contract.conftest import OpenStore
+    from edgemail.store.base import Arrival, MailStore
+
+MIB = 2**20
+OCTETS = {
+    "text": b"Subject: Hi\r\n\r\nHello.\r\n",
+    "UTF-8": "Subject: Grüße 🐟\r\n\r\nこんにちは\r\n".encode(),
+    "8-bit": bytes(range(128, 256)) * 3,
+    "cut-off UTF-8": "Ende: ü".encode()[:-1],
+    "a surrogate": b"\xed\xa0\x80",
+    "byte order mark": b"\xef\xbb\xbfSubject: x\r\n\r\n",
+    "NUL": b"before\x00after\r\n",
+    "NUL at the end": b"text\x00",
+    "only NUL": b"\x00",
+    "lone CR and LF": b"a\rb\nc\r\r\nd\n\re",
+    "empty": b"",
+    "quotes": b"'); DROP TABLE mail; --\r\n\"\\",
+    "25 MiB of text": (b"0123456789abcde\n" * (25 * MIB // 16)),
+    "25 MiB of anything": random.Random(7).randbytes(25 * MIB),
+}
+
+
+@pytest.mark.parametrize("data", OCTETS.values(), ids=OCTETS.keys())
+async def test_a_message_comes_back_octet_for_octet(store: MailStore, data: bytes) -> None:
+    """What is kept is what came, whatever octets it is made of, and its size counts them."""
+    mail_id = await store.add(envelope(data=data))
+    assert await store.read_data(mail_id) == data
+    assert (await store.read_row(mail_id)).mail.size == len(data)
+
+
+async def test_a_row_says_when_from_whom_and_to_whom(store: MailStore) -> None:
+    """The envelope is kept with the message, its date to the millisecond and in UTC."""
+    at = datetime(2026, 5, 17, 14, 0, 0, 250_999, timezone(timedelta(hours=2)))
+    mail_id = await store.add(envelope("ann@example.org", "c@d.example", sender="Bob@Sender.example", at=at))
+    mail = (await store.read_row(mail_id)).mail
+    assert mail.date == datetime(2026, 5, 17, 12, 0, 0, 250_000, UTC)
+    assert mail.sender == "Bob@sender.example"
+    assert mail.recipients == ("ann@example.org", "c@d.example")
+
+
+async def test_the_null_reverse_path_is_an_empty_sender(store: MailStore) -> None:
+    """A bounce comes from nobody (RFC 5321 section 4.5.5)."""
+    mail_id = await store.add(envelope(sender=None))
+    assert (await store.read_row(mail_id)).mail.sender == ""
+
+
+async def test_a_quoted_sender_keeps_its_quotes_and_angles(store: MailStore) -> None:
+    """Only the path's own angles are taken off when a sender is read."""
+    mail_id = await store.add(envelope(sender='"<a>"@sender.example'))
+    assert (await store.read_row(mail_id)).mail.sender == '"<a>"@sender.example'
+
+
+async def test_a_message_to_many_is_one_message_that_each_finds(store: MailStore) -> None:
+    """A hundred recipients share one copy."""
+    names = [f"reader{number}@example.org" for number in range(100)]
+    data = b"x" * 1000
+    mail_id = await store.add(envelope(*names, data=data))
+    for name in names:
+        assert ids(await store.list_inbox(name, limit=10)) == [mail_id]
+    usage = await store.measure()
+    assert (usage.messages, usage.size) == (1, len(data))
+
+
+async def test_an_inbox_is_found_by_its_exact_name_alone(store: MailStore) -> None:
+    """No prefix, suffix, pattern or other case of a name opens an inbox."""
+    await store.add(envelope("a_n%x@example.org"))
+    for other in (
+        "a_n%x@example.or",
+        "a_n%x@example.org.",
+        "xa_n%x@example.org",
+        "A_N%X@EXAMPLE.ORG",
+        "abn%x@example.org",
+        "%",
+        "%@example.org",
+        "",
+        "<a_n%x@example.org>",
+        "a_n%x@example.org, c@d.example",
+    ):
+        assert await store.list_inbox(other, limit=10) == []
+    assert len(await store.list_inbox("a_n%x@example.org", limit=10)) == 1
+
+
+async def test_names_with_separators_inside_stay_whole(store: MailStore) -> None:
+    """A quoted local part may hold what separates recipients, and still names one inbox."""
+    names = ('"x>, <y"@example.org', '"a\\"b"@example.org', '"c\\\\"@example.org', "ü@example.org", "d@e.example")
+    mail_id = await store.add(envelope(*names))
+    assert (await store.read_row(mail_id)).mail.recipients == names
+    for name in names:
+        assert ids(await store.list_inbox(name, limit=10)) == [mail_id]
+    assert await store.list_inbox("y", limit=10) == []
+
+
+async def test_ids_grow_and_are_never_used_again(store: MailStore) -> None:
+    """Readers ask for what came after an id, so deleting the newest message must not free its id."""
+    first, second = await add_all(store, [envelope(), envelope()])
+    assert first < second
+    await store.delete([second])
+    third = await store.add(envelope())
+    assert third > second
+    await store.delete([first, third])
+    assert await store.add(envelope()) > third
+
+
+async def test_five_hundred_at_once_are_all_kept_under_distinct_ids(store: MailStore) -> None:
+    """Messages that come together share commits, and nothing else."""
+    given = [envelope(data=b"token-%d." % number) for number in range(500)]
+    mail_ids = await add_all(store, given)
+    assert len(set(mail_ids)) == 500
+    assert mail_ids == sorted(mail_ids)
+    for mail_id, one in zip(mail_ids, given, strict=True):
+        assert await store.read_data(mail_id) == one.data
+
+
+async def test_what_is_not_there_is_not_found(store: MailStore) -> None:
+    """An id that never was, or is gone, names nothing."""
+    mail_id = await store.add(envelope())
+    await store.delete([mail_id])
+    for missing in (mail_id, MailId(10**15), MailId(0)):
+        with pytest.raises(MessageNotFound):
+            await store.read_row(missing)
+        with pytest.raises(MessageNotFound):
+            await store.read_data(missing)
+
+
+async def test_a_sender_that_does_not_wait_takes_nothing_from_the_others(store: MailStore) -> None:
+    """Giving up on one message leaves those in the same commit as they are."""
+    futures = [store.add(envelope(data=b"%d" % number)) for number in range(20)]
+    futures[7].cancel()
+    kept = await asyncio.gather(*futures[:7], *futures[8:])
+    assert len(set(kept)) == 19
+
+
+async def test_observers_hear_of_every_message_after_its_commit_and_in_order(store: MailStore) -> None:
+    """Whoever hears of a message can read it; ids never come out of order."""
+    heard: list[Arrival] = []
+    reads: list[asyncio.Task[bytes]] = []
+
+    def observe(arrivals: Sequence[Arrival]) -> None:
+        heard.extend(arrivals)
+        reads.extend(asyncio.create_task(store.read_data(one.id)) for one in arrivals)
+
+    store.watch(observe)
+    given = [envelope(f"r{number}@example.org", data=b"x" * number) for number in range(200)]
+    mail_ids = await add_all(store, given)
+    await until(lambda: len(heard) == 200)
+    assert [one.id for one in heard] == mail_ids
+    assert [(one.recipients, one.size) for one in heard] == [(one.recipients, len(one.data)) for one in given]
+    assert await asyncio.gather(*reads) == [one.data for one in given]
+
+
+async def test_every_observer_hears(store: MailStore) -> None:
+    """Watching is not taken from one observer by the next."""
+    first: list[MailId] = []
+    second: list[MailId] = []
+    store.watch(lambda arrivals: first.extend(one.id for one in arrivals))
+    store.watch(lambda arrivals: second.extend(one.id for one in arrivals))
+    mail_id = await store.add(envelope())
+    await until(lambda: first == second == [mail_id])
+
+
+async def test_a_store_that_is_in_use_answers_when_asked(store: MailStore) -> None:
+    """`check` is quiet while all is well, empty or not."""
+    await store.check()
+    await store.add(envelope(at=NOON))
+    await store.check()
+
+
+async def test_closing_finishes_what_is_under_way(open_store: OpenStore, tmp_path: Path) -> None:
+    """What was handed over before `close` is committed by it."""
+    store = await open_store(tmp_path)
+    futures = [store.add(envelope()) for _ in range(50)]
+    await store.close()
+    assert all(future.done() for future in futures)
+    assert len(set(await asyncio.gather(*futures))) == 50

@@ -1,0 +1,141 @@
+"""Pages of an inbox, the oldest mail, and summaries beside the mail."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edgemail.model import Attachment, Code, Link, MailId, Summary
+from support.mail import NOON, add_all, envelope, ids
+
+if TYPE_CHECKING:
+    from edgemail.store.base import MailStore
+
+ANN = "ann@example.org"
+SUMMARY = Summary(
+    sender_name="Bob ☃ <bob@sender.example>",
+    subject="Your code",
+    preview="It is 481223 \x00 \"'",
+    attachments=(Attachment(0, "a.pdf", "application/pdf", 3_000_000_000), Attachment(1, "", "text/plain", 0)),
+    codes=(Code("481223", "the word before it"),),
+    links=(Link("https://sender.example/?a=1&b=2", "Confirm", "its text"),),
+)
+
+
+async def test_pages_go_from_the_newest_down(store: MailStore) -> None:
+    """`before` the last id of a page gives the next one, until there is none."""
+    mail_ids = await add_all(store, [envelope() for _ in range(23)])
+    pages = []
+    before = None
+    while rows := await store.list_inbox(ANN, limit=5, before=before):
+        pages.append(ids(rows))
+        before = rows[-1].mail.id
+    assert [len(page) for page in pages] == [5, 5, 5, 5, 3]
+    assert list(chain.from_iterable(pages)) == mail_ids[::-1]
+
+
+async def test_pages_go_from_the_oldest_up(store: MailStore) -> None:
+    """`after` the last id of a page gives the next one, oldest first."""
+    mail_ids = await add_all(store, [envelope() for _ in range(23)])
+    pages = []
+    after = 0
+    while rows := await store.list_inbox(ANN, limit=5, after=after, oldest_first=True):
+        pages.append(ids(rows))
+        after = rows[-1].mail.id
+    assert list(chain.from_iterable(pages)) == mail_ids
+
+
+@pytest.mark.parametrize("oldest_first", [False, True])
+async def test_before_and_after_bound_a_page_on_both_sides(store: MailStore, *, oldest_first: bool) -> None:
+    """Both bounds are exclusive, and hold in both directions."""
+    mail_ids = await add_all(store, [envelope() for _ in range(10)])
+    rows = await store.list_inbox(ANN, limit=100, before=mail_ids[7], after=mail_ids[2], oldest_first=oldest_first)
+    inside = mail_ids[3:7]
+    assert ids(rows) == (inside if oldest_first else inside[::-1])
+    assert await store.list_inbox(ANN, limit=100, before=mail_ids[3], after=mail_ids[2]) == []
+
+
+async def test_pages_leave_out_the_mail_of_others(store: MailStore) -> None:
+    """A page is full although other inboxes' mail lies between."""
+    mail_ids = await add_all(
+        store, [envelope(ANN if number % 3 == 0 else "other@example.org") for number in range(30)]
+    )
+    assert ids(await store.list_inbox(ANN, limit=10)) == mail_ids[::3][::-1]
+
+
+async def test_a_row_without_summary_has_the_head_of_its_message(store: MailStore) -> None:
+    """A listing moves 16 KiB of a message at most, from its beginning."""
+    data = bytes(range(256)) * 400
+    mail_id = await store.add(envelope(data=data))
+    short_id = await store.add(envelope(data=b"short"))
+    long_row, short_row = await store.read_row(mail_id), await store.read_row(short_id)
+    assert (long_row.summary, long_row.head) == (None, data[:16384])
+    assert (short_row.summary, short_row.head) == (None, b"short")
+
+
+async def test_the_head_of_a_text_beyond_ascii_is_its_beginning(store: MailStore) -> None:
+    """Whether a store counts octets or characters, a head begins as the message does and has 16 KiB at least."""
+    data = ("ü" * 40_000).encode()
+    head = (await store.read_row(await store.add(envelope(data=data)))).head
+    assert data.startswith(head)
+    assert 16384 <= len(head) <= 4 * 16384
+
+
+async def test_a_summary_comes_back_as_it_was_and_spares_the_head(store: MailStore) -> None:
+    """A row with a summary moves nothing of the message."""
+    mail_id = await store.add(envelope())
+    await store.add_summaries([(mail_id, SUMMARY)])
+    for row in (await store.read_row(mail_id), *await store.list_inbox(ANN, limit=1)):
+        assert (row.summary, row.head) == (SUMMARY, b"")
+
+
+async def test_a_summary_can_be_made_again(store: MailStore) -> None:
+    """The last summary of a message counts."""
+    mail_id = await store.add(envelope())
+    other = Summary("", "", "", (), (), ())
+    await store.add_summaries([(mail_id, SUMMARY)])
+    await store.add_summaries([(mail_id, other)])
+    assert (await store.read_row(mail_id)).summary == other
+
+
+async def test_summaries_of_messages_that_are_gone_are_dropped(store: MailStore) -> None:
+    """A message may be deleted while its summary is made; the others' are kept."""
+    gone, stays = await add_all(store, [envelope(), envelope()])
+    await store.delete([gone])
+    await store.add_summaries([(gone, SUMMARY), (MailId(10**9), SUMMARY), (stays, SUMMARY)])
+    assert [row.summary for row in await store.list_inbox(ANN, limit=10)] == [SUMMARY]
+
+
+async def test_what_has_no_summary_is_listed_in_order_from_an_id_on(store: MailStore) -> None:
+    """`list_unsummarized` skips what has a summary and what is not above `after`."""
+    mail_ids = await add_all(store, [envelope(data=b"message %d" % number) for number in range(6)])
+    await store.add_summaries([(mail_ids[0], SUMMARY), (mail_ids[3], SUMMARY)])
+    found = await store.list_unsummarized(mail_ids[1], max_rows=100, max_bytes=10**6)
+    assert found == [(mail_ids[number], b"message %d" % number) for number in (2, 4, 5)]
+    assert await store.list_unsummarized(mail_ids[5], max_rows=100, max_bytes=10**6) == []
+
+
+async def test_what_has_no_summary_is_bounded_in_rows_and_octets(store: MailStore) -> None:
+    """A batch ends at `max_rows`, or with the message that goes past `max_bytes`; it is never empty for that."""
+    mail_ids = await add_all(store, [envelope(data=b"x" * 1000) for _ in range(10)])
+    by_rows = await store.list_unsummarized(0, max_rows=4, max_bytes=10**6)
+    assert [mail_id for mail_id, _ in by_rows] == mail_ids[:4]
+    by_octets = await store.list_unsummarized(0, max_rows=100, max_bytes=2500)
+    assert [mail_id for mail_id, _ in by_octets] == mail_ids[:3]
+    one = await store.list_unsummarized(0, max_rows=100, max_bytes=1)
+    assert one == [(mail_ids[0], b"x" * 1000)]
+
+
+async def test_the_oldest_come_first_with_what_retention_needs(store: MailStore) -> None:
+    """`list_oldest` gives ids, dates and sizes, in order, and as many as asked for."""
+    given = [envelope(data=b"x" * number, at=NOON + timedelta(seconds=number)) for number in range(9)]
+    mail_ids = await add_all(store, given)
+    oldest = await store.list_oldest(4)
+    assert [(one.id, one.date, one.size) for one in oldest] == [
+        (mail_ids[number], NOON + timedelta(seconds=number), number) for number in range(4)
+    ]
+    await store.delete(mail_ids[:2])
+    assert [one.id for one in await store.list_oldest(100)] == mail_ids[2:]

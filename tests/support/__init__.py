@@ -1,0 +1,1 @@
+"""What several tests need: mail, clients, and programs that run."""
