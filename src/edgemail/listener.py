@@ -8,7 +8,7 @@ import logging
 import secrets
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, assert_never, cast
+from typing import TYPE_CHECKING, cast
 
 from edgemail.errors import StoreFull, StoreUnavailable
 from edgemail.model import Envelope
@@ -206,28 +206,18 @@ class Connection(asyncio.Protocol):
         self._transport.abort()
 
     def _act(self, outputs: list[Output]) -> None:
-        replies: list[bytes] = []
+        """Do what the session says; all its replies go out in one write."""
+        octets = b"".join([output.octets for output in outputs if type(output) is Reply])
+        if octets:
+            self._transport.write(octets)
         settings = self._listener.settings
-        for output in outputs:
-            match output:
-                case Reply():
-                    replies.append(output.octets)
-                case Deliver():
-                    self._deliver(output)
-                case Close():
-                    self._transport.write(b"".join(replies))
-                    self._transport.close()
-                    return
-                case _:
-                    assert_never(output)
-        if replies:
-            self._transport.write(replies[0] if len(replies) == 1 else b"".join(replies))
-        if self._settling is not None:
-            timeout_s = settings.commit_timeout_s
-        elif self._session.state is State.DATA:
-            timeout_s = settings.data_timeout_s
-        else:
-            timeout_s = settings.idle_timeout_s
+        timeout_s = settings.data_timeout_s if self._session.state is State.DATA else settings.idle_timeout_s
+        match outputs[-1] if outputs else None:
+            case Deliver() as delivery:
+                timeout_s = settings.commit_timeout_s
+                self._deliver(delivery)
+            case Close():
+                self._transport.close()
         self._deadline = self._loop.time() + timeout_s
 
     def _deliver(self, delivery: Deliver) -> None:

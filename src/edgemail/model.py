@@ -20,6 +20,8 @@ PATH_MAX_OCTETS = 256
 LOCAL_PART_MAX_OCTETS = 128
 """RFC 5321 section 4.5.3.1.1 asks for 64 at least; senders in use go past it."""
 
+# What nearly every address looks like; the others take the long way.
+_COMMON = re.compile(r"([A-Za-z0-9._%+=-]{1,64})@([A-Za-z0-9]+(?:[.-][A-Za-z0-9]+)*)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 # Printable and not a special (RFC 5322 section 3.2.3), or beyond ASCII (RFC 6531 section 3.3).
 # Dots may stand anywhere: phone carriers and spam traps do use `a..b@` and `a.@`.
@@ -47,7 +49,10 @@ class Address:
         Raises:
             AddressError: it is not a mailbox, is longer than 256 octets, or holds control characters.
         """
-        if len(text.encode("utf-8", "surrogatepass")) > PATH_MAX_OCTETS - 2:  # the path's "<" and ">"
+        common = _COMMON.fullmatch(text)
+        if common and len(text) <= PATH_MAX_OCTETS - 2:  # the path's "<" and ">"
+            return cls(common[1], common[2].lower())
+        if len(text.encode("utf-8", "surrogatepass")) > PATH_MAX_OCTETS - 2:
             raise AddressError("the address is too long")
         if _CONTROL.search(text):
             raise AddressError("the address holds a control character")
@@ -70,8 +75,7 @@ class Address:
     @property
     def inbox(self) -> str:
         """The name of the inbox that this address stands for: in lower case, quoted where it must be."""
-        local = self.local.lower()
-        return f"{_write_local(local)}@{self.domain}" if self.domain else _write_local(local)
+        return str(self).lower()
 
     def __str__(self) -> str:
         local = _write_local(self.local)

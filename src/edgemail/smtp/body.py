@@ -28,13 +28,15 @@ class DataReader:
     def feed(self, data: bytes) -> int | None:
         """Take octets; return how many of them belong to this message once its end mark has come, else None."""
         window = self._held + data
-        end = window.find(_END)
+        dot = window.find(b"\r\n.")  # in most messages the end mark is the only line that begins with one
+        is_stuffed = dot >= 0 and not window.startswith(_END, dot)
+        end = window.find(_END, dot) if is_stuffed else dot
         if end < 0:
             undecided = next((tail for tail in _UNDECIDED if window.endswith(tail)), b"")
-            self._keep(window[: len(window) - len(undecided)])
+            self._keep(window[: len(window) - len(undecided)], is_stuffed)
             self._held = undecided
             return None
-        self._keep(window[: end + 2])
+        self._keep(window[: end + 2], is_stuffed)
         return end + len(_END) - len(self._held)
 
     @property
@@ -46,9 +48,9 @@ class DataReader:
         """Return the message, octet for octet."""
         return bytes(self._content)
 
-    def _keep(self, raw: bytes) -> None:
+    def _keep(self, raw: bytes, is_stuffed: bool) -> None:
         # A dot that begins a line was put there by the sender; every such line follows a CRLF in `raw`.
-        content = raw.replace(b"\r\n.", b"\r\n") if b"\r\n." in raw else raw
+        content = raw.replace(b"\r\n.", b"\r\n") if is_stuffed else raw
         if self._skip and content:
             content, self._skip = content[self._skip :], 0
         self.size_octets += len(content)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from edgemail.errors import AddressError
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from edgemail.smtp.outputs import Reply
 
 
-class Verb(Enum):
-    """What a peer may ask for."""
+class Verb(StrEnum):
+    """What a peer may ask for. A StrEnum, since an Enum's hash is computed by Python code each time."""
 
     HELO = "HELO"
     EHLO = "EHLO"
@@ -79,7 +79,8 @@ class CommandError(Exception):
 def split_command(line: bytes) -> tuple[Verb, bytes]:
     """Split a line, without its CRLF, into its verb (in any case) and the rest."""
     word, _, argument = line.partition(b" ")
-    return _VERBS.get(word.upper().strip(), Verb.UNKNOWN), argument
+    verb = _VERBS.get(word)
+    return (verb or _VERBS.get(word.upper().strip(), Verb.UNKNOWN)), argument
 
 
 def read_hello(argument: bytes) -> str:
@@ -101,18 +102,9 @@ def read_mail(argument: bytes, *, extended: bool) -> MailCommand:
         CommandError: RFC 5321 section 4.1.1.2, RFC 1870, RFC 6152 and RFC 6531 do not allow it.
     """
     path, parameters = _split_path(argument, b"FROM:", replies.BAD_SENDER_PATH)
-    declared = _read_parameters(parameters, allowed=_MAIL_PARAMETERS if extended else frozenset())
-    size = declared.get("SIZE", "0")
-    if size is None or not _SIZE.fullmatch(size):
-        raise CommandError(replies.BAD_SIZE)
-    if (declared.get("BODY", "7BIT") or "").upper() not in ("7BIT", "8BITMIME"):
-        raise CommandError(replies.BAD_BODY)
-    smtputf8 = "SMTPUTF8" in declared
-    if smtputf8 and declared["SMTPUTF8"] is not None:
-        raise CommandError(replies.BAD_ARGUMENT)
-    if not path:
-        return MailCommand(None, int(size), smtputf8)
-    return MailCommand(_read_address(path, smtputf8, replies.BAD_SENDER_PATH), int(size), smtputf8)
+    size_octets, smtputf8 = _read_declarations(parameters, extended) if parameters else (0, False)
+    sender = _read_address(path, smtputf8, replies.BAD_SENDER_PATH) if path else None
+    return MailCommand(sender, size_octets, smtputf8)
 
 
 def read_rcpt(argument: bytes, *, smtputf8: bool, postmaster_domain: str) -> Address:
@@ -122,13 +114,28 @@ def read_rcpt(argument: bytes, *, smtputf8: bool, postmaster_domain: str) -> Add
         CommandError: RFC 5321 section 4.1.1.3 does not allow it.
     """
     path, parameters = _split_path(argument, b"TO:", replies.BAD_PATH)
-    _read_parameters(parameters, allowed=frozenset())
+    if parameters:
+        _read_parameters(parameters, allowed=frozenset())
     if path.lower() == "postmaster":
         return Address("postmaster", postmaster_domain)
     return _read_address(path, smtputf8, replies.BAD_PATH)
 
 
 _MAIL_PARAMETERS = frozenset({"SIZE", "BODY", "SMTPUTF8"})
+
+
+def _read_declarations(parameters: str, extended: bool) -> tuple[int, bool]:
+    """Return the declared size in octets, and whether addresses may be beyond ASCII."""
+    declared = _read_parameters(parameters, allowed=_MAIL_PARAMETERS if extended else frozenset())
+    size = declared.get("SIZE", "0")
+    if size is None or not _SIZE.fullmatch(size):
+        raise CommandError(replies.BAD_SIZE)
+    if (declared.get("BODY", "7BIT") or "").upper() not in ("7BIT", "8BITMIME"):
+        raise CommandError(replies.BAD_BODY)
+    smtputf8 = "SMTPUTF8" in declared
+    if smtputf8 and declared["SMTPUTF8"] is not None:
+        raise CommandError(replies.BAD_ARGUMENT)
+    return int(size), smtputf8
 
 
 def _split_path(argument: bytes, keyword: bytes, mistake: Reply) -> tuple[str, str]:
@@ -146,6 +153,7 @@ def _split_path(argument: bytes, keyword: bytes, mistake: Reply) -> tuple[str, s
 
 
 def _read_parameters(text: str, *, allowed: frozenset[str]) -> dict[str, str | None]:
+    """Return each parameter, in upper case, with its value."""
     declared: dict[str, str | None] = {}
     for word in text.split():
         match = _PARAMETER.fullmatch(word)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from enum import Enum, auto
+from enum import IntEnum, auto
 from typing import TYPE_CHECKING
 
 from edgemail.smtp import replies
@@ -37,8 +37,8 @@ class Rules:
     max_transactions: int | None = 200
 
 
-class State(Enum):
-    """Where a connection stands."""
+class State(IntEnum):
+    """Where a connection stands. An IntEnum, since an Enum's hash is computed by Python code each time."""
 
     NEW = auto()
     """Greeted, but the peer has not said its name."""
@@ -53,6 +53,8 @@ class State(Enum):
     """A `Deliver` waits for `settle`; octets wait too."""
     CLOSED = auto()
 
+
+_DEAF = (State.SETTLING, State.CLOSED)
 
 _ANYWHERE: dict[State, Reply | None] = dict.fromkeys((State.NEW, State.READY, State.MAIL, State.RCPT))
 
@@ -98,7 +100,6 @@ class Session:
         "_extended",
         "_hello",
         "_idle_commands",
-        "_position",
         "_reader",
         "_rules",
         "_transaction",
@@ -110,7 +111,6 @@ class Session:
         self._rules = rules
         self.state = State.NEW
         self._buffer = b""
-        self._position = 0
         self._hello = ""
         self._extended = False
         self._transaction: _Transaction | None = None
@@ -152,107 +152,108 @@ class Session:
         return self._close(reply)
 
     def _advance(self, outputs: list[Output]) -> list[Output]:
-        while self._position < len(self._buffer):
-            if self.state is State.SETTLING or self.state is State.CLOSED:
+        """Take commands and message octets from the buffer for as long as they are whole."""
+        buffer, position = self._buffer, 0
+        while position < len(buffer) and self.state not in _DEAF:
+            if self.state is State.DATA:
+                position += self._take_data(buffer[position:] if position else buffer, outputs)
+                continue
+            end = buffer.find(b"\r\n", position, position + LINE_BUFFER_OCTETS + 2)
+            if end < 0:
+                outputs += self._judge_rest(buffer[position : position + LINE_BUFFER_OCTETS + 2])
                 break
-            more = self._take_data() if self.state is State.DATA else self._take_line()
-            if more is None:
-                break
-            outputs += more
-        self._buffer = self._buffer[self._position :] if self.state is not State.CLOSED else b""
-        self._position = 0
+            outputs += self._take_line(buffer[position:end])
+            position = end + 2
+        self._buffer = buffer[position:] if self.state is not State.CLOSED else b""
         return outputs
 
-    def _take_line(self) -> list[Output] | None:
-        """Take one command; None where its line has not ended."""
-        start = self._position
-        end = self._buffer.find(b"\r\n", start, start + LINE_BUFFER_OCTETS + 2)
-        if end < 0:
-            window = self._buffer[start : start + LINE_BUFFER_OCTETS + 2]
-            if _BARE_NEWLINE.search(window):
-                return self._close(replies.BARE_NEWLINE)
-            if len(window) == LINE_BUFFER_OCTETS + 2:
-                return self._close(replies.LINE_TOO_LONG)
-            return None
-        line = self._buffer[start:end]
-        self._position = end + 2
+    def _judge_rest(self, rest: bytes) -> list[Output]:
+        """Close where a line that has not ended can come to nothing good; else wait for more of it."""
+        if _BARE_NEWLINE.search(rest):
+            return self._close(replies.BARE_NEWLINE)
+        if len(rest) == LINE_BUFFER_OCTETS + 2:
+            return self._close(replies.LINE_TOO_LONG)
+        return []
+
+    def _take_line(self, line: bytes) -> list[Output]:
+        """Obey one command, without its CRLF."""
         if b"\r" in line or b"\n" in line:
             return self._close(replies.BARE_NEWLINE)
         if len(line) > LINE_MAX_OCTETS:
             return self._answer(replies.LINE_TOO_LONG)
         verb, argument = split_command(line)
         out_of_order = _ORDER[verb][self.state]
-        if out_of_order is replies.RCPT_FIRST and self._transaction and self._transaction.has_rcpt:
-            out_of_order = replies.NO_RECIPIENTS
         if out_of_order is not None:
+            if out_of_order is replies.RCPT_FIRST and self._transaction and self._transaction.has_rcpt:
+                out_of_order = replies.NO_RECIPIENTS
             return self._answer(out_of_order)
         try:
-            return self._obey(verb, argument)
+            return _OBEY[verb](self, argument)
         except CommandError as error:
             return self._answer(error.reply)
 
-    def _take_data(self) -> list[Output] | None:
-        """Take a message's octets; None where its end mark has not come."""
+    def _take_data(self, octets: bytes, outputs: list[Output]) -> int:
+        """Take a message's octets; return how many of them."""
         reader, transaction, rules = self._reader, self._transaction, self._rules
         if reader is None or transaction is None:
             raise RuntimeError("DATA without a transaction")
-        used = reader.feed(self._buffer[self._position :])
-        self._position = len(self._buffer) if used is None else self._position + used
+        used = reader.feed(octets)
         if reader.size_octets > 2 * rules.max_message_octets:
-            return self._close(replies.TOO_LARGE)
-        if used is None:
-            return None
-        self._reader = self._transaction = None
-        self._idle_commands = 0
-        if reader.is_too_large:
-            self.state = State.READY
-            return self._answer(replies.TOO_LARGE)
-        self.state = State.SETTLING
+            outputs += self._close(replies.TOO_LARGE)
+        elif used is not None:
+            self._reader = self._transaction = None
+            self._idle_commands = 0
+            if reader.is_too_large:
+                self.state = State.READY
+                outputs += self._answer(replies.TOO_LARGE)
+            else:
+                self.state = State.SETTLING
+                outputs.append(self._hand_over(transaction, reader.content()))
+        return len(octets) if used is None else used
+
+    def _hand_over(self, transaction: _Transaction, content: bytes) -> Deliver:
         protocol = "UTF8SMTP" if transaction.smtputf8 else "ESMTP" if self._extended else "SMTP"
-        recipients = tuple(transaction.recipients)
-        return [Deliver(transaction.sender, recipients, reader.content(), self._hello, protocol)]
+        return Deliver(transaction.sender, tuple(transaction.recipients), content, self._hello, protocol)
 
-    def _obey(self, verb: Verb, argument: bytes) -> list[Output]:
-        match verb:
-            case Verb.MAIL:
-                return self._mail(argument)
-            case Verb.RCPT:
-                return self._rcpt(argument)
-            case Verb.DATA:
-                return self._data(argument)
-            case Verb.QUIT:
-                return self._close(Reply.of(221, f"2.0.0 {self._rules.hostname} closes the connection"))
-            case Verb.HTTP:
-                return self._close(replies.NOT_SMTP)
-            case _:
-                return self._obey_idle(verb, argument)
+    def _obey_helo(self, argument: bytes) -> list[Output]:
+        return self._answer_idle(self._greet_back(argument, extended=False))
 
-    def _obey_idle(self, verb: Verb, argument: bytes) -> list[Output]:
-        """Obey what brings no mail nearer; only so many in a row, or they would hold a connection for ever."""
-        match verb:
-            case Verb.HELO | Verb.EHLO:
-                reply = self._greet_back(argument, extended=verb is Verb.EHLO)
-            case Verb.RSET if argument.strip():
-                reply = replies.NO_ARGUMENT
-            case Verb.RSET:
-                self._reset()
-                reply = replies.OK
-            case Verb.NOOP:
-                reply = replies.OK
-            case Verb.HELP:
-                reply = replies.HELP
-            case Verb.VRFY:
-                reply = replies.NOT_VERIFIED
-            case Verb.EXPN:
-                reply = replies.NOT_IMPLEMENTED
-            case _:
-                reply = replies.UNKNOWN_COMMAND
-        return self._answer_idle(reply)
+    def _obey_ehlo(self, argument: bytes) -> list[Output]:
+        return self._answer_idle(self._greet_back(argument, extended=True))
+
+    def _obey_rset(self, argument: bytes) -> list[Output]:
+        if argument.strip():
+            return self._answer_idle(replies.NO_ARGUMENT)
+        self._transaction = None
+        if self.state is not State.NEW:
+            self.state = State.READY
+        return self._answer_idle(replies.OK)
+
+    def _obey_noop(self, _: bytes) -> list[Output]:
+        return self._answer_idle(replies.OK)
+
+    def _obey_help(self, _: bytes) -> list[Output]:
+        return self._answer_idle(replies.HELP)
+
+    def _obey_vrfy(self, _: bytes) -> list[Output]:
+        return self._answer_idle(replies.NOT_VERIFIED)
+
+    def _obey_expn(self, _: bytes) -> list[Output]:
+        return self._answer_idle(replies.NOT_IMPLEMENTED)
+
+    def _obey_unknown(self, _: bytes) -> list[Output]:
+        return self._answer_idle(replies.UNKNOWN_COMMAND)
+
+    def _obey_http(self, _: bytes) -> list[Output]:
+        return self._close(replies.NOT_SMTP)
+
+    def _obey_quit(self, _: bytes) -> list[Output]:
+        return self._close(Reply.of(221, f"2.0.0 {self._rules.hostname} closes the connection"))
 
     def _greet_back(self, argument: bytes, *, extended: bool) -> Reply:
         self._hello = read_hello(argument)
         self._extended = extended
-        self._reset()
+        self._transaction = None
         self.state = State.READY
         if not extended:
             return Reply.of(250, self._rules.hostname)
@@ -267,7 +268,7 @@ class Session:
             f"LIMITS RCPTMAX={self._rules.max_recipients}",
         )
 
-    def _mail(self, argument: bytes) -> list[Output]:
+    def _obey_mail(self, argument: bytes) -> list[Output]:
         command = read_mail(argument, extended=self._extended)
         if command.size_octets > self._rules.max_message_octets:
             return self._answer(replies.TOO_LARGE)
@@ -279,7 +280,7 @@ class Session:
         self.state = State.MAIL
         return [replies.SENDER_OK]
 
-    def _rcpt(self, argument: bytes) -> list[Output]:
+    def _obey_rcpt(self, argument: bytes) -> list[Output]:
         transaction, rules = self._transaction, self._rules
         if transaction is None:
             raise RuntimeError("RCPT without a transaction")
@@ -288,15 +289,16 @@ class Session:
         address = read_rcpt(argument, smtputf8=transaction.smtputf8, postmaster_domain=postmaster_domain)
         if not self._is_ours(address.domain):
             return self._answer(replies.NOT_OUR_DOMAIN)
-        if address.inbox in transaction.recipients:
+        inbox = address.inbox
+        if inbox in transaction.recipients:
             return self._answer_idle(replies.RECIPIENT_OK)
         if len(transaction.recipients) >= rules.max_recipients:
             return self._answer_idle(replies.TOO_MANY_RECIPIENTS)
-        transaction.recipients[address.inbox] = None
+        transaction.recipients[inbox] = None
         self.state = State.RCPT
         return [replies.RECIPIENT_OK]
 
-    def _data(self, argument: bytes) -> list[Output]:
+    def _obey_data(self, argument: bytes) -> list[Output]:
         if argument.strip():
             return self._answer(replies.NO_ARGUMENT)
         self._reader = DataReader(self._rules.max_message_octets)
@@ -306,11 +308,6 @@ class Session:
     def _is_ours(self, domain: str) -> bool:
         ours = self._rules.domains
         return not ours or any(domain == one or domain.endswith(f".{one}") for one in ours)
-
-    def _reset(self) -> None:
-        self._transaction = None
-        if self.state is not State.NEW:
-            self.state = State.READY
 
     def _answer(self, reply: Reply) -> list[Output]:
         """Answer; after so many refusals the next one is the last, as scanners stop at nothing else."""
@@ -330,3 +327,20 @@ class Session:
         self.state = State.CLOSED
         self._transaction = self._reader = None
         return [reply, CLOSE]
+
+
+_OBEY = {
+    Verb.HELO: Session._obey_helo,
+    Verb.EHLO: Session._obey_ehlo,
+    Verb.MAIL: Session._obey_mail,
+    Verb.RCPT: Session._obey_rcpt,
+    Verb.DATA: Session._obey_data,
+    Verb.RSET: Session._obey_rset,
+    Verb.NOOP: Session._obey_noop,
+    Verb.VRFY: Session._obey_vrfy,
+    Verb.EXPN: Session._obey_expn,
+    Verb.HELP: Session._obey_help,
+    Verb.QUIT: Session._obey_quit,
+    Verb.HTTP: Session._obey_http,
+    Verb.UNKNOWN: Session._obey_unknown,
+}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from edgemail.model import Attachment, Code, Link, MailId, StoredMail, Summary
@@ -16,7 +17,7 @@ from edgemail.model import Attachment, Code, Link, MailId, StoredMail, Summary
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from edgemail.model import Address
+    from edgemail.model import Address, Envelope
 
 MAIL_TABLE = """
 CREATE TABLE IF NOT EXISTS mail (
@@ -66,7 +67,7 @@ TABLES = (
 )
 
 ADD_MAIL = "INSERT INTO mail (id, date, sender, recipients, size, data) VALUES (?, ?, ?, ?, ?, ?)"
-ADD_INBOX = "INSERT INTO inbox (address, mail_id) VALUES (?, ?)"
+ADD_INBOX = "INSERT OR IGNORE INTO inbox (address, mail_id) VALUES (?, ?)"
 LAST_ID = "SELECT seq FROM sqlite_sequence WHERE name = 'mail'"
 
 _ROW = """
@@ -103,8 +104,7 @@ _PATHS = re.compile(r'<((?:"(?:[^"\\]|\\.)*"|[^<>"])*)>')
 
 def write_date(date: datetime) -> str:
     """Write an aware date as UTC with milliseconds, such that texts sort as the dates do."""
-    utc = date.astimezone(UTC)
-    return f"{utc:%Y-%m-%d %H:%M:%S}.{utc.microsecond // 1000:03}"
+    return date.astimezone(UTC).isoformat(" ", "milliseconds").removesuffix("+00:00")
 
 
 def read_date(text: str) -> datetime:
@@ -152,6 +152,25 @@ def write_summary(mail_id: MailId, summary: Summary) -> tuple[Any, ...]:
         _dump([[one.code, one.reason] for one in summary.codes]),
         _dump([[one.url, one.text, one.reason] for one in summary.links]),
     )
+
+
+def write_mail(mail_id: MailId, envelope: Envelope) -> tuple[Any, ...]:
+    """Write the parameters of `ADD_MAIL`."""
+    return (
+        mail_id,
+        write_date(envelope.accepted_at),
+        write_sender(envelope.sender),
+        write_recipients(envelope.recipients),
+        len(envelope.data),
+        write_data(envelope.data),
+    )
+
+
+@cache
+def repeat_values(statement: str, rows: int) -> str:
+    """Make an INSERT of one row into one of several."""
+    head, _, values = statement.partition(" VALUES ")
+    return f"{head} VALUES {', '.join([values] * rows)}"
 
 
 def read_mail(row: tuple[Any, ...]) -> StoredMail:

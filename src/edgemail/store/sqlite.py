@@ -7,6 +7,7 @@ import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import apsw
@@ -32,6 +33,7 @@ _BATCH_ROWS = 1000
 _BATCH_BYTES = 32 * 2**20
 _WAITING_BYTES = 512 * 2**20
 _DELETE_ROWS = 100
+_STATEMENT_ROWS = (64, 16, 4, 1)
 _RECLAIM_PAGES = 256
 
 
@@ -224,25 +226,24 @@ def _insert(writer: apsw.Connection, batch: Sequence[Envelope]) -> list[MailId]:
     with _Transaction(writer):
         first = next((seq for (seq,) in writer.execute(schema.LAST_ID)), 0) + 1
         ids = [MailId(mail_id) for mail_id in range(first, first + len(batch))]
-        writer.executemany(
-            schema.ADD_MAIL,
-            (
-                (
-                    mail_id,
-                    schema.write_date(one.accepted_at),
-                    schema.write_sender(one.sender),
-                    schema.write_recipients(one.recipients),
-                    len(one.data),
-                    schema.write_data(one.data),
-                )
-                for mail_id, one in zip(ids, batch, strict=True)
-            ),
-        )
-        writer.executemany(
-            schema.ADD_INBOX,
-            ((recipient, mail_id) for mail_id, one in zip(ids, batch, strict=True) for recipient in one.recipients),
-        )
+        mail = [schema.write_mail(mail_id, one) for mail_id, one in zip(ids, batch, strict=True)]
+        _insert_rows(writer, schema.ADD_MAIL, mail)
+        inboxes = [(inbox, mail_id) for mail_id, one in zip(ids, batch, strict=True) for inbox in one.recipients]
+        _insert_rows(writer, schema.ADD_INBOX, inboxes)
     return ids
+
+
+def _insert_rows(writer: apsw.Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert many rows a statement: for each one the interpreter's lock changes hands, which costs more than the row.
+
+    A few sizes, so that the prepared statements stay in the cache.
+    """
+    start = 0
+    for size in _STATEMENT_ROWS:
+        while len(rows) - start >= size:
+            bindings = tuple(chain.from_iterable(rows[start : start + size]))
+            writer.execute(schema.repeat_values(statement, size), bindings)
+            start += size
 
 
 def _delete(writer: apsw.Connection, mail_ids: Sequence[MailId]) -> int:
