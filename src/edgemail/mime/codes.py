@@ -1,10 +1,249 @@
-"""Finds one-time codes in a message, and says why each was taken for one."""
+"""Finds one-time codes in a message, and says why each was taken for one.
+
+What looks like a code is looked at first; then the words around it decide. A code is given as a person would
+type it: digits without the gap or dash that groups them (`481 223` is `481223`), letters and digits with their
+dash (`G-481223`, `U8K-2PD`). `web/src/codes.ts` does the same, step by step; `tests/vectors/codes.json` binds
+both.
+"""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+from enum import Enum
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from edgemail.mime.markup import visible
+from edgemail.mime.words import pattern
 from edgemail.model import Code
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CODES_MAX = 3
+TEXT_MAX = 32 * 1024
+CANDIDATES_MAX = 100
+
+_ADDRESS = re.compile('(?:https?://|www\\.)[^ <>"]+', re.IGNORECASE)
+_SPACES = re.compile(" {2,}")
+# Digits that single separators hold together: a date, a price or a phone number is one run, and no code.
+_RUN = re.compile("[0-9]+(?:[ .,:/-][0-9]+)*")
+_DIGITS = re.compile("[0-9]{4,8}|[0-9]{3}[ -][0-9]{3}|[0-9]{4}[ -][0-9]{4}")
+_SPACED = re.compile("[0-9](?: [0-9]){3,7}")
+_MIXED = re.compile("[A-Z]{1,3}-[0-9]{4,8}|[A-Z0-9]{3,4}-[A-Z0-9]{3,4}|[A-Z0-9]{5,8}")
+_PREFIXED = re.compile("[A-Z]{1,3}-[0-9]{4,8}")
+_DATE = re.compile("(?:19|20)[0-9]{2}(?:(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]))?")
+_JOINED_BEFORE = re.compile("(?:[A-Za-z0-9_@#$€£¥₹₽₺₩+%&=/.-]|[0-9],|[$€£¥₹₽₺₩] |[*]{3})$")
+_JOINED_AFTER = re.compile("[A-Za-z0-9_@%=/]|[.:+-][A-Za-z0-9]|,[0-9]")
+_LINK = re.compile(
+    "[ \"'“„«*(\\[-]*(?:[:：=]|is|ist|est|es|è|é|to|jest|är|er|on|は|是|为|為)[ :：\"'“„«*(\\[-]*", re.IGNORECASE
+)
+_SENTENCE = re.compile("[.!?] |[。！？]")
+_DECORATION = " *_~|\"'“”„«»‹›`.,:;!()[]{}<>【】「」・•→-—–"
+
+_MARK = pattern("bad", "good", "weak")
+_PROMO = pattern("promo")
+_UNIT = re.compile(f" ?{pattern('units').pattern}", re.IGNORECASE)
+
+_REACH = 40
+"""Characters between a word and the code that it speaks of."""
+
+
+class _Kind(Enum):
+    BAD = 1
+    GOOD = 2
+    WEAK = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A word that tells what a number near it is."""
+
+    start: int
+    end: int
+    kind: _Kind
+    word: str
+
+
+class _Doubt(Enum):
+    NONE = 0
+    LETTERS = 1
+    DATE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    row: int
+    start: int
+    end: int
+    code: str
+    alone: bool
+    doubt: _Doubt
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    score: int
+    reason: str
 
 
 def find_codes(subject: str, text: str) -> tuple[Code, ...]:
-    """List the codes."""
-    return ()
+    """List the codes, at most `CODES_MAX`, best first. The first `TEXT_MAX` characters of each are looked at."""
+    page = _Page(subject, text)
+    if page.promotes(0):
+        return ()
+    best: dict[str, _Verdict] = {}
+    for candidate in islice(page.candidates(), CANDIDATES_MAX):
+        verdict = page.judge(candidate)
+        known = best.get(candidate.code)
+        if verdict and (known is None or verdict.score > known.score):
+            best[candidate.code] = verdict
+    ranked = sorted(best.items(), key=lambda item: -item[1].score)[:CODES_MAX]
+    return tuple(Code(code, found.reason) for code, found in ranked if found.score > ranked[0][1].score - 40)
+
+
+class _Page:
+    """The subject, as row 0, and the lines of a text that are not empty."""
+
+    def __init__(self, subject: str, text: str) -> None:
+        rows = [subject[:TEXT_MAX].replace("\n", " "), *visible(text[:TEXT_MAX]).split("\n")]
+        folded = [_SPACES.sub(" ", _ADDRESS.sub("…", row)).strip(" ") for row in rows]
+        self._rows = [folded[0], *(row for row in folded[1:] if row)]
+        self._marks: dict[int, list[_Mark]] = {}
+
+    def candidates(self) -> Iterator[_Candidate]:
+        """Give what looks like a code, in order."""
+        for row, line in enumerate(self._rows):
+            for found in _RUN.finditer(line):
+                run, alone = found[0], line.strip(_DECORATION) == found[0]
+                if _joined(line, found.start(), found.end()):
+                    continue
+                if _DIGITS.fullmatch(run) or (alone and _SPACED.fullmatch(run)):
+                    doubt = _Doubt.DATE if _DATE.fullmatch(run) else _Doubt.NONE
+                    code = run.replace(" ", "").replace("-", "")
+                    yield _Candidate(row, found.start(), found.end(), code, alone, doubt)
+            for found in _MIXED.finditer(line):
+                word, alone = found[0], line.strip(_DECORATION) == found[0]
+                if word.isalpha() or word.replace("-", "").isdigit() or _joined(line, found.start(), found.end()):
+                    continue
+                doubt = _Doubt.NONE if _PREFIXED.fullmatch(word) else _Doubt.LETTERS
+                yield _Candidate(row, found.start(), found.end(), word, alone, doubt)
+
+    def promotes(self, row: int) -> bool:
+        """Tell whether a line speaks of a discount: its code is not one to sign in with."""
+        return 0 <= row < len(self._rows) and bool(_PROMO.search(self._rows[row]))
+
+    def judge(self, candidate: _Candidate) -> _Verdict | None:
+        """Say how likely it is a code, and why; or nothing."""
+        row = candidate.row
+        if self.promotes(row) or (row > 0 and (self.promotes(row + 1) or (row > 1 and self.promotes(row - 1)))):
+            return None
+        marks = self._marks_of(row)
+        before = [mark for mark in marks if mark.end <= candidate.start]
+        if before and before[-1].kind is _Kind.BAD and candidate.start - before[-1].end <= 8:
+            return None
+        left = next((mark for mark in reversed(before) if mark.kind is not _Kind.BAD), None)
+        right = next((mark for mark in marks if mark.start >= candidate.end), None)
+        return (
+            (self._after(candidate, left) if left else None)
+            or (self._before(candidate, right) if right else None)
+            or (self._alone(candidate) if candidate.alone else self._wrapped(candidate))
+        )
+
+    def _marks_of(self, row: int) -> list[_Mark]:
+        if row not in self._marks:
+            line = self._rows[row] if 0 < row < len(self._rows) or row == 0 else ""
+            self._marks[row] = [
+                _Mark(found.start(), found.end(), _Kind(found.lastindex), found[0])
+                for found in _MARK.finditer(line)
+                if found.lastindex
+            ]
+        return self._marks[row]
+
+    def _after(self, candidate: _Candidate, mark: _Mark) -> _Verdict | None:
+        """Judge a code that follows a word on its line."""
+        between = self._rows[candidate.row][mark.end : candidate.start]
+        says = _LINK.fullmatch(between) is not None
+        near = says or not between.strip(_DECORATION)
+        good = mark.kind is _Kind.GOOD
+        if len(between) > (_REACH if good else 12):
+            return None
+        if (candidate.doubt is _Doubt.DATE and not says) or (
+            candidate.doubt is _Doubt.LETTERS and not (near and good)
+        ):
+            return None
+        score = (100 if good else 55) - len(between) + 20 * says - 30 * bool(_SENTENCE.search(between))
+        return _Verdict(score, _beside(mark, candidate.row))
+
+    def _before(self, candidate: _Candidate, mark: _Mark) -> _Verdict | None:
+        """Judge a code that a word on its line follows."""
+        between = self._rows[candidate.row][candidate.end : mark.start]
+        good = mark.kind is _Kind.GOOD
+        reach = 8 if not good else 12 if candidate.doubt is _Doubt.LETTERS else _REACH
+        if mark.kind is _Kind.BAD or candidate.doubt is _Doubt.DATE or len(between) > reach:
+            return None
+        if _SENTENCE.search(between) and not candidate.alone:
+            return None
+        return _Verdict((85 if good else 50) - len(between), _beside(mark, candidate.row))
+
+    def _wrapped(self, candidate: _Candidate) -> _Verdict | None:
+        """Judge a code that a line's end parts from its word."""
+        row = candidate.row
+        if row < 1 or candidate.doubt is not _Doubt.NONE:
+            return None
+        above = self._marks_of(row - 1)[-1:] if row > 1 else []
+        for mark in above:
+            if mark.kind is _Kind.GOOD and len(self._rows[row - 1]) - mark.end + candidate.start <= 30:
+                return _Verdict(75, _beside(mark, row))
+        for mark in self._marks_of(row + 1)[:1]:
+            if mark.kind is _Kind.GOOD and len(self._rows[row]) - candidate.end + mark.start <= 30:
+                return _Verdict(70, _beside(mark, row))
+        return None
+
+    def _alone(self, candidate: _Candidate) -> _Verdict | None:
+        """Judge a code on a line of its own: by the lines above, those below, then the subject."""
+        row, doubt = candidate.row, candidate.doubt
+        for distance in range(1, min(row, 6)):
+            marks = self._marks_of(row - distance)
+            if marks and marks[-1].kind is _Kind.BAD and len(self._rows[row - distance]) - marks[-1].end <= 15:
+                return None
+            mark = _best(marks)
+            if mark and (doubt is _Doubt.NONE or mark.kind is _Kind.GOOD):
+                score = (95 if mark.kind is _Kind.GOOD else 65) - 5 * distance
+                return _Verdict(score, f"on a line of its own after “{mark.word}”")
+        for distance in (1, 2):
+            for mark in self._marks_of(row + distance)[:1]:
+                if mark.kind is _Kind.GOOD and mark.start <= _REACH and doubt is not _Doubt.DATE:
+                    return _Verdict(75 - 5 * distance, f"on a line of its own before “{mark.word}”")
+        marks = self._marks_of(0)
+        mark = _best(marks)
+        if row == 0 or mark is None or doubt is _Doubt.DATE:
+            return None
+        if mark.kind is _Kind.WEAK and (doubt is _Doubt.LETTERS or any(m.kind is _Kind.BAD for m in marks)):
+            return None
+        return _Verdict(
+            70 if mark.kind is _Kind.GOOD else 50, f"on a line of its own, with “{mark.word}” in the subject"
+        )
+
+
+def _joined(line: str, start: int, end: int) -> bool:
+    """Tell whether it is a piece of something longer, a price or a measure."""
+    return bool(
+        _JOINED_BEFORE.search(line[max(0, start - 3) : start])
+        or _JOINED_AFTER.match(line, end)
+        or _UNIT.match(line, end)
+    )
+
+
+def _best(marks: list[_Mark]) -> _Mark | None:
+    """Choose the last good word, else the last weak one."""
+    for kind in (_Kind.GOOD, _Kind.WEAK):
+        for mark in reversed(marks):
+            if mark.kind is kind:
+                return mark
+    return None
+
+
+def _beside(mark: _Mark, row: int) -> str:
+    return f"next to “{mark.word}”" + ("" if row else " in the subject")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 from edgemail.mime.markup import scan, visible
+from edgemail.mime.words import WORDS, pattern
 from edgemail.model import Link
 
 LINKS_MAX = 200
 URL_MAX = 8_192
 TEXT_MAX = 200
+PATH_MAX = 1_000
 SCANNED_MAX = 1024 * 1024
 """Characters of HTML, and of text, that are looked at."""
 
@@ -21,29 +23,10 @@ _JUNK = re.compile("[\x00-\x20\x7f-\x9f\ud800-\udfff]")
 _OPENINGS = {")": "(", "]": "["}
 _CAMEL = re.compile("([a-z])([A-Z])")
 
-_LETTER = "A-Za-z\u00c0-\u024f\u0370-\u052f"
-_SAID = re.compile(
-    f"(?<![{_LETTER}])(?:"
-    "verif(?:y|ication|izier|ier|ica|iceer|ik)|confirm|activat|validat|re-?set|sign(?:ing)?[ -]in|log(?:ging)?[ -]?in|magic link"
-    "|set (?:up )?(?:a |your )?(?:new )?password|change (?:your )?password|accept (?:the |your )?invit"
-    "|bestätig|aktivier|anmelden|einloggen|zurücksetzen|vérifi|activer|valider|réinitialis|se connecter"
-    "|activar|restablecer|iniciar sesión|attiva|reimposta|accedi|ativar|redefinir|entrar|bevestig|activeer|inloggen"
-    "|potwierd|aktywuj|zweryfikuj|zaloguj|resetuj|подтверд|активир|войти|сбросить|doğrula|onayla|etkinleştir|sıfırla"
-    "|giriş yap|bekräfta|verifiera|bekræft|bekreft|vahvista|ověř|potvrď|підтверд)"
-    "|確認|認証|有効化|ログイン|サインイン|再設定|验证|確認|确认|激活|登录|登入|驗證|重置|啟用|인증|확인|로그인|활성화|재설정"
-    "|تأكيد|تفعيل|تحقق|تسجيل الدخول|אימות|אשר|تایید|ยืนยัน|xác (?:minh|nhận)",
-    re.IGNORECASE,
-)
-_PATH = re.compile(
-    "(?<![a-z])(?:verif(?:y|ication|ied)?|confirm(?:ation)?|activat(?:e|ion)|validat(?:e|ion)|opt-?in|double-?opt-?in"
-    "|re-?set|recover|magic|magic-?link|pass-?wordless|one-?time|accept-?invit(?:e|ation))(?![a-z])"
-)
-_SIGN_IN = re.compile("(?<![a-z])(?:sign-?in|log-?in)(?![a-z]).*[?/=]")
-_NOT = re.compile(
-    "unsubscri|opt-?out|preferenc|abmelde|abbestell|désabonn|désinscri|cancelar (?:la )?suscri|darse de baja|annulla"
-    "|cancella|descadastr|afmelden|uitschrijv|wypisz|отпис|abonelik|購読|配信停止|退订|退訂|수신거부|privacy|terms",
-    re.IGNORECASE,
-)
+_SAYS = pattern("says")
+_NOT = pattern("not")
+_PATH = re.compile(f"(?<![a-z])({'|'.join(WORDS['path'])})(?![a-z])")
+_SIGN_IN = re.compile("(?<![a-z])((?:sign|log)-?in)(?![a-z])[^?=]*[?=]")
 
 
 def find_links(html: str | None, text: str | None) -> tuple[Link, ...]:
@@ -85,13 +68,14 @@ def _trim(url: str) -> str:
 
 def _reason(url: str, text: str) -> str:
     """Say why a link looks like one to confirm something, or nothing."""
-    path = _CAMEL.sub(r"\1-\2", url[url.find("/", 8) :][:1_000] if url.find("/", 8) >= 0 else "").lower()
+    slash = url.find("/", 8)
+    path = _CAMEL.sub(r"\1-\2", url[slash:][:PATH_MAX]).lower() if slash > 0 else ""
     if _NOT.search(text) or _NOT.search(path):
         return ""
-    said = _SAID.search(text)
+    said = _SAYS.search(text)
     if said:
-        return f"its text says “{text}”" if len(text) <= 40 else f"its text says “{said[0]}”"
-    found = _PATH.search(path)
+        return f"its text says “{said[0]}”"
+    found = _PATH.search(path) or _SIGN_IN.search(path)
     if found:
-        return f"its address has “{found[0]}”"
-    return "its address has “sign in”" if _SIGN_IN.search(path) else ""
+        return f"its address has “{found[1]}”"
+    return ""

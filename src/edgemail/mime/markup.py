@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from edgemail.mime.words import WORDS
+
 # A comment, an element that shows nothing, a declaration, or a tag. Left open, each lasts to the end.
 _TAG = re.compile(
     r"<!--.*?(?:-->|\Z)"
@@ -20,26 +22,16 @@ _TAG = re.compile(
 _HREF = re.compile(
     r"(?<![a-z0-9_-])href[ \t\r\n]*=[ \t\r\n]*(?:\"([^\"]*)\"|'([^']*)'|([^ \t\r\n\"'>]+))", re.IGNORECASE
 )
-_LINES = frozenset(
-    "address article aside blockquote body br center dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6"
-    " header hr html li main nav ol p pre section table tbody tr ul".split()
+_BLOCK = re.compile(
+    "address|article|aside|blockquote|body|br|center|d[dlt]|div|fig(?:ure|caption)|foot(?:er)?|form|h[1-6r]|head(?:er)?|html"
+    "|li|main|nav|[ou]l|p|pre|section|table|tbody|tr"
 )
-_GAPS = frozenset({"td", "th"})
+_CELL = re.compile("t[dh]")
 
 _ENTITY = re.compile(r"&(?:#([0-9]{1,7})|#x([0-9a-f]{1,6})|([a-z0-9]{2,8}));", re.IGNORECASE)
-_LATIN_1 = (
-    "nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg plusmn sup2 sup3 acute"
-    " micro para middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest Agrave Aacute Acirc Atilde Auml Aring"
-    " AElig Ccedil Egrave Eacute Ecirc Euml Igrave Iacute Icirc Iuml ETH Ntilde Ograve Oacute Ocirc Otilde Ouml"
-    " times Oslash Ugrave Uacute Ucirc Uuml Yacute THORN szlig agrave aacute acirc atilde auml aring aelig ccedil"
-    " egrave eacute ecirc euml igrave iacute icirc iuml eth ntilde ograve oacute ocirc otilde ouml divide oslash"
-    " ugrave uacute ucirc uuml yacute thorn yuml"
-).split()
-_ENTITIES = {name: chr(0xA0 + place) for place, name in enumerate(_LATIN_1)} | {
-    "amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "euro": "€", "trade": "™", "hellip": "…",
-    "mdash": "—", "ndash": "–", "lsquo": "‘", "rsquo": "’", "ldquo": "“", "rdquo": "”", "bull": "•",
-    "ensp": " ", "emsp": " ", "thinsp": " ", "zwnj": "\u200c", "zwj": "\u200d",
-}  # fmt: skip
+_ENTITIES = WORDS["entities"]["others"] | {
+    name: chr(0xA0 + place) for place, name in enumerate(WORDS["entities"]["latin_1"].split())
+}
 
 # Soft hyphens, joiners and fillers that pad a preview, marks of direction, and lone surrogates.
 _INVISIBLE = re.compile(
@@ -76,9 +68,9 @@ def scan(html: str) -> tuple[str, list[Anchor]]:
             seen.append(html[place : tag.start()])
         place = tag.end()
         name = (tag[3] or "").lower()
-        if name in _LINES:
+        if _BLOCK.fullmatch(name):
             seen.append("\n")
-        elif name in _GAPS:
+        elif _CELL.fullmatch(name):
             seen.append(" ")
         elif name == "a":
             if href is not None:
@@ -99,7 +91,7 @@ def unescape(text: str) -> str:
 
 def _character(entity: re.Match[str]) -> str:
     if entity[3]:
-        return _ENTITIES.get(entity[3], entity[0])
+        return str(_ENTITIES.get(entity[3], entity[0]))
     code = int(entity[1]) if entity[1] else int(entity[2], 16)
     return chr(code) if 0 < code < 0xD800 or 0xDFFF < code < 0x110000 else "\ufffd"
 

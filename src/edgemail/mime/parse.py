@@ -99,7 +99,7 @@ def parse(data: bytes) -> Mail:
     if small and shape.lines * (shape.levels + 1) <= SLOW_LINES_MAX and effort.parameters(data) <= PARAMETERS_MAX:
         try:
             return _slow(data)
-        except Exception:  # noqa: BLE001 - broken headers make it raise whatever its code stumbles over
+        except Exception:
             return _opening(data)
     return _opening(data)
 
