@@ -128,7 +128,7 @@ class Ledger:
             case "summarize", int() as place if place < len(self.ever):
                 await self.store.add_summaries([(self.ever[place], Summary("", "", "", (), (), ()))])
 
-    def forget(self, mail_id: MailId) -> None:
+    def forget(self, mail_id: int) -> None:
         self.sizes.pop(mail_id, None)
         self.readers.pop(mail_id, None)
 

@@ -154,7 +154,7 @@ class SqliteStore:
                 pass
             free_pages = self._writer.pragma("freelist_count")
             if not free_pages:
-                self._writer.pragma("wal_checkpoint(PASSIVE)")
+                self._writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
             return bool(free_pages)
 
         return await self._write(vacuum)
