@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from edgemail.errors import StoreUnavailable
+from edgemail.errors import StoreFull, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -72,7 +72,7 @@ class Retention:
                 deleted = await self.sweep()
                 if deleted:
                     _log.info("retention deleted %d messages", deleted)
-            except StoreUnavailable:
+            except (StoreUnavailable, StoreFull):
                 _log.warning("retention waits for the store")
                 self._is_early.clear()
             try:

@@ -8,12 +8,13 @@ import time
 from typing import TYPE_CHECKING
 
 from edgemail import mime
-from edgemail.errors import StoreUnavailable
+from edgemail.errors import StoreFull, StoreUnavailable
+from edgemail.model import Summary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from edgemail.model import MailId, Summary
+    from edgemail.model import MailId
     from edgemail.store.base import Arrival, MailStore
 
 _BATCH_ROWS = 32
@@ -22,6 +23,7 @@ _PAUSE_S = 0.02
 _SHARE = 0.2
 """Of one core, at most: parsing holds the interpreter's lock, which the SMTP sessions need as well."""
 _RETRY_S = 5.0
+_NOTHING = Summary("", "", "", (), (), ())
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +45,7 @@ class Summarizer:
             self._news.clear()
             try:
                 seen = await self._catch_up(seen)
-            except StoreUnavailable:
+            except (StoreUnavailable, StoreFull):
                 _log.warning("summaries wait for the store")
                 await asyncio.sleep(_RETRY_S)
                 self._news.set()
@@ -63,5 +65,14 @@ class Summarizer:
 def _summarize(batch: Sequence[tuple[MailId, bytes]]) -> tuple[list[tuple[MailId, Summary]], float]:
     """Return the summaries and the seconds of this thread's time that they took."""
     started = time.thread_time()
-    summaries = [(mail_id, mime.summarize(data)) for mail_id, data in batch]
+    summaries = [(mail_id, _summarize_one(mail_id, data)) for mail_id, data in batch]
     return summaries, time.thread_time() - started
+
+
+def _summarize_one(mail_id: MailId, data: bytes) -> Summary:
+    """Summarise a message; one that breaks the parser must not stop the others, now and at each start."""
+    try:
+        return mime.summarize(data)
+    except Exception:
+        _log.exception("message %d cannot be summarised", mail_id)
+        return _NOTHING

@@ -16,6 +16,7 @@ from edgemail.errors import (
     AttachmentNotFound,
     EdgemailError,
     MessageNotFound,
+    StoreFull,
     StoreUnavailable,
 )
 
@@ -28,6 +29,7 @@ _STATUSES: dict[type[EdgemailError], HTTPStatus] = {
     AddressError: HTTPStatus.BAD_REQUEST,
     MessageNotFound: HTTPStatus.NOT_FOUND,
     AttachmentNotFound: HTTPStatus.NOT_FOUND,
+    StoreFull: HTTPStatus.INSUFFICIENT_STORAGE,
     StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 

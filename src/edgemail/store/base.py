@@ -52,7 +52,8 @@ class Aged:
 class MailStore(Protocol):
     """Where mail rests.
 
-    Every method may raise `StoreUnavailable`: nothing was done, and trying again later may help.
+    Every method may raise `StoreUnavailable`: nothing was done, and trying again later may help. Those that write,
+    deleting too, may raise `StoreFull`.
     """
 
     def add(self, envelope: Envelope) -> asyncio.Future[MailId]:

@@ -1,0 +1,198 @@
+"""What is due, and that it goes."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgemail.errors import StoreFull, StoreUnavailable
+from edgemail.model import MailId
+from edgemail.retention import Limits, Retention, find_due
+from edgemail.store.base import Aged, Usage
+from edgemail.store.sqlite import SqliteStore
+from support.mail import NOON, add_all, envelope
+from support.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from pathlib import Path
+
+KEEP_ALL = Limits(None, None, None)
+
+
+def aged(*sizes: int, step_s: float = 10.0) -> list[Aged]:
+    """Make messages 1, 2, 3…, the oldest at noon, one every ten seconds."""
+    return [
+        Aged(MailId(number + 1), NOON + timedelta(seconds=number * step_s), size)
+        for number, size in enumerate(sizes)
+    ]
+
+
+def due(mails: list[Aged], limits: Limits, now: datetime = NOON) -> list[int]:
+    return list(find_due(mails, Usage(len(mails), sum(mail.size for mail in mails)), limits, now))
+
+
+def test_without_limits_nothing_is_due() -> None:
+    """Keeping everything is a choice that one may make."""
+    assert due(aged(1, 1), KEEP_ALL, NOON + timedelta(days=10_000)) == []
+    assert KEEP_ALL.keeps_everything
+    assert not Limits(None, 0, None).keeps_everything
+
+
+def test_what_is_older_than_the_age_is_due() -> None:
+    """Of exactly that age is not older."""
+    mails = aged(1, 1, 1)
+    assert due(mails, Limits(20.0, None, None), NOON + timedelta(seconds=20)) == []
+    assert due(mails, Limits(20.0, None, None), NOON + timedelta(seconds=30.5)) == [1, 2]
+
+
+def test_what_is_beyond_the_count_is_due() -> None:
+    """The oldest go until as many are left as may be."""
+    assert due(aged(1, 1, 1, 1, 1), Limits(None, 3, None)) == [1, 2]
+    assert due(aged(1, 1, 1), Limits(None, 3, None)) == []
+    assert due(aged(1, 1), Limits(None, 0, None)) == [1, 2]
+
+
+def test_what_is_beyond_the_octets_is_due() -> None:
+    """The oldest go until what is left fits, and not one more."""
+    assert due(aged(100, 50, 50, 200), Limits(None, None, 300)) == [1]
+    assert due(aged(100, 50, 50, 200), Limits(None, None, 400)) == []
+    assert due(aged(100, 50, 50, 200), Limits(None, None, 199)) == [1, 2, 3, 4]
+
+
+@given(
+    st.lists(st.integers(0, 100), max_size=20),
+    st.none() | st.floats(0, 300),
+    st.none() | st.integers(0, 25),
+    st.none() | st.integers(0, 1500),
+)
+def test_the_oldest_go_first_and_no_more_than_must(
+    sizes: list[int], max_age_s: float | None, max_messages: int | None, max_bytes: int | None
+) -> None:
+    """Without what is due every limit holds; with the last of it, one did not."""
+    mails, limits, now = aged(*sizes), Limits(max_age_s, max_messages, max_bytes), NOON + timedelta(seconds=200)
+    chosen = due(mails, limits, now)
+    assert chosen == [mail.id for mail in mails[: len(chosen)]]
+
+    def holds(left: list[Aged]) -> bool:
+        return (
+            (max_age_s is None or all(mail.date >= now - timedelta(seconds=max_age_s) for mail in left))
+            and (max_messages is None or len(left) <= max_messages)
+            and (max_bytes is None or sum(mail.size for mail in left) <= max_bytes)
+        )
+
+    assert holds(mails[len(chosen) :])
+    assert not chosen or not holds(mails[len(chosen) - 1 :])
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+class Fragile(SqliteStore):
+    """A store that fails to delete, as often as it is told to."""
+
+    failures: list[Exception]
+
+    async def delete(self, mail_ids: Sequence[MailId]) -> int:
+        if self.failures:
+            raise self.failures.pop()
+        return await super().delete(mail_ids)
+
+
+@pytest_asyncio.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Fragile]:
+    opened = await Fragile.open(tmp_path / "mail.db")
+    opened.failures = []
+    yield opened
+    await opened.close()
+
+
+@asynccontextmanager
+async def running(retention: Retention) -> AsyncIterator[asyncio.Task[None]]:
+    task = asyncio.create_task(retention.run())
+    yield task
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def left(store: SqliteStore) -> list[MailId]:
+    return [one.id for one in await store.list_oldest(10_000)]
+
+
+async def test_a_sweep_deletes_by_age_as_the_clock_moves(store: Fragile) -> None:
+    """A message goes once its time has come, in however many batches."""
+    clock = Clock()
+    retention = Retention(store, Limits(3600.0, None, None), 60.0, clock)
+    old = await add_all(store, [envelope(at=NOON) for _ in range(250)])
+    new = await add_all(store, [envelope(at=NOON + timedelta(minutes=30))])
+    assert await retention.sweep() == 0
+    clock.now = NOON + timedelta(minutes=61)
+    assert await retention.sweep() == len(old)
+    assert await left(store) == new
+    clock.now = NOON + timedelta(minutes=91)
+    assert await retention.sweep() == 1
+
+
+async def test_a_sweep_deletes_by_count_and_by_octets(store: Fragile) -> None:
+    """Whichever limit is the narrower one counts."""
+    mail_ids = await add_all(store, [envelope(data=b"x" * 1000) for _ in range(30)])
+    assert await Retention(store, Limits(None, 20, 25_000), 60.0, Clock()).sweep() == 10
+    assert await left(store) == mail_ids[10:]
+    assert await Retention(store, Limits(None, 20, 12_500), 60.0, Clock()).sweep() == 8
+    assert await left(store) == mail_ids[18:]
+
+
+async def test_the_first_sweep_is_at_the_start(store: Fragile) -> None:
+    """What became due while the program was off does not wait for the interval."""
+    await add_all(store, [envelope() for _ in range(5)])
+    async with running(Retention(store, Limits(None, 2, None), 3600.0, Clock())):
+        await until(lambda: has_left(store, 2))
+
+
+async def has_left(store: SqliteStore, count: int) -> bool:
+    return (await store.measure()).messages == count
+
+
+async def test_a_sweep_follows_every_interval(store: Fragile) -> None:
+    """Also without any arrival."""
+    clock = Clock()
+    await add_all(store, [envelope() for _ in range(5)])
+    async with running(Retention(store, Limits(60.0, None, None), 0.01, clock)):
+        await asyncio.sleep(0)
+        clock.now = NOON + timedelta(hours=1)
+        await until(lambda: has_left(store, 0))
+
+
+@pytest.mark.parametrize("limits", [Limits(None, 40, None), Limits(None, None, 40_000)])
+async def test_a_sweep_comes_early_when_much_arrives(store: Fragile, limits: Limits) -> None:
+    """The disk stays bounded although the interval is long."""
+    async with running(Retention(store, limits, 3600.0, Clock())):
+        for _ in range(4):
+            await add_all(store, [envelope(data=b"x" * 1000) for _ in range(30)])
+        await until(lambda: has_left(store, 40))
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("locked"), StoreFull("full")])
+async def test_retention_outlives_a_store_that_fails(store: Fragile, error: Exception) -> None:
+    """A full disk above all must not end what makes room on it."""
+    store.failures = [error, error]
+    await add_all(store, [envelope() for _ in range(5)])
+    async with running(Retention(store, Limits(None, 2, None), 0.01, Clock())) as task:
+        await until(lambda: task.done() or not store.failures)
+        assert not task.done()
+        await until(lambda: has_left(store, 2))
