@@ -6,7 +6,7 @@ CLIENT := src/edgemail/client/index.html
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv client test check format bench fuzz lock clean
+.PHONY: help run venv client test check lint format bench lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -49,7 +49,9 @@ test: $(VENV)/.dev client ## Run all tests: real sockets, real clients, real Chr
 	@cd web && npm test --silent
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: $(VENV)/.dev client ## Format, lint, types, import rules (changes nothing)
+check: lint test ## Everything that must hold before a change lands: lint and tests
+
+lint: $(VENV)/.dev client ## Format, lint, types, import rules (changes nothing)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
@@ -59,6 +61,9 @@ check: $(VENV)/.dev client ## Format, lint, types, import rules (changes nothing
 format: $(VENV)/.dev ## Format the Python code and mend what the linter can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.dev client ## Measure speed and memory beside smtp-sink and aiosmtpd (needs Postfix's tools)
+	@$(BIN)/python -m bench $(ARGS)
 
 lock: $(VENV)/.dev ## Resolve the pinned requirements again, for every platform
 	@$(BIN)/python -m pip install --quiet uv

@@ -25,15 +25,16 @@ from edgemail.store.sqlite import SqliteStore
 from edgemail.summaries import Summarizer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
+    from collections.abc import Callable, Coroutine, Iterator, Sequence
 
     from edgemail.settings import Endpoint, Settings
-    from edgemail.store.base import MailStore
+    from edgemail.store.base import Arrival, MailStore
 
 _log = logging.getLogger(__name__)
 
 _HTTP_STOP_S = 5
 _BACKLOG = 1024
+_LOGGED_RECIPIENTS = 3
 
 
 async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
@@ -102,6 +103,7 @@ class App:
             ]
             store = await _open_store(settings)
             undo.pop_all()
+        store.watch(_log_arrivals)
         inbox = Inbox(store)
         smtp_urls = [_url("smtp", one) for one in smtp_sockets]
         api = create_api(inbox, _describe(settings, smtp_urls), settings.http, settings.smtp.hostname)
@@ -193,6 +195,25 @@ async def _open_store(settings: Settings) -> MailStore:
     if "://" in settings.store.db:
         raise SettingsError([f"db: {settings.store.db!r} is a URL; this version keeps mail in a file"])
     return await SqliteStore.open(Path(settings.store.db))
+
+
+def _log_arrivals(arrivals: Sequence[Arrival]) -> None:
+    """Write a line a commit: where many messages share one, a line for each would cost more than keeping it."""
+    if len(arrivals) > 1:
+        _log.info("kept %d messages", len(arrivals), extra={"first": arrivals[0].id, "last": arrivals[-1].id})
+        return
+    for one in arrivals:
+        recipients = ", ".join(one.recipients[:_LOGGED_RECIPIENTS])
+        more = len(one.recipients) - _LOGGED_RECIPIENTS
+        _log.info(
+            "kept message %d",
+            one.id,
+            extra={
+                "sender": one.sender,
+                "recipients": f"{recipients} and {more} more" if more > 0 else recipients,
+                "size": one.size,
+            },
+        )
 
 
 def _bind(endpoint: Endpoint, flag: str) -> socket.socket:

@@ -25,6 +25,7 @@ def set_up(settings: LogSettings) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines() if settings.format == "json" else TextLines())
     logging.basicConfig(level=settings.level.upper(), handlers=[handler], force=True)
+    logging.getLogger("uvicorn").setLevel(max(logging.WARNING, logging.getLogger().level))
     logging.captureWarnings(capture=True)
 
 
