@@ -155,7 +155,7 @@ def _split_path(argument: bytes, keyword: bytes, mistake: Reply) -> tuple[str, s
 def _read_parameters(text: str, *, allowed: frozenset[str]) -> dict[str, str | None]:
     """Return each parameter, in upper case, with its value."""
     declared: dict[str, str | None] = {}
-    for word in text.split():
+    for word in filter(None, text.split(" ")):  # only spaces: str.split() takes any script's blanks
         match = _PARAMETER.fullmatch(word)
         if match is None:
             raise CommandError(replies.BAD_ARGUMENT)
