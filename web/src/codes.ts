@@ -3,7 +3,18 @@
  *
  * What `src/edgemail/mime` does, step by step: its docstrings tell why. `tests/vectors/codes.json` binds both.
  */
-import words from "../../src/edgemail/mime/words.json";
+import {
+  accents as marks,
+  bad,
+  entities as named,
+  good,
+  not,
+  path,
+  promo,
+  says as sayings,
+  units,
+  weak,
+} from "../../src/edgemail/mime/words.json";
 
 export interface FoundCode {
   code: string;
@@ -59,7 +70,7 @@ const textMax = 32 * 1024;
 const candidatesMax = 100;
 const reach = 40;
 
-const address = /(?:https?:\/\/|www\.)[^ <>"]+/giu;
+const webAddress = /(?:https?:\/\/|www\.)[^ <>"]+/giu;
 const run = /[0-9]+(?:[ .,:/-][0-9]+)*/gu;
 const digits = whole("[0-9]{4,8}|[0-9]{3}[ -][0-9]{3}|[0-9]{4}[ -][0-9]{4}");
 const spaced = whole("[0-9](?: [0-9]){3,7}");
@@ -68,15 +79,15 @@ const prefixed = whole("[A-Z]{1,3}-[0-9]{4,8}");
 const date = whole("(?:19|20)[0-9]{2}(?:(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]))?");
 const joinedBefore = /(?:[A-Za-z0-9_@#$€£¥₹₽₺₩+%&=/.-]|[0-9],|[$€£¥₹₽₺₩] |[*]{3})$/u;
 const joinedAfter = /^(?:[A-Za-z0-9_@%=/]|[.:+-][A-Za-z0-9]|,[0-9])/u;
-const linked = whole(
-  "[ \"'“„«*(\\[-]*(?:[:：=]|is|ist|est|es|è|é|to|jest|är|er|on|は|是|为|為)[ :：\"'“„«*(\\[-]*",
-  "iu",
-);
+const linked = /(?:[:：=]|(?:^| )(?:is|ist|est|es|è|é|jest|är|er|on)|は|是|为|為)[ :："'“„«*([-]*$/iu;
+const label = /[A-Z]{2,5} $/u;
+const is =
+  /^[ "'”»*)\]]*(?:(?:is|ist|est|es|è|é|to|jest|är|er|on|as|als|là|adalah)(?![A-Za-z])|[,:=–—-]|は|が|是|为|為|은|는|هو)/iu;
 const sentence = /[.!?] |[。！？]/u;
 const decoration = " *_~|\"'“”„«»‹›`.,:;!()[]{}<>【】「」・•→-—–";
-const marker = new RegExp(pattern(words.bad, words.good, words.weak), "giu");
-const promo = new RegExp(pattern(words.promo), "iu");
-const unit = new RegExp(`^ ?${pattern(words.units)}`, "iu");
+const marker = new RegExp(pattern(bad, good, weak), "giu");
+const promotion = new RegExp(pattern(promo), "iu");
+const unit = new RegExp(`^ ?${pattern(units)}`, "iu");
 
 /** Lists the codes of a message, at most three, best first. */
 export function findCodes(subject: string, text: string): FoundCode[] {
@@ -105,7 +116,7 @@ class Page {
   constructor(subject: string, text: string) {
     const rows = [subject.slice(0, textMax).replaceAll("\n", " ")];
     rows.push(...visible(text.slice(0, textMax)).split("\n"));
-    const folded = rows.map((row) => strip(row.replace(address, "…").replace(/ {2,}/gu, " "), " "));
+    const folded = rows.map((row) => strip(row.replace(webAddress, "…").replace(/ {2,}/gu, " "), " "));
     this.#rows = folded.filter((row, index) => index === 0 || row !== "");
   }
 
@@ -130,7 +141,7 @@ class Page {
   }
 
   promotes(row: number): boolean {
-    return promo.test(this.#rows[row] ?? "");
+    return promotion.test(this.#rows[row] ?? "");
   }
 
   judge(candidate: Candidate): Verdict | null {
@@ -167,31 +178,37 @@ class Page {
   #after({ row, start, doubt }: Candidate, mark: Mark): Verdict | null {
     const between = (this.#rows[row] ?? "").slice(mark.end, start);
     const says = linked.test(between);
-    const near = says || strip(between, decoration) === "";
+    const bare = strip(between, decoration) === "";
     const good = mark.kind === "good";
-    if (between.length > (good ? reach : 12)) return null;
-    if ((doubt === "date" && !says) || (doubt === "letters" && !(near && good))) return null;
-    const score = (good ? 100 : 55) - between.length + (says ? 20 : 0) - (sentence.test(between) ? 30 : 0);
-    return { score, reason: beside(mark, row) };
+    if (between.length > (good ? reach : 12) || (doubt === "date" && !says)) return null;
+    if (!bare && sentence.test(between)) return null;
+    if (!(bare || says) && (label.test(between) || plain(mark, between.length))) return null;
+    if (doubt === "letters" && !(good && (bare || says))) return null;
+    return { score: (good ? 100 : 55) - between.length + (says ? 20 : 0), reason: beside(mark, row) };
   }
 
-  #before({ row, end, doubt, alone }: Candidate, mark: Mark): Verdict | null {
+  #before({ row, end, doubt }: Candidate, mark: Mark): Verdict | null {
     const between = (this.#rows[row] ?? "").slice(end, mark.start);
     const good = mark.kind === "good";
     const far = !good ? 8 : doubt === "letters" ? 12 : reach;
     if (mark.kind === "bad" || doubt === "date" || between.length > far) return null;
-    if (sentence.test(between) && !alone) return null;
+    if (!is.test(between) && (between.length > 3 || !good || sentence.test(between))) return null;
     return { score: (good ? 85 : 50) - between.length, reason: beside(mark, row) };
   }
 
   #wrapped({ row, start, end, doubt }: Candidate): Verdict | null {
     if (row < 1 || doubt !== "") return null;
+    const line = this.#rows[row] ?? "";
     const above = row > 1 ? this.#marksOf(row - 1).at(-1) : undefined;
-    if (above?.kind === "good" && (this.#rows[row - 1] ?? "").length - above.end + start <= 30)
-      return { score: 75, reason: beside(above, row) };
+    if (above?.kind === "good") {
+      const between = `${(this.#rows[row - 1] ?? "").slice(above.end)} ${line.slice(0, start)}`;
+      if (between.length <= 12 && !/[0-9]/u.test(between)) return { score: 75, reason: beside(above, row) };
+    }
     const below = this.#marksOf(row + 1)[0];
-    if (below?.kind === "good" && (this.#rows[row] ?? "").length - end + below.start <= 30)
-      return { score: 70, reason: beside(below, row) };
+    if (below?.kind === "good") {
+      const between = `${line.slice(end)} ${(this.#rows[row + 1] ?? "").slice(0, below.start)}`;
+      if (between.length <= 12 && is.test(between)) return { score: 70, reason: beside(below, row) };
+    }
     return null;
   }
 
@@ -229,6 +246,10 @@ function joined(line: string, start: number, end: number): boolean {
   );
 }
 
+function plain(mark: Mark, gap: number): boolean {
+  return gap > 16 && !/[ -]/u.test(mark.word);
+}
+
 function bestOf(marks: Mark[]): Mark | undefined {
   return marks.findLast(({ kind }) => kind === "good") ?? marks.findLast(({ kind }) => kind === "weak");
 }
@@ -254,12 +275,12 @@ const pathMax = 1_000;
 const scannedMax = 1024 * 1024;
 
 const web = /^https?:\/\/[^/?#]/iu;
-const bare =
+const bareLink =
   /https?:\/\/[^\x00-\x20\x7f-\xa0<>"`{}|\\^\u2000-\u206f\u3000-\u303f\uff00-\uffef\ufff0-\uffff]+/giu;
 const junk = /[\x00-\x20\x7f-\x9f\ud800-\udfff]/gu;
-const says = new RegExp(pattern(words.says), "iu");
-const never = new RegExp(pattern(words.not), "iu");
-const named = new RegExp(`(?<![a-z])(${words.path.join("|")})(?![a-z])`, "u");
+const said = new RegExp(pattern(sayings), "iu");
+const never = new RegExp(pattern(not), "iu");
+const inPath = new RegExp(`(?<![a-z])(${path.join("|")})(?![a-z])`, "u");
 const signIn = /(?<![a-z])((?:sign|log)-?in)(?![a-z])[^?=]*[?=]/u;
 
 /** Lists each http and https link once: of the HTML first, then the bare ones of the text. */
@@ -267,7 +288,8 @@ export function findLinks(html: string | null, text: string | null): FoundLink[]
   const links = new Map<string, FoundLink>();
   for (const { href, inside } of html ? scan(html.slice(0, scannedMax)).anchors : [])
     add(links, href.replace(junk, ""), fold(inside.slice(0, linkTextMax * 8)).slice(0, linkTextMax));
-  for (const { 0: url } of text ? text.slice(0, scannedMax).matchAll(bare) : []) add(links, trim(url), "");
+  for (const { 0: url } of text ? text.slice(0, scannedMax).matchAll(bareLink) : [])
+    add(links, trim(url), "");
   return [...links.values()];
 }
 
@@ -300,11 +322,11 @@ function trim(whole: string): string {
 function reasonOf(url: string, text: string): string {
   const slash = url.indexOf("/", 8);
   const rest = slash > 0 ? url.slice(slash, slash + pathMax) : "";
-  const path = rest.replace(/([a-z])([A-Z])/gu, "$1-$2").toLowerCase();
-  if (never.test(text) || never.test(path)) return "";
-  const said = says.exec(text);
-  if (said) return `its text says “${said[0]}”`;
-  const found = named.exec(path) ?? signIn.exec(path);
+  const address = rest.replace(/([a-z])([A-Z])/gu, "$1-$2").toLowerCase();
+  if (never.test(text) || never.test(address)) return "";
+  const word = said.exec(text);
+  if (word) return `its text says “${word[0]}”`;
+  const found = inPath.exec(address) ?? signIn.exec(address);
   return found ? `its address has “${found[1]}”` : "";
 }
 
@@ -317,12 +339,9 @@ const block =
   /^(?:address|article|aside|blockquote|body|br|center|d[dlt]|div|fig(?:ure|caption)|foot(?:er)?|form|h[1-6r]|head(?:er)?|html|li|main|nav|[ou]l|p|pre|section|table|tbody|tr)$/u;
 const cell = /^t[dh]$/u;
 const entity = /&(?:#([0-9]{1,7})|#x([0-9a-f]{1,6})|([a-z0-9]{2,8}));/giu;
-const entities = new Map<string, string>([
-  ...Object.entries(words.entities.others),
-  ...words.entities.latin_1
-    .split(" ")
-    .map((name, place): [string, string] => [name, String.fromCharCode(0xa0 + place)]),
-]);
+const entities = new Map(Object.entries(named));
+const accents = new Map(Object.entries(marks));
+const accented = whole(`([A-Za-z])(${[...accents.keys()].join("|")})`);
 
 const invisible =
   /[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ud800-\udfff]/gu;
@@ -364,7 +383,10 @@ function scan(html: string): { text: string; anchors: { href: string; inside: st
 
 function unescape(text: string): string {
   return text.replace(entity, (whole, decimal?: string, hex?: string, name?: string) => {
-    if (name) return entities.get(name) ?? whole;
+    if (name) {
+      const [, base, accent] = accented.exec(name) ?? [];
+      return accent ? (base + (accents.get(accent) ?? "")).normalize("NFC") : (entities.get(name) ?? whole);
+    }
     const code = decimal ? Number(decimal) : parseInt(hex ?? "", 16);
     const valid = (code > 0 && code < 0xd800) || (code > 0xdfff && code < 0x110000);
     return valid ? String.fromCodePoint(code) : "\ufffd";

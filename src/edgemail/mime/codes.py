@@ -37,8 +37,14 @@ _DATE = re.compile("(?:19|20)[0-9]{2}(?:(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[0
 _JOINED_BEFORE = re.compile("(?:[A-Za-z0-9_@#$€£¥₹₽₺₩+%&=/.-]|[0-9],|[$€£¥₹₽₺₩] |[*]{3})$")
 _JOINED_AFTER = re.compile("[A-Za-z0-9_@%=/]|[.:+-][A-Za-z0-9]|,[0-9]")
 _LINK = re.compile(
-    "[ \"'“„«*(\\[-]*(?:[:：=]|is|ist|est|es|è|é|to|jest|är|er|on|は|是|为|為)[ :：\"'“„«*(\\[-]*", re.IGNORECASE
+    "(?:[:：=]|(?:^| )(?:is|ist|est|es|è|é|jest|är|er|on)|は|是|为|為)[ :：\"'“„«*([-]*$", re.IGNORECASE
 )
+_LABEL = re.compile("[A-Z]{2,5} $")
+_IS = re.compile(
+    "[ \"'”»*)\\]]*(?:(?:is|ist|est|es|è|é|to|jest|är|er|on|as|als|là|adalah)(?![A-Za-z])|[,:=–—-]|は|が|是|为|為|은|는|هو)",
+    re.IGNORECASE,
+)
+_DIGIT = re.compile("[0-9]")
 _SENTENCE = re.compile("[.!?] |[。！？]")
 _DECORATION = " *_~|\"'“”„«»‹›`.,:;!()[]{}<>【】「」・•→-—–"
 
@@ -164,17 +170,18 @@ class _Page:
     def _after(self, candidate: _Candidate, mark: _Mark) -> _Verdict | None:
         """Judge a code that follows a word on its line."""
         between = self._rows[candidate.row][mark.end : candidate.start]
-        says = _LINK.fullmatch(between) is not None
-        near = says or not between.strip(_DECORATION)
+        says = _LINK.search(between) is not None
+        bare = not between.strip(_DECORATION)
         good = mark.kind is _Kind.GOOD
-        if len(between) > (_REACH if good else 12):
+        if len(between) > (_REACH if good else 12) or (candidate.doubt is _Doubt.DATE and not says):
             return None
-        if (candidate.doubt is _Doubt.DATE and not says) or (
-            candidate.doubt is _Doubt.LETTERS and not (near and good)
-        ):
+        if not bare and _SENTENCE.search(between):
             return None
-        score = (100 if good else 55) - len(between) + 20 * says - 30 * bool(_SENTENCE.search(between))
-        return _Verdict(score, _beside(mark, candidate.row))
+        if not (bare or says) and (_LABEL.search(between) or _plain(mark, len(between))):
+            return None
+        if candidate.doubt is _Doubt.LETTERS and not (good and (bare or says)):
+            return None
+        return _Verdict((100 if good else 55) - len(between) + 20 * says, _beside(mark, candidate.row))
 
     def _before(self, candidate: _Candidate, mark: _Mark) -> _Verdict | None:
         """Judge a code that a word on its line follows."""
@@ -183,7 +190,7 @@ class _Page:
         reach = 8 if not good else 12 if candidate.doubt is _Doubt.LETTERS else _REACH
         if mark.kind is _Kind.BAD or candidate.doubt is _Doubt.DATE or len(between) > reach:
             return None
-        if _SENTENCE.search(between) and not candidate.alone:
+        if not _IS.match(between) and (len(between) > 3 or not good or _SENTENCE.search(between)):
             return None
         return _Verdict((85 if good else 50) - len(between), _beside(mark, candidate.row))
 
@@ -192,13 +199,15 @@ class _Page:
         row = candidate.row
         if row < 1 or candidate.doubt is not _Doubt.NONE:
             return None
-        above = self._marks_of(row - 1)[-1:] if row > 1 else []
-        for mark in above:
-            if mark.kind is _Kind.GOOD and len(self._rows[row - 1]) - mark.end + candidate.start <= 30:
-                return _Verdict(75, _beside(mark, row))
-        for mark in self._marks_of(row + 1)[:1]:
-            if mark.kind is _Kind.GOOD and len(self._rows[row]) - candidate.end + mark.start <= 30:
-                return _Verdict(70, _beside(mark, row))
+        line = self._rows[row]
+        if row > 1 and (above := self._marks_of(row - 1)) and above[-1].kind is _Kind.GOOD:
+            between = f"{self._rows[row - 1][above[-1].end :]} {line[: candidate.start]}"
+            if len(between) <= 12 and not _DIGIT.search(between):
+                return _Verdict(75, _beside(above[-1], row))
+        if (below := self._marks_of(row + 1)) and below[0].kind is _Kind.GOOD:
+            between = f"{line[candidate.end :]} {self._rows[row + 1][: below[0].start]}"
+            if len(between) <= 12 and _IS.match(between):
+                return _Verdict(70, _beside(below[0], row))
         return None
 
     def _alone(self, candidate: _Candidate) -> _Verdict | None:
@@ -234,6 +243,11 @@ def _joined(line: str, start: int, end: int) -> bool:
         or _JOINED_AFTER.match(line, end)
         or _UNIT.match(line, end)
     )
+
+
+def _plain(mark: _Mark, gap: int) -> bool:
+    """Tell whether a word that may mean anything, such as `code`, is too far away to mean this."""
+    return gap > 16 and " " not in mark.word and "-" not in mark.word
 
 
 def _best(marks: list[_Mark]) -> _Mark | None:

@@ -7,6 +7,7 @@ the same, step by step; `tests/vectors/codes.json` binds both.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from edgemail.mime.words import WORDS
@@ -29,9 +30,7 @@ _BLOCK = re.compile(
 _CELL = re.compile("t[dh]")
 
 _ENTITY = re.compile(r"&(?:#([0-9]{1,7})|#x([0-9a-f]{1,6})|([a-z0-9]{2,8}));", re.IGNORECASE)
-_ENTITIES = WORDS["entities"]["others"] | {
-    name: chr(0xA0 + place) for place, name in enumerate(WORDS["entities"]["latin_1"].split())
-}
+_ACCENTED = re.compile(f"([A-Za-z])({'|'.join(WORDS['accents'])})")
 
 # Soft hyphens, joiners and fillers that pad a preview, marks of direction, and lone surrogates.
 _INVISIBLE = re.compile(
@@ -91,7 +90,10 @@ def unescape(text: str) -> str:
 
 def _character(entity: re.Match[str]) -> str:
     if entity[3]:
-        return str(_ENTITIES.get(entity[3], entity[0]))
+        accented = _ACCENTED.fullmatch(entity[3])
+        if accented:
+            return unicodedata.normalize("NFC", accented[1] + WORDS["accents"][accented[2]])
+        return str(WORDS["entities"].get(entity[3], entity[0]))
     code = int(entity[1]) if entity[1] else int(entity[2], 16)
     return chr(code) if 0 < code < 0xD800 or 0xDFFF < code < 0x110000 else "\ufffd"
 
