@@ -1,3 +1,5 @@
+import type { FoundCode, FoundLink } from "../source.ts";
+
 /** What the worker makes of a raw message. Every string is the sender's. */
 export interface Part {
   name: string;
@@ -12,6 +14,10 @@ export interface Parsed {
   headerCount: number;
   html: string | null;
   text: string | null;
+  /** The text that the HTML shows, where there is no other. */
+  htmlText: string;
+  codes: FoundCode[];
+  links: FoundLink[];
   /** The first ones; `partCount` says how many there are. */
   parts: Part[];
   partCount: number;

@@ -1,5 +1,4 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { findCodes, findLinks } from "../codes.ts";
 import { useDelay } from "../hooks.ts";
 import { type MailSource, SourceError, type Summary } from "../source.ts";
 import { Chips } from "../views/chips.tsx";
@@ -94,15 +93,7 @@ function Unparsed({ id, raw, why }: { id: number; raw: ArrayBuffer; why: string 
       <p class="banner warn" role="status">
         {words.message.unparsable(why)}
       </p>
-      <Views
-        id={id}
-        raw={raw}
-        parsed={null}
-        clean={null}
-        images={false}
-        loadImages={() => undefined}
-        text=""
-      />
+      <Views id={id} raw={raw} parsed={null} clean={null} images={false} loadImages={() => undefined} />
     </>
   );
 }
@@ -117,12 +108,9 @@ function Body({ id, raw, parsed }: { id: number; raw: ArrayBuffer; parsed: Parse
     () => (html && html.length <= HTML_LENGTH_SHOWN ? sanitise(html, images, parsed.inline) : null),
     [parsed, images],
   );
-  const text = parsed.text ?? clean?.text ?? "";
-  const codes = useMemo(() => findCodes(parsed.subject, text), [parsed]);
-  const links = useMemo(() => findLinks(html, parsed.text), [parsed]);
   return (
     <>
-      <Chips codes={codes} links={links.filter((link) => link.reason !== "")} />
+      <Chips codes={parsed.codes} links={parsed.links.filter((link) => link.reason !== "")} />
       <Views
         id={id}
         raw={raw}
@@ -130,9 +118,8 @@ function Body({ id, raw, parsed }: { id: number; raw: ArrayBuffer; parsed: Parse
         clean={clean}
         images={images}
         loadImages={() => setImages(true)}
-        text={text}
       />
-      <Links links={links} />
+      <Links links={parsed.links} />
       <Attachments parts={parsed.parts} count={parsed.partCount} />
     </>
   );

@@ -1,6 +1,5 @@
 import DOMPurify, { type Config } from "dompurify";
 import { cleanDeclarations, cleanSheet } from "./css.ts";
-import { textOf } from "./plain.ts";
 
 /** HTML that the second wall has gone over. */
 export interface Clean {
@@ -8,8 +7,6 @@ export interface Clean {
   styles: string;
   /** The body element, markup and all. */
   body: string;
-  /** What a person would read there. */
-  text: string;
   /** Remote images that it does not show. */
   blocked: number;
 }
@@ -54,11 +51,12 @@ export function sanitise(html: string, images: boolean, inline: Record<string, s
       blocked += clean.blocked;
     }
   }
-  const body = root.querySelector("body") as HTMLBodyElement;
+  // A frameset takes the place of the body, and went with the sanitiser.
+  const body = root.querySelector("body") ?? document.createElement("body");
   body.dir ||= root.dir || "auto";
   body.lang ||= root.lang;
   const styles = [...root.querySelectorAll("head style")].map((style) => style.outerHTML).join("");
-  return { styles, body: body.outerHTML, text: textOf(body), blocked };
+  return { styles, body: body.outerHTML, blocked };
 }
 
 function guardLink(link: HTMLAnchorElement): void {

@@ -17,7 +17,6 @@ interface ViewsProps {
   clean: Clean | null;
   images: boolean;
   loadImages: () => void;
-  text: string;
 }
 
 export function Views(props: ViewsProps) {
@@ -30,7 +29,7 @@ export function Views(props: ViewsProps) {
       <Tabs views={views} view={view} choose={setChosen} />
       <div role="tabpanel" id="view-panel" aria-labelledby={`tab-${view}`} class={`view ${view}`}>
         {view === "html" && clean && <HtmlView {...props} clean={clean} />}
-        {view === "text" && <TextView {...props} />}
+        {view === "text" && parsed && <TextView {...props} parsed={parsed} />}
         {view === "headers" && parsed && <HeadersView headers={parsed.headers} count={parsed.headerCount} />}
         {view === "raw" && <RawView raw={props.raw} id={props.id} />}
       </div>
@@ -97,11 +96,12 @@ function HtmlView({ clean, images, loadImages }: ViewsProps & { clean: Clean }) 
   );
 }
 
-function TextView({ parsed, clean, text }: ViewsProps) {
+function TextView({ parsed, clean }: ViewsProps & { parsed: Parsed }) {
+  const text = parsed.text ?? parsed.htmlText;
   return (
     <>
-      {parsed?.html && !clean && <p class="banner warn">{words.message.tooLargeHtml}</p>}
-      {text && !parsed?.text && <p class="meta made">{words.message.fromHtml}</p>}
+      {parsed.html && !clean && <p class="banner warn">{words.message.tooLargeHtml}</p>}
+      {text && parsed.text === null && <p class="meta made">{words.message.fromHtml}</p>}
       {text ? <PlainText text={text} /> : <p class="state">{words.message.empty}</p>}
     </>
   );

@@ -1,5 +1,7 @@
 /** Takes a message apart, in a thread that can be killed. */
 import PostalMime, { type Attachment, type Email } from "postal-mime";
+import { findCodes, findLinks, htmlToText } from "../codes.ts";
+import { MemoryBlob } from "./memory-blob.ts";
 import type { Answer, Parsed, Part } from "./parsed.ts";
 import { rasterType } from "./raster.ts";
 
@@ -7,6 +9,8 @@ import { rasterType } from "./raster.ts";
 const PARTS_SHOWN = 200;
 const HEADERS_SHOWN = 500;
 const INLINE_BYTES = 8_000_000;
+
+Object.assign(self, { Blob: MemoryBlob });
 
 self.onmessage = async (event: MessageEvent<ArrayBuffer>) => {
   let answer: Answer;
@@ -19,17 +23,32 @@ self.onmessage = async (event: MessageEvent<ArrayBuffer>) => {
 };
 
 function digest(email: Email): Parsed {
+  const { subject = "", text = null, html = null } = email;
+  const htmlText = html ? tidy(htmlToText(html)) : "";
+  const codes = findCodes(subject, text ?? "");
   return {
-    subject: email.subject ?? "",
+    subject,
     from: nameAndAddress(email),
     headers: email.headers.slice(0, HEADERS_SHOWN).map(({ originalKey, value }) => [originalKey, value]),
     headerCount: email.headers.length,
-    html: email.html ?? null,
-    text: email.text ?? null,
+    html,
+    text,
+    htmlText,
+    codes: codes.length > 0 || !html ? codes : findCodes(subject, htmlText),
+    links: findLinks(html, text),
     parts: email.attachments.slice(0, PARTS_SHOWN).map(partOf),
     partCount: email.attachments.length,
     inline: inlineImages(email.attachments),
   };
+}
+
+/** Markup is indented for its writers, not for readers. */
+function tidy(text: string): string {
+  return text
+    .replace(/[ \t\r]+/g, " ")
+    .replace(/ ?\n ?/g, "\n")
+    .replace(/\n{3,}/g, "\n\n")
+    .trim();
 }
 
 function nameAndAddress({ from }: Email): string {

@@ -2,5 +2,5 @@
 import type { Clean } from "../../src/reader/sanitise.ts";
 
 export function sanitise(html: string): Clean {
-  return { styles: "", body: html, text: "", blocked: 0 };
+  return { styles: "", body: html, blocked: 0 };
 }

@@ -1,0 +1,184 @@
+"""The real program, a real browser, and mail by SMTP between them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import selectors
+import smtplib
+import struct
+import subprocess
+import sys
+import time
+import uuid
+import zlib
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import async_playwright, expect
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from playwright.async_api import Browser, BrowserContext, Page
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+START_S = 20.0
+STOP_S = 10.0
+
+
+def _png_chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+PNG = (
+    b"\x89PNG\r\n\x1a\n"
+    + _png_chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0))
+    + _png_chunk(b"IDAT", zlib.compress(b"\0\x12\x57\xc7"))
+    + _png_chunk(b"IEND", b"")
+)
+"""One blue pixel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running edgemail and where it listens."""
+
+    web: str
+    smtp_host: str
+    smtp_port: int
+
+    async def send(self, message: EmailMessage | bytes, to: str) -> None:
+        """Hand over a message by SMTP; its 250 has come when this returns."""
+        await asyncio.to_thread(self._send, [message], to)
+
+    async def send_all(self, messages: list[EmailMessage], to: str) -> None:
+        await asyncio.to_thread(self._send, list(messages), to)
+
+    def _send(self, messages: list[EmailMessage | bytes], to: str) -> None:
+        with smtplib.SMTP(self.smtp_host, self.smtp_port, timeout=20) as smtp:
+            for message in messages:
+                octets = message if isinstance(message, bytes) else message.as_bytes(policy=SMTP)
+                smtp.sendmail("bounce@sender.example", [to], octets)
+
+
+@contextmanager
+def running_server(folder: Path, *, smtp: str = "127.0.0.1:0", http: str = "127.0.0.1:0") -> Iterator[Server]:
+    """Run the program, from the moment that it says where it listens."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("EDGEMAIL_", "LIBSQL_"))}
+    command = [sys.executable, "-m", "edgemail", "serve", "--smtp", smtp, "--http", http]
+    with (
+        (folder / "log.txt").open("ab") as log,
+        subprocess.Popen(
+            [*command, "--db", str(folder / "mail.db")],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            bufsize=0,
+            cwd=folder,
+            env=env | {"PYTHONUNBUFFERED": "1"},
+        ) as process,
+    ):
+        try:
+            said = read_until_listening(process)
+            smtp_at = re.search(r"smtp://([^\s:]+):(\d+)", said)
+            web_at = re.search(r"(http://\S+)/", said)
+            assert smtp_at, said
+            assert web_at, said
+            yield Server(web_at[1], smtp_at[1], int(smtp_at[2]))
+        finally:
+            process.terminate()
+            process.wait(STOP_S)
+
+
+def read_until_listening(process: subprocess.Popen[bytes]) -> str:
+    assert process.stdout is not None
+    said = ""
+    deadline = time.monotonic() + START_S
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while not re.search(r"http://.*\n", said):
+            assert selector.select(deadline - time.monotonic()), f"not listening in time; it said: {said}"
+            more = os.read(process.stdout.fileno(), 4096)
+            assert more, f"it stopped with {process.wait()}; it said: {said}"
+            said += more.decode()
+    return said
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running_server(tmp_path_factory.mktemp("edgemail")) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    expect.set_options(timeout=10_000)
+    async with async_playwright() as playwright:
+        running = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield running
+        await running.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def context(browser: Browser, server: Server) -> AsyncIterator[BrowserContext]:
+    made = await browser.new_context(base_url=server.web, viewport={"width": 1280, "height": 800}, locale="en-GB")
+    made.set_default_timeout(10_000)
+    yield made
+    await made.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(context: BrowserContext) -> AsyncIterator[Page]:
+    """A page that must not complain: no error in its console, nothing thrown."""
+    made = await context.new_page()
+    complaints: list[str] = []
+    made.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    made.on("pageerror", lambda error: complaints.append(str(error)))
+    yield made
+    assert complaints == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def quiet_page(context: BrowserContext) -> Page:
+    """A page that may complain: its console is where a browser says what it has refused."""
+    return await context.new_page()
+
+
+@pytest.fixture
+def address() -> str:
+    return f"ann_{uuid.uuid4().hex[:12]}@example.com"
+
+
+def letter(subject: str = "Hello", text: str | None = "Hello.", html: str | None = None) -> EmailMessage:
+    message = EmailMessage()
+    message["From"] = "Bob Builder <bob@sender.example>"
+    message["To"] = "whoever@example.com"
+    message["Subject"] = subject
+    if text is not None:
+        message.set_content(text)
+    if html is not None:
+        (message.set_content if text is None else message.add_alternative)(html, subtype="html")
+    return message
+
+
+async def open_inbox(page: Page, address: str) -> None:
+    """Open an inbox and wait until arrivals are live."""
+    await page.goto(f"/#/{address}")
+    await expect(page.locator(".live.on")).to_be_visible()
+
+
+async def open_message(page: Page, subject: str) -> None:
+    await page.locator("a.message").filter(has_text=subject).click()
+    await expect(page.get_by_role("tablist")).to_be_visible()
