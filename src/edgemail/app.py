@@ -46,16 +46,6 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         StoreInvalid: the database cannot be used.
     """
     app = await App.start(settings)
-    for url in app.smtp_urls:
-        announce(f"SMTP  {url}")
-    if app.http_url is not None:
-        announce(f"Web   {app.http_url}")
-    announce(f"Mail  {settings.store.db}")
-    if settings.store.is_default:
-        _log.warning(
-            "mail is kept in %s, in the system's temporary directory: choose a lasting place with --db",
-            settings.store.db,
-        )
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -66,6 +56,16 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
+    if settings.store.is_default:
+        _log.warning(
+            "mail is kept in %s, in the system's temporary directory: choose a lasting place with --db",
+            settings.store.db,
+        )
+    for url in app.smtp_urls:
+        announce(f"SMTP  {url}")
+    if app.http_url is not None:
+        announce(f"Web   {app.http_url}")
+    announce(f"Mail  {settings.store.db}")
     failed = asyncio.create_task(app.wait_failed())
     await asyncio.wait([failed, asyncio.create_task(stopping.wait())], return_when=asyncio.FIRST_COMPLETED)
     _log.info("stopping")
