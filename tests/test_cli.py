@@ -241,6 +241,7 @@ def test_a_test_mail_has_all_that_a_reader_has_to_show() -> None:
         assert link in parts[kind].get_content()
     assert f"cid:{parts['image/png']['Content-ID'][1:-1]}" in parts["text/html"].get_content()
     assert parts["image/png"].get_content_disposition() == "inline"
+    assert parts["image/png"].get_filename() == "colours.png"
     assert parts["text/csv"].get_filename() == "confirmation.csv"
 
 

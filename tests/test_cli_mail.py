@@ -184,6 +184,21 @@ def test_a_wait_prints_one_thing(server: Running) -> None:
     assert "--code and --json cannot both be given" in ended.stderr
 
 
+def test_letters_that_the_terminal_lacks_are_escaped(server: Running) -> None:
+    """Where the output is not UTF-8, a subject in another script is no reason to fail."""
+    deliver(server, "letters@a.org", "text", subject="世界")
+    listed = run(server.url, "list", "letters@a.org", PYTHONIOENCODING="iso-8859-1")
+    assert (listed.returncode, listed.stderr) == (0, "")
+    assert r"  \u4e16\u754c" in listed.stdout
+
+
+def test_a_server_of_another_kind_is_one_line(server: Running) -> None:
+    """Such as the SMTP port in the place of the page's."""
+    ended = run(f"http://{server.smtp}", "list", "a@a.org")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == f"http://{server.smtp} is not edgemail's: its answer is not HTTP, or not all of it\n"
+
+
 def test_deleting_asks_first(server: Running) -> None:
     """There is no way back, so only --yes or an answer deletes."""
     deliver(server, "gone@a.org", "1")

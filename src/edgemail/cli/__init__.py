@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Final
 
@@ -91,6 +92,9 @@ cli = click.version_option(__version__, prog_name="edgemail", message="%(prog)s 
 
 def main() -> None:
     """Run the command that the arguments name, and exit with its status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # not every terminal has every letter that a mail has
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(_run())
 
 

@@ -66,8 +66,10 @@ class Api:
                 f"no edgemail answers at {self.url} ({reason}): start it with `edgemail serve`, "
                 "or name its page with --url"
             ) from None
-        except (OSError, HTTPException) as error:
-            raise Failure(f"{self.url} broke off: {str(error) or type(error).__name__}") from None
+        except HTTPException:
+            raise Failure(f"{self.url} is not edgemail's: its answer is not HTTP, or not all of it") from None
+        except OSError as error:
+            raise Failure(f"{self.url} broke off: {error.strerror or type(error).__name__}") from None
 
     def _parse(self, answer: bytes) -> Any:
         try:

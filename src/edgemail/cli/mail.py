@@ -210,7 +210,7 @@ class _Arrivals:
             if answer["status"] == "found":
                 message: dict[str, Any] = answer["message"]
                 return message
-            if left_s <= _LONGEST_WAIT_S:
+            if time.monotonic() >= deadline:
                 return None
 
 

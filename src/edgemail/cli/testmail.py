@@ -8,6 +8,7 @@ import zlib
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import localtime, make_msgid
+from functools import cache
 
 _WIDTH = 240
 _HEIGHT = 60
@@ -38,11 +39,12 @@ def make_testmail(sender: str, recipient: str, number: int, count: int) -> Email
         subtype="html",
     )
     html = mail.get_payload()[1]  # type: ignore[index]  # multipart/alternative by now: text, then HTML
-    html.add_related(make_png(), "image", "png", cid=image_id)  # type: ignore[union-attr]
+    html.add_related(make_png(), "image", "png", cid=image_id, filename="colours.png", disposition="inline")  # type: ignore[union-attr]
     mail.add_attachment(f"code,link\r\n{code},{link}\r\n".encode(), "text", "csv", filename="confirmation.csv")
     return mail
 
 
+@cache
 def make_png() -> bytes:
     """Return a band of colours as a PNG (RFC 2083)."""
     row = b"".join(bytes((255 * x // _WIDTH, 120, 255 - 255 * x // _WIDTH)) for x in range(_WIDTH))
