@@ -90,7 +90,7 @@ class Listener:
         while self.connections and loop.time() < deadline:
             await asyncio.wait([one.closed for one in self.connections], timeout=deadline - loop.time())
         for connection in tuple(self.connections):
-            connection.abort()
+            connection.give_up()
         if self._sweeper is not None:
             self._sweeper.cancel()
 
@@ -113,6 +113,8 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_closed",
         "_deadline",
+        "_is_at_end",
+        "_is_choked",
         "_listener",
         "_loop",
         "_peer_ip",
@@ -127,6 +129,7 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._settling: asyncio.Future[MailId] | None = None
         self._closed: asyncio.Future[None] | None = None
+        self._is_at_end = self._is_choked = False
         now = self._loop.time()
         self._deadline = now + listener.settings.idle_timeout_s
         self._session_deadline = now + listener.settings.session_timeout_s
@@ -164,16 +167,26 @@ class Connection(asyncio.Protocol):
         """Feed the session; while a message is being committed, read no further than this."""
         if self._settling is not None:
             self._transport.pause_reading()
+            self._session.feed(data)  # kept until then; the commit gets no more time for it
+            return
         self._act(self._session.feed(data))
+        if self._listener.is_stopping:
+            self.stop()
+
+    def eof_received(self) -> bool:
+        """Stay while a message is being committed: a peer that has said all may still want its reply."""
+        self._is_at_end = True
+        return self._settling is not None
 
     def pause_writing(self) -> None:
         """Stop reading from a peer that does not read: its replies must not pile up."""
+        self._is_choked = True
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
         """Read again."""
-        if not self._is_busy:
-            self._transport.resume_reading()
+        self._is_choked = False
+        self._read_on()
 
     def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - the protocol's signature
         """Forget the connection; what was handed over is committed all the same."""
@@ -189,8 +202,7 @@ class Connection(asyncio.Protocol):
                 self.abort()
         elif self._settling is not None:
             if is_late:
-                self._settling = None
-                self._act(self._session.settle(_LATE))
+                self._answer(_LATE)
         elif is_late:
             self._act(self._session.end(_TIMED_OUT))
         elif now > self._session_deadline:
@@ -201,8 +213,13 @@ class Connection(asyncio.Protocol):
         if not self._is_busy and self._session.state is not State.DATA:
             self._act(self._session.end(_STOPPING))
 
+    def give_up(self) -> None:
+        """End the connection at once, whatever is under way: its sender keeps the message."""
+        self._act(self._session.end(_STOPPING))
+        self.abort()
+
     def abort(self) -> None:
-        """End the connection at once."""
+        """End the connection at once, without a word."""
         self._transport.abort()
 
     def _act(self, outputs: list[Output]) -> None:
@@ -235,16 +252,24 @@ class Connection(asyncio.Protocol):
         self._settling.add_done_callback(self._settle)
 
     def _settle(self, future: asyncio.Future[MailId]) -> None:
-        error = future.exception()
-        if future is not self._settling:  # its time was up, and the peer was told so
-            return
+        error = asyncio.CancelledError() if future.cancelled() else future.exception()
+        if future is self._settling:  # else its time was up, and the peer was told so
+            self._answer(_KEPT if error is None else _VERDICTS.get(type(error), _FAILED))
+
+    def _answer(self, verdict: Reply) -> None:
+        """Tell the peer what became of its message, and go on."""
         self._settling = None
         if self._transport.is_closing():
             return
-        self._act(self._session.settle(_KEPT if error is None else _VERDICTS.get(type(error), _FAILED)))
+        self._act(self._session.settle(verdict))
         if self._listener.is_stopping:
             self.stop()
-        elif not self._is_busy:
+        if self._is_at_end and self._settling is None:
+            self._transport.close()
+        self._read_on()
+
+    def _read_on(self) -> None:
+        if not (self._is_busy or self._is_choked):
             self._transport.resume_reading()
 
 
