@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NewType
 
@@ -52,7 +53,7 @@ class Address:
         common = _COMMON.fullmatch(text)
         if common and len(text) <= PATH_MAX_OCTETS - 2:  # the path's "<" and ">"
             return cls(common[1], common[2].lower())
-        if len(text.encode("utf-8", "surrogatepass")) > PATH_MAX_OCTETS - 2:
+        if _count_octets(text) > PATH_MAX_OCTETS - 2:
             raise AddressError("the address is too long")
         if _CONTROL.search(text):
             raise AddressError("the address holds a control character")
@@ -66,9 +67,9 @@ class Address:
                 raise AddressError("the local part is not valid")
         if at != "@" or not local:
             raise AddressError("an address has the form local@domain")
-        if len(local.encode()) > LOCAL_PART_MAX_OCTETS:
+        if _count_octets(local) > LOCAL_PART_MAX_OCTETS:
             raise AddressError("the local part is too long")
-        if not (_DOMAIN.fullmatch(domain) or _LITERAL.fullmatch(domain)):
+        if not (_DOMAIN.fullmatch(_drop_marks(domain)) or _LITERAL.fullmatch(domain)):
             raise AddressError("the domain is not valid")
         return cls(local, domain.lower().removesuffix("."))
 
@@ -80,6 +81,18 @@ class Address:
     def __str__(self) -> str:
         local = _write_local(self.local)
         return f"{local}@{self.domain}" if self.domain else local
+
+
+def _count_octets(text: str) -> int:
+    """Count octets; in lower case, as inboxes are named, some letters take more."""
+    return max(len(one.encode("utf-8", "surrogatepass")) for one in (text, text.lower()))
+
+
+def _drop_marks(domain: str) -> str:
+    r"""Leave out what many scripts write vowels and ligatures with, and what `\w` is not (RFC 5892)."""
+    if domain.isascii():
+        return domain
+    return "".join(one for one in domain if unicodedata.category(one)[0] != "M" and one not in "\u200c\u200d")
 
 
 def _write_local(local: str) -> str:

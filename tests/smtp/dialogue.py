@@ -1,0 +1,184 @@
+"""Reads the SMTP transcripts in tests/dialogues and plays them to a session; the format is in the README there."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgemail.smtp import Close, Deliver, Reply, Rules, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from edgemail.smtp import Output
+
+FOLDER = Path(__file__).parents[1] / "dialogues"
+
+_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|\{(\d+)\*([^{}]+)\}|([rnt\\/]))")
+_NAMED = {"r": b"\r", "n": b"\n", "t": b"\t", "\\": b"\\", "/": b"\0cut\0"}
+_CUT = _NAMED["/"]
+_CLOSED = "X: the connection is closed"
+
+Event = tuple[str, ...] | str | bytes
+"""A reply as its lines; a delivery as a text, then its content; the close as a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What the client sends without waiting, packet by packet, and what it then gets."""
+
+    packets: tuple[bytes, ...]
+    expected: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    """One file."""
+
+    name: str
+    comment: str
+    rules: Rules
+    verdict: Reply
+    steps: tuple[Step, ...]
+
+    @property
+    def octets(self) -> bytes:
+        """All that the client sends."""
+        return b"".join(packet for step in self.steps for packet in step.packets)
+
+    @property
+    def expected(self) -> list[Event]:
+        """All that comes of it."""
+        return [event for step in self.steps for event in step.expected]
+
+
+class Player:
+    """A session, and what it does as events. Each message is settled at once."""
+
+    def __init__(self, dialogue: Dialogue) -> None:
+        self._verdict = dialogue.verdict
+        self._session = Session(dialogue.rules)
+        self._session.greet()
+
+    def send(self, packets: Iterable[bytes]) -> list[Event]:
+        """Feed packets; return what came of them."""
+        events: list[Event] = []
+        for packet in packets:
+            outputs = self._session.feed(packet)
+            while outputs:
+                events += [event for output in outputs for event in _describe(output)]
+                is_open = isinstance(outputs[-1], Deliver)
+                outputs = self._session.settle(self._verdict) if is_open else []
+        return events
+
+
+def align(events: list[Event], expected: Iterable[Event]) -> list[Event]:
+    """Replace each event that is as expected by what was expected, so that the two lists compare equal."""
+    wanted = list(expected)
+    agreed = [want if _agrees(event, want) else event for event, want in zip(events, wanted, strict=False)]
+    return agreed + events[len(agreed) :]
+
+
+def read_dialogues() -> list[Dialogue]:
+    """Read every transcript."""
+    return [read_dialogue(path) for path in sorted(FOLDER.glob("*.txt"))]
+
+
+def read_dialogue(path: Path) -> Dialogue:
+    """Read one.
+
+    Raises:
+        ValueError: a line is not of the format.
+    """
+    lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    rules, verdict = _read_rules(line[2:].split() for line in lines if line.startswith("= "))
+    comment = "\n".join(line[2:] for line in lines if line.startswith("# "))
+    script = [line for line in lines if line and not line.startswith(("# ", "= "))]
+    return Dialogue(path.stem, comment, rules, verdict, tuple(_read_steps(script, path.name)))
+
+
+def unescape(text: str) -> bytes:
+    r"""Read \r \n \t \\ \xHH, \{12*text} for a repetition, and \/ for the end of a packet."""
+    octets, position = b"", 0
+    for match in _ESCAPE.finditer(text):
+        octets += text[position : match.start()].encode()
+        position = match.end()
+        code, count, repeated, name = match.groups()
+        if code:
+            octets += bytes.fromhex(code)
+        else:
+            octets += unescape(repeated) * int(count) if count else _NAMED[name]
+    return octets + text[position:].encode()
+
+
+def _read_rules(words: Iterable[list[str]]) -> tuple[Rules, Reply]:
+    values: dict[str, int | tuple[str, ...]] = {}
+    verdict = Reply.of(250, "2.0.0 Kept")
+    for name, *given in words:
+        if name == "verdict":
+            verdict = Reply.of(int(given[0]), " ".join(given[1:]))
+        elif name == "domains":
+            values[name] = tuple(given)
+        elif name in {one.name for one in fields(Rules)}:
+            values[name] = int(given[0])
+        else:
+            raise ValueError(f"there is no rule {name!r}")
+    return Rules("mx.example.com", **values), verdict  # type: ignore[arg-type]
+
+
+def _read_steps(script: list[str], name: str) -> Iterator[Step]:
+    sent, expected = b"", list[Event]()
+    for line in script:
+        mark, text = line[:2], line[3:]
+        if mark[0] == "C" and expected:
+            yield _step(sent, expected)
+            sent, expected = b"", []
+        match mark:
+            case "C:":
+                sent += text.encode() + b"\r\n"
+            case "C|":
+                sent += unescape(text)
+            case "S:" if expected and _is_open(expected[-1]):
+                expected.append((*expected.pop(), text))
+            case "S:":
+                expected.append((text,))
+            case "D:":
+                expected += [f"D: {text}", b""]
+            case "M:" | "M|" if isinstance(content := expected.pop(), bytes):
+                expected.append(content + (unescape(text) if mark == "M|" else text.encode() + b"\r\n"))
+            case "X:":
+                expected.append(_CLOSED)
+            case _:
+                raise ValueError(f"{name}: {line!r}")
+    yield _step(sent, expected)
+
+
+def _step(sent: bytes, expected: list[Event]) -> Step:
+    return Step(tuple(packet for packet in sent.split(_CUT) if packet), tuple(expected))
+
+
+def _is_open(event: Event) -> bool:
+    """Whether a reply's last line says that there is more of it."""
+    return isinstance(event, tuple) and event[-1][3:4] == "-"
+
+
+def _agrees(event: Event, wanted: Event) -> bool:
+    if not (isinstance(event, tuple) and isinstance(wanted, tuple)):
+        return event == wanted
+    if wanted[0].endswith("..."):
+        return all(line.startswith(wanted[0][:3]) for line in event)
+    pairs = zip(event, wanted, strict=False)
+    return len(event) == len(wanted) and all(f"{line} ".startswith(f"{start} ") for line, start in pairs)
+
+
+def _describe(output: Output) -> list[Event]:
+    match output:
+        case Reply():
+            return [tuple(output.octets.decode().removesuffix("\r\n").split("\r\n"))]
+        case Deliver():
+            sender = output.sender or ""
+            return [f"D: <{sender}> -> {', '.join(output.recipients)}", output.content]
+        case Close():
+            return [_CLOSED]
