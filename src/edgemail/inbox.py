@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from edgemail.store.base import Arrival, ListingRow, MailStore
 
 PAGE_MAX = 200
-"""Messages in one listing, at most."""
+"""Messages in one page of a listing, at most."""
 
 
 class Inbox:
@@ -35,9 +35,12 @@ class Inbox:
     async def list_page(
         self, inbox: str, *, limit: int, before: int | None = None, after: int = 0, oldest_first: bool = False
     ) -> list[ListedMail]:
-        """List one page of an inbox's mail with ids below `before` and above `after`, newest first unless told."""
+        """List one page of an inbox's mail with ids below `before` and above `after`, newest first unless told.
+
+        One message beyond a full page may be asked for, to know whether there is another page.
+        """
         rows = await self._store.list_inbox(
-            inbox, limit=min(limit, PAGE_MAX), before=before, after=after, oldest_first=oldest_first
+            inbox, limit=min(limit, PAGE_MAX + 1), before=before, after=after, oldest_first=oldest_first
         )
         return await _summarize(rows)
 
@@ -92,16 +95,18 @@ class Inbox:
                     return None
         return None
 
-    async def follow(self, inbox: str, after: int | None) -> AsyncIterator[ListedMail]:
-        """Give what arrives in an inbox, each message once and in order.
+    async def last_id(self, inbox: str) -> int:
+        """Return the id of an inbox's newest message, 0 where it is empty."""
+        newest = await self._store.list_inbox(inbox, limit=1)
+        return newest[0].mail.id if newest else 0
 
-        Begins after the id `after`, or with what comes from now on. Ends when the server stops.
+    async def follow(self, inbox: str, after: int) -> AsyncIterator[ListedMail]:
+        """Give what is above the id `after`, then what arrives, each message once and in order.
+
+        Ends when the server stops.
         """
         with self._hub.listen(inbox) as listener:
             seen = after
-            if seen is None:
-                newest = await self._store.list_inbox(inbox, limit=1)
-                seen = newest[0].mail.id if newest else 0
             while not listener.is_closed:
                 async for page in self._pages(inbox, seen, newest_first=False):
                     for listed in page:

@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 
@@ -76,7 +75,7 @@ class Guard:
             return HTTPStatus.MISDIRECTED_REQUEST, detail
         origin = headers.get("origin")
         if origin is not None:
-            if origin in self.origins or urlsplit(origin).netloc.lower() == host.lower():
+            if origin in self.origins or origin.lower().partition("://")[2] == host.lower():
                 return None
             return HTTPStatus.FORBIDDEN, "other origins may not ask; allow one by the setting allowed_origin"
         # Without an Origin: what a foreign page embeds, as <img> or <script>. Following a link is no harm.

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterable  # noqa: TC003 - FastAPI reads the ann
 from typing import Annotated, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from edgemail.api import models
@@ -66,20 +66,28 @@ async def wait_for_message(
     return models.TimedOut() if found is None else models.Found(message=models.Message.of(found))
 
 
-@router.get("/api/inboxes/{address:path}/events", tags=["inbox"], response_class=EventSourceResponse)
-async def follow_inbox(
+async def _find_start(
     request: Request,
     address: _AddressPath,
     after: _IdQuery = None,
     last_event_id: Annotated[int | None, Header(ge=0, le=_ID_MAX)] = None,
+) -> tuple[str, int]:
+    """Find the inbox and the id to follow it from, before the answer begins: nothing after that is missed."""
+    name = _name(address)
+    start = after if last_event_id is None else last_event_id
+    return name, await _inbox(request).last_id(name) if start is None else start
+
+
+@router.get("/api/inboxes/{address:path}/events", tags=["inbox"], response_class=EventSourceResponse)
+async def follow_inbox(
+    request: Request, start: Annotated[tuple[str, int], Depends(_find_start)]
 ) -> AsyncIterable[ServerSentEvent]:
     """Follow an inbox: `event: message` with the mail's id and its summary; resumes without a gap.
 
     Begins after `Last-Event-ID`, else after the id `after`, else with what comes from now on.
     """
-    start = after if last_event_id is None else last_event_id
     yield ServerSentEvent(comment="listening")
-    async for listed in _inbox(request).follow(_name(address), start):
+    async for listed in _inbox(request).follow(*start):
         message = models.Message.of(listed)
         yield ServerSentEvent(event="message", id=str(message.id), raw_data=message.model_dump_json(by_alias=True))
 
