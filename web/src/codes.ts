@@ -50,15 +50,20 @@ interface Verdict {
 
 type List = { words: string[]; signs: string[] };
 
-const letter = "[A-Za-z\\u00c0-\\u024f\\u0370-\\u052f\\u1e00-\\u1eff]";
+const letter = "[a-z\\u00df-\\u024f\\u0370-\\u052f\\u1e00-\\u1eff]";
 
 function pattern(...lists: List[]): string {
   const opening = lists.length > 1 ? "(" : "(?:";
   return lists
-    .map(
-      (list) => `${opening}(?<!${letter})(?:${list.words.join("|")})(?!${letter})|${list.signs.join("|")})`,
-    )
+    .map(({ words, signs }) => {
+      const word = `(?<!${letter})(?=${letter}|2)(?:${words.join("|")})(?!${letter})`;
+      return `${opening}${word}|(?=[^a-z0-9 ])(?:${signs.join("|")}))`;
+    })
     .join("|");
+}
+
+function lower(text: string): string {
+  return text.replaceAll("\u0130", "i").toLowerCase();
 }
 
 const whole = (source: string, flags = "u") => new RegExp(`^(?:${source})$`, flags);
@@ -70,7 +75,6 @@ const textMax = 32 * 1024;
 const candidatesMax = 100;
 const reach = 40;
 
-const webAddress = /(?:https?:\/\/|www\.)[^ <>"]+/giu;
 const run = /[0-9]+(?:[ .,:/-][0-9]+)*/gu;
 const digits = whole("[0-9]{4,8}|[0-9]{3}[ -][0-9]{3}|[0-9]{4}[ -][0-9]{4}");
 const spaced = whole("[0-9](?: [0-9]){3,7}");
@@ -85,9 +89,9 @@ const is =
   /^[ "'”»*)\]]*(?:(?:is|ist|est|es|è|é|to|jest|är|er|on|as|als|là|adalah)(?![A-Za-z])|[,:=–—-]|は|が|是|为|為|은|는|هو)/iu;
 const sentence = /[.!?] |[。！？]/u;
 const decoration = " *_~|\"'“”„«»‹›`.,:;!()[]{}<>【】「」・•→-—–";
-const marker = new RegExp(pattern(bad, good, weak), "giu");
-const promotion = new RegExp(pattern(promo), "iu");
-const unit = new RegExp(`^ ?${pattern(units)}`, "iu");
+const marker = new RegExp(pattern(bad, good, weak), "gu");
+const promotion = new RegExp(pattern(promo), "u");
+const unit = new RegExp(`^ ?${pattern(units)}`, "u");
 
 /** Lists the codes of a message, at most three, best first. */
 export function findCodes(subject: string, text: string): FoundCode[] {
@@ -114,10 +118,7 @@ class Page {
   readonly #marks = new Map<number, Mark[]>();
 
   constructor(subject: string, text: string) {
-    const rows = [subject.slice(0, textMax).replaceAll("\n", " ")];
-    rows.push(...visible(text.slice(0, textMax)).split("\n"));
-    const folded = rows.map((row) => strip(row.replace(webAddress, "…").replace(/ {2,}/gu, " "), " "));
-    this.#rows = folded.filter((row, index) => index === 0 || row !== "");
+    this.#rows = [linesOf(subject).join(" "), ...linesOf(text)];
   }
 
   *candidates(): Generator<Candidate> {
@@ -141,7 +142,7 @@ class Page {
   }
 
   promotes(row: number): boolean {
-    return promotion.test(this.#rows[row] ?? "");
+    return promotion.test(lower(this.#rows[row] ?? ""));
   }
 
   judge(candidate: Candidate): Verdict | null {
@@ -164,11 +165,12 @@ class Page {
   #marksOf(row: number): Mark[] {
     let marks = this.#marks.get(row);
     if (!marks) {
-      marks = [...(this.#rows[row] ?? "").matchAll(marker)].map((found) => ({
-        start: found.index,
-        end: found.index + found[0].length,
-        kind: found[1] !== undefined ? "bad" : found[2] !== undefined ? "good" : "weak",
-        word: found[0],
+      const line = this.#rows[row] ?? "";
+      marks = [...lower(line).matchAll(marker)].map(({ 0: found, 1: isBad, 2: isGood, index }) => ({
+        start: index,
+        end: index + found.length,
+        kind: isBad !== undefined ? "bad" : isGood !== undefined ? "good" : "weak",
+        word: line.slice(index, index + found.length),
       }));
       this.#marks.set(row, marks);
     }
@@ -238,11 +240,17 @@ class Page {
   }
 }
 
+function linesOf(text: string): string[] {
+  const folded = visible(text.slice(0, textMax)).replace(/:\/\/[^ \n<>"]+/gu, "…");
+  const rows = folded.split("\n").map((row) => strip(row.replace(/ {2,}/gu, " "), " "));
+  return rows.filter((row) => row !== "");
+}
+
 function joined(line: string, start: number, end: number): boolean {
   return (
     joinedBefore.test(line.slice(Math.max(0, start - 3), start)) ||
     joinedAfter.test(line.slice(end, end + 2)) ||
-    unit.test(line.slice(end, end + 20))
+    unit.test(lower(line.slice(end, end + 20)))
   );
 }
 
@@ -278,8 +286,8 @@ const web = /^https?:\/\/[^/?#]/iu;
 const bareLink =
   /https?:\/\/[^\x00-\x20\x7f-\xa0<>"`{}|\\^\u2000-\u206f\u3000-\u303f\uff00-\uffef\ufff0-\uffff]+/giu;
 const junk = /[\x00-\x20\x7f-\x9f\ud800-\udfff]/gu;
-const said = new RegExp(pattern(sayings), "iu");
-const never = new RegExp(pattern(not), "iu");
+const said = new RegExp(pattern(sayings), "u");
+const never = new RegExp(pattern(not), "u");
 const inPath = new RegExp(`(?<![a-z])(${path.join("|")})(?![a-z])`, "u");
 const signIn = /(?<![a-z])((?:sign|log)-?in)(?![a-z])[^?=]*[?=]/u;
 
@@ -322,10 +330,10 @@ function trim(whole: string): string {
 function reasonOf(url: string, text: string): string {
   const slash = url.indexOf("/", 8);
   const rest = slash > 0 ? url.slice(slash, slash + pathMax) : "";
-  const address = rest.replace(/([a-z])([A-Z])/gu, "$1-$2").toLowerCase();
-  if (never.test(text) || never.test(address)) return "";
-  const word = said.exec(text);
-  if (word) return `its text says “${word[0]}”`;
+  const address = lower(rest.replace(/([a-z])([A-Z])/gu, "$1-$2"));
+  if (never.test(lower(text)) || never.test(address)) return "";
+  const word = said.exec(lower(text));
+  if (word) return `its text says “${text.slice(word.index, word.index + word[0].length)}”`;
   const found = inPath.exec(address) ?? signIn.exec(address);
   return found ? `its address has “${found[1]}”` : "";
 }

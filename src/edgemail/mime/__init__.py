@@ -1,6 +1,6 @@
 """A raw message -> its summary, its parts, its attachments, its codes and links.
 
-Nothing here raises on what a message holds, and the work is bounded: see `parse` for the parsers' limits. A
+Nothing here raises on what a message holds, and the work is bounded: see `parser` for the parsers' limits. A
 summary looks at the first `TEXT_MAX` characters of text and `PAGE_MAX` of HTML.
 """
 
@@ -13,14 +13,14 @@ from edgemail.errors import AttachmentNotFound
 from edgemail.mime.codes import find_codes
 from edgemail.mime.effort import head_end
 from edgemail.mime.links import find_links
-from edgemail.mime.markup import html_to_text, visible
-from edgemail.mime.parse import HEAD_OCTETS_MAX, parse
+from edgemail.mime.markup import Page, scan, visible
+from edgemail.mime.parser import HEAD_OCTETS_MAX, parse
 from edgemail.model import Attachment, Content, Header, Summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from edgemail.mime.parse import Mail, Part
+    from edgemail.mime.parser import Mail, Part
 
 SUBJECT_MAX = 1_000
 PREVIEW_MAX = 140
@@ -29,6 +29,7 @@ HEADERS_MAX = 1_000
 LISTED_LINKS_MAX = 3
 TEXT_MAX = 32 * 1024
 PAGE_MAX = 128 * 1024
+SCANNED_MAX = 1024 * 1024
 
 _FIELD_NAME = re.compile(rb"^([!-9;-~]+):", re.MULTILINE)
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")
@@ -38,15 +39,18 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udff
 
 def summarize(data: bytes) -> Summary:
     """Tell what a listing shows of a message, or of as much of its beginning as `data` holds."""
-    return _summary(parse(data))
+    return _summary(parse(data))[0]
 
 
 def read(data: bytes) -> Content:
-    """Take a message apart. It takes as long as its text and HTML are."""
+    """Take a message apart. Links are looked for in the first `SCANNED_MAX` characters of HTML and of text."""
     mail = parse(data)
     text = "\n".join(mail.texts) if mail.texts else None
-    page = "\n".join(mail.pages) if mail.pages else None
-    return Content(_summary(mail), tuple(_headers(data, mail)), text, page, find_links(page, text))
+    html = "\n".join(mail.pages) if mail.pages else None
+    summary, page = _summary(mail)
+    if html and len(html) > PAGE_MAX:
+        page = scan(html[:SCANNED_MAX])
+    return Content(summary, tuple(_headers(data, mail)), text, html, find_links(page, (text or "")[:SCANNED_MAX]))
 
 
 def attachment(data: bytes, index: int) -> tuple[Attachment, bytes]:
@@ -61,17 +65,17 @@ def attachment(data: bytes, index: int) -> tuple[Attachment, bytes]:
     return _attachment(index, parts[index]), parts[index].content
 
 
-def _summary(mail: Mail) -> Summary:
+def _summary(mail: Mail) -> tuple[Summary, Page | None]:
     subject = _line(mail.subject, SUBJECT_MAX)
     text = "\n".join(mail.texts)[:TEXT_MAX]
-    page = "\n".join(mail.pages)[:PAGE_MAX]
+    html = "\n".join(mail.pages)[:PAGE_MAX]
+    page = scan(html) if html else None
     shown = "" if text.isspace() else text
     found = find_codes(subject, shown)
     if page and not (found and shown):
-        page_text = html_to_text(page)[:TEXT_MAX]
-        found = found or find_codes(subject, page_text)
-        shown = shown or page_text
-    return Summary(
+        found = found or find_codes(subject, page.text)
+        shown = shown or page.text
+    summary = Summary(
         sender_name=_line(mail.sender, SUBJECT_MAX),
         subject=subject,
         preview=_line(visible(shown[: 4 * 1024]), PREVIEW_MAX),
@@ -79,6 +83,7 @@ def _summary(mail: Mail) -> Summary:
         codes=found,
         links=tuple(link for link in find_links(page, text) if link.reason)[:LISTED_LINKS_MAX],
     )
+    return summary, page
 
 
 def _attachment(index: int, part: Part) -> Attachment:

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from edgemail.mime.markup import visible
-from edgemail.mime.words import pattern
+from edgemail.mime.words import lower, pattern
 from edgemail.model import Code
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ CODES_MAX = 3
 TEXT_MAX = 32 * 1024
 CANDIDATES_MAX = 100
 
-_ADDRESS = re.compile('(?:https?://|www\\.)[^ <>"]+', re.IGNORECASE)
-_SPACES = re.compile(" {2,}")
+_ADDRESS = re.compile('://[^ \n<>"]+')
+_SPACES = re.compile("  +")
 # Digits that single separators hold together: a date, a price or a phone number is one run, and no code.
 _RUN = re.compile("[0-9]+(?:[ .,:/-][0-9]+)*")
 _DIGITS = re.compile("[0-9]{4,8}|[0-9]{3}[ -][0-9]{3}|[0-9]{4}[ -][0-9]{4}")
@@ -41,16 +41,18 @@ _LINK = re.compile(
 )
 _LABEL = re.compile("[A-Z]{2,5} $")
 _IS = re.compile(
-    "[ \"'”»*)\\]]*(?:(?:is|ist|est|es|è|é|to|jest|är|er|on|as|als|là|adalah)(?![A-Za-z])|[,:=–—-]|は|が|是|为|為|은|는|هو)",
+    "[ \"'”»*)\\]]*(?:(?:is|ist|est|es|è|é|to|jest|är|er|on|as|als|là|adalah)(?![A-Za-z])"
+    "|[,:=–—-]|は|が|是|为|為|은|는|هو)",
     re.IGNORECASE,
 )
 _DIGIT = re.compile("[0-9]")
+_CAPITAL = re.compile("[A-Z]")
 _SENTENCE = re.compile("[.!?] |[。！？]")
 _DECORATION = " *_~|\"'“”„«»‹›`.,:;!()[]{}<>【】「」・•→-—–"
 
 _MARK = pattern("bad", "good", "weak")
 _PROMO = pattern("promo")
-_UNIT = re.compile(f" ?{pattern('units').pattern}", re.IGNORECASE)
+_UNIT = re.compile(f" ?{pattern('units').pattern}")
 
 _REACH = 40
 """Characters between a word and the code that it speaks of."""
@@ -113,32 +115,34 @@ class _Page:
     """The subject, as row 0, and the lines of a text that are not empty."""
 
     def __init__(self, subject: str, text: str) -> None:
-        rows = [subject[:TEXT_MAX].replace("\n", " "), *visible(text[:TEXT_MAX]).split("\n")]
-        folded = [_SPACES.sub(" ", _ADDRESS.sub("…", row)).strip(" ") for row in rows]
-        self._rows = [folded[0], *(row for row in folded[1:] if row)]
+        self._rows = [" ".join(_lines(subject)), *_lines(text)]
+        self._lower: dict[int, str] = {}
         self._marks: dict[int, list[_Mark]] = {}
 
     def candidates(self) -> Iterator[_Candidate]:
         """Give what looks like a code, in order."""
         for row, line in enumerate(self._rows):
+            if not _DIGIT.search(line):
+                continue
             for found in _RUN.finditer(line):
-                run, alone = found[0], line.strip(_DECORATION) == found[0]
-                if _joined(line, found.start(), found.end()):
+                run, (start, end) = found[0], found.span()
+                plain = _DIGITS.fullmatch(run)
+                if not (plain or _SPACED.fullmatch(run)) or _joined(line, start, end):
                     continue
-                if _DIGITS.fullmatch(run) or (alone and _SPACED.fullmatch(run)):
+                alone = line.strip(_DECORATION) == run
+                if plain or alone:
                     doubt = _Doubt.DATE if _DATE.fullmatch(run) else _Doubt.NONE
-                    code = run.replace(" ", "").replace("-", "")
-                    yield _Candidate(row, found.start(), found.end(), code, alone, doubt)
+                    yield _Candidate(row, start, end, run.replace(" ", "").replace("-", ""), alone, doubt)
             for found in _MIXED.finditer(line):
-                word, alone = found[0], line.strip(_DECORATION) == found[0]
-                if word.isalpha() or word.replace("-", "").isdigit() or _joined(line, found.start(), found.end()):
+                word, (start, end) = found[0], found.span()
+                if not (_CAPITAL.search(word) and _DIGIT.search(word)) or _joined(line, start, end):
                     continue
                 doubt = _Doubt.NONE if _PREFIXED.fullmatch(word) else _Doubt.LETTERS
-                yield _Candidate(row, found.start(), found.end(), word, alone, doubt)
+                yield _Candidate(row, start, end, word, line.strip(_DECORATION) == word, doubt)
 
     def promotes(self, row: int) -> bool:
         """Tell whether a line speaks of a discount: its code is not one to sign in with."""
-        return 0 <= row < len(self._rows) and bool(_PROMO.search(self._rows[row]))
+        return 0 <= row < len(self._rows) and bool(_PROMO.search(self._lower_of(row)))
 
     def judge(self, candidate: _Candidate) -> _Verdict | None:
         """Say how likely it is a code, and why; or nothing."""
@@ -157,13 +161,17 @@ class _Page:
             or (self._alone(candidate) if candidate.alone else self._wrapped(candidate))
         )
 
+    def _lower_of(self, row: int) -> str:
+        if row not in self._lower:
+            self._lower[row] = lower(self._rows[row])
+        return self._lower[row]
+
     def _marks_of(self, row: int) -> list[_Mark]:
         if row not in self._marks:
-            line = self._rows[row] if 0 < row < len(self._rows) or row == 0 else ""
+            found = _MARK.finditer(self._lower_of(row)) if row < len(self._rows) else ()
             self._marks[row] = [
-                _Mark(found.start(), found.end(), _Kind(found.lastindex), found[0])
-                for found in _MARK.finditer(line)
-                if found.lastindex
+                _Mark(one.start(), one.end(), _Kind(one.lastindex), self._rows[row][one.start() : one.end()])
+                for one in found
             ]
         return self._marks[row]
 
@@ -236,12 +244,19 @@ class _Page:
         )
 
 
+def _lines(text: str) -> list[str]:
+    """Give the lines that are not empty: folded, and without the web addresses, which hold numbers too."""
+    text = visible(text[:TEXT_MAX])
+    text = _SPACES.sub(" ", _ADDRESS.sub("…", text))
+    return [line for row in text.split("\n") if (line := row.strip(" "))]
+
+
 def _joined(line: str, start: int, end: int) -> bool:
     """Tell whether it is a piece of something longer, a price or a measure."""
     return bool(
         _JOINED_BEFORE.search(line[max(0, start - 3) : start])
         or _JOINED_AFTER.match(line, end)
-        or _UNIT.match(line, end)
+        or _UNIT.match(lower(line[end : end + 20]))
     )
 
 

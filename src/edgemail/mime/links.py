@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from edgemail.mime.markup import scan, visible
-from edgemail.mime.words import WORDS, pattern
+from edgemail.mime.markup import visible
+from edgemail.mime.words import WORDS, lower, pattern
 from edgemail.model import Link
+
+if TYPE_CHECKING:
+    from edgemail.mime.markup import Page
 
 LINKS_MAX = 200
 URL_MAX = 8_192
 TEXT_MAX = 200
 PATH_MAX = 1_000
-SCANNED_MAX = 1024 * 1024
-"""Characters of HTML, and of text, that are looked at."""
 
-_WEB = re.compile(r"https?://[^/?#]", re.IGNORECASE)
-_BARE = re.compile(
-    'https?://[^\x00-\x20\x7f-\xa0<>"`{}|\\\\^\u2000-\u206f\u3000-\u303f\uff00-\uffef\ufff0-\uffff]+', re.IGNORECASE
-)
+_WEB = re.compile(r"[Hh][Tt]{2}[Pp][Ss]?://[^/?#]")
+_SCHEME = re.compile("[Hh][Tt]{2}[Pp][Ss]?$")
+_BARE = re.compile('://[^\x00-\x20\x7f-\xa0<>"`{}|\\\\^\u2000-\u206f\u3000-\u303f\uff00-\uffef\ufff0-\uffff]+')
 _JUNK = re.compile("[\x00-\x20\x7f-\x9f\ud800-\udfff]")
 _OPENINGS = {")": "(", "]": "["}
 _CAMEL = re.compile("([a-z])([A-Z])")
@@ -29,13 +30,15 @@ _PATH = re.compile(f"(?<![a-z])({'|'.join(WORDS['path'])})(?![a-z])")
 _SIGN_IN = re.compile("(?<![a-z])((?:sign|log)-?in)(?![a-z])[^?=]*[?=]")
 
 
-def find_links(html: str | None, text: str | None) -> tuple[Link, ...]:
+def find_links(page: Page | None, text: str) -> tuple[Link, ...]:
     """List each http and https link once, at most `LINKS_MAX`: of the HTML first, then bare ones of the text."""
     links: dict[str, Link] = {}
-    for anchor in scan(html[:SCANNED_MAX])[1] if html else ():
+    for anchor in page.anchors if page else ():
         _add(links, _JUNK.sub("", anchor.href), " ".join(visible(anchor.text[: TEXT_MAX * 8]).split())[:TEXT_MAX])
-    for bare in _BARE.finditer(text[:SCANNED_MAX]) if text else ():
-        _add(links, _trim(bare[0]), "")
+    for bare in _BARE.finditer(text):
+        scheme = _SCHEME.search(text, max(0, bare.start() - 5), bare.start())
+        if scheme:
+            _add(links, _trim(scheme[0] + bare[0]), "")
     return tuple(links.values())
 
 
@@ -69,12 +72,13 @@ def _trim(url: str) -> str:
 def _reason(url: str, text: str) -> str:
     """Say why a link looks like one to confirm something, or nothing."""
     slash = url.find("/", 8)
-    path = _CAMEL.sub(r"\1-\2", url[slash:][:PATH_MAX]).lower() if slash > 0 else ""
-    if _NOT.search(text) or _NOT.search(path):
+    path = _CAMEL.sub(r"\1-\2", url[slash:][:PATH_MAX]) if slash > 0 else ""
+    path = lower(path)
+    if _NOT.search(lower(text)) or _NOT.search(path):
         return ""
-    said = _SAYS.search(text)
+    said = _SAYS.search(lower(text))
     if said:
-        return f"its text says “{said[0]}”"
+        return f"its text says “{text[said.start() : said.end()]}”"
     found = _PATH.search(path) or _SIGN_IN.search(path)
     if found:
         return f"its address has “{found[1]}”"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from edgemail.mime.words import WORDS
 
-# A comment, an element that shows nothing, a declaration, or a tag. Left open, each lasts to the end.
+# A comment, an element that shows nothing, a declaration, or a tag.
 _TAG = re.compile(
     r"<!--.*?(?:-->|\Z)"
     r"|<(script|style|title|template|noscript)(?![a-z0-9-])[^>]*>.*?(?:</\1[ \t\r\n]*>|\Z)"
@@ -23,11 +23,12 @@ _TAG = re.compile(
 _HREF = re.compile(
     r"(?<![a-z0-9_-])href[ \t\r\n]*=[ \t\r\n]*(?:\"([^\"]*)\"|'([^']*)'|([^ \t\r\n\"'>]+))", re.IGNORECASE
 )
-_BLOCK = re.compile(
-    "address|article|aside|blockquote|body|br|center|d[dlt]|div|fig(?:ure|caption)|foot(?:er)?|form|h[1-6r]|head(?:er)?|html"
-    "|li|main|nav|[ou]l|p|pre|section|table|tbody|tr"
-)
-_CELL = re.compile("t[dh]")
+_BREAKS = frozenset({
+    "address", "article", "aside", "blockquote", "body", "br", "center", "dd", "div", "dl", "dt", "figcaption",
+    "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "hr", "html", "li", "main",
+    "nav", "ol", "p", "pre", "section", "table", "tbody", "tr", "ul",
+})  # fmt: skip
+_GAPS = frozenset({"td", "th"})
 
 _ENTITY = re.compile(r"&(?:#([0-9]{1,7})|#x([0-9a-f]{1,6})|([a-z0-9]{2,8}));", re.IGNORECASE)
 _ACCENTED = re.compile(f"([A-Za-z])({'|'.join(WORDS['accents'])})")
@@ -38,8 +39,9 @@ _INVISIBLE = re.compile(
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\ud800-\udfff]"
 )
 _JOINERS = re.compile("[\u200c\u200d]{2,}|(?<=[ \u00a0\n])[\u200c\u200d]|[\u200c\u200d](?=[ \u00a0\n])")
-_SPACES = re.compile("[\t\x0b\x0c\x1c-\x1f\u0085\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
-_LINE_ENDS = re.compile("\r\n?|[\u2028\u2029]")
+_SPACES = re.compile("[\u0085\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+_LINE_ENDS = re.compile("[\u2028\u2029]")
+_CONTROLS = dict.fromkeys(map(ord, "\t\x0b\x0c\x1c\x1d\x1e\x1f"), " ")
 _DIGITS = re.compile("[\u0660-\u0669\u06f0-\u06f9\uff10-\uff19]")
 
 
@@ -51,25 +53,28 @@ class Anchor:
     text: str
 
 
-def html_to_text(html: str) -> str:
-    """Give the text of HTML, a line for each block."""
-    return scan(html)[0]
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What HTML says: its text, a line for each block, and its links."""
+
+    text: str
+    anchors: tuple[Anchor, ...]
 
 
-def scan(html: str) -> tuple[str, list[Anchor]]:
-    """Give the text and the links."""
+def scan(html: str) -> Page:
+    """Read HTML. Left open, an element that shows nothing lasts to the end."""
     seen: list[str] = []
     anchors: list[Anchor] = []
     href: str | None = None
     opened = place = 0
     for tag in _TAG.finditer(html):
-        if tag.start() > place:
-            seen.append(html[place : tag.start()])
-        place = tag.end()
+        start, end = tag.span()
+        seen.append(html[place:start])
+        place = end
         name = (tag[3] or "").lower()
-        if _BLOCK.fullmatch(name):
+        if name in _BREAKS:
             seen.append("\n")
-        elif _CELL.fullmatch(name):
+        elif name in _GAPS:
             seen.append(" ")
         elif name == "a":
             if href is not None:
@@ -80,7 +85,7 @@ def scan(html: str) -> tuple[str, list[Anchor]]:
     seen.append(html[place:])
     if href is not None:
         anchors.append(Anchor(href, unescape("".join(seen[opened:]))))
-    return unescape("".join(seen)), anchors
+    return Page(unescape("".join(seen)), tuple(anchors))
 
 
 def unescape(text: str) -> str:
@@ -103,4 +108,5 @@ def visible(text: str) -> str:
     if not text.isascii():
         text = _DIGITS.sub(lambda digit: str(int(digit[0])), text)
         text = _JOINERS.sub("", _INVISIBLE.sub("", text))
-    return _SPACES.sub(" ", _LINE_ENDS.sub("\n", text))
+        text = _SPACES.sub(" ", _LINE_ENDS.sub("\n", text))
+    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_CONTROLS)
