@@ -92,6 +92,6 @@ NAVIGATIONS = {
 VECTORS = SCRIPTS | FETCHES | NAVIGATIONS
 
 
-def write_out(html: str, canary: str) -> str:
-    """Return a vector aimed at the canary (`host:port`), over TLS and then over plain HTTP."""
-    return "".join(html.format(c=f"{scheme}://{canary}", h=canary) for scheme in ("https", "http"))
+def write_out(html: str, origins: list[str]) -> str:
+    """Return a vector aimed at each origin in turn, for example `https://127.0.0.1:4430`."""
+    return "".join(html.format(c=origin, h=origin.partition("//")[2]) for origin in origins)

@@ -1,11 +1,9 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { words } from "../words.ts";
 import { framePolicy } from "./policy.ts";
+import { SANDBOX } from "./sandbox.ts";
 import type { Clean } from "./sanitise.ts";
 import { frameHtml } from "./trusted.ts";
-
-/** Never allow-same-origin, -scripts, -forms, -top-navigation, -downloads or -modals. */
-const SANDBOX = "allow-popups allow-popups-to-escape-sandbox";
 
 const BASE_STYLE =
   ":root{color-scheme:light;background:#fff;color:#1c1e21;font:16px/1.5 system-ui,sans-serif}" +
