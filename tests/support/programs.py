@@ -1,0 +1,162 @@
+"""`edgemail serve` as a process of its own, and senders that keep it busy."""
+
+from __future__ import annotations
+
+import os
+import re
+import selectors
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from support.waiting import PATIENCE_S
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+START_S = 20.0
+THIS_PYTHON = (sys.executable, "-m", "edgemail")
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A running `edgemail serve`."""
+
+    process: subprocess.Popen[str]
+    said: str
+
+    @property
+    def smtp(self) -> tuple[str, int]:
+        match = re.search(r"smtp://([0-9.]+):([0-9]+)", self.said)
+        assert match
+        return match[1], int(match[2])
+
+    @property
+    def url(self) -> str:
+        match = re.search(r"(http://[0-9.:]+)/", self.said)
+        assert match
+        return match[1]
+
+    def wait(self) -> int:
+        """Return its exit status."""
+        return self.process.wait(PATIENCE_S * 2)
+
+
+@contextmanager
+def serving(db: Path, program: Sequence[str] = THIS_PYTHON, **environ: str) -> Iterator[Process]:
+    """Start the program on free ports, and give it once it has said where it listens; ends it if it still runs."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("EDGEMAIL_", "LIBSQL_"))}
+    arguments = ["serve", "--smtp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--db", str(db)]
+    with (
+        (db.parent / "log.txt").open("a") as log,
+        subprocess.Popen(
+            [*program, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            cwd=db.parent,
+            env=env | environ,
+        ) as process,
+    ):
+        try:
+            yield Process(process, _read_start(process))
+        finally:
+            process.kill()
+
+
+def _read_start(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    said = ""
+    deadline = time.monotonic() + START_S
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while "Mail " not in said:
+            assert selector.select(deadline - time.monotonic()), f"not up in time; it said: {said}"
+            octets = os.read(process.stdout.fileno(), 4096)
+            assert octets, f"it ended with {process.wait()}; it said: {said}"
+            said += octets.decode()
+    return said
+
+
+class Peer:
+    """One SMTP connection, said and heard line by line."""
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        self._socket = socket.create_connection(address, PATIENCE_S * 2)
+        self._file = self._socket.makefile("rb")
+
+    def say(self, octets: bytes) -> None:
+        self._socket.sendall(octets)
+
+    def hear(self) -> int:
+        """Return the code of the next reply, 0 when the connection is at its end."""
+        while line := self._file.readline():
+            if line[3:4] == b" ":
+                return int(line[:3])
+        return 0
+
+    def begin(self, recipient: str) -> list[int]:
+        """Send an envelope in one go; return the codes that came for it."""
+        self.say(f"MAIL FROM:<load@sender.example>\r\nRCPT TO:<{recipient}>\r\nDATA\r\n".encode())
+        codes: list[int] = []
+        while len(codes) < 3 and (code := self.hear()):
+            codes.append(code)
+            if code == 421:
+                break
+        return codes
+
+    def greet(self) -> None:
+        assert self.hear() == 220
+        self.say(b"EHLO load.example\r\n")
+        assert self.hear() == 250
+
+    def close(self) -> None:
+        self._file.close()
+        self._socket.close()
+
+
+class Sender(threading.Thread):
+    """Sends one message after the other until the connection ends, and notes each that got its 250."""
+
+    def __init__(self, address: tuple[str, int], name: str) -> None:
+        super().__init__(name=name, daemon=True)
+        self._address = address
+        self.kept: list[str] = []
+        self.unanswered: list[str] = []
+        self.last_code = 0
+
+    def run(self) -> None:
+        """Send until the server ends it."""
+        try:
+            peer = Peer(self._address)
+        except OSError:
+            return
+        try:
+            peer.greet()
+            while self._send(peer, f"{self.name}.{len(self.kept)}"):
+                pass
+        except OSError:
+            self.last_code = 0
+        finally:
+            peer.close()
+
+    def _send(self, peer: Peer, token: str) -> bool:
+        codes = peer.begin("load@example.org")
+        if codes != [250, 250, 354]:
+            self.last_code = codes[-1] if codes else 0
+            return False
+        filler = b"x" * 70 + b"\r\n"
+        self.unanswered.append(token)
+        peer.say(b"Subject: load\r\n\r\ntoken=" + token.encode() + b";\r\n" + filler * 30 + b".\r\n")
+        self.last_code = peer.hear()
+        if self.last_code:
+            self.unanswered.remove(token)
+        if self.last_code == 250:
+            self.kept.append(token)
+        return self.last_code == 250

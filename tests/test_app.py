@@ -1,0 +1,184 @@
+"""Start, stop, and what may go wrong on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import smtplib
+import socket
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edgemail.app import App, serve
+from edgemail.errors import ListenError, SettingsError, StoreInvalid
+from edgemail.retention import Retention
+from edgemail.settings import Endpoint, StoreSettings
+from support.apps import Program, running, settings_in
+from support.http import ask
+from support.programs import START_S, serving
+from support.waiting import PATIENCE_S, until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from edgemail.settings import Settings
+
+
+async def test_the_program_says_where_it_listens_and_keeps_mail(tmp_path: Path) -> None:
+    """Three lines, soon after the start, and each of them is true."""
+    started = time.monotonic()
+    with serving(tmp_path / "mail.db") as server:
+        assert time.monotonic() - started < START_S / 2
+        lines = server.said.splitlines()
+        assert [line.split()[0] for line in lines] == ["SMTP", "Web", "Mail"]
+        assert lines[2].split() == ["Mail", str(tmp_path / "mail.db")]
+        with smtplib.SMTP(*server.smtp, timeout=PATIENCE_S) as client:
+            client.sendmail("a@b.example", ["ann@example.org"], "Subject: Hello\r\n\r\nHello.\r\n")
+        answer = await ask(server.url, "/api/inboxes/ann@example.org/messages")
+        assert [one["subject"] for one in answer.json()["messages"]] == ["Hello"]
+        server.process.terminate()
+        assert server.wait() == 0
+
+
+async def test_port_0_is_any_free_one(tmp_path: Path) -> None:
+    """Two programs on one machine do not meet."""
+    (tmp_path / "other").mkdir()
+    async with running(settings_in(tmp_path)) as one, running(settings_in(tmp_path / "other")) as other:
+        assert len({one.smtp, other.smtp, one.url, other.url}) == 4
+        assert one.smtp[1] != 0
+
+
+async def test_several_smtp_listeners_and_no_http(tmp_path: Path) -> None:
+    """Each endpoint takes mail, and the page may be left out."""
+    settings = settings_in(tmp_path)
+    smtp = dataclasses.replace(settings.smtp, listen=(Endpoint("127.0.0.1", 0), Endpoint("127.0.0.2", 0)))
+    http = dataclasses.replace(settings.http, listen=None)
+    app = await App.start(dataclasses.replace(settings, smtp=smtp, http=http))
+    try:
+        assert app.http_url is None
+        assert [url.rpartition(":")[0] for url in app.smtp_urls] == ["smtp://127.0.0.1", "smtp://127.0.0.2"]
+        for url in app.smtp_urls:
+            host, port = url.removeprefix("smtp://").split(":")
+            reader, writer = await asyncio.open_connection(host, int(port))
+            assert (await reader.readline()).startswith(b"220 mx.example.net")
+            writer.close()
+    finally:
+        await app.stop()
+
+
+@contextlib.contextmanager
+def taken_port() -> Iterator[Endpoint]:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        yield Endpoint("127.0.0.1", taken.getsockname()[1])
+
+
+def listening(settings: Settings, flag: str, endpoint: Endpoint) -> Settings:
+    if flag == "--smtp":
+        return dataclasses.replace(settings, smtp=dataclasses.replace(settings.smtp, listen=(endpoint,)))
+    return dataclasses.replace(settings, http=dataclasses.replace(settings.http, listen=endpoint))
+
+
+@pytest.mark.parametrize("flag", ["--smtp", "--http"])
+async def test_a_port_in_use_is_one_clear_line(tmp_path: Path, flag: str) -> None:
+    """It names the endpoint and the flag, and no database is made on the way."""
+    with taken_port() as endpoint, pytest.raises(ListenError) as caught:
+        await App.start(listening(settings_in(tmp_path), flag, endpoint))
+    text = str(caught.value)
+    assert text.startswith(f"{endpoint} is in use")
+    assert flag in text
+    assert "\n" not in text
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_an_address_of_another_machine_cannot_be_listened_on(tmp_path: Path) -> None:
+    """The text says whose it is not."""
+    with pytest.raises(ListenError, match=r"192\.0\.2\.1:0 is not an address of this machine.*--smtp"):
+        await App.start(listening(settings_in(tmp_path), "--smtp", Endpoint("192.0.2.1", 0)))
+
+
+async def test_a_failed_start_gives_its_ports_back(tmp_path: Path) -> None:
+    """Whoever corrects the path and starts again finds them free."""
+    with taken_port() as endpoint:
+        pass
+    settings = listening(settings_in(tmp_path), "--smtp", endpoint)
+    broken = dataclasses.replace(settings, store=StoreSettings(db=str(tmp_path)))
+    with pytest.raises(StoreInvalid):
+        await App.start(broken)
+    async with running(settings) as program:
+        assert program.smtp == (endpoint.host, endpoint.port)
+
+
+@pytest.mark.parametrize("url", ["libsql://mail.example", "https://mail.example", "http://127.0.0.1:8080"])
+async def test_a_remote_database_is_refused_clearly(tmp_path: Path, url: str) -> None:
+    """No file of that name is made instead."""
+    settings = dataclasses.replace(settings_in(tmp_path), store=StoreSettings(db=url))
+    with pytest.raises(SettingsError) as caught:
+        await App.start(settings)
+    (mistake,) = caught.value.mistakes
+    assert mistake.startswith("db: ")
+    assert url in mistake
+
+
+async def test_a_part_that_fails_stops_the_program_with_its_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a program, which takes mail and never deletes any, is worse than none."""
+    up = asyncio.Event()
+    said: list[str] = []
+
+    async def fail(_: Retention) -> int:
+        await up.wait()
+        raise ZeroDivisionError("retention broke")
+
+    def announce(line: str) -> None:
+        said.append(line)
+        up.set()
+
+    monkeypatch.setattr(Retention, "sweep", fail)
+    with pytest.raises(ZeroDivisionError, match="retention broke"):
+        async with asyncio.timeout(PATIENCE_S):
+            await serve(settings_in(tmp_path), announce)
+    host, port = said[0].split("smtp://")[1].split(":")
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection(host, int(port))
+
+
+async def test_a_database_that_nobody_chose_is_named_in_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The system's temporary directory does not last."""
+
+    async def fail(_: Retention) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Retention, "sweep", fail)
+    db = str(tmp_path / "mail.db")
+    settings = dataclasses.replace(settings_in(tmp_path), store=StoreSettings(db=db, is_default=True))
+    with pytest.raises(ZeroDivisionError):
+        await serve(settings, lambda _: None)
+    (warning,) = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    assert db in warning
+    assert "--db" in warning
+
+
+async def test_mail_is_there_after_a_restart(tmp_path: Path) -> None:
+    """Stopping closes the store properly: nothing but the database's own file is left."""
+    async with running(settings_in(tmp_path)) as program:
+        sent = await program.send_letter("One", "Two")
+    assert [one.name for one in tmp_path.iterdir()] == ["mail.db"]
+    async with running(settings_in(tmp_path)) as program:
+        assert [one["id"] for one in await program.list_inbox()] == sent[::-1]
+
+
+async def test_stopping_ends_waiting_readers(tmp_path: Path) -> None:
+    """A long poll is answered, and does not hold up the stop."""
+    app = await App.start(settings_in(tmp_path))
+    waiting = asyncio.create_task(Program(app).ask("/api/inboxes/ann@example.org/wait?timeout=55"))
+    async with asyncio.timeout(PATIENCE_S):
+        await until(lambda: bool(app._inbox._hub._listeners))
+        await app.stop()
+    assert (await waiting).json() == {"status": "timeout"}
