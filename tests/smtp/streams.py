@@ -1,0 +1,81 @@
+"""Octets that peers may send, well-behaved and not, and what a session makes of them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from hypothesis import strategies as st
+
+from edgemail.smtp import Deliver, Reply, Rules, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from edgemail.smtp import Output
+
+KEPT = Reply.of(250, "2.0.0 Kept")
+RULES = Rules("mx.example.com", max_message_octets=200, max_recipients=3, max_errors=6, max_idle_commands=20)
+PATIENT = Rules("mx.example.com", max_errors=10**6, max_idle_commands=10**6, max_transactions=None)
+
+COMMANDS = (
+    b"EHLO client.example",
+    b"HELO client.example",
+    b"MAIL FROM:<ann@example.org>",
+    b"MAIL FROM:<> SIZE=100 BODY=8BITMIME",
+    b"MAIL FROM:<caf\xc3\xa9@example.org> SMTPUTF8",
+    b"MAIL FROM:<ann@example.org> SIZE=-1",
+    b"RCPT TO:<bob@example.com>",
+    b'RCPT TO:<"a \\" b"@example.com>',
+    b"RCPT TO:<@relay.example:kim@example.com>",
+    b"RCPT TO:<Postmaster>",
+    b"RCPT TO:<\xff>",
+    b"RSET",
+    b"NOOP x",
+    b"VRFY bob",
+    b"HELP",
+    b"EXPN all",
+    b"XYZZY",
+    b"",
+    b"DATA now",
+    b"x" * 2100,
+)
+TRANSACTION = b"EHLO a\r\nMAIL FROM:<ann@example.org>\r\nRCPT TO:<bob@example.com>\r\nDATA\r\n"
+
+_dotty = st.lists(st.sampled_from((b"\r", b"\n", b".", b"\0", b"x", b"\r\n", b"\r\n.", b"\xff"))).map(b"".join)
+_pieces = st.one_of(
+    st.sampled_from(COMMANDS).map(lambda line: line + b"\r\n"),
+    st.sampled_from((b"DATA\r\n", b"QUIT\r\n", b"GET / HTTP/1.1\r\n", b"x" * 4100)),
+    st.just(TRANSACTION),
+    _dotty.map(lambda content: TRANSACTION + content + b"\r\n.\r\n"),
+    _dotty,
+    st.binary(max_size=40),
+)
+streams = st.lists(_pieces, max_size=12).map(b"".join)
+"""Commands in and out of order, messages with every mixture of dots, CR and LF, and rubbish."""
+
+cuts = st.lists(st.integers(0, 3000), max_size=12)
+"""Where a stream is cut; past its end means nowhere."""
+
+
+def cut(octets: bytes, places: Iterable[int]) -> list[bytes]:
+    """Cut octets into packets."""
+    within = {place for place in places if place < len(octets)}
+    return [octets[start:end] for start, end in pairwise(sorted({0, len(octets), *within}))]
+
+
+def run(session: Session, packets: Iterable[bytes], verdict: Reply = KEPT) -> list[Output]:
+    """Feed packets, settling each message at once; return all outputs in order."""
+    outputs: list[Output] = []
+    for packet in packets:
+        step = session.feed(packet)
+        outputs += step
+        while step and isinstance(step[-1], Deliver):
+            step = session.settle(verdict)
+            outputs += step
+    return outputs
+
+
+def codes(outputs: Iterable[Output]) -> list[int]:
+    """Return the replies' codes."""
+    return [output.code for output in outputs if isinstance(output, Reply)]

@@ -1,0 +1,87 @@
+"""Where a message ends, and what its octets are."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgemail.smtp.body import DataReader
+from smtp.streams import cut
+
+PLENTY = 10**6
+END = b"\r\n.\r\n"
+
+_dotty = st.lists(st.sampled_from((b"\r", b"\n", b".", b"x", b"\0", b"\r\n", b"\r\n.", END)), max_size=40).map(
+    b"".join
+)
+_cuts = st.lists(st.integers(0, 100), max_size=10)
+
+
+def read_plainly(octets: bytes) -> tuple[bytes, int] | None:
+    """Return a message and how many octets it took, by the book: find the end, then look at each line."""
+    window = b"\r\n" + octets
+    end = window.find(END)
+    if end < 0:
+        return None
+    lines = window[: end + 2].split(b"\r\n")[1:]
+    content = b"\r\n".join(line.removeprefix(b".") for line in lines)
+    return content, end + 3
+
+
+def read(packets: list[bytes], limit_octets: int = PLENTY) -> tuple[DataReader, int | None]:
+    """Read packets up to the end mark; return the reader, and how many octets it took."""
+    reader, before = DataReader(limit_octets), 0
+    for packet in packets:
+        used = reader.feed(packet)
+        if used is not None:
+            return reader, before + used
+        before += len(packet)
+    return reader, None
+
+
+@given(_dotty, _cuts)
+def test_a_message_is_what_a_plain_reading_finds(octets: bytes, places: list[int]) -> None:
+    """However the stream is cut: the same end, the same octets, and not one of what stands behind."""
+    reader, used = read(cut(octets, places))
+    expected = read_plainly(octets)
+    if expected is None:
+        assert used is None
+    else:
+        assert (reader.content(), used) == expected
+        assert reader.size_octets == len(expected[0])
+
+
+@pytest.mark.parametrize("first", [b"\r\n", b"\r", b"\n", b"\n\r", b"\r\r\n", b"\0\n"])
+@pytest.mark.parametrize("last", [b"\r\n", b"\r", b"\n", b"\n\r", b"\r\r\n", b"\r\0\n"])
+def test_only_crlf_dot_crlf_ends_a_message_at_every_cut(first: bytes, last: bytes) -> None:
+    """CVE-2023-51764, -51765, -51766 and relatives: every mixture, in two and in three packets."""
+    octets = b"one" + first + b"." + last + b"two" + END
+    is_end = first[-2:] == b"\r\n" and last[:2] == b"\r\n"
+    expected = read_plainly(octets)
+    assert expected is not None
+    assert (expected[1] < len(octets)) == is_end
+    for one in range(len(octets)):
+        for other in range(one, len(octets)):
+            reader, used = read(cut(octets, [one, other]))
+            assert (reader.content(), used) == expected
+
+
+@given(st.binary(max_size=200), st.integers(0, 200), _cuts)
+def test_a_message_over_the_limit_is_counted_and_not_kept(line: bytes, limit: int, places: list[int]) -> None:
+    """Its size is told to the last octet, its end is found, and nothing of it is held."""
+    octets = line.replace(b"\r\n.", b"") + END
+    expected = read_plainly(octets)
+    assert expected is not None
+    reader, used = read(cut(octets, places), limit)
+    assert (reader.size_octets, used) == (len(expected[0]), expected[1])
+    assert reader.is_too_large == (len(expected[0]) > limit)
+    assert reader.content() == (b"" if reader.is_too_large else expected[0])
+
+
+def test_what_may_be_an_end_mark_is_not_lost_when_it_is_none() -> None:
+    """Each beginning of the mark, left hanging and then contradicted."""
+    for length in range(1, len(END)):
+        reader, used = read([b"a" + END[:length], b"z" + END])
+        assert used == 1 + length + 1 + len(END)
+        assert reader.content() == b"a" + END[:length].replace(b".", b"") + b"z\r\n"

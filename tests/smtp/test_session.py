@@ -1,0 +1,217 @@
+"""The state machine's interface, and what holds for every stream of octets."""
+
+from __future__ import annotations
+
+import re
+import tracemalloc
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edgemail.smtp import Close, Deliver, Output, Reply, Rules, Session, State
+from smtp.streams import COMMANDS, KEPT, PATIENT, RULES, TRANSACTION, codes, cut, cuts, run, streams
+
+_BYE = Reply.of(421, "4.3.2 Bye")
+
+
+@given(streams, cuts)
+def test_any_cut_of_a_stream_gives_the_same_outputs(octets: bytes, places: list[int]) -> None:
+    """TCP keeps no packets: replies, messages and the end depend on the octets alone."""
+    whole = run(Session(RULES), [octets])
+    assert run(Session(RULES), cut(octets, places)) == whole
+
+
+@settings(max_examples=30)
+@given(streams)
+def test_a_stream_that_comes_octet_by_octet_gives_the_same_outputs(octets: bytes) -> None:
+    """The finest cut of all."""
+    whole = run(Session(RULES), [octets])
+    assert run(Session(RULES), cut(octets, range(len(octets)))) == whole
+
+
+@given(st.booleans(), st.lists(st.binary(max_size=200)))
+def test_no_octets_raise(is_in_data: bool, packets: list[bytes]) -> None:
+    """What a peer sends is its own mistake, never ours."""
+    session = Session(RULES)
+    if is_in_data:
+        run(session, [TRANSACTION])
+    run(session, packets)
+
+
+@given(st.lists(st.sampled_from(COMMANDS), max_size=30))
+def test_there_are_as_many_replies_as_commands(lines: list[bytes]) -> None:
+    """One each, in order (RFC 5321 section 4.2)."""
+    session = Session(PATIENT)
+    expected = [code for line in lines for code in codes(run(session, [line + b"\r\n"]))]
+    assert len(expected) == len(lines)
+    assert codes(run(Session(PATIENT), [b"".join(line + b"\r\n" for line in lines)])) == expected
+
+
+@given(streams, cuts)
+def test_replies_are_lines_of_printable_ascii(octets: bytes, places: list[int]) -> None:
+    """At most 512 octets, with CRLF; the last line of a reply has a space behind its code (RFC 5321 4.5.3.1.5)."""
+    for output in run(Session(RULES), cut(octets, places)):
+        if isinstance(output, Reply):
+            *lines, rest = output.octets.split(b"\r\n")
+            assert rest == b""
+            for line in lines:
+                assert re.fullmatch(rb"%d[ -][\x20-\x7e]{1,506}" % output.code, line)
+            assert [line[3:4] for line in lines] == [b"-"] * (len(lines) - 1) + [b" "]
+
+
+@given(streams)
+def test_a_close_is_the_last_output_and_comes_once(octets: bytes) -> None:
+    """Behind it the session says nothing more, whatever comes."""
+    session = Session(RULES)
+    outputs = run(session, [octets])
+    closes = [index for index, output in enumerate(outputs) if isinstance(output, Close)]
+    assert closes in ([], [len(outputs) - 1])
+    assert bool(closes) == (session.state is State.CLOSED)
+    if closes:
+        assert session.feed(b"NOOP\r\n") == []
+        assert session.end(_BYE) == []
+
+
+@given(st.text("abcdefghij", min_size=12, max_size=20))
+def test_no_reply_repeats_what_the_peer_said(word: str) -> None:
+    """A reply that can be steered can be split, and logs and terminals show it."""
+    said = word.encode()
+    lines = [said, *(line + b" " + said for line in COMMANDS), b"MAIL FROM:<" + said + b"@x>", b"EHLO " + said]
+    outputs = run(Session(PATIENT), [line + b"\r\n" for line in lines])
+    assert not any(said in output.octets for output in outputs if isinstance(output, Reply))
+
+
+@given(st.binary(max_size=300), cuts)
+def test_a_message_comes_back_octet_for_octet(content: bytes, places: list[int]) -> None:
+    """What a client stuffs with dots is what is handed over (RFC 5321 section 4.5.2)."""
+    lines = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    message = b"".join(line + b"\r\n" for line in lines)
+    stuffed = b"".join((b"." if line.startswith(b".") else b"") + line + b"\r\n" for line in lines)
+    outputs = run(Session(Rules("mx.example.com")), cut(TRANSACTION + stuffed + b".\r\n", places))
+    assert [output.content for output in outputs if isinstance(output, Deliver)] == [message]
+
+
+def test_the_greeting_names_the_server() -> None:
+    """RFC 5321 section 4.2: 220, then the domain."""
+    assert Session(RULES).greet() == [Reply.of(220, "mx.example.com ESMTP edgemail")]
+
+
+def test_a_message_waits_for_its_verdict() -> None:
+    """A `Deliver` is always last, and what is pipelined behind it waits for `settle`."""
+    session = Session(RULES)
+    *replies, delivery = session.feed(TRANSACTION + b"one\r\n.\r\nNOOP\r\nQUIT\r\n")
+    assert codes(replies) == [250, 250, 250, 354]
+    assert isinstance(delivery, Deliver)
+    assert session.state is State.SETTLING
+    assert session.feed(b"NOOP\r\n") == []
+    refused = Reply.of(452, "4.3.1 No room")
+    assert codes(session.settle(refused)) == [452, 250, 221]
+
+
+def test_settling_without_a_message_is_our_own_mistake() -> None:
+    """A RuntimeError, not a reply."""
+    session = Session(RULES)
+    with pytest.raises(RuntimeError, match="settle"):
+        session.settle(KEPT)
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b"EHLO a\r\n", TRANSACTION + b"half a mess", TRANSACTION + b"\r\n.\r\n", b"NO"]
+)
+def test_a_session_can_be_ended_anywhere(said: bytes) -> None:
+    """A time ran out, or the server stops: the reply, and the end."""
+    session = Session(RULES)
+    session.feed(said)
+    assert [*map(type, session.end(_BYE))] == [Reply, Close]
+    assert session.state is State.CLOSED
+    assert session.end(_BYE) == []
+
+
+@pytest.mark.parametrize(
+    ("hello", "parameters", "protocol"),
+    [("HELO", "", "SMTP"), ("EHLO", "", "ESMTP"), ("EHLO", " SMTPUTF8", "UTF8SMTP"), ("ehlo", " SIZE=1", "ESMTP")],
+)
+def test_a_message_says_how_it_came(hello: str, parameters: str, protocol: str) -> None:
+    """The words of RFC 3848 and RFC 6531 section 4.3, and the peer's own name."""
+    said = (
+        f"{hello} Client.example\r\nMAIL FROM:<a@b.example>{parameters}\r\nRCPT TO:<c@d.example>\r\nDATA\r\n.\r\n"
+    )
+    (delivery,) = [one for one in run(Session(RULES), [said.encode()]) if isinstance(one, Deliver)]
+    assert (delivery.protocol, delivery.hello) == (protocol, "Client.example")
+
+
+def test_the_last_name_counts() -> None:
+    """HELO behind EHLO takes the extensions away again (RFC 5321 section 4.1.4)."""
+    outputs = run(Session(RULES), [b"EHLO a\r\nHELO b\r\nMAIL FROM:<a@b.example> SIZE=1\r\n"])
+    assert codes(outputs) == [250, 250, 555]
+
+
+def test_sessions_share_nothing() -> None:
+    """What one peer may do does not follow from what another said."""
+    first, second = Session(RULES), Session(RULES)
+    run(first, [TRANSACTION])
+    assert codes(run(second, [b"RCPT TO:<bob@example.com>\r\n"])) == [503]
+
+
+@pytest.mark.parametrize(
+    ("said", "count"),
+    [
+        (b"XYZZY\r\n", 9),
+        (b"NOOP\r\n", 100),
+        (b"MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n.\r\n", 200),
+    ],
+)
+def test_the_limits_of_a_session_unless_told_otherwise(said: bytes, count: int) -> None:
+    """10 mistakes, 100 commands that carry no mail, 200 transactions."""
+    session = Session(Rules("mx.example.com"))
+    run(session, [b"EHLO a\r\n"] if b"MAIL" in said else [])
+    run(session, [said] * count)
+    assert session.state is not State.CLOSED
+    assert [*map(type, run(session, [said]))] == [Reply, Close]
+
+
+def test_a_transaction_takes_a_hundred_recipients_unless_told_otherwise() -> None:
+    """RFC 5321 section 4.5.3.1.8: a hundred at least."""
+    session = Session(Rules("mx.example.com"))
+    run(session, [b"EHLO a\r\nMAIL FROM:<>\r\n"])
+    outputs = run(session, [b"RCPT TO:<user%d@example.com>\r\n" % number for number in range(101)])
+    assert codes(outputs) == [250] * 100 + [452]
+
+
+@pytest.mark.parametrize("size", [1, 100, 65_536])
+def test_an_endless_line_takes_no_memory(size: int) -> None:
+    """It is given up at 4,096 octets, and what still comes is not kept."""
+    session = Session(Rules("mx.example.com"))
+    outputs, peak = _measure(session, b"x" * size, 70_000)
+    assert codes(outputs) == [500]
+    assert peak < 2 * 65_536 + 32_768
+
+
+def test_an_endless_message_takes_no_more_than_its_limit() -> None:
+    """Past the limit nothing is kept; past twice the limit the connection ends."""
+    session = Session(Rules("mx.example.com", max_message_octets=500_000))
+    run(session, [TRANSACTION])
+    outputs, peak = _measure(session, b"\r\n.." + b"x" * 65_000, 50_000_000)
+    assert codes(outputs) == [552]
+    assert peak < 1_000_000
+
+
+def test_a_message_of_single_octets_takes_no_more_than_its_size() -> None:
+    """A list of chunks would take fifty times as much."""
+    session = Session(Rules("mx.example.com", max_message_octets=500_000))
+    run(session, [TRANSACTION])
+    _, peak = _measure(session, b"x", 30_000)
+    assert peak < 100_000
+
+
+def _measure(session: Session, packet: bytes, octets: int) -> tuple[list[Output], int]:
+    """Feed so many octets in packets; return the outputs and the most memory that it took, in octets."""
+    outputs: list[Output] = []
+    tracemalloc.start()
+    try:
+        for _ in range(octets // len(packet)):
+            outputs += session.feed(packet)
+        return outputs, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
