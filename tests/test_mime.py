@@ -113,6 +113,12 @@ def test_octets_above_ascii_without_a_label_are_read(charset: str) -> None:
     assert summary.preview.endswith("größer")
 
 
+def test_a_label_is_believed() -> None:
+    """Who writes about broken text means what is written."""
+    data = "Content-Type: text/plain; charset=utf-8\r\n\r\nÃ¤ is a broken ä\r\n".encode()
+    assert mime.summarize(data).preview == "Ã¤ is a broken ä"
+
+
 def test_the_standard_library_knows_more_charsets() -> None:
     """A charset that the fast parser lacks is no reason for question marks."""
     assert mime.summarize(b"Content-Type: text/plain; charset=cp850\r\n\r\ngr\x94\xe1er\r\n").preview == "größer"
@@ -121,7 +127,8 @@ def test_the_standard_library_knows_more_charsets() -> None:
 def test_a_preview_has_no_hidden_padding() -> None:
     """Newsletters fill the preview with characters that nobody sees."""
     html = "<style>p{}</style><div>Hello&#847;&zwnj;&nbsp;&#847;&zwnj;&nbsp;&#8203;&shy;</div><p>World</p>"
-    data = f"Content-Type: text/html; charset=utf-8\r\n\r\n<head><title>t</title><script>x()</script></head>{html}".encode()
+    head = "<head><title>t</title><script>x()</script></head>"
+    data = f"Content-Type: text/html; charset=utf-8\r\n\r\n{head}{html}".encode()
     assert mime.summarize(data).preview == "Hello World"
 
 
@@ -170,13 +177,14 @@ def test_a_head_tells_as_much_as_it_holds() -> None:
         b"X: y\r\n" * 2_000_000 + b"\r\nx",
         _nested(190) + b"Content-Transfer-Encoding: base64\r\n\r\n" + b"!\r\n" * 2_000_000,
         b"Content-Type: text/plain; charset=punycode\r\n\r\n" + b"-9" * 500_000,
+        b"Content-Type: message/rfc822\r\n\r\n" * 100_000 + "ä".encode(),
         b"\0" * 5_000_000,
         b"\n" * 5_000_000,
         b"a\rb" * 2_000_000,
     ],
     ids=[
         "levels", "levels in encoded words", "encoded words", "parameters", "parts", "headers",
-        "levels of broken base64", "punycode", "nul", "line feeds", "carriage returns",
+        "levels of broken base64", "punycode", "messages", "nul", "line feeds", "carriage returns",
     ],
 )  # fmt: skip
 def test_a_message_made_to_wear_out_a_parser_does_not(data: bytes) -> None:
@@ -194,7 +202,10 @@ def test_levels_up_to_the_limit_fit_a_small_stack() -> None:
         "thread.start(); thread.join(); print(mime.read(data).summary.subject)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], input=_nested(parser.LEVELS_MAX), capture_output=True, check=False
+        [sys.executable, "-c", script],
+        input=_nested(parser.LEVELS_MAX) + "\r\nä".encode(),
+        capture_output=True,
+        check=False,
     )
     assert done.stdout.strip() == b"deep"
 

@@ -1,29 +1,17 @@
 /**
- * Finds one-time codes and links in a message, and says why each was picked.
+ * Finds one-time codes in a message, and says why each was picked.
  *
- * What `src/edgemail/mime` does, step by step: its docstrings tell why. `tests/vectors/codes.json` binds both.
+ * What `src/edgemail/mime/codes.py` does, step by step: its docstrings tell why. `tests/vectors/codes.json` binds both.
  */
-import {
-  accents as marks,
-  bad,
-  entities as named,
-  good,
-  not,
-  path,
-  promo,
-  says as sayings,
-  units,
-  weak,
-} from "../../src/edgemail/mime/words.json";
+import { bad, good, promo, units, weak } from "../../src/edgemail/mime/words.json";
+import { strip, visible } from "./markup.ts";
+import { lower, pattern, whole } from "./wordlists.ts";
+
+export { findLinks } from "./links.ts";
+export { htmlToText } from "./markup.ts";
 
 export interface FoundCode {
   code: string;
-  reason: string;
-}
-
-export interface FoundLink {
-  url: string;
-  text: string;
   reason: string;
 }
 
@@ -47,28 +35,6 @@ interface Verdict {
   score: number;
   reason: string;
 }
-
-type List = { words: string[]; signs: string[] };
-
-const letter = "[a-z\\u00df-\\u024f\\u0370-\\u052f\\u1e00-\\u1eff]";
-
-function pattern(...lists: List[]): string {
-  const opening = lists.length > 1 ? "(" : "(?:";
-  return lists
-    .map(({ words, signs }) => {
-      const word = `(?<!${letter})(?=${letter}|2)(?:${words.join("|")})(?!${letter})`;
-      return `${opening}${word}|(?=[^a-z0-9 ])(?:${signs.join("|")}))`;
-    })
-    .join("|");
-}
-
-function lower(text: string): string {
-  return text.replaceAll("\u0130", "i").toLowerCase();
-}
-
-const whole = (source: string, flags = "u") => new RegExp(`^(?:${source})$`, flags);
-
-// Codes
 
 const codesMax = 3;
 const textMax = 32 * 1024;
@@ -264,148 +230,4 @@ function bestOf(marks: Mark[]): Mark | undefined {
 
 function beside(mark: Mark, row: number): string {
   return `next to “${mark.word}”${row ? "" : " in the subject"}`;
-}
-
-function strip(text: string, characters: string): string {
-  let start = 0;
-  let end = text.length;
-  while (start < end && characters.includes(text.charAt(start))) start++;
-  while (end > start && characters.includes(text.charAt(end - 1))) end--;
-  return text.slice(start, end);
-}
-
-// Links
-
-const linksMax = 200;
-const urlMax = 8_192;
-const linkTextMax = 200;
-const pathMax = 1_000;
-const scannedMax = 1024 * 1024;
-
-const web = /^https?:\/\/[^/?#]/iu;
-const bareLink =
-  /https?:\/\/[^\x00-\x20\x7f-\xa0<>"`{}|\\^\u2000-\u206f\u3000-\u303f\uff00-\uffef\ufff0-\uffff]+/giu;
-const junk = /[\x00-\x20\x7f-\x9f\ud800-\udfff]/gu;
-const said = new RegExp(pattern(sayings), "u");
-const never = new RegExp(pattern(not), "u");
-const inPath = new RegExp(`(?<![a-z])(${path.join("|")})(?![a-z])`, "u");
-const signIn = /(?<![a-z])((?:sign|log)-?in)(?![a-z])[^?=]*[?=]/u;
-
-/** Lists each http and https link once: of the HTML first, then the bare ones of the text. */
-export function findLinks(html: string | null, text: string | null): FoundLink[] {
-  const links = new Map<string, FoundLink>();
-  for (const { href, inside } of html ? scan(html.slice(0, scannedMax)).anchors : [])
-    add(links, href.replace(junk, ""), fold(inside.slice(0, linkTextMax * 8)).slice(0, linkTextMax));
-  for (const { 0: url } of text ? text.slice(0, scannedMax).matchAll(bareLink) : [])
-    add(links, trim(url), "");
-  return [...links.values()];
-}
-
-function fold(text: string): string {
-  return strip(visible(text).replace(/[ \n]+/gu, " "), " ");
-}
-
-function add(links: Map<string, FoundLink>, url: string, text: string): void {
-  if (url.length > urlMax || !web.test(url)) return;
-  const known = links.get(url);
-  if (known ? known.reason !== "" : links.size >= linksMax) return;
-  const link = { url, text, reason: reasonOf(url, text) };
-  if (!known || link.reason) links.set(url, link);
-}
-
-function trim(whole: string): string {
-  const url = whole.slice(0, urlMax + 1);
-  let end = url.length;
-  let round = url.split(")").length - url.split("(").length;
-  let square = url.split("]").length - url.split("[").length;
-  for (; end > 0; end--) {
-    const last = url.charAt(end - 1);
-    if (last === ")" && round > 0) round--;
-    else if (last === "]" && square > 0) square--;
-    else if (!".,;:!?'*_~".includes(last)) break;
-  }
-  return url.slice(0, end);
-}
-
-function reasonOf(url: string, text: string): string {
-  const slash = url.indexOf("/", 8);
-  const rest = slash > 0 ? url.slice(slash, slash + pathMax) : "";
-  const address = lower(rest.replace(/([a-z])([A-Z])/gu, "$1-$2"));
-  if (never.test(lower(text)) || never.test(address)) return "";
-  const word = said.exec(lower(text));
-  if (word) return `its text says “${text.slice(word.index, word.index + word[0].length)}”`;
-  const found = inPath.exec(address) ?? signIn.exec(address);
-  return found ? `its address has “${found[1]}”` : "";
-}
-
-// HTML and text
-
-const tags =
-  /<!--[^]*?(?:-->|$)|<(script|style|title|template|noscript)(?![a-z0-9-])[^>]*>[^]*?(?:<\/\1[ \t\r\n]*>|$)|<[!?][^>]*>?|<(\/?)([a-z][a-z0-9]*)([^>=]*(?:=[ \t\r\n]*(?:"[^"]*"|'[^']*'|)[^>=]*)*)>?/giu;
-const hrefs = /(?<![a-z0-9_-])href[ \t\r\n]*=[ \t\r\n]*(?:"([^"]*)"|'([^']*)'|([^ \t\r\n"'>]+))/iu;
-const block =
-  /^(?:address|article|aside|blockquote|body|br|center|d[dlt]|div|fig(?:ure|caption)|foot(?:er)?|form|h[1-6r]|head(?:er)?|html|li|main|nav|[ou]l|p|pre|section|table|tbody|tr)$/u;
-const cell = /^t[dh]$/u;
-const entity = /&(?:#([0-9]{1,7})|#x([0-9a-f]{1,6})|([a-z0-9]{2,8}));/giu;
-const entities = new Map(Object.entries(named));
-const accents = new Map(Object.entries(marks));
-const accented = whole(`([A-Za-z])(${[...accents.keys()].join("|")})`);
-
-const invisible =
-  /[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ud800-\udfff]/gu;
-const joiners = /[\u200c\u200d]{2,}|(?<=[ \u00a0\n])[\u200c\u200d]|[\u200c\u200d](?=[ \u00a0\n])/gu;
-const spaces = /[\t\x0b\x0c\x1c-\x1f\u0085\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/gu;
-
-/** Gives the text of HTML, a line for each block. */
-export function htmlToText(html: string): string {
-  return scan(html).text;
-}
-
-function scan(html: string): { text: string; anchors: { href: string; inside: string }[] } {
-  const seen: string[] = [];
-  const anchors: { href: string; inside: string }[] = [];
-  let href: string | null = null;
-  let opened = 0;
-  let place = 0;
-  const close = () => {
-    if (href !== null) anchors.push({ href, inside: unescape(seen.slice(opened).join("")) });
-    href = null;
-  };
-  for (const tag of html.matchAll(tags)) {
-    seen.push(html.slice(place, tag.index));
-    place = tag.index + tag[0].length;
-    const name = (tag[3] ?? "").toLowerCase();
-    if (block.test(name)) seen.push("\n");
-    else if (cell.test(name)) seen.push(" ");
-    else if (name === "a") {
-      close();
-      const found = tag[2] ? null : hrefs.exec(tag[4] ?? "");
-      if (found) href = unescape(found[1] ?? found[2] ?? found[3] ?? "");
-      opened = seen.length;
-    }
-  }
-  seen.push(html.slice(place));
-  close();
-  return { text: unescape(seen.join("")), anchors };
-}
-
-function unescape(text: string): string {
-  return text.replace(entity, (whole, decimal?: string, hex?: string, name?: string) => {
-    if (name) {
-      const [, base, accent] = accented.exec(name) ?? [];
-      return accent ? (base + (accents.get(accent) ?? "")).normalize("NFC") : (entities.get(name) ?? whole);
-    }
-    const code = decimal ? Number(decimal) : parseInt(hex ?? "", 16);
-    const valid = (code > 0 && code < 0xd800) || (code > 0xdfff && code < 0x110000);
-    return valid ? String.fromCodePoint(code) : "\ufffd";
-  });
-}
-
-function visible(text: string): string {
-  return text
-    .replace(/[\u0660-\u0669\u06f0-\u06f9\uff10-\uff19]/gu, (digit) => String(digit.charCodeAt(0) & 15))
-    .replace(invisible, "")
-    .replace(joiners, "")
-    .replace(/\r\n?|[\u2028\u2029]/gu, "\n")
-    .replace(spaces, " ");
 }

@@ -15,7 +15,7 @@ from email.header import decode_header, make_header
 from email.message import Message
 from typing import TYPE_CHECKING, Protocol
 
-from fast_mail_parser import DecodeError, ParseError, parse_email
+from fast_mail_parser import DecodeError, ParseError, parse_email, parse_email_tree
 
 from edgemail.mime import effort
 
@@ -37,6 +37,9 @@ OPENING_OCTETS_MAX = 16 * 1024
 LEVELS_MAX = 200
 """The fast parser recurses before it counts levels, some 256 octets of stack each: 100,000 levels end the
 process on any thread, and 500 do on musl's."""
+
+LABELS_MAX = 64
+"""Parts of a message whose tree is looked at; messages within messages recurse, 1 KiB of stack each."""
 
 PARTS_MAX = 50_000
 """Some 400 octets of memory each, however short."""
@@ -122,8 +125,8 @@ def _fast(data: bytes) -> Mail:
         subject=mail.subject,
         sender=shown,
         source=mail,
-        texts=[_mend(text) for text in mail.text_plain],
-        pages=[_mend(page) for page in mail.text_html],
+        texts=_mend(data, "text/plain", mail.text_plain),
+        pages=_mend(data, "text/html", mail.text_html),
         parts=[Part(part.filename, part.mimetype, part.content) for part in mail.attachments[:ATTACHMENTS_MAX]],
     )
 
@@ -132,10 +135,36 @@ def _first(headers: dict[str, list[str]], name: str) -> str:
     return next((values[0] for key, values in headers.items() if key.lower() == name and values), "")
 
 
-def _mend(text: str) -> str:
+def _mend(data: bytes, kind: str, bodies: list[str]) -> list[str]:
     """Read as UTF-8 what the parser, for want of a label, read as Windows-1252."""
-    if text.isascii() or not _MOJIBAKE.search(text):
-        return text
+    if not any(not body.isascii() and _MOJIBAKE.search(body) for body in bodies):
+        return bodies
+    labelled = _labelled(data, kind)
+    if len(labelled) != len(bodies):
+        return bodies
+    return [body if known else _reread(body) for body, known in zip(bodies, labelled, strict=True)]
+
+
+def _labelled(data: bytes, kind: str) -> list[bool]:
+    """Tell of each body whether it names its charset; of none where the message has too many parts to look."""
+    if data.lower().count(b"content-type") > LABELS_MAX:
+        return []
+    found = []
+    try:
+        todo = [parse_email_tree(data, mode="metadata")]
+    except ParseError:
+        return []
+    while todo:
+        part = todo.pop()
+        if part.children and not part.is_message:
+            todo.extend(reversed(part.children))
+        elif part.content_type == kind and part.disposition != "attachment":
+            label = _first(part.headers, "content-type").lower()
+            found.append("charset" in label and "ascii" not in label)
+    return found
+
+
+def _reread(text: str) -> str:
     try:
         return text.translate(_CP1252).encode("latin-1").decode("utf-8")
     except UnicodeError:
