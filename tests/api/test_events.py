@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import fastapi.routing
+
 from support.apps import ANN, running, settings_in
 from support.http import follow, inbox_path
 from support.mail import envelope
@@ -12,6 +14,8 @@ from support.waiting import PATIENCE_S, until
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
     from support.apps import Program
 
@@ -111,6 +115,19 @@ async def test_a_reader_that_hangs_up_is_forgotten(program: Program) -> None:
             await stream.next()
             assert len(listeners[ANN]) >= 1
     await until(lambda: not listeners)
+
+
+async def test_a_quiet_stream_says_that_it_lives(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proxies end connections on which nothing comes: a comment every 15 seconds keeps them."""
+    assert vars(fastapi.routing)["_PING_INTERVAL"] == 15
+    monkeypatch.setattr(fastapi.routing, "_PING_INTERVAL", 0.05)
+    async with follow(program.url, EVENTS) as stream, asyncio.timeout(PATIENCE_S):
+        lines = [await stream.line() for _ in range(6)]
+        assert {line[0] for line in lines} == {":", "\n"}
+        mail_id = await program.app._inbox.deliver(envelope())
+        event = await stream.next()
+        assert event is not None
+        assert event.id == mail_id
 
 
 async def test_a_bad_address_is_refused_before_the_stream_begins(program: Program) -> None:

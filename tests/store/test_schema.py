@@ -70,9 +70,10 @@ def test_a_statement_that_reads_from_the_beginning_stops(connection: apsw.Connec
 def test_deleting_a_message_steps_through_no_table(tmp_path: Path) -> None:
     """SQLite's own count of steps in a full scan, triggers included, stays at the one row of `usage`."""
     connection = open_database(tmp_path / "mail.db")
-    for mail_id in range(1, 501):
-        connection.execute(schema.ADD_MAIL, (mail_id, "", "<>", "<a@b>", 1, "x"))
-        connection.execute(schema.ADD_INBOX, ("a@b", mail_id))
+    with connection:
+        for mail_id in range(1, 501):
+            connection.execute(schema.ADD_MAIL, (mail_id, "", "<>", "<a@b>", 1, "x"))
+            connection.execute(schema.ADD_INBOX, ("a@b", mail_id))
     steps: list[int] = []
 
     def note(event: dict[str, dict[str, int]]) -> None:

@@ -145,6 +145,17 @@ async def test_another_programs_lock_refuses_mail_within_the_bound(
     await store.close()
 
 
+async def test_two_programs_on_one_file_share_the_ids(store: SqliteStore, path: Path) -> None:
+    """Each takes the next id under the lock, so none is given twice and nothing is lost."""
+    other = await SqliteStore.open(path)
+    adding = [one.add(envelope()) for _ in range(100) for one in (store, other)]
+    mail_ids = await asyncio.gather(*adding)
+    assert len(set(mail_ids)) == 200
+    assert await other.measure() == await store.measure()
+    assert (await store.measure()).messages == 200
+    await other.close()
+
+
 async def test_a_broken_table_makes_the_store_unavailable(store: SqliteStore, ask: Ask) -> None:
     """`check` fails, and a request says so without SQLite's own words."""
     ask("DROP TABLE mail")

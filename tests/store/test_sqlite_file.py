@@ -86,14 +86,18 @@ async def test_a_link_is_not_followed(path: Path, tmp_path: Path) -> None:
     assert (tmp_path / "other.db").stat().st_size == 0
 
 
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm", "-journal"])
 async def test_anothers_file_in_a_directory_for_everyone_is_refused(
-    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
 ) -> None:
-    """In /tmp, another user could have prepared the file, and read the mail in it."""
+    """In /tmp, another user could have prepared the file or one beside it, and read the mail in it."""
     path.touch()
+    path.with_name(path.name + suffix).touch()
     tmp_path.chmod(0o1777)
-    monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
-    assert "another user" in await refusal(path)
+    own = path.stat().st_uid
+    users = iter([own, own + 1] if suffix else [own + 1])  # the owner is asked for at each file in turn
+    monkeypatch.setattr(os, "geteuid", lambda: next(users))
+    assert f"mail.db{suffix} belongs to another user" in await refusal(path)
 
 
 async def test_anothers_file_in_a_directory_of_ones_own_is_taken(

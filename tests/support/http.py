@@ -71,7 +71,7 @@ class EventStream:
         self._reader = reader
         self._text = b""
 
-    async def _line(self) -> str:
+    async def line(self) -> str:
         """Return a line with its end, "" when the stream is at its own."""
         while b"\n" not in self._text:
             size = int((await self._reader.readline()).strip() or b"0", 16)
@@ -85,7 +85,7 @@ class EventStream:
         """Return the next event, None at the end."""
         fields: dict[str, str] = {}
         async with asyncio.timeout(PATIENCE_S):
-            while line := await self._line():
+            while line := await self.line():
                 if line == "\n":
                     if not fields:
                         continue  # it was a comment

@@ -5,15 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import stat
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import apsw
 
 from edgemail.errors import StoreInvalid
 from edgemail.store import schema
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _log = logging.getLogger(__name__)
 
@@ -76,8 +73,10 @@ def _make_file(path: Path) -> None:
         os.close(descriptor)
     if not stat.S_ISREG(status.st_mode):
         raise StoreInvalid(f"{path} is not a file")
-    if hasattr(os, "geteuid") and path.parent.stat().st_mode & stat.S_ISVTX and status.st_uid != os.geteuid():
-        raise StoreInvalid(f"{path} belongs to another user, who could read the mail in it; choose another file")
+    if hasattr(os, "geteuid") and path.parent.stat().st_mode & stat.S_ISVTX:
+        for one in (path, *(Path(f"{path}{suffix}") for suffix in ("-wal", "-shm", "-journal"))):
+            if os.path.lexists(one) and one.lstat().st_uid != os.geteuid():
+                raise StoreInvalid(f"{one} belongs to another user, who could read the mail; choose another file")
 
 
 def _prepare(connection: apsw.Connection, path: Path) -> None:
