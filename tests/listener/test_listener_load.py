@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgemail import listener as listener_module
 from edgemail.errors import StoreFull
 from edgemail.listener import Connection
 from support.smtp_peer import HELLO, MAIL, Counter, Peer, listening, message
@@ -23,17 +22,6 @@ HELLOS, ROUNDS = 90, 400
 ROUND = b"EHLO a\r\n" * HELLOS + message()
 FLOOD = ROUND * ROUNDS
 FLOOD_MAX_OCTETS = 16 * 2**20
-
-
-@pytest.fixture(autouse=True)
-def _quick_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look at the clock more often, so that what times out does so soon."""
-    monkeypatch.setattr(listener_module, "_SWEEP_S", 0.01)
-
-
-@pytest.fixture
-def counter() -> Counter:
-    return Counter()
 
 
 async def test_a_peer_that_never_reads_is_not_read_either(counter: Counter) -> None:
@@ -55,7 +43,7 @@ async def test_a_peer_that_never_reads_is_not_read_either(counter: Counter) -> N
 async def test_a_peer_that_does_not_take_the_last_words_is_cut_off(counter: Counter) -> None:
     """It is told that its time is up, and where even that does not go out, the connection ends all the same."""
     counter.keeps_at_once = True
-    async with listening(counter, idle_timeout_s=0.3) as (listener, port):
+    async with listening(counter, idle_timeout_s=0.5) as (listener, port):
         with _deaf_peer(port) as raw:
             assert await _flood(raw) > 0
             await until(lambda: not listener.connections)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
-from edgemail import listener as listener_module
 from edgemail.errors import StoreFull, StoreUnavailable
 from support.smtp_peer import HELLO, MAIL, Counter, Peer, drop_trace, listening, message
 from support.waiting import PATIENCE_S, until
@@ -18,17 +18,6 @@ if TYPE_CHECKING:
 
 SOON_S = 0.05
 NEVER_S = 600.0
-
-
-@pytest.fixture(autouse=True)
-def _quick_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look at the clock more often, so that what times out does so soon."""
-    monkeypatch.setattr(listener_module, "_SWEEP_S", 0.01)
-
-
-@pytest.fixture
-def counter() -> Counter:
-    return Counter()
 
 
 async def is_empty(listener: Listener) -> None:
@@ -193,8 +182,9 @@ async def test_a_session_has_an_end(counter: Counter) -> None:
 
 async def test_a_slow_commit_gets_451_and_its_late_end_changes_nothing(counter: Counter) -> None:
     """The sender was told to try again: no second reply, and the session goes on."""
-    async with listening(counter, commit_timeout_s=SOON_S) as (_, port), Peer.greeted(port) as peer:
+    async with listening(counter, commit_timeout_s=SOON_S) as (listener, port), Peer.greeted(port) as peer:
         reply = await peer.say(message("late"), 250, 250, 354, 451)
+        listener.settings = replace(listener.settings, commit_timeout_s=NEVER_S)
         assert reply == "451 4.3.0 The store takes too long, try again later"
         counter.keep(0)
         assert await peer.is_quiet()
