@@ -24,19 +24,29 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import async_playwright, expect
 
+from e2e.canary import listening_canary
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from playwright.async_api import Browser, BrowserContext, Page
 
+    from e2e.canary import Canary
+
 ROOT = Path(__file__).parents[2]
 CHROMIUM = "/usr/bin/chromium"
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync "
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
     # It keeps frames from this machine's ports whatever the page does, which would hide what the page lets out.
-    "--disable-features=LocalNetworkAccessChecks"
-).split()
+    "--disable-features=LocalNetworkAccessChecks",
+]
 START_S = 20.0
 STOP_S = 10.0
 
@@ -133,9 +143,17 @@ async def browser() -> AsyncIterator[Browser]:
         await running.close()
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def canary(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Canary]:
+    async with listening_canary(tmp_path_factory.mktemp("canary"), PNG) as canary:
+        yield canary
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def context(browser: Browser, server: Server) -> AsyncIterator[BrowserContext]:
-    made = await browser.new_context(base_url=server.web, viewport={"width": 1280, "height": 800}, locale="en-GB", ignore_https_errors=True)
+    made = await browser.new_context(
+        base_url=server.web, viewport={"width": 1280, "height": 800}, locale="en-GB", ignore_https_errors=True
+    )
     made.set_default_timeout(10_000)
     yield made
     await made.close()

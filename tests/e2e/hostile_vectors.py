@@ -20,7 +20,9 @@ SCRIPTS = {
     "svg use": "<svg><use href='{c}/x.svg#a'/></svg>",
     "details that toggle": f'<details open ontoggle="{RUN}"><summary>x</summary></details>',
     "focus of itself": f'<input autofocus onfocus="{RUN}">',
-    "animation that starts": f'<style>@keyframes x{{{{}}}}</style><b style="animation:x 1s" onanimationstart="{RUN}">x</b>',
+    "animation that starts": (
+        f'<style>@keyframes x{{{{}}}}</style><b style="animation:x 1s" onanimationstart="{RUN}">x</b>'
+    ),
     "marquee": f'<marquee onstart="{RUN}">x</marquee>',
     "video that fails": f'<video><source onerror="{RUN}"></video>',
     "frame with a script address": '<iframe src="javascript:top.ran=1"></iframe>',
@@ -35,7 +37,9 @@ SCRIPTS = {
     ),
     "mutation through a form": f"<form><math><mtext></form><form><mglyph><style></math><img src=x: onerror={RUN}>",
     "template": f'<template shadowrootmode=open><img src=x: onerror="{RUN}"></template>',
-    "clobbered document": "<form id=attributes><input name=attributes></form><img name=cookie><a id=documentElement>x</a>",
+    "clobbered document": (
+        "<form id=attributes><input name=attributes></form><img name=cookie><a id=documentElement>x</a>"
+    ),
 }
 
 FETCHES = {
@@ -43,15 +47,17 @@ FETCHES = {
     "image of no scheme": "<img src='//{h}/a.png'>",
     "image set": "<img srcset='{c}/a.png 1x' src='{c}/b.png'>",
     "picture": "<picture><source srcset='{c}/a.png'><img src='{c}/b.png'></picture>",
-    "background attribute": "<body background='{c}/a.png'><table background='{c}/b.png'><tr><td>x</td></tr></table>",
+    "background attribute": (
+        "<body background='{c}/a.png'><table background='{c}/b.png'><tr><td>x</td></tr></table>"
+    ),
     "style attribute": "<p style='background:url({c}/a.png)'>x</p>",
     "style attribute with escapes": r"<p style='background:u\72l({c}/a.png)'>x</p>",
     "style attribute with a variable": r"<p style='--a:u\72l({c}/a.png);background:var(--a)'>x</p>",
     "style attribute with a fallback": "<p style='background:var(--none,url({c}/a.png))'>x</p>",
     "image-set function": "<p style='background-image:image-set(\"{c}/a.png\" 1x)'>x</p>",
     "style sheet": "<style>p{{background:url({c}/a.png)}}</style><p>x</p>",
-    "style sheet that nests": "<style>@media all{{div{{& p{{background:url({c}/a.png)}}}}}}</style><div><p>x</p></div>",
-    "style sheet of the head": "<html><head><style>body{{background:url({c}/a.png)}}</style></head><body>x</body></html>",
+    "style sheet that nests": "<style>@media all{{div{{& p{{background:url({c}/a.png)}}}}}}</style><div><p>x</div>",
+    "style sheet of the head": "<html><head><style>body{{background:url({c}/a.png)}}</style></head><body>x</body>",
     "imported style sheet": "<style>@import '{c}/a.css';@import url({c}/b.css);</style>",
     "linked style sheet": "<link rel=stylesheet href='{c}/a.css'>",
     "font": "<style>@font-face{{font-family:x;src:url({c}/a.woff)}}p{{font-family:x}}</style><p>x</p>",

@@ -6,79 +6,36 @@ tested with the other one taken out of the bundle, and a bundle without both sho
 
 from __future__ import annotations
 
-import asyncio
-import ssl
 import subprocess
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
-from conftest import ROOT, letter
-from hostile_vectors import SCRIPTS, VECTORS, write_out
 from playwright.async_api import expect
 
+from e2e.conftest import ROOT, letter
+from e2e.hostile_vectors import SCRIPTS, VECTORS, write_out
+
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
-    from conftest import Server
     from playwright.async_api import BrowserContext, Dialog, Page, Route
+
+    from e2e.canary import Canary
+    from e2e.conftest import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ALL = sorted(VECTORS)
 
 
-class Canary:
-    """Listens on a port for plain HTTP and on one for HTTPS, and remembers who came and what they asked for."""
-
-    def __init__(self) -> None:
-        self.origins: list[str] = []
-        self.connections = 0
-        self.requests: list[str] = []
-
-    async def hear(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        with suppress(OSError):
-            if line := await reader.readline():
-                self.requests.append(line.decode("latin-1").strip())
-            writer.close()
-
-    def forget(self) -> None:
-        self.connections = 0
-        self.requests = []
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def canary(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Canary]:
-    made = Canary()
-    secure = certificate(tmp_path_factory.mktemp("canary"))
-    async with (
-        await asyncio.start_server(made.hear, "127.0.0.1", 0, ssl=secure) as https,
-        await asyncio.start_server(made.hear, "127.0.0.1", 0) as http,
-    ):
-        for scheme, listening in (("https", https), ("http", http)):
-            made.origins.append(f"{scheme}://127.0.0.1:{listening.sockets[0].getsockname()[1]}")
-        yield made
-
-
-def certificate(folder: Path) -> ssl.SSLContext:
-    new = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=canary".split()
-    files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
-    subprocess.run(["openssl", *new, *files], check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
-    return context
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def hostile_inbox(server: Server, canary: Canary) -> str:
     """An inbox that holds each vector, aimed over HTTPS, which the page's policy allows, and over plain HTTP."""
     address = "hostile@example.com"
-    bodies = [write_out(VECTORS[name], canary.origins) + "<p>the end of it</p>" for name in ALL]
+    bodies = [write_out(VECTORS[name], [canary.https, canary.http]) + "<p>the end of it</p>" for name in ALL]
     await server.send_all([letter(name, None, body) for name, body in zip(ALL, bodies, strict=True)], address)
     return address
 
@@ -151,7 +108,8 @@ class Watch:
         self._canary.forget()
         await self._page.evaluate("hash => { delete window.ran; location.hash = hash }", hash_)
         await expect(self._page.locator(".title")).to_have_text(subject)
-        frame = await (await self._page.wait_for_selector(".frame iframe")).content_frame()
+        element = await self._page.locator(".frame iframe").element_handle()
+        frame = await element.content_frame()
         assert frame is not None
         await frame.wait_for_load_state("load")
         await self._page.evaluate(REST)

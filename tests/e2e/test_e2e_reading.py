@@ -7,14 +7,16 @@ from email.policy import SMTP
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import PNG, letter, open_inbox, open_message, running_server
 from playwright.async_api import expect
+
+from e2e.conftest import PNG, letter, open_inbox, open_message, running_server
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Server
     from playwright.async_api import BrowserContext, Page, Route
+
+    from e2e.conftest import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -25,7 +27,7 @@ async def test_enter_on_the_empty_field_takes_the_name_that_was_hinted(page: Pag
     await expect(field).to_be_focused()
     hint = await field.get_attribute("placeholder")
     await field.press("Enter")
-    await expect(page.locator("h1.address")).to_have_text(f"{hint}@example.com")
+    await expect(page.locator(".address")).to_have_text(f"{hint}@example.com")
     await expect(page.get_by_text("Listening")).to_be_visible()
     await expect(page.locator(".command")).to_contain_text(f"127.0.0.1:{server.smtp_port} --to {hint}@example.com")
 
@@ -35,14 +37,14 @@ async def test_any_name_and_domain_or_a_whole_address_can_be_typed(page: Page) -
     await page.get_by_label("Inbox name").fill("Ann")
     await page.get_by_label("Domain").fill("Ex.org")
     await page.get_by_role("button", name="Go").click()
-    await expect(page.locator("h1.address")).to_have_text("ann@ex.org")
+    await expect(page.locator(".address")).to_have_text("ann@ex.org")
     await page.get_by_role("link", name="New").click()
     await page.get_by_label("Inbox name").fill("two words")
     await page.get_by_label("Inbox name").press("Enter")
     await expect(page.get_by_text("That is no address")).to_be_visible()
     await page.get_by_label("Inbox name").fill("bob@else.example")
     await page.get_by_label("Inbox name").press("Enter")
-    await expect(page.locator("h1.address")).to_have_text("bob@else.example")
+    await expect(page.locator(".address")).to_have_text("bob@else.example")
 
 
 async def test_mail_shows_up_by_itself_and_is_announced(page: Page, server: Server, address: str) -> None:
@@ -134,11 +136,11 @@ async def test_a_code_and_a_confirmation_link_are_at_hand_in_list_and_message(
     html = "<p>Your code is 481223</p><a href='https://shop.example/verify?t=1'>Confirm your e-mail</a>"
     await server.send(letter("Verify your account", "Your verification code is 481223", html), address)
     await page.goto(f"/#/{address}")
-    await page.locator(".list").get_by_role("button", name="Copy code 481223").click()
+    await page.locator(".list").get_by_role("button", name="481223 Copy code").click()
     assert await page.evaluate("navigator.clipboard.readText()") == "481223"
     await open_message(page, "Verify")
     chips = page.locator(".mail .chips")
-    await expect(chips.get_by_role("button", name="Copy code 481223")).to_have_attribute("title", re.compile("."))
+    await expect(chips.get_by_role("button", name="481223 Copy code")).to_have_attribute("title", re.compile("."))
     link = chips.get_by_role("link", name="Confirm your e-mail")
     await expect(link).to_have_attribute("href", "https://shop.example/verify?t=1")
     await expect(link).to_have_attribute("rel", "noopener noreferrer nofollow")
@@ -200,17 +202,17 @@ async def test_a_whole_inbox_is_deleted_after_asking(page: Page, server: Server,
     await expect(page.locator("a.message .subject")).to_have_text(["Three"])
 
 
-async def test_a_message_that_is_gone_says_so(context: BrowserContext, server: Server, address: str) -> None:
+async def test_a_message_that_is_gone_says_so(quiet_page: Page, server: Server, address: str) -> None:
     await server.send(letter("Short-lived"), address)
-    await page.goto(f"/#/{address}")
-    await page.locator("a.message").wait_for()
-    assert (await page.request.delete(f"{server.web}/api/inboxes/{address}")).ok
-    await page.locator("a.message").click()
-    await expect(page.get_by_text("This message is gone")).to_be_visible()
-    await page.goto(f"/#/{address}/999999999")
-    await expect(page.get_by_text("This message is gone")).to_be_visible()
-    await page.get_by_role("button", name="To the inbox").click()
-    await expect(page.get_by_text("This message is gone")).to_have_count(0)
+    await quiet_page.goto(f"/#/{address}")
+    await quiet_page.locator("a.message").wait_for()
+    assert (await quiet_page.request.delete(f"{server.web}/api/inboxes/{address}")).ok
+    await quiet_page.locator("a.message").click()
+    await expect(quiet_page.get_by_text("This message is gone")).to_be_visible()
+    await quiet_page.goto(f"/#/{address}/999999999")
+    await expect(quiet_page.get_by_text("This message is gone")).to_be_visible()
+    await quiet_page.get_by_role("button", name="To the inbox").click()
+    await expect(quiet_page.get_by_text("This message is gone")).to_have_count(0)
 
 
 async def test_what_is_read_stays_read_and_other_tabs_know(
@@ -264,23 +266,23 @@ async def test_the_keyboard_is_enough(page: Page, server: Server, address: str) 
 
 
 async def test_a_server_that_goes_and_comes_back_costs_no_message(
-    context: BrowserContext, tmp_path: Path, address: str
+    quiet_page: Page, tmp_path: Path, address: str
 ) -> None:
     with running_server(tmp_path) as first:
-        await page.goto(f"{first.web}/#/{address}")
-        await expect(page.locator(".live.on")).to_be_visible()
+        await quiet_page.goto(f"{first.web}/#/{address}")
+        await expect(quiet_page.locator(".live.on")).to_be_visible()
         await first.send(letter("Before"), address)
-        await expect(page.locator("a.message .subject")).to_have_text(["Before"])
-    await expect(page.locator(".live.lost")).to_contain_text("reconnecting in")
+        await expect(quiet_page.locator("a.message .subject")).to_have_text(["Before"])
+    await expect(quiet_page.locator(".live.lost")).to_contain_text("reconnecting in")
     http = first.web.removeprefix("http://")
     with running_server(tmp_path, smtp=f"127.0.0.1:{first.smtp_port}", http=http) as second:
         await second.send(letter("Meanwhile"), address)
-        await expect(page.locator(".live.on")).to_be_visible(timeout=20_000)
-        await expect(page.locator("a.message .subject")).to_have_text(["Meanwhile", "Before"])
+        await expect(quiet_page.locator(".live.on")).to_be_visible(timeout=20_000)
+        await expect(quiet_page.locator("a.message .subject")).to_have_text(["Meanwhile", "Before"])
 
 
 async def test_a_listing_that_fails_says_why_and_is_tried_again(
-    context: BrowserContext, server: Server, address: str
+    quiet_page: Page, server: Server, address: str
 ) -> None:
     failures = iter([503])
     await server.send(letter("There"), address)
@@ -292,18 +294,20 @@ async def test_a_listing_that_fails_says_why_and_is_tried_again(
         problem = '{"title": "Service Unavailable", "status": 503, "detail": "The store is away."}'
         await route.fulfill(status=status, body=problem, content_type="application/problem+json")
 
-    await page.route("**/messages?*", answer)
-    await page.goto(f"/#/{address}")
-    await expect(page.get_by_role("alert")).to_contain_text("The store is away.")
-    await expect(page.get_by_role("alert")).to_contain_text("Trying again in")
-    await expect(page.locator("a.message .subject")).to_have_text(["There"])
+    await quiet_page.route("**/messages?*", answer)
+    await quiet_page.goto(f"/#/{address}")
+    await expect(quiet_page.get_by_role("alert")).to_contain_text("The store is away.")
+    await expect(quiet_page.get_by_role("alert")).to_contain_text("Trying again in")
+    await expect(quiet_page.locator("a.message .subject")).to_have_text(["There"])
 
 
-async def test_being_offline_is_said_and_mended(context: BrowserContext, server: Server, address: str) -> None:
-    await open_inbox(page, address)
+async def test_being_offline_is_said_and_mended(
+    quiet_page: Page, context: BrowserContext, server: Server, address: str
+) -> None:
+    await open_inbox(quiet_page, address)
     await context.set_offline(True)
-    await expect(page.locator(".live")).to_have_text("offline")
+    await expect(quiet_page.locator(".live")).to_have_text("offline")
     await server.send(letter("Later"), address)
     await context.set_offline(False)
-    await expect(page.locator("a.message .subject")).to_have_text(["Later"])
-    await expect(page.locator(".live.on")).to_be_visible()
+    await expect(quiet_page.locator("a.message .subject")).to_have_text(["Later"])
+    await expect(quiet_page.locator(".live.on")).to_be_visible()

@@ -6,12 +6,15 @@ from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import PNG, letter, open_inbox, open_message
 from playwright.async_api import expect
 
+from e2e.conftest import PNG, letter, open_inbox, open_message
+
 if TYPE_CHECKING:
-    from conftest import Server
     from playwright.async_api import BrowserContext, Page, Route
+
+    from e2e.canary import Canary
+    from e2e.conftest import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -90,7 +93,10 @@ async def test_a_link_opens_a_new_window_that_knows_nothing_of_the_page(
 
     seen: list[dict[str, str]] = []
     await context.route("https://there.example/**", answer)
-    html = "<a href='https://there.example/a' target=_top>go</a> <a href='javascript:top.ran=1'>run</a> <a href='/x'>in</a>"
+    html = (
+        "<a href='https://there.example/a' target=_top>go</a>"
+        "<a href='javascript:top.ran=1'>run</a> <a href='/x'>in</a>"
+    )
     await server.send(letter("Link", None, html), address)
     await page.goto(f"/#/{address}")
     await open_message(page, "Link")
@@ -120,42 +126,37 @@ async def test_the_links_panel_tells_real_hosts_and_marks_lies(page: Page, serve
 
 
 async def test_remote_images_load_only_when_the_reader_asks_and_alone(
-    page: Page, context: BrowserContext, server: Server, address: str
+    page: Page, canary: Canary, server: Server, address: str
 ) -> None:
-    asked: list[str] = []
-
-    async def answer(route: Route) -> None:
-        asked.append(route.request.url)
-        await route.fulfill(body=PNG, content_type="image/png")
-
-    await context.route("**://images.example/**", answer)
     html = (
-        "<img src='http://images.example/a.png' id=seen width=40 height=40><p background='x'>x</p>"
-        "<style>@import 'https://images.example/a.css';p{background:url(https://images.example/b.png)}"
-        "@font-face{font-family:f;src:url(https://images.example/f.woff)}p{font-family:f}</style>"
-        "<iframe src='https://images.example/frame'></iframe><link rel=stylesheet href='https://images.example/c.css'>"
-        "<video poster='https://images.example/v.png' src='https://images.example/v'></video>"
+        f"<img src='{canary.https}/a.png' id=seen width=40 height=40><p background='x'>x</p>"
+        f"<style>@import '{canary.https}/a.css';p{{background:url({canary.https}/b.png)}}"
+        f"@font-face{{font-family:f;src:url({canary.https}/f.woff)}}p{{font-family:f}}</style>"
+        f"<iframe src='{canary.https}/frame'></iframe><link rel=stylesheet href='{canary.https}/c.css'>"
+        f"<video poster='{canary.https}/v.png' src='{canary.https}/v'></video>"
     )
+    canary.forget()
     await server.send(letter("Images", None, html), address)
     await page.goto(f"/#/{address}")
     await open_message(page, "Images")
     await expect(page.get_by_text("2 remote images blocked")).to_be_visible()
-    assert asked == []
+    assert canary.connections == 0
     await page.get_by_role("button", name="Load").click()
     loaded = page.frame_locator("iframe").locator("img")
     await expect(loaded).to_have_js_property("naturalWidth", 1)
     await expect(page.get_by_text("remote images blocked")).to_have_count(0)
-    assert sorted(asked) == ["https://images.example/a.png", "https://images.example/b.png"]
+    assert sorted(canary.requests) == ["/a.png", "/b.png"]
+    canary.forget()
     await page.reload()
     await expect(page.get_by_text("2 remote images blocked")).to_be_visible()
-    assert len(asked) == 2
+    assert canary.connections == 0
 
 
 async def test_images_that_came_with_the_message_show_without_asking_anyone(
     page: Page, server: Server, address: str
 ) -> None:
     message = letter("Inline", "See.", "<img src='cid:logo@x' alt=logo><img src='cid:svg@x' alt=svg>")
-    part = message.get_payload()[1]
+    part = message.get_body(("html",))
     assert isinstance(part, EmailMessage)
     part.add_related(PNG, maintype="image", subtype="png", cid="<logo@x>")
     part.add_related(b"<svg onload='top.ran=1'/>", maintype="image", subtype="svg+xml", cid="<svg@x>")
@@ -189,4 +190,3 @@ async def test_a_message_of_many_thousand_parts_leaves_the_page_usable(
     await page.locator("a.message").click()
     await expect(page.get_by_role("heading", name="Attachments 20000")).to_be_visible()
     await expect(page.locator(".attachment")).to_have_count(200)
-

@@ -17,13 +17,14 @@ async function copyText(text: string): Promise<void> {
 
 interface CopyProps {
   text: string;
-  label: string;
+  /** What is copied, for those who hear the button: "Copy" + "address". */
+  what: string;
   class?: string;
   title?: string;
   children?: preact.ComponentChildren;
 }
 
-export function CopyButton({ text, label, class: className = "", title, children }: CopyProps) {
+export function CopyButton({ text, what, class: className = "", title, children }: CopyProps) {
   const [copied, setCopied] = useState(false);
   useEffect(() => {
     if (!copied) return undefined;
@@ -34,13 +35,15 @@ export function CopyButton({ text, label, class: className = "", title, children
     <button
       type="button"
       class={`button ${className}`}
-      aria-label={copied ? words.inbox.copied : label}
-      title={title ?? label}
+      title={title ?? `${words.inbox.copy} ${what}`}
       onClick={() => void copyText(text).then(() => setCopied(true))}
     >
       {children}
       <Icon name={copied ? "check" : "copy"} />
-      <span class="copy-word">{copied ? words.inbox.copied : words.inbox.copy}</span>
+      <span class="copy-word" aria-live="polite">
+        {copied ? words.inbox.copied : words.inbox.copy}
+      </span>
+      <span class="visually-hidden">{what}</span>
     </button>
   );
 }

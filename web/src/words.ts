@@ -20,7 +20,7 @@ export const words = {
   },
   inbox: {
     copy: "Copy",
-    copyAddress: "Copy address",
+    address: "address",
     copied: "Copied",
     fresh: "New",
     freshTitle: "Another inbox",
@@ -42,12 +42,12 @@ export const words = {
     open: "Open",
     arrived: (from: string, subject: string) => `New message from ${from}: ${subject}`,
     pick: "Choose a message to read it.",
-    count: (n: number) => (n === 1 ? "1 message" : `${n} messages`),
   },
   empty: {
     title: "Listening…",
     lead: "Mail to this address shows up here by itself.",
     tryIt: "Try it from a terminal",
+    command: "command",
   },
   live: {
     live: "live",
@@ -65,6 +65,7 @@ export const words = {
     start: "The page could not start.",
   },
   message: {
+    reading: "Message",
     back: "Back",
     gone: "This message is gone",
     goneLead: "It expired, or somebody deleted it.",
@@ -72,9 +73,7 @@ export const words = {
     delete: "Delete",
     left: (left: string) => `${left} left`,
     via: (sender: string) => `sent as ${sender}`,
-    code: "Code",
-    copyCode: (code: string) => `Copy code ${code}`,
-    confirm: (host: string) => `opens ${host}`,
+    code: "code",
     views: "Views of this message",
     html: "HTML",
     text: "Text",

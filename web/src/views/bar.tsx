@@ -21,14 +21,14 @@ export function Bar({ source, inbox, state }: BarProps) {
   return (
     <section class="bar">
       <div class="whose">
-        <h1 class="mono address" title={address}>
+        <p class="mono address" title={address}>
           <bdi>{address}</bdi>
-        </h1>
+        </p>
         <Live state={state.live} retry={() => inbox.reconnect()} />
       </div>
       <p class="notice">{words.inbox.public}</p>
       <div class="tools">
-        <CopyButton text={address} label={words.inbox.copyAddress} class="primary" />
+        <CopyButton text={address} what={words.inbox.address} class="primary" />
         <a class="button" href="#/" title={words.inbox.freshTitle}>
           <Icon name="plus" />
           {words.inbox.fresh}

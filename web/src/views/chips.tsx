@@ -11,7 +11,7 @@ export function Chips({ codes, links }: { codes: FoundCode[]; links: FoundLink[]
   return (
     <div class="chips">
       {codes.map(({ code, reason }) => (
-        <CopyButton key={code} text={code} label={words.message.copyCode(code)} title={reason} class="chip">
+        <CopyButton key={code} text={code} what={words.message.code} title={reason} class="chip">
           <b class="mono" dir="ltr">
             {code}
           </b>

@@ -38,7 +38,8 @@ export function InboxView({ source, server, address, id, help }: InboxProps) {
     "?": help,
   });
   return (
-    <>
+    <main class="inbox">
+      <h1 class="visually-hidden">{address}</h1>
       <Bar source={source} inbox={inbox} state={state} />
       <div class="panes">
         <MessageList
@@ -51,7 +52,7 @@ export function InboxView({ source, server, address, id, help }: InboxProps) {
           older={() => void inbox.loadOlder()}
           retry={() => inbox.reload()}
         />
-        <main class="reader" tabIndex={-1}>
+        <section class="reader" aria-label={words.message.reading}>
           {id === null ? (
             <p class="state pick-one">{state.messages.length > 0 && words.inbox.pick}</p>
           ) : (
@@ -66,10 +67,10 @@ export function InboxView({ source, server, address, id, help }: InboxProps) {
               back={back}
             />
           )}
-        </main>
+        </section>
       </div>
       <Toast address={address} message={toast} close={closeToast} />
-    </>
+    </main>
   );
 }
 

@@ -16,7 +16,7 @@ export function Empty({ address, smtp }: { address: string; smtp: string[] }) {
           <p class="meta">{words.empty.tryIt}</p>
           <div class="command">
             <code dir="ltr">{command}</code>
-            <CopyButton text={command} label={`${words.inbox.copy}: ${command}`} class="quiet" />
+            <CopyButton text={command} what={words.empty.command} class="quiet" />
           </div>
         </>
       )}
