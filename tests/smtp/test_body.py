@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from edgemail.smtp.body import DataReader
@@ -68,6 +68,8 @@ def test_only_crlf_dot_crlf_ends_a_message_at_every_cut(first: bytes, last: byte
 
 
 @given(st.binary(max_size=200), st.integers(0, 200), _cuts)
+@example(b"exact", 7, [])
+@example(b"exact", 6, [])
 def test_a_message_over_the_limit_is_counted_and_not_kept(line: bytes, limit: int, places: list[int]) -> None:
     """Its size is told to the last octet, its end is found, and nothing of it is held."""
     octets = line.replace(b"\r\n.", b"") + END

@@ -64,7 +64,9 @@ def drop_trace(data: bytes) -> bytes:
 
 @contextlib.asynccontextmanager
 async def listening(counter: Counter, **settings: object) -> AsyncIterator[tuple[Listener, int]]:
-    """Give a listener on a free port of 127.0.0.1, and the port."""
+    """Give a listener on a free port of 127.0.0.1, and the port; nothing may go wrong unseen in a callback."""
+    unseen: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unseen.append(context))
     endpoint = Endpoint("127.0.0.1", 0)
     smtp = SmtpSettings(listen=(endpoint,), hostname="mx.example.com", **settings)  # type: ignore[arg-type]
     listener = Listener(smtp, counter.deliver, utc_now)
@@ -76,6 +78,7 @@ async def listening(counter: Counter, **settings: object) -> AsyncIterator[tuple
         for connection in tuple(listener.connections):
             connection.abort()
         await asyncio.wait_for(listener.stop(), PATIENCE_S)
+    assert unseen == []
 
 
 class Peer:
