@@ -12,6 +12,12 @@ export function span(seconds: number): string {
   return words.time.days(Math.floor(seconds / DAY));
 }
 
+/** How long messages are kept, said in full. */
+export function lifetime(seconds: number): string {
+  const days = Math.round(seconds / DAY);
+  return days >= 2 ? words.time.wholeDays(days) : words.time.wholeHours(Math.round(seconds / HOUR));
+}
+
 /** How long ago `date` was at `now` (milliseconds); the day itself once that says more. */
 export function age(date: string, now: number): string {
   const then = Date.parse(date);

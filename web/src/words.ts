@@ -1,8 +1,8 @@
 /** Every word that the page says of its own. Another language is another object of this shape. */
 export const words = {
   landing: {
-    title: "A mailbox for the next five minutes",
-    lead: "Pick a name, give the address away, and read what arrives. No account, no password.",
+    title: "Make up an address, read its mail",
+    lead: "Pick any name, give the address away, and watch what arrives. No account, no password.",
     name: "Inbox name",
     domain: "Domain",
     go: "Go",
@@ -12,10 +12,13 @@ export const words = {
     invalid: "That is no address: a name without spaces, then a domain.",
     foreign: (domains: string) => `This server takes mail for ${domains} and what is below.`,
     anyDomain: "This server takes mail for any domain.",
-    points: [
+    points: (age: string | null) => [
       ["Any name works", "An inbox is there as soon as somebody writes to it."],
       ["Public by design", "Anyone who knows the name can read it. Send no secrets."],
-      ["Gone by itself", "Old messages are deleted; the address keeps working."],
+      [
+        "Gone by itself",
+        `Messages are deleted ${age ? `after ${age}` : "when room runs out"}; the address keeps working.`,
+      ],
     ],
   },
   inbox: {
@@ -27,8 +30,7 @@ export const words = {
     deleteAll: "Delete all",
     public: "Public inbox: anyone who knows the name can read it.",
     messages: "Messages",
-    search: "Search",
-    searchLabel: "Search the messages loaded",
+    search: (n: number) => (n === 1 ? "Search 1 message" : `Search ${n} messages`),
     order: "Order",
     newest: "Newest",
     oldest: "Oldest",
@@ -119,6 +121,8 @@ export const words = {
     minutes: (n: number) => `${n} min`,
     hours: (n: number) => `${n} h`,
     days: (n: number) => `${n} d`,
+    wholeDays: (n: number) => (n === 1 ? "1 day" : `${n} days`),
+    wholeHours: (n: number) => (n === 1 ? "1 hour" : `${n} hours`),
   },
   keys: {
     title: "Keyboard",

@@ -24,7 +24,7 @@ export function Download({ content, name, label = words.message.download, descri
   return (
     <button type="button" class="button" aria-label={describe} onClick={save}>
       <Icon name="download" />
-      {label}
+      <span class="download-word">{label}</span>
     </button>
   );
 }

@@ -4,6 +4,7 @@ import { randomName } from "../names.ts";
 import { inboxHash, normalizeAddress } from "../route.ts";
 import type { ServerInfo } from "../source.ts";
 import { load, save } from "../storage.ts";
+import { lifetime } from "../time.ts";
 import { words } from "../words.ts";
 
 /** Reserved for examples (RFC 2606): no mail for it can go astray. */
@@ -82,12 +83,14 @@ export function Landing({ server }: { server: ServerInfo | null }) {
       </p>
       <Recent />
       <ul class="points">
-        {words.landing.points.map(([title, text]) => (
-          <li key={title}>
-            <h2>{title}</h2>
-            <p>{text}</p>
-          </li>
-        ))}
+        {words.landing
+          .points(server?.maxAgeSeconds ? lifetime(server.maxAgeSeconds) : null)
+          .map(([title, text]) => (
+            <li key={title}>
+              <h2>{title}</h2>
+              <p>{text}</p>
+            </li>
+          ))}
       </ul>
     </main>
   );

@@ -40,8 +40,8 @@ export function MessageList({ state, server, address, selected, isRead, search, 
           <input
             ref={search}
             type="search"
-            placeholder={words.inbox.search}
-            aria-label={words.inbox.searchLabel}
+            placeholder={words.inbox.search(messages.length)}
+            aria-label={words.inbox.search(messages.length)}
             value={wanted}
             onInput={(event) => setWanted(event.currentTarget.value)}
             onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}

@@ -5,7 +5,7 @@ import { words } from "../words.ts";
 
 /** Waiting for the first mail: what most inboxes are when a person sees them first. */
 export function Empty({ address, smtp }: { address: string; smtp: string[] }) {
-  const command = smtp[0] && `swaks --server ${smtp[0]} --to ${quoted(address)}`;
+  const command = smtp[0] ? [`swaks --server ${smtp[0]}`, `--to ${quoted(address)}`] : null;
   return (
     <div class="state empty">
       <span class="radar" aria-hidden="true" />
@@ -15,8 +15,10 @@ export function Empty({ address, smtp }: { address: string; smtp: string[] }) {
         <>
           <p class="meta">{words.empty.tryIt}</p>
           <div class="command">
-            <code dir="ltr">{command}</code>
-            <CopyButton text={command} what={words.empty.command} class="quiet" />
+            <code dir="ltr">
+              <span>{command[0]}</span> <span>{command[1]}</span>
+            </code>
+            <CopyButton text={command.join(" ")} what={words.empty.command} class="quiet" />
           </div>
         </>
       )}
