@@ -14,6 +14,7 @@ from edgemail.errors import AttachmentNotFound, MessageNotFound
 from edgemail.inbox import PAGE_MAX, Inbox
 from edgemail.model import MailId
 from edgemail.store.sqlite import SqliteStore
+from support.bounds import bounded
 from support.mail import envelope, letter
 from support.waiting import PATIENCE_S, until
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edgemail.model import ListedMail
+
+__all__ = ["bounded"]
 
 ANN, BEN = "ann@example.org", "ben@example.org"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -155,6 +156,15 @@ async def test_a_sweep_deletes_by_count_and_by_octets(store: Fragile) -> None:
     assert await left(store) == mail_ids[10:]
     assert await Retention(store, Limits(None, 20, 12_500), 60.0, Clock()).sweep() == 8
     assert await left(store) == mail_ids[18:]
+
+
+async def test_a_sweep_gives_the_space_back(store: Fragile, tmp_path: Path) -> None:
+    """All of it, however much was deleted: the file is no larger than what is left needs."""
+    await add_all(store, [envelope(data=random.randbytes(100_000)) for _ in range(60)])
+    await Retention(store, KEEP_ALL, 60.0, Clock()).sweep()
+    assert (tmp_path / "mail.db").stat().st_size > 6_000_000
+    await Retention(store, Limits(None, 1, None), 60.0, Clock()).sweep()
+    assert (tmp_path / "mail.db").stat().st_size < 500_000
 
 
 async def test_the_first_sweep_is_at_the_start(store: Fragile) -> None:

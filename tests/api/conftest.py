@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 import pytest_asyncio
 
 from support.apps import Program, running, settings_in
+from support.bounds import bounded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
     import pytest
+
+__all__ = ["bounded"]
 
 
 @pytest_asyncio.fixture

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from edgemail.store.sqlite import SqliteStore
+from support.bounds import bounded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from edgemail.store.base import MailStore
 
     OpenStore = Callable[[Path], Awaitable[MailStore]]
+
+__all__ = ["bounded"]
 
 
 async def open_sqlite(folder: Path) -> MailStore:

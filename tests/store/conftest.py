@@ -9,10 +9,13 @@ import pytest
 import pytest_asyncio
 
 from edgemail.store.sqlite import SqliteStore
+from support.bounds import bounded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
+
+__all__ = ["bounded"]
 
 
 @pytest.fixture

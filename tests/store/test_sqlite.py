@@ -14,6 +14,7 @@ import apsw
 import pytest
 
 from edgemail.errors import StoreFull, StoreUnavailable
+from edgemail.model import Summary
 from edgemail.store import sqlite_file
 from edgemail.store.base import Usage
 from edgemail.store.sqlite import SqliteStore
@@ -95,10 +96,12 @@ async def test_text_is_stored_as_text_and_the_rest_as_octets(store: SqliteStore,
 
 async def test_whoever_deletes_the_count_is_kept(store: SqliteStore, ask: Ask) -> None:
     """Another program that deletes from `mail` leaves neither a wrong count nor orphans."""
-    await add_all(store, [envelope(data=b"12345"), envelope("c@d.example", ANN, data=b"1")])
+    mail_ids = await add_all(store, [envelope(data=b"12345"), envelope("c@d.example", ANN, data=b"1")])
+    await store.add_summaries([(mail_id, Summary("", "", "", (), (), ())) for mail_id in mail_ids])
     ask("DELETE FROM mail WHERE size = 5")
     assert await store.measure() == Usage(1, 1)
     assert ask("SELECT address FROM inbox ORDER BY address") == [(ANN,), ("c@d.example",)]
+    assert ask("SELECT mail_id FROM summary") == [(mail_ids[1],)]
 
 
 async def test_a_full_disk_refuses_the_batch_and_nothing_else(store: SqliteStore, ask: Ask) -> None:
