@@ -131,6 +131,18 @@ async def test_five_hundred_at_once_are_all_kept_under_distinct_ids(store: MailS
         assert await store.read_data(mail_id) == one.data
 
 
+async def test_however_many_come_at_once_each_finds_its_own(store: MailStore) -> None:
+    """No number of messages or recipients in a commit is a special one."""
+    for count in (1, 2, 3, 7, 8, 9, 31, 63, 64, 65, 99):
+        names = [f"{count}.{number}@example.org" for number in range(count)]
+        mail_ids = await add_all(store, [envelope(name, *names[:3], data=name.encode()) for name in names[3:]])
+        shared = await store.add(envelope(*names))
+        for name, mail_id in zip(names[3:], mail_ids, strict=True):
+            assert ids(await store.list_inbox(name, limit=10)) == [shared, mail_id]
+            assert await store.read_data(mail_id) == name.encode()
+        assert ids(await store.list_inbox(names[0], limit=200)) == [shared, *mail_ids[::-1]]
+
+
 async def test_what_is_not_there_is_not_found(store: MailStore) -> None:
     """An id that never was, or is gone, names nothing."""
     mail_id = await store.add(envelope())

@@ -234,7 +234,7 @@ def _insert(writer: apsw.Connection, batch: Sequence[Envelope]) -> list[MailId]:
 
 
 def _insert_rows(writer: apsw.Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert many rows a statement: for each one the interpreter's lock changes hands, which costs more than the row.
+    """Insert many rows a statement: for each one the interpreter's lock changes hands, which costs more than a row.
 
     A few sizes, so that the prepared statements stay in the cache.
     """
