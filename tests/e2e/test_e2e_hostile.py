@@ -124,11 +124,11 @@ class Watch:
 
 HARMLESS = {f"frame {url}" for url in ("", "about:blank", "about:srcdoc", "chrome-error://chromewebdata/")}
 
-# Long enough for the browser to have started what it would start: it is idle, and has painted, twice.
+# Long enough for the browser to have started what it would start: it has been idle, and has painted.
 REST = """async () => {
   const idle = () => new Promise((go) => requestIdleCallback(go, { timeout: 300 }));
   const paint = () => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)));
-  await idle(); await paint(); await idle(); await paint();
+  await idle(); await paint();
 }"""
 
 

@@ -15,12 +15,10 @@ export function Landing({ server }: { server: ServerInfo | null }) {
   const [hint, setHint] = useState(randomName);
   const [name, setName] = useState("");
   const [problem, setProblem] = useState("");
-  const field = useRef<HTMLInputElement>(null);
   const domains = server?.domains ?? [];
   const [domain, setDomain] = useState("");
   useEffect(() => {
     document.title = "edgemail";
-    field.current?.focus();
   }, []);
   const go = (event: Event) => {
     event.preventDefault();
@@ -38,37 +36,16 @@ export function Landing({ server }: { server: ServerInfo | null }) {
       <p class="lead">{words.landing.lead}</p>
       <form class="pick" onSubmit={go} noValidate>
         <div class="fields">
-          <label class="name">
-            <span class="visually-hidden">{words.landing.name}</span>
-            <input
-              ref={field}
-              class="mono"
-              value={name}
-              placeholder={hint}
-              aria-describedby="pick-note"
-              aria-invalid={problem !== ""}
-              autocomplete="off"
-              autocapitalize="none"
-              spellcheck={false}
-              maxLength={320}
-              onInput={(event) => {
-                setName(event.currentTarget.value);
-                setProblem("");
-              }}
-            />
-          </label>
-          <button
-            type="button"
-            class="button quiet square"
-            aria-label={words.landing.another}
-            title={words.landing.another}
-            onClick={() => {
-              setName("");
-              setHint(randomName());
+          <NameField
+            name={name}
+            hint={hint}
+            wrong={problem !== ""}
+            change={(text) => {
+              setName(text);
+              setProblem("");
             }}
-          >
-            <Icon name="dice" />
-          </button>
+            another={() => setHint(randomName())}
+          />
           <span class="at" aria-hidden="true">
             @
           </span>
@@ -82,17 +59,67 @@ export function Landing({ server }: { server: ServerInfo | null }) {
         {problem || (server && domains.length === 0 ? words.landing.anyDomain : "\u00a0")}
       </p>
       <Recent />
-      <ul class="points">
-        {words.landing
-          .points(server?.maxAgeSeconds ? lifetime(server.maxAgeSeconds) : null)
-          .map(([title, text]) => (
-            <li key={title}>
-              <h2>{title}</h2>
-              <p>{text}</p>
-            </li>
-          ))}
-      </ul>
+      <Points server={server} />
     </main>
+  );
+}
+
+interface NameProps {
+  name: string;
+  hint: string;
+  wrong: boolean;
+  change: (name: string) => void;
+  another: () => void;
+}
+
+function NameField({ name, hint, wrong, change, another }: NameProps) {
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => field.current?.focus(), []);
+  return (
+    <>
+      <label class="name">
+        <span class="visually-hidden">{words.landing.name}</span>
+        <input
+          ref={field}
+          class="mono"
+          value={name}
+          placeholder={hint}
+          aria-describedby="pick-note"
+          aria-invalid={wrong}
+          autocomplete="off"
+          autocapitalize="none"
+          spellcheck={false}
+          maxLength={320}
+          onInput={(event) => change(event.currentTarget.value)}
+        />
+      </label>
+      <button
+        type="button"
+        class="button quiet square"
+        aria-label={words.landing.another}
+        title={words.landing.another}
+        onClick={() => {
+          change("");
+          another();
+        }}
+      >
+        <Icon name="dice" />
+      </button>
+    </>
+  );
+}
+
+function Points({ server }: { server: ServerInfo | null }) {
+  const age = server?.maxAgeSeconds ? lifetime(server.maxAgeSeconds) : null;
+  return (
+    <ul class="points">
+      {words.landing.points(age).map(([title, text]) => (
+        <li key={title}>
+          <h2>{title}</h2>
+          <p>{text}</p>
+        </li>
+      ))}
+    </ul>
   );
 }
 

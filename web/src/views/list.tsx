@@ -36,26 +36,14 @@ export function MessageList({ state, server, address, selected, isRead, search, 
   return (
     <nav class="list" aria-label={words.inbox.messages}>
       {messages.length > 0 && (
-        <div class="list-head">
-          <input
-            ref={search}
-            type="search"
-            placeholder={words.inbox.search(messages.length)}
-            aria-label={words.inbox.search(messages.length)}
-            value={wanted}
-            onInput={(event) => setWanted(event.currentTarget.value)}
-            onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
-          />
-          <select
-            aria-label={words.inbox.order}
-            value={order}
-            onChange={(event) => setOrder(event.currentTarget.value as Order)}
-          >
-            <option value="newest">{words.inbox.newest}</option>
-            <option value="oldest">{words.inbox.oldest}</option>
-            <option value="unread">{words.inbox.unreadFirst}</option>
-          </select>
-        </div>
+        <ListHead
+          count={messages.length}
+          wanted={wanted}
+          want={setWanted}
+          order={order}
+          choose={setOrder}
+          search={search}
+        />
       )}
       {phase.kind === "failed" && <Failed cause={phase.cause} retryAt={phase.retryAt} retry={retry} />}
       {phase.kind === "loading" && messages.length === 0 && <Skeleton />}
@@ -81,6 +69,40 @@ export function MessageList({ state, server, address, selected, isRead, search, 
         </button>
       )}
     </nav>
+  );
+}
+
+interface HeadProps {
+  count: number;
+  wanted: string;
+  want: (text: string) => void;
+  order: Order;
+  choose: (order: Order) => void;
+  search: RefObject<HTMLInputElement | null>;
+}
+
+function ListHead({ count, wanted, want, order, choose, search }: HeadProps) {
+  return (
+    <div class="list-head">
+      <input
+        ref={search}
+        type="search"
+        placeholder={words.inbox.search(count)}
+        aria-label={words.inbox.search(count)}
+        value={wanted}
+        onInput={(event) => want(event.currentTarget.value)}
+        onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
+      />
+      <select
+        aria-label={words.inbox.order}
+        value={order}
+        onChange={(event) => choose(event.currentTarget.value as Order)}
+      >
+        <option value="newest">{words.inbox.newest}</option>
+        <option value="oldest">{words.inbox.oldest}</option>
+        <option value="unread">{words.inbox.unreadFirst}</option>
+      </select>
+    </div>
   );
 }
 
