@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import ipaddress
 import logging
 import signal
 import socket
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -17,9 +19,10 @@ from edgemail import __version__
 from edgemail.api import Limits as ApiLimits
 from edgemail.api import Retention as ApiRetention
 from edgemail.api import ServerInfo, create_api
+from edgemail.certificate import Certificate, make_own
 from edgemail.errors import ListenError, SettingsError
 from edgemail.inbox import Inbox
-from edgemail.listener import Listener, utc_now
+from edgemail.listener import Listener
 from edgemail.retention import Limits, Retention
 from edgemail.store.sqlite import SqliteStore
 from edgemail.summaries import Summarizer
@@ -98,26 +101,28 @@ class App:
         """
         with contextlib.ExitStack() as undo:
             smtp_sockets = [undo.enter_context(_bind(one, "--smtp")) for one in settings.smtp.listen]
+            tls_sockets = [undo.enter_context(_bind(one, "--smtps")) for one in settings.smtp.listen_tls]
             http_sockets = [
                 undo.enter_context(_bind(one, "--http")) for one in [settings.http.listen] if one is not None
             ]
+            certificate = _find_certificate(settings)
             store = await _open_store(settings)
             undo.pop_all()
         store.watch(_log_arrivals)
         inbox = Inbox(store)
-        smtp_urls = [_url("smtp", one) for one in smtp_sockets]
+        smtp_urls = [_url("smtp", one) for one in smtp_sockets] + [_url("smtps", one) for one in tls_sockets]
         api = create_api(inbox, _describe(settings, smtp_urls), settings.http, settings.smtp.hostname)
-        listener = Listener(settings.smtp, inbox.deliver, utc_now)
+        listener = Listener(settings.smtp, inbox.deliver, _now, certificate)
         app = cls(store, inbox, listener, _HttpServer(api, http_sockets) if http_sockets else None)
         app.smtp_urls = smtp_urls
         app.http_url = next((f"{_url('http', one)}/" for one in http_sockets), None)
         limits = Limits(settings.retention.max_age_s, settings.retention.max_messages, settings.retention.max_bytes)
-        app._run(Retention(store, limits, settings.retention.interval_s, utc_now).run())
+        app._run(Retention(store, limits, settings.retention.interval_s, _now).run())
         app._run(Summarizer(store).run())
         if app._http is not None:
             app._run(app._http.run())
             await app._http.is_up.wait()
-        await listener.start(smtp_sockets)
+        await listener.start(smtp_sockets, tls_sockets)
         return app
 
     async def wait_failed(self) -> None:
@@ -191,6 +196,30 @@ class _HttpServer(uvicorn.Server):
         yield
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _find_certificate(settings: Settings) -> Certificate | None:
+    """Return the certificate that was given, or make one where peers from elsewhere can come."""
+    smtp = settings.smtp
+    if smtp.tls == "off":
+        return None
+    if smtp.tls_cert is not None:
+        return Certificate(Path(smtp.tls_cert), None if smtp.tls_key is None else Path(smtp.tls_key))
+    if not smtp.listen_tls and all(_is_loopback(one.host) for one in smtp.listen):
+        return None
+    names = dict.fromkeys([smtp.hostname, *smtp.domains])
+    return Certificate(make_own(Path(f"{settings.store.db}.pem"), list(names)), None)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 async def _open_store(settings: Settings) -> MailStore:
     if "://" in settings.store.db:
         raise SettingsError([f"db: {settings.store.db!r} is a URL; this version keeps mail in a file"])
@@ -251,5 +280,5 @@ def _describe(settings: Settings, smtp_urls: list[str]) -> ServerInfo:
             max_messages=settings.retention.max_messages,
             max_bytes=settings.retention.max_bytes,
         ),
-        smtp=[url.removeprefix("smtp://") for url in smtp_urls],
+        smtp=[url.removeprefix("smtp://") for url in smtp_urls if url.startswith("smtp://")],
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import uvloop
 
-from edgemail import listener
+from edgemail.listener import server
 from support.smtp_peer import Counter
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.Abstrac
 @pytest.fixture(autouse=True)
 def _quick_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at the clock more often, so that what times out does so soon."""
-    monkeypatch.setattr(listener, "_SWEEP_S", 0.01)
+    monkeypatch.setattr(server, "_SWEEP_S", 0.01)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgemail.smtp import Close, Deliver, Reply, Rules, Session
+from edgemail.smtp import Close, Deliver, Reply, Rules, Session, StartTls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -122,7 +122,7 @@ def _read_rules(words: Iterable[list[str]]) -> tuple[Rules, Reply]:
         elif name == "domains":
             values[name] = tuple(given)
         elif name in {one.name for one in fields(Rules)}:
-            values[name] = int(given[0])
+            values[name] = given[0] == "true" if name.startswith("offers") else int(given[0])
         else:
             raise ValueError(f"there is no rule {name!r}")
     return Rules("mx.example.com", **values), verdict  # type: ignore[arg-type]
@@ -180,5 +180,7 @@ def _describe(output: Output) -> list[Event]:
         case Deliver():
             sender = output.sender or ""
             return [f"D: <{sender}> -> {', '.join(output.recipients)}", output.content]
+        case StartTls():
+            return ["T: TLS begins"]
         case Close():
             return [_CLOSED]

@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import socket
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
-from edgemail.listener import Listener, utc_now
+from edgemail.listener import Listener
 from edgemail.settings import Endpoint, SmtpSettings
 from support.waiting import PATIENCE_S, until
 
@@ -69,7 +70,7 @@ async def listening(counter: Counter, **settings: object) -> AsyncIterator[tuple
     asyncio.get_running_loop().set_exception_handler(lambda _, context: unseen.append(context))
     endpoint = Endpoint("127.0.0.1", 0)
     smtp = SmtpSettings(listen=(endpoint,), hostname="mx.example.com", **settings)  # type: ignore[arg-type]
-    listener = Listener(smtp, counter.deliver, utc_now)
+    listener = Listener(smtp, counter.deliver, lambda: datetime.now(UTC))
     bound = socket.create_server((endpoint.host, endpoint.port))
     await listener.start([bound])
     try:

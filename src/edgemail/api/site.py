@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi.responses import PlainTextResponse
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def mount_site(api: FastAPI) -> None:
     """Serve the page at `/` and the API's documentation at `/docs`."""
     folder = Path(str(files("edgemail"))) / "client"
     if (folder / "index.html").is_file():
-        api.mount("/", _Site(directory=folder, html=True))
+        api.mount("/", GZipMiddleware(_Site(directory=folder, html=True)))
         return
 
     @api.get("/", include_in_schema=False)

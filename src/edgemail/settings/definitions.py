@@ -52,6 +52,7 @@ def _one_of(*choices: str) -> Kind:
 _ENDPOINT: Final = Kind("HOST:PORT", quantities.read_endpoint)
 _COUNT: Final = Kind("N", quantities.read_count)
 _DURATION: Final = Kind("DURATION", quantities.read_duration, quantities.write_duration)
+_FILE: Final = Kind("PATH", str, lambda value: "none" if value is None else value)
 _BYTES: Final = Kind("SIZE", quantities.read_bytes, quantities.write_bytes)
 
 
@@ -152,6 +153,35 @@ SETTINGS: Final = (
         has_flag=True,
     ),
     Setting(
+        "smtps",
+        "smtp",
+        "listen_tls",
+        _ENDPOINT,
+        "Where SMTP over implicit TLS listens; may be given more than once.",
+        has_flag=True,
+        repeated=True,
+    ),
+    Setting(
+        "tls",
+        "smtp",
+        "tls",
+        _one_of("auto", "off"),
+        "STARTTLS: with `tls_cert`, or with a certificate of its own to peers that are not local.",
+        has_flag=True,
+    ),
+    Setting(
+        "tls_cert", "smtp", "tls_cert", _FILE, "The certificate and its chain (PEM); read again when it changes."
+    ),
+    Setting("tls_key", "smtp", "tls_key", _FILE, "Its private key (PEM), where it is not in the same file."),
+    Setting(
+        "auth",
+        "smtp",
+        "auth",
+        _one_of("local", "any", "off"),
+        "Who is offered AUTH, which takes any name and password and keeps neither.",
+        has_flag=True,
+    ),
+    Setting(
         "allowed_host",
         "http",
         "allowed_hosts",
@@ -218,6 +248,7 @@ SETTINGS: Final = (
     Setting("idle_timeout", "smtp", "idle_timeout_s", _DURATION, "How long a peer may take over a command."),
     Setting("data_timeout", "smtp", "data_timeout_s", _DURATION, "How long it may pause within a message."),
     Setting("session_timeout", "smtp", "session_timeout_s", _DURATION, "How long a connection may last."),
+    Setting("tls_timeout", "smtp", "tls_timeout_s", _DURATION, "How long a TLS handshake may take."),
     Setting(
         "commit_timeout",
         "smtp",

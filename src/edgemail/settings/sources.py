@@ -233,6 +233,7 @@ def _build(values: Mapping[str, Any]) -> Settings:
 def _find_clashes(settings: Settings, given: Mapping[str, _Given]) -> Iterable[str]:
     """Name the listeners that could not both have their port."""
     listeners = [("smtp", endpoint) for endpoint in settings.smtp.listen]
+    listeners += [("smtps", endpoint) for endpoint in settings.smtp.listen_tls]
     if settings.http.listen:
         listeners.append(("http", settings.http.listen))
     for index, (name, endpoint) in enumerate(listeners):

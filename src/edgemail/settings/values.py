@@ -42,6 +42,11 @@ class SmtpSettings:
     listen: tuple[Endpoint, ...] = (Endpoint("127.0.0.1", 2525),)
     hostname: str = field(default_factory=machine_name)
     domains: tuple[str, ...] = ()
+    listen_tls: tuple[Endpoint, ...] = ()
+    tls: Literal["auto", "off"] = "auto"
+    tls_cert: str | None = None
+    tls_key: str | None = None
+    auth: Literal["local", "any", "off"] = "local"
     max_message_bytes: int = 26_214_400
     max_recipients: int = 100
     max_errors: int = 10
@@ -51,6 +56,7 @@ class SmtpSettings:
     idle_timeout_s: float = 300.0
     data_timeout_s: float = 180.0
     session_timeout_s: float = 1800.0
+    tls_timeout_s: float = 30.0
     commit_timeout_s: float = 30.0
     shutdown_timeout_s: float = 30.0
 

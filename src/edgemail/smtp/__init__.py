@@ -1,7 +1,20 @@
 """SMTP without I/O: octets in, outputs out. No sockets, no event loop, no clock."""
 
-from edgemail.smtp.outputs import Close, Deliver, Output, Reply
-from edgemail.smtp.session import Rules, Session, State
+from edgemail.smtp.order import TAKES_MESSAGE, State
+from edgemail.smtp.outputs import Close, Deliver, Output, Reply, StartTls
+from edgemail.smtp.rules import Rules
+from edgemail.smtp.session import Session
 from edgemail.smtp.trace import write_trace
 
-__all__ = ["Close", "Deliver", "Output", "Reply", "Rules", "Session", "State", "write_trace"]
+__all__ = [
+    "TAKES_MESSAGE",
+    "Close",
+    "Deliver",
+    "Output",
+    "Reply",
+    "Rules",
+    "Session",
+    "StartTls",
+    "State",
+    "write_trace",
+]

@@ -23,12 +23,15 @@ class Verb(StrEnum):
     MAIL = "MAIL"
     RCPT = "RCPT"
     DATA = "DATA"
+    BDAT = "BDAT"
     RSET = "RSET"
     NOOP = "NOOP"
     VRFY = "VRFY"
     EXPN = "EXPN"
     HELP = "HELP"
     QUIT = "QUIT"
+    AUTH = "AUTH"
+    STARTTLS = "STARTTLS"
     HTTP = "HTTP"
     """A browser that was talked into posting to the SMTP port (cross-protocol scripting)."""
     UNKNOWN = ""
@@ -57,6 +60,7 @@ _PATH = re.compile(
 )
 _PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([\x21-\x3c\x3e-\x7e]+))?")
 _SIZE = re.compile(r"[0-9]{1,20}")
+_CHUNK = re.compile(rb"([0-9]{1,20})(?: +(LAST))?", re.IGNORECASE)
 _HELLO = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -95,14 +99,15 @@ def read_hello(argument: bytes) -> str:
     return name
 
 
-def read_mail(argument: bytes, *, extended: bool) -> MailCommand:
-    """Read what follows MAIL; `extended` is false after HELO, which gives no parameters.
+def read_mail(argument: bytes, *, extended: bool, auth: bool = False) -> MailCommand:
+    """Read what follows MAIL; `extended` is false after HELO, which gives no parameters, `auth` is for AUTH=.
 
     Raises:
         CommandError: RFC 5321 section 4.1.1.2, RFC 1870, RFC 6152 and RFC 6531 do not allow it.
     """
     path, parameters = _split_path(argument, b"FROM:", replies.BAD_SENDER_PATH)
-    size_octets, smtputf8 = _read_declarations(parameters, extended) if parameters else (0, False)
+    allowed = (_MAIL_PARAMETERS_AUTH if auth else _MAIL_PARAMETERS) if extended else frozenset()
+    size_octets, smtputf8 = _read_declarations(parameters, allowed) if parameters else (0, False)
     sender = _read_address(path, smtputf8, replies.BAD_SENDER_PATH) if path else None
     return MailCommand(sender, size_octets, smtputf8)
 
@@ -121,12 +126,25 @@ def read_rcpt(argument: bytes, *, smtputf8: bool, postmaster_domain: str) -> Add
     return _read_address(path, smtputf8, replies.BAD_PATH)
 
 
+def read_chunk(argument: bytes) -> tuple[int, bool]:
+    """Read what follows BDAT: the chunk's size in octets, and whether it is the last one (RFC 3030).
+
+    Raises:
+        CommandError: it is neither; nobody knows then how many octets follow.
+    """
+    match = _CHUNK.fullmatch(argument.strip(b" "))
+    if match is None:
+        raise CommandError(replies.BAD_CHUNK)
+    return int(match[1]), match[2] is not None
+
+
 _MAIL_PARAMETERS = frozenset({"SIZE", "BODY", "SMTPUTF8"})
+_MAIL_PARAMETERS_AUTH = _MAIL_PARAMETERS | {"AUTH"}
 
 
-def _read_declarations(parameters: str, extended: bool) -> tuple[int, bool]:
+def _read_declarations(parameters: str, allowed: frozenset[str]) -> tuple[int, bool]:
     """Return the declared size in octets, and whether addresses may be beyond ASCII."""
-    declared = _read_parameters(parameters, allowed=_MAIL_PARAMETERS if extended else frozenset())
+    declared = _read_parameters(parameters, allowed=allowed)
     size = declared.get("SIZE", "0")
     if size is None or not _SIZE.fullmatch(size):
         raise CommandError(replies.BAD_SIZE)

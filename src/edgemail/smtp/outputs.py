@@ -54,10 +54,16 @@ class Deliver:
 
 
 @dataclass(frozen=True, slots=True)
+class StartTls:
+    """Send what was replied, make the connection secure, then call the session's `secure`. Always last."""
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """Send what was replied, then end the connection. Always last."""
 
 
-Output = Reply | Deliver | Close
+Output = Reply | Deliver | StartTls | Close
 
 CLOSE = Close()
+START_TLS = StartTls()

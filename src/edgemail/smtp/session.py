@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from enum import IntEnum, auto
 from typing import TYPE_CHECKING
 
 from edgemail.smtp import replies
+from edgemail.smtp.auth import AuthExchange
 from edgemail.smtp.body import DataReader
-from edgemail.smtp.commands import CommandError, Verb, read_hello, read_mail, read_rcpt, split_command
-from edgemail.smtp.outputs import CLOSE, Deliver, Output, Reply
+from edgemail.smtp.commands import (
+    CommandError,
+    Verb,
+    read_chunk,
+    read_hello,
+    read_mail,
+    read_rcpt,
+    split_command,
+)
+from edgemail.smtp.order import CHUNK_ORDER, IS_DEAF, ORDER, State
+from edgemail.smtp.outputs import CLOSE, START_TLS, Deliver, Output, Reply
+from edgemail.smtp.transaction import Chunk, Transaction
 
 if TYPE_CHECKING:
-    from edgemail.model import Address
+    from edgemail.smtp.rules import Rules
 
 LINE_MAX_OCTETS = 2048
 """A longer command line is refused; RFC 5321 section 4.5.3.1.4 asks for 512 and extensions add to it."""
@@ -24,82 +33,19 @@ LINE_BUFFER_OCTETS = 4096
 _BARE_NEWLINE = re.compile(rb"\r(?!\n|\Z)|(?<!\r)\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What a server takes. `domains` are lower-case, with their subdomains; none means every domain."""
-
-    hostname: str
-    domains: tuple[str, ...] = ()
-    max_message_octets: int = 26_214_400
-    max_recipients: int = 100
-    max_errors: int = 10
-    max_idle_commands: int = 100
-    max_transactions: int | None = 200
-
-
-class State(IntEnum):
-    """Where a connection stands. An IntEnum, since an Enum's hash is computed by Python code each time."""
-
-    NEW = auto()
-    """Greeted, but the peer has not said its name."""
-    READY = auto()
-    MAIL = auto()
-    """A transaction is open and has no accepted recipient."""
-    RCPT = auto()
-    """A transaction is open and has one."""
-    DATA = auto()
-    """The octets are a message's."""
-    SETTLING = auto()
-    """A `Deliver` waits for `settle`; octets wait too."""
-    CLOSED = auto()
-
-
-_DEAF = (State.SETTLING, State.CLOSED)
-
-_ANYWHERE: dict[State, Reply | None] = dict.fromkeys((State.NEW, State.READY, State.MAIL, State.RCPT))
-
-# Which reply a verb gets where it is out of order; None where it is welcome (RFC 5321 section 4.1.4).
-_ORDER: dict[Verb, dict[State, Reply | None]] = dict.fromkeys(Verb, _ANYWHERE)
-_ORDER[Verb.MAIL] = {
-    State.NEW: replies.HELLO_FIRST,
-    State.READY: None,
-    State.MAIL: replies.MAIL_TWICE,
-    State.RCPT: replies.MAIL_TWICE,
-}
-_ORDER[Verb.RCPT] = {
-    State.NEW: replies.HELLO_FIRST,
-    State.READY: replies.MAIL_FIRST,
-    State.MAIL: None,
-    State.RCPT: None,
-}
-_ORDER[Verb.DATA] = {
-    State.NEW: replies.HELLO_FIRST,
-    State.READY: replies.MAIL_FIRST,
-    State.MAIL: replies.RCPT_FIRST,
-    State.RCPT: None,
-}
-
-
-@dataclass(slots=True)
-class _Transaction:
-    """RFC 5321 section 3.3: a sender, then recipients, each inbox once and in order."""
-
-    sender: Address | None
-    smtputf8: bool
-    recipients: dict[str, None] = field(default_factory=dict)
-    has_rcpt: bool = False
-    """Whether a recipient was named, taken or not."""
-
-
 class Session:
     """One connection's dialogue, from the greeting to the end."""
 
     __slots__ = (
+        "_auth",
         "_buffer",
+        "_chunk",
         "_errors",
         "_extended",
         "_hello",
         "_idle_commands",
+        "_is_authenticated",
+        "_is_secure",
         "_reader",
         "_rules",
         "_transaction",
@@ -113,8 +59,12 @@ class Session:
         self._buffer = b""
         self._hello = ""
         self._extended = False
-        self._transaction: _Transaction | None = None
+        self._transaction: Transaction | None = None
         self._reader: DataReader | None = None
+        self._chunk: Chunk | None = None
+        self._auth: AuthExchange | None = None
+        self._is_authenticated = False
+        self._is_secure = False
         self._errors = 0
         self._idle_commands = 0
         self._transactions = 0
@@ -127,7 +77,8 @@ class Session:
         """Take octets from the peer; return what to do, in order.
 
         Never raises on what a peer sends, and any cut of a stream gives the same outputs. A `Deliver` is always
-        last: `settle` it before going on. Octets that come before that are kept, so stop reading meanwhile.
+        last: `settle` it before going on. Octets that come before that are kept, so stop reading meanwhile; the
+        same goes for `StartTls` and `secure`.
         """
         if self.state is State.CLOSED:
             return []
@@ -145,6 +96,17 @@ class Session:
         self.state = State.READY
         return self._advance([verdict])
 
+    def secure(self) -> list[Output]:
+        """Go on over TLS, with what came over it already: what was said before is forgotten (RFC 3207 section 4.2).
+
+        Call it before anything else where the connection is secure from its beginning.
+        """
+        self._is_secure = True
+        self._hello, self._extended, self._is_authenticated = "", False, False
+        self._transaction = None
+        self.state = State.NEW
+        return self._advance([])
+
     def end(self, reply: Reply) -> list[Output]:
         """Say `reply` and close: a time ran out, or the server stops. An open message is dropped."""
         if self.state is State.CLOSED:
@@ -154,9 +116,12 @@ class Session:
     def _advance(self, outputs: list[Output]) -> list[Output]:
         """Take commands and message octets from the buffer for as long as they are whole."""
         buffer, position = self._buffer, 0
-        while position < len(buffer) and self.state not in _DEAF:
+        while position < len(buffer) and self.state not in IS_DEAF:
             if self.state is State.DATA:
                 position += self._take_data(buffer[position:] if position else buffer, outputs)
+                continue
+            if self.state is State.CHUNK:
+                position += self._take_chunk(buffer[position:], outputs)
                 continue
             end = buffer.find(b"\r\n", position, position + LINE_BUFFER_OCTETS + 2)
             if end < 0:
@@ -164,12 +129,16 @@ class Session:
                 break
             outputs += self._take_line(buffer[position:end])
             position = end + 2
+        if outputs and outputs[-1] is START_TLS and position < len(buffer):
+            # Put there on the way, to be obeyed as if it had come over TLS (CVE-2011-0411).
+            outputs[-2:] = self._close(replies.NOT_BEHIND_STARTTLS)
         self._buffer = buffer[position:] if self.state is not State.CLOSED else b""
         return outputs
 
     def _judge_rest(self, rest: bytes) -> list[Output]:
         """Close where a line that has not ended can come to nothing good; else wait for more of it."""
-        if _BARE_NEWLINE.search(rest):
+        # Looked for first, as it is quick: a line may come octet by octet.
+        if (b"\n" in rest or b"\r" in rest) and _BARE_NEWLINE.search(rest):
             return self._close(replies.BARE_NEWLINE)
         if len(rest) == LINE_BUFFER_OCTETS + 2:
             return self._close(replies.LINE_TOO_LONG)
@@ -179,14 +148,14 @@ class Session:
         """Obey one command, without its CRLF."""
         if b"\r" in line or b"\n" in line:
             return self._close(replies.BARE_NEWLINE)
+        if self.state is State.AUTH:
+            return self._take_auth_line(line)
         if len(line) > LINE_MAX_OCTETS:
             return self._answer(replies.LINE_TOO_LONG)
         verb, argument = split_command(line)
-        out_of_order = _ORDER[verb][self.state]
+        out_of_order = ORDER[verb][self.state]
         if out_of_order is not None:
-            if out_of_order is replies.RCPT_FIRST and self._transaction and self._transaction.has_rcpt:
-                out_of_order = replies.NO_RECIPIENTS
-            return self._answer(out_of_order)
+            return self._answer(self._explain(out_of_order))
         try:
             return _OBEY[verb](self, argument)
         except CommandError as error:
@@ -211,8 +180,54 @@ class Session:
                 outputs.append(self._hand_over(transaction, reader.content()))
         return len(octets) if used is None else used
 
-    def _hand_over(self, transaction: _Transaction, content: bytes) -> Deliver:
+    def _take_chunk(self, octets: bytes, outputs: list[Output]) -> int:
+        """Take a chunk's octets; return how many of them."""
+        chunk, transaction = self._chunk, self._transaction
+        if chunk is None:
+            raise RuntimeError("a chunk's octets without BDAT")
+        taken = octets[: chunk.left_octets]
+        chunk.left_octets -= len(taken)
+        if chunk.refusal is None and transaction is not None:
+            transaction.chunks += taken
+        if not chunk.left_octets:
+            outputs += self._end_chunk(chunk)
+        return len(taken)
+
+    def _end_chunk(self, chunk: Chunk) -> list[Output]:
+        transaction, self._chunk = self._transaction, None
+        if chunk.refusal is not None or transaction is None:
+            self.state = chunk.state_after
+            return self._answer(chunk.refusal or replies.MAIL_FIRST)
+        if not chunk.is_last:
+            self.state = State.CHUNKS
+            return self._answer_idle(replies.CHUNK_OK) if chunk.is_empty else [replies.CHUNK_OK]
+        self.state = State.SETTLING
+        self._transaction = None
+        self._idle_commands = 0
+        return [self._hand_over(transaction, bytes(transaction.chunks))]
+
+    def _take_auth_line(self, line: bytes) -> list[Output]:
+        if self._auth is None:
+            raise RuntimeError("an answer without AUTH")
+        return self._go_on_with_auth(self._auth.answer(line))
+
+    def _go_on_with_auth(self, reply: Reply) -> list[Output]:
+        self.state = State.AUTH if reply.code == 334 else State.READY
+        self._is_authenticated = reply is replies.AUTHENTICATED
+        return self._answer_idle(reply)
+
+    def _explain(self, out_of_order: Reply) -> Reply:
+        """Say more where recipients were named and none was taken."""
+        if out_of_order is replies.RCPT_FIRST and self._transaction and self._transaction.has_rcpt:
+            return replies.NO_RECIPIENTS
+        return out_of_order
+
+    def _hand_over(self, transaction: Transaction, content: bytes) -> Deliver:
         protocol = "UTF8SMTP" if transaction.smtputf8 else "ESMTP" if self._extended else "SMTP"
+        if self._is_secure and self._extended:
+            protocol += "S"
+        if self._is_authenticated and self._extended:
+            protocol += "A"
         return Deliver(transaction.sender, tuple(transaction.recipients), content, self._hello, protocol)
 
     def _obey_helo(self, argument: bytes) -> list[Output]:
@@ -228,6 +243,42 @@ class Session:
         if self.state is not State.NEW:
             self.state = State.READY
         return self._answer_idle(replies.OK)
+
+    def _obey_bdat(self, argument: bytes) -> list[Output]:
+        try:
+            size_octets, is_last = read_chunk(argument)
+        except CommandError as error:
+            return self._close(error.reply)  # where the next command begins is anyone's guess
+        limit_octets = self._rules.max_message_octets
+        if size_octets > limit_octets:
+            return self._close(replies.TOO_LARGE)
+        refusal = CHUNK_ORDER[self.state]
+        state_after = self.state
+        if refusal is not None:
+            refusal = self._explain(refusal)
+        elif self._transaction is not None and len(self._transaction.chunks) + size_octets > limit_octets:
+            refusal, state_after, self._transaction = replies.TOO_LARGE, State.READY, None
+        self._chunk = Chunk(not size_octets, is_last, size_octets, refusal, state_after)
+        self.state = State.CHUNK
+        return [] if size_octets else self._end_chunk(self._chunk)
+
+    def _obey_auth(self, argument: bytes) -> list[Output]:
+        if not self._rules.offers_auth:
+            return self._answer_idle(replies.NOT_IMPLEMENTED)
+        if self._is_authenticated:
+            return self._answer_idle(replies.AUTHENTICATED_ALREADY)
+        self._auth = AuthExchange()
+        return self._go_on_with_auth(self._auth.start(argument))
+
+    def _obey_starttls(self, argument: bytes) -> list[Output]:
+        if self._is_secure:
+            return self._answer_idle(replies.SECURE_ALREADY)
+        if not self._rules.offers_tls:
+            return self._answer_idle(replies.NOT_IMPLEMENTED)
+        if argument.strip():
+            return self._answer_idle(replies.NO_ARGUMENT)
+        self.state = State.SECURING
+        return [replies.START_TLS, START_TLS]
 
     def _obey_noop(self, _: bytes) -> list[Output]:
         return self._answer_idle(replies.OK)
@@ -257,26 +308,17 @@ class Session:
         self.state = State.READY
         if not extended:
             return Reply.of(250, self._rules.hostname)
-        return Reply.of(
-            250,
-            self._rules.hostname,
-            "PIPELINING",
-            f"SIZE {self._rules.max_message_octets}",
-            "8BITMIME",
-            "SMTPUTF8",
-            "ENHANCEDSTATUSCODES",
-            f"LIMITS RCPTMAX={self._rules.max_recipients}",
-        )
+        return Reply.of(250, *self._rules.list_offers(is_secure=self._is_secure))
 
     def _obey_mail(self, argument: bytes) -> list[Output]:
-        command = read_mail(argument, extended=self._extended)
+        command = read_mail(argument, extended=self._extended, auth=self._rules.offers_auth)
         if command.size_octets > self._rules.max_message_octets:
             return self._answer(replies.TOO_LARGE)
         limit = self._rules.max_transactions
         if limit is not None and self._transactions >= limit:
             return self._close(replies.TOO_MANY_TRANSACTIONS)
         self._transactions += 1
-        self._transaction = _Transaction(command.sender, command.smtputf8)
+        self._transaction = Transaction(command.sender, command.smtputf8)
         self.state = State.MAIL
         return [replies.SENDER_OK]
 
@@ -287,7 +329,7 @@ class Session:
         transaction.has_rcpt = True
         postmaster_domain = rules.domains[0] if rules.domains else rules.hostname
         address = read_rcpt(argument, smtputf8=transaction.smtputf8, postmaster_domain=postmaster_domain)
-        if not self._is_ours(address.domain):
+        if not rules.takes(address.domain):
             return self._answer(replies.NOT_OUR_DOMAIN)
         inbox = address.inbox
         if inbox in transaction.recipients:
@@ -305,10 +347,6 @@ class Session:
         self.state = State.DATA
         return [replies.GO_AHEAD]
 
-    def _is_ours(self, domain: str) -> bool:
-        ours = self._rules.domains
-        return not ours or any(domain == one or domain.endswith(f".{one}") for one in ours)
-
     def _answer(self, reply: Reply) -> list[Output]:
         """Answer; after so many refusals the next one is the last, as scanners stop at nothing else."""
         if reply.is_refusal:
@@ -325,7 +363,7 @@ class Session:
 
     def _close(self, reply: Reply) -> list[Output]:
         self.state = State.CLOSED
-        self._transaction = self._reader = None
+        self._transaction = self._reader = self._chunk = self._auth = None
         return [reply, CLOSE]
 
 
@@ -335,12 +373,15 @@ _OBEY = {
     Verb.MAIL: Session._obey_mail,
     Verb.RCPT: Session._obey_rcpt,
     Verb.DATA: Session._obey_data,
+    Verb.BDAT: Session._obey_bdat,
     Verb.RSET: Session._obey_rset,
     Verb.NOOP: Session._obey_noop,
     Verb.VRFY: Session._obey_vrfy,
     Verb.EXPN: Session._obey_expn,
     Verb.HELP: Session._obey_help,
     Verb.QUIT: Session._obey_quit,
+    Verb.AUTH: Session._obey_auth,
+    Verb.STARTTLS: Session._obey_starttls,
     Verb.HTTP: Session._obey_http,
     Verb.UNKNOWN: Session._obey_unknown,
 }

@@ -1,31 +1,21 @@
-"""Sockets for SMTP sessions: reads, writes, time limits and how many connections there may be."""
+"""One peer's socket and its session: reads, writes, TLS, time limits."""
 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
-import secrets
-from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
 from edgemail.errors import StoreFull, StoreUnavailable
 from edgemail.model import Envelope
-from edgemail.smtp import Close, Deliver, Reply, Rules, Session, State, write_trace
+from edgemail.smtp import TAKES_MESSAGE, Close, Deliver, Reply, Session, StartTls, write_trace
 
 if TYPE_CHECKING:
-    import socket
-    from collections.abc import Callable, Iterable
-
+    from edgemail.listener.server import Listener
     from edgemail.model import MailId
-    from edgemail.settings import SmtpSettings
     from edgemail.smtp import Output
 
 _log = logging.getLogger(__name__)
-
-_SWEEP_S = 1.0
-_BACKLOG = 1024
 
 _KEPT = Reply.of(250, "2.0.0 OK, kept")
 _LATE = Reply.of(451, "4.3.0 The store takes too long, try again later")
@@ -40,81 +30,16 @@ _SESSION_TIMED_OUT = Reply.of(421, "4.4.2 The session took too long")
 _STOPPING = Reply.of(421, "4.3.2 The server stops, try again later")
 
 
-class Listener:
-    """Accepts connections and hands each whole message to `deliver`."""
-
-    def __init__(
-        self,
-        settings: SmtpSettings,
-        deliver: Callable[[Envelope], asyncio.Future[MailId]],
-        clock: Callable[[], datetime],
-    ) -> None:
-        self.settings = settings
-        self.deliver = deliver
-        self.clock = clock
-        self.rules = Rules(
-            hostname=settings.hostname,
-            domains=settings.domains,
-            max_message_octets=settings.max_message_bytes,
-            max_recipients=settings.max_recipients,
-            max_errors=settings.max_errors,
-            max_idle_commands=settings.max_idle_commands,
-            max_transactions=settings.max_transactions,
-        )
-        # A program under test may well send a thousand mails over one connection.
-        self.local_rules = replace(self.rules, max_transactions=None)
-        self.connections: set[Connection] = set()
-        self.is_stopping = False
-        self._servers: list[asyncio.Server] = []
-        self._sweeper: asyncio.TimerHandle | None = None
-        self._ids = itertools.count()
-        self._ids_prefix = secrets.token_hex(4)
-
-    async def start(self, sockets: Iterable[socket.socket]) -> None:
-        """Accept connections on sockets that are bound already."""
-        loop = asyncio.get_running_loop()
-        for one in sockets:
-            server = await loop.create_server(lambda: Connection(self), sock=one, backlog=_BACKLOG)
-            self._servers.append(server)
-        self._sweep()
-
-    async def stop(self) -> None:
-        """Accept no more; let messages under way finish within the settings' time, tell the rest 421."""
-        self.is_stopping = True
-        for server in self._servers:
-            server.close()
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self.settings.shutdown_timeout_s
-        for connection in tuple(self.connections):
-            connection.stop()
-        while self.connections and loop.time() < deadline:
-            await asyncio.wait([one.closed for one in self.connections], timeout=deadline - loop.time())
-        for connection in tuple(self.connections):
-            connection.give_up()
-        if self._sweeper is not None:
-            self._sweeper.cancel()
-
-    def next_id(self) -> str:
-        """Name a transaction, for its Received line and the log."""
-        return f"{self._ids_prefix}{next(self._ids):x}"
-
-    def _sweep(self) -> None:
-        """End what is past its time: one timer for all, not one for each connection."""
-        loop = asyncio.get_running_loop()
-        now = loop.time()
-        for connection in tuple(self.connections):
-            connection.check_time(now)
-        self._sweeper = loop.call_later(_SWEEP_S, self._sweep)
-
-
 class Connection(asyncio.Protocol):
     """One peer's socket and its session."""
 
     __slots__ = (
         "_closed",
         "_deadline",
+        "_handshake",
         "_is_at_end",
         "_is_choked",
+        "_is_tls",
         "_listener",
         "_loop",
         "_peer_ip",
@@ -124,8 +49,10 @@ class Connection(asyncio.Protocol):
         "_transport",
     )
 
-    def __init__(self, listener: Listener) -> None:
+    def __init__(self, listener: Listener, *, is_tls: bool = False) -> None:
         self._listener = listener
+        self._is_tls = is_tls
+        self._handshake: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._settling: asyncio.Future[MailId] | None = None
         self._closed: asyncio.Future[None] | None = None
@@ -144,7 +71,7 @@ class Connection(asyncio.Protocol):
     @property
     def _is_busy(self) -> bool:
         """Whether no more octets are wanted for now, or for ever."""
-        return self._settling is not None or self._transport.is_closing()
+        return self._settling is not None or self._handshake is not None or self._transport.is_closing()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Greet, or turn away where there are too many."""
@@ -161,6 +88,8 @@ class Connection(asyncio.Protocol):
         elif is_full:
             self._act(self._session.end(_TOO_MANY_CONNECTIONS))
         else:
+            if self._is_tls:
+                self._session.secure()
             self._act(self._session.greet())
 
     def data_received(self, data: bytes) -> None:
@@ -176,7 +105,7 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Stay while a message is being committed: a peer that has said all may still want its reply."""
         self._is_at_end = True
-        return self._settling is not None
+        return self._settling is not None and not self._is_tls  # over TLS there is no half of a connection
 
     def pause_writing(self) -> None:
         """Stop reading from a peer that does not read: its replies must not pile up."""
@@ -203,6 +132,8 @@ class Connection(asyncio.Protocol):
         elif self._settling is not None:
             if is_late:
                 self._answer(_LATE)
+        elif self._handshake is not None:
+            pass  # it has its own time limit
         elif is_late:
             self._act(self._session.end(_TIMED_OUT))
         elif now > self._session_deadline:
@@ -210,7 +141,7 @@ class Connection(asyncio.Protocol):
 
     def stop(self) -> None:
         """End the connection, unless a message is under way: then after its reply."""
-        if not self._is_busy and self._session.state is not State.DATA:
+        if not self._is_busy and self._session.state not in TAKES_MESSAGE:
             self._act(self._session.end(_STOPPING))
 
     def give_up(self) -> None:
@@ -220,6 +151,8 @@ class Connection(asyncio.Protocol):
 
     def abort(self) -> None:
         """End the connection at once, without a word."""
+        if self._handshake is not None:
+            self._handshake.cancel()
         self._transport.abort()
 
     def _act(self, outputs: list[Output]) -> None:
@@ -228,14 +161,50 @@ class Connection(asyncio.Protocol):
         if octets:
             self._transport.write(octets)
         settings = self._listener.settings
-        timeout_s = settings.data_timeout_s if self._session.state is State.DATA else settings.idle_timeout_s
+        is_in_message = self._session.state in TAKES_MESSAGE
+        timeout_s = settings.data_timeout_s if is_in_message else settings.idle_timeout_s
         match outputs[-1] if outputs else None:
             case Deliver() as delivery:
                 timeout_s = settings.commit_timeout_s
                 self._deliver(delivery)
+            case StartTls():
+                self._secure()
             case Close():
                 self._transport.close()
         self._deadline = self._loop.time() + timeout_s
+
+    def _secure(self) -> None:
+        self._transport.pause_reading()
+        self._handshake = self._loop.create_task(self._shake_hands())
+
+    async def _shake_hands(self) -> None:
+        """Go on over TLS; what comes over it before the session knows is kept by the session."""
+        certificate = self._listener.certificate
+        if certificate is None:
+            raise RuntimeError("TLS without a certificate")
+        try:
+            transport = await self._loop.start_tls(
+                self._transport,
+                self,
+                certificate.context,
+                server_side=True,
+                ssl_handshake_timeout=self._listener.settings.tls_timeout_s,
+            )
+        except OSError as error:  # ssl.SSLError is one, and so is a handshake that takes too long
+            _log.debug("a TLS handshake with %s failed: %s", self._peer_ip, error)
+            self._transport.abort()
+            self.connection_lost(None)
+            return
+        finally:
+            self._handshake = None
+        if transport is None:
+            raise RuntimeError("the event loop gave no transport")
+        self._transport = transport
+        self._is_tls = True
+        self._act(self._session.secure())
+        self._read_on()
+        if self._listener.is_stopping:
+            self.stop()
 
     def _deliver(self, delivery: Deliver) -> None:
         listener = self._listener
@@ -271,8 +240,3 @@ class Connection(asyncio.Protocol):
     def _read_on(self) -> None:
         if not (self._is_busy or self._is_choked):
             self._transport.resume_reading()
-
-
-def utc_now() -> datetime:
-    """Return the time, for whom no other clock is given."""
-    return datetime.now(UTC)

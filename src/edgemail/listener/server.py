@@ -1,0 +1,110 @@
+"""Accepts connections: where, how many, and until when."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import secrets
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from edgemail.listener.connection import Connection
+from edgemail.smtp import Rules
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from edgemail.certificate import Certificate
+    from edgemail.model import Envelope, MailId
+    from edgemail.settings import SmtpSettings
+
+_SWEEP_S = 1.0
+_BACKLOG = 1024
+
+
+class Listener:
+    """Accepts connections and hands each whole message to `deliver`.
+
+    Local peers are programs under test more often than not: they get AUTH, no limit on transactions, and STARTTLS
+    only with a certificate that was given, as they would refuse one that we made.
+    """
+
+    def __init__(
+        self,
+        settings: SmtpSettings,
+        deliver: Callable[[Envelope], asyncio.Future[MailId]],
+        clock: Callable[[], datetime],
+        certificate: Certificate | None = None,
+    ) -> None:
+        self.settings = settings
+        self.deliver = deliver
+        self.clock = clock
+        self.certificate = certificate
+        self.rules = Rules(
+            hostname=settings.hostname,
+            domains=settings.domains,
+            max_message_octets=settings.max_message_bytes,
+            max_recipients=settings.max_recipients,
+            max_errors=settings.max_errors,
+            max_idle_commands=settings.max_idle_commands,
+            max_transactions=settings.max_transactions,
+            offers_tls=certificate is not None,
+            offers_auth=settings.auth == "any",
+        )
+        self.local_rules = replace(
+            self.rules,
+            max_transactions=None,
+            offers_tls=certificate is not None and settings.tls_cert is not None,
+            offers_auth=settings.auth != "off",
+        )
+        self.connections: set[Connection] = set()
+        self.is_stopping = False
+        self._servers: list[asyncio.Server] = []
+        self._sweeper: asyncio.TimerHandle | None = None
+        self._ids = itertools.count()
+        self._ids_prefix = secrets.token_hex(4)
+
+    async def start(self, sockets: Iterable[socket.socket], tls_sockets: Iterable[socket.socket] = ()) -> None:
+        """Accept connections on sockets that are bound already; on `tls_sockets` TLS comes first (RFC 8314)."""
+        loop = asyncio.get_running_loop()
+        for is_tls, several in ((False, sockets), (True, tls_sockets)):
+            for one in several:
+                tls: dict[str, Any] = {}
+                if is_tls and self.certificate is not None:
+                    tls = {"ssl": self.certificate.front, "ssl_handshake_timeout": self.settings.tls_timeout_s}
+                connect = partial(Connection, self, is_tls=is_tls)
+                self._servers.append(await loop.create_server(connect, sock=one, backlog=_BACKLOG, **tls))
+        self._sweep()
+
+    async def stop(self) -> None:
+        """Accept no more; let messages under way finish within the settings' time, tell the rest 421."""
+        self.is_stopping = True
+        for server in self._servers:
+            server.close()
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self.settings.shutdown_timeout_s
+        for connection in tuple(self.connections):
+            connection.stop()
+        while self.connections and loop.time() < deadline:
+            await asyncio.wait([one.closed for one in self.connections], timeout=deadline - loop.time())
+        for connection in tuple(self.connections):
+            connection.give_up()
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+
+    def next_id(self) -> str:
+        """Name a transaction, for its Received line and the log."""
+        return f"{self._ids_prefix}{next(self._ids):x}"
+
+    def _sweep(self) -> None:
+        """End what is past its time: one timer for all, not one for each connection."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        for connection in tuple(self.connections):
+            connection.check_time(now)
+        if self.certificate is not None:
+            self.certificate.refresh()
+        self._sweeper = loop.call_later(_SWEEP_S, self._sweep)
