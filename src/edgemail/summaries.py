@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 _BATCH_ROWS = 32
 _BATCH_BYTES = 8 * 2**20
 _PAUSE_S = 0.02
-_SHARE = 0.2
+_SHARE = 0.5
 """Of one core, at most: parsing holds the interpreter's lock, which the SMTP sessions need as well."""
+_SHARE_UNDER_LOAD = 0.04
+_LOAD_MESSAGES = 200
+"""More than so many since the last batch are load: readers then get what they list summarised when they ask."""
 _RETRY_S = 5.0
 _NOTHING = Summary("", "", "", (), (), ())
 
@@ -35,6 +38,7 @@ class Summarizer:
         self._store = store
         self._news = asyncio.Event()
         self._news.set()
+        self._arrived = 0
         store.watch(self._wake)
 
     async def run(self) -> None:
@@ -55,10 +59,13 @@ class Summarizer:
             summaries, busy_s = await asyncio.to_thread(_summarize, batch)
             await self._store.add_summaries(summaries)
             seen = batch[-1][0]
-            await asyncio.sleep(max(_PAUSE_S, busy_s * (1 - _SHARE) / _SHARE))
+            share = _SHARE_UNDER_LOAD if self._arrived > _LOAD_MESSAGES else _SHARE
+            self._arrived = 0
+            await asyncio.sleep(max(_PAUSE_S, busy_s / share - busy_s))
         return seen
 
-    def _wake(self, _: Sequence[Arrival]) -> None:
+    def _wake(self, arrivals: Sequence[Arrival]) -> None:
+        self._arrived += len(arrivals)
         self._news.set()
 
 

@@ -72,7 +72,7 @@ def test_deleting_a_message_steps_through_no_table(tmp_path: Path) -> None:
     connection = open_database(tmp_path / "mail.db")
     with connection:
         for mail_id in range(1, 501):
-            connection.execute(schema.ADD_MAIL, (mail_id, "", "<>", "<a@b>", 1, "x"))
+            connection.execute(schema.ADD_MAIL, ("", "<>", "<a@b>", 1, "x"))
             connection.execute(schema.ADD_INBOX, ("a@b", mail_id))
     steps: list[int] = []
 

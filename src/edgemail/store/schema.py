@@ -66,9 +66,8 @@ TABLES = (
     END""",
 )
 
-ADD_MAIL = "INSERT INTO mail (id, date, sender, recipients, size, data) VALUES (?, ?, ?, ?, ?, ?)"
+ADD_MAIL = "INSERT INTO mail (date, sender, recipients, size, data) VALUES (?, ?, ?, ?, ?)"
 ADD_INBOX = "INSERT OR IGNORE INTO inbox (address, mail_id) VALUES (?, ?)"
-LAST_ID = "SELECT seq FROM sqlite_sequence WHERE name = 'mail'"
 
 _ROW = """
     m.id, m.date, m.sender, m.recipients, m.size,
@@ -154,10 +153,9 @@ def write_summary(mail_id: MailId, summary: Summary) -> tuple[Any, ...]:
     )
 
 
-def write_mail(mail_id: MailId, envelope: Envelope) -> tuple[Any, ...]:
+def write_mail(envelope: Envelope) -> tuple[Any, ...]:
     """Write the parameters of `ADD_MAIL`."""
     return (
-        mail_id,
         write_date(envelope.accepted_at),
         write_sender(envelope.sender),
         write_recipients(envelope.recipients),

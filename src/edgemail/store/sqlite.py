@@ -33,7 +33,7 @@ _BATCH_ROWS = 1000
 _BATCH_BYTES = 32 * 2**20
 _WAITING_BYTES = 512 * 2**20
 _DELETE_ROWS = 100
-_STATEMENT_ROWS = (64, 16, 4, 1)
+_STATEMENT_ROWS = 64
 _RECLAIM_PAGES = 256
 
 
@@ -223,27 +223,26 @@ class _Transaction:
 
 
 def _insert(writer: apsw.Connection, batch: Sequence[Envelope]) -> list[MailId]:
+    """Insert a batch in as few statements as can be.
+
+    At each one the interpreter's lock goes to the event loop and has to be won back, which costs more than
+    inserting many rows.
+    """
+    ids: list[MailId] = []
     with _Transaction(writer):
-        first = next((seq for (seq,) in writer.execute(schema.LAST_ID)), 0) + 1
-        ids = [MailId(mail_id) for mail_id in range(first, first + len(batch))]
-        mail = [schema.write_mail(mail_id, one) for mail_id, one in zip(ids, batch, strict=True)]
-        _insert_rows(writer, schema.ADD_MAIL, mail)
+        for start in range(0, len(batch), _STATEMENT_ROWS):
+            rows = batch[start : start + _STATEMENT_ROWS]
+            _insert_rows(writer, schema.ADD_MAIL, [schema.write_mail(one) for one in rows])
+            last = writer.last_insert_rowid()  # nobody else writes meanwhile, so the ids follow each other
+            ids += map(MailId, range(last - len(rows) + 1, last + 1))
         inboxes = [(inbox, mail_id) for mail_id, one in zip(ids, batch, strict=True) for inbox in one.recipients]
-        _insert_rows(writer, schema.ADD_INBOX, inboxes)
+        for start in range(0, len(inboxes), _STATEMENT_ROWS):
+            _insert_rows(writer, schema.ADD_INBOX, inboxes[start : start + _STATEMENT_ROWS])
     return ids
 
 
 def _insert_rows(writer: apsw.Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert many rows a statement: for each one the interpreter's lock changes hands, which costs more than a row.
-
-    A few sizes, so that the prepared statements stay in the cache.
-    """
-    start = 0
-    for size in _STATEMENT_ROWS:
-        while len(rows) - start >= size:
-            bindings = tuple(chain.from_iterable(rows[start : start + size]))
-            writer.execute(schema.repeat_values(statement, size), bindings)
-            start += size
+    writer.execute(schema.repeat_values(statement, len(rows)), tuple(chain.from_iterable(rows)))
 
 
 def _delete(writer: apsw.Connection, mail_ids: Sequence[MailId]) -> int:

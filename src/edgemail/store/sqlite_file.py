@@ -15,7 +15,7 @@ from edgemail.store import schema
 _log = logging.getLogger(__name__)
 
 _BUSY_TIMEOUT_MS = 5_000
-_CHECKPOINT_PAGES = 4_000
+_STATEMENTS = 200  # an INSERT for each number of rows is among them
 _WAL_BYTES = 64 * 2**20
 _MAIL_COLUMNS = {"id", "date", "sender", "recipients", "size", "data"}
 _FIRST_COLUMNS = {"date", "sender", "recipients", "data"}
@@ -50,7 +50,7 @@ def connect(path: Path, flags: int) -> apsw.Connection:
     Raises:
         apsw.Error: it cannot be opened.
     """
-    connection = apsw.Connection(str(path), flags=flags)
+    connection = apsw.Connection(str(path), flags=flags, statementcachesize=_STATEMENTS)
     connection.set_busy_timeout(_BUSY_TIMEOUT_MS)
     return connection
 
@@ -83,7 +83,6 @@ def _prepare(connection: apsw.Connection, path: Path) -> None:
     connection.pragma("auto_vacuum", 2)  # incremental; heeded only while the database is empty
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", 2)  # FULL: a commit is on the disk when it returns
-    connection.pragma("wal_autocheckpoint", _CHECKPOINT_PAGES)
     connection.pragma("journal_size_limit", _WAL_BYTES)
     with connection:
         columns = {name for (name,) in connection.execute("SELECT name FROM pragma_table_info('mail')")}
