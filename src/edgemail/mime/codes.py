@@ -50,10 +50,6 @@ _CAPITAL = re.compile("[A-Z]")
 _SENTENCE = re.compile("[.!?] |[。！？]")
 _DECORATION = " *_~|\"'“”„«»‹›`.,:;!()[]{}<>【】「」・•→-—–"
 
-_MARK = pattern("bad", "good", "weak")
-_PROMO = pattern("promo")
-_UNIT = re.compile(f" ?{pattern('units').pattern}")
-
 _REACH = 40
 """Characters between a word and the code that it speaks of."""
 
@@ -142,7 +138,7 @@ class _Page:
 
     def promotes(self, row: int) -> bool:
         """Tell whether a line speaks of a discount: its code is not one to sign in with."""
-        return 0 <= row < len(self._rows) and bool(_PROMO.search(self._lower_of(row)))
+        return 0 <= row < len(self._rows) and bool(pattern("promo").search(self._lower_of(row)))
 
     def judge(self, candidate: _Candidate) -> _Verdict | None:
         """Say how likely it is a code, and why; or nothing."""
@@ -168,7 +164,7 @@ class _Page:
 
     def _marks_of(self, row: int) -> list[_Mark]:
         if row not in self._marks:
-            found = _MARK.finditer(self._lower_of(row)) if row < len(self._rows) else ()
+            found = pattern("bad", "good", "weak").finditer(self._lower_of(row)) if row < len(self._rows) else ()
             self._marks[row] = [
                 _Mark(one.start(), one.end(), _Kind(one.lastindex), self._rows[row][one.start() : one.end()])
                 for one in found
@@ -256,7 +252,7 @@ def _joined(line: str, start: int, end: int) -> bool:
     return bool(
         _JOINED_BEFORE.search(line[max(0, start - 3) : start])
         or _JOINED_AFTER.match(line, end)
-        or _UNIT.match(lower(line[end : end + 20]))
+        or pattern("units").match(lower(line[end : end + 20]).removeprefix(" "))
     )
 
 

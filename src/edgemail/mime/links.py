@@ -24,8 +24,6 @@ _JUNK = re.compile("[\x00-\x20\x7f-\x9f\ud800-\udfff]")
 _OPENINGS = {")": "(", "]": "["}
 _CAMEL = re.compile("([a-z])([A-Z])")
 
-_SAYS = pattern("says")
-_NOT = pattern("not")
 _PATH = re.compile(f"(?<![a-z])({'|'.join(WORDS['path'])})(?![a-z])")
 _SIGN_IN = re.compile("(?<![a-z])((?:sign|log)-?in)(?![a-z])[^?=]*[?=]")
 
@@ -74,9 +72,9 @@ def _reason(url: str, text: str) -> str:
     slash = url.find("/", 8)
     path = _CAMEL.sub(r"\1-\2", url[slash:][:PATH_MAX]) if slash > 0 else ""
     path = lower(path)
-    if _NOT.search(lower(text)) or _NOT.search(path):
+    if pattern("not").search(lower(text)) or pattern("not").search(path):
         return ""
-    said = _SAYS.search(lower(text))
+    said = pattern("says").search(lower(text))
     if said:
         return f"its text says “{text[said.start() : said.end()]}”"
     found = _PATH.search(path) or _SIGN_IN.search(path)
