@@ -67,8 +67,8 @@ bench: $(VENV)/.dev client ## Measure speed and memory beside smtp-sink and aios
 
 lock: $(VENV)/.dev ## Resolve the pinned requirements again, for every platform
 	@$(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --upgrade pyproject.toml --group build -o requirements/run.txt
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --upgrade pyproject.toml --group dev --group bench -c requirements/run.txt -o requirements/dev.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade pyproject.toml --group build -o requirements/run.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade pyproject.toml --group dev --group bench -c requirements/run.txt -o requirements/dev.txt
 
 clean: ## Remove everything that was installed or built
 	@rm -rf $(VENV) web/node_modules src/edgemail/client dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
