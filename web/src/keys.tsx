@@ -27,7 +27,10 @@ function isTyping(target: EventTarget | null): boolean {
 
 export function KeysDialog({ close }: { close: () => void }) {
   const [on, setOn] = useState(() => load("keys", true));
-  useEffect(() => save("keys", on), [on]);
+  const turn = (wanted: boolean) => {
+    setOn(wanted);
+    save("keys", wanted); // here, as an effect would not run once the dialog is closed
+  };
   return (
     <Dialog title={words.keys.title} close={close}>
       <dl class="keys">
@@ -42,7 +45,7 @@ export function KeysDialog({ close }: { close: () => void }) {
       </dl>
       <div class="actions">
         <label class="check">
-          <input type="checkbox" checked={on} onChange={(event) => setOn(event.currentTarget.checked)} />
+          <input type="checkbox" checked={on} onChange={(event) => turn(event.currentTarget.checked)} />
           {words.keys.use}
         </label>
         <button type="button" class="button primary" onClick={close}>
