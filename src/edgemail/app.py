@@ -23,6 +23,7 @@ from edgemail.certificate import Certificate, make_own
 from edgemail.errors import ListenError, SettingsError
 from edgemail.inbox import Inbox
 from edgemail.listener import Listener
+from edgemail.operator import OperatorMailbox, Sorter
 from edgemail.retention import Limits, Retention
 from edgemail.store.sqlite import SqliteStore
 from edgemail.summaries import Summarizer
@@ -81,9 +82,12 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
 class App:
     """A running edgemail."""
 
-    def __init__(self, store: MailStore, inbox: Inbox, listener: Listener, http: _HttpServer | None) -> None:
+    def __init__(
+        self, store: MailStore, inbox: Inbox, sorter: Sorter | None, listener: Listener, http: _HttpServer | None
+    ) -> None:
         self._store = store
         self._inbox = inbox
+        self._sorter = sorter
         self._listener = listener
         self._http = http
         self._tasks: list[asyncio.Task[None]] = []
@@ -97,23 +101,24 @@ class App:
         Raises:
             SettingsError: a setting cannot be met.
             ListenError: a port cannot be had.
-            StoreInvalid: the database cannot be used.
+            StoreInvalid: the database or the operator's Maildir cannot be used.
         """
         with contextlib.ExitStack() as undo:
             smtp_sockets = [undo.enter_context(_bind(one, "--smtp")) for one in settings.smtp.listen]
             tls_sockets = [undo.enter_context(_bind(one, "--smtps")) for one in settings.smtp.listen_tls]
-            http_sockets = [
-                undo.enter_context(_bind(one, "--http")) for one in [settings.http.listen] if one is not None
-            ]
+            http = settings.http.listen
+            http_sockets = [] if http is None else [undo.enter_context(_bind(http, "--http"))]
             certificate = _find_certificate(settings)
+            mailbox = await _open_mailbox(settings)
             store = await _open_store(settings)
             undo.pop_all()
         store.watch(_log_arrivals)
         inbox = Inbox(store)
         smtp_urls = [_url("smtp", one) for one in smtp_sockets] + [_url("smtps", one) for one in tls_sockets]
         api = create_api(inbox, _describe(settings, smtp_urls), settings.http, settings.smtp.hostname)
-        listener = Listener(settings.smtp, inbox.deliver, _now, certificate)
-        app = cls(store, inbox, listener, _HttpServer(api, http_sockets) if http_sockets else None)
+        sorter = Sorter(settings.operator.reserved, mailbox, inbox.deliver) if mailbox is not None else None
+        listener = Listener(settings.smtp, inbox.deliver if sorter is None else sorter.deliver, _now, certificate)
+        app = cls(store, inbox, sorter, listener, _HttpServer(api, http_sockets) if http_sockets else None)
         app.smtp_urls = smtp_urls
         app.http_url = next((f"{_url('http', one)}/" for one in http_sockets), None)
         limits = Limits(settings.retention.max_age_s, settings.retention.max_messages, settings.retention.max_bytes)
@@ -140,6 +145,8 @@ class App:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._sorter is not None:
+            await self._sorter.close()
         await self._store.close()
 
     def hurry(self) -> None:
@@ -224,6 +231,15 @@ async def _open_store(settings: Settings) -> MailStore:
     if "://" in settings.store.db:
         raise SettingsError([f"db: {settings.store.db!r} is a URL; this version keeps mail in a file"])
     return await SqliteStore.open(Path(settings.store.db))
+
+
+async def _open_mailbox(settings: Settings) -> OperatorMailbox | None:
+    operator = settings.operator
+    if not operator.reserved or operator.maildir is None:
+        return None
+    mailbox = OperatorMailbox(Path(operator.maildir))
+    await asyncio.to_thread(mailbox.open)
+    return mailbox
 
 
 def _log_arrivals(arrivals: Sequence[Arrival]) -> None:

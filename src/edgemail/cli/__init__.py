@@ -11,6 +11,7 @@ from click.shell_completion import CompletionItem, get_completion_class
 
 from edgemail import __version__
 from edgemail.cli.mail import delete, list_mail, show, wait
+from edgemail.cli.operator import operator
 from edgemail.cli.send import send
 from edgemail.cli.serve import config, serve
 from edgemail.cli.terminal import echo_line
@@ -83,7 +84,7 @@ def completion(shell: str) -> None:
 
 cli = _Group(
     "edgemail",
-    commands=[serve, send, list_mail, show, wait, delete, config, completion],
+    commands=[serve, send, list_mail, show, wait, delete, operator, config, completion],
     help=_HELP,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )

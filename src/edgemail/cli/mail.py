@@ -15,7 +15,7 @@ from edgemail.settings import read_duration
 _PAGE: Final = 50
 _LONGEST_WAIT_S: Final = 50.0
 """What one request asks for; the server ends each after 55 s."""
-_FROM_WIDTH: Final = 32
+FROM_WIDTH: Final = 32
 
 url_option = click.option(
     "--url",
@@ -66,8 +66,8 @@ def list_mail(address: str, limit: int, *, as_json: bool, url: str) -> None:
         return
     for message in messages:
         codes = "".join(f"  [{one['code']}]" for one in message["codes"])
-        sender = visible(_shorten(message["from"] or f"<{message['sender']}>", _FROM_WIDTH))
-        echo_line(f"{message['id']:>6}  {_date(message)}  {sender:{_FROM_WIDTH}}  {message['subject']}{codes}")
+        sender = visible(shorten(message["from"] or f"<{message['sender']}>", FROM_WIDTH))
+        echo_line(f"{message['id']:>6}  {_date(message)}  {sender:{FROM_WIDTH}}  {message['subject']}{codes}")
     if not messages:
         echo_line(f"no mail for {address} yet", err=True)
 
@@ -93,14 +93,15 @@ def show(id_: int, form: str | None, url: str) -> None:
     if form == "json":
         echo_json(message)
     elif form is None:
-        _echo_message(message)
+        echo_message(message)
     elif message[form] is None:
         raise Failure(f"message {id_} has no {form} part; --raw shows all of it")
     else:
         echo_text(message[form])
 
 
-def _echo_message(message: dict[str, Any]) -> None:
+def echo_message(message: dict[str, Any]) -> None:
+    """Print a message, given in the form that the HTTP API has it in."""
     echo_line(f"From:     {message['from']}")
     echo_line(f"To:       {', '.join(message['recipients'])}")
     echo_line(f"Date:     {_date(message)}")
@@ -167,7 +168,7 @@ def wait(
     elif as_json:
         echo_json(message)
     else:
-        _echo_message(arrivals.api.get("messages", message["id"]))
+        echo_message(arrivals.api.get("messages", message["id"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,5 +238,6 @@ def _date(message: dict[str, Any]) -> str:
     return str(message["date"])[:19].replace("T", " ") + "Z"
 
 
-def _shorten(text: str, width: int) -> str:
+def shorten(text: str, width: int) -> str:
+    """Cut a text to so many characters."""
     return text if len(text) <= width else text[: width - 1] + "…"

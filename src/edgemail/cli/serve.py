@@ -33,9 +33,10 @@ def _option_of(setting: Setting) -> click.Option:
     )
 
 
-def _settings_options() -> list[click.Parameter]:
+def own_options(*names: str) -> list[click.Parameter]:
+    """Return the flags of these settings, or of all that have one, and those that give any setting."""
     return [
-        *(_option_of(setting) for setting in SETTINGS if setting.has_flag),
+        *(_option_of(one) for one in SETTINGS if one.has_flag and (not names or one.name in names)),
         click.Option(
             ["--set"],
             multiple=True,
@@ -46,13 +47,14 @@ def _settings_options() -> list[click.Parameter]:
     ]
 
 
-def _resolve(flags: dict[str, Any]) -> Resolved:
+def resolve_flags(flags: dict[str, Any]) -> Resolved:
+    """Put the settings together from a command's flags, the environment and the file."""
     config_path = flags.pop("config")
     return resolve(flags, os.environ, config_path)
 
 
 def _serve(**flags: Any) -> None:
-    settings = _resolve(flags).settings
+    settings = resolve_flags(flags).settings
     logs.set_up(settings.log)
     from edgemail import app  # the server's libraries take a while to load, and no other command needs them
 
@@ -70,7 +72,7 @@ def _run(serving: Coroutine[Any, Any, None]) -> None:
 
 
 def _config(*, as_json: bool, **flags: Any) -> None:
-    origins = _resolve(flags).origins
+    origins = resolve_flags(flags).origins
     if as_json:
         echo_json({one.setting.name: {"value": one.text, "source": one.source} for one in origins})
         return
@@ -82,7 +84,7 @@ def _config(*, as_json: bool, **flags: Any) -> None:
 
 serve = click.Command(
     "serve",
-    params=_settings_options(),
+    params=own_options(),
     callback=_serve,
     short_help="Take mail and show it. The command when none is named.",
     help="""Take mail by SMTP for any address, keep it, and show it on a web page.
@@ -96,7 +98,7 @@ config = click.Command(
     "config",
     params=[
         click.Option(["--json", "as_json"], is_flag=True, help="Print JSON."),
-        *_settings_options(),
+        *own_options(),
     ],
     callback=_config,
     short_help="Print each setting, its value, and where it came from.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from edgemail.errors import StoreFull, StoreUnavailable
 from edgemail.model import Envelope
@@ -12,7 +12,6 @@ from edgemail.smtp import TAKES_MESSAGE, Close, Deliver, Reply, Session, StartTl
 
 if TYPE_CHECKING:
     from edgemail.listener.server import Listener
-    from edgemail.model import MailId
     from edgemail.smtp import Output
 
 _log = logging.getLogger(__name__)
@@ -54,7 +53,7 @@ class Connection(asyncio.Protocol):
         self._is_tls = is_tls
         self._handshake: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
-        self._settling: asyncio.Future[MailId] | None = None
+        self._settling: asyncio.Future[Any] | None = None
         self._closed: asyncio.Future[None] | None = None
         self._is_at_end = self._is_choked = False
         now = self._loop.time()
@@ -220,7 +219,7 @@ class Connection(asyncio.Protocol):
         self._settling = listener.deliver(envelope)
         self._settling.add_done_callback(self._settle)
 
-    def _settle(self, future: asyncio.Future[MailId]) -> None:
+    def _settle(self, future: asyncio.Future[Any]) -> None:
         error = asyncio.CancelledError() if future.cancelled() else future.exception()
         if future is self._settling:  # else its time was up, and the peer was told so
             self._answer(_KEPT if error is None else _VERDICTS.get(type(error), _FAILED))

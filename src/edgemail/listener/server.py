@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from edgemail.certificate import Certificate
-    from edgemail.model import Envelope, MailId
+    from edgemail.model import Envelope
     from edgemail.settings import SmtpSettings
 
 _SWEEP_S = 1.0
@@ -35,7 +35,7 @@ class Listener:
     def __init__(
         self,
         settings: SmtpSettings,
-        deliver: Callable[[Envelope], asyncio.Future[MailId]],
+        deliver: Callable[[Envelope], asyncio.Future[Any]],
         clock: Callable[[], datetime],
         certificate: Certificate | None = None,
     ) -> None:

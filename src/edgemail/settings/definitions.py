@@ -22,6 +22,8 @@ class Kind:
     read: Callable[[str], Any]
     write: Callable[[Any], str] = str
     choices: tuple[str, ...] = ()
+    empty: str = ""
+    """What stands for no value at all, in a list."""
 
 
 def _or_off(kind: Kind) -> Kind:
@@ -92,7 +94,7 @@ class Setting:
         if self.secret:
             return "not set" if value is None else "set"
         if self.repeated:
-            return ",".join(self.kind.write(one) for one in value)
+            return ",".join(self.kind.write(one) for one in value) or self.kind.empty
         return self.kind.write(value)
 
 
@@ -106,14 +108,7 @@ SETTINGS: Final = (
         has_flag=True,
         repeated=True,
     ),
-    Setting(
-        "http",
-        "http",
-        "listen",
-        _or_off(_ENDPOINT),
-        "Where the page and the API listen.",
-        has_flag=True,
-    ),
+    Setting("http", "http", "listen", _or_off(_ENDPOINT), "Where the page and the API listen.", has_flag=True),
     Setting(
         "db",
         "store",
@@ -142,6 +137,25 @@ SETTINGS: Final = (
         default="every domain",
         has_flag=True,
         repeated=True,
+    ),
+    Setting(
+        "reserved",
+        "operator",
+        "reserved",
+        Kind("NAME", quantities.read_reserved, empty="none"),
+        "Mail for this name at any domain goes to the operator alone; may be given more than once, or be `none`.",
+        default="admin, postmaster and the like where `domain` is given or SMTP listens on port 25, else none",
+        has_flag=True,
+        repeated=True,
+    ),
+    Setting(
+        "operator_maildir",
+        "operator",
+        "maildir",
+        Kind("PATH", quantities.read_folder, lambda value: "none" if value is None else value),
+        "The Maildir for the operator's mail.",
+        default="beside the database, its name with `.operator`",
+        has_flag=True,
     ),
     Setting(
         "hostname",
@@ -199,14 +213,7 @@ SETTINGS: Final = (
         has_flag=True,
         repeated=True,
     ),
-    Setting(
-        "max_age",
-        "retention",
-        "max_age_s",
-        _or_off(_DURATION),
-        "Delete mail that is older.",
-        has_flag=True,
-    ),
+    Setting("max_age", "retention", "max_age_s", _or_off(_DURATION), "Delete mail that is older.", has_flag=True),
     Setting(
         "max_bytes",
         "retention",

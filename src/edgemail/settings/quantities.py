@@ -219,6 +219,26 @@ def read_db(text: str) -> str:
     return text
 
 
+def read_reserved(text: str) -> str:
+    """Read a local part, without a tag."""
+    name = text.lower()
+    if name == "none":
+        raise ValueError("stands for no names at all; write it alone, or leave it out")
+    if not re.fullmatch(r"[a-z0-9._-]{1,64}", name):
+        raise ValueError("is not a name; write the part before the @ alone, such as postmaster")
+    return name
+
+
+def read_folder(text: str) -> str:
+    """Read a folder's path."""
+    if not text or re.search(r"[\x00-\x1f\x7f]", text):
+        raise ValueError("is not a path; write a folder's")
+    try:
+        return str(Path(text).expanduser())
+    except RuntimeError:
+        raise ValueError("names a home directory that is not there; write a folder's path") from None
+
+
 def read_token(text: str) -> str:
     """Read a secret that is sent in an HTTP header."""
     if not re.fullmatch(r"[\x21-\x7e]+", text):

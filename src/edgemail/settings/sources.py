@@ -13,9 +13,11 @@ from edgemail.errors import SettingsError
 from edgemail.settings.definitions import BY_NAME, SETTINGS, Setting
 from edgemail.settings.quantities import ascii_name
 from edgemail.settings.values import (
+    RESERVED,
     Endpoint,
     HttpSettings,
     LogSettings,
+    OperatorSettings,
     RetentionSettings,
     Settings,
     SmtpSettings,
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 _PREFIX: Final = "EDGEMAIL_"
+_MX_PORT: Final = 25
 _OTHER_VARIABLES: Final = ("EDGEMAIL_CONFIG", "EDGEMAIL_URL")
 # Kubernetes gives these to every program beside a service that is called edgemail.
 _KUBERNETES = re.compile(r"EDGEMAIL_(SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)")
@@ -202,6 +205,8 @@ def _suggest(name: str, names: Iterable[str], prefix: str = "") -> str:
 
 def _read(given: _Given, mistakes: list[str]) -> Any:
     """Return what was given as a value of the setting's kind; note what is wrong with it."""
+    if given.setting.kind.empty and [text.lower() for text in given.texts] == [given.setting.kind.empty]:
+        return ()
     values: list[Any] = []
     for text in given.texts:
         try:
@@ -216,22 +221,31 @@ def _read(given: _Given, mistakes: list[str]) -> Any:
 
 def _build(values: Mapping[str, Any]) -> Settings:
     """Make the settings of the values that were given; the rest keep their defaults."""
-    sections: dict[str, dict[str, Any]] = {"smtp": {}, "http": {}, "store": {}, "retention": {}, "log": {}}
+    sections: dict[str, dict[str, Any]] = {"smtp": {}, "http": {}, "store": {}}
+    sections |= {"operator": {}, "retention": {}, "log": {}}
     for name, value in values.items():
         sections[BY_NAME[name].section][BY_NAME[name].field] = value
     if values.get("domain"):
         sections["smtp"].setdefault("hostname", ascii_name(values["domain"][0]))
+    smtp = SmtpSettings(**sections["smtp"])
+    store = StoreSettings(**sections["store"], is_default="db" not in values)
+    if smtp.domains or any(one.port == _MX_PORT for one in smtp.listen):
+        sections["operator"].setdefault("reserved", RESERVED)
+    sections["operator"].setdefault("maildir", None if "://" in store.db else f"{store.db}.operator")
     return Settings(
-        SmtpSettings(**sections["smtp"]),
+        smtp,
         HttpSettings(**sections["http"]),
-        StoreSettings(**sections["store"], is_default="db" not in values),
+        store,
+        OperatorSettings(**sections["operator"]),
         RetentionSettings(**sections["retention"]),
         LogSettings(**sections["log"]),
     )
 
 
 def _find_clashes(settings: Settings, given: Mapping[str, _Given]) -> Iterable[str]:
-    """Name the listeners that could not both have their port."""
+    """Name the listeners that could not both have their port, and a folder that is missing."""
+    if settings.operator.reserved and settings.operator.maildir is None:
+        yield "operator_maildir: is not given, and a remote database has no folder; name one, or reserve none"
     listeners = [("smtp", endpoint) for endpoint in settings.smtp.listen]
     listeners += [("smtps", endpoint) for endpoint in settings.smtp.listen_tls]
     if settings.http.listen:

@@ -9,6 +9,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+RESERVED = (
+    "admin",
+    "administrator",
+    "webmaster",
+    "hostmaster",
+    "postmaster",
+    "abuse",
+    "noc",
+    "security",
+    "root",
+    "ssladmin",
+    "mailer-daemon",
+)
+"""Where certificate authorities mail their proofs of control, and where RFC 2142 has the operator."""
+
 _DAY_S = 86_400.0
 _GIB = 1024**3
 
@@ -84,6 +99,17 @@ class StoreSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class OperatorSettings:
+    """Whose mail is the operator's alone: `reserved` are local parts in lower case, `maildir` is where it goes.
+
+    `maildir` is `None` where nobody named one and the database is no file beside which it could be.
+    """
+
+    reserved: tuple[str, ...] = ()
+    maildir: str | None = field(default_factory=lambda: f"{default_db()}.operator")
+
+
+@dataclass(frozen=True, slots=True)
 class RetentionSettings:
     """How much is kept and for how long; `None` sets no bound."""
 
@@ -108,5 +134,6 @@ class Settings:
     smtp: SmtpSettings = field(default_factory=SmtpSettings)
     http: HttpSettings = field(default_factory=HttpSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
+    operator: OperatorSettings = field(default_factory=OperatorSettings)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
     log: LogSettings = field(default_factory=LogSettings)

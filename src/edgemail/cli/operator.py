@@ -1,0 +1,131 @@
+"""`edgemail operator`: the mail for reserved names, read from its Maildir on this machine."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from edgemail.cli.mail import FROM_WIDTH, echo_message, shorten
+from edgemail.cli.serve import own_options, resolve_flags
+from edgemail.cli.terminal import Failure, echo_line, echo_octets, visible
+
+if TYPE_CHECKING:
+    from edgemail.operator import OperatorMail, OperatorMailbox
+
+_HEAD_BYTES: Final = 16_384
+_DELIVERED_TO: Final = b"Delivered-To: "
+_OPTIONS: Final = ("db", "operator_maildir")
+
+
+def _list(**flags: Any) -> None:
+    folder = _folder_of(flags)
+    mail = _open(folder).list_mail()
+    for one in reversed(mail):
+        echo_line(_write_line(one))
+    if not mail:
+        echo_line(f"no mail for the operator in {folder} yet", err=True)
+
+
+def _show(*, what: str, raw: bool, **flags: Any) -> None:
+    one = _open(_folder_of(flags)).find(what)
+    data = one.path.read_bytes()
+    if raw:
+        echo_octets(data)
+    else:
+        echo_message(_describe(one, data))
+
+
+def _folder_of(flags: dict[str, Any]) -> str:
+    folder = resolve_flags(flags).settings.operator.maildir
+    if folder is None:
+        raise Failure("there is no folder for the operator's mail; name it with --operator-maildir")
+    return folder
+
+
+def _open(folder: str) -> OperatorMailbox:
+    from edgemail.operator import OperatorMailbox  # no other command needs it, or `mime`
+
+    if Path(folder).exists():
+        try:
+            next(Path(folder).iterdir(), None)
+        except OSError as error:
+            raise Failure(f"{folder} cannot be read: {error.strerror}; run this as a user who may") from error
+    return OperatorMailbox(Path(folder))
+
+
+def _write_line(one: OperatorMail) -> str:
+    from edgemail import mime
+
+    with one.path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    summary = mime.summarize(head)
+    sender = visible(shorten(summary.sender_name, FROM_WIDTH))
+    recipients = ", ".join(_read_recipients(head))
+    mark = "*" if one.is_new else " "
+    return f"{one.id} {mark} {one.date:%Y-%m-%d %H:%M:%S}Z  {sender:{FROM_WIDTH}}  {recipients}  {summary.subject}"
+
+
+def _describe(one: OperatorMail, data: bytes) -> dict[str, Any]:
+    """Return a message in the form that the HTTP API has it in."""
+    from edgemail import mime
+
+    content = mime.read(data)
+    text = content.text
+    if text is None and content.html is not None:
+        text = "(HTML only: see it with --raw)"
+    return {
+        **asdict(content.summary),
+        "from": content.summary.sender_name,
+        "recipients": _read_recipients(data[:_HEAD_BYTES]),
+        "date": one.date.isoformat(),
+        "text": text,
+    }
+
+
+def _read_recipients(head: bytes) -> list[str]:
+    """Read the fields that edgemail put behind the first line, and none that the sender wrote."""
+    recipients = []
+    for line in head.split(b"\r\n")[1:]:
+        if not line.startswith(_DELIVERED_TO):
+            break
+        recipients.append(line.removeprefix(_DELIVERED_TO).decode("utf-8", "replace"))
+    return recipients
+
+
+_list_command = click.Command(
+    "list",
+    params=own_options(*_OPTIONS),
+    callback=_list,
+    short_help="List the operator's messages, newest first.",
+    help="""List the operator's messages, newest first.
+
+    Each line has the message's id, a star where it is new, its date, sender, recipients and subject.""",
+)
+
+_show_command = click.Command(
+    "show",
+    params=[
+        click.Argument(["what"], metavar="ID|FILE"),
+        click.Option(["--raw"], is_flag=True, help="The message as it is kept, octet for octet."),
+        *own_options(*_OPTIONS),
+    ],
+    callback=_show,
+    short_help="Show a message of the operator's.",
+    help="""Show a message of the operator's, by its id or its file's name.
+
+    On a terminal, control characters are made visible, so that no mail can drive it; --raw goes into a file
+    or a pipe as it is.""",
+)
+
+operator = click.Group(
+    "operator",
+    commands=[_list_command, _show_command],
+    short_help="Read the mail for reserved names: postmaster, admin and the like.",
+    help="""Read the mail for reserved names: postmaster, admin and the like.
+
+    It rests in a Maildir on the server, never in the database, and no page or API shows it. Run this there,
+    as a user who may read it, with the settings of `edgemail serve`: its environment, --config or --db.""",
+)
