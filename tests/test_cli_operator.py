@@ -106,6 +106,9 @@ def test_what_is_not_there_is_one_line(db: Path, tmp_path: Path) -> None:
     assert (empty.returncode, empty.stdout) == (0, "")
     assert empty.stderr == f"no mail for the operator in {other}.operator yet\n"
     assert not (tmp_path / "other.db.operator").exists()
+    other.write_text("")
+    in_the_way = run("", "operator", "list", "--operator-maildir", str(other))
+    assert (in_the_way.returncode, in_the_way.stderr) == (1, f"{other}/new cannot be read: Not a directory\n")
     remote = run("", "operator", "list", "--db", "libsql://mail.example.org")
     assert (remote.returncode, len(remote.stderr.splitlines())) == (1, 1)
     assert "--operator-maildir" in remote.stderr

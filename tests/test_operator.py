@@ -9,11 +9,15 @@ import errno
 import os
 import smtplib
 import sqlite3
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from edgemail.errors import SettingsError, StoreFull
+from edgemail.model import Address
 from edgemail.operator import OperatorMailbox, Sorter
 from edgemail.settings import resolve
 from edgemail.settings.values import RESERVED
@@ -24,8 +28,7 @@ from support.smtp_peer import Counter, Peer
 from support.waiting import PATIENCE_S, until
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from edgemail.model import Envelope
     from edgemail.settings import Settings
 
 ANN = "ann@example.org"
@@ -85,6 +88,7 @@ async def test_mail_for_a_reserved_name_is_the_operators_alone(tmp_path: Path, t
         assert b" with ESMTP id " in received[1]
         assert content == MESSAGE
         assert await program.list_inbox(inbox) == []
+        assert (await program.ask("/api/server")).json()["reserved"] == list(RESERVED)
     assert recipients_in(tmp_path / "mail.db") == []
 
 
@@ -214,6 +218,36 @@ async def test_closing_waits_for_what_was_handed_over(tmp_path: Path) -> None:
     await sorter.close()
     assert [len(mailbox.list_mail()), len(store.envelopes)] == [2, 1]
     await asyncio.gather(*outcomes)
+
+
+class Nowhere(OperatorMailbox):
+    """Counts what it is given."""
+
+    def __init__(self, outcome: asyncio.Future[None]) -> None:
+        super().__init__(Path())
+        self.outcome = outcome
+
+    def deliver(self, envelope: Envelope) -> asyncio.Future[None]:
+        return self.outcome
+
+
+@given(
+    name=st.sampled_from([*RESERVED, "ann", ""]),
+    is_upper=st.booleans(),
+    rest=st.one_of(st.just(""), st.text(st.sampled_from('+@" .\\xäſK'), max_size=5)),
+)
+def test_whatever_is_written_the_local_part_up_to_its_tag_decides(name: str, is_upper: bool, rest: str) -> None:
+    """Quotes, backslashes and capitals are ways to write an address, and no way around the rule."""
+    local = (name.upper() if is_upper else name) + rest
+    assume(local)
+    written = local.replace("\\", "\\\\").replace('"', '\\"')
+    inbox = Address.parse(f'"{written}"@example.org').inbox
+    loop = asyncio.new_event_loop()
+    to_operator, to_store = loop.create_future(), loop.create_future()
+    loop.close()
+    outcome = Sorter(RESERVED, Nowhere(to_operator), lambda _: to_store).deliver(envelope(inbox))
+    assert (outcome is to_operator) == (local.lower().partition("+")[0] in RESERVED)
+    assert (outcome is to_store) == (outcome is not to_operator)
 
 
 @pytest.mark.parametrize(

@@ -234,10 +234,9 @@ async def _open_store(settings: Settings) -> MailStore:
 
 
 async def _open_mailbox(settings: Settings) -> OperatorMailbox | None:
-    operator = settings.operator
-    if not operator.reserved or operator.maildir is None:
+    if not settings.operator.reserved or settings.operator.maildir is None:
         return None
-    mailbox = OperatorMailbox(Path(operator.maildir))
+    mailbox = OperatorMailbox(Path(settings.operator.maildir))
     await asyncio.to_thread(mailbox.open)
     return mailbox
 
@@ -290,6 +289,7 @@ def _describe(settings: Settings, smtp_urls: list[str]) -> ServerInfo:
     return ServerInfo(
         version=__version__,
         domains=list(settings.smtp.domains),
+        reserved=list(settings.operator.reserved),
         limits=ApiLimits(message_bytes=settings.smtp.max_message_bytes, recipients=settings.smtp.max_recipients),
         retention=ApiRetention(
             max_age_s=settings.retention.max_age_s,

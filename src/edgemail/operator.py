@@ -82,19 +82,20 @@ class OperatorMailbox:
         folder = self._folder
         try:
             folder.mkdir(0o700, parents=True, exist_ok=True)
-            for name in ("tmp", "new", "cur"):
-                (folder / name).mkdir(0o700, exist_ok=True)
             is_shared = bool(folder.parent.stat().st_mode & stat.S_ISVTX)
             if hasattr(os, "geteuid") and is_shared and folder.lstat().st_uid != os.geteuid():
                 raise StoreInvalid(
                     f"{folder} belongs to another user, who could read the mail; choose another folder"
                 )
+            for name in ("tmp", "new", "cur"):
+                (folder / name).mkdir(0o700, exist_ok=True)
             _sync(folder)
             _sync(folder.parent)
             self._drop_stale_drafts()
             self._measure(self._list_ours())
         except OSError as error:
             raise StoreInvalid(f"{folder} cannot be used as the operator's Maildir: {error.strerror}") from error
+        _log.info("mail for reserved names goes to %s", folder)
 
     def deliver(self, envelope: Envelope) -> asyncio.Future[None]:
         """Keep a message: the future is done once it is synced, and not before.
@@ -281,6 +282,8 @@ def _id_of(name: str) -> str:
 
 def _sync(folder: Path) -> None:
     """Make the names in a folder last."""
+    if os.name == "nt":  # where folders cannot be opened, and need not be
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -50,6 +50,7 @@ async def test_the_server_tells_its_limits(tmp_path: Path) -> None:
             "name": "edgemail",
             "version": edgemail.__version__,
             "domains": ["example.org"],
+            "reserved": [],
             "limits": {
                 "message_bytes": settings.smtp.max_message_bytes,
                 "recipients": settings.smtp.max_recipients,

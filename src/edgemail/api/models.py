@@ -163,6 +163,8 @@ class ServerInfo(_Model):
     name: str = "edgemail"
     version: str
     domains: list[str]
+    reserved: list[str]
+    """Local parts whose mail goes to the operator, and into no inbox here."""
     limits: Limits
     retention: Retention
     smtp: list[str]

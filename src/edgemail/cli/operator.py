@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,6 +14,8 @@ from edgemail.cli.serve import own_options, resolve_flags
 from edgemail.cli.terminal import Failure, echo_line, echo_octets, visible
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from edgemail.operator import OperatorMail, OperatorMailbox
 
 _HEAD_BYTES: Final = 16_384
@@ -22,16 +25,21 @@ _OPTIONS: Final = ("db", "operator_maildir")
 
 def _list(**flags: Any) -> None:
     folder = _folder_of(flags)
-    mail = _open(folder).list_mail()
-    for one in reversed(mail):
-        echo_line(_write_line(one))
-    if not mail:
+    lines = []
+    with _reading(folder) as mailbox:
+        for one in reversed(mailbox.list_mail()):
+            with contextlib.suppress(FileNotFoundError):  # a mail program has just moved it
+                lines.append(_write_line(one))
+    for line in lines:
+        echo_line(line)
+    if not lines:
         echo_line(f"no mail for the operator in {folder} yet", err=True)
 
 
 def _show(*, what: str, raw: bool, **flags: Any) -> None:
-    one = _open(_folder_of(flags)).find(what)
-    data = one.path.read_bytes()
+    with _reading(_folder_of(flags)) as mailbox:
+        one = mailbox.find(what)
+        data = one.path.read_bytes()
     if raw:
         echo_octets(data)
     else:
@@ -45,15 +53,14 @@ def _folder_of(flags: dict[str, Any]) -> str:
     return folder
 
 
-def _open(folder: str) -> OperatorMailbox:
+@contextlib.contextmanager
+def _reading(folder: str) -> Iterator[OperatorMailbox]:
     from edgemail.operator import OperatorMailbox  # no other command needs it, or `mime`
 
-    if Path(folder).exists():
-        try:
-            next(Path(folder).iterdir(), None)
-        except OSError as error:
-            raise Failure(f"{folder} cannot be read: {error.strerror}; run this as a user who may") from error
-    return OperatorMailbox(Path(folder))
+    try:
+        yield OperatorMailbox(Path(folder))
+    except OSError as error:
+        raise Failure(f"{error.filename or folder} cannot be read: {error.strerror}") from error
 
 
 def _write_line(one: OperatorMail) -> str:
