@@ -80,6 +80,20 @@ def test_show_has_the_message_by_id_or_by_file(db: Path) -> None:
     assert run("", "operator", "show", name, "--db", str(db)).stdout == shown.stdout
 
 
+def test_mail_that_names_no_sender_has_the_envelopes(db: Path) -> None:
+    """A proof of control may come without From:."""
+    mailbox = OperatorMailbox(db.with_name("mail.db.operator"))
+
+    async def deliver() -> None:
+        await mailbox.deliver(envelope("admin@example.org", data=TRACE + b"Subject: Bare\r\n\r\nHi.\r\n"))
+
+    asyncio.run(deliver())
+    newest = run("", "operator", "list", "--db", str(db)).stdout.splitlines()[0]
+    assert re.search(r"Z  <ca@sender\.example> +admin@example\.org  Bare$", newest)
+    shown = run("", "operator", "show", newest.split()[0], "--db", str(db)).stdout
+    assert shown.startswith("From:     <ca@sender.example>\n")
+
+
 def test_raw_is_octet_for_octet_in_a_pipe(db: Path) -> None:
     """What the file has, with its fields of delivery."""
     shown = run("", "operator", "show", first_id(db), "--raw", "--db", str(db))

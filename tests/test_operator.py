@@ -211,12 +211,16 @@ async def test_mail_without_reserved_recipients_takes_no_detour(tmp_path: Path) 
 
 async def test_closing_waits_for_what_was_handed_over(tmp_path: Path) -> None:
     """Nothing that is half kept when the program stops is forgotten by the other half."""
-    mailbox, store = OperatorMailbox(tmp_path), Counter(keeps_at_once=True)
+    mailbox, store = OperatorMailbox(tmp_path), Counter()
     mailbox.open()
     sorter = Sorter(["admin"], mailbox, store.deliver)
     outcomes = [sorter.deliver(envelope("admin@example.org", ANN)), sorter.deliver(envelope("admin@example.org"))]
-    await sorter.close()
-    assert [len(mailbox.list_mail()), len(store.envelopes)] == [2, 1]
+    closing = asyncio.create_task(sorter.close())
+    await store.arrival()
+    assert not (await asyncio.wait([closing], timeout=0.05))[0]
+    store.keep(0)
+    await closing
+    assert len(mailbox.list_mail()) == 2
     await asyncio.gather(*outcomes)
 
 

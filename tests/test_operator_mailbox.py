@@ -56,6 +56,21 @@ async def test_past_so_many_messages_the_oldest_go(tmp_path: Path) -> None:
     again.open()
     assert await fill(again, [b"4"]) == [b"2", b"3", b"4"]
     assert await fill(again, [b"5", b"6"]) == [b"4", b"5", b"6"]
+    fourth, fifth = (one.path for one in again.list_mail()[:2])
+    fourth.rename(tmp_path / "cur" / f"{fourth.name}:2,S")
+    fifth.unlink()
+    assert await fill(again, [b"7"]) == [b"4", b"6", b"7"]
+    assert await fill(again, [b"8"]) == [b"6", b"7", b"8"]
+
+
+async def test_a_clock_that_is_set_back_does_not_cost_the_newest_message(tmp_path: Path) -> None:
+    """The oldest is then another one than the files' dates say."""
+    mailbox = OperatorMailbox(tmp_path, max_messages=2)
+    mailbox.open()
+    await fill(mailbox, [b"1", b"2"])
+    for age, one in enumerate(mailbox.list_mail()):
+        os.utime(one.path.rename(tmp_path / "cur" / one.path.name), (4_000_000_000 + age,) * 2)
+    assert await fill(mailbox, [b"3"]) == [b"3", b"2"]
 
 
 async def test_past_so_many_octets_the_oldest_go_and_the_newest_stays(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import re
 import secrets
 import stat
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -68,7 +69,9 @@ class OperatorMailbox:
         self._folder = folder
         self._max_messages = max_messages
         self._max_bytes = max_bytes
-        self._messages = self._bytes = 0  # never fewer than there are: others may take messages out
+        # What was delivered here, oldest first: to look through the folder for each message would take too long.
+        self._ours: deque[OperatorMail] = deque()
+        self._bytes = 0
         self._waiting_bytes = 0
         self._count = itertools.count()
         self._writer = ThreadPoolExecutor(1, "edgemail-operator")
@@ -92,7 +95,7 @@ class OperatorMailbox:
             _sync(folder)
             _sync(folder.parent)
             self._drop_stale_drafts()
-            self._measure(self._list_ours())
+            self._find_ours()
         except OSError as error:
             raise StoreInvalid(f"{folder} cannot be used as the operator's Maildir: {error.strerror}") from error
         _log.info("mail for reserved names goes to %s", folder)
@@ -159,15 +162,16 @@ class OperatorMailbox:
             leaf = StoreFull if error.errno in _NO_ROOM else StoreUnavailable
             raise leaf("the operator's Maildir cannot be written") from error
         _log.info(
-            "kept a message for the operator", extra={"file": kept, "recipients": ", ".join(envelope.recipients)}
+            "kept a message for the operator",
+            extra={"file": kept.path.name, "recipients": ", ".join(envelope.recipients)},
         )
         try:
-            self._make_room(_id_of(kept))
+            self._make_room(kept)
         except OSError:
             _log.exception("old mail in %s could not be deleted", self._folder)
 
-    def _write(self, envelope: Envelope) -> str:
-        """Write a message, under a name that no other has; return the name."""
+    def _write(self, envelope: Envelope) -> OperatorMail:
+        """Write a message, under a name that no other has."""
         now_us = time.time_ns() // 1000
         unique = f"P{os.getpid()}Q{next(self._count)}R{secrets.token_hex(8)}"
         name = f"{now_us // 1_000_000}.M{now_us % 1_000_000}{unique}.edgemail"
@@ -182,38 +186,31 @@ class OperatorMailbox:
                 file.write(memoryview(envelope.data)[end:])
                 file.flush()
                 os.fsync(file.fileno())
-            draft.rename(self._folder / "new" / name)
+            path = draft.rename(self._folder / "new" / name)
         except OSError:
             with contextlib.suppress(OSError):
                 draft.unlink()
             raise
         _sync(self._folder / "new")
-        self._messages += 1
-        self._bytes += len(envelope.data) + len(delivered_to)
-        return name
+        kept = OperatorMail(_id_of(name), path, envelope.accepted_at, len(envelope.data) + len(delivered_to))
+        self._ours.append(kept)
+        self._bytes += kept.size
+        return kept
 
-    def _make_room(self, newest: str) -> None:
-        if not self._is_over():
-            return
-        ours = self._list_ours()
-        self._measure(ours)
-        for one in ours:
-            if not self._is_over():
-                break
-            if one.id != newest:
-                one.path.unlink(missing_ok=True)
-                self._messages -= 1
-                self._bytes -= one.size
+    def _make_room(self, newest: OperatorMail) -> None:
+        while len(self._ours) > 1 and (len(self._ours) > self._max_messages or self._bytes > self._max_bytes):
+            oldest = self._ours.popleft()
+            self._bytes -= oldest.size
+            try:
+                oldest.path.unlink()
+            except FileNotFoundError:  # a mail program has moved or deleted it
+                self._find_ours(newest.id)
 
-    def _is_over(self) -> bool:
-        return self._messages > self._max_messages or self._bytes > self._max_bytes
-
-    def _list_ours(self) -> list[OperatorMail]:
-        return [one for one in self.list_mail() if _OURS.fullmatch(one.path.name)]
-
-    def _measure(self, ours: Iterable[OperatorMail]) -> None:
-        sizes = [one.size for one in ours]
-        self._messages, self._bytes = len(sizes), sum(sizes)
+    def _find_ours(self, newest: str = "") -> None:
+        """Look what there is; a clock that was set back does not make the newest message an old one."""
+        ours = [one for one in self.list_mail() if _OURS.fullmatch(one.path.name)]
+        self._ours = deque(sorted(ours, key=lambda one: one.id == newest))
+        self._bytes = sum(one.size for one in ours)
 
     def _drop_stale_drafts(self) -> None:
         """Delete what a program that was killed has left half written."""

@@ -69,7 +69,7 @@ def _write_line(one: OperatorMail) -> str:
     with one.path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
     summary = mime.summarize(head)
-    sender = visible(shorten(summary.sender_name, FROM_WIDTH))
+    sender = visible(shorten(summary.sender_name or _read_sender(head), FROM_WIDTH))
     recipients = ", ".join(_read_recipients(head))
     mark = "*" if one.is_new else " "
     return f"{one.id} {mark} {one.date:%Y-%m-%d %H:%M:%S}Z  {sender:{FROM_WIDTH}}  {recipients}  {summary.subject}"
@@ -85,11 +85,16 @@ def _describe(one: OperatorMail, data: bytes) -> dict[str, Any]:
         text = "(HTML only: see it with --raw)"
     return {
         **asdict(content.summary),
-        "from": content.summary.sender_name,
+        "from": content.summary.sender_name or _read_sender(data[:_HEAD_BYTES]),
         "recipients": _read_recipients(data[:_HEAD_BYTES]),
         "date": one.date.isoformat(),
         "text": text,
     }
+
+
+def _read_sender(head: bytes) -> str:
+    """Read the envelope's sender from the first line, for mail that names none itself."""
+    return head.partition(b"\r\n")[0].decode("utf-8", "replace").removeprefix("Return-Path: ")
 
 
 def _read_recipients(head: bytes) -> list[str]:
