@@ -2,11 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SECONDS ?= 60
 CLIENT := src/edgemail/client/index.html
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv client test check lint format bench lock clean
+.PHONY: help run venv client test check lint format bench fuzz seed lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +31,11 @@ $(VENV)/.installed: $(VENV)/.run
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.installed
 	@echo "Installing the tools for development..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.fuzz: requirements/fuzz.txt $(VENV)/.installed
+	@echo "Installing the fuzzing engine..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
 	@touch $@
 
 client: $(CLIENT)
@@ -65,10 +71,23 @@ format: $(VENV)/.dev ## Format the Python code and mend what the linter can
 bench: $(VENV)/.dev client ## Measure speed and memory beside smtp-sink and aiosmtpd (needs Postfix's tools)
 	@$(BIN)/python -m bench $(ARGS)
 
+fuzz: $(VENV)/.fuzz ## Look for broken rules of the SMTP session and of its parsers for SECONDS=60 each (Linux)
+	@mkdir -p .fuzz/session .fuzz/parsers
+	@for part in session parsers; do \
+		echo "Fuzzing the $$part for $(SECONDS) s"; \
+		$(BIN)/python -m fuzz.fuzz_$$part -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=1024 -max_len=6000 \
+			-dict=fuzz/smtp.dict -keep_seed=1 -use_value_profile=1 -verbosity=0 -print_final_stats=1 -artifact_prefix=.fuzz/$$part- \
+			.fuzz/$$part fuzz/corpus/$$part || exit 1; \
+	done
+
+seed: $(VENV)/.dev ## Make the fuzzers' first inputs from tests/dialogues again
+	@PYTHONPATH=tests $(BIN)/python -m fuzz.seed
+
 lock: $(VENV)/.dev ## Resolve the pinned requirements again, for every platform
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade pyproject.toml --group build -o requirements/run.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade pyproject.toml --group dev --group bench -c requirements/run.txt -o requirements/dev.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --group fuzz -o requirements/fuzz.txt
 
 clean: ## Remove everything that was installed or built
 	@rm -rf $(VENV) web/node_modules src/edgemail/client dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

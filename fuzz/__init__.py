@@ -1,0 +1,1 @@
+"""Finds the octets that nobody thought of; see `make fuzz`."""

@@ -1,0 +1,30 @@
+"""Runs atheris: coverage chooses what is kept, the engine's changes and ours take turns."""
+
+from __future__ import annotations
+
+import random
+import sys
+from typing import TYPE_CHECKING
+
+import atheris
+
+from fuzz.mutations import Mutator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def run(part: str, check: Callable[[bytes], None]) -> None:
+    """Give `check` inputs until the command line's options end it, or it raises."""
+    mutator = Mutator(part)
+
+    def mutate(octets: bytes, max_octets: int, seed: int) -> bytes:
+        chance = random.Random(seed)
+        if chance.random() < 0.5:
+            return bytes(atheris.Mutate(octets, max_octets))
+        # Coverage is blind to what regular expressions tell apart, so seeds are started from again and again.
+        origin = chance.choice(mutator.corpus) if chance.random() < 0.3 else octets
+        return mutator.mutate(origin, chance)[:max_octets]
+
+    atheris.Setup(sys.argv, check, custom_mutator=mutate)
+    atheris.Fuzz()

@@ -1,0 +1,13 @@
+"""Lets atheris look for an argument that a parser takes badly."""
+
+from __future__ import annotations
+
+import atheris
+
+from fuzz.engine import run
+
+with atheris.instrument_imports(include=["edgemail.smtp", "edgemail.model"]):
+    from fuzz.invariants import check_parser
+
+if __name__ == "__main__":
+    run("parsers", check_parser)

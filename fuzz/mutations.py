@@ -1,0 +1,54 @@
+"""Changes an input in ways that the engine would seldom come upon: SMTP's own words, and parts of other inputs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import random
+
+CORPUS = Path(__file__).with_name("corpus")
+_DICTIONARY = Path(__file__).with_name("smtp.dict")
+
+
+def read_corpus(part: str) -> list[bytes]:
+    """Return the committed inputs of `session` or of `parsers`."""
+    return [path.read_bytes() for path in sorted((CORPUS / part).iterdir())]
+
+
+def read_words() -> list[bytes]:
+    """Return the dictionary."""
+    lines = re.findall(r'^"(.*)"$', _DICTIONARY.read_text(encoding="ascii"), re.MULTILINE)
+    return [line.encode().decode("unicode_escape").encode("latin-1") for line in lines]
+
+
+class Mutator:
+    """Changes inputs; the same way each time, for the same randomness."""
+
+    def __init__(self, part: str) -> None:
+        self.corpus = read_corpus(part)
+        self._words = read_words()
+
+    def mutate(self, octets: bytes, chance: random.Random) -> bytes:
+        """Change an input in one place or in a few."""
+        changed = bytearray(octets)
+        for _ in range(chance.randint(1, 4)):
+            start = chance.randint(0, len(changed))
+            end = min(len(changed), start + chance.randint(0, 12))
+            match chance.randrange(6):
+                case 0:
+                    changed[start:end] = b""
+                case 1:
+                    changed[start:start] = changed[start:end]
+                case 2:
+                    changed[start:end] = chance.choice(self._words)
+                case 3:
+                    changed[start:start] = chance.choice(self._words)
+                case 4:
+                    changed[start:end] = chance.randbytes(chance.randint(1, 3))
+                case _:
+                    other = chance.choice(self.corpus)
+                    changed[start:] = other[chance.randint(0, len(other)) :]
+        return bytes(changed)

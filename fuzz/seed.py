@@ -1,0 +1,64 @@
+"""Makes the seeds in fuzz/corpus from the transcripts in tests/dialogues."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+from fuzz.invariants import HAS_DOMAINS, OFFERS_AUTH, OFFERS_TLS
+from fuzz.mutations import CORPUS
+from smtp.dialogue import read_dialogues
+
+if TYPE_CHECKING:
+    from smtp.dialogue import Dialogue
+
+_STREAM_OCTETS = 6000
+_ARGUMENT_OCTETS = 400
+_CUT_ALL_OCTETS = 100
+_PATIENT, _STRICT = 3, 1
+_TARGETS = {b"MAIL": 2, b"RCPT": 3, b"BDAT": 4, b"HELO": 5, b"EHLO": 5, b"AUTH": 6}
+_OPTIONS = 3 << 3
+_PATH = re.compile(rb"<([^>]+)>")
+
+
+def make_session_seeds() -> dict[str, bytes]:
+    """Return each dialogue's octets behind a header that comes near to its rules, by the dialogue's name."""
+    dialogues = read_dialogues()
+    return {one.name: _write_header(one) + one.octets for one in dialogues if len(one.octets) <= _STREAM_OCTETS}
+
+
+def make_parser_seeds() -> dict[str, bytes]:
+    """Return each argument and path that stands in a dialogue, behind the choice of its parser, by its hash."""
+    seeds: set[bytes] = set()
+    for line in {line for one in read_dialogues() for line in one.octets.split(b"\r\n")}:
+        word, _, argument = line.partition(b" ")
+        target = _TARGETS.get(word.upper())
+        if target is not None and len(line) <= _ARGUMENT_OCTETS:
+            seeds.add(bytes([target | _OPTIONS]) + argument)
+            seeds.update(b"\0" + path for path in _PATH.findall(argument))
+    seeds.update(bytes([1]) + verb + b" x" for verb in _TARGETS)
+    seeds.update((b"\6LOGIN\nYQ==\nYg==", b"\6PLAIN\nAGEAYg=="))
+    return {hashlib.sha256(seed).hexdigest()[:12]: seed for seed in seeds}
+
+
+def _write_header(dialogue: Dialogue) -> bytes:
+    rules = dialogue.rules
+    flags = OFFERS_TLS * rules.offers_tls | OFFERS_AUTH * rules.offers_auth | HAS_DOMAINS * bool(rules.domains)
+    limits = _PATIENT if rules.max_message_octets > 10**6 else _STRICT
+    first = dialogue.octets.find(b"\r\n") + 1  # within the first line's end
+    length = 1 if len(dialogue.octets) <= _CUT_ALL_OCTETS else 0
+    return bytes([flags, limits, length]) + first.to_bytes(2, "big") + bytes(2)
+
+
+def main() -> None:
+    """Write them, beside what is there."""
+    for name, seeds in (("session", make_session_seeds()), ("parsers", make_parser_seeds())):
+        folder = CORPUS / name
+        folder.mkdir(parents=True, exist_ok=True)
+        for stem, octets in seeds.items():
+            (folder / stem).write_bytes(octets)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,187 @@
+"""A second reading of what a peer sends, by which a session's outputs are judged."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from edgemail.model import Address
+from edgemail.smtp import Close, Deliver, Output, Reply, Rules, StartTls, replies
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_LINE_OCTETS = 2048
+_BUFFER_OCTETS = 4096
+_END = b"\r\n.\r\n"
+_CHUNK = re.compile(rb" *([0-9]{1,20})( +LAST)? *", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Expected:
+    """What is known of the open transaction."""
+
+    recipients: int = 0
+    """How many RCPT were answered with 250; the same inbox may be among them twice."""
+    chunks: bytes = b""
+
+
+class Witness:
+    """Walks through a stream, all of which lies before it, and takes the outputs that each command must have.
+
+    Which reply a command gets is the session's affair. That it is one, where a message begins and ends, and
+    what is in it, is not.
+    """
+
+    def __init__(self, rules: Rules, verdict: Reply, stream: bytes, outputs: Iterable[Output]) -> None:
+        self._rules = rules
+        self._verdict = verdict
+        self._stream = stream
+        self._position = 0
+        self._outputs = deque(outputs)
+        self._transaction: Expected | None = None
+        self._is_challenged = False
+        self._is_over = False
+
+    def follow(self) -> None:
+        """Go through all of it.
+
+        Raises:
+            AssertionError: it should have gone another way.
+        """
+        while not self._is_over:
+            line = self._take_line()
+            if line is not None:
+                self._follow_line(line)
+        assert not self._outputs, f"nothing was asked, but there came {self._outputs}"
+
+    def _take_line(self) -> bytes | None:
+        rest = self._stream[self._position : self._position + _BUFFER_OCTETS + 2]
+        line, end, _ = rest.partition(b"\r\n")
+        if b"\n" in line or b"\r" in (line if end else line[:-1]):
+            self._expect_close(replies.BARE_NEWLINE)
+        elif not end and len(rest) == _BUFFER_OCTETS + 2:
+            self._expect_close(replies.LINE_TOO_LONG)
+        elif not end:
+            self._is_over = True
+        self._position += len(line) + len(end)
+        return None if self._is_over else line
+
+    def _follow_line(self, line: bytes) -> None:
+        if self._is_challenged:
+            self._is_challenged = self._take_reply().code == 334
+            return
+        word, _, argument = line.partition(b" ")
+        verb = word.strip().upper()
+        if len(line) > _LINE_OCTETS:
+            assert self._take_reply().code in (421, 500), "a long line was obeyed"
+        elif verb == b"BDAT":
+            self._follow_chunk(argument)
+        else:
+            self._follow_command(verb, self._take_reply())
+
+    def _follow_command(self, verb: bytes, reply: Reply) -> None:
+        match verb, reply.code:
+            case b"DATA", 354:
+                self._follow_data()
+            case b"MAIL", 250:
+                assert self._transaction is None, "a transaction within a transaction"
+                self._transaction = Expected()
+            case b"RCPT", 250:
+                assert self._transaction is not None, "a recipient of no transaction"
+                self._transaction.recipients += 1
+            case ((b"HELO" | b"EHLO" | b"RSET"), 250):
+                self._transaction = None
+            case b"AUTH", (235 | 334):
+                self._is_challenged = reply.code == 334
+            case b"STARTTLS", 220:
+                assert isinstance(self._outputs.popleft(), StartTls), "220, but no TLS"
+                self._transaction = None
+            case _:
+                expected = {b"HELP": (214, 421), b"VRFY": (252, 421), b"NOOP": (250, 421), b"QUIT": (221,)}
+                refused = range(400, 600)
+                assert reply.code in expected.get(verb, refused), f"{verb!r} was answered with {reply}"
+
+    def _follow_data(self) -> None:
+        assert self._transaction is not None, "354 without a transaction"
+        window = b"\r\n" + self._stream[self._position :]
+        end = window.find(_END)
+        if end < 0:
+            held = next(length for length in range(4, -1, -1) if window.endswith(_END[:length]))
+            size_octets = len(_unstuff(window[2 : max(2, len(window) - held)]))
+            self._is_over = True
+            if size_octets > 2 * self._rules.max_message_octets:
+                self._expect_close(replies.TOO_LARGE)
+            return
+        content = _unstuff(window[2 : end + 2])
+        self._position += end - 2 + len(_END)
+        if len(content) > 2 * self._rules.max_message_octets:
+            self._expect_close(replies.TOO_LARGE)
+        elif len(content) > self._rules.max_message_octets:
+            self._transaction = None
+            assert self._take_reply().code in (421, 552), "a message that is too large was taken"
+        else:
+            self._expect_delivery(content)
+
+    def _follow_chunk(self, argument: bytes) -> None:
+        match = _CHUNK.fullmatch(argument)
+        if match is None:
+            self._expect_close(replies.BAD_CHUNK)
+            return
+        size_octets, is_last = int(match[1]), match[2] is not None
+        if size_octets > self._rules.max_message_octets:
+            self._expect_close(replies.TOO_LARGE)
+            return
+        octets = self._stream[self._position : self._position + size_octets]
+        self._position += len(octets)
+        if len(octets) < size_octets:
+            self._is_over = True
+        elif self._transaction is None or not self._transaction.recipients:
+            assert self._take_reply().code in (421, 503, 554), "a chunk for nobody was taken"
+        else:
+            self._take_chunk(self._transaction, octets, is_last)
+
+    def _take_chunk(self, transaction: Expected, octets: bytes, is_last: bool) -> None:
+        transaction.chunks += octets
+        if len(transaction.chunks) > self._rules.max_message_octets:
+            self._transaction = None
+            assert self._take_reply().code in (421, 552), "a message that is too large was taken"
+        elif is_last:
+            self._expect_delivery(transaction.chunks)
+        else:
+            assert self._take_reply().code in (250, 421), "a chunk was refused"
+
+    def _expect_delivery(self, content: bytes) -> None:
+        transaction, self._transaction = self._transaction, None
+        delivery = self._outputs.popleft() if self._outputs else None
+        assert isinstance(delivery, Deliver), f"a message ended, but there came {delivery}"
+        assert delivery.content == content, f"{content!r} became {delivery.content!r}"
+        assert transaction is not None
+        recipients = delivery.recipients
+        assert 1 <= len(recipients) <= min(transaction.recipients, self._rules.max_recipients)
+        assert len(set(recipients)) == len(recipients), "an inbox gets the message twice"
+        for recipient in recipients:
+            address = Address.parse(recipient)
+            assert address.inbox == recipient == recipient.lower(), f"{recipient!r} is not the name of an inbox"
+            assert self._rules.takes(address.domain), f"{recipient!r} is not ours"
+        assert self._take_reply() == self._verdict, "the store's verdict was not passed on"
+
+    def _expect_close(self, wanted: Reply) -> None:
+        reply = self._take_reply()
+        assert reply == wanted, f"wanted {wanted}, not {reply}"
+        assert self._is_over, f"{reply} did not close"
+
+    def _take_reply(self) -> Reply:
+        reply = self._outputs.popleft() if self._outputs else None
+        assert isinstance(reply, Reply), f"wanted a reply, but there came {reply}"
+        if self._outputs and isinstance(self._outputs[0], Close):
+            self._outputs.popleft()
+            self._is_over = True
+        return reply
+
+
+def _unstuff(octets: bytes) -> bytes:
+    """Take out the dots that the sender put before those that begin a line (RFC 5321 section 4.5.2)."""
+    return b"\r\n".join(line.removeprefix(b".") for line in octets.split(b"\r\n"))
