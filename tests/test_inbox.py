@@ -104,7 +104,8 @@ async def test_deleting_is_for_all_and_emptying_for_one(inbox: Inbox) -> None:
     first = await inbox.deliver(envelope(ANN, BEN))
     await inbox.deliver(envelope(ANN, BEN))
     await inbox.delete(first)
-    await inbox.delete(first)
+    with pytest.raises(MessageNotFound):
+        await inbox.delete(first)
     assert await inbox.delete_all(ANN) == 1
     assert [await inbox.last_id(name) for name in (ANN, BEN)] == [0, first + 1]
 

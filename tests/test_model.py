@@ -145,3 +145,10 @@ def test_quoting_what_needs_no_quotes_changes_nothing(local: str, domain: str) -
 def test_a_bare_local_part_is_written_alone() -> None:
     """The Postmaster of RFC 5321 section 4.5.1."""
     assert str(Address("Postmaster", "")) == "Postmaster"
+
+
+@pytest.mark.parametrize("text", ["kim", "@example.org", '""@example.org', ""])
+def test_what_lacks_a_part_is_told_the_form(text: str) -> None:
+    """The most common mistake gets the most useful words."""
+    with pytest.raises(AddressError, match="has the form local@domain"):
+        Address.parse(text)

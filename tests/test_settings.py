@@ -78,14 +78,15 @@ def test_every_setting_reads_what_it_writes_from_every_source(setting, tmp_path:
     }  # fmt: skip
     text = examples.get(setting.name, "3s" if setting.kind.metavar == "DURATION" else "3")
     toml = "[" + ", ".join(f'"{one}"' for one in text.split(",")) + "]" if setting.repeated else f'"{text}"'
+    others = {"EDGEMAIL_TLS_CERT": "cert.pem"} if setting.name == "tls_key" else {}
     resolutions = [
-        resolve({}, {setting.variable: text}),
-        resolve({}, {}, write_toml(tmp_path, f"{setting.name} = {toml}")),
+        resolve({}, others | {setting.variable: text}),
+        resolve({}, others, write_toml(tmp_path, f"{setting.name} = {toml}")),
     ]
     if not setting.secret:
-        resolutions.append(resolve({"set": (f"{setting.name}={text}",)}, {}))
+        resolutions.append(resolve({"set": (f"{setting.name}={text}",)}, others))
     if setting.has_flag:
-        resolutions.append(resolve({setting.name: tuple(text.split(",")) if setting.repeated else text}, {}))
+        resolutions.append(resolve({setting.name: tuple(text.split(",")) if setting.repeated else text}, others))
     shown = "set" if setting.secret else text
     default = setting.value_in(Settings())
     for resolved in resolutions:
@@ -311,3 +312,10 @@ def test_a_document_without_markers_is_not_written() -> None:
     """There would be no telling where the table belongs."""
     with pytest.raises(ValueError, match="<!-- settings -->"):
         write_table("# edgemail\n")
+
+
+def test_a_key_without_its_certificate_is_a_mistake() -> None:
+    """It would be ignored, and TLS would go on with a certificate of our own."""
+    with pytest.raises(SettingsError) as caught:
+        resolve({}, {"EDGEMAIL_TLS_KEY": "key.pem"})
+    assert caught.value.mistakes == ['EDGEMAIL_TLS_KEY: "key.pem" needs a certificate; set tls_cert as well']

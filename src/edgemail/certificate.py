@@ -127,4 +127,10 @@ def _general_name(name: str):  # type: ignore[no-untyped-def]
 
 
 def _explain(error: OSError) -> str:
-    return error.strerror or str(error) or type(error).__name__
+    match error:
+        case ssl.SSLError(reason="KEY_VALUES_MISMATCH"):
+            return "tls_key is not its key"
+        case ssl.SSLError():
+            return "it does not hold a certificate, and its key, in PEM form"
+        case _:
+            return error.strerror or type(error).__name__

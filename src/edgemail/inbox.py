@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from edgemail import mime
+from edgemail.errors import MessageNotFound
 from edgemail.hub import Hub
 from edgemail.model import ListedMail
 
@@ -115,8 +116,13 @@ class Inbox:
                 await listener.wait(None)
 
     async def delete(self, mail_id: MailId) -> None:
-        """Delete a message for all its recipients; it is no mistake if it is gone already."""
-        await self._store.delete([mail_id])
+        """Delete a message for all its recipients.
+
+        Raises:
+            MessageNotFound: there is none of that id.
+        """
+        if not await self._store.delete([mail_id]):
+            raise MessageNotFound(f"there is no message {mail_id}")
 
     async def delete_all(self, inbox: str) -> int:
         """Empty an inbox; return how many messages were in it."""

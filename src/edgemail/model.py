@@ -63,10 +63,10 @@ class Address:
             local = re.sub(r"\\(.)", r"\1", local)
         else:
             local, at, domain = text.rpartition("@")
-            if not _ATOMS.fullmatch(local):
-                raise AddressError("the local part is not valid")
         if at != "@" or not local:
             raise AddressError("an address has the form local@domain")
+        if not (quoted or _ATOMS.fullmatch(local)):
+            raise AddressError("the local part is not valid")
         if _count_octets(local) > LOCAL_PART_MAX_OCTETS:
             raise AddressError("the local part is too long")
         if not (_DOMAIN.fullmatch(_drop_marks(domain)) or _LITERAL.fullmatch(domain)):

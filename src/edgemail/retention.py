@@ -71,7 +71,7 @@ class Retention:
             try:
                 deleted = await self.sweep()
                 if deleted:
-                    _log.info("retention deleted %d messages", deleted)
+                    _log.info("retention deleted mail", extra={"messages": deleted})
             except (StoreUnavailable, StoreFull):
                 _log.warning("retention waits for the store")
                 self._is_early.clear()

@@ -42,6 +42,25 @@ async def test_the_program_and_its_store_answer(lasting: Program) -> None:
         assert (answer.status, answer.json()) == (200, {"status": "ok"})
 
 
+async def test_who_asks_for_the_head_alone_gets_it(lasting: Program) -> None:
+    """Some programs that watch others do."""
+    for path in ("/healthz", "/readyz"):
+        answer = await lasting.ask(path, "HEAD")
+        assert (answer.status, answer.body) == (200, b"")
+
+
+async def test_openapi_describes_errors_as_they_are(lasting: Program) -> None:
+    """A client that is generated from it can read them."""
+    document = (await lasting.ask("/openapi.json")).json()
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            for status, answer in operation["responses"].items():
+                if status.startswith(("4", "5")):
+                    schema = answer["content"]["application/problem+json"]["schema"]
+                    assert schema["required"] == ["title", "status", "detail"], (path, method, status)
+                    assert len(answer["content"]) == 1, (path, method, status)
+
+
 async def test_the_server_tells_its_limits(tmp_path: Path) -> None:
     """Domains, limits, retention, version and where SMTP listens, as the settings have them."""
     settings = settings_in(tmp_path, domains=("example.org",))

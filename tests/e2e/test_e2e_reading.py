@@ -25,9 +25,9 @@ async def test_enter_on_the_empty_field_takes_the_name_that_was_hinted(page: Pag
     await expect(field).to_be_focused()
     hint = await field.get_attribute("placeholder")
     await field.press("Enter")
-    await expect(page.locator(".address")).to_have_text(f"{hint}@example.com")
+    await expect(page.locator(".address")).to_have_text(f"{hint}@example.org")
     await expect(page.get_by_text("Listening")).to_be_visible()
-    await expect(page.locator(".command")).to_contain_text(f"127.0.0.1:{server.smtp_port} --to {hint}@example.com")
+    await expect(page.locator(".command")).to_contain_text(f"127.0.0.1:{server.smtp_port} --to {hint}@example.org")
 
 
 async def test_any_name_and_domain_or_a_whole_address_can_be_typed(page: Page) -> None:

@@ -221,3 +221,9 @@ async def test_auth_takes_anything_where_it_is_offered(
         assert await asyncio.to_thread(send) is is_offered
     if is_offered:
         assert b"with ESMTPA id" in keeping.envelopes[0].data
+
+
+def test_a_key_of_another_certificate_is_named(cert: Path, tmp_path: Path) -> None:
+    """What is wrong is said in words, not in those of the library."""
+    with pytest.raises(SettingsError, match="tls_key is not its key"):
+        Certificate(cert, make_own(tmp_path / "other.pem", ["mx.example.com"]))

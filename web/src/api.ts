@@ -49,7 +49,12 @@ export class ApiSource implements MailSource {
   }
 
   async remove(id: number): Promise<void> {
-    await this.ask(`api/messages/${id}`, { method: "DELETE" });
+    try {
+      await this.ask(`api/messages/${id}`, { method: "DELETE" });
+    } catch (error) {
+      // Somebody else deleted it first, and gone is what was wanted.
+      if (!(error instanceof SourceError && error.kind === "gone")) throw error;
+    }
   }
 
   async removeAll(address: string): Promise<void> {

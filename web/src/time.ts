@@ -38,5 +38,11 @@ export function timeLeft(date: string, maxAgeSeconds: number | null, now: number
   if (maxAgeSeconds === null) return null;
   const left = (Date.parse(date) - now) / 1000 + maxAgeSeconds;
   if (Number.isNaN(left)) return null;
-  return left < MINUTE ? `< ${words.time.minutes(1)}` : span(left);
+  return left < MINUTE ? `< ${words.time.minutes(1)}` : span(left + roundingUp(left));
+}
+
+/** What makes `span`, which rounds down, round up: a new message has all its days before it. */
+function roundingUp(seconds: number): number {
+  const unit = seconds < HOUR ? MINUTE : seconds < DAY ? HOUR : DAY;
+  return unit - 1;
 }

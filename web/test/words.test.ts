@@ -25,6 +25,8 @@ test("a clock that runs ahead is now, and no date says nothing", () => {
 
 test("what is left of a message's life ends at its age limit", () => {
   assert.equal(timeLeft(ago(86400), 7 * 86400, NOW), "6 d");
+  assert.equal(timeLeft(ago(1), 7 * 86400, NOW), "7 d");
+  assert.equal(timeLeft(ago(90000), 2 * 86400, NOW), "23 h");
   assert.equal(timeLeft(ago(8 * 86400), 7 * 86400, NOW), "< 1 min");
   assert.equal(timeLeft(ago(86400), null, NOW), null);
 });

@@ -20,10 +20,13 @@ _ID_MAX = 2**63 - 1
 _AddressPath = Annotated[str, Path(description="an e-mail address, in any case", max_length=512)]
 _IdPath = Annotated[int, Path(ge=0, le=_ID_MAX)]
 _IdQuery = Annotated[int | None, Query(ge=0, le=_ID_MAX)]
-_PROBLEM = {"model": models.Problem, "content": {"application/problem+json": {}}}
+_PROBLEM: dict[str, object] = {
+    "description": "Problem (RFC 9457)",
+    "content": {"application/problem+json": {"schema": models.Problem.model_json_schema()}},
+}
 _NOT_FOUND: dict[int | str, dict[str, object]] = {404: _PROBLEM}
 
-router = APIRouter()
+router = APIRouter(responses=dict.fromkeys((400, 403, 421, 422, 503), _PROBLEM))
 
 
 @router.get("/api/inboxes/{address:path}/messages", tags=["inbox"])
@@ -48,7 +51,7 @@ async def wait_for_message(
     request: Request,
     address: _AddressPath,
     after: _IdQuery = None,
-    timeout: Annotated[float, Query(ge=0, description="seconds, 55 at most")] = 30,  # noqa: ASYNC109 - its public name
+    timeout: Annotated[float, Query(ge=0, description="seconds; more than 55 counts as 55")] = 30,  # noqa: ASYNC109 - its public name
     sender: Annotated[str, Query(alias="from", description="a part of the sender's name or address")] = "",
     subject: Annotated[str, Query(description="a part of the subject")] = "",
 ) -> Annotated[models.Found | models.TimedOut, None]:
@@ -133,7 +136,7 @@ async def read_attachment(
     return Response(octets, media_type="application/octet-stream", headers=headers)
 
 
-@router.delete("/api/messages/{id}", tags=["message"], status_code=204)
+@router.delete("/api/messages/{id}", tags=["message"], status_code=204, responses=_NOT_FOUND)
 async def delete_message(request: Request, id: _IdPath) -> None:  # noqa: A002 - its public name
     """Delete a message, for all its recipients."""
     await _inbox(request).delete(MailId(id))
@@ -146,13 +149,15 @@ async def describe_server(request: Request) -> models.ServerInfo:
     return info
 
 
-@router.get("/healthz", tags=["server"])
+@router.head("/healthz", include_in_schema=False)
+@router.get("/healthz", tags=["server"], summary="Liveness")
 async def is_alive() -> models.Status:
     """Answer as long as the program runs."""
     return models.Status()
 
 
-@router.get("/readyz", tags=["server"], responses={503: _PROBLEM})
+@router.head("/readyz", include_in_schema=False)
+@router.get("/readyz", tags=["server"], summary="Readiness")
 async def is_ready(request: Request) -> models.Status:
     """Answer if the store does."""
     await _inbox(request).check()

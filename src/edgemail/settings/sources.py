@@ -88,7 +88,7 @@ def resolve(
     values = {name: _read(one, mistakes) for name, one in given.items()}
     if not mistakes:
         settings = _build(values)
-        mistakes += _find_clashes(settings, given)
+        mistakes += [*_find_clashes(settings, given), *_find_half_pairs(settings, given)]
     if mistakes:
         raise SettingsError(mistakes)
     return Resolved(
@@ -240,6 +240,12 @@ def _build(values: Mapping[str, Any]) -> Settings:
         RetentionSettings(**sections["retention"]),
         LogSettings(**sections["log"]),
     )
+
+
+def _find_half_pairs(settings: Settings, given: Mapping[str, _Given]) -> Iterable[str]:
+    """Name a setting that means nothing without another."""
+    if settings.smtp.tls_key is not None and settings.smtp.tls_cert is None:
+        yield f'{given["tls_key"].spelled}: "{settings.smtp.tls_key}" needs a certificate; set tls_cert as well'
 
 
 def _find_clashes(settings: Settings, given: Mapping[str, _Given]) -> Iterable[str]:

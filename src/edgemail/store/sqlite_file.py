@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import stat
@@ -66,7 +67,8 @@ def _make_file(path: Path) -> None:
         # into /tmp, and read the mail in it.
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
     except OSError as error:
-        raise StoreInvalid(f"{path} cannot be opened: {error.strerror}") from error
+        reason = "it is a link; name the file itself" if error.errno == errno.ELOOP else error.strerror
+        raise StoreInvalid(f"{path} cannot be opened: {reason}") from error
     try:
         status = os.fstat(descriptor)
     finally:

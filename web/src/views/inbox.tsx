@@ -27,6 +27,9 @@ export function InboxView({ source, server, address, id, help }: InboxProps) {
     location.hash = inboxHash(address);
   };
   useEffect(() => {
+    if (toast?.id === id) closeToast();
+  }, [toast, id]);
+  useEffect(() => {
     document.title = `${unread ? `(${unread}) ` : ""}${address} - edgemail`;
   }, [unread, address]);
   useKeys({

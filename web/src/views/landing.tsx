@@ -8,7 +8,7 @@ import { lifetime } from "../time.ts";
 import { words } from "../words.ts";
 
 /** Reserved for examples (RFC 2606): no mail for it can go astray. */
-const EXAMPLE_DOMAIN = "example.com";
+const EXAMPLE_DOMAIN = "example.org";
 const RECENT_SHOWN = 5;
 
 export function Landing({ server }: { server: ServerInfo | null }) {

@@ -2,6 +2,7 @@ import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Inbox, InboxState } from "../inbox.ts";
 import type { ReaderProps } from "../reader/reader.tsx";
+import { inboxHash } from "../route.ts";
 import { type MailSource, SourceError, type Summary } from "../source.ts";
 import { words } from "../words.ts";
 import { Failed, Gone } from "./states.tsx";
@@ -47,7 +48,7 @@ export function ReaderPane({ id, source, inbox, state, maxAgeSeconds, opened, ba
       maxAgeSeconds={maxAgeSeconds}
       removed={() => {
         inbox.forget(id);
-        back();
+        location.replace(inboxHash(inbox.address)); // or Back would lead to what is gone
       }}
       back={back}
     />
