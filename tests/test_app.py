@@ -119,7 +119,7 @@ async def test_a_remote_database_is_refused_clearly(tmp_path: Path, url: str) ->
     with pytest.raises(SettingsError) as caught:
         await App.start(settings)
     (mistake,) = caught.value.mistakes
-    assert mistake.startswith("db: ")
+    assert mistake.startswith("--db, EDGEMAIL_DB or LIBSQL_CLIENT_URL: ")
     assert url in mistake
 
 

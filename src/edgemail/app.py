@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
-import ipaddress
 import logging
 import signal
-import socket
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -20,24 +17,25 @@ from edgemail.api import Limits as ApiLimits
 from edgemail.api import Retention as ApiRetention
 from edgemail.api import ServerInfo, create_api
 from edgemail.certificate import Certificate, make_own
-from edgemail.errors import ListenError, SettingsError
+from edgemail.errors import SettingsError
 from edgemail.inbox import Inbox
 from edgemail.listener import Listener
 from edgemail.operator import OperatorMailbox, Sorter
 from edgemail.retention import Limits, Retention
+from edgemail.sockets import BACKLOG, bind, is_loopback, write_url
 from edgemail.store.sqlite import SqliteStore
 from edgemail.summaries import Summarizer
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Coroutine, Iterator, Sequence
 
-    from edgemail.settings import Endpoint, Settings
+    from edgemail.settings import Settings
     from edgemail.store.base import Arrival, MailStore
 
 _log = logging.getLogger(__name__)
 
 _HTTP_STOP_S = 5
-_BACKLOG = 1024
 _LOGGED_RECIPIENTS = 3
 
 
@@ -65,6 +63,8 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
             "mail is kept in %s, in the system's temporary directory: choose a lasting place with --db",
             settings.store.db,
         )
+    if settings.http.listen is not None and not is_loopback(settings.http.listen.host):
+        _log.warning("everyone who reaches %s can read and delete all mail", app.http_url)
     for url in app.smtp_urls:
         announce(f"SMTP  {url}")
     if app.http_url is not None:
@@ -104,23 +104,25 @@ class App:
             StoreInvalid: the database or the operator's Maildir cannot be used.
         """
         with contextlib.ExitStack() as undo:
-            smtp_sockets = [undo.enter_context(_bind(one, "--smtp")) for one in settings.smtp.listen]
-            tls_sockets = [undo.enter_context(_bind(one, "--smtps")) for one in settings.smtp.listen_tls]
+            smtp_sockets = [undo.enter_context(bind(one, "--smtp")) for one in settings.smtp.listen]
+            tls_sockets = [undo.enter_context(bind(one, "--smtps")) for one in settings.smtp.listen_tls]
             http = settings.http.listen
-            http_sockets = [] if http is None else [undo.enter_context(_bind(http, "--http"))]
+            http_sockets = [] if http is None else [undo.enter_context(bind(http, "--http"))]
             certificate = _find_certificate(settings)
             mailbox = await _open_mailbox(settings)
             store = await _open_store(settings)
             undo.pop_all()
         store.watch(_log_arrivals)
         inbox = Inbox(store)
-        smtp_urls = [_url("smtp", one) for one in smtp_sockets] + [_url("smtps", one) for one in tls_sockets]
+        smtp_urls = [write_url("smtp", one) for one in smtp_sockets] + [
+            write_url("smtps", one) for one in tls_sockets
+        ]
         api = create_api(inbox, _describe(settings, smtp_urls), settings.http, settings.smtp.hostname)
         sorter = Sorter(settings.operator.reserved, mailbox, inbox.deliver) if mailbox is not None else None
         listener = Listener(settings.smtp, inbox.deliver if sorter is None else sorter.deliver, _now, certificate)
         app = cls(store, inbox, sorter, listener, _HttpServer(api, http_sockets) if http_sockets else None)
         app.smtp_urls = smtp_urls
-        app.http_url = next((f"{_url('http', one)}/" for one in http_sockets), None)
+        app.http_url = next((f"{write_url('http', one)}/" for one in http_sockets), None)
         limits = Limits(settings.retention.max_age_s, settings.retention.max_messages, settings.retention.max_bytes)
         app._run(Retention(store, limits, settings.retention.interval_s, _now).run())
         app._run(Summarizer(store).run())
@@ -173,7 +175,7 @@ class _HttpServer(uvicorn.Server):
                 proxy_headers=False,
                 limit_concurrency=2000,
                 timeout_graceful_shutdown=_HTTP_STOP_S,
-                backlog=_BACKLOG,
+                backlog=BACKLOG,
             )
         )
         self._sockets = sockets
@@ -214,22 +216,18 @@ def _find_certificate(settings: Settings) -> Certificate | None:
         return None
     if smtp.tls_cert is not None:
         return Certificate(Path(smtp.tls_cert), None if smtp.tls_key is None else Path(smtp.tls_key))
-    if not smtp.listen_tls and all(_is_loopback(one.host) for one in smtp.listen):
+    if not smtp.listen_tls and all(is_loopback(one.host) for one in smtp.listen):
         return None
     names = dict.fromkeys([smtp.hostname, *smtp.domains])
     return Certificate(make_own(Path(f"{settings.store.db}.pem"), list(names)), None)
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 async def _open_store(settings: Settings) -> MailStore:
     if "://" in settings.store.db:
-        raise SettingsError([f"db: {settings.store.db!r} is a URL; this version keeps mail in a file"])
+        mistake = (
+            f'--db, EDGEMAIL_DB or LIBSQL_CLIENT_URL: "{settings.store.db}" is a database server; this version'
+        )
+        raise SettingsError([f"{mistake} keeps mail in a file, so name one"])
     return await SqliteStore.open(Path(settings.store.db))
 
 
@@ -258,31 +256,6 @@ def _log_arrivals(arrivals: Sequence[Arrival]) -> None:
                 "size": one.size,
             },
         )
-
-
-def _bind(endpoint: Endpoint, flag: str) -> socket.socket:
-    try:
-        family, _, _, _, address = socket.getaddrinfo(
-            endpoint.host, endpoint.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        return socket.create_server(address, family=family, backlog=_BACKLOG)
-    except socket.gaierror as error:
-        raise ListenError(f"{endpoint}: there is no such host; correct {flag}") from error
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            reason = f"is in use by another program; choose another port with {flag}"
-        elif error.errno == errno.EACCES:
-            reason = f"needs more rights; choose a port above 1023 with {flag}, or grant CAP_NET_BIND_SERVICE"
-        elif error.errno == errno.EADDRNOTAVAIL:
-            reason = f"is not an address of this machine; choose another with {flag}"
-        else:
-            reason = f"cannot be listened on ({error.strerror}); choose another with {flag}"
-        raise ListenError(f"{endpoint} {reason}") from error
-
-
-def _url(scheme: str, bound: socket.socket) -> str:
-    host, port = bound.getsockname()[:2]
-    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def _describe(settings: Settings, smtp_urls: list[str]) -> ServerInfo:

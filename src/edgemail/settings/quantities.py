@@ -192,7 +192,7 @@ def read_origin(text: str) -> str:
 
 def read_db(text: str) -> str:
     """Read where mail rests: a file's path, a ``file:`` URL, or the URL of a libSQL server."""
-    advice = "write a file's path, or a URL such as libsql://name.example.org"
+    advice = "write a file's path"
     if text == ":memory:":
         raise ValueError(f"keeps nothing; {advice}")
     if not text or re.search(r"[\x00-\x1f\x7f]", text):

@@ -129,9 +129,13 @@ class SqliteStore:
         """See `MailStore.add_summaries`."""
 
         def write() -> None:
-            rows = (schema.write_summary(mail_id, summary) for mail_id, summary in summaries)
-            with _Transaction(self._writer):
-                self._writer.executemany(schema.ADD_SUMMARY, rows)
+            rows = [schema.write_summary(mail_id, summary) for mail_id, summary in summaries]
+            self._writer.pragma("synchronous", 1)  # NORMAL: what is derived need not wait for the disk
+            try:
+                with _Transaction(self._writer):
+                    self._writer.executemany(schema.ADD_SUMMARY, rows)
+            finally:
+                self._writer.pragma("synchronous", 2)
 
         await self._write(write)
 
