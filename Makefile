@@ -52,7 +52,7 @@ $(CLIENT): web/node_modules/.installed $(WEB_SOURCES)
 	@touch $@
 
 test: $(VENV)/.dev client ## Run all tests: real sockets, real clients, real Chromium
-	@cd web && npm test --silent
+	@cd web && npm run --silent budget && npm test --silent
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: lint test ## Everything that must hold before a change lands: lint and tests
