@@ -52,6 +52,7 @@ _NOT_KEPT = Reply.of(451, "4.3.0 Not kept")
 _BYE = Reply.of(421, "4.3.2 Bye")
 _AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 _CONSTANTS = frozenset(value for value in vars(replies).values() if isinstance(value, Reply))
+_IDLE = (replies.OK, replies.HELP, replies.NOT_VERIFIED, replies.ASK_USERNAME)
 _REPLY_LINE = re.compile(rb"[2-5][0-9]{2}[ -][\x20-\x7e]*")
 _TRACE = re.compile(
     rb"Return-Path: <[^\x00-\x1f\x7f]*>\r\nReceived: from [\x21-\x7e]{1,255} \(\[192\.0\.2\.1\]\)\r\n"
@@ -146,6 +147,7 @@ def _run(play: Play, packets: list[bytes]) -> list[Output]:
     assert is_closed == (session.state is State.CLOSED), "the state and the outputs disagree about the end"
     assert [*map(type, session.end(_BYE))] == ([] if is_closed else [Reply, Close])
     assert session.feed(b"NOOP\r\n") == [], "something was said behind the end"
+    _check_limits(play.rules, outputs)
     return outputs
 
 
@@ -159,8 +161,21 @@ def _check_step(play: Play, session: Session, step: list[Output]) -> None:
             assert output.sender is None or Address.parse(str(output.sender)) == output.sender
             trace = write_trace(output, peer_ip="192.0.2.1", hostname="mx.example.com", transaction="t", at=_AT)
             assert _TRACE.fullmatch(trace), f"{trace!r} is not two header fields"
-    if session.state not in (State.SETTLING, State.SECURING):
+    if session.state is State.SECURING:
+        assert not session._buffer, "octets wait to be obeyed as if they had come over TLS (CVE-2011-0411)"
+    elif session.state is not State.SETTLING:
         _check_memory(play.rules, session)
+
+
+def _check_limits(rules: Rules, outputs: list[Output]) -> None:
+    """No peer tries for ever."""
+    assert sum(isinstance(one, Reply) and one.is_refusal for one in outputs) <= rules.max_errors
+    assert rules.max_transactions is not None
+    assert outputs.count(replies.SENDER_OK) <= rules.max_transactions
+    idle = 0
+    for output in outputs:
+        idle = 0 if isinstance(output, Deliver) else idle + (output in _IDLE)
+        assert idle <= rules.max_idle_commands, "a slot is held by commands that carry no mail"
 
 
 def _check_memory(rules: Rules, session: Session) -> None:
@@ -197,7 +212,7 @@ def _check_round_trip(address: Address) -> None:
     for one in (written, inbox):
         assert len(one.encode()) <= PATH_MAX_OCTETS - 2, f"{one!r} is too long"
         assert not re.search(r"[\x00-\x1f\x7f]", one), f"{one!r} holds a control character"
-    assert address.domain == address.domain.lower()
+    assert address.domain == address.domain.lower().rstrip("."), f"{address.domain!r} has another name as well"
 
 
 def _check_command(octets: bytes, _: int) -> None:

@@ -37,7 +37,7 @@ class Mutator:
         for _ in range(chance.randint(1, 4)):
             start = chance.randint(0, len(changed))
             end = min(len(changed), start + chance.randint(0, 12))
-            match chance.randrange(6):
+            match chance.randrange(7):
                 case 0:
                     changed[start:end] = b""
                 case 1:
@@ -48,6 +48,8 @@ class Mutator:
                     changed[start:start] = chance.choice(self._words)
                 case 4:
                     changed[start:end] = chance.randbytes(chance.randint(1, 3))
+                case 5 if changed:
+                    changed[chance.randrange(min(3, len(changed)))] = chance.randrange(32)  # the options
                 case _:
                     other = chance.choice(self.corpus)
                     changed[start:] = other[chance.randint(0, len(other)) :]

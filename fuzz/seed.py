@@ -6,26 +6,50 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
-from fuzz.invariants import HAS_DOMAINS, OFFERS_AUTH, OFFERS_TLS
+from fuzz.invariants import HAS_DOMAINS, IS_REFUSED, IS_SECURE, OFFERS_AUTH, OFFERS_TLS
 from fuzz.mutations import CORPUS
 from smtp.dialogue import read_dialogues
 
 if TYPE_CHECKING:
+    from edgemail.smtp import Rules
     from smtp.dialogue import Dialogue
 
 _STREAM_OCTETS = 6000
 _ARGUMENT_OCTETS = 400
 _CUT_ALL_OCTETS = 100
-_PATIENT, _STRICT = 3, 1
+_SMALL = 20
+_STRICT, _STRICTEST, _PATIENT = 1, 2, 3
 _TARGETS = {b"MAIL": 2, b"RCPT": 3, b"BDAT": 4, b"HELO": 5, b"EHLO": 5, b"AUTH": 6}
 _OPTIONS = 3 << 3
+_HELLO = b"EHLO a\r\n"
+_MESSAGE = b"MAIL FROM:<a@b.example>\r\nRCPT TO:<c@example.com>\r\nDATA\r\nx\r\n.\r\n"
+# What the transcripts do not come to, as no TLS begins there: flags, the length of packets, and the stream.
+_OTHERS = {
+    "tls": (OFFERS_TLS, 1, _HELLO + b"STARTTLS\r\n" + _MESSAGE + _HELLO + _MESSAGE),
+    "tls-injected": (OFFERS_TLS, 0, _HELLO + b"STARTTLS\r\n" + _HELLO),
+    "tls-auth": (
+        OFFERS_TLS | OFFERS_AUTH,
+        1,
+        b"EHLO a\r\nAUTH PLAIN AGEAYg==\r\nSTARTTLS\r\nEHLO a\r\nAUTH LOGIN\r\n",
+    ),
+    "tls-already": (IS_SECURE | OFFERS_TLS, 0, _HELLO + b"STARTTLS\r\n" + _MESSAGE),
+    "refused": (IS_REFUSED, 0, _HELLO + _MESSAGE + _MESSAGE),
+    "domain-in-unicode": (
+        HAS_DOMAINS,
+        0,
+        _HELLO + b"MAIL FROM:<> SMTPUTF8\r\nRCPT TO:<a@B\xc3\x9ccher.example>\r\n",
+    ),
+}
 _PATH = re.compile(rb"<([^>]+)>")
 
 
 def make_session_seeds() -> dict[str, bytes]:
     """Return each dialogue's octets behind a header that comes near to its rules, by the dialogue's name."""
-    dialogues = read_dialogues()
-    return {one.name: _write_header(one) + one.octets for one in dialogues if len(one.octets) <= _STREAM_OCTETS}
+    seeds = {
+        name: bytes([flags, _PATIENT, length, 0, 0, 0, 0]) + said for name, (flags, length, said) in _OTHERS.items()
+    }
+    dialogues = (one for one in read_dialogues() if len(one.octets) <= _STREAM_OCTETS)
+    return seeds | {one.name: _write_header(one) + one.octets for one in dialogues}
 
 
 def make_parser_seeds() -> dict[str, bytes]:
@@ -45,10 +69,18 @@ def make_parser_seeds() -> dict[str, bytes]:
 def _write_header(dialogue: Dialogue) -> bytes:
     rules = dialogue.rules
     flags = OFFERS_TLS * rules.offers_tls | OFFERS_AUTH * rules.offers_auth | HAS_DOMAINS * bool(rules.domains)
-    limits = _PATIENT if rules.max_message_octets > 10**6 else _STRICT
+    limits = _choose_limits(rules)
     first = dialogue.octets.find(b"\r\n") + 1  # within the first line's end
     length = 1 if len(dialogue.octets) <= _CUT_ALL_OCTETS else 0
     return bytes([flags, limits, length]) + first.to_bytes(2, "big") + bytes(2)
+
+
+def _choose_limits(rules: Rules) -> int:
+    if rules.max_message_octets <= _SMALL or min(rules.max_errors, rules.max_idle_commands) < _SMALL // 2:
+        return _STRICTEST
+    if rules.max_transactions is not None and rules.max_transactions < _SMALL:
+        return _STRICTEST
+    return _PATIENT if rules.max_message_octets > 10**6 else _STRICT
 
 
 def main() -> None:

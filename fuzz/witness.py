@@ -42,7 +42,9 @@ class Witness:
         self._position = 0
         self._outputs = deque(outputs)
         self._transaction: Expected | None = None
+        self._is_greeted = False
         self._is_challenged = False
+        self._is_authenticated = False
         self._is_over = False
 
     def follow(self) -> None:
@@ -71,7 +73,7 @@ class Witness:
 
     def _follow_line(self, line: bytes) -> None:
         if self._is_challenged:
-            self._is_challenged = self._take_reply().code == 334
+            self._follow_auth(self._take_reply())
             return
         word, _, argument = line.partition(b" ")
         verb = word.strip().upper()
@@ -87,22 +89,32 @@ class Witness:
             case b"DATA", 354:
                 self._follow_data()
             case b"MAIL", 250:
+                assert self._is_greeted, "a transaction before HELO or EHLO"
                 assert self._transaction is None, "a transaction within a transaction"
                 self._transaction = Expected()
             case b"RCPT", 250:
                 assert self._transaction is not None, "a recipient of no transaction"
                 self._transaction.recipients += 1
-            case ((b"HELO" | b"EHLO" | b"RSET"), 250):
+            case ((b"HELO" | b"EHLO"), 250):
+                self._is_greeted, self._transaction = True, None
+            case b"RSET", 250:
                 self._transaction = None
             case b"AUTH", (235 | 334):
-                self._is_challenged = reply.code == 334
+                assert not self._is_authenticated, "who a peer is was asked twice"
+                self._follow_auth(reply)
             case b"STARTTLS", 220:
                 assert isinstance(self._outputs.popleft(), StartTls), "220, but no TLS"
-                self._transaction = None
+                # All that was said before is forgotten (RFC 3207 section 4.2).
+                self._is_greeted = self._is_authenticated = False
             case _:
                 expected = {b"HELP": (214, 421), b"VRFY": (252, 421), b"NOOP": (250, 421), b"QUIT": (221,)}
                 refused = range(400, 600)
                 assert reply.code in expected.get(verb, refused), f"{verb!r} was answered with {reply}"
+
+    def _follow_auth(self, reply: Reply) -> None:
+        assert reply.code in (235, 334, 421, 501), f"a challenge's answer was taken for a command: {reply}"
+        self._is_challenged = reply.code == 334
+        self._is_authenticated = reply.code == 235
 
     def _follow_data(self) -> None:
         assert self._transaction is not None, "354 without a transaction"
