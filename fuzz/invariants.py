@@ -231,6 +231,7 @@ def _check_mail(octets: bytes, options: int) -> None:
     except CommandError as error:
         _check_refusal(error)
         return
+    _check_text(octets)
     assert 0 <= command.size_octets < 10**20
     assert extended or (command.size_octets, command.smtputf8) == (0, False), "HELO gives no extensions"
     if command.sender is None:
@@ -249,11 +250,16 @@ def _check_rcpt(octets: bytes, options: int) -> None:
     except CommandError as error:
         _check_refusal(error)
         return
+    _check_text(octets)
     _check_round_trip(address)
     for one in (str(address), address.inbox):
         again = read_rcpt(f"TO:<{one}>".encode(), smtputf8=True, postmaster_domain="example.com")
         assert again.inbox == address.inbox, f"{one!r} is another inbox"
     assert smtputf8 or str(address).isascii(), "UTF-8 without SMTPUTF8"
+
+
+def _check_text(octets: bytes) -> None:
+    assert not re.search(rb"[\x00-\x1f\x7f]", octets), f"{octets!r} was taken with a control character"
 
 
 def _check_chunk(octets: bytes, _: int) -> None:

@@ -55,7 +55,8 @@ _VERBS |= dict.fromkeys(_HTTP_METHODS, Verb.HTTP)
 # "<@route,@route:local@domain>" with quotes that may hide ">"; the route is dropped (RFC 5321 appendix C).
 # Without "<" and ">" as some printers and scanners write it.
 _PATH = re.compile(
-    r' ?(?:<(?:@[^:<>"]*:)?(?P<path>(?:"(?:[^"\\]|\\.)*"|[^"<>])*)>|(?P<bare>[^ <>"]+))(?P<parameters>(?: .*)?)',
+    r' ?(?:<(?:@[^:<>"\x00-\x1f\x7f]*:)?(?P<path>(?:"(?:[^"\\]|\\.)*"|[^"<>])*)>|(?P<bare>[^ <>"]+))'
+    r"(?P<parameters>(?: .*)?)",
     re.DOTALL,
 )
 _PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([\x21-\x3c\x3e-\x7e]+))?")
