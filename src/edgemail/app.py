@@ -224,10 +224,8 @@ def _find_certificate(settings: Settings) -> Certificate | None:
 
 async def _open_store(settings: Settings) -> MailStore:
     if "://" in settings.store.db:
-        mistake = (
-            f'--db, EDGEMAIL_DB or LIBSQL_CLIENT_URL: "{settings.store.db}" is a database server; this version'
-        )
-        raise SettingsError([f"{mistake} keeps mail in a file, so name one"])
+        url = f'--db, EDGEMAIL_DB or LIBSQL_CLIENT_URL: "{settings.store.db}"'
+        raise SettingsError([f"{url} is a database server; this version keeps mail in a file, so name one"])
     return await SqliteStore.open(Path(settings.store.db))
 
 

@@ -10,10 +10,13 @@ import ssl
 from typing import TYPE_CHECKING
 
 from edgemail.errors import SettingsError
+from edgemail.ownership import is_foreign
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from cryptography import x509
 
 _log = logging.getLogger(__name__)
 
@@ -76,14 +79,17 @@ def make_own(path: Path, names: Sequence[str]) -> Path:
     Senders do not verify an MX, so it keeps out who only listens.
 
     Raises:
-        SettingsError: the file cannot be written.
+        SettingsError: the file cannot be written, or another user prepared it.
     """
+    if is_foreign(path):
+        raise SettingsError([f'tls: "{path}" belongs to another user, who may know its key; set tls_cert or tls'])
     if path.exists():
         return path
+    pem = _sign_own([one for one in names if one.isascii()])  # a certificate has names in their xn-- form only
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(_sign_own(names))
+            file.write(pem)
     except OSError as error:
         raise SettingsError([f'tls: "{path}" cannot be written: {error.strerror}; set tls_cert or tls']) from error
     _log.info("made a self-signed certificate: %s", path)
@@ -117,7 +123,7 @@ def _sign_own(names: Sequence[str]) -> bytes:
     return certificate.public_bytes(serialization.Encoding.PEM) + private
 
 
-def _general_name(name: str):  # type: ignore[no-untyped-def]
+def _general_name(name: str) -> x509.GeneralName:
     from cryptography import x509
 
     try:

@@ -24,6 +24,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from edgemail.errors import MessageNotFound, StoreFull, StoreInvalid, StoreUnavailable
+from edgemail.ownership import is_foreign
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -85,8 +86,7 @@ class OperatorMailbox:
         folder = self._folder
         try:
             folder.mkdir(0o700, parents=True, exist_ok=True)
-            is_shared = bool(folder.parent.stat().st_mode & stat.S_ISVTX)
-            if hasattr(os, "geteuid") and is_shared and folder.lstat().st_uid != os.geteuid():
+            if is_foreign(folder):
                 raise StoreInvalid(
                     f"{folder} belongs to another user, who could read the mail; choose another folder"
                 )

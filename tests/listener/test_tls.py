@@ -227,3 +227,22 @@ def test_a_key_of_another_certificate_is_named(cert: Path, tmp_path: Path) -> No
     """What is wrong is said in words, not in those of the library."""
     with pytest.raises(SettingsError, match="tls_key is not its key"):
         Certificate(cert, make_own(tmp_path / "other.pem", ["mx.example.com"]))
+
+
+def test_a_domain_beyond_ascii_does_not_hinder_our_own_certificate(tmp_path: Path) -> None:
+    """It cannot stand in one, and the server's name is there in its ASCII form."""
+    path = make_own(tmp_path / "own.pem", ["mx.example.com", "bücher.example"])
+    Certificate(path, None)
+    assert b"mx.example.com" in ssl.PEM_cert_to_DER_cert(path.read_text().partition("-----BEGIN PRIVATE")[0])
+
+
+def test_a_certificate_that_another_user_prepared_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """He would know its key."""
+    tmp_path.chmod(0o1777)
+    path = make_own(tmp_path / "own.pem", ["mx.example.com"])
+    someone_else = os.geteuid() + 1
+    monkeypatch.setattr(os, "geteuid", lambda: someone_else)
+    with pytest.raises(SettingsError, match="belongs to another user"):
+        make_own(path, ["mx.example.com"])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgemail.listener.connection import Connection
 from edgemail.smtp import Rules
+from edgemail.sockets import BACKLOG
 
 if TYPE_CHECKING:
     import socket
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from edgemail.settings import SmtpSettings
 
 _SWEEP_S = 1.0
-_BACKLOG = 1024
 
 
 class Listener:
@@ -76,7 +76,7 @@ class Listener:
                 if is_tls and self.certificate is not None:
                     tls = {"ssl": self.certificate.front, "ssl_handshake_timeout": self.settings.tls_timeout_s}
                 connect = partial(Connection, self, is_tls=is_tls)
-                self._servers.append(await loop.create_server(connect, sock=one, backlog=_BACKLOG, **tls))
+                self._servers.append(await loop.create_server(connect, sock=one, backlog=BACKLOG, **tls))
         self._sweep()
 
     async def stop(self) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import apsw
 
 from edgemail.errors import StoreInvalid
+from edgemail.ownership import is_foreign
 from edgemail.store import schema
 
 _log = logging.getLogger(__name__)
@@ -75,10 +76,9 @@ def _make_file(path: Path) -> None:
         os.close(descriptor)
     if not stat.S_ISREG(status.st_mode):
         raise StoreInvalid(f"{path} is not a file")
-    if hasattr(os, "geteuid") and path.parent.stat().st_mode & stat.S_ISVTX:
-        for one in (path, *(Path(f"{path}{suffix}") for suffix in ("-wal", "-shm", "-journal"))):
-            if os.path.lexists(one) and one.lstat().st_uid != os.geteuid():
-                raise StoreInvalid(f"{one} belongs to another user, who could read the mail; choose another file")
+    for one in (path, *(Path(f"{path}{suffix}") for suffix in ("-wal", "-shm", "-journal"))):
+        if is_foreign(one):
+            raise StoreInvalid(f"{one} belongs to another user, who could read the mail; choose another file")
 
 
 def _prepare(connection: apsw.Connection, path: Path) -> None:
