@@ -17,16 +17,18 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _KEPT = Reply.of(250, "2.0.0 OK, kept")
-_LATE = Reply.of(451, "4.3.0 The store takes too long, try again later")
-_FAILED = Reply.of(451, "4.3.0 The message could not be kept, try again later")
+_LATE = Reply.of(451, "4.3.0 The store takes too long, try again later", reason="commit_timed_out")
+_FAILED = Reply.of(451, "4.3.0 The message could not be kept, try again later", reason="commit_failed")
 _VERDICTS: dict[type[BaseException], Reply] = {
-    StoreUnavailable: Reply.of(451, "4.3.0 The store is not available, try again later"),
-    StoreFull: Reply.of(452, "4.3.1 There is no room, try again later"),
+    StoreUnavailable: Reply.of(
+        451, "4.3.0 The store is not available, try again later", reason="store_unavailable"
+    ),
+    StoreFull: Reply.of(452, "4.3.1 There is no room, try again later", reason="store_full"),
 }
-_TOO_MANY_CONNECTIONS = Reply.of(421, "4.7.0 Too many connections, try again later")
-_TIMED_OUT = Reply.of(421, "4.4.2 Nothing came for too long")
-_SESSION_TIMED_OUT = Reply.of(421, "4.4.2 The session took too long")
-_STOPPING = Reply.of(421, "4.3.2 The server stops, try again later")
+_TOO_MANY_CONNECTIONS = Reply.of(421, "4.7.0 Too many connections, try again later", reason="too_many_connections")
+_TIMED_OUT = Reply.of(421, "4.4.2 Nothing came for too long", reason="timed_out")
+_SESSION_TIMED_OUT = Reply.of(421, "4.4.2 The session took too long", reason="session_timed_out")
+_STOPPING = Reply.of(421, "4.3.2 The server stops, try again later", reason="stopping")
 
 
 class Connection(asyncio.Protocol):

@@ -1,5 +1,6 @@
 """SMTP without I/O: octets in, outputs out. No sockets, no event loop, no clock."""
 
+from edgemail.smtp.gate import Gate
 from edgemail.smtp.order import TAKES_MESSAGE, State
 from edgemail.smtp.outputs import Close, Deliver, Output, Reply, StartTls
 from edgemail.smtp.rules import Rules
@@ -10,6 +11,7 @@ __all__ = [
     "TAKES_MESSAGE",
     "Close",
     "Deliver",
+    "Gate",
     "Output",
     "Reply",
     "Rules",

@@ -13,14 +13,16 @@ if TYPE_CHECKING:
 class Reply:
     """Octets to send, and their code (RFC 5321 section 4.2).
 
-    Most replies are constants, so that they are encoded once and not for each peer.
+    Most replies are constants, so that they are encoded once and not for each peer. `reason` is a word for why
+    something was refused, for whoever counts; it is not sent.
     """
 
     code: int
     octets: bytes
+    reason: str = ""
 
     @classmethod
-    def of(cls, code: int, *lines: str) -> Self:
+    def of(cls, code: int, *lines: str, reason: str = "") -> Self:
         """Encode a reply of one or more lines; the caller keeps them free of what a peer said.
 
         Raises:
@@ -30,7 +32,7 @@ class Reply:
         encoded = [f"{code}{' ' if i == last else '-'}{line}\r\n".encode() for i, line in enumerate(lines)]
         if max(map(len, encoded)) > 512:
             raise ValueError("a reply line is longer than 512 octets")
-        return cls(code, b"".join(encoded))
+        return cls(code, b"".join(encoded), reason)
 
     @property
     def is_refusal(self) -> bool:

@@ -22,6 +22,7 @@ from edgemail.smtp.outputs import CLOSE, START_TLS, Deliver, Output, Reply
 from edgemail.smtp.transaction import Chunk, Transaction
 
 if TYPE_CHECKING:
+    from edgemail.smtp.gate import Gate
     from edgemail.smtp.rules import Rules
 
 LINE_MAX_OCTETS = 2048
@@ -42,6 +43,7 @@ class Session:
         "_chunk",
         "_errors",
         "_extended",
+        "_gate",
         "_hello",
         "_idle_commands",
         "_is_authenticated",
@@ -53,8 +55,9 @@ class Session:
         "state",
     )
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, gate: Gate | None = None) -> None:
         self._rules = rules
+        self._gate = gate
         self.state = State.NEW
         self._buffer = b""
         self._hello = ""
@@ -197,7 +200,7 @@ class Session:
         transaction, self._chunk = self._transaction, None
         if chunk.refusal is not None or transaction is None:
             self.state = chunk.state_after
-            return self._answer(chunk.refusal or replies.MAIL_FIRST)
+            return self._refuse(chunk.refusal or replies.MAIL_FIRST)
         if not chunk.is_last:
             self.state = State.CHUNKS
             return self._answer_idle(replies.CHUNK_OK) if chunk.is_empty else [replies.CHUNK_OK]
@@ -258,6 +261,10 @@ class Session:
             refusal = self._explain(refusal)
         elif self._transaction is not None and len(self._transaction.chunks) + size_octets > limit_octets:
             refusal, state_after, self._transaction = replies.TOO_LARGE, State.READY, None
+        elif self.state is State.RCPT:
+            refusal = self._judge_message()
+            if refusal is not None:
+                state_after, self._transaction = State.READY, None
         self._chunk = Chunk(not size_octets, is_last, size_octets, refusal, state_after)
         self.state = State.CHUNK
         return [] if size_octets else self._end_chunk(self._chunk)
@@ -317,6 +324,9 @@ class Session:
         limit = self._rules.max_transactions
         if limit is not None and self._transactions >= limit:
             return self._close(replies.TOO_MANY_TRANSACTIONS)
+        refusal = self._gate.judge_sender(command.sender) if self._gate else None
+        if refusal is not None:
+            return self._refuse(refusal)
         self._transactions += 1
         self._transaction = Transaction(command.sender, command.smtputf8)
         self.state = State.MAIL
@@ -336,6 +346,9 @@ class Session:
             return self._answer_idle(replies.RECIPIENT_OK)
         if len(transaction.recipients) >= rules.max_recipients:
             return self._answer_idle(replies.TOO_MANY_RECIPIENTS)
+        refusal = self._gate.judge_recipient(transaction.sender, inbox) if self._gate else None
+        if refusal is not None:
+            return self._refuse(refusal)
         transaction.recipients[inbox] = None
         self.state = State.RCPT
         return [replies.RECIPIENT_OK]
@@ -343,9 +356,22 @@ class Session:
     def _obey_data(self, argument: bytes) -> list[Output]:
         if argument.strip():
             return self._answer(replies.NO_ARGUMENT)
+        refusal = self._judge_message()
+        if refusal is not None:
+            self._transaction, self.state = None, State.READY
+            return self._refuse(refusal)
         self._reader = DataReader(self._rules.max_message_octets)
         self.state = State.DATA
         return [replies.GO_AHEAD]
+
+    def _judge_message(self) -> Reply | None:
+        if self._gate is None or self._transaction is None:
+            return None
+        return self._gate.judge_message(self._transaction.sender, self._transaction.recipients)
+
+    def _refuse(self, reply: Reply) -> list[Output]:
+        """Answer with a refusal that may also be a farewell."""
+        return self._close(reply) if reply.code == 421 else self._answer_idle(reply)
 
     def _answer(self, reply: Reply) -> list[Output]:
         """Answer; after so many refusals the next one is the last, as scanners stop at nothing else."""

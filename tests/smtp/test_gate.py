@@ -1,0 +1,89 @@
+"""What a gate refuses is refused, and nothing else changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edgemail.smtp import Close, Deliver, Reply, Rules, Session
+from smtp.streams import codes, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from edgemail.model import Address
+
+_BUSY = Reply.of(450, "4.7.1 Too fast", reason="too_fast")
+_NEVER = Reply.of(550, "5.7.1 No", reason="denied")
+_BYE = Reply.of(421, "4.7.0 Bye", reason="bye")
+_OPENING = b"EHLO a\r\nMAIL FROM:<a@x>\r\n"
+
+
+class _Refusing:
+    """Refuses at one of the three questions, whom it is told to."""
+
+    def __init__(self, question: str, refusal: Reply, inbox: str = "no@ex.org") -> None:
+        self._question = question
+        self._refusal = refusal
+        self._inbox = inbox
+
+    def judge_sender(self, sender: Address | None) -> Reply | None:
+        assert str(sender) == "a@x"
+        return self._refusal if self._question == "sender" else None
+
+    def judge_recipient(self, sender: Address | None, inbox: str) -> Reply | None:
+        assert str(sender) == "a@x"
+        return self._refusal if self._question == "recipient" and inbox == self._inbox else None
+
+    def judge_message(self, sender: Address | None, inboxes: Iterable[str]) -> Reply | None:
+        assert str(sender) == "a@x"
+        assert list(inboxes) == ["yes@ex.org"]
+        return self._refusal if self._question == "message" else None
+
+
+def _play(gate: _Refusing, octets: bytes) -> tuple[list[int], bool, bool]:
+    outputs = run(Session(Rules("mx.example.net"), gate), [octets])
+    return codes(outputs), any(isinstance(one, Deliver) for one in outputs), isinstance(outputs[-1], Close)
+
+
+@pytest.mark.parametrize("refusal", [_BUSY, _NEVER])
+def test_a_refused_sender_has_no_transaction(refusal: Reply) -> None:
+    """RFC 5321 section 3.3: without an accepted MAIL there is none."""
+    assert _play(_Refusing("sender", refusal), _OPENING + b"RCPT TO:<yes@ex.org>\r\n") == (
+        [250, refusal.code, 503],
+        False,
+        False,
+    )
+
+
+@pytest.mark.parametrize("refusal", [_BUSY, _NEVER])
+def test_a_refused_recipient_does_not_hinder_the_others(refusal: Reply) -> None:
+    """RFC 5321 section 3.3: each RCPT has its own answer."""
+    sent = _OPENING + b"RCPT TO:<no@ex.org>\r\nRCPT TO:<yes@ex.org>\r\nDATA\r\nHi\r\n.\r\n"
+    codes_seen, is_delivered, _ = _play(_Refusing("recipient", refusal), sent)
+    assert codes_seen[:5] == [250, 250, refusal.code, 250, 354]
+    assert is_delivered
+
+
+@pytest.mark.parametrize("refusal", [_BUSY, _NEVER])
+def test_a_refused_data_ends_the_transaction(refusal: Reply) -> None:
+    """The next MAIL needs no RSET, and content that came behind it is not taken for a message."""
+    sent = _OPENING + b"RCPT TO:<yes@ex.org>\r\nDATA\r\nMAIL FROM:<a@x>\r\n"
+    assert _play(_Refusing("message", refusal), sent) == ([250, 250, 250, refusal.code, 250], False, False)
+
+
+@pytest.mark.parametrize("refusal", [_BUSY, _NEVER])
+def test_a_refused_bdat_is_read_and_dropped(refusal: Reply) -> None:
+    """RFC 3030 section 2: the chunk's octets come whatever the answer is."""
+    sent = _OPENING + b"RCPT TO:<yes@ex.org>\r\nBDAT 6 LAST\r\nQUIT\r\nNOOP\r\n"
+    assert _play(_Refusing("message", refusal), sent) == ([250, 250, 250, refusal.code, 250], False, False)
+
+
+@pytest.mark.parametrize("question", ["sender", "recipient", "message"])
+@pytest.mark.parametrize("how", [b"DATA\r\n", b"BDAT 0 LAST\r\n"])
+def test_a_421_closes(question: str, how: bytes) -> None:
+    """RFC 5321 section 3.8: who says 421 closes the channel."""
+    sent = _OPENING + b"RCPT TO:<yes@ex.org>\r\n" + how
+    codes_seen, is_delivered, is_closed = _play(_Refusing(question, _BYE, "yes@ex.org"), sent)
+    assert (codes_seen[-1], is_delivered, is_closed) == (421, False, True)
