@@ -106,6 +106,7 @@ def _read_play(flags: int, limits: int) -> Play:
         domains=("example.com", "b\u00fccher.example") if flags & HAS_DOMAINS else (),
         offers_tls=bool(flags & OFFERS_TLS),
         offers_auth=bool(flags & OFFERS_AUTH),
+        enforces_sync=False,
         **LIMITS[limits],
     )
     return Play(rules, _NOT_KEPT if flags & IS_REFUSED else _KEPT, bool(flags & IS_SECURE))

@@ -62,7 +62,9 @@ class Witness:
     def _take_line(self) -> bytes | None:
         rest = self._stream[self._position : self._position + _BUFFER_OCTETS + 2]
         line, end, _ = rest.partition(b"\r\n")
-        if b"\n" in line or b"\r" in (line if end else line[:-1]):
+        if rest.startswith(b"\x16"):
+            self._expect_close(replies.NOT_SMTP)
+        elif b"\n" in line or b"\r" in (line if end else line[:-1]):
             self._expect_close(replies.BARE_NEWLINE)
         elif not end and len(rest) == _BUFFER_OCTETS + 2:
             self._expect_close(replies.LINE_TOO_LONG)

@@ -119,6 +119,39 @@ def test_a_count_out_of_range_is_refused(text: str) -> None:
         quantities.read_count(text)
 
 
+@pytest.mark.parametrize("text", ["", "0", "101", "80%", "-1", "٣"])
+def test_a_share_is_from_1_to_100_percent(text: str) -> None:
+    """Without the sign."""
+    assert (quantities.read_percent("1"), quantities.read_percent("100")) == (1, 100)
+    with pytest.raises(ValueError, match=r"^is not a share in percent"):
+        quantities.read_percent(text)
+
+
+@pytest.mark.parametrize("text", ["192.0.2.0/24", "0.0.0.0/0", "192.0.2.1", "2001:db8::/32", "::1"])
+def test_a_network_is_written_as_it_was_read(text: str) -> None:
+    """One of a single address is that address."""
+    assert quantities.write_network(quantities.read_network(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "is not a network"),
+        ("all", "is not a network"),
+        ("192.0.2.0/33", "is not a network"),
+        ("192.0.2.0/255.255.255.0", "is not a network"),
+        ("fe80::1%eth0", "is not a network"),
+        ("192.0.2.7/24", "write 192.0.2.0/24"),
+        ("2001:db8::1/64", "write 2001:db8::/64"),
+        ("::ffff:192.0.2.1", "is an IPv4 network in IPv6's form"),
+    ],
+)
+def test_what_is_not_a_network_is_refused_with_the_reason(text: str, complaint: str) -> None:
+    """A mistyped one would trust, or limit, somebody else."""
+    with pytest.raises(ValueError, match=complaint):
+        quantities.read_network(text)
+
+
 @pytest.mark.parametrize("text", ["", "-1", "1.0", "٣", "1 ", "ten"])
 def test_a_count_is_made_of_the_ten_digits(text: str) -> None:
     """`int` takes more than people mean: signs, spaces, underscores, the digits of every script."""
@@ -324,6 +357,8 @@ _READERS: list[Callable[[str], Any]] = [
     quantities.read_duration,
     quantities.read_bytes,
     quantities.read_count,
+    quantities.read_percent,
+    quantities.read_network,
     quantities.read_endpoint,
     quantities.read_domain,
     quantities.read_hostname,

@@ -75,6 +75,7 @@ def test_every_setting_reads_what_it_writes_from_every_source(setting, tmp_path:
         "hostname": "mx.a.org", "allowed_host": "a.org", "allowed_origin": "https://a.org", "max_age": "3h",
         "max_bytes": "3MiB", "log_format": "json", "log_level": "debug", "max_message_bytes": "3KiB",
         "smtps": "127.0.0.1:1,[::1]:1", "tls": "off", "auth": "any",
+        "greeting_delay": "3s", "trusted": "192.0.2.0/24,2001:db8::1", "proxy_from": "192.0.2.1,2001:db8::/48",
     }  # fmt: skip
     text = examples.get(setting.name, "3s" if setting.kind.metavar == "DURATION" else "3")
     toml = "[" + ", ".join(f'"{one}"' for one in text.split(",")) + "]" if setting.repeated else f'"{text}"'

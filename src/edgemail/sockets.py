@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import ipaddress
 import socket
+import struct
+import termios
 from typing import TYPE_CHECKING
 
 from edgemail.errors import ListenError
@@ -44,6 +47,12 @@ def write_url(scheme: str, bound: socket.socket) -> str:
     """Write where a socket listens, with the port that it really has."""
     host, port = bound.getsockname()[:2]
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def has_octets(connected: socket.socket) -> bool:
+    """Tell whether octets have come that nobody has read yet; a peer that has only shut its side has sent none."""
+    (count,) = struct.unpack("i", fcntl.ioctl(connected.fileno(), termios.FIONREAD, bytes(4)))
+    return bool(count)
 
 
 def is_loopback(host: str) -> bool:

@@ -91,9 +91,9 @@ class Peer:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def connect(cls, port: int) -> AsyncIterator[Self]:
-        """Connect, and leave at the end without a word."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    async def connect(cls, port: int, source: str = "127.0.0.1") -> AsyncIterator[Self]:
+        """Connect from an address, and leave at the end without a word."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0))
         try:
             yield cls(reader, writer)
         finally:
@@ -101,9 +101,9 @@ class Peer:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def greeted(cls, port: int) -> AsyncIterator[Self]:
+    async def greeted(cls, port: int, source: str = "127.0.0.1") -> AsyncIterator[Self]:
         """Connect, and say HELO."""
-        async with cls.connect(port) as peer:
+        async with cls.connect(port, source) as peer:
             assert (await peer.reply())[:4] == "220 "
             await peer.say(HELLO, 250)
             yield peer

@@ -7,8 +7,11 @@ import logging
 from typing import TYPE_CHECKING, Any, cast
 
 from edgemail.errors import StoreFull, StoreUnavailable
+from edgemail.listener import replies
+from edgemail.listener.admission import Caller
 from edgemail.model import Envelope
-from edgemail.smtp import TAKES_MESSAGE, Close, Deliver, Reply, Session, StartTls, write_trace
+from edgemail.smtp import TAKES_MESSAGE, Close, Deliver, Reply, Session, StartTls, State, write_trace
+from edgemail.sockets import has_octets
 
 if TYPE_CHECKING:
     from edgemail.listener.server import Listener
@@ -16,48 +19,56 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_KEPT = Reply.of(250, "2.0.0 OK, kept")
-_LATE = Reply.of(451, "4.3.0 The store takes too long, try again later", reason="commit_timed_out")
-_FAILED = Reply.of(451, "4.3.0 The message could not be kept, try again later", reason="commit_failed")
 _VERDICTS: dict[type[BaseException], Reply] = {
-    StoreUnavailable: Reply.of(
-        451, "4.3.0 The store is not available, try again later", reason="store_unavailable"
-    ),
-    StoreFull: Reply.of(452, "4.3.1 There is no room, try again later", reason="store_full"),
+    StoreUnavailable: replies.STORE_UNAVAILABLE,
+    StoreFull: replies.STORE_FULL,
 }
-_TOO_MANY_CONNECTIONS = Reply.of(421, "4.7.0 Too many connections, try again later", reason="too_many_connections")
-_TIMED_OUT = Reply.of(421, "4.4.2 Nothing came for too long", reason="timed_out")
-_SESSION_TIMED_OUT = Reply.of(421, "4.4.2 The session took too long", reason="session_timed_out")
-_STOPPING = Reply.of(421, "4.3.2 The server stops, try again later", reason="stopping")
+_DRAIN_OCTETS = 4 * 2**20
+"""How much is read and dropped after the last words."""
+_UNKNOWN = Caller("")
+_GONE = ("0.0.0.0", 0)  # noqa: S104 - a peer that has left before it was looked at
 
 
 class Connection(asyncio.Protocol):
     """One peer's socket and its session."""
 
     __slots__ = (
+        "_caller",
         "_closed",
         "_deadline",
+        "_greeting",
         "_handshake",
+        "_has_slot",
         "_is_at_end",
         "_is_choked",
+        "_is_lingering",
         "_is_tls",
         "_listener",
         "_loop",
-        "_peer_ip",
+        "_message_at",
+        "_octets",
         "_session",
         "_session_deadline",
         "_settling",
         "_transport",
     )
 
-    def __init__(self, listener: Listener, *, is_tls: bool = False) -> None:
+    def __init__(
+        self, listener: Listener, *, is_tls: bool = False, caller: Caller | None = None, has_slot: bool = False
+    ) -> None:
+        """Make one for a peer that is known by its address, or is `caller`; `has_slot` where it was let in."""
         self._listener = listener
         self._is_tls = is_tls
+        self._caller = caller or _UNKNOWN
+        self._has_slot = has_slot
+        self._greeting: asyncio.TimerHandle | None = None
         self._handshake: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._settling: asyncio.Future[Any] | None = None
         self._closed: asyncio.Future[None] | None = None
-        self._is_at_end = self._is_choked = False
+        self._is_at_end = self._is_choked = self._is_lingering = False
+        self._octets = 0  # of the message under way, or since the last words
+        self._message_at = 0.0  # when it began, 0 where there is none
         now = self._loop.time()
         self._deadline = now + listener.settings.idle_timeout_s
         self._session_deadline = now + listener.settings.session_timeout_s
@@ -75,30 +86,56 @@ class Connection(asyncio.Protocol):
         return self._settling is not None or self._handshake is not None or self._transport.is_closing()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Greet, or turn away where there are too many."""
+        """Greet, or turn away."""
         self._transport = cast("asyncio.Transport", transport)
-        peer = transport.get_extra_info("peername")
-        self._peer_ip: str = peer[0] if peer else "127.0.0.1"
         listener = self._listener
-        is_local = self._peer_ip == "::1" or self._peer_ip.startswith("127.")
-        self._session = Session(listener.local_rules if is_local else listener.rules)
-        is_full = len(listener.connections) >= listener.settings.max_connections
+        if self._caller is _UNKNOWN:
+            address = transport.get_extra_info("peername") or _GONE
+            self._caller = listener.admission.recognize(address[0])
+        self._session = Session(listener.choose_rules(self._caller), self._caller.source)
         listener.connections.add(self)
-        if listener.is_stopping:
-            self._act(self._session.end(_STOPPING))
-        elif is_full:
-            self._act(self._session.end(_TOO_MANY_CONNECTIONS))
+        refusal = replies.STOPPING if listener.is_stopping else self._enter(self._caller)
+        if refusal is not None:
+            self._act(self._session.end(refusal))
+            return
+        if self._is_tls:
+            self._session.secure()
+        delay_s = None if self._caller.is_trusted else listener.settings.greeting_delay_s
+        if delay_s is None:
+            self._greet()
         else:
-            if self._is_tls:
-                self._session.secure()
-            self._act(self._session.greet())
+            self._greeting = self._loop.call_later(delay_s, self._greet)
+
+    def _enter(self, caller: Caller) -> Reply | None:
+        """Take a slot; refuse who is one too many, or has not waited for the greeting."""
+        if not self._has_slot:
+            refusal = self._listener.admission.enter(caller)
+            if refusal is not None:
+                return refusal
+            self._has_slot = True
+        # Over TLS the socket has what belongs to the handshake.
+        is_early = not (caller.is_trusted or self._is_tls) and has_octets(self._transport.get_extra_info("socket"))
+        return replies.EARLY_TALKER if is_early else None
+
+    def _greet(self) -> None:
+        self._greeting = None
+        self._act(self._session.greet())
 
     def data_received(self, data: bytes) -> None:
         """Feed the session; while a message is being committed, read no further than this."""
+        self._octets += len(data)
         if self._settling is not None:
             self._transport.pause_reading()
             self._session.feed(data)  # kept until then; the commit gets no more time for it
-            return
+        elif self._session.state is State.CLOSED:
+            if self._octets > _DRAIN_OCTETS:
+                self.abort()
+        elif self._greeting is not None:
+            self._act(self._session.end(replies.EARLY_TALKER))
+        else:
+            self._obey(data)
+
+    def _obey(self, data: bytes) -> None:
         self._act(self._session.feed(data))
         if self._listener.is_stopping:
             self.stop()
@@ -121,33 +158,59 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - the protocol's signature
         """Forget the connection; what was handed over is committed all the same."""
         self._listener.connections.discard(self)
+        self.leave()
+        if self._is_lingering:
+            self._is_lingering = False
+            self._listener.admission.end_lingering()
         if self._closed is not None and not self._closed.done():
             self._closed.set_result(None)
+
+    def leave(self) -> None:
+        """Give the slot back, if there is one."""
+        if self._has_slot:
+            self._has_slot = False
+            self._listener.admission.leave(self._caller)
 
     def check_time(self, now: float) -> None:
         """End the connection where its time is up."""
         is_late = now > self._deadline
-        if self._transport.is_closing():
-            if is_late:  # the peer does not take our last words
-                self.abort()
+        if self._session.state is State.CLOSED or self._transport.is_closing():
+            if is_late:
+                self._cut_off(now)
         elif self._settling is not None:
             if is_late:
-                self._answer(_LATE)
+                self._answer(replies.STORE_LATE)
         elif self._handshake is not None:
             pass  # it has its own time limit
         elif is_late:
-            self._act(self._session.end(_TIMED_OUT))
+            self._act(self._session.end(replies.TIMED_OUT))
         elif now > self._session_deadline:
-            self._act(self._session.end(_SESSION_TIMED_OUT))
+            self._act(self._session.end(replies.SESSION_TIMED_OUT))
+        elif self._message_at:
+            if self._is_too_slow(now):
+                self._act(self._session.end(replies.TOO_SLOW))
+        elif now > self._deadline - self._listener.haste_s and not self._caller.is_trusted:
+            self._act(self._session.end(replies.SHED))
+
+    def _is_too_slow(self, now: float) -> bool:
+        """Tell whether a message drips in, to hold its slot for as long as it can."""
+        settings, took_s = self._listener.settings, now - self._message_at
+        return (
+            took_s > settings.min_rate_after_s
+            and self._octets < took_s * settings.min_rate_bytes
+            and not self._caller.is_trusted
+        )
 
     def stop(self) -> None:
         """End the connection, unless a message is under way: then after its reply."""
-        if not self._is_busy and self._session.state not in TAKES_MESSAGE:
-            self._act(self._session.end(_STOPPING))
+        if self._session.state is State.CLOSED:
+            self._transport.close()
+        elif not self._is_busy and self._session.state not in TAKES_MESSAGE:
+            self._act(self._session.end(replies.STOPPING))
 
     def give_up(self) -> None:
         """End the connection at once, whatever is under way: its sender keeps the message."""
-        self._act(self._session.end(_STOPPING))
+        self._act(self._session.end(replies.STOPPING))
         self.abort()
 
     def abort(self) -> None:
@@ -161,18 +224,46 @@ class Connection(asyncio.Protocol):
         octets = b"".join([output.octets for output in outputs if type(output) is Reply])
         if octets:
             self._transport.write(octets)
-        settings = self._listener.settings
-        is_in_message = self._session.state in TAKES_MESSAGE
-        timeout_s = settings.data_timeout_s if is_in_message else settings.idle_timeout_s
+        settings, now = self._listener.settings, self._loop.time()
+        if self._session.state in TAKES_MESSAGE:
+            self._deadline = now + settings.data_timeout_s
+            self._message_at = self._message_at or now
+        else:
+            self._deadline = now + settings.idle_timeout_s
+            self._message_at, self._octets = 0.0, 0
         match outputs[-1] if outputs else None:
             case Deliver() as delivery:
-                timeout_s = settings.commit_timeout_s
+                self._deadline = now + settings.commit_timeout_s
                 self._deliver(delivery)
             case StartTls():
                 self._secure()
             case Close():
-                self._transport.close()
-        self._deadline = self._loop.time() + timeout_s
+                self._deadline = now + settings.linger_s
+                self._part()
+
+    def _part(self) -> None:
+        """Close, but first read on for a while: octets that nobody reads would make a reset of our last words."""
+        listener = self._listener
+        if self._greeting is not None:
+            self._greeting.cancel()
+            self._greeting = None
+        self.leave()
+        if self._is_at_end or listener.is_stopping or not listener.admission.begin_lingering():
+            self._transport.close()
+            return
+        self._is_lingering = True
+        if self._transport.can_write_eof():  # TLS has no half of a connection
+            self._transport.write_eof()
+        self._transport.resume_reading()
+
+    def _cut_off(self, now: float) -> None:
+        """End a connection that has had its last words, unless its peer still takes them."""
+        if (
+            self._transport.get_write_buffer_size()
+            and now < self._deadline + self._listener.settings.idle_timeout_s
+        ):
+            return
+        self.abort()
 
     def _secure(self) -> None:
         self._transport.pause_reading()
@@ -192,7 +283,7 @@ class Connection(asyncio.Protocol):
                 ssl_handshake_timeout=self._listener.settings.tls_timeout_s,
             )
         except OSError as error:  # ssl.SSLError is one, and so is a handshake that takes too long
-            _log.debug("a TLS handshake with %s failed: %s", self._peer_ip, error)
+            _log.debug("a TLS handshake with %s failed: %s", self._caller.ip, error)
             self._transport.abort()
             self.connection_lost(None)
             return
@@ -212,7 +303,7 @@ class Connection(asyncio.Protocol):
         now = listener.clock()
         trace = write_trace(
             delivery,
-            peer_ip=self._peer_ip,
+            peer_ip=self._caller.ip,
             hostname=listener.rules.hostname,
             transaction=listener.next_id(),
             at=now,
@@ -224,12 +315,12 @@ class Connection(asyncio.Protocol):
     def _settle(self, future: asyncio.Future[Any]) -> None:
         error = asyncio.CancelledError() if future.cancelled() else future.exception()
         if future is self._settling:  # else its time was up, and the peer was told so
-            self._answer(_KEPT if error is None else _VERDICTS.get(type(error), _FAILED))
+            self._answer(replies.KEPT if error is None else _VERDICTS.get(type(error), replies.NOT_KEPT))
 
     def _answer(self, verdict: Reply) -> None:
         """Tell the peer what became of its message, and go on."""
         self._settling = None
-        if self._transport.is_closing():
+        if self._session.state is State.CLOSED or self._transport.is_closing():
             return
         self._act(self._session.settle(verdict))
         if self._listener.is_stopping:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from edgemail.listener.admission import Admission
 from edgemail.listener.connection import Connection
 from edgemail.smtp import Rules
 from edgemail.sockets import BACKLOG
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from edgemail.certificate import Certificate
+    from edgemail.listener.admission import Caller
     from edgemail.model import Envelope
     from edgemail.settings import SmtpSettings
 
@@ -53,14 +55,19 @@ class Listener:
             max_transactions=settings.max_transactions,
             offers_tls=certificate is not None,
             offers_auth=settings.auth == "any",
+            enforces_sync=True,
         )
+        self.trusted_rules = replace(self.rules, enforces_sync=False)
         self.local_rules = replace(
-            self.rules,
+            self.trusted_rules,
             max_transactions=None,
             offers_tls=certificate is not None and settings.tls_cert is not None,
             offers_auth=settings.auth != "off",
         )
+        self.admission = Admission(settings)
         self.connections: set[Connection] = set()
+        self.haste_s = 0.0
+        """How much earlier idle strangers are let go just now."""
         self.is_stopping = False
         self._servers: list[asyncio.Server] = []
         self._sweeper: asyncio.TimerHandle | None = None
@@ -95,6 +102,10 @@ class Listener:
         if self._sweeper is not None:
             self._sweeper.cancel()
 
+    def choose_rules(self, caller: Caller) -> Rules:
+        """Return what holds for a caller."""
+        return self.local_rules if caller.is_local else self.trusted_rules if caller.is_trusted else self.rules
+
     def next_id(self) -> str:
         """Name a transaction, for its Received line and the log."""
         return f"{self._ids_prefix}{next(self._ids):x}"
@@ -103,8 +114,11 @@ class Listener:
         """End what is past its time: one timer for all, not one for each connection."""
         loop = asyncio.get_running_loop()
         now = loop.time()
+        settings = self.settings
+        self.haste_s = max(0.0, settings.idle_timeout_s - settings.busy_idle_timeout_s) * self.admission.is_busy
         for connection in tuple(self.connections):
             connection.check_time(now)
+        self.admission.sweep()
         if self.certificate is not None:
             self.certificate.refresh()
         self._sweeper = loop.call_later(_SWEEP_S, self._sweep)

@@ -4,9 +4,11 @@ from edgemail.settings.definitions import SETTINGS, Setting, markdown_table
 from edgemail.settings.quantities import read_duration, read_endpoint
 from edgemail.settings.sources import Origin, Resolved, resolve
 from edgemail.settings.values import (
+    LOOPBACK,
     Endpoint,
     HttpSettings,
     LogSettings,
+    Network,
     OperatorSettings,
     RetentionSettings,
     Settings,
@@ -15,10 +17,12 @@ from edgemail.settings.values import (
 )
 
 __all__ = [
+    "LOOPBACK",
     "SETTINGS",
     "Endpoint",
     "HttpSettings",
     "LogSettings",
+    "Network",
     "OperatorSettings",
     "Origin",
     "Resolved",

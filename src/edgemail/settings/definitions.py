@@ -56,6 +56,7 @@ _COUNT: Final = Kind("N", quantities.read_count)
 _DURATION: Final = Kind("DURATION", quantities.read_duration, quantities.write_duration)
 _FILE: Final = Kind("PATH", str, lambda value: "none" if value is None else value)
 _BYTES: Final = Kind("SIZE", quantities.read_bytes, quantities.write_bytes)
+_NETWORK: Final = Kind("NETWORK", quantities.read_network, quantities.write_network, empty="none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,8 +253,72 @@ SETTINGS: Final = (
     ),
     Setting("max_transactions", "smtp", "max_transactions", _COUNT, "Transactions in one connection."),
     Setting("max_connections", "smtp", "max_connections", _COUNT, "SMTP connections at a time."),
+    Setting(
+        "trusted",
+        "smtp",
+        "trusted",
+        _NETWORK,
+        "A network (or address) whose peers have no limits a source; may be given more than once, or be `none`. "
+        "What is given replaces the loopback networks.",
+        repeated=True,
+    ),
+    Setting(
+        "max_connections_per_source",
+        "smtp",
+        "max_connections_per_source",
+        _COUNT,
+        "SMTP connections at a time from one IPv4 address or IPv6 /64.",
+    ),
+    Setting("connection_rate", "smtp", "connection_rate", _COUNT, "New connections a minute from one such source."),
+    Setting("message_rate", "smtp", "message_rate", _COUNT, "Messages a minute from one such source."),
+    Setting(
+        "proxy_from",
+        "smtp",
+        "proxy_from",
+        _NETWORK,
+        "A network (or address) of proxies: from there a PROXY header must come first; may be given more than "
+        "once, or be `none`.",
+        repeated=True,
+    ),
+    Setting("proxy_timeout", "smtp", "proxy_timeout_s", _DURATION, "How long a proxy may take over that header."),
+    Setting(
+        "greeting_delay",
+        "smtp",
+        "greeting_delay_s",
+        _or_off(_DURATION),
+        "How long peers that are not trusted wait for the greeting; whoever talks before it is sent away.",
+    ),
     Setting("idle_timeout", "smtp", "idle_timeout_s", _DURATION, "How long a peer may take over a command."),
+    Setting(
+        "busy_idle_timeout",
+        "smtp",
+        "busy_idle_timeout_s",
+        _DURATION,
+        "The same for peers that are not trusted, while there are many connections.",
+    ),
+    Setting(
+        "busy_percent",
+        "smtp",
+        "busy_percent",
+        Kind("N", quantities.read_percent),
+        "Many are more than this share of `max_connections`, in percent.",
+    ),
     Setting("data_timeout", "smtp", "data_timeout_s", _DURATION, "How long it may pause within a message."),
+    Setting(
+        "min_rate",
+        "smtp",
+        "min_rate_bytes",
+        _BYTES,
+        "Octets a second that a message must bring on average, but from trusted peers.",
+    ),
+    Setting("min_rate_after", "smtp", "min_rate_after_s", _DURATION, "When in a message that is first looked at."),
+    Setting(
+        "linger",
+        "smtp",
+        "linger_s",
+        _DURATION,
+        "How long octets are still read, and dropped, after the last reply, so that it is not lost on its way.",
+    ),
     Setting("session_timeout", "smtp", "session_timeout_s", _DURATION, "How long a connection may last."),
     Setting("tls_timeout", "smtp", "tls_timeout_s", _DURATION, "How long a TLS handshake may take."),
     Setting(

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from edgemail.settings.values import Endpoint
+from edgemail.settings.values import Endpoint, Network
 
 _UNITS_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _MAX_DURATION_DAYS: Final = 36_500
@@ -83,6 +83,35 @@ def read_count(text: str) -> int:
     if len(text) > len(str(_MAX_COUNT)) or not 1 <= int(text) <= _MAX_COUNT:
         raise ValueError(f"is out of range; write a number from 1 to {_MAX_COUNT}")
     return int(text)
+
+
+def read_percent(text: str) -> int:
+    """Read a share, from 1 to 100."""
+    if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= 100:
+        raise ValueError("is not a share in percent; write a number from 1 to 100")
+    return int(text)
+
+
+def read_network(text: str) -> Network:
+    """Read an address, or a network as ``ADDRESS/BITS``."""
+    advice = "write one such as 192.0.2.0/24 or 2001:db8::1"
+    try:
+        network = ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError(f"is not a network or an address; {advice}") from None
+    if "%" in text or ("/" in text and not re.fullmatch(r"[0-9]{1,3}", text.partition("/")[2])):
+        raise ValueError(f"is not a network or an address; {advice}")
+    if isinstance(network, IPv6Network) and network.prefixlen >= 96 and network.network_address.ipv4_mapped:
+        raise ValueError(f"is an IPv4 network in IPv6's form; {advice}")
+    if network.network_address != ip_address(text.partition("/")[0]):
+        raise ValueError(f"is an address within a network; write {network} for the network")
+    return network
+
+
+def write_network(network: Network) -> str:
+    """Write a network; one of a single address as that."""
+    is_single = network.prefixlen == network.max_prefixlen
+    return str(network.network_address) if is_single else str(network)
 
 
 def read_endpoint(text: str) -> Endpoint:

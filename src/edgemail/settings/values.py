@@ -6,6 +6,7 @@ import re
 import socket
 import tempfile
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal
 
@@ -23,6 +24,11 @@ RESERVED = (
     "mailer-daemon",
 )
 """Where certificate authorities mail their proofs of control, and where RFC 2142 has the operator."""
+
+Network = IPv4Network | IPv6Network
+
+LOOPBACK: tuple[Network, ...] = (IPv4Network("127.0.0.0/8"), IPv6Network("::1"))
+"""Where a machine talks to itself."""
 
 _DAY_S = 86_400.0
 _GIB = 1024**3
@@ -52,7 +58,11 @@ def default_db() -> str:
 
 @dataclass(frozen=True, slots=True)
 class SmtpSettings:
-    """What the SMTP listener is told. `domains` are in lower case and stand for their subdomains too."""
+    """What the SMTP listener is told. `domains` are in lower case and stand for their subdomains too.
+
+    `connection_rate` and `message_rate` are numbers a minute, `min_rate_bytes` is a number a second, `busy_percent`
+    a share of `max_connections`.
+    """
 
     listen: tuple[Endpoint, ...] = (Endpoint("127.0.0.1", 2525),)
     hostname: str = field(default_factory=machine_name)
@@ -68,8 +78,20 @@ class SmtpSettings:
     max_idle_commands: int = 100
     max_transactions: int = 200
     max_connections: int = 1000
+    trusted: tuple[Network, ...] = LOOPBACK
+    max_connections_per_source: int = 20
+    connection_rate: int = 60
+    message_rate: int = 120
+    proxy_from: tuple[Network, ...] = ()
+    proxy_timeout_s: float = 5.0
+    greeting_delay_s: float | None = None
     idle_timeout_s: float = 300.0
+    busy_idle_timeout_s: float = 10.0
+    busy_percent: int = 80
     data_timeout_s: float = 180.0
+    min_rate_bytes: int = 500
+    min_rate_after_s: float = 30.0
+    linger_s: float = 2.0
     session_timeout_s: float = 1800.0
     tls_timeout_s: float = 30.0
     commit_timeout_s: float = 30.0

@@ -51,6 +51,7 @@ NOT_OUR_DOMAIN = Reply.of(550, "5.7.1 No mail is taken for that domain", reason=
 TOO_LARGE = Reply.of(552, "5.3.4 The message is too large", reason="too_large")
 NEEDS_SMTPUTF8 = Reply.of(553, "5.6.7 An address beyond ASCII needs SMTPUTF8", reason="needs_smtputf8")
 NOT_SMTP = Reply.of(554, "5.5.1 This is SMTP", reason="not_smtp")
+NOT_SYNCHRONIZED = Reply.of(554, "5.5.0 Wait for 354 before the message", reason="not_synchronized")
 NOT_BEHIND_STARTTLS = Reply.of(554, "5.5.1 Nothing may follow STARTTLS before TLS", reason="not_behind_starttls")
 UNKNOWN_PARAMETER = Reply.of(555, "5.5.4 Parameter not recognized", reason="unknown_parameter")
 

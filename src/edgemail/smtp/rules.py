@@ -10,6 +10,8 @@ class Rules:
     """What a server takes. `domains` are lower-case, with their subdomains; none means every domain.
 
     `offers_tls` is for a connection that is not secure yet; `offers_auth` takes any name and password.
+    `enforces_sync` is for peers that must wait for 354 (RFC 2920 section 3.1): what comes of a stream then depends
+    on where it is cut.
     """
 
     hostname: str
@@ -21,6 +23,7 @@ class Rules:
     max_transactions: int | None = 200
     offers_tls: bool = False
     offers_auth: bool = False
+    enforces_sync: bool = False
 
     def takes(self, domain: str) -> bool:
         """Tell whether mail for a domain, in lower case, is taken."""

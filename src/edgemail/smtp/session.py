@@ -31,6 +31,9 @@ LINE_MAX_OCTETS = 2048
 LINE_BUFFER_OCTETS = 4096
 """A line that has not ended by then ends the connection."""
 
+_TLS_HANDSHAKE = b"\x16"
+"""What a ClientHello begins with: a peer that would wait for our answer in TLS, on the port without (RFC 8446)."""
+
 _BARE_NEWLINE = re.compile(rb"\r(?!\n|\Z)|(?<!\r)\n")
 
 
@@ -79,7 +82,8 @@ class Session:
     def feed(self, data: bytes) -> list[Output]:
         """Take octets from the peer; return what to do, in order.
 
-        Never raises on what a peer sends, and any cut of a stream gives the same outputs. A `Deliver` is always
+        Never raises on what a peer sends, and any cut of a stream gives the same outputs, but for two rules about
+        what may be in one packet: behind STARTTLS, and with `Rules.enforces_sync`. A `Deliver` is always
         last: `settle` it before going on. Octets that come before that are kept, so stop reading meanwhile; the
         same goes for `StartTls` and `secure`.
         """
@@ -126,12 +130,17 @@ class Session:
             if self.state is State.CHUNK:
                 position += self._take_chunk(buffer[position:], outputs)
                 continue
+            if buffer.startswith(_TLS_HANDSHAKE, position):
+                outputs += self._close(replies.NOT_SMTP)
+                break
             end = buffer.find(b"\r\n", position, position + LINE_BUFFER_OCTETS + 2)
             if end < 0:
                 outputs += self._judge_rest(buffer[position : position + LINE_BUFFER_OCTETS + 2])
                 break
             outputs += self._take_line(buffer[position:end])
             position = end + 2
+            if self._rules.enforces_sync and position < len(buffer) and outputs and outputs[-1] is replies.GO_AHEAD:
+                outputs[-1:] = self._close(replies.NOT_SYNCHRONIZED)
         if outputs and outputs[-1] is START_TLS and position < len(buffer):
             # Put there on the way, to be obeyed as if it had come over TLS (CVE-2011-0411).
             outputs[-2:] = self._close(replies.NOT_BEHIND_STARTTLS)
