@@ -17,12 +17,12 @@ from edgemail.api import Limits as ApiLimits
 from edgemail.api import Retention as ApiRetention
 from edgemail.api import ServerInfo, create_api
 from edgemail.certificate import Certificate, make_own
-from edgemail.errors import SettingsError
 from edgemail.inbox import Inbox
 from edgemail.listener import Listener
 from edgemail.operator import OperatorMailbox, Sorter
 from edgemail.retention import Limits, Retention
 from edgemail.sockets import BACKLOG, bind, is_loopback, write_url
+from edgemail.store.remote import RemoteStore
 from edgemail.store.sqlite import SqliteStore
 from edgemail.summaries import Summarizer
 
@@ -224,8 +224,7 @@ def _find_certificate(settings: Settings) -> Certificate | None:
 
 async def _open_store(settings: Settings) -> MailStore:
     if "://" in settings.store.db:
-        url = f'--db, EDGEMAIL_DB or LIBSQL_CLIENT_URL: "{settings.store.db}"'
-        raise SettingsError([f"{url} is a database server; this version keeps mail in a file, so name one"])
+        return await RemoteStore.open(settings.store.db, settings.store.token)
     return await SqliteStore.open(Path(settings.store.db))
 
 

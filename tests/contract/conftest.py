@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
 
+from edgemail.store.remote import RemoteStore
 from edgemail.store.sqlite import SqliteStore
 from support.bounds import bounded
+from support.sqld import Sqld
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
     from pathlib import Path
 
     from edgemail.store.base import MailStore
@@ -25,9 +28,30 @@ async def open_sqlite(folder: Path) -> MailStore:
     return await SqliteStore.open(folder / "mail.db")
 
 
+_servers: dict[Path, Sqld] = {}
+
+
+async def open_remote(folder: Path) -> MailStore:
+    """Open the database of a folder's own sqld."""
+    if folder not in _servers:
+        _servers[folder] = Sqld(folder / "sqld")
+        await asyncio.to_thread(_servers[folder].start)
+    server = _servers[folder]
+    return await RemoteStore.open(server.url, server.token())
+
+
 STORES = [
     pytest.param(open_sqlite, id="sqlite"),
+    pytest.param(open_remote, id="sqld"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def servers() -> Iterator[None]:
+    """End the servers that a test has started."""
+    yield
+    while _servers:
+        _servers.popitem()[1].kill()
 
 
 @pytest.fixture(scope="session", params=STORES)

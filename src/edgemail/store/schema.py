@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from edgemail.model import Attachment, Code, Link, MailId, StoredMail, Summary
+from edgemail.store.base import ListingRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,6 +40,13 @@ TABLES = (
         PRIMARY KEY (address, mail_id)
     ) WITHOUT ROWID""",
     "CREATE INDEX IF NOT EXISTS inbox_by_mail ON inbox (mail_id)",
+    # What a remote database cannot hold in one value: mail.data is the first part then, and these are the others.
+    """CREATE TABLE IF NOT EXISTS mail_rest (
+        mail_id INTEGER NOT NULL,
+        part INTEGER NOT NULL,      -- from 1
+        data NOT NULL,              -- each part by itself TEXT or BLOB, as in mail.data
+        PRIMARY KEY (mail_id, part)
+    ) WITHOUT ROWID""",
     # Derived from mail.data: may be dropped, is made again.
     """CREATE TABLE IF NOT EXISTS summary (
         mail_id INTEGER PRIMARY KEY,
@@ -64,7 +72,18 @@ TABLES = (
         DELETE FROM inbox WHERE mail_id = old.id;
         DELETE FROM summary WHERE mail_id = old.id;
     END""",
+    """CREATE TRIGGER IF NOT EXISTS mail_rest_deleted AFTER DELETE ON mail BEGIN
+        DELETE FROM mail_rest WHERE mail_id = old.id;
+    END""",
 )
+
+WRITER_TABLE = """
+CREATE TABLE IF NOT EXISTS writer (
+    name    TEXT PRIMARY KEY,   -- one run of one server
+    batch   INTEGER NOT NULL,   -- the number of its last commit
+    last_id INTEGER NOT NULL,   -- the last mail.id of that commit; 0 says that it was given up
+    at      TEXT NOT NULL
+)"""
 
 ADD_MAIL = "INSERT INTO mail (date, sender, recipients, size, data) VALUES (?, ?, ?, ?, ?)"
 ADD_INBOX = "INSERT OR IGNORE INTO inbox (address, mail_id) VALUES (?, ?)"
@@ -94,6 +113,10 @@ SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE EXISTS (SELECT 1 FROM mail WHERE id = ?1
 MEASURE = "SELECT messages, size FROM usage"
 LIST_OLDEST = "SELECT id, date, size FROM mail ORDER BY id LIMIT ?"
 CHECK = "SELECT 1 FROM mail LIMIT 1"
+
+MAIL_COLUMNS = {"id", "date", "sender", "recipients", "size", "data"}
+FIRST_COLUMNS = {"date", "sender", "recipients", "data"}
+"""What the first edgemail's table had, and nothing else."""
 
 UNBOUNDED_ID = 2**63 - 1
 
@@ -190,6 +213,11 @@ def read_summary(row: tuple[Any, ...]) -> Summary | None:
         tuple(Code(*one) for one in json.loads(codes)),
         tuple(Link(*one) for one in json.loads(links)),
     )
+
+
+def read_listing_row(row: tuple[Any, ...]) -> ListingRow:
+    """Read a row of a listing."""
+    return ListingRow(read_mail(row), read_summary(row), bytes(row[11] or b""))
 
 
 def _dump(value: list[list[Any]]) -> str:

@@ -81,12 +81,12 @@ class SqliteStore:
         """See `MailStore.list_inbox`."""
         statement = schema.LIST_OLDEST_FIRST if oldest_first else schema.LIST_NEWEST_FIRST
         bindings = (inbox, schema.UNBOUNDED_ID if before is None else before, after, limit)
-        return [_read_listing_row(row) for row in await self._query(statement, bindings)]
+        return [schema.read_listing_row(row) for row in await self._query(statement, bindings)]
 
     async def read_row(self, mail_id: MailId) -> ListingRow:
         """See `MailStore.read_row`."""
         for row in await self._query(schema.READ_ROW, (mail_id,)):
-            return _read_listing_row(row)
+            return schema.read_listing_row(row)
         raise MessageNotFound(f"there is no message {mail_id}")
 
     async def read_data(self, mail_id: MailId) -> bytes:
@@ -265,10 +265,6 @@ def _delete_from_inbox(writer: apsw.Connection, inbox: str) -> int:
             writer.execute(schema.DELETE_FROM_INBOX, (inbox, mail_id))
             writer.execute(schema.DELETE_MAIL_IN_NO_INBOX, (mail_id,))
     return len(rows)
-
-
-def _read_listing_row(row: tuple[Any, ...]) -> ListingRow:
-    return ListingRow(schema.read_mail(row), schema.read_summary(row), bytes(row[11] or b""))
 
 
 def _translate(work: Callable[[], _T]) -> _T:

