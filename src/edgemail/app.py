@@ -22,7 +22,6 @@ from edgemail.listener import Listener
 from edgemail.operator import OperatorMailbox, Sorter
 from edgemail.retention import Limits, Retention
 from edgemail.sockets import BACKLOG, bind, is_loopback, write_url
-from edgemail.store.remote import RemoteStore
 from edgemail.store.sqlite import SqliteStore
 from edgemail.summaries import Summarizer
 
@@ -224,6 +223,8 @@ def _find_certificate(settings: Settings) -> Certificate | None:
 
 async def _open_store(settings: Settings) -> MailStore:
     if "://" in settings.store.db:
+        from edgemail.store.remote import RemoteStore  # the HTTP client loads for a tenth of a second
+
         return await RemoteStore.open(settings.store.db, settings.store.token)
     return await SqliteStore.open(Path(settings.store.db))
 

@@ -115,7 +115,7 @@ SETTINGS: Final = (
         "store",
         "db",
         Kind("PATH|URL", quantities.read_db),
-        "Where mail is kept: a file. The URL of a libSQL server is understood, and refused by this version.",
+        "Where mail is kept: a file, or a libSQL database by its URL (`libsql:`, `https:` or `http:`).",
         default="`edgemail.db` in the system's temporary directory",
         has_flag=True,
         also_from="LIBSQL_CLIENT_URL",
