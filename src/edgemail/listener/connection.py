@@ -25,6 +25,7 @@ _VERDICTS: dict[type[BaseException], Reply] = {
 }
 _DRAIN_OCTETS = 4 * 2**20
 """How much is read and dropped after the last words."""
+_FAREWELL = 221
 _UNKNOWN = Caller("")
 _GONE = ("0.0.0.0", 0)  # noqa: S104 - a peer that has left before it was looked at
 
@@ -204,7 +205,7 @@ class Connection(asyncio.Protocol):
     def stop(self) -> None:
         """End the connection, unless a message is under way: then after its reply."""
         if self._session.state is State.CLOSED:
-            self._transport.close()
+            self._close()
         elif not self._is_busy and self._session.state not in TAKES_MESSAGE:
             self._act(self._session.end(replies.STOPPING))
 
@@ -239,22 +240,29 @@ class Connection(asyncio.Protocol):
                 self._secure()
             case Close():
                 self._deadline = now + settings.linger_s
-                self._part()
+                self._part(outputs)
 
-    def _part(self) -> None:
+    def _part(self, outputs: list[Output]) -> None:
         """Close, but first read on for a while: octets that nobody reads would make a reset of our last words."""
         listener = self._listener
+        # A peer that says QUIT sends no more. Over TLS it could not see that we have said all, and would wait.
+        is_asked = self._is_tls and _FAREWELL in [output.code for output in outputs if type(output) is Reply]
         if self._greeting is not None:
             self._greeting.cancel()
             self._greeting = None
         self.leave()
-        if self._is_at_end or listener.is_stopping or not listener.admission.begin_lingering():
-            self._transport.close()
+        if is_asked or self._is_at_end or listener.is_stopping or not listener.admission.begin_lingering():
+            self._close()
             return
         self._is_lingering = True
         if self._transport.can_write_eof():  # TLS has no half of a connection
             self._transport.write_eof()
         self._transport.resume_reading()
+
+    def _close(self) -> None:
+        """Close the socket once all is sent. asyncio cannot abort a TLS transport that was closed twice."""
+        if not self._transport.is_closing():
+            self._transport.close()
 
     def _cut_off(self, now: float) -> None:
         """End a connection that has had its last words, unless its peer still takes them."""
@@ -326,7 +334,7 @@ class Connection(asyncio.Protocol):
         if self._listener.is_stopping:
             self.stop()
         if self._is_at_end and self._settling is None:
-            self._transport.close()
+            self._close()
         self._read_on()
 
     def _read_on(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 import secrets
 from dataclasses import replace
 from functools import partial
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgemail.listener.admission import Admission
 from edgemail.listener.connection import Connection
+from edgemail.listener.entrance import Entrance
 from edgemail.smtp import Rules
 from edgemail.sockets import BACKLOG
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from edgemail.listener.admission import Caller
     from edgemail.model import Envelope
     from edgemail.settings import SmtpSettings
+
+_log = logging.getLogger(__name__)
 
 _SWEEP_S = 1.0
 
@@ -70,6 +74,7 @@ class Listener:
         """How much earlier idle strangers are let go just now."""
         self.is_stopping = False
         self._servers: list[asyncio.Server] = []
+        self._entrances: list[Entrance] = []
         self._sweeper: asyncio.TimerHandle | None = None
         self._ids = itertools.count()
         self._ids_prefix = secrets.token_hex(4)
@@ -77,13 +82,15 @@ class Listener:
     async def start(self, sockets: Iterable[socket.socket], tls_sockets: Iterable[socket.socket] = ()) -> None:
         """Accept connections on sockets that are bound already; on `tls_sockets` TLS comes first (RFC 8314)."""
         loop = asyncio.get_running_loop()
-        for is_tls, several in ((False, sockets), (True, tls_sockets)):
-            for one in several:
-                tls: dict[str, Any] = {}
-                if is_tls and self.certificate is not None:
-                    tls = {"ssl": self.certificate.front, "ssl_handshake_timeout": self.settings.tls_timeout_s}
-                connect = partial(Connection, self, is_tls=is_tls)
-                self._servers.append(await loop.create_server(connect, sock=one, backlog=BACKLOG, **tls))
+        for one in sockets:
+            if self.settings.proxy_from:
+                self._entrances.append(Entrance(self, one, is_tls=False))
+            else:  # the loop's own way, which is quicker
+                connect = partial(Connection, self)
+                self._servers.append(await loop.create_server(connect, sock=one, backlog=BACKLOG))
+        self._entrances += [Entrance(self, one, is_tls=True) for one in tls_sockets]
+        for entrance in self._entrances:
+            entrance.open()
         self._sweep()
 
     async def stop(self) -> None:
@@ -91,6 +98,8 @@ class Listener:
         self.is_stopping = True
         for server in self._servers:
             server.close()
+        for entrance in self._entrances:
+            entrance.close()
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self.settings.shutdown_timeout_s
         for connection in tuple(self.connections):
@@ -117,7 +126,11 @@ class Listener:
         settings = self.settings
         self.haste_s = max(0.0, settings.idle_timeout_s - settings.busy_idle_timeout_s) * self.admission.is_busy
         for connection in tuple(self.connections):
-            connection.check_time(now)
+            try:
+                connection.check_time(now)
+            except Exception:  # one that is broken must not give all others for ever
+                _log.exception("a connection is broken")
+                connection.abort()
         self.admission.sweep()
         if self.certificate is not None:
             self.certificate.refresh()
