@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from edgemail.store.base import Arrival
 
 ANN = "ann@example.org"
-QUICK = Patience(request_s=2.0, limit_s=4.0, pause_s=0.01)
+QUICK = Patience(request_s=2.0, limit_s=3.0, question_s=1.0, pause_s=0.01)
 
 
 def is_commit(request: bytes) -> bool:
@@ -121,23 +121,39 @@ async def test_a_database_that_is_away_is_said_once_and_comes_back(
     assert await subjects(store) == [b"before", b"after"]
 
 
-async def test_someone_who_holds_the_write_lock_delays_mail_and_loses_none(
-    server: Sqld, store: RemoteStore
+@pytest.mark.parametrize("through_a_replica", [False, True])
+async def test_someone_who_takes_the_write_lock_in_a_loop_loses_no_mail(
+    server: Sqld, tmp_path: Path, through_a_replica: bool
 ) -> None:
     """A token that may only read can take the lock, for as long as the server lets a transaction last."""
-    async with httpx2.AsyncClient() as attacker:
-        answer = await attacker.post(
-            f"{server.url}/v2/pipeline",
-            headers={"authorization": f"Bearer {server.token('ro')}"},
-            json={"requests": [{"type": "execute", "stmt": {"sql": "BEGIN IMMEDIATE"}}]},
-        )
-        assert answer.json()["results"][0]["type"] == "ok"
-        patient = await RemoteStore.open(server.url, server.token())
-        try:
-            await patient.add(envelope(data=b"one"))
-        finally:
-            await patient.close()
-    assert await subjects(store) == [b"one"]
+    replica = Sqld(tmp_path / "replica", primary=server, key=server.key)
+    await asyncio.to_thread(replica.start)
+    store = await RemoteStore.open(server.url, server.token())
+    taken = asyncio.Event()
+
+    async def attack() -> None:
+        async with httpx2.AsyncClient(timeout=30) as client:
+            while True:
+                answer = await client.post(
+                    f"{(replica if through_a_replica else server).url}/v2/pipeline",
+                    headers={"authorization": f"Bearer {server.token('ro')}"},
+                    json={"requests": [{"type": "execute", "stmt": {"sql": "BEGIN IMMEDIATE"}}]},
+                )
+                assert answer.json()["results"][0]["type"] == "ok"
+                taken.set()
+
+    attacker = asyncio.create_task(attack())
+    try:
+        await taken.wait()
+        for number in range(2):
+            await add_all(store, [envelope(data=b"%d-%d" % (number, one)) for one in range(20)])
+        found = await subjects(store)
+    finally:
+        attacker.cancel()
+        await asyncio.gather(attacker, return_exceptions=True)
+        await store.close()
+        replica.kill()
+    assert found == [b"%d-%d" % (number, one) for number in range(2) for one in range(20)]
 
 
 async def test_every_acknowledged_message_survives_a_crash_of_the_database(

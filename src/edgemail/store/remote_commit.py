@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from edgemail.errors import StoreUnavailable
 from edgemail.model import MailId
 from edgemail.store import schema
 from edgemail.store.hrana import Refused, StatementFailed, Step, Unreachable
@@ -24,14 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from edgemail.model import Envelope
-    from edgemail.store.hrana import HranaClient, Outcome, Value
+    from edgemail.store.hrana import HranaClient, Value
 
 PART_BYTES = 4 * 2**20
 """sqld takes no value above 5,000,000 octets, and gives none above 10 MB of JSON."""
 
 _STATEMENT_ROWS = 64
 _STATEMENT_BYTES = 2**20
-_SLOWEST_BYTES_PER_S = 2**20
 _STALE_DAYS = 7
 
 BEGIN = Step("BEGIN IMMEDIATE")
@@ -40,13 +38,17 @@ ROLLBACK = Step("ROLLBACK", if_open=True)
 _ASSERT_CHANGED = "SELECT CASE changes() WHEN 1 THEN 1 ELSE abs(-9223372036854775807 - 1) END"
 _ADD_REST = "INSERT INTO mail_rest (mail_id, part, data) VALUES (last_insert_rowid(), ?, ?)"
 _ADD_INBOX = "INSERT OR IGNORE INTO inbox (address, mail_id) VALUES (?, last_insert_rowid() - ?)"
-_REGISTER = "INSERT INTO writer (name, batch, last_id, at) VALUES (?, ?, 0, ?)"
+_REGISTER = "INSERT OR REPLACE INTO writer (name, batch, messages, last_id, at) VALUES (?, ?, 0, 0, ?)"
 _FORGET_STALE = f"DELETE FROM writer WHERE at < datetime('now', '-{_STALE_DAYS} days')"  # noqa: S608 - no input in it
-_TAKE_NUMBER = "UPDATE writer SET batch = ?, at = ? WHERE name = ? AND batch = ?"
-_NOTE_LAST = "UPDATE writer SET last_id = last_insert_rowid() WHERE name = ? RETURNING last_id"
+_UNANSWERED = "FROM writer WHERE name = ?1 AND batch > ?2 AND last_id > 0"
+_RETRACT = (
+    f"DELETE FROM mail WHERE id BETWEEN (SELECT last_id - messages + 1 {_UNANSWERED})"  # noqa: S608
+    f" AND (SELECT last_id {_UNANSWERED})"
+)
+_TAKE_NUMBER = "UPDATE writer SET batch = ?, at = ? WHERE name = ? AND batch BETWEEN ? AND ?"
+_NOTE = "UPDATE writer SET messages = ?, last_id = last_insert_rowid() WHERE name = ? RETURNING last_id"
 _ASK = "SELECT batch, last_id FROM writer WHERE name = ?"
-_GIVE_UP = "UPDATE writer SET batch = ?, last_id = 0 WHERE name = ? AND batch < ?"
-_RETRACT = "DELETE FROM mail WHERE id BETWEEN ? AND ?"
+_GIVE_UP = "UPDATE writer SET batch = ?, messages = 0, last_id = 0 WHERE name = ? AND batch < ?"
 
 _log = logging.getLogger(__name__)
 
@@ -55,10 +57,12 @@ _log = logging.getLogger(__name__)
 class Patience:
     """How long a commit may take, in seconds."""
 
-    request_s: float = 12.0
-    """One request. Someone else may hold the write lock for the 5 s that sqld allows, and others wait as well."""
+    request_s: float = 20.0
+    """One request. Others may hold the write lock, each for the 5 s that sqld allows, and we queue behind them."""
     limit_s: float = 25.0
-    """All of them. Past it the senders are told to try again; a session waits for 30 s."""
+    """All requests. Past it the senders are told to try again; a session waits for 30 s."""
+    question_s: float = 4.0
+    """Asking what became of a commit."""
     pause_s: float = 0.25
     """Between two requests."""
 
@@ -67,23 +71,21 @@ class _OutOfTurnError(Exception):
     """The database does not know this writer's last commit: it was restored, or the row was deleted."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Open:
-    """A commit whose senders were told to try again, and of which nobody knows whether it is there."""
-
-    number: int
-    rows: int
-
-
 class RemoteWriter:
-    """Commits batches, one at a time; the database keeps the number of the last one under this writer's name."""
+    """Commits batches, one at a time; the database keeps the number of the last one under this writer's name.
+
+    A commit whose senders were told to try again may be there all the same: the next one takes it out, since they
+    do try again.
+    """
 
     def __init__(self, client: HranaClient, patience: Patience) -> None:
         self._client = client
         self._patience = patience
         self._name = secrets.token_hex(8)
-        self._number = 0
-        self._open: _Open | None = None
+        self._answered = 0
+        """The number of the last commit whose senders know what became of it."""
+        self._tried = 0
+        """The last number that was used."""
 
     async def register(self) -> None:
         """Make this writer known to the database.
@@ -91,103 +93,85 @@ class RemoteWriter:
         Raises:
             HranaError: the database did not do it.
         """
-        await self._client.run(
-            transaction([Step(_FORGET_STALE), Step(_REGISTER, (self._name, self._number, _now()))]),
-            timeout_s=self._patience.request_s,
-        )
+        register = Step(_REGISTER, (self._name, self._tried, _now()))
+        await self._client.run(transaction([Step(_FORGET_STALE), register]), timeout_s=self._patience.request_s)
+        self._answered = self._tried
 
     async def commit(self, batch: Sequence[Envelope]) -> list[MailId]:
         """Keep a batch; return the messages' ids.
 
         Raises:
-            StoreUnavailable: nothing is kept, or nothing will be once the database can be asked.
-            HranaError: nothing is kept.
+            HranaError: nothing is kept, or it is taken out as soon as the database can be asked.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._patience.limit_s
-        if self._open is not None:
-            await self._retract(self._open, deadline)
         steps = write_steps(batch)
         while True:
+            left_s = deadline - loop.time()
             try:
-                return await self._try(batch, steps)
+                return await self._try(batch, steps, min(left_s, self._patience.request_s))
             except Unreachable as error:
                 if error.was_sent:
                     found = await self._find_out(len(batch), deadline, error)
                     if found is not None:
                         return found
-                if loop.time() > deadline - self._patience.request_s:
+                if loop.time() + self._patience.pause_s >= deadline:
                     raise
             except StatementFailed as error:
-                if not is_busy(error) or loop.time() > deadline - self._patience.request_s:
+                if not is_busy(error) or loop.time() + self._patience.pause_s >= deadline:
                     raise
             except _OutOfTurnError:
-                _log.warning("the database has forgotten this writer; it is made known again")
+                _log.warning("the database has forgotten this server; it is made known again")
                 await self.register()
             await asyncio.sleep(self._patience.pause_s)
 
-    async def _try(self, batch: Sequence[Envelope], steps: Sequence[Step]) -> list[MailId]:
-        number = self._number + 1
-        take = Step(_TAKE_NUMBER, (number, _now(), self._name, self._number))
-        whole = transaction([take, Step(_ASSERT_CHANGED), *steps, Step(_NOTE_LAST, (self._name,))])
-        size = sum(len(one.data) for one in batch)
+    async def _try(self, batch: Sequence[Envelope], steps: Sequence[Step], timeout_s: float) -> list[MailId]:
+        answered, tried = self._answered, self._tried
+        self._tried = number = tried + 1
+        retract = [Step(_RETRACT, (self._name, answered))] if tried > answered else []
+        take = Step(_TAKE_NUMBER, (number, _now(), self._name, answered, tried))
+        note = Step(_NOTE, (len(batch), self._name))
         try:
             outcomes = await self._client.run(
-                whole, timeout_s=self._patience.request_s + size / _SLOWEST_BYTES_PER_S
+                transaction([*retract, take, Step(_ASSERT_CHANGED), *steps, note]), timeout_s=timeout_s
             )
         except StatementFailed as error:
             if "overflow" in str(error):
                 raise _OutOfTurnError from error
             raise
-        self._number = number
-        last = _last_mail_id(outcomes[-3])
-        return [MailId(one) for one in range(last - len(batch) + 1, last + 1)]
+        self._answered = number
+        noted = outcomes[-3]
+        if noted is None or not noted.rows:
+            raise RuntimeError("a commit without its note")
+        return _ids_up_to(int(noted.rows[0][0]), len(batch))
 
-    async def _find_out(self, rows: int, deadline: float, lost: Unreachable) -> list[MailId] | None:
-        """Find out what became of the commit whose answer was lost; return its ids, None if it is not there.
+    async def _find_out(self, messages: int, deadline: float, lost: Unreachable) -> list[MailId] | None:
+        """Find out what became of the commit whose answer was lost; return its ids, None if it will never be there.
 
         Raises:
-            StoreUnavailable: the database cannot be asked in time.
+            Unreachable: the database cannot be asked in time.
         """
-        number = self._number + 1
         _log.debug("the answer to a commit was lost, looking for it: %s", lost)
+        question = transaction([Step(_ASK, (self._name,)), Step(_GIVE_UP, (self._tried, self._name, self._tried))])
+        loop = asyncio.get_running_loop()
         while True:
+            left_s = deadline - loop.time()
             try:
-                last = await self._ask(number)
-            except (Unreachable, StatementFailed, Refused) as error:
-                if asyncio.get_running_loop().time() > deadline - self._patience.request_s:
-                    self._open = _Open(number, rows)
-                    raise StoreUnavailable("the database cannot be asked what became of a commit") from error
+                if left_s <= 0:
+                    raise lost
+                asked = (await self._client.run(question, timeout_s=min(left_s, self._patience.question_s)))[1]
+            except (Unreachable, StatementFailed, Refused):
+                if loop.time() + self._patience.pause_s >= deadline:
+                    raise lost from None
                 await asyncio.sleep(self._patience.pause_s)
                 continue
-            self._number = number
-            return None if not last else [MailId(one) for one in range(last - rows + 1, last + 1)]
-
-    async def _ask(self, number: int) -> int:
-        """Return the last id of a commit, 0 where it is not there and never will be."""
-        outcomes = await self._client.run(
-            transaction([Step(_ASK, (self._name,)), Step(_GIVE_UP, (number, self._name, number))]),
-            timeout_s=self._patience.request_s,
-        )
-        asked = outcomes[1]
-        if asked is None or not asked.rows:
-            return 0  # a database that has lost the row has lost the mail
-        found, last = asked.rows[0]
-        return int(last) if found == number else 0
-
-    async def _retract(self, left: _Open, deadline: float) -> None:
-        """Take out what is there though its senders were told to try again: it would be there twice."""
-        try:
-            last = await self._ask(left.number)
-            if last:
-                await self._client.run(
-                    transaction([Step(_RETRACT, (last - left.rows + 1, last))]),
-                    timeout_s=max(1.0, deadline - asyncio.get_running_loop().time()),
-                )
-                _log.warning("took out %d messages whose senders were told to try again", left.rows)
-        except (Unreachable, StatementFailed, Refused) as error:
-            raise StoreUnavailable("the database cannot be asked what became of a commit") from error
-        self._number, self._open = left.number, None
+            if asked is None or not asked.rows:
+                return None  # a database that has lost the row has lost the mail
+            found, last = asked.rows[0]
+            if found != self._tried or not last:
+                return None
+            self._answered = self._tried
+            return _ids_up_to(int(last), messages)
 
 
 def transaction(steps: Sequence[Step]) -> list[Step]:
@@ -242,10 +226,8 @@ def _write_large(envelope: Envelope) -> list[Step]:
     ]
 
 
-def _last_mail_id(noted: Outcome | None) -> int:
-    if noted is None or not noted.rows:
-        raise StoreUnavailable("the database did not say which ids it gave")
-    return int(noted.rows[0][0])
+def _ids_up_to(last: int, messages: int) -> list[MailId]:
+    return [MailId(one) for one in range(last - messages + 1, last + 1)]
 
 
 def _now() -> str:

@@ -79,10 +79,11 @@ TABLES = (
 
 WRITER_TABLE = """
 CREATE TABLE IF NOT EXISTS writer (
-    name    TEXT PRIMARY KEY,   -- one run of one server
-    batch   INTEGER NOT NULL,   -- the number of its last commit
-    last_id INTEGER NOT NULL,   -- the last mail.id of that commit; 0 says that it was given up
-    at      TEXT NOT NULL
+    name     TEXT PRIMARY KEY,  -- one run of one server
+    batch    INTEGER NOT NULL,  -- the number of its last commit
+    messages INTEGER NOT NULL,  -- how many that brought
+    last_id  INTEGER NOT NULL,  -- the last one's mail.id; 0 says that the commit was given up
+    at       TEXT NOT NULL
 )"""
 
 ADD_MAIL = "INSERT INTO mail (date, sender, recipients, size, data) VALUES (?, ?, ?, ?, ?)"
