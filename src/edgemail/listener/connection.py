@@ -6,9 +6,9 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, cast
 
-from edgemail.errors import StoreFull, StoreUnavailable
 from edgemail.listener import replies
 from edgemail.listener.admission import Caller
+from edgemail.listener.pace import Pace
 from edgemail.model import Envelope
 from edgemail.smtp import TAKES_MESSAGE, Close, Deliver, Reply, Session, StartTls, State, write_trace
 from edgemail.sockets import has_octets
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_VERDICTS: dict[type[BaseException], Reply] = {
-    StoreUnavailable: replies.STORE_UNAVAILABLE,
-    StoreFull: replies.STORE_FULL,
-}
 _DRAIN_OCTETS = 4 * 2**20
 """How much is read and dropped after the last words."""
 _FAREWELL = 221
@@ -36,7 +32,6 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_caller",
         "_closed",
-        "_deadline",
         "_greeting",
         "_handshake",
         "_has_slot",
@@ -46,10 +41,8 @@ class Connection(asyncio.Protocol):
         "_is_tls",
         "_listener",
         "_loop",
-        "_message_at",
-        "_octets",
+        "_pace",
         "_session",
-        "_session_deadline",
         "_settling",
         "_transport",
     )
@@ -68,11 +61,7 @@ class Connection(asyncio.Protocol):
         self._settling: asyncio.Future[Any] | None = None
         self._closed: asyncio.Future[None] | None = None
         self._is_at_end = self._is_choked = self._is_lingering = False
-        self._octets = 0  # of the message under way, or since the last words
-        self._message_at = 0.0  # when it began, 0 where there is none
-        now = self._loop.time()
-        self._deadline = now + listener.settings.idle_timeout_s
-        self._session_deadline = now + listener.settings.session_timeout_s
+        self._pace = Pace(listener.settings, self._loop.time())
 
     @property
     def closed(self) -> asyncio.Future[None]:
@@ -124,12 +113,12 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the session; while a message is being committed, read no further than this."""
-        self._octets += len(data)
+        self._pace.octets += len(data)
         if self._settling is not None:
             self._transport.pause_reading()
             self._session.feed(data)  # kept until then; the commit gets no more time for it
         elif self._session.state is State.CLOSED:
-            if self._octets > _DRAIN_OCTETS:
+            if self._pace.octets > _DRAIN_OCTETS:
                 self.abort()
         elif self._greeting is not None:
             self._act(self._session.end(replies.EARLY_TALKER))
@@ -174,33 +163,18 @@ class Connection(asyncio.Protocol):
 
     def check_time(self, now: float) -> None:
         """End the connection where its time is up."""
-        is_late = now > self._deadline
+        listener, is_late = self._listener, now > self._pace.deadline
         if self._session.state is State.CLOSED or self._transport.is_closing():
             if is_late:
                 self._cut_off(now)
         elif self._settling is not None:
             if is_late:
                 self._answer(replies.STORE_LATE)
-        elif self._handshake is not None:
-            pass  # it has its own time limit
-        elif is_late:
-            self._act(self._session.end(replies.TIMED_OUT))
-        elif now > self._session_deadline:
-            self._act(self._session.end(replies.SESSION_TIMED_OUT))
-        elif self._message_at:
-            if self._is_too_slow(now):
-                self._act(self._session.end(replies.TOO_SLOW))
-        elif now > self._deadline - self._listener.haste_s and not self._caller.is_trusted:
-            self._act(self._session.end(replies.SHED))
-
-    def _is_too_slow(self, now: float) -> bool:
-        """Tell whether a message drips in, to hold its slot for as long as it can."""
-        settings, took_s = self._listener.settings, now - self._message_at
-        return (
-            took_s > settings.min_rate_after_s
-            and self._octets < took_s * settings.min_rate_bytes
-            and not self._caller.is_trusted
-        )
+        elif self._handshake is None:  # which has its own time limit
+            is_trusted = self._caller.is_trusted
+            farewell = self._pace.judge(listener.settings, now, listener.haste_s, is_trusted=is_trusted)
+            if farewell is not None:
+                self._act(self._session.end(farewell))
 
     def stop(self) -> None:
         """End the connection, unless a message is under way: then after its reply."""
@@ -226,20 +200,15 @@ class Connection(asyncio.Protocol):
         if octets:
             self._transport.write(octets)
         settings, now = self._listener.settings, self._loop.time()
-        if self._session.state in TAKES_MESSAGE:
-            self._deadline = now + settings.data_timeout_s
-            self._message_at = self._message_at or now
-        else:
-            self._deadline = now + settings.idle_timeout_s
-            self._message_at, self._octets = 0.0, 0
+        self._pace.go_on(settings, now, is_in_message=self._session.state in TAKES_MESSAGE)
         match outputs[-1] if outputs else None:
             case Deliver() as delivery:
-                self._deadline = now + settings.commit_timeout_s
+                self._pace.deadline = now + settings.commit_timeout_s
                 self._deliver(delivery)
             case StartTls():
                 self._secure()
             case Close():
-                self._deadline = now + settings.linger_s
+                self._pace.deadline = now + settings.linger_s
                 self._part(outputs)
 
     def _part(self, outputs: list[Output]) -> None:
@@ -268,7 +237,7 @@ class Connection(asyncio.Protocol):
         """End a connection that has had its last words, unless its peer still takes them."""
         if (
             self._transport.get_write_buffer_size()
-            and now < self._deadline + self._listener.settings.idle_timeout_s
+            and now < self._pace.deadline + self._listener.settings.idle_timeout_s
         ):
             return
         self.abort()
@@ -323,7 +292,7 @@ class Connection(asyncio.Protocol):
     def _settle(self, future: asyncio.Future[Any]) -> None:
         error = asyncio.CancelledError() if future.cancelled() else future.exception()
         if future is self._settling:  # else its time was up, and the peer was told so
-            self._answer(replies.KEPT if error is None else _VERDICTS.get(type(error), replies.NOT_KEPT))
+            self._answer(replies.KEPT if error is None else replies.explain(error))
 
     def _answer(self, verdict: Reply) -> None:
         """Tell the peer what became of its message, and go on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edgemail.errors import StoreFull, StoreUnavailable
 from edgemail.smtp import Reply
 
 KEPT = Reply.of(250, "2.0.0 OK, kept")
@@ -24,3 +25,10 @@ STORE_UNAVAILABLE = Reply.of(451, "4.3.0 The store is not available, try again l
 STORE_FULL = Reply.of(452, "4.3.1 There is no room, try again later", reason="store_full")
 
 EARLY_TALKER = Reply.of(554, "5.5.1 Wait for the greeting", reason="early_talker")
+
+_VERDICTS: dict[type[BaseException], Reply] = {StoreUnavailable: STORE_UNAVAILABLE, StoreFull: STORE_FULL}
+
+
+def explain(error: BaseException) -> Reply:
+    """Return what a sender is told of an error of the store: only what it can do about it."""
+    return _VERDICTS.get(type(error), NOT_KEPT)
