@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from edgemail.cli import testmail
+from support.programs import UNBOUNDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +51,7 @@ def running(*arguments: str, **environ: str) -> Iterator[Running]:
     """Start the program on free ports and wait until it says where it listens."""
     process = subprocess.Popen(
         [sys.executable, "-m", "edgemail", "--smtp", "127.0.0.1:0", "--http", "127.0.0.1:0", *arguments],
-        env={"PATH": os.environ["PATH"], **environ},
+        env={"PATH": os.environ["PATH"]} | UNBOUNDED | environ,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

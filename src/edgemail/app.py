@@ -17,9 +17,11 @@ from edgemail.api import Limits as ApiLimits
 from edgemail.api import Retention as ApiRetention
 from edgemail.api import ServerInfo, create_api
 from edgemail.certificate import Certificate, make_own
+from edgemail.chaos import Chaos
 from edgemail.inbox import Inbox
-from edgemail.listener import Listener
+from edgemail.listener import Listener, Policy
 from edgemail.operator import OperatorMailbox, Sorter
+from edgemail.reload import obey_hangup, reload
 from edgemail.retention import Limits, Retention
 from edgemail.sockets import BACKLOG, bind, is_loopback, write_url
 from edgemail.store.sqlite import SqliteStore
@@ -38,8 +40,12 @@ _HTTP_STOP_S = 5
 _LOGGED_RECIPIENTS = 3
 
 
-async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
+async def serve(
+    settings: Settings, announce: Callable[[str], None], read_again: Callable[[], Settings] | None = None
+) -> None:
     """Run until SIGINT or SIGTERM; a second one does not wait for messages under way.
+
+    `read_again` gives the settings as they are by now, for SIGHUP.
 
     Raises:
         SettingsError: a setting cannot be met.
@@ -57,6 +63,7 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
+    obey_hangup(lambda: reload(settings, read_again or (lambda: settings), app.change), stop)
     if settings.store.is_default:
         _log.warning(
             "mail is kept in %s, in the system's temporary directory: choose a lasting place with --db",
@@ -118,7 +125,9 @@ class App:
         ]
         api = create_api(inbox, _describe(settings, smtp_urls), settings.http, settings.smtp.hostname)
         sorter = Sorter(settings.operator.reserved, mailbox, inbox.deliver) if mailbox is not None else None
-        listener = Listener(settings.smtp, inbox.deliver if sorter is None else sorter.deliver, _now, certificate)
+        policy = Policy(settings.policy, Chaos(), _find_folder(settings))
+        deliver = inbox.deliver if sorter is None else sorter.deliver
+        listener = Listener(settings.smtp, deliver, _now, certificate, policy)
         app = cls(store, inbox, sorter, listener, _HttpServer(api, http_sockets) if http_sockets else None)
         app.smtp_urls = smtp_urls
         app.http_url = next((f"{write_url('http', one)}/" for one in http_sockets), None)
@@ -130,6 +139,12 @@ class App:
             await app._http.is_up.wait()
         await listener.start(smtp_sockets, tls_sockets)
         return app
+
+    def change(self, settings: Settings) -> None:
+        """Put in force what can be changed while the program runs; connections stay open."""
+        self._listener.policy.change(settings.policy)
+        if self._listener.certificate is not None:
+            self._listener.certificate.refresh()
 
     async def wait_failed(self) -> None:
         """Return, or raise what it raised, when a part that should run for ever does not."""
@@ -206,6 +221,11 @@ class _HttpServer(uvicorn.Server):
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _find_folder(settings: Settings) -> Path | None:
+    """Return the folder of the database, unless it is on another machine."""
+    return None if "://" in settings.store.db else Path(settings.store.db).parent
 
 
 def _find_certificate(settings: Settings) -> Certificate | None:

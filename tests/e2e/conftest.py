@@ -25,6 +25,7 @@ import pytest_asyncio
 from playwright.async_api import async_playwright, expect
 
 from e2e.canary import listening_canary
+from support.programs import UNBOUNDED
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -99,7 +100,7 @@ def running_server(folder: Path, *, smtp: str = "127.0.0.1:0", http: str = "127.
             stderr=log,
             bufsize=0,
             cwd=folder,
-            env=env | {"PYTHONUNBUFFERED": "1"},
+            env=env | UNBOUNDED | {"PYTHONUNBUFFERED": "1"},
         ) as process,
     ):
         try:

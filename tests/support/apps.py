@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from edgemail.app import App
-from edgemail.settings import Endpoint, HttpSettings, RetentionSettings, Settings, SmtpSettings, StoreSettings
+from edgemail.settings import (
+    Endpoint,
+    HttpSettings,
+    PolicySettings,
+    RetentionSettings,
+    Settings,
+    SmtpSettings,
+    StoreSettings,
+)
 from support.http import Answer, ask, inbox_path
 from support.mail import letter
 from support.waiting import PATIENCE_S
@@ -30,12 +38,13 @@ def settings_in(
     allowed_hosts: tuple[str, ...] = (),
     allowed_origins: tuple[str, ...] = (),
 ) -> Settings:
-    """Make settings with free ports and a database in a folder."""
+    """Make settings with free ports and a database in a folder; neither it nor an inbox is bounded."""
     return Settings(
         smtp=SmtpSettings(listen=(ANY_PORT,), hostname="mx.example.net", domains=domains),
         http=HttpSettings(listen=ANY_PORT, allowed_hosts=allowed_hosts, allowed_origins=allowed_origins),
         store=StoreSettings(db=str(folder / "mail.db")),
-        retention=RetentionSettings(max_age_s=None, max_bytes=None),
+        retention=RetentionSettings(max_age_s=None, max_bytes=None, max_inbox_messages=None, max_inbox_bytes=None),
+        policy=PolicySettings(min_free=None),
     )
 
 

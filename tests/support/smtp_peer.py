@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
-from edgemail.listener import Listener
+from edgemail.listener import Listener, Policy
 from edgemail.settings import Endpoint, SmtpSettings
 from support.waiting import PATIENCE_S, until
 
@@ -64,13 +64,15 @@ def drop_trace(data: bytes) -> bytes:
 
 
 @contextlib.asynccontextmanager
-async def listening(counter: Counter, **settings: object) -> AsyncIterator[tuple[Listener, int]]:
+async def listening(
+    counter: Counter, policy: Policy | None = None, /, **settings: object
+) -> AsyncIterator[tuple[Listener, int]]:
     """Give a listener on a free port of 127.0.0.1, and the port; nothing may go wrong unseen in a callback."""
     unseen: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: unseen.append(context))
     endpoint = Endpoint("127.0.0.1", 0)
     smtp = SmtpSettings(listen=(endpoint,), hostname="mx.example.com", **settings)  # type: ignore[arg-type]
-    listener = Listener(smtp, counter.deliver, lambda: datetime.now(UTC))
+    listener = Listener(smtp, counter.deliver, lambda: datetime.now(UTC), policy=policy)
     bound = socket.create_server((endpoint.host, endpoint.port))
     await listener.start([bound])
     try:

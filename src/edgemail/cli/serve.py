@@ -54,11 +54,14 @@ def resolve_flags(flags: dict[str, Any]) -> Resolved:
 
 
 def _serve(**flags: Any) -> None:
-    settings = resolve_flags(flags).settings
+    def read() -> Settings:
+        return resolve_flags(dict(flags)).settings
+
+    settings = read()
     logs.set_up(settings.log)
     from edgemail import app  # the server's libraries take a while to load, and no other command needs them
 
-    _run(app.serve(settings, echo_line))
+    _run(app.serve(settings, echo_line, read))
 
 
 def _run(serving: Coroutine[Any, Any, None]) -> None:

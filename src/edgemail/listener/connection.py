@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from edgemail.listener import replies
 from edgemail.listener.admission import Caller
+from edgemail.listener.gate import ConnectionGate
 from edgemail.listener.pace import Pace
 from edgemail.model import Envelope
 from edgemail.smtp import TAKES_MESSAGE, Close, Deliver, Reply, Session, StartTls, State, write_trace
@@ -82,9 +83,10 @@ class Connection(asyncio.Protocol):
         if self._caller is _UNKNOWN:
             address = transport.get_extra_info("peername") or _GONE
             self._caller = listener.admission.recognize(address[0])
-        self._session = Session(listener.choose_rules(self._caller), self._caller.source)
+        gate = ConnectionGate(listener.policy, self._caller.ip, self._caller.source)
+        self._session = Session(listener.choose_rules(self._caller), gate)
         listener.connections.add(self)
-        refusal = replies.STOPPING if listener.is_stopping else self._enter(self._caller)
+        refusal = replies.STOPPING if listener.is_stopping else gate.judge_source() or self._enter(self._caller)
         if refusal is not None:
             self._act(self._session.end(refusal))
             return

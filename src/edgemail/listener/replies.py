@@ -24,6 +24,17 @@ NOT_KEPT = Reply.of(451, "4.3.0 The message could not be kept, try again later",
 STORE_UNAVAILABLE = Reply.of(451, "4.3.0 The store is not available, try again later", reason="store_unavailable")
 STORE_FULL = Reply.of(452, "4.3.1 There is no room, try again later", reason="store_full")
 
+SENDER_DENIED = Reply.of(550, "5.7.1 No mail is taken from this sender", reason="sender_denied")
+RECIPIENT_DENIED = Reply.of(550, "5.7.1 No mail is taken for this recipient", reason="recipient_denied")
+SOURCE_DENIED = Reply.of(554, "5.7.1 No mail is taken from your address", reason="source_denied")
+DISK_FLOOR = Reply.of(
+    452,
+    "4.3.1 Less of the server's disk is free than its setting min_free asks for, try again later",
+    reason="disk_floor",
+)
+CHAOS = Reply.of(451, "4.0.0 Chaos: refused on purpose", reason="chaos")
+"""What chaos says by the most common code; the others are made as they are asked for."""
+
 EARLY_TALKER = Reply.of(554, "5.5.1 Wait for the greeting", reason="early_talker")
 
 _VERDICTS: dict[type[BaseException], Reply] = {StoreUnavailable: STORE_UNAVAILABLE, StoreFull: STORE_FULL}

@@ -10,9 +10,12 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from edgemail.chaos import Chaos
 from edgemail.listener.admission import Admission
 from edgemail.listener.connection import Connection
 from edgemail.listener.entrance import Entrance
+from edgemail.listener.gate import Policy
+from edgemail.settings import PolicySettings
 from edgemail.smtp import Rules
 from edgemail.sockets import BACKLOG
 
@@ -44,11 +47,13 @@ class Listener:
         deliver: Callable[[Envelope], asyncio.Future[Any]],
         clock: Callable[[], datetime],
         certificate: Certificate | None = None,
+        policy: Policy | None = None,
     ) -> None:
         self.settings = settings
         self.deliver = deliver
         self.clock = clock
         self.certificate = certificate
+        self.policy = policy or Policy(PolicySettings(min_free=None), Chaos())
         self.rules = Rules(
             hostname=settings.hostname,
             domains=settings.domains,
@@ -132,6 +137,7 @@ class Listener:
                 _log.exception("a connection is broken")
                 connection.abort()
         self.admission.sweep()
+        self.policy.floor.refresh()
         if self.certificate is not None:
             self.certificate.refresh()
         self._sweeper = loop.call_later(_SWEEP_S, self._sweep)

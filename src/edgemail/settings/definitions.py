@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from edgemail.chaos import read_rule
+from edgemail.patterns import read_pattern
 from edgemail.settings import quantities
 from edgemail.settings.values import Settings
 
@@ -57,6 +59,7 @@ _DURATION: Final = Kind("DURATION", quantities.read_duration, quantities.write_d
 _FILE: Final = Kind("PATH", str, lambda value: "none" if value is None else value)
 _BYTES: Final = Kind("SIZE", quantities.read_bytes, quantities.write_bytes)
 _NETWORK: Final = Kind("NETWORK", quantities.read_network, quantities.write_network, empty="none")
+_PATTERN: Final = Kind("PATTERN", read_pattern, empty="none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ class Setting:
     repeated: bool = False
     also_from: str = ""
     """An environment variable that is not ours and is read where ours is not set."""
+    reloads: bool = False
+    """Whether a change takes effect on SIGHUP; the others need a restart."""
 
     @property
     def flag(self) -> str:
@@ -232,6 +237,56 @@ SETTINGS: Final = (
         has_flag=True,
     ),
     Setting(
+        "max_inbox_messages",
+        "retention",
+        "max_inbox_messages",
+        _or_off(_COUNT),
+        "Messages in one inbox; more than these push the oldest out.",
+    ),
+    Setting(
+        "max_inbox_bytes",
+        "retention",
+        "max_inbox_bytes",
+        _or_off(_BYTES),
+        "Octets in one inbox; more than these push the oldest out, but never the newest.",
+    ),
+    Setting(
+        "min_free",
+        "policy",
+        "min_free",
+        _or_off(Kind("SHARE|SIZE", quantities.read_room, quantities.write_room)),
+        "Refuse mail for now while less of the database's disk is free. Reloaded.",
+        reloads=True,
+    ),
+    *(
+        Setting(
+            f"{verb}_{whom}",
+            "policy",
+            f"{verb}_{whom}",
+            _NETWORK if whom == "sources" else _PATTERN,
+            f"{does} {what}; may be given more than once. Reloaded.",
+            reloads=True,
+            repeated=True,
+        )
+        for whom, what in (
+            ("senders", "senders: addresses, or globs such as `*@spam.example`, `<>` for the null sender"),
+            ("recipients", "recipients: addresses or globs"),
+            ("sources", "peers: IP addresses or networks"),
+        )
+        for verb, does in (("allow", "Allow only these"), ("deny", "Refuse these"))
+    ),
+    Setting(
+        "chaos",
+        "policy",
+        "chaos",
+        Kind("RULE", read_rule, empty="none"),
+        "Refuse on purpose, to test a sender: `STAGE:CODE[:SHARE][:GLOB]`, such as `rcpt:451:10%:*@slow.example`; "
+        "may be given more than once. Reloaded.",
+        repeated=True,
+        reloads=True,
+    ),
+    Setting("chaos_api", "policy", "chaos_api", _one_of("off", "on"), "Let the API change `chaos`."),
+    Setting(
         "log_format",
         "log",
         "format",
@@ -240,6 +295,13 @@ SETTINGS: Final = (
         has_flag=True,
     ),
     Setting("log_level", "log", "level", _one_of("debug", "info", "warning", "error"), "The least that is logged."),
+    Setting(
+        "log_addresses",
+        "log",
+        "addresses",
+        _one_of("plain", "hashed", "off"),
+        "How senders and recipients stand in the log; hashes tell nothing across restarts.",
+    ),
     Setting("retention_interval", "retention", "interval_s", _DURATION, "How often old mail is looked for."),
     Setting("max_message_bytes", "smtp", "max_message_bytes", _BYTES, "The largest message that is taken."),
     Setting("max_recipients", "smtp", "max_recipients", _COUNT, "Recipients in one transaction."),

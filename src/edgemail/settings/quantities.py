@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from edgemail.settings.values import Endpoint, Network
+from edgemail.settings.values import Endpoint, Network, Room
 
 _UNITS_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _MAX_DURATION_DAYS: Final = 36_500
@@ -112,6 +112,21 @@ def write_network(network: Network) -> str:
     """Write a network; one of a single address as that."""
     is_single = network.prefixlen == network.max_prefixlen
     return str(network.network_address) if is_single else str(network)
+
+
+def read_room(text: str) -> Room:
+    """Read a share of a disk, such as ``10%``, or a size."""
+    match = re.fullmatch(r"([0-9]{1,2}(?:\.[0-9]{1,3})?) ?%", text)
+    if match is None:
+        if "%" in text:
+            raise ValueError("is not a share; write one of 0% to 99%, such as 10%, or a size such as 2GiB")
+        return Room(octets=read_bytes(text))
+    return Room(percent=float(match[1]))
+
+
+def write_room(room: Room) -> str:
+    """Write it as it could be given."""
+    return write_bytes(room.octets) if room.octets else f"{room.percent:g}%"
 
 
 def read_endpoint(text: str) -> Endpoint:

@@ -18,6 +18,7 @@ from edgemail.settings.values import (
     HttpSettings,
     LogSettings,
     OperatorSettings,
+    PolicySettings,
     RetentionSettings,
     Settings,
     SmtpSettings,
@@ -222,7 +223,7 @@ def _read(given: _Given, mistakes: list[str]) -> Any:
 def _build(values: Mapping[str, Any]) -> Settings:
     """Make the settings of the values that were given; the rest keep their defaults."""
     sections: dict[str, dict[str, Any]] = {"smtp": {}, "http": {}, "store": {}}
-    sections |= {"operator": {}, "retention": {}, "log": {}}
+    sections |= {"operator": {}, "retention": {}, "policy": {}, "log": {}}
     for name, value in values.items():
         sections[BY_NAME[name].section][BY_NAME[name].field] = value
     if values.get("domain"):
@@ -238,6 +239,7 @@ def _build(values: Mapping[str, Any]) -> Settings:
         store,
         OperatorSettings(**sections["operator"]),
         RetentionSettings(**sections["retention"]),
+        PolicySettings(**sections["policy"]),
         LogSettings(**sections["log"]),
     )
 

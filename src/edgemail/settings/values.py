@@ -8,7 +8,10 @@ import tempfile
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from edgemail.chaos import ChaosRule
 
 RESERVED = (
     "admin",
@@ -31,6 +34,7 @@ LOOPBACK: tuple[Network, ...] = (IPv4Network("127.0.0.0/8"), IPv6Network("::1"))
 """Where a machine talks to itself."""
 
 _DAY_S = 86_400.0
+_MIB = 1024**2
 _GIB = 1024**3
 
 
@@ -138,7 +142,36 @@ class RetentionSettings:
     max_age_s: float | None = 7 * _DAY_S
     max_messages: int | None = None
     max_bytes: int | None = 2 * _GIB
+    max_inbox_messages: int | None = 500
+    max_inbox_bytes: int | None = 50 * _MIB
     interval_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A share of a disk or a number of octets; the other of the two is 0."""
+
+    percent: float = 0.0
+    octets: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySettings:
+    """Whose mail is taken just now, and what is refused on purpose.
+
+    Senders and recipients are patterns as `patterns.read_pattern` gives them. An empty list of those that are
+    allowed allows everyone. `min_free` is `None` where the disk may be filled.
+    """
+
+    allow_senders: tuple[str, ...] = ()
+    deny_senders: tuple[str, ...] = ()
+    allow_recipients: tuple[str, ...] = ()
+    deny_recipients: tuple[str, ...] = ()
+    allow_sources: tuple[Network, ...] = ()
+    deny_sources: tuple[Network, ...] = ()
+    min_free: Room | None = Room(percent=10.0)
+    chaos: tuple[ChaosRule, ...] = ()
+    chaos_api: Literal["off", "on"] = "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +180,7 @@ class LogSettings:
 
     format: Literal["text", "json"] = "text"
     level: Literal["debug", "info", "warning", "error"] = "info"
+    addresses: Literal["plain", "hashed", "off"] = "plain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,4 +192,5 @@ class Settings:
     store: StoreSettings = field(default_factory=StoreSettings)
     operator: OperatorSettings = field(default_factory=OperatorSettings)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
+    policy: PolicySettings = field(default_factory=PolicySettings)
     log: LogSettings = field(default_factory=LogSettings)

@@ -1,0 +1,84 @@
+"""What each connection's session asks: all who have a say, in turn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edgemail.listener.floor import DiskFloor
+from edgemail.listener.lists import Lists
+from edgemail.listener.mischief import Mischief
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from edgemail.chaos import Chaos
+    from edgemail.model import Address
+    from edgemail.settings import PolicySettings
+    from edgemail.smtp import Gate, Reply
+
+
+class Policy:
+    """What holds for all connections just now."""
+
+    def __init__(self, settings: PolicySettings, chaos: Chaos, folder: Path | None = None) -> None:
+        """`folder` is on the disk that mail is kept on, if any. The settings say what `chaos` begins with."""
+        self.lists = Lists(settings)
+        self.floor = DiskFloor(folder, settings.min_free)
+        self.chaos = chaos
+        if settings.chaos:
+            chaos.change(settings.chaos)
+        self.judges: tuple[Gate, ...] = (self.floor, self.lists, Mischief(chaos))
+
+    def change(self, settings: PolicySettings) -> None:
+        """Put other settings in force: open connections hear of them at their next command."""
+        self.lists.change(settings)
+        self.floor.change(settings.min_free)
+        if settings.chaos != self.chaos.rules:
+            self.chaos.change(settings.chaos)
+
+
+class ConnectionGate:
+    """One connection's gate: the policy for all, then what counts its own source, if that is counted.
+
+    The source comes last, as it counts what the others have let through.
+    """
+
+    __slots__ = ("_host", "_judges", "_lists")
+
+    def __init__(self, policy: Policy, host: str, source: Gate | None = None) -> None:
+        """`host` is the peer's IP address."""
+        self._host = host
+        self._lists = policy.lists
+        self._judges = policy.judges if source is None else (*policy.judges, source)
+
+    def judge_source(self) -> Reply | None:
+        """Judge the peer itself, before it is greeted."""
+        return self._lists.judge_source(self._host)
+
+    def judge_sender(self, sender: Address | None) -> Reply | None:
+        """See `Gate.judge_sender`; the peer is judged again, as the lists may be others by now."""
+        refusal = self._lists.judge_source(self._host)
+        if refusal is not None:
+            return refusal
+        for judge in self._judges:
+            refusal = judge.judge_sender(sender)
+            if refusal is not None:
+                return refusal
+        return None
+
+    def judge_recipient(self, sender: Address | None, inbox: str) -> Reply | None:
+        """See `Gate.judge_recipient`."""
+        for judge in self._judges:
+            refusal = judge.judge_recipient(sender, inbox)
+            if refusal is not None:
+                return refusal
+        return None
+
+    def judge_message(self, sender: Address | None, inboxes: Iterable[str]) -> Reply | None:
+        """See `Gate.judge_message`."""
+        for judge in self._judges:
+            refusal = judge.judge_message(sender, inboxes)
+            if refusal is not None:
+                return refusal
+        return None
