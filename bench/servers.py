@@ -50,10 +50,10 @@ def find_tool(name: str, package: str) -> str:
 
 
 @contextlib.contextmanager
-def run_edgemail(folder: Path, **environment: str) -> Iterator[Server]:
-    """Run edgemail with a database on the disk and `synchronous=FULL`, as it always is."""
+def run_edgemail(folder: Path, db: str = "", **environment: str) -> Iterator[Server]:
+    """Run edgemail with a database on the disk and `synchronous=FULL`, as it always is, or with another one."""
     command = [sys.executable, "-m", "edgemail", "serve", "--smtp=127.0.0.1:0", "--http=127.0.0.1:0"]
-    command += ["--max-bytes=off", f"--db={folder}/edgemail.db", "--set=log_level=warning"]
+    command += ["--max-bytes=off", f"--db={db or folder / 'edgemail.db'}", "--set=log_level=warning"]
     command += ["--set=max_inbox_messages=off", "--set=max_inbox_bytes=off", "--set=min_free=off"]
     with _run(command, EDGEMAIL_MAX_CONNECTIONS="20000", **environment) as process:
         lines = _read_until(process, "Mail ")

@@ -1,0 +1,78 @@
+"""`make bench-edge`: mail into sqld, and out of its replicas into a browser, near and far."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import platform
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.servers import Server, run_edgemail
+from bench.throughput import BODY_OCTETS, send
+from edgemail.store.hrana import HranaClient
+from support.sqld import Sqld
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_CONNECTIONS = (1, 10, 50)
+_SECONDS = 5.0
+_COUNT = "SELECT coalesce(max(batch), 0), (SELECT messages FROM usage) FROM writer"
+
+
+def main() -> None:
+    """Measure, and print tables; progress goes to the standard error."""
+    print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
+    with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as folder:
+        _measure_ingest(Path(folder))
+
+
+def _measure_ingest(folder: Path) -> None:
+    print(f"Messages of {BODY_OCTETS} octets into sqld on this machine, sent by smtp-source -d.\n")
+    print("| connections | messages/s | messages in a commit | CPU us/message |")
+    print("| --: | --: | --: | --: |")
+    with _run_sqld(folder / "ingest") as primary:
+        with run_edgemail(folder, primary.url, EDGEMAIL_DB_TOKEN=primary.token()) as server:
+            for connections in _CONNECTIONS:
+                _say(f"ingest, {connections} connections")
+                _print_ingest(primary, server, connections)
+
+
+def _print_ingest(primary: Sqld, server: Server, connections: int) -> None:
+    first = send(server, connections, 20 * connections)
+    commits, messages = _count(primary)
+    figure = send(server, connections, max(10 * connections, int(first.messages_s * _SECONDS)))
+    more_commits, more_messages = _count(primary)
+    in_a_commit = (more_messages - messages) / (more_commits - commits)
+    print(f"| {connections} | {figure.messages_s:,.0f} | {in_a_commit:.1f} | {figure.cpu_us:.0f} |", flush=True)
+
+
+def _count(primary: Sqld) -> tuple[int, int]:
+    async def ask() -> tuple[int, int]:
+        async with HranaClient(primary.url, primary.token()) as client:
+            ((commits, messages),) = await client.query(_COUNT)
+            return commits, messages
+
+    return asyncio.run(ask())
+
+
+@contextlib.contextmanager
+def _run_sqld(folder: Path, primary: Sqld | None = None) -> Iterator[Sqld]:
+    server = Sqld(folder) if primary is None else Sqld(folder, primary=primary, key=primary.key)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
+def _say(text: str) -> None:
+    print(f"  {text}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
