@@ -151,3 +151,38 @@ def test_a_file_that_is_no_database_is_one_line(tmp_path: Path) -> None:
     assert len(ended.stderr.splitlines()) == 1
     assert str(path) in ended.stderr
     assert path.read_text() == "Dear diary,\n" * 100
+
+
+def test_a_reader_says_that_it_only_reads(tmp_path: Path) -> None:
+    """`--no-smtp` needs a database that is there, and takes no port for SMTP."""
+    path = tmp_path / "mail.db"
+    with running("--db", str(path)) as server:
+        server.stop()
+    command = [sys.executable, "-m", "edgemail", "--no-smtp", "--http", "127.0.0.1:0", "--db", str(path)]
+    with subprocess.Popen(command, env={"PATH": os.environ["PATH"]}, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith("Web   http://127.0.0.1:")
+            assert process.stdout.readline() == f"Mail  {path} (only read)\n"
+        finally:
+            process.terminate()
+        assert process.wait(30) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--no-smtp", "--http", "off"], "nothing is left to do"),
+        (["--no-smtp", "--smtp", "127.0.0.1:0"], "--smtp is given as well"),
+        (["--no-smtp", "--db", "missing.db"], "missing.db is not there"),
+        (["--no-smtp", "--db", "http://127.0.0.1:9", "--db-token-file", "missing.jwt"], "missing.jwt"),
+        (["--no-smtp", "--db", "http://127.0.0.1:9", "--db-token-file", "/dev/null"], "is empty"),
+        (["--no-smtp", "--db", "http://127.0.0.1:9"], "cannot be used"),
+    ],
+)
+def test_a_reader_that_cannot_begin_is_one_line(arguments: list[str], words: str) -> None:
+    """Status 78: trying again does not help."""
+    ended = run_serve("--http", "127.0.0.1:0", *arguments)
+    assert (ended.returncode, ended.stdout) == (78, "")
+    assert len(ended.stderr.splitlines()) == 1
+    assert words in ended.stderr

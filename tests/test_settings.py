@@ -322,3 +322,36 @@ def test_a_key_without_its_certificate_is_a_mistake() -> None:
     with pytest.raises(SettingsError) as caught:
         resolve({}, {"EDGEMAIL_TLS_KEY": "key.pem"})
     assert caught.value.mistakes == ['EDGEMAIL_TLS_KEY: "key.pem" needs a certificate; set tls_cert as well']
+
+
+def test_without_smtp_the_server_only_reads() -> None:
+    """No operator's Maildir is asked for, though the database is no file beside which one could be."""
+    settings = resolve({"smtp": "off", "db": "https://db.example.org", "domain": "a.org"}, {}).settings
+    assert settings.read_only
+    assert not Settings().read_only
+    (mistake,) = mistakes_of({"db": "https://db.example.org", "domain": "a.org"})
+    assert mistake.startswith("operator_maildir: ")
+
+
+@pytest.mark.parametrize(
+    ("flags", "mistake"),
+    [
+        ({"smtp": "off", "http": "off"}, "--smtp: is off, as http is, and nothing is left to do"),
+        ({"smtp": "off", "smtps": ":::465"}, "--smtps: "),
+        ({"smtp": "off", "smtps": "127.0.0.1:465"}, "--smtps: listens, but --smtp is off"),
+        ({"smtp": ("off", "127.0.0.1:25")}, '--smtp: "off" is not HOST:PORT'),
+        ({"db_token_file": ""}, '--db-token-file: "" is not a path'),
+    ],
+)
+def test_what_a_reader_cannot_be_told(flags: dict[str, str], mistake: str) -> None:
+    """Each is a line that names the setting."""
+    assert [one for one in mistakes_of(flags) if one.startswith(mistake)]
+
+
+def test_a_token_comes_from_one_place() -> None:
+    """Whichever of the two were taken, the other's owner would wonder."""
+    with pytest.raises(SettingsError) as caught:
+        resolve({"db_token_file": "ro.jwt"}, {"LIBSQL_CLIENT_TOKEN": "t0k3n"})
+    assert caught.value.mistakes == [
+        "--db-token-file: LIBSQL_CLIENT_TOKEN gives a token as well; keep one of the two"
+    ]

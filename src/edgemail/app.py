@@ -18,6 +18,7 @@ from edgemail.api import Retention as ApiRetention
 from edgemail.api import ServerInfo, create_api
 from edgemail.certificate import Certificate, make_own
 from edgemail.chaos import Chaos
+from edgemail.errors import SettingsError, TokenError
 from edgemail.inbox import Inbox
 from edgemail.listener import Listener, Policy
 from edgemail.operator import OperatorMailbox, Sorter
@@ -26,6 +27,7 @@ from edgemail.retention import Limits, Retention
 from edgemail.sockets import BACKLOG, bind, is_loopback, write_url
 from edgemail.store.sqlite import SqliteStore
 from edgemail.summaries import Summarizer
+from edgemail.tokens import read_token_file
 
 if TYPE_CHECKING:
     import socket
@@ -70,12 +72,13 @@ async def serve(
             settings.store.db,
         )
     if settings.http.listen is not None and not is_loopback(settings.http.listen.host):
-        _log.warning("everyone who reaches %s can read and delete all mail", app.http_url)
+        deed = "read" if settings.read_only else "read and delete"
+        _log.warning("everyone who reaches %s can %s all mail", app.http_url, deed)
     for url in app.smtp_urls:
         announce(f"SMTP  {url}")
     if app.http_url is not None:
         announce(f"Web   {app.http_url}")
-    announce(f"Mail  {settings.store.db}")
+    announce(f"Mail  {settings.store.db}{' (only read)' if settings.read_only else ''}")
     failed = asyncio.create_task(app.wait_failed())
     await asyncio.wait([failed, asyncio.create_task(stopping.wait())], return_when=asyncio.FIRST_COMPLETED)
     _log.info("stopping")
@@ -89,7 +92,12 @@ class App:
     """A running edgemail."""
 
     def __init__(
-        self, store: MailStore, inbox: Inbox, sorter: Sorter | None, listener: Listener, http: _HttpServer | None
+        self,
+        store: MailStore,
+        inbox: Inbox,
+        sorter: Sorter | None,
+        listener: Listener | None,
+        http: _HttpServer | None,
     ) -> None:
         self._store = store
         self._inbox = inbox
@@ -118,7 +126,8 @@ class App:
             mailbox = await _open_mailbox(settings)
             store = await _open_store(settings)
             undo.pop_all()
-        store.watch(_log_arrivals)
+        if not settings.read_only:
+            store.watch(_log_arrivals)
         inbox = Inbox(store)
         smtp_urls = [write_url("smtp", one) for one in smtp_sockets] + [
             write_url("smtps", one) for one in tls_sockets
@@ -127,21 +136,23 @@ class App:
         sorter = Sorter(settings.operator.reserved, mailbox, inbox.deliver) if mailbox is not None else None
         policy = Policy(settings.policy, Chaos(), _find_folder(settings))
         deliver = inbox.deliver if sorter is None else sorter.deliver
-        listener = Listener(settings.smtp, deliver, _now, certificate, policy)
+        listener = None if settings.read_only else Listener(settings.smtp, deliver, _now, certificate, policy)
         app = cls(store, inbox, sorter, listener, _HttpServer(api, http_sockets) if http_sockets else None)
         app.smtp_urls = smtp_urls
         app.http_url = next((f"{write_url('http', one)}/" for one in http_sockets), None)
-        limits = Limits(settings.retention.max_age_s, settings.retention.max_messages, settings.retention.max_bytes)
-        app._run(Retention(store, limits, settings.retention.interval_s, _now).run())
-        app._run(Summarizer(store).run())
+        if not settings.read_only:
+            app._run_upkeep(settings)
         if app._http is not None:
             app._run(app._http.run())
             await app._http.is_up.wait()
-        await listener.start(smtp_sockets, tls_sockets)
+        if listener is not None:
+            await listener.start(smtp_sockets, tls_sockets)
         return app
 
     def change(self, settings: Settings) -> None:
         """Put in force what can be changed while the program runs; connections stay open."""
+        if self._listener is None:
+            return
         self._listener.policy.change(settings.policy)
         if self._listener.certificate is not None:
             self._listener.certificate.refresh()
@@ -154,7 +165,8 @@ class App:
 
     async def stop(self) -> None:
         """Stop: no new mail, messages under way get their reply, then readers, then the store."""
-        await self._listener.stop()
+        if self._listener is not None:
+            await self._listener.stop()
         self._inbox.close()
         if self._http is not None:
             await self._http.stop()
@@ -167,8 +179,14 @@ class App:
 
     def hurry(self) -> None:
         """End all SMTP connections at once; what was handed over is committed all the same."""
-        for connection in tuple(self._listener.connections):
+        for connection in tuple(self._listener.connections if self._listener is not None else ()):
             connection.abort()
+
+    def _run_upkeep(self, settings: Settings) -> None:
+        kept = settings.retention
+        limits = Limits(kept.max_age_s, kept.max_messages, kept.max_bytes)
+        self._run(Retention(self._store, limits, kept.interval_s, _now).run())
+        self._run(Summarizer(self._store).run())
 
     def _run(self, work: Coroutine[None, None, None]) -> None:
         self._tasks.append(asyncio.create_task(work))
@@ -231,7 +249,7 @@ def _find_folder(settings: Settings) -> Path | None:
 def _find_certificate(settings: Settings) -> Certificate | None:
     """Return the certificate that was given, or make one where peers from elsewhere can come."""
     smtp = settings.smtp
-    if smtp.tls == "off":
+    if smtp.tls == "off" or settings.read_only:
         return None
     if smtp.tls_cert is not None:
         return Certificate(Path(smtp.tls_cert), None if smtp.tls_key is None else Path(smtp.tls_key))
@@ -245,12 +263,21 @@ async def _open_store(settings: Settings) -> MailStore:
     if "://" in settings.store.db:
         from edgemail.store.remote import RemoteStore  # the HTTP client loads for a tenth of a second
 
-        return await RemoteStore.open(settings.store.db, settings.store.token)
-    return await SqliteStore.open(Path(settings.store.db))
+        return await RemoteStore.open(settings.store.db, _find_token(settings), read_only=settings.read_only)
+    return await SqliteStore.open(Path(settings.store.db), read_only=settings.read_only)
+
+
+def _find_token(settings: Settings) -> str | None:
+    if settings.store.token_file is None:
+        return settings.store.token
+    try:
+        return read_token_file(settings.store.token_file)
+    except TokenError as error:
+        raise SettingsError([f"db_token_file: {error}"]) from error
 
 
 async def _open_mailbox(settings: Settings) -> OperatorMailbox | None:
-    if not settings.operator.reserved or settings.operator.maildir is None:
+    if not settings.operator.reserved or settings.operator.maildir is None or settings.read_only:
         return None
     mailbox = OperatorMailbox(Path(settings.operator.maildir))
     await asyncio.to_thread(mailbox.open)
@@ -288,4 +315,5 @@ def _describe(settings: Settings, smtp_urls: list[str]) -> ServerInfo:
             max_bytes=settings.retention.max_bytes,
         ),
         smtp=[url.removeprefix("smtp://") for url in smtp_urls if url.startswith("smtp://")],
+        read_only=settings.read_only,
     )

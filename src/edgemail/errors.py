@@ -26,12 +26,23 @@ class ListenError(EdgemailError):
     """An endpoint cannot be listened on; the text names it and says what to do."""
 
 
+class TokenError(EdgemailError):
+    """A token or a key for one is not what is needed; the text says why."""
+
+
 class StoreUnavailable(EdgemailError):  # noqa: N818 - a state of the store, named for what the sender is told
     """The store did not do it and kept nothing; trying again later may help (SMTP 451)."""
 
 
 class StoreFull(EdgemailError):  # noqa: N818 - see above
     """There is no room; nothing was kept (SMTP 452)."""
+
+
+class StoreReadOnly(EdgemailError):  # noqa: N818 - see above
+    """The store was opened for reading alone."""
+
+    def __init__(self) -> None:
+        super().__init__("this server only reads; delete where the mail comes in")
 
 
 class StoreInvalid(EdgemailError):  # noqa: N818 - see above

@@ -20,14 +20,23 @@ interface ServerBody {
   domains: string[];
   retention: { max_age_s: number | null };
   smtp: string[];
+  read_only: boolean;
 }
 
 /** edgemail's own JSON API, on the server that served the page. */
 export class ApiSource implements MailSource {
   constructor(private readonly base: string) {}
 
+  /** Gone once the server has said that it only reads. */
+  remove?: (id: number) => Promise<void> = (id) => this.delete(id);
+  removeAll?: (address: string) => Promise<void> = (address) => this.deleteAll(address);
+
   async server(): Promise<ServerInfo> {
     const body = (await (await this.ask("api/server")).json()) as ServerBody;
+    if (body.read_only) {
+      delete this.remove;
+      delete this.removeAll;
+    }
     return {
       version: body.version,
       domains: body.domains,
@@ -48,7 +57,7 @@ export class ApiSource implements MailSource {
     return (await this.ask(`api/messages/${id}/raw`, { signal })).arrayBuffer();
   }
 
-  async remove(id: number): Promise<void> {
+  private async delete(id: number): Promise<void> {
     try {
       await this.ask(`api/messages/${id}`, { method: "DELETE" });
     } catch (error) {
@@ -57,7 +66,7 @@ export class ApiSource implements MailSource {
     }
   }
 
-  async removeAll(address: string): Promise<void> {
+  private async deleteAll(address: string): Promise<void> {
     await this.ask(inboxPath(address), { method: "DELETE" });
   }
 

@@ -168,6 +168,8 @@ class ServerInfo(_Model):
     limits: Limits
     retention: Retention
     smtp: list[str]
+    read_only: bool = False
+    """Whether deleting is refused, since this server only reads what others take in."""
 
 
 class Problem(_Model):

@@ -17,6 +17,7 @@ from edgemail.errors import (
     EdgemailError,
     MessageNotFound,
     StoreFull,
+    StoreReadOnly,
     StoreUnavailable,
 )
 
@@ -29,6 +30,7 @@ _STATUSES: dict[type[EdgemailError], HTTPStatus] = {
     AddressError: HTTPStatus.BAD_REQUEST,
     MessageNotFound: HTTPStatus.NOT_FOUND,
     AttachmentNotFound: HTTPStatus.NOT_FOUND,
+    StoreReadOnly: HTTPStatus.FORBIDDEN,
     StoreFull: HTTPStatus.INSUFFICIENT_STORAGE,
     StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }

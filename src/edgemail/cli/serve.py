@@ -10,6 +10,7 @@ import click
 
 from edgemail.cli import logs
 from edgemail.cli.terminal import echo_json, echo_line
+from edgemail.errors import SettingsError
 from edgemail.settings import SETTINGS, Setting, Settings, resolve
 
 if TYPE_CHECKING:
@@ -44,12 +45,17 @@ def own_options(*names: str) -> list[click.Parameter]:
             help="Any setting by its name, such as max_errors=5; `edgemail config` lists them all.",
         ),
         click.Option(["--config"], metavar="FILE", help="A TOML file with settings."),
+        *([] if names else [click.Option(["--no-smtp"], is_flag=True, help="Only read: the same as --smtp off.")]),
     ]
 
 
 def resolve_flags(flags: dict[str, Any]) -> Resolved:
     """Put the settings together from a command's flags, the environment and the file."""
     config_path = flags.pop("config")
+    if flags.pop("no_smtp", False):
+        if flags["smtp"]:
+            raise SettingsError(["--no-smtp: --smtp is given as well; keep one of the two"])
+        flags["smtp"] = ("off",)
     return resolve(flags, os.environ, config_path)
 
 

@@ -109,8 +109,9 @@ SETTINGS: Final = (
         "smtp",
         "smtp",
         "listen",
-        _ENDPOINT,
-        "Where SMTP listens; may be given more than once. Port 0 picks a free one.",
+        Kind(f"{_ENDPOINT.metavar}|{OFF}", quantities.read_endpoint, empty=OFF),
+        "Where SMTP listens; may be given more than once. Port 0 picks a free one. With `off` (or `--no-smtp`) the "
+        "server only reads: it takes no mail, and writes nothing to the database.",
         has_flag=True,
         repeated=True,
     ),
@@ -133,6 +134,14 @@ SETTINGS: Final = (
         "The libSQL server's token. It has no flag, since other users see a program's flags.",
         secret=True,
         also_from="LIBSQL_CLIENT_TOKEN",
+    ),
+    Setting(
+        "db_token_file",
+        "store",
+        "token_file",
+        Kind("PATH", quantities.read_folder, lambda value: "none" if value is None else value),
+        "A file with that token, read once at the start.",
+        has_flag=True,
     ),
     Setting(
         "domain",

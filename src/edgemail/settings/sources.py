@@ -248,11 +248,18 @@ def _find_half_pairs(settings: Settings, given: Mapping[str, _Given]) -> Iterabl
     """Name a setting that means nothing without another."""
     if settings.smtp.tls_key is not None and settings.smtp.tls_cert is None:
         yield f'{given["tls_key"].spelled}: "{settings.smtp.tls_key}" needs a certificate; set tls_cert as well'
+    if settings.store.token is not None and settings.store.token_file is not None:
+        token, file = given["db_token"].spelled, given["db_token_file"].spelled
+        yield f"{file}: {token} gives a token as well; keep one of the two"
+    if settings.read_only and settings.http.listen is None:
+        yield f"{given['smtp'].spelled}: is off, as http is, and nothing is left to do; leave one of them on"
+    if settings.read_only and settings.smtp.listen_tls:
+        yield f"{given['smtps'].spelled}: listens, but {given['smtp'].spelled} is off; leave one of the two out"
 
 
 def _find_clashes(settings: Settings, given: Mapping[str, _Given]) -> Iterable[str]:
     """Name the listeners that could not both have their port, and a folder that is missing."""
-    if settings.operator.reserved and settings.operator.maildir is None:
+    if settings.operator.reserved and settings.operator.maildir is None and not settings.read_only:
         yield "operator_maildir: is not given, and a remote database has no folder; name one, or reserve none"
     listeners = [("smtp", endpoint) for endpoint in settings.smtp.listen]
     listeners += [("smtps", endpoint) for endpoint in settings.smtp.listen_tls]

@@ -62,7 +62,9 @@ def default_db() -> str:
 
 @dataclass(frozen=True, slots=True)
 class SmtpSettings:
-    """What the SMTP listener is told. `domains` are in lower case and stand for their subdomains too.
+    """What the SMTP listener is told. Without `listen` there is none.
+
+    `domains` are in lower case and stand for their subdomains too.
 
     `connection_rate` and `message_rate` are numbers a minute, `min_rate_bytes` is a number a second, `busy_percent`
     a share of `max_connections`.
@@ -121,6 +123,7 @@ class StoreSettings:
 
     db: str = field(default_factory=default_db)
     token: str | None = field(default=None, repr=False)
+    token_file: str | None = None
     is_default: bool = False
 
 
@@ -194,3 +197,8 @@ class Settings:
     retention: RetentionSettings = field(default_factory=RetentionSettings)
     policy: PolicySettings = field(default_factory=PolicySettings)
     log: LogSettings = field(default_factory=LogSettings)
+
+    @property
+    def read_only(self) -> bool:
+        """Whether this server takes no mail, and only reads what others put into the database."""
+        return not self.smtp.listen

@@ -7,7 +7,7 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from edgemail.errors import MessageNotFound, StoreFull, StoreInvalid, StoreUnavailable
+from edgemail.errors import MessageNotFound, StoreFull, StoreInvalid, StoreReadOnly, StoreUnavailable
 from edgemail.model import MailId
 from edgemail.store import schema
 from edgemail.store.base import Aged, Arrival, Usage
@@ -39,20 +39,21 @@ _READ_PART = "SELECT CAST(data AS BLOB) FROM mail_rest WHERE mail_id = ? AND par
 _LIST_UNSUMMARIZED = """
 SELECT m.id, m.size FROM mail m
 WHERE m.id > ? AND NOT EXISTS (SELECT 1 FROM summary s WHERE s.mail_id = m.id) ORDER BY m.id LIMIT ?"""
-_LIST_ARRIVALS = "SELECT id, sender, recipients, size FROM mail WHERE id > ? ORDER BY id LIMIT ?"
-_LAST_ID = "SELECT coalesce(max(id), 0) FROM mail"
 
 
 class RemoteStore:
     """A `MailStore` in a libSQL database that others may read and write as well."""
 
-    def __init__(self, client: HranaClient, url: str, seen: int, patience: Patience) -> None:
+    def __init__(
+        self, client: HranaClient, url: str, seen: int, patience: Patience, *, read_only: bool = False
+    ) -> None:
         self._client = client
         self._url = url
         self._writer = RemoteWriter(client, patience)
         self._write_lock = asyncio.Lock()
         self._observers: list[Callable[[Sequence[Arrival]], None]] = []
         self._seen = seen
+        self._read_only = read_only
         self._own: set[MailId] = set()
         self._is_up = True
         self._commits = GroupCommit(
@@ -61,21 +62,27 @@ class RemoteStore:
         self._poller: asyncio.Task[None] | None = None
 
     @classmethod
-    async def open(cls, url: str, token: str | None, patience: Patience | None = None) -> Self:
+    async def open(
+        cls, url: str, token: str | None, patience: Patience | None = None, *, read_only: bool = False
+    ) -> Self:
         """Open the database; make its tables where they are missing.
+
+        With `read_only` nothing is written, now or later: a token that may only read will do.
 
         Raises:
             StoreInvalid: it cannot be used, and the text says what to do.
         """
         client = HranaClient(url.replace("libsql://", "https://", 1), token)
         try:
-            await _prepare(client, url)
-            ((seen,),) = await client.query(_LAST_ID)
-            store = cls(client, url, int(seen), patience or Patience())
-            await store._writer.register()
+            await (_find_tables if read_only else _prepare)(client, url)
+            ((seen,),) = await client.query(schema.LAST_ID)
+            store = cls(client, url, int(seen), patience or Patience(), read_only=read_only)
+            if not read_only:
+                await store._writer.register()
         except HranaError as error:
             await client.close()
-            raise StoreInvalid(_advise(url, error, has_token=token is not None)) from error
+            need = "read" if read_only else "write"
+            raise StoreInvalid(_advise(url, error, has_token=token is not None, need=need)) from error
         except BaseException:
             await client.close()
             raise
@@ -84,6 +91,7 @@ class RemoteStore:
 
     def add(self, envelope: Envelope) -> asyncio.Future[MailId]:
         """See `MailStore.add`."""
+        self._need_writer()
         return self._commits.add(envelope)
 
     def watch(self, observer: Callable[[Sequence[Arrival]], None]) -> None:
@@ -127,6 +135,7 @@ class RemoteStore:
 
     async def delete_inbox(self, inbox: str) -> int:
         """See `MailStore.delete_inbox`."""
+        self._need_writer()
         deleted = 0
         while rows := await self._query(schema.LIST_INBOX_IDS, inbox, _DELETE_ROWS):
             steps: list[Step] = []
@@ -201,7 +210,7 @@ class RemoteStore:
 
     async def _find_arrivals(self) -> bool:
         """Announce one lot; return whether there may be more."""
-        rows = await self._query(_LIST_ARRIVALS, self._seen, _POLL_ROWS)
+        rows = await self._query(schema.LIST_ARRIVALS, self._seen, _POLL_ROWS)
         self._announce(
             [
                 Arrival(MailId(mail_id), sender, schema.read_recipients(recipients), size)
@@ -228,10 +237,15 @@ class RemoteStore:
 
     async def _write(self, steps: Sequence[Step]) -> list[Outcome]:
         """Run steps that may be run again, all of them or none."""
+        self._need_writer()
         if not steps:
             return []
         async with self._write_lock:
             return _all((await self._watched(self._client.run(transaction(steps), timeout_s=_WRITE_S)))[1:-2])
+
+    def _need_writer(self) -> None:
+        if self._read_only:
+            raise StoreReadOnly
 
     async def _watched(self, work: Coroutine[Any, Any, _T]) -> _T:
         """Do `work`; say what Hrana says in the store's own terms, and log once when that changes.
@@ -272,6 +286,21 @@ def _all(outcomes: Sequence[Outcome | None]) -> list[Outcome]:
 
 
 async def _prepare(client: HranaClient, url: str) -> None:
+    await _check_columns(client, url)
+    steps = [Step(statement) for statement in (*schema.TABLES, schema.WRITER_TABLE)]
+    await client.run(transaction(steps), timeout_s=_WRITE_S)
+
+
+async def _find_tables(client: HranaClient, url: str) -> None:
+    await _check_columns(client, url)
+    if not {name for (name,) in await client.query(schema.LIST_TABLES)} >= schema.READ_TABLES:
+        raise StoreInvalid(
+            f"{url} has no tables of edgemail's yet; start the edgemail that takes mail for it, "
+            "and on a replica wait until they are there"
+        )
+
+
+async def _check_columns(client: HranaClient, url: str) -> None:
     rows = await client.query("SELECT name FROM pragma_table_info('mail')")
     columns = {name for (name,) in rows}
     if columns == schema.FIRST_COLUMNS:
@@ -280,15 +309,13 @@ async def _prepare(client: HranaClient, url: str) -> None:
         )
     if columns and columns != schema.MAIL_COLUMNS:
         raise StoreInvalid(f"{url} has a table `mail` that is not edgemail's; choose another database")
-    steps = [Step(statement) for statement in (*schema.TABLES, schema.WRITER_TABLE)]
-    await client.run(transaction(steps), timeout_s=_WRITE_S)
 
 
-def _advise(url: str, error: HranaError, *, has_token: bool) -> str:
+def _advise(url: str, error: HranaError, *, has_token: bool, need: str) -> str:
     """Say what is wrong with the URL or the token, and what to do."""
     match error:
         case Refused() if has_token:
-            advice = "give a token that may write: LIBSQL_CLIENT_TOKEN, EDGEMAIL_DB_TOKEN or --db-token-file"
+            advice = f"give a token that may {need}: LIBSQL_CLIENT_TOKEN, EDGEMAIL_DB_TOKEN or --db-token-file"
         case Refused():
             advice = "it wants a token: set LIBSQL_CLIENT_TOKEN or EDGEMAIL_DB_TOKEN, or name a --db-token-file"
         case NotHrana():

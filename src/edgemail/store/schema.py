@@ -114,8 +114,14 @@ SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE EXISTS (SELECT 1 FROM mail WHERE id = ?1
 MEASURE = "SELECT messages, size FROM usage"
 LIST_OLDEST = "SELECT id, date, size FROM mail ORDER BY id LIMIT ?"
 CHECK = "SELECT 1 FROM mail LIMIT 1"
+LIST_ARRIVALS = "SELECT id, sender, recipients, size FROM mail WHERE id > ? ORDER BY id LIMIT ?"
+LAST_ID = "SELECT coalesce(max(id), 0) FROM mail"
+LIST_TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table'"
 
 MAIL_COLUMNS = {"id", "date", "sender", "recipients", "size", "data"}
+READ_TABLES = {"mail", "inbox", "mail_rest", "summary", "usage"}
+"""What a reader needs to be there."""
+
 FIRST_COLUMNS = {"date", "sender", "recipients", "data"}
 """What the first edgemail's table had, and nothing else."""
 

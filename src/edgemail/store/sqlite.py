@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -12,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import apsw
 
-from edgemail.errors import MessageNotFound, StoreFull, StoreUnavailable
+from edgemail.errors import MessageNotFound, StoreFull, StoreReadOnly, StoreUnavailable
 from edgemail.model import MailId
 from edgemail.store import schema
 from edgemail.store.base import Aged, Arrival, ListingRow, Usage
 from edgemail.store.commit import GroupCommit
-from edgemail.store.sqlite_file import connect, open_database
+from edgemail.store.sqlite_file import connect, open_database, open_for_reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,15 +36,21 @@ _WAITING_BYTES = 512 * 2**20
 _DELETE_ROWS = 100
 _STATEMENT_ROWS = 64
 _RECLAIM_PAGES = 256
+_POLL_S = 0.5
+_POLL_ROWS = 500
 
 
 class SqliteStore:
     """A `MailStore` in a local file."""
 
-    def __init__(self, path: Path, writer: apsw.Connection, writer_thread: ThreadPoolExecutor) -> None:
+    def __init__(
+        self, path: Path, writer: apsw.Connection, writer_thread: ThreadPoolExecutor, *, read_only: bool = False
+    ) -> None:
         self._path = path
         self._writer = writer
         self._writer_thread = writer_thread
+        self._read_only = read_only
+        self._poller: asyncio.Task[None] | None = None
         self._reader_threads = ThreadPoolExecutor(_READERS, thread_name_prefix="edgemail-reader")
         self._readers = threading.local()
         self._reader_connections: list[apsw.Connection] = []
@@ -53,22 +60,31 @@ class SqliteStore:
         )
 
     @classmethod
-    async def open(cls, path: Path) -> Self:
+    async def open(cls, path: Path, *, read_only: bool = False) -> Self:
         """Open the file; make it, or bring it up to date, where need be.
+
+        With `read_only` it must be there, and nothing is written to it: another program does.
 
         Raises:
             StoreInvalid: the file cannot be made or opened, or is something else; the text says what to do.
         """
         thread = ThreadPoolExecutor(1, thread_name_prefix="edgemail-writer")
         try:
-            writer = await asyncio.get_running_loop().run_in_executor(thread, open_database, path)
+            opener = open_for_reading if read_only else open_database
+            writer = await asyncio.get_running_loop().run_in_executor(thread, opener, path)
         except BaseException:
             thread.shutdown()
             raise
-        return cls(path, writer, thread)
+        store = cls(path, writer, thread, read_only=read_only)
+        if read_only:
+            ((seen,),) = await store._query(schema.LAST_ID, ())
+            store._poller = asyncio.create_task(store._poll(seen))
+        return store
 
     def add(self, envelope: Envelope) -> asyncio.Future[MailId]:
         """See `MailStore.add`."""
+        if self._read_only:
+            raise StoreReadOnly
         return self._commits.add(envelope)
 
     def watch(self, observer: Callable[[Sequence[Arrival]], None]) -> None:
@@ -170,6 +186,9 @@ class SqliteStore:
     async def close(self) -> None:
         """See `MailStore.close`."""
         await self._commits.drain()
+        if self._poller is not None:
+            self._poller.cancel()
+            await asyncio.gather(self._poller, return_exceptions=True)
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self._reader_threads.shutdown)
         for reader in self._reader_connections:
@@ -187,7 +206,35 @@ class SqliteStore:
             observer(arrivals)
         return ids
 
+    async def _poll(self, seen: int) -> None:
+        """Look for what the program that writes has brought, above the id `seen`."""
+        version = None
+        while True:
+            with contextlib.suppress(StoreUnavailable, StoreFull):
+                latest = await self._on_writer_thread(partial(self._writer.pragma, "data_version"))
+                while latest != version:
+                    rows = await self._query(schema.LIST_ARRIVALS, (seen, _POLL_ROWS))
+                    if rows:
+                        self._announce_rows(rows)
+                        seen = rows[-1][0]
+                    if len(rows) < _POLL_ROWS:
+                        version = latest
+            await asyncio.sleep(_POLL_S)
+
+    def _announce_rows(self, rows: list[tuple[Any, ...]]) -> None:
+        arrivals = [
+            Arrival(MailId(mail_id), sender, schema.read_recipients(recipients), size)
+            for mail_id, sender, recipients, size in rows
+        ]
+        for observer in self._observers:
+            observer(arrivals)
+
     async def _write(self, work: Callable[[], _T]) -> _T:
+        if self._read_only:
+            raise StoreReadOnly
+        return await self._on_writer_thread(work)
+
+    async def _on_writer_thread(self, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._writer_thread, _translate, work)
 
     async def _read(self, work: Callable[[apsw.Connection], _T]) -> _T:

@@ -43,6 +43,31 @@ def open_database(path: Path) -> apsw.Connection:
     return connection
 
 
+def open_for_reading(path: Path) -> apsw.Connection:
+    """Open a database that another program writes.
+
+    Raises:
+        StoreInvalid: it is not there, or it is not one of ours.
+    """
+    advice = "start the edgemail that takes mail for it first, or correct --db"
+    if not path.is_file():
+        raise StoreInvalid(f"{path} is not there; {advice}")
+    try:
+        connection = connect(path, apsw.SQLITE_OPEN_READONLY)
+    except apsw.Error as error:
+        raise StoreInvalid(f"{path} cannot be opened as a database: {error}") from error
+    try:
+        tables = {name for (name,) in connection.execute(schema.LIST_TABLES)}
+        columns = {name for (name,) in connection.execute("SELECT name FROM pragma_table_info('mail')")}
+    except apsw.Error as error:
+        connection.close()
+        raise StoreInvalid(f"{path} cannot be read as a database: {error}") from error
+    if not tables >= schema.READ_TABLES or columns != schema.MAIL_COLUMNS:
+        connection.close()
+        raise StoreInvalid(f"{path} has no tables of edgemail's yet; {advice}")
+    return connection
+
+
 def connect(path: Path, flags: int) -> apsw.Connection:
     """Open a connection with the settings that all of ours have.
 

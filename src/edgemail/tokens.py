@@ -1,0 +1,137 @@
+"""Tokens for a libSQL server: JWTs (RFC 7519) signed with Ed25519, and the keys that they are made with.
+
+A claim `a` of `ro` or `rw` says what the bearer may do with the database; without it he may do all.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import re
+import stat
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from edgemail.errors import TokenError
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+Access = Literal["ro", "rw"]
+
+_MAX_FILE_BYTES: Final = 65_536
+_TOKEN: Final = re.compile(r"[\x21-\x7e]+")
+_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """What a token says of itself. Nobody has verified it."""
+
+    access: str | None
+    """The claim `a`; None where there is none, and then everything is allowed."""
+    has_rules: bool
+    """Whether a claim `p` is there, which takes the place of `a`."""
+    issued_at: datetime | None
+    expires_at: datetime | None
+
+    @property
+    def may_only_read(self) -> bool:
+        """Whether nothing can be written with it."""
+        return self.access == "ro" and not self.has_rules
+
+    def is_expired(self, now: datetime) -> bool:
+        """Tell whether its time is over."""
+        return self.expires_at is not None and self.expires_at <= now
+
+
+def read_token_file(path: str) -> str:
+    """Read the token that a file holds; warn where other users of this machine can read it too.
+
+    Raises:
+        TokenError: it cannot be read, or holds no token; the text begins with the path.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            others_may = os.fstat(file.fileno()).st_mode & _OTHERS
+            text = file.read(_MAX_FILE_BYTES).decode("ascii", "replace").strip()
+    except OSError as error:
+        raise TokenError(f'"{path}" cannot be read: {error.strerror or error}; name a file with a token') from error
+    if not text:
+        raise TokenError(f'"{path}" is empty; put a token into it')
+    if not _TOKEN.fullmatch(text):
+        raise TokenError(f'"{path}" holds something other than one token; put the token alone into it')
+    if others_may:
+        _log.warning("other users of this machine may read the token in %s: chmod 600 it", path)
+    return text
+
+
+def read_permit(token: str) -> Permit:
+    """Read what a token says of itself, without verifying it.
+
+    Raises:
+        TokenError: it is no JWT, or its claims are not of the right form.
+    """
+    import jwt  # a tenth of a second, which most commands need not wait for
+
+    try:
+        claims = jwt.decode(token, options={"verify_signature": False})
+    except (jwt.InvalidTokenError, ValueError) as error:
+        raise TokenError("is not a token: it is not of a JWT's form") from error
+    access = claims.get("a")
+    if access is not None and not isinstance(access, str):
+        raise TokenError("is not a token for a libSQL server: its claim a is not a text")
+    return Permit(access, "p" in claims, _read_time(claims, "iat"), _read_time(claims, "exp"))
+
+
+def make_keys() -> tuple[bytes, bytes]:
+    """Make an Ed25519 key pair; return the private key (PKCS #8) and the public one, both as PEM."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+    key = Ed25519PrivateKey.generate()
+    return (
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
+        key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
+    )
+
+
+def mint(private_key: bytes, access: Access, now: datetime, lifetime: timedelta | None) -> str:
+    """Make a token; without a `lifetime` it holds for as long as the key does.
+
+    Raises:
+        TokenError: the key is not an Ed25519 private key in PEM.
+    """
+    import jwt
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    try:
+        key = load_pem_private_key(private_key, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise TokenError("is not a private key in PEM without a password") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise TokenError("is not an Ed25519 key")
+    claims: dict[str, str | int] = {"a": access, "iat": int(now.timestamp())}
+    if lifetime is not None:
+        claims["exp"] = math.ceil((now + lifetime).timestamp())
+    return jwt.encode(claims, key, algorithm="EdDSA")
+
+
+def _read_time(claims: dict[str, object], name: str) -> datetime | None:
+    """Read a NumericDate (RFC 7519 section 2)."""
+    value = claims.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TokenError(f"is not a token: its claim {name} is not a time")
+    try:
+        return datetime.fromtimestamp(value, UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise TokenError(f"is not a token: its claim {name} is not a time") from error
