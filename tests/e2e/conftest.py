@@ -88,19 +88,26 @@ class Server:
 
 
 @contextmanager
-def running_server(folder: Path, *, smtp: str = "127.0.0.1:0", http: str = "127.0.0.1:0") -> Iterator[Server]:
+def running_server(
+    folder: Path,
+    *,
+    smtp: str = "127.0.0.1:0",
+    http: str = "127.0.0.1:0",
+    db: str | None = None,
+    db_token: str | None = None,
+) -> Iterator[Server]:
     """Run the program, from the moment that it says where it listens."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("EDGEMAIL_", "LIBSQL_"))}
     command = [sys.executable, "-m", "edgemail", "serve", "--smtp", smtp, "--http", http]
     with (
         (folder / "log.txt").open("ab") as log,
         subprocess.Popen(
-            [*command, "--db", str(folder / "mail.db")],
+            [*command, "--db", db or str(folder / "mail.db")],
             stdout=subprocess.PIPE,
             stderr=log,
             bufsize=0,
             cwd=folder,
-            env=env | UNBOUNDED | {"PYTHONUNBUFFERED": "1"},
+            env=env | UNBOUNDED | {"PYTHONUNBUFFERED": "1"} | ({"EDGEMAIL_DB_TOKEN": db_token} if db_token else {}),
         ) as process,
     ):
         try:

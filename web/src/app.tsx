@@ -31,7 +31,7 @@ export function App({ source }: { source: MailSource }) {
         </button>
       </header>
       {route.view === "landing" ? (
-        <Landing server={server} />
+        <Landing server={server} notice={source.notice} />
       ) : (
         <InboxView
           key={route.address}

@@ -1,17 +1,18 @@
 import { ApiSource } from "./api.ts";
 import type { MailSource } from "./source.ts";
 
-/** The source that `config.json` beside the page names; the API where there is no such file. */
+/** The source that `config.json` beside the page describes; the API where there is no such file. */
 export async function loadSource(): Promise<MailSource> {
-  const source = await readConfig();
-  if (source !== "api") throw new Error(`config.json names a source that this page does not know: ${source}`);
-  return new ApiSource(document.baseURI);
+  const config = await readConfig();
+  const source = config["source"] ?? "api";
+  if (source === "api") return new ApiSource(document.baseURI);
+  if (source === "database") return (await import("./database/open.ts")).openDatabase(config);
+  throw new Error(`config.json names a source that this page does not know: ${source}`);
 }
 
-async function readConfig(): Promise<string> {
+async function readConfig(): Promise<Record<string, unknown>> {
   const response = await fetch("config.json", { cache: "no-store" });
-  if (response.status === 404) return "api";
+  if (response.status === 404) return {};
   if (!response.ok) throw new Error(`config.json: ${response.status} ${response.statusText}`);
-  const config = (await response.json()) as { source?: unknown };
-  return typeof config.source === "string" ? config.source : "api";
+  return (await response.json()) as Record<string, unknown>;
 }

@@ -68,11 +68,28 @@ export interface Subscription {
   stop(): void;
 }
 
+/** Where a source reads just now. */
+export interface Place {
+  /** Empty where it can read nowhere. */
+  host: string;
+  /** The round trip, in milliseconds; null where it is not known. */
+  ms: number | null;
+  /** Why it is not where it was, in words; empty where there is nothing to say. */
+  news: string;
+}
+
+/** Hears how many octets of a large message have come. */
+export type Progress = (done: number, whole: number) => void;
+
 export interface MailSource {
+  /** What a person should know before using this source. */
+  readonly notice?: string;
+  /** Hear where it reads, now and whenever that changes; the answer ends it. Absent where it is always the same. */
+  watchPlace?(changed: (place: Place) => void): () => void;
   server(): Promise<ServerInfo>;
   list(address: string, range: { before?: number; limit?: number }): Promise<Page>;
   /** The message, octet for octet. */
-  raw(id: number, signal: AbortSignal): Promise<ArrayBuffer>;
+  raw(id: number, signal: AbortSignal, progress?: Progress): Promise<ArrayBuffer>;
   /** Absent where the source may only read. */
   remove?(id: number): Promise<void>;
   removeAll?(address: string): Promise<void>;
@@ -80,7 +97,7 @@ export interface MailSource {
   subscribe(address: string, after: number, listener: Listener): Subscription;
 }
 
-export type FailureKind = "unreachable" | "gone" | "refused" | "broken";
+export type FailureKind = "unreachable" | "gone" | "refused" | "too large" | "broken";
 
 /** An expected failure of a source, with a cause that a person can read. */
 export class SourceError extends Error {

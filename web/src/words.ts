@@ -12,9 +12,9 @@ export const words = {
     invalid: "That is no address: a name without spaces, then a domain.",
     foreign: (domains: string) => `This server takes mail for ${domains} and what is below.`,
     anyDomain: "This server takes mail for any domain.",
-    points: (age: string | null) => [
+    points: (age: string | null, notice?: string) => [
       ["Any name works", "An inbox is there as soon as somebody writes to it."],
-      ["Public by design", "Anyone who knows the name can read it. Send no secrets."],
+      ["Public by design", `${notice ?? "Anyone who knows the name can read it."} Send no secrets.`],
       [
         "Gone by itself",
         `Messages are deleted ${age ? `after ${age}` : "when room runs out"}; the address keeps working.`,
@@ -29,6 +29,7 @@ export const words = {
     freshTitle: "Another inbox",
     deleteAll: "Delete all",
     public: "Public inbox: anyone who knows the name can read it.",
+    place: "Where this page reads, and how long an answer takes",
     messages: "Messages",
     search: (n: number) => (n === 1 ? "Search 1 message" : `Search ${n} messages`),
     order: "Order",
@@ -96,6 +97,7 @@ export const words = {
     eml: "Download .eml",
     cut: (shown: string, whole: string) => `The first ${shown} of ${whole}.`,
     more: (n: number) => `and ${n} more`,
+    progress: (done: string, whole: string) => `${done} of ${whole}…`,
   },
   links: {
     title: "Links",

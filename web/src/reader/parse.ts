@@ -4,6 +4,7 @@ import { workerUrl } from "./trusted.ts";
 
 const LARGEST_BYTES = 32 * 1024 * 1024;
 const KILL_AFTER_MS = 10_000;
+const AT_ONCE = 2;
 
 /**
  * Take a raw message apart in a worker of its own.
@@ -33,4 +34,20 @@ export function parse(raw: ArrayBuffer, signal: AbortSignal): Promise<Parsed> {
     };
     worker.postMessage(raw);
   });
+}
+
+/** Take several apart, a few at once; null for one that cannot be. */
+export async function parseAll(raws: Uint8Array[]): Promise<(Parsed | null)[]> {
+  const parsed: (Parsed | null)[] = raws.map(() => null);
+  const { signal } = new AbortController();
+  let next = 0;
+  const work = async () => {
+    while (next < raws.length) {
+      const at = next++;
+      const octets = (raws[at] as Uint8Array).slice().buffer;
+      parsed[at] = await parse(octets, signal).catch(() => null);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return parsed;
 }

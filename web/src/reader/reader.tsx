@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { useDelay } from "../hooks.ts";
-import { type MailSource, SourceError, type Summary } from "../source.ts";
+import { bytes } from "../size.ts";
+import { type MailSource, type Progress, SourceError, type Summary } from "../source.ts";
 import { Chips } from "../views/chips.tsx";
 import { Failed, Gone } from "../views/states.tsx";
 import { words } from "../words.ts";
@@ -28,7 +29,7 @@ type Opened =
   | { kind: "parsed"; raw: ArrayBuffer; parsed: Parsed };
 
 export function Reader({ message, source, maxAgeSeconds, removed, back }: ReaderProps) {
-  const { opened, retry } = useMessage(source, message.id);
+  const { opened, retry, progress } = useMessage(source, message.id);
   return (
     <article class="mail">
       <Heading
@@ -39,7 +40,7 @@ export function Reader({ message, source, maxAgeSeconds, removed, back }: Reader
         removed={removed}
         back={back}
       />
-      {opened.kind === "loading" && <Loading />}
+      {opened.kind === "loading" && <Loading progress={progress} />}
       {opened.kind === "gone" && <Gone back={back} />}
       {opened.kind === "failed" && <Failed cause={opened.cause} retry={retry} />}
       {opened.kind === "unparsed" && <Unparsed id={message.id} raw={opened.raw} why={opened.why} />}
@@ -49,24 +50,29 @@ export function Reader({ message, source, maxAgeSeconds, removed, back }: Reader
 }
 
 /** The raw message, taken apart; left again as soon as the reader turns to another one. */
-function useMessage(source: MailSource, id: number): { opened: Opened; retry: () => void } {
+function useMessage(source: MailSource, id: number) {
   const [opened, setOpened] = useState<Opened>({ kind: "loading" });
   const [attempt, setAttempt] = useState(0);
+  const [progress, setProgress] = useState("");
   useEffect(() => {
     const abort = new AbortController();
     setOpened({ kind: "loading" });
-    void open(source, id, abort.signal).then((result) => {
+    setProgress("");
+    const tell = (done: number, whole: number) => {
+      if (!abort.signal.aborted) setProgress(words.message.progress(bytes(done), bytes(whole)));
+    };
+    void open(source, id, abort.signal, tell).then((result) => {
       if (!abort.signal.aborted) setOpened(result);
     });
     return () => abort.abort();
   }, [source, id, attempt]);
-  return { opened, retry: () => setAttempt(attempt + 1) };
+  return { opened, progress, retry: () => setAttempt(attempt + 1) };
 }
 
-async function open(source: MailSource, id: number, signal: AbortSignal): Promise<Opened> {
+async function open(source: MailSource, id: number, signal: AbortSignal, tell: Progress): Promise<Opened> {
   let raw: ArrayBuffer;
   try {
-    raw = await source.raw(id, signal);
+    raw = await source.raw(id, signal, tell);
   } catch (error) {
     if (error instanceof SourceError && error.kind === "gone") return { kind: "gone" };
     return { kind: "failed", cause: causeOf(error) };
@@ -82,9 +88,9 @@ function causeOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function Loading() {
+function Loading({ progress }: { progress: string }) {
   const slow = useDelay(200);
-  return slow ? <p class="state">{words.inbox.loading}</p> : null;
+  return slow ? <p class="state">{progress || words.inbox.loading}</p> : null;
 }
 
 function Unparsed({ id, raw, why }: { id: number; raw: ArrayBuffer; why: string }) {

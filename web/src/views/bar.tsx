@@ -1,9 +1,9 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { CopyButton } from "../copy.tsx";
 import { useNow, useOnline } from "../hooks.ts";
 import { Icon } from "../icons.tsx";
 import type { Inbox, InboxState } from "../inbox.ts";
-import type { LiveState, MailSource } from "../source.ts";
+import type { LiveState, MailSource, Place } from "../source.ts";
 import { words } from "../words.ts";
 import { ConfirmDelete } from "./confirm.tsx";
 
@@ -26,7 +26,8 @@ export function Bar({ source, inbox, state }: BarProps) {
         </p>
         <Live state={state.live} retry={() => inbox.reconnect()} />
       </div>
-      <p class="notice">{words.inbox.public}</p>
+      <p class="notice">{source.notice ?? words.inbox.public}</p>
+      <PlaceLine source={source} />
       <div class="tools">
         <CopyButton text={address} what={words.inbox.address} class="primary" />
         <a class="button" href="#/" title={words.inbox.freshTitle}>
@@ -74,6 +75,25 @@ function Waiting({ retryAt, retry }: { retryAt: number; retry: () => void }) {
       <button type="button" class="link" onClick={retry}>
         {words.live.retry}
       </button>
+    </p>
+  );
+}
+
+/** Which host this page reads and its round trip, as a developer console would show it. */
+function PlaceLine({ source }: { source: MailSource }) {
+  const [place, setPlace] = useState<Place | null>(null);
+  useEffect(() => source.watchPlace?.(setPlace), [source]);
+  if (!place) return null;
+  const { host, ms, news } = place;
+  return (
+    <p class="place">
+      {host && (
+        <span class="mono" title={words.inbox.place}>
+          <bdi>{host}</bdi>
+          {ms !== null && ` ${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`}
+        </span>
+      )}
+      <span role="status">{news}</span>
     </p>
   );
 }

@@ -11,7 +11,12 @@ import { words } from "../words.ts";
 const EXAMPLE_DOMAIN = "example.org";
 const RECENT_SHOWN = 5;
 
-export function Landing({ server }: { server: ServerInfo | null }) {
+interface LandingProps {
+  server: ServerInfo | null;
+  notice: string | undefined;
+}
+
+export function Landing({ server, notice }: LandingProps) {
   const [hint, setHint] = useState(randomName);
   const [name, setName] = useState("");
   const [problem, setProblem] = useState("");
@@ -59,7 +64,7 @@ export function Landing({ server }: { server: ServerInfo | null }) {
         {problem || (server && domains.length === 0 ? words.landing.anyDomain : "\u00a0")}
       </p>
       <Recent />
-      <Points server={server} />
+      <Points server={server} notice={notice} />
     </main>
   );
 }
@@ -109,11 +114,11 @@ function NameField({ name, hint, wrong, change, another }: NameProps) {
   );
 }
 
-function Points({ server }: { server: ServerInfo | null }) {
+function Points({ server, notice }: LandingProps) {
   const age = server?.maxAgeSeconds ? lifetime(server.maxAgeSeconds) : null;
   return (
     <ul class="points">
-      {words.landing.points(age).map(([title, text]) => (
+      {words.landing.points(age, notice).map(([title, text]) => (
         <li key={title}>
           <h2>{title}</h2>
           <p>{text}</p>

@@ -1,0 +1,31 @@
+import { parseAll } from "../reader/parse.ts";
+import type { MailSource } from "../source.ts";
+import { DatabaseSource } from "./database.ts";
+import { Hrana } from "./hrana.ts";
+import { Nearest } from "./nearest.ts";
+import { words } from "./words.ts";
+
+/** The source that `config.json` describes: `urls`, `token`, `domains`, `maxAgeSeconds`. */
+export function openDatabase(config: Record<string, unknown>): MailSource {
+  const { token, domains, maxAgeSeconds } = config;
+  const urls = readUrls(config["urls"]);
+  if (urls.length === 0) throw new Error(words.config.urls);
+  if (typeof token !== "string" || !token) throw new Error(words.config.token);
+  const info = {
+    version: "",
+    domains: strings(domains),
+    maxAgeSeconds: typeof maxAgeSeconds === "number" ? maxAgeSeconds : null,
+    smtp: [],
+  };
+  const hranas = urls.map((url) => new Hrana(url, token));
+  return new DatabaseSource(info, parseAll, (changed) => new Nearest(hranas, changed));
+}
+
+function readUrls(value: unknown): string[] {
+  const urls = strings(value).map((url) => url.replace(/^libsql:/, "https:"));
+  return urls.every((url) => URL.canParse(url) && /^https?:/.test(url)) ? [...new Set(urls)] : [];
+}
+
+function strings(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === "string") : [];
+}

@@ -1,0 +1,28 @@
+/** What the page says of its own where it reads a database directly. As `words`, it can be another language. */
+export const words = {
+  notice: "Public database: with this page's token everyone can read all mail in it, whatever the address.",
+  place: {
+    away: (from: string, to: string) => `${from} does not answer. Reading from ${to}.`,
+    behind: (from: string, to: string) => `${from} lags behind. Reading from ${to}.`,
+    nearer: (to: string) => `${to} is nearer. Reading from there.`,
+  },
+  trouble: {
+    unreachable: (host: string) => `The database at ${host} cannot be reached.`,
+    unreachableAll: (hosts: string) => `None of the databases can be reached: ${hosts}.`,
+    closed: (host: string) => `The database at ${host} answers, but does not let this page read it (CORS).`,
+    expired: (day: string) =>
+      `This page's token expired${day && ` on ${day}`}. Its owner must publish a new one.`,
+    refused: (host: string) =>
+      `The database at ${host} refuses this page's token. Its owner must publish another.`,
+    busy: (host: string, status: number) => `The database at ${host} is out of order (${status}).`,
+    stranger: (host: string) => `What answers at ${host} is no libSQL database.`,
+    tooLarge: "The database's answer would be too large.",
+    failed: (host: string, why: string) => `The database at ${host} could not do it: ${why}`,
+    behind: "The database does not have this message yet: it lags behind.",
+    gone: "There is no such message.",
+  },
+  config: {
+    urls: "config.json names no database: `urls` must be a list of https:// or libsql:// addresses.",
+    token: "config.json has no `token`.",
+  },
+};
