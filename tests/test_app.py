@@ -44,6 +44,17 @@ async def test_the_program_says_where_it_listens_and_keeps_mail(tmp_path: Path) 
         assert server.wait() == 0
 
 
+async def test_metrics_on_a_port_of_their_own_are_said_too(tmp_path: Path) -> None:
+    """A line more, and it is true."""
+    with serving(tmp_path / "mail.db", EDGEMAIL_METRICS="127.0.0.1:0") as server:
+        lines = [line.split() for line in server.said.splitlines()]
+        assert [line[0] for line in lines] == ["SMTP", "Web", "Metrics", "Mail"]
+        url, _, path = lines[2][1].rpartition("/")
+        assert b"edgemail_build_info" in (await ask(url, f"/{path}")).body
+        server.process.terminate()
+        assert server.wait() == 0
+
+
 async def test_port_0_is_any_free_one(tmp_path: Path) -> None:
     """Two programs on one machine do not meet."""
     (tmp_path / "other").mkdir()
@@ -79,10 +90,12 @@ def taken_port() -> Iterator[Endpoint]:
 def listening(settings: Settings, flag: str, endpoint: Endpoint) -> Settings:
     if flag == "--smtp":
         return dataclasses.replace(settings, smtp=dataclasses.replace(settings.smtp, listen=(endpoint,)))
+    if flag == "--metrics":
+        return dataclasses.replace(settings, http=dataclasses.replace(settings.http, metrics=endpoint))
     return dataclasses.replace(settings, http=dataclasses.replace(settings.http, listen=endpoint))
 
 
-@pytest.mark.parametrize("flag", ["--smtp", "--http"])
+@pytest.mark.parametrize("flag", ["--smtp", "--http", "--metrics"])
 async def test_a_port_in_use_is_one_clear_line(tmp_path: Path, flag: str) -> None:
     """It names the endpoint and the flag, and no database is made on the way."""
     with taken_port() as endpoint, pytest.raises(ListenError) as caught:

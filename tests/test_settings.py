@@ -70,7 +70,8 @@ def test_each_source_gives_way_to_the_one_above_it(tmp_path: Path) -> None:
 def test_every_setting_reads_what_it_writes_from_every_source(setting, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     """One name in three spellings: the text that `edgemail config` prints is taken by all of them."""
     examples = {
-        "smtp": "127.0.0.1:1,[::1]:1", "http": "127.0.0.1:0", "db": "a.db", "db_token": "t0k3n",
+        "smtp": "127.0.0.1:1,[::1]:1", "http": "127.0.0.1:0", "metrics": "[::1]:9",
+        "db": "a.db", "db_token": "t0k3n",
         "domain": "a.org,b.org",
         "hostname": "mx.a.org", "allowed_host": "a.org", "allowed_origin": "https://a.org", "max_age": "3h",
         "max_bytes": "3MiB", "log_format": "json", "log_level": "debug", "max_message_bytes": "3KiB",
@@ -287,6 +288,9 @@ def test_two_listeners_cannot_share_a_port(smtp: tuple[str, ...], http: str) -> 
     assert mistakes_of({"smtp": smtp, "http": http}) == [
         f'--http: "{http}" is taken by smtp on {smtp[0]}; choose another port'
     ]
+    assert mistakes_of({"smtp": smtp, "http": "off", "metrics": http}) == [
+        f'--metrics: "{http}" is taken by smtp on {smtp[0]}; choose another port'
+    ]
     (mistake,) = mistakes_of({"smtp": (*smtp, http), "http": "off"})
     assert mistake.startswith(f'--smtp: "{http}" is taken by smtp')
 
@@ -355,3 +359,18 @@ def test_a_token_comes_from_one_place() -> None:
     assert caught.value.mistakes == [
         "--db-token-file: LIBSQL_CLIENT_TOKEN gives a token as well; keep one of the two"
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("on", True), ("OFF", False), ("127.0.0.1:9100", Endpoint("127.0.0.1", 9100))]
+)
+def test_metrics_are_on_or_off_or_elsewhere(text: str, value: Endpoint | bool) -> None:
+    """On is at the page's own port."""
+    assert resolve({"metrics": text}, {}).settings.http.metrics == value
+
+
+def test_metrics_that_are_nowhere_are_a_mistake() -> None:
+    """The text says all that may stand there."""
+    (mistake,) = mistakes_of({"metrics": "yes"})
+    assert mistake.startswith('--metrics: "yes" is not HOST:PORT; write one such as ')
+    assert mistake.endswith("; or write on or off")

@@ -13,17 +13,19 @@ from typing import TYPE_CHECKING, Self
 import uvicorn
 
 from edgemail import __version__
+from edgemail.api import Exposition, ServerInfo, create_api, create_metrics_app
 from edgemail.api import Limits as ApiLimits
 from edgemail.api import Retention as ApiRetention
-from edgemail.api import ServerInfo, create_api
 from edgemail.certificate import Certificate, make_own
 from edgemail.chaos import Chaos
 from edgemail.errors import SettingsError, TokenError
 from edgemail.inbox import Inbox
 from edgemail.listener import Listener, Policy
+from edgemail.metrics import CommitCounters, Counters
 from edgemail.operator import OperatorMailbox, Sorter
 from edgemail.reload import obey_hangup, reload
 from edgemail.retention import Limits, Retention
+from edgemail.settings import Endpoint
 from edgemail.sockets import BACKLOG, bind, is_loopback, write_url
 from edgemail.store.sqlite import SqliteStore
 from edgemail.summaries import Summarizer
@@ -78,6 +80,8 @@ async def serve(
         announce(f"SMTP  {url}")
     if app.http_url is not None:
         announce(f"Web   {app.http_url}")
+    if app.metrics_url is not None:
+        announce(f"Metrics  {app.metrics_url}")
     announce(f"Mail  {settings.store.db}{' (only read)' if settings.read_only else ''}")
     failed = asyncio.create_task(app.wait_failed())
     await asyncio.wait([failed, asyncio.create_task(stopping.wait())], return_when=asyncio.FIRST_COMPLETED)
@@ -97,7 +101,7 @@ class App:
         inbox: Inbox,
         sorter: Sorter | None,
         listener: Listener | None,
-        http: _HttpServer | None,
+        http: Sequence[_HttpServer],
     ) -> None:
         self._store = store
         self._inbox = inbox
@@ -107,6 +111,7 @@ class App:
         self._tasks: list[asyncio.Task[None]] = []
         self.smtp_urls: list[str] = []
         self.http_url: str | None = None
+        self.metrics_url: str | None = None
 
     @classmethod
     async def start(cls, settings: Settings) -> Self:
@@ -122,9 +127,12 @@ class App:
             tls_sockets = [undo.enter_context(bind(one, "--smtps")) for one in settings.smtp.listen_tls]
             http = settings.http.listen
             http_sockets = [] if http is None else [undo.enter_context(bind(http, "--http"))]
+            elsewhere = settings.http.metrics if isinstance(settings.http.metrics, Endpoint) else None
+            metrics_sockets = [] if elsewhere is None else [undo.enter_context(bind(elsewhere, "--metrics"))]
             certificate = _find_certificate(settings)
             mailbox = await _open_mailbox(settings)
-            store = await _open_store(settings)
+            counters = Counters()
+            store = await _open_store(settings, counters.commits)
             undo.pop_all()
         if not settings.read_only:
             store.watch(_log_arrivals)
@@ -132,19 +140,32 @@ class App:
         smtp_urls = [write_url("smtp", one) for one in smtp_sockets] + [
             write_url("smtps", one) for one in tls_sockets
         ]
-        api = create_api(inbox, _describe(settings, smtp_urls), settings.http, settings.smtp.hostname)
+        exposition = Exposition(counters, store.measure, __version__)
+        api = create_api(
+            inbox,
+            _describe(settings, smtp_urls),
+            settings.http,
+            settings.smtp.hostname,
+            exposition if settings.http.metrics is True else None,
+        )
+        http_servers = [_HttpServer(api, http_sockets)] if http_sockets else []
+        if metrics_sockets:
+            http_servers.append(_HttpServer(create_metrics_app(exposition), metrics_sockets))
         sorter = Sorter(settings.operator.reserved, mailbox, inbox.deliver) if mailbox is not None else None
         policy = Policy(settings.policy, Chaos(), _find_folder(settings))
         deliver = inbox.deliver if sorter is None else sorter.deliver
-        listener = None if settings.read_only else Listener(settings.smtp, deliver, _now, certificate, policy)
-        app = cls(store, inbox, sorter, listener, _HttpServer(api, http_sockets) if http_sockets else None)
+        listener = None
+        if not settings.read_only:
+            listener = Listener(settings.smtp, deliver, _now, certificate, policy, counters.smtp)
+        app = cls(store, inbox, sorter, listener, http_servers)
         app.smtp_urls = smtp_urls
         app.http_url = next((f"{write_url('http', one)}/" for one in http_sockets), None)
+        app.metrics_url = next((f"{write_url('http', one)}/metrics" for one in metrics_sockets), None)
         if not settings.read_only:
             app._run_upkeep(settings)
-        if app._http is not None:
-            app._run(app._http.run())
-            await app._http.is_up.wait()
+        for server in http_servers:
+            app._run(server.run())
+            await server.is_up.wait()
         if listener is not None:
             await listener.start(smtp_sockets, tls_sockets)
         return app
@@ -168,8 +189,8 @@ class App:
         if self._listener is not None:
             await self._listener.stop()
         self._inbox.close()
-        if self._http is not None:
-            await self._http.stop()
+        for server in self._http:
+            await server.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -259,12 +280,14 @@ def _find_certificate(settings: Settings) -> Certificate | None:
     return Certificate(make_own(Path(f"{settings.store.db}.pem"), list(names)), None)
 
 
-async def _open_store(settings: Settings) -> MailStore:
+async def _open_store(settings: Settings, counters: CommitCounters) -> MailStore:
     if "://" in settings.store.db:
         from edgemail.store.remote import RemoteStore  # the HTTP client loads for a tenth of a second
 
-        return await RemoteStore.open(settings.store.db, _find_token(settings), read_only=settings.read_only)
-    return await SqliteStore.open(Path(settings.store.db), read_only=settings.read_only)
+        return await RemoteStore.open(
+            settings.store.db, _find_token(settings), read_only=settings.read_only, counters=counters
+        )
+    return await SqliteStore.open(Path(settings.store.db), read_only=settings.read_only, counters=counters)
 
 
 def _find_token(settings: Settings) -> str | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from edgemail.api.exposition import route_metrics
 from edgemail.api.guard import Guard
 from edgemail.api.problems import register_problems
 from edgemail.api.routes import router
@@ -15,13 +16,16 @@ from edgemail.api.site import mount_site
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from edgemail.api.exposition import Exposition
     from edgemail.api.models import ServerInfo
     from edgemail.inbox import Inbox
     from edgemail.settings import HttpSettings
 
 
-def create_api(inbox: Inbox, info: ServerInfo, settings: HttpSettings, hostname: str) -> ASGIApp:
-    """Make the application that answers HTTP: the API, its documentation and the page."""
+def create_api(
+    inbox: Inbox, info: ServerInfo, settings: HttpSettings, hostname: str, exposition: Exposition | None = None
+) -> ASGIApp:
+    """Make the application that answers HTTP: the API, its documentation, the page, and the metrics if given."""
     api = FastAPI(
         title="edgemail",
         version=info.version,
@@ -33,6 +37,8 @@ def create_api(inbox: Inbox, info: ServerInfo, settings: HttpSettings, hostname:
     api.state.info = info
     register_problems(api)
     api.include_router(router)
+    if exposition is not None:
+        api.router.routes.append(route_metrics(exposition))
     mount_site(api)
     app: ASGIApp = api
     if settings.allowed_origins:

@@ -25,7 +25,7 @@ _HEADERS = {
     "x-frame-options": "DENY",
 }
 _API_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
-_API_PATHS = ("/api/", "/healthz", "/readyz", "/openapi.json")
+_API_PATHS = ("/api/", "/healthz", "/readyz", "/metrics", "/openapi.json")
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,11 +86,14 @@ class Connection(asyncio.Protocol):
         gate = ConnectionGate(listener.policy, self._caller.ip, self._caller.source)
         self._session = Session(listener.choose_rules(self._caller), gate)
         listener.connections.add(self)
+        listener.counters.connects += 1
+        listener.counters.connections = len(listener.connections)
         refusal = replies.STOPPING if listener.is_stopping else gate.judge_source() or self._enter(self._caller)
         if refusal is not None:
             self._act(self._session.end(refusal))
             return
         if self._is_tls:
+            listener.counters.tls_connects += 1
             self._session.secure()
         delay_s = None if self._caller.is_trusted else listener.settings.greeting_delay_s
         if delay_s is None:
@@ -149,7 +152,9 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - the protocol's signature
         """Forget the connection; what was handed over is committed all the same."""
-        self._listener.connections.discard(self)
+        listener = self._listener
+        listener.connections.discard(self)
+        listener.counters.connections = len(listener.connections)
         self.leave()
         if self._is_lingering:
             self._is_lingering = False
@@ -198,9 +203,14 @@ class Connection(asyncio.Protocol):
 
     def _act(self, outputs: list[Output]) -> None:
         """Do what the session says; all its replies go out in one write."""
-        octets = b"".join([output.octets for output in outputs if type(output) is Reply])
-        if octets:
-            self._transport.write(octets)
+        said: list[bytes] = []
+        for output in outputs:
+            if type(output) is Reply:
+                said.append(output.octets)
+                if output.reason:
+                    self._listener.count_refusal(output)
+        if said:
+            self._transport.write(b"".join(said))
         settings, now = self._listener.settings, self._loop.time()
         self._pace.go_on(settings, now, is_in_message=self._session.state in TAKES_MESSAGE)
         match outputs[-1] if outputs else None:
@@ -272,6 +282,7 @@ class Connection(asyncio.Protocol):
             raise RuntimeError("the event loop gave no transport")
         self._transport = transport
         self._is_tls = True
+        self._listener.counters.tls_connects += 1
         self._act(self._session.secure())
         self._read_on()
         if self._listener.is_stopping:
@@ -287,6 +298,7 @@ class Connection(asyncio.Protocol):
             transaction=listener.next_id(),
             at=now,
         )
+        listener.counters.sizes.add(len(delivery.content))
         envelope = Envelope(delivery.sender, delivery.recipients, trace + delivery.content, now)
         self._settling = listener.deliver(envelope)
         self._settling.add_done_callback(self._settle)
@@ -299,6 +311,10 @@ class Connection(asyncio.Protocol):
     def _answer(self, verdict: Reply) -> None:
         """Tell the peer what became of its message, and go on."""
         self._settling = None
+        if verdict is replies.KEPT:
+            self._listener.counters.accepted += 1
+        else:
+            self._listener.counters.deferred += 1
         if self._session.state is State.CLOSED or self._transport.is_closing():
             return
         self._act(self._session.settle(verdict))

@@ -7,6 +7,7 @@ import logging
 import socket
 from typing import TYPE_CHECKING
 
+from edgemail.listener import replies
 from edgemail.listener.connection import Connection
 from edgemail.listener.proxy import MAX_OCTETS, HeaderReader, ProxyError
 
@@ -67,6 +68,7 @@ class Entrance:
                 self._break = self._loop.call_later(_BREAK_S, self.open)
                 return
             if len(self._entering) >= self._listener.settings.max_connections:
+                self._listener.count_refusal(replies.TOO_MANY_CONNECTIONS)
                 raw.close()
                 continue
             raw.setblocking(False)
@@ -127,6 +129,7 @@ class Entrance:
             return
         refusal = listener.admission.enter(caller)
         if refusal is not None:
+            listener.count_refusal(refusal)
             _log.debug("no handshake with %s: %s", caller.ip, refusal.reason)
             raw.close()
             return

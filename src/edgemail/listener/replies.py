@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgemail.errors import StoreFull, StoreUnavailable
-from edgemail.smtp import Reply
+from edgemail.smtp import Reply, list_reasons
 
 KEPT = Reply.of(250, "2.0.0 OK, kept")
 
@@ -36,6 +36,9 @@ CHAOS = Reply.of(451, "4.0.0 Chaos: refused on purpose", reason="chaos")
 """What chaos says by the most common code; the others are made as they are asked for."""
 
 EARLY_TALKER = Reply.of(554, "5.5.1 Wait for the greeting", reason="early_talker")
+
+REASONS = list_reasons(globals())
+"""Every reason that a reply here has."""
 
 _VERDICTS: dict[type[BaseException], Reply] = {StoreUnavailable: STORE_UNAVAILABLE, StoreFull: STORE_FULL}
 

@@ -11,12 +11,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from edgemail.chaos import Chaos
+from edgemail.listener import replies
 from edgemail.listener.admission import Admission
 from edgemail.listener.connection import Connection
 from edgemail.listener.entrance import Entrance
 from edgemail.listener.gate import Policy
+from edgemail.metrics import SmtpCounters
 from edgemail.settings import PolicySettings
-from edgemail.smtp import Rules
+from edgemail.smtp import REASONS, REFUSES_MESSAGE, Rules
 from edgemail.sockets import BACKLOG
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from edgemail.listener.admission import Caller
     from edgemail.model import Envelope
     from edgemail.settings import SmtpSettings
+    from edgemail.smtp import Reply
 
 _log = logging.getLogger(__name__)
 
@@ -48,12 +51,15 @@ class Listener:
         clock: Callable[[], datetime],
         certificate: Certificate | None = None,
         policy: Policy | None = None,
+        counters: SmtpCounters | None = None,
     ) -> None:
         self.settings = settings
         self.deliver = deliver
         self.clock = clock
         self.certificate = certificate
         self.policy = policy or Policy(PolicySettings(min_free=None), Chaos())
+        self.counters = counters or SmtpCounters()
+        self.counters.refusals.update(dict.fromkeys((*REASONS, *replies.REASONS), 0))
         self.rules = Rules(
             hostname=settings.hostname,
             domains=settings.domains,
@@ -119,6 +125,12 @@ class Listener:
     def choose_rules(self, caller: Caller) -> Rules:
         """Return what holds for a caller."""
         return self.local_rules if caller.is_local else self.trusted_rules if caller.is_trusted else self.rules
+
+    def count_refusal(self, reply: Reply) -> None:
+        """Count a reply that says no, or would have."""
+        self.counters.refusals[reply.reason] += 1
+        if reply in REFUSES_MESSAGE:
+            self.counters.refused += 1
 
     def next_id(self) -> str:
         """Name a transaction, for its Received line and the log."""

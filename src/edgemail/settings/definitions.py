@@ -13,6 +13,7 @@ from edgemail.settings.values import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+ON: Final = "on"
 OFF: Final = "off"
 
 
@@ -40,6 +41,24 @@ def _or_off(kind: Kind) -> Kind:
             raise ValueError(f"{error}, or {OFF}") from None
 
     return Kind(f"{kind.metavar}|{OFF}", read, lambda value: OFF if value is None else kind.write(value))
+
+
+def _or_switch(kind: Kind) -> Kind:
+    """Return a kind that takes ``on`` and ``off`` as well, for `True` and `False`."""
+    words = {ON: True, OFF: False}
+
+    def read(text: str) -> Any:
+        if text.lower() in words:
+            return words[text.lower()]
+        try:
+            return kind.read(text)
+        except ValueError as error:
+            raise ValueError(f"{error}; or write {ON} or {OFF}") from None
+
+    def write(value: Any) -> str:
+        return (ON if value else OFF) if isinstance(value, bool) else kind.write(value)
+
+    return Kind(f"{ON}|{OFF}|{kind.metavar}", read, write)
 
 
 def _one_of(*choices: str) -> Kind:
@@ -116,6 +135,14 @@ SETTINGS: Final = (
         repeated=True,
     ),
     Setting("http", "http", "listen", _or_off(_ENDPOINT), "Where the page and the API listen.", has_flag=True),
+    Setting(
+        "metrics",
+        "http",
+        "metrics",
+        _or_switch(_ENDPOINT),
+        "Prometheus metrics: at `/metrics` beside the page, or on a port of their own.",
+        has_flag=True,
+    ),
     Setting(
         "db",
         "store",

@@ -265,6 +265,8 @@ def _find_clashes(settings: Settings, given: Mapping[str, _Given]) -> Iterable[s
     listeners += [("smtps", endpoint) for endpoint in settings.smtp.listen_tls]
     if settings.http.listen:
         listeners.append(("http", settings.http.listen))
+    if isinstance(settings.http.metrics, Endpoint):
+        listeners.append(("metrics", settings.http.metrics))
     for index, (name, endpoint) in enumerate(listeners):
         spelled = given[name].spelled if name in given else BY_NAME[name].flag
         for other_name, other in listeners[:index]:

@@ -108,11 +108,14 @@ class SmtpSettings:
 class HttpSettings:
     """What the HTTP server is told. `listen` is `None` where there shall be none.
 
+    `metrics` says whether they are there as well, or where they are instead.
+
     `allowed_hosts` are names without a port, `allowed_origins` have the form ``https://host[:port]``, both as
     a browser sends them: in lower case, a scheme's own port left out.
     """
 
     listen: Endpoint | None = Endpoint("127.0.0.1", 8025)
+    metrics: Endpoint | bool = True
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
 

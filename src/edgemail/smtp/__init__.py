@@ -2,12 +2,15 @@
 
 from edgemail.smtp.gate import Gate
 from edgemail.smtp.order import TAKES_MESSAGE, State
-from edgemail.smtp.outputs import Close, Deliver, Output, Reply, StartTls
+from edgemail.smtp.outputs import Close, Deliver, Output, Reply, StartTls, list_reasons
+from edgemail.smtp.replies import REASONS, REFUSES_MESSAGE
 from edgemail.smtp.rules import Rules
 from edgemail.smtp.session import Session
 from edgemail.smtp.trace import write_trace
 
 __all__ = [
+    "REASONS",
+    "REFUSES_MESSAGE",
     "TAKES_MESSAGE",
     "Close",
     "Deliver",
@@ -18,5 +21,6 @@ __all__ = [
     "Session",
     "StartTls",
     "State",
+    "list_reasons",
     "write_trace",
 ]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from edgemail.model import Address
 
 
@@ -38,6 +40,12 @@ class Reply:
     def is_refusal(self) -> bool:
         """Whether the peer was told no for good (5yz)."""
         return self.code >= 500
+
+
+def list_reasons(constants: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the reasons of all replies among a module's constants."""
+    replies = (one for one in constants.values() if isinstance(one, Reply))
+    return tuple(sorted({one.reason for one in replies if one.reason}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgemail.smtp.outputs import Reply
+from edgemail.smtp.outputs import Reply, list_reasons
 
 OK = Reply.of(250, "2.0.0 OK")
 NOT_VERIFIED = Reply.of(252, "2.1.5 Send some mail, any name is taken")
@@ -48,6 +48,7 @@ RCPT_FIRST = Reply.of(503, "5.5.1 Say RCPT first", reason="rcpt_first")
 MAIL_TWICE = Reply.of(503, "5.5.1 A transaction is open: say RSET to end it", reason="mail_twice")
 NO_RECIPIENTS = Reply.of(554, "5.5.1 No recipient was accepted", reason="no_recipients")
 NOT_OUR_DOMAIN = Reply.of(550, "5.7.1 No mail is taken for that domain", reason="not_our_domain")
+DECLARED_TOO_LARGE = Reply.of(552, "5.3.4 The message is too large", reason="declared_too_large")
 TOO_LARGE = Reply.of(552, "5.3.4 The message is too large", reason="too_large")
 NEEDS_SMTPUTF8 = Reply.of(553, "5.6.7 An address beyond ASCII needs SMTPUTF8", reason="needs_smtputf8")
 NOT_SMTP = Reply.of(554, "5.5.1 This is SMTP", reason="not_smtp")
@@ -58,3 +59,9 @@ UNKNOWN_PARAMETER = Reply.of(555, "5.5.4 Parameter not recognized", reason="unkn
 TOO_MANY_ERRORS = Reply.of(421, "4.7.0 Too many errors", reason="too_many_errors")
 TOO_MANY_COMMANDS = Reply.of(421, "4.7.0 Too many commands that carry no mail", reason="too_many_commands")
 TOO_MANY_TRANSACTIONS = Reply.of(421, "4.7.0 Enough for one connection, come again", reason="too_many_transactions")
+
+REFUSES_MESSAGE = frozenset({TOO_LARGE})
+"""Refusals of a message whose octets have come, and not of one that was only announced."""
+
+REASONS = list_reasons(globals())
+"""Every reason that a reply here has."""

@@ -263,7 +263,7 @@ class Session:
             return self._close(error.reply)  # where the next command begins is anyone's guess
         limit_octets = self._rules.max_message_octets
         if size_octets > limit_octets:
-            return self._close(replies.TOO_LARGE)
+            return self._close(replies.DECLARED_TOO_LARGE)
         refusal = CHUNK_ORDER[self.state]
         state_after = self.state
         if refusal is not None:
@@ -329,7 +329,7 @@ class Session:
     def _obey_mail(self, argument: bytes) -> list[Output]:
         command = read_mail(argument, extended=self._extended, auth=self._rules.offers_auth)
         if command.size_octets > self._rules.max_message_octets:
-            return self._answer(replies.TOO_LARGE)
+            return self._answer(replies.DECLARED_TOO_LARGE)
         limit = self._rules.max_transactions
         if limit is not None and self._transactions >= limit:
             return self._close(replies.TOO_MANY_TRANSACTIONS)

@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from edgemail.errors import StoreFull, StoreUnavailable
+from edgemail.metrics import CommitCounters
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -30,8 +31,10 @@ class GroupCommit:
         max_rows: int,
         max_bytes: int,
         max_waiting_bytes: int,
+        counters: CommitCounters | None = None,
     ) -> None:
         self._commit = commit
+        self._counters = counters or CommitCounters()
         self._max_rows = max_rows
         self._max_bytes = max_bytes
         self._max_waiting_bytes = max_waiting_bytes
@@ -57,16 +60,21 @@ class GroupCommit:
             await asyncio.wait([self._running])
 
     async def _run(self) -> None:
+        loop, counters = asyncio.get_running_loop(), self._counters
         while self._waiting:
             batch = self._take()
+            began = loop.time()
             try:
                 ids = await self._commit([envelope for envelope, _ in batch])
             except Exception as error:
+                counters.failures += 1
                 self._fail(batch, error)
             else:
                 for (_, future), mail_id in zip(batch, ids, strict=True):
                     if not future.done():
                         future.set_result(mail_id)
+            counters.seconds.add(loop.time() - began)
+            counters.messages.add(len(batch))
         self._running = None
 
     def _take(self) -> list[tuple[Envelope, asyncio.Future[MailId]]]:

@@ -18,6 +18,7 @@ from edgemail.store.remote_commit import Patience, RemoteWriter, is_busy, transa
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
+    from edgemail.metrics import CommitCounters
     from edgemail.model import Envelope, Summary
     from edgemail.store.base import ListingRow
     from edgemail.store.hrana import Outcome, Value
@@ -45,7 +46,14 @@ class RemoteStore:
     """A `MailStore` in a libSQL database that others may read and write as well."""
 
     def __init__(
-        self, client: HranaClient, url: str, seen: int, patience: Patience, *, read_only: bool = False
+        self,
+        client: HranaClient,
+        url: str,
+        seen: int,
+        patience: Patience,
+        *,
+        read_only: bool = False,
+        counters: CommitCounters | None = None,
     ) -> None:
         self._client = client
         self._url = url
@@ -57,15 +65,25 @@ class RemoteStore:
         self._own: set[MailId] = set()
         self._is_up = True
         self._commits = GroupCommit(
-            self._commit, max_rows=_BATCH_ROWS, max_bytes=_BATCH_BYTES, max_waiting_bytes=_WAITING_BYTES
+            self._commit,
+            max_rows=_BATCH_ROWS,
+            max_bytes=_BATCH_BYTES,
+            max_waiting_bytes=_WAITING_BYTES,
+            counters=counters,
         )
         self._poller: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(
-        cls, url: str, token: str | None, patience: Patience | None = None, *, read_only: bool = False
+        cls,
+        url: str,
+        token: str | None,
+        patience: Patience | None = None,
+        *,
+        read_only: bool = False,
+        counters: CommitCounters | None = None,
     ) -> Self:
-        """Open the database; make its tables where they are missing.
+        """Open the database; make its tables where they are missing. Commits are counted in `counters`.
 
         With `read_only` nothing is written, now or later: a token that may only read will do.
 
@@ -76,7 +94,7 @@ class RemoteStore:
         try:
             await (_find_tables if read_only else _prepare)(client, url)
             ((seen,),) = await client.query(schema.LAST_ID)
-            store = cls(client, url, int(seen), patience or Patience(), read_only=read_only)
+            store = cls(client, url, int(seen), patience or Patience(), read_only=read_only, counters=counters)
             if not read_only:
                 await store._writer.register()
         except HranaError as error:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from edgemail.metrics import CommitCounters
     from edgemail.model import Envelope, Summary
 
 _T = TypeVar("_T")
@@ -44,7 +45,13 @@ class SqliteStore:
     """A `MailStore` in a local file."""
 
     def __init__(
-        self, path: Path, writer: apsw.Connection, writer_thread: ThreadPoolExecutor, *, read_only: bool = False
+        self,
+        path: Path,
+        writer: apsw.Connection,
+        writer_thread: ThreadPoolExecutor,
+        *,
+        read_only: bool = False,
+        counters: CommitCounters | None = None,
     ) -> None:
         self._path = path
         self._writer = writer
@@ -56,12 +63,16 @@ class SqliteStore:
         self._reader_connections: list[apsw.Connection] = []
         self._observers: list[Callable[[Sequence[Arrival]], None]] = []
         self._commits = GroupCommit(
-            self._commit, max_rows=_BATCH_ROWS, max_bytes=_BATCH_BYTES, max_waiting_bytes=_WAITING_BYTES
+            self._commit,
+            max_rows=_BATCH_ROWS,
+            max_bytes=_BATCH_BYTES,
+            max_waiting_bytes=_WAITING_BYTES,
+            counters=counters,
         )
 
     @classmethod
-    async def open(cls, path: Path, *, read_only: bool = False) -> Self:
-        """Open the file; make it, or bring it up to date, where need be.
+    async def open(cls, path: Path, *, read_only: bool = False, counters: CommitCounters | None = None) -> Self:
+        """Open the file; make it, or bring it up to date, where need be. Commits are counted in `counters`.
 
         With `read_only` it must be there, and nothing is written to it: another program does.
 
@@ -75,7 +86,7 @@ class SqliteStore:
         except BaseException:
             thread.shutdown()
             raise
-        store = cls(path, writer, thread, read_only=read_only)
+        store = cls(path, writer, thread, read_only=read_only, counters=counters)
         if read_only:
             ((seen,),) = await store._query(schema.LAST_ID, ())
             store._poller = asyncio.create_task(store._poll(seen))

@@ -1,0 +1,66 @@
+"""What is counted: plain numbers, raised on the event loop and read there when somebody asks for them."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final
+
+_COMMIT_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_COMMIT_MESSAGES: Final = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000)
+_SIZE_BYTES: Final = tuple(1024 * 4**power for power in range(9))  # 1 KiB to 64 MiB
+
+
+class Histogram:
+    """How many values lie at or below each bound and above the one before, and their sum.
+
+    `counts` has one more entry than `bounds`: what is above them all.
+    """
+
+    __slots__ = ("bounds", "counts", "total")
+
+    def __init__(self, bounds: tuple[float, ...]) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+        self.total = 0.0
+
+    def add(self, value: float) -> None:
+        """Count a value."""
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.total += value
+
+
+@dataclass(slots=True)
+class SmtpCounters:
+    """What the listener counts. `connections` are those open now; all else only grows.
+
+    Whole messages are `accepted` (kept), `deferred` (the sender was told to try again) or `refused`; `sizes` has
+    those that were handed over, in octets as they came. `refusals` has every reply that said no, by its reason.
+    """
+
+    connections: int = 0
+    connects: int = 0
+    tls_connects: int = 0
+    accepted: int = 0
+    deferred: int = 0
+    refused: int = 0
+    refusals: Counter[str] = field(default_factory=Counter)
+    sizes: Histogram = field(default_factory=lambda: Histogram(_SIZE_BYTES))
+
+
+@dataclass(slots=True)
+class CommitCounters:
+    """What a store counts of its commits: how long each took, how many messages it had, how many failed."""
+
+    seconds: Histogram = field(default_factory=lambda: Histogram(_COMMIT_S))
+    messages: Histogram = field(default_factory=lambda: Histogram(_COMMIT_MESSAGES))
+    failures: int = 0
+
+
+@dataclass(slots=True)
+class Counters:
+    """All of them. No label among them comes from a peer."""
+
+    smtp: SmtpCounters = field(default_factory=SmtpCounters)
+    commits: CommitCounters = field(default_factory=CommitCounters)
