@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SECONDS ?= 60
+RUNS ?= 100000
+SEED ?= 1
 CLIENT := src/edgemail/client/index.html
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*')
 
@@ -88,6 +90,9 @@ fuzz: $(VENV)/.fuzz ## Look for broken rules of the SMTP session and of its pars
 			-dict=fuzz/smtp.dict -keep_seed=1 -use_value_profile=1 -verbosity=0 -print_final_stats=1 -artifact_prefix=.fuzz/$$part- \
 			.fuzz/$$part fuzz/corpus/$$part || exit 1; \
 	done
+
+swarm: $(VENV)/.dev ## The same rules on RUNS=100000 inputs each, made by chance from SEED=1
+	@for part in session parsers; do $(BIN)/python -m fuzz.swarm $$part --runs $(RUNS) --seed $(SEED) || exit 1; done
 
 seed: $(VENV)/.dev ## Make the fuzzers' first inputs from tests/dialogues again
 	@PYTHONPATH=tests $(BIN)/python -m fuzz.seed

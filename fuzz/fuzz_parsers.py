@@ -7,7 +7,7 @@ import atheris
 from fuzz.engine import run
 
 with atheris.instrument_imports(include=["edgemail.smtp", "edgemail.model"]):
-    from fuzz.invariants import check_parser
+    from fuzz.arguments import check_parser
 
 if __name__ == "__main__":
     run("parsers", check_parser)

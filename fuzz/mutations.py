@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fuzz.play import HEADER_OCTETS
+
 if TYPE_CHECKING:
     import random
 
@@ -29,7 +31,7 @@ class Mutator:
 
     def __init__(self, part: str) -> None:
         self.corpus = read_corpus(part)
-        self._words = read_words()
+        self.words = read_words()
 
     def mutate(self, octets: bytes, chance: random.Random) -> bytes:
         """Change an input in one place or in a few."""
@@ -43,13 +45,13 @@ class Mutator:
                 case 1:
                     changed[start:start] = changed[start:end]
                 case 2:
-                    changed[start:end] = chance.choice(self._words)
+                    changed[start:end] = chance.choice(self.words)
                 case 3:
-                    changed[start:start] = chance.choice(self._words)
+                    changed[start:start] = chance.choice(self.words)
                 case 4:
                     changed[start:end] = chance.randbytes(chance.randint(1, 3))
                 case 5 if changed:
-                    changed[chance.randrange(min(3, len(changed)))] = chance.randrange(32)  # the options
+                    changed[chance.randrange(min(HEADER_OCTETS, len(changed)))] = chance.randrange(256)
                 case _:
                     other = chance.choice(self.corpus)
                     changed[start:] = other[chance.randint(0, len(other)) :]

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgemail.model import Address
-from edgemail.smtp import Close, Deliver, Output, Reply, Rules, StartTls, replies
+from edgemail.smtp import Close, Deliver, Output, Reply, StartTls, replies
+from fuzz.gatekeeper import REFUSALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from fuzz.play import Play
 
 _LINE_OCTETS = 2048
 _BUFFER_OCTETS = 4096
@@ -26,6 +29,7 @@ class Expected:
     recipients: int = 0
     """How many RCPT were answered with 250; the same inbox may be among them twice."""
     chunks: bytes = b""
+    has_chunks: bool = False
 
 
 class Witness:
@@ -35,9 +39,10 @@ class Witness:
     what is in it, is not.
     """
 
-    def __init__(self, rules: Rules, verdict: Reply, stream: bytes, outputs: Iterable[Output]) -> None:
-        self._rules = rules
-        self._verdict = verdict
+    def __init__(self, play: Play, stream: bytes, outputs: Iterable[Output]) -> None:
+        self._rules = play.rules
+        self._verdict = play.verdict
+        self._has_gate = play.gate is not None
         self._stream = stream
         self._position = 0
         self._outputs = deque(outputs)
@@ -90,6 +95,9 @@ class Witness:
         match verb, reply.code:
             case b"DATA", 354:
                 self._follow_data()
+            case b"DATA", _ if reply in REFUSALS:
+                assert self._transaction is not None, "a message without a transaction was judged"
+                self._transaction = None
             case b"MAIL", 250:
                 assert self._is_greeted, "a transaction before HELO or EHLO"
                 assert self._transaction is None, "a transaction within a transaction"
@@ -158,6 +166,11 @@ class Witness:
             self._take_chunk(self._transaction, octets, is_last)
 
     def _take_chunk(self, transaction: Expected, octets: bytes, is_last: bool) -> None:
+        if not transaction.has_chunks and self._is_refused_by_gate():
+            self._transaction = None
+            self._take_reply()
+            return
+        transaction.has_chunks = True
         transaction.chunks += octets
         if len(transaction.chunks) > self._rules.max_message_octets:
             self._transaction = None
@@ -166,6 +179,11 @@ class Witness:
             self._expect_delivery(transaction.chunks)
         else:
             assert self._take_reply().code in (250, 421), "a chunk was refused"
+
+    def _is_refused_by_gate(self) -> bool:
+        """Tell whether the next reply is a gate's, or the farewell that so many refusals lead to."""
+        reply = self._outputs[0] if self._outputs else None
+        return self._has_gate and isinstance(reply, Reply) and (reply in REFUSALS or reply.code == 421)
 
     def _expect_delivery(self, content: bytes) -> None:
         transaction, self._transaction = self._transaction, None

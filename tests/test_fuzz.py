@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from fuzz.invariants import HEADER_OCTETS, PARSERS, check_parser, check_session
+from fuzz.arguments import PARSERS, check_parser
+from fuzz.gatekeeper import NEVER, Gatekeeper
+from fuzz.invariants import HAS_GATE, check_session
 from fuzz.mutations import CORPUS, Mutator
+from fuzz.play import HEADER_OCTETS
 from fuzz.seed import make_parser_seeds, make_session_seeds
+from fuzz.swarm import BLOCK_INPUTS, run
 
 from edgemail.model import Address
-from edgemail.smtp import Close, Reply, Session, session
+from edgemail.smtp import Close, Reply, Session, replies, session
 from edgemail.smtp.body import DataReader
 from edgemail.smtp.commands import Verb
 
@@ -50,6 +56,18 @@ def test_mutations_of_the_corpus_break_no_rule(check: Check, mutator: Mutator, c
             check(octets)
         except Exception as error:
             raise AssertionError(f"{octets!r} breaks a rule") from error
+
+
+def test_the_engine_loads_nothing_that_it_is_to_watch() -> None:
+    """What is imported before the harness says what to watch is not watched, and coverage would guide nothing."""
+    code = "import sys, fuzz.mutations; sys.exit('edgemail' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=CORPUS.parents[1])
+
+
+@pytest.mark.parametrize(("part", "blocks"), [("session", 5), ("parsers", 20)])
+def test_a_swarm_breaks_no_rule(part: str, blocks: int) -> None:
+    """As many inputs are checked as it says, and they are put together from a few pieces at a time."""
+    assert run(part, blocks * BLOCK_INPUTS, seed=5321) == blocks * BLOCK_INPUTS
 
 
 @pytest.mark.parametrize(
@@ -117,9 +135,24 @@ def test_a_smuggled_message_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_reader_that_depends_on_packets_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """One that forgets an end mark's beginning between two of them."""
-    stream = b"\0\0\1" + MAIL[3:] + b"one\r\n.\r\n"
+    octets = MAIL + b"one\r\n.\r\n"
+    first = len(MAIL) - HEADER_OCTETS
+    stream = bytes([0, 0, 1, *first.to_bytes(2, "big")]) + octets[5:]
     check_session(stream)
     monkeypatch.setattr("edgemail.smtp.body._UNDECIDED", ())
+    with pytest.raises(AssertionError):
+        check_session(stream)
+
+
+def test_a_gate_that_is_not_asked_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chunk that is taken although its message was refused: the store gets it for nobody."""
+    stream = bytes([HAS_GATE]) + MAIL[1:-6] + b"BDAT 1\r\nxBDAT 1 LAST\r\ny"
+    monkeypatch.setattr(Gatekeeper, "judge_sender", lambda *_: None)
+    monkeypatch.setattr(Gatekeeper, "judge_recipient", lambda *_: None)
+    monkeypatch.setattr(Gatekeeper, "judge_message", lambda *_: NEVER)
+    check_session(stream)
+    judge = Session._judge_message
+    monkeypatch.setattr(Session, "_judge_message", lambda session: judge(session) and replies.CHUNK_OK)
     with pytest.raises(AssertionError):
         check_session(stream)
 

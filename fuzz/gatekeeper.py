@@ -1,0 +1,39 @@
+"""A gate that refuses by chance, and the same ones each time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+from edgemail.smtp import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from edgemail.model import Address
+
+LATER = Reply.of(450, "4.7.1 Not now", reason="later")
+NEVER = Reply.of(550, "5.7.1 Not here", reason="never")
+GO_AWAY = Reply.of(421, "4.7.0 Go away", reason="go_away")
+REFUSALS = frozenset({LATER, NEVER, GO_AWAY})
+_ANSWERS = (None, None, None, None, None, LATER, NEVER, GO_AWAY)
+
+
+class Gatekeeper:
+    """Judges by what is judged alone, so that it answers alike however a stream is cut."""
+
+    def judge_sender(self, sender: Address | None) -> Reply | None:
+        """See `Gate.judge_sender`."""
+        return _choose(f"{sender}")
+
+    def judge_recipient(self, sender: Address | None, inbox: str) -> Reply | None:
+        """See `Gate.judge_recipient`."""
+        return _choose(f"{sender} {inbox}")
+
+    def judge_message(self, sender: Address | None, inboxes: Iterable[str]) -> Reply | None:
+        """See `Gate.judge_message`."""
+        return _choose(f"{sender} {' '.join(inboxes)}.")
+
+
+def _choose(judged: str) -> Reply | None:
+    return _ANSWERS[crc32(judged.encode()) % len(_ANSWERS)]
