@@ -154,7 +154,7 @@ class Witness:
             return
         size_octets, is_last = int(match[1]), match[2] is not None
         if size_octets > self._rules.max_message_octets:
-            self._expect_close(replies.TOO_LARGE)
+            self._expect_close(replies.DECLARED_TOO_LARGE)
             return
         octets = self._stream[self._position : self._position + size_octets]
         self._position += len(octets)
