@@ -67,7 +67,7 @@ class Witness:
     def _take_line(self) -> bytes | None:
         rest = self._stream[self._position : self._position + _BUFFER_OCTETS + 2]
         line, end, _ = rest.partition(b"\r\n")
-        if rest.startswith(b"\x16"):
+        if not self._is_greeted and rest.startswith(b"\x16"):
             self._expect_close(replies.NOT_SMTP)
         elif b"\n" in line or b"\r" in (line if end else line[:-1]):
             self._expect_close(replies.BARE_NEWLINE)

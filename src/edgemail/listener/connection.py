@@ -23,6 +23,7 @@ _log = logging.getLogger(__name__)
 _DRAIN_OCTETS = 4 * 2**20
 """How much is read and dropped after the last words."""
 _FAREWELL = 221
+_CLOSED = State.CLOSED  # asked for with each packet
 _UNKNOWN = Caller("")
 _GONE = ("0.0.0.0", 0)  # noqa: S104 - a peer that has left before it was looked at
 
@@ -122,18 +123,15 @@ class Connection(asyncio.Protocol):
         if self._settling is not None:
             self._transport.pause_reading()
             self._session.feed(data)  # kept until then; the commit gets no more time for it
-        elif self._session.state is State.CLOSED:
+        elif self._session.state is _CLOSED:
             if self._pace.octets > _DRAIN_OCTETS:
                 self.abort()
         elif self._greeting is not None:
             self._act(self._session.end(replies.EARLY_TALKER))
         else:
-            self._obey(data)
-
-    def _obey(self, data: bytes) -> None:
-        self._act(self._session.feed(data))
-        if self._listener.is_stopping:
-            self.stop()
+            self._act(self._session.feed(data))
+            if self._listener.is_stopping:
+                self.stop()
 
     def eof_received(self) -> bool:
         """Stay while a message is being committed: a peer that has said all may still want its reply."""
@@ -171,21 +169,21 @@ class Connection(asyncio.Protocol):
     def check_time(self, now: float) -> None:
         """End the connection where its time is up."""
         listener, is_late = self._listener, now > self._pace.deadline
-        if self._session.state is State.CLOSED or self._transport.is_closing():
+        if self._session.state is _CLOSED or self._transport.is_closing():
             if is_late:
                 self._cut_off(now)
         elif self._settling is not None:
             if is_late:
                 self._answer(replies.STORE_LATE)
         elif self._handshake is None:  # which has its own time limit
-            is_trusted = self._caller.is_trusted
-            farewell = self._pace.judge(listener.settings, now, listener.haste_s, is_trusted=is_trusted)
+            is_stranger = self._caller.source is not None
+            farewell = self._pace.judge(listener.settings, now, listener.haste_s, is_stranger)
             if farewell is not None:
                 self._act(self._session.end(farewell))
 
     def stop(self) -> None:
         """End the connection, unless a message is under way: then after its reply."""
-        if self._session.state is State.CLOSED:
+        if self._session.state is _CLOSED:
             self._close()
         elif not self._is_busy and self._session.state not in TAKES_MESSAGE:
             self._act(self._session.end(replies.STOPPING))
@@ -212,7 +210,7 @@ class Connection(asyncio.Protocol):
         if said:
             self._transport.write(b"".join(said))
         settings, now = self._listener.settings, self._loop.time()
-        self._pace.go_on(settings, now, is_in_message=self._session.state in TAKES_MESSAGE)
+        self._pace.go_on(settings, now, self._session.state in TAKES_MESSAGE)
         match outputs[-1] if outputs else None:
             case Deliver() as delivery:
                 self._pace.deadline = now + settings.commit_timeout_s
@@ -315,7 +313,7 @@ class Connection(asyncio.Protocol):
             self._listener.counters.accepted += 1
         else:
             self._listener.counters.deferred += 1
-        if self._session.state is State.CLOSED or self._transport.is_closing():
+        if self._session.state is _CLOSED or self._transport.is_closing():
             return
         self._act(self._session.settle(verdict))
         if self._listener.is_stopping:

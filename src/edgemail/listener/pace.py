@@ -24,7 +24,7 @@ class Pace:
         self._end = now + settings.session_timeout_s
         self._message_at = 0.0  # when it began, 0 where there is none
 
-    def go_on(self, settings: SmtpSettings, now: float, *, is_in_message: bool) -> None:
+    def go_on(self, settings: SmtpSettings, now: float, is_in_message: bool) -> None:
         """Note that octets came, or that something was answered."""
         if is_in_message:
             self.deadline = now + settings.data_timeout_s
@@ -33,13 +33,13 @@ class Pace:
             self.deadline = now + settings.idle_timeout_s
             self._message_at, self.octets = 0.0, 0
 
-    def judge(self, settings: SmtpSettings, now: float, haste_s: float, *, is_trusted: bool) -> Reply | None:
+    def judge(self, settings: SmtpSettings, now: float, haste_s: float, is_stranger: bool) -> Reply | None:
         """Return why the connection must end, if it must. Idle strangers have `haste_s` less than others."""
         if now > self.deadline:
             return replies.TIMED_OUT
         if now > self._end:
             return replies.SESSION_TIMED_OUT
-        if is_trusted:
+        if not is_stranger:
             return None
         if not self._message_at:
             return replies.SHED if now > self.deadline - haste_s else None

@@ -34,6 +34,9 @@ LINE_BUFFER_OCTETS = 4096
 _TLS_HANDSHAKE = b"\x16"
 """What a ClientHello begins with: a peer that would wait for our answer in TLS, on the port without (RFC 8446)."""
 
+# Asked for with each line; before Python 3.12 to get at a member of an Enum takes ten times as long as a name.
+_NEW, _DATA, _CHUNK = State.NEW, State.DATA, State.CHUNK
+
 _BARE_NEWLINE = re.compile(rb"\r(?!\n|\Z)|(?<!\r)\n")
 
 
@@ -124,13 +127,13 @@ class Session:
         """Take commands and message octets from the buffer for as long as they are whole."""
         buffer, position = self._buffer, 0
         while position < len(buffer) and self.state not in IS_DEAF:
-            if self.state is State.DATA:
+            if self.state is _DATA:
                 position += self._take_data(buffer[position:] if position else buffer, outputs)
                 continue
-            if self.state is State.CHUNK:
+            if self.state is _CHUNK:
                 position += self._take_chunk(buffer[position:], outputs)
                 continue
-            if buffer.startswith(_TLS_HANDSHAKE, position):
+            if self.state is _NEW and buffer.startswith(_TLS_HANDSHAKE, position):
                 outputs += self._close(replies.NOT_SMTP)
                 break
             end = buffer.find(b"\r\n", position, position + LINE_BUFFER_OCTETS + 2)
