@@ -23,6 +23,7 @@ from edgemail.inbox import Inbox
 from edgemail.listener import Listener, Policy
 from edgemail.metrics import CommitCounters, Counters
 from edgemail.operator import OperatorMailbox, Sorter
+from edgemail.quota import Quota
 from edgemail.reload import obey_hangup, reload
 from edgemail.retention import Limits, Retention
 from edgemail.settings import Endpoint
@@ -207,6 +208,7 @@ class App:
         kept = settings.retention
         limits = Limits(kept.max_age_s, kept.max_messages, kept.max_bytes)
         self._run(Retention(self._store, limits, kept.interval_s, _now).run())
+        self._run(Quota(self._store, kept.max_inbox_messages, kept.max_inbox_bytes).run())
         self._run(Summarizer(self._store).run())
 
     def _run(self, work: Coroutine[None, None, None]) -> None:

@@ -104,6 +104,16 @@ class MailStore(Protocol):
         """
         ...
 
+    async def trim_inboxes(
+        self, inboxes: Sequence[str], *, max_messages: int | None, max_bytes: int | None
+    ) -> list[Usage]:
+        """Take the oldest messages out of each of these inboxes until it is within both limits.
+
+        The newest stays, however large it is. What other recipients have of a message stays with them, as with
+        `delete_inbox`. Returns what each inbox has then; what comes meanwhile may be left out.
+        """
+        ...
+
     async def list_unsummarized(self, after: int, *, max_rows: int, max_bytes: int) -> list[tuple[MailId, bytes]]:
         """Read the first messages above `after` that have no summary; stop past `max_bytes` of them."""
         ...

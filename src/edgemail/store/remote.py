@@ -14,6 +14,7 @@ from edgemail.store.base import Aged, Arrival, Usage
 from edgemail.store.commit import GroupCommit
 from edgemail.store.hrana import HranaClient, HranaError, NotHrana, Refused, StatementFailed, Step, Unreachable
 from edgemail.store.remote_commit import Patience, RemoteWriter, is_busy, transaction
+from edgemail.store.trim import Cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -30,6 +31,7 @@ _BATCH_ROWS = 500
 _BATCH_BYTES = 4 * 2**20
 _WAITING_BYTES = 128 * 2**20
 _DELETE_ROWS = 100
+_TRIM_ROWS = 1000
 _READ_S = 15.0
 _WRITE_S = 15.0
 _POLL_S = 1.0
@@ -154,8 +156,28 @@ class RemoteStore:
     async def delete_inbox(self, inbox: str) -> int:
         """See `MailStore.delete_inbox`."""
         self._need_writer()
+        return await self._take_out(inbox, schema.UNBOUNDED_ID)
+
+    async def trim_inboxes(
+        self, inboxes: Sequence[str], *, max_messages: int | None, max_bytes: int | None
+    ) -> list[Usage]:
+        """See `MailStore.trim_inboxes`."""
+        left = []
+        for inbox in inboxes:
+            cut, before = Cut(max_messages, max_bytes), schema.UNBOUNDED_ID
+            while rows := await self._query(schema.LIST_INBOX_SIZES, inbox, before, _TRIM_ROWS):
+                if not all(cut.take(mail_id, size) for mail_id, size in rows) or len(rows) < _TRIM_ROWS:
+                    break
+                before = rows[-1][0]
+            if cut.last_gone:
+                await self._take_out(inbox, cut.last_gone)
+            left.append(cut.left)
+        return left
+
+    async def _take_out(self, inbox: str, last: int) -> int:
+        """Take messages out of an inbox, up to an id; return how many."""
         deleted = 0
-        while rows := await self._query(schema.LIST_INBOX_IDS, inbox, _DELETE_ROWS):
+        while rows := await self._query(schema.LIST_INBOX_IDS, inbox, last, _DELETE_ROWS):
             steps: list[Step] = []
             for (mail_id,) in rows:
                 steps.append(Step(schema.DELETE_FROM_INBOX, (inbox, mail_id)))

@@ -19,9 +19,10 @@ from edgemail.store import schema
 from edgemail.store.base import Aged, Arrival, ListingRow, Usage
 from edgemail.store.commit import GroupCommit
 from edgemail.store.sqlite_file import connect, open_database, open_for_reading
+from edgemail.store.trim import Cut
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from edgemail.metrics import CommitCounters
@@ -133,9 +134,32 @@ class SqliteStore:
     async def delete_inbox(self, inbox: str) -> int:
         """See `MailStore.delete_inbox`."""
         deleted = 0
-        while batch := await self._write(partial(_delete_from_inbox, self._writer, inbox)):
+        while batch := await self._write(partial(_delete_from_inbox, self._writer, inbox, schema.UNBOUNDED_ID)):
             deleted += batch
         return deleted
+
+    async def trim_inboxes(
+        self, inboxes: Sequence[str], *, max_messages: int | None, max_bytes: int | None
+    ) -> list[Usage]:
+        """See `MailStore.trim_inboxes`."""
+
+        def read(reader: apsw.Connection) -> list[Cut]:
+            cuts = [Cut(max_messages, max_bytes) for _ in inboxes]
+            for inbox, cut in zip(inboxes, cuts, strict=True):
+                for mail_id, size in reader.execute(schema.LIST_INBOX_SIZES, (inbox, schema.UNBOUNDED_ID, -1)):
+                    if not cut.take(mail_id, size):
+                        break
+            return cuts
+
+        def delete(inbox: str, last: int) -> int:
+            with _unsynced(self._writer):
+                return _delete_from_inbox(self._writer, inbox, last)
+
+        cuts = await self._read(read)
+        for inbox, cut in zip(inboxes, cuts, strict=True):
+            while cut.last_gone and await self._write(partial(delete, inbox, cut.last_gone)) == _DELETE_ROWS:
+                pass
+        return [cut.left for cut in cuts]
 
     async def list_unsummarized(self, after: int, *, max_rows: int, max_bytes: int) -> list[tuple[MailId, bytes]]:
         """See `MailStore.list_unsummarized`."""
@@ -157,12 +181,8 @@ class SqliteStore:
 
         def write() -> None:
             rows = [schema.write_summary(mail_id, summary) for mail_id, summary in summaries]
-            self._writer.pragma("synchronous", 1)  # NORMAL: what is derived need not wait for the disk
-            try:
-                with _Transaction(self._writer):
-                    self._writer.executemany(schema.ADD_SUMMARY, rows)
-            finally:
-                self._writer.pragma("synchronous", 2)
+            with _unsynced(self._writer), _Transaction(self._writer):
+                self._writer.executemany(schema.ADD_SUMMARY, rows)
 
         await self._write(write)
 
@@ -284,6 +304,16 @@ class _Transaction:
                 self._connection.execute("ROLLBACK")
 
 
+@contextlib.contextmanager
+def _unsynced(writer: apsw.Connection) -> Iterator[None]:
+    """Let a commit not wait for the disk: what is derived, or deleted again, may be lost in a power cut."""
+    writer.pragma("synchronous", 1)
+    try:
+        yield
+    finally:
+        writer.pragma("synchronous", 2)
+
+
 def _insert(writer: apsw.Connection, batch: Sequence[Envelope]) -> list[MailId]:
     """Insert a batch in as few statements as can be.
 
@@ -316,9 +346,9 @@ def _delete(writer: apsw.Connection, mail_ids: Sequence[MailId]) -> int:
     return deleted
 
 
-def _delete_from_inbox(writer: apsw.Connection, inbox: str) -> int:
+def _delete_from_inbox(writer: apsw.Connection, inbox: str, last: int) -> int:
     with _Transaction(writer):
-        rows = writer.execute(schema.LIST_INBOX_IDS, (inbox, _DELETE_ROWS)).fetchall()
+        rows = writer.execute(schema.LIST_INBOX_IDS, (inbox, last, _DELETE_ROWS)).fetchall()
         for (mail_id,) in rows:
             writer.execute(schema.DELETE_FROM_INBOX, (inbox, mail_id))
             writer.execute(schema.DELETE_MAIL_IN_NO_INBOX, (mail_id,))
