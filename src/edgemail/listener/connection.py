@@ -250,7 +250,11 @@ class Connection(asyncio.Protocol):
             and now < self._pace.deadline + self._listener.settings.idle_timeout_s
         ):
             return
-        self.abort()
+        if self._is_tls and not self._transport.is_closing():
+            self._close()  # which says goodbye in TLS
+            self._pace.deadline = now + self._listener.settings.linger_s
+        else:
+            self.abort()
 
     def _secure(self) -> None:
         self._transport.pause_reading()

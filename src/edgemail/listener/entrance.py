@@ -130,7 +130,7 @@ class Entrance:
         refusal = listener.admission.enter(caller)
         if refusal is not None:
             listener.count_refusal(refusal)
-            _log.debug("no handshake with %s: %s", caller.ip, refusal.reason)
+            listener.count_refusal(refusal)
             raw.close()
             return
         connection = Connection(listener, is_tls=True, caller=caller, has_slot=True)
