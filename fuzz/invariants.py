@@ -6,15 +6,17 @@ import re
 from datetime import UTC, datetime
 from functools import cache
 from itertools import pairwise
+from typing import Any
 
 from edgemail.model import Address
 from edgemail.smtp import Close, Deliver, Output, Reply, Rules, Session, State, replies, write_trace
+from edgemail.smtp.content import MemoryContent
 from edgemail.smtp.session import LINE_BUFFER_OCTETS
 from fuzz.gatekeeper import REFUSALS, Gatekeeper
 from fuzz.play import HEADER_OCTETS, Play
 from fuzz.witness import Witness
 
-OFFERS_TLS, OFFERS_AUTH, HAS_DOMAINS, IS_SECURE, IS_REFUSED, HAS_GATE = 1, 2, 4, 8, 16, 32
+OFFERS_TLS, OFFERS_AUTH, HAS_DOMAINS, IS_SECURE, IS_REFUSED, HAS_GATE, REFUSES_BARE = 1, 2, 4, 8, 16, 32, 64
 """The flags. `IS_REFUSED` makes the store refuse each message, `HAS_GATE` refuses some before they come."""
 
 PACKETS_MAX = 16
@@ -22,7 +24,7 @@ PACKETS_MAX = 16
 
 _LENGTHS = 8
 
-LIMITS = (
+LIMITS: tuple[dict[str, Any], ...] = (
     {"max_message_octets": 10_000},
     {"max_message_octets": 200, "max_recipients": 3, "max_errors": 6, "max_idle_commands": 20},
     {"max_message_octets": 10, "max_recipients": 1, "max_errors": 2, "max_idle_commands": 3, "max_transactions": 1},
@@ -77,6 +79,7 @@ def _read_play(flags: int, limits: int) -> Play:
         offers_tls=bool(flags & OFFERS_TLS),
         offers_auth=bool(flags & OFFERS_AUTH),
         enforces_sync=False,
+        refuses_bare_newlines=bool(flags & REFUSES_BARE),
         **LIMITS[limits],
     )
     verdict = _NOT_KEPT if flags & IS_REFUSED else _KEPT
@@ -162,11 +165,13 @@ def _check_memory(rules: Rules, session: Session) -> None:
         )
         held = 0 if state in (State.DATA, State.CHUNK, State.CLOSED) else LINE_BUFFER_OCTETS + 1
         assert len(session._buffer) <= held, f"{len(session._buffer)} octets wait"
-    transaction, reader = session._transaction, session._reader
-    if reader is not None:
-        assert len(reader._content) <= rules.max_message_octets
-    if transaction is not None:
-        assert len(transaction.chunks) <= rules.max_message_octets
+    transaction, content = session._transaction, session.content
+    if content is not None:
+        assert isinstance(content, MemoryContent)
+        assert len(content._octets or b"") <= rules.max_message_octets
+    if transaction is None:
+        assert content is None, "a message is held without a transaction"
+    else:
         assert len(transaction.recipients) <= rules.max_recipients
 
 

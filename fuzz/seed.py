@@ -6,7 +6,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
-from fuzz.invariants import HAS_DOMAINS, IS_REFUSED, IS_SECURE, OFFERS_AUTH, OFFERS_TLS
+from fuzz.invariants import HAS_DOMAINS, IS_REFUSED, IS_SECURE, OFFERS_AUTH, OFFERS_TLS, REFUSES_BARE
 from fuzz.mutations import CORPUS
 from smtp.dialogue import read_dialogues
 
@@ -69,6 +69,7 @@ def make_parser_seeds() -> dict[str, bytes]:
 def _write_header(dialogue: Dialogue) -> bytes:
     rules = dialogue.rules
     flags = OFFERS_TLS * rules.offers_tls | OFFERS_AUTH * rules.offers_auth | HAS_DOMAINS * bool(rules.domains)
+    flags |= REFUSES_BARE * rules.refuses_bare_newlines
     limits = _choose_limits(rules)
     first = dialogue.octets.find(b"\r\n") + 1  # within the first line's end
     length = 1 if len(dialogue.octets) <= _CUT_ALL_OCTETS else 0

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _LINE_OCTETS = 2048
 _BUFFER_OCTETS = 4096
 _END = b"\r\n.\r\n"
+_BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 _CHUNK = re.compile(rb" *([0-9]{1,20})( +LAST)? *", re.IGNORECASE)
 
 
@@ -144,6 +145,9 @@ class Witness:
         elif len(content) > self._rules.max_message_octets:
             self._transaction = None
             assert self._take_reply().code in (421, 552), "a message that is too large was taken"
+        elif self._rules.refuses_bare_newlines and _BARE.search(content):
+            self._transaction = None
+            assert self._take_reply().code in (421, 550), "a message with a CR or LF alone was taken"
         else:
             self._expect_delivery(content)
 

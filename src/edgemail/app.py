@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -18,6 +19,7 @@ from edgemail.api import Limits as ApiLimits
 from edgemail.api import Retention as ApiRetention
 from edgemail.certificate import Certificate, make_own
 from edgemail.chaos import Chaos
+from edgemail.descriptors import raise_limit
 from edgemail.errors import SettingsError, TokenError
 from edgemail.inbox import Inbox
 from edgemail.listener import Listener, Policy
@@ -28,6 +30,7 @@ from edgemail.reload import obey_hangup, reload
 from edgemail.retention import Limits, Retention
 from edgemail.settings import Endpoint
 from edgemail.sockets import BACKLOG, bind, is_loopback, write_url
+from edgemail.spool import Spooler
 from edgemail.store.sqlite import SqliteStore
 from edgemail.summaries import Summarizer
 from edgemail.tokens import read_token_file
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _HTTP_STOP_S = 5
+_HTTP_REQUESTS = 2000
 _LOGGED_RECIPIENTS = 3
 
 
@@ -131,6 +135,7 @@ class App:
             elsewhere = settings.http.metrics if isinstance(settings.http.metrics, Endpoint) else None
             metrics_sockets = [] if elsewhere is None else [undo.enter_context(bind(elsewhere, "--metrics"))]
             certificate = _find_certificate(settings)
+            spooler = _make_spooler(settings)
             mailbox = await _open_mailbox(settings)
             counters = Counters()
             store = await _open_store(settings, counters.commits)
@@ -157,7 +162,8 @@ class App:
         deliver = inbox.deliver if sorter is None else sorter.deliver
         listener = None
         if not settings.read_only:
-            listener = Listener(settings.smtp, deliver, _now, certificate, policy, counters.smtp)
+            listener = Listener(settings.smtp, deliver, _now, certificate, policy, counters.smtp, spooler)
+            raise_limit(settings.smtp.max_connections, _HTTP_REQUESTS * len(http_servers))
         app = cls(store, inbox, sorter, listener, http_servers)
         app.smtp_urls = smtp_urls
         app.http_url = next((f"{write_url('http', one)}/" for one in http_sockets), None)
@@ -198,6 +204,8 @@ class App:
         if self._sorter is not None:
             await self._sorter.close()
         await self._store.close()
+        if self._listener is not None:
+            await self._listener.spooler.close()
 
     def hurry(self) -> None:
         """End all SMTP connections at once; what was handed over is committed all the same."""
@@ -228,7 +236,7 @@ class _HttpServer(uvicorn.Server):
                 log_config=None,
                 server_header=False,
                 proxy_headers=False,
-                limit_concurrency=2000,
+                limit_concurrency=_HTTP_REQUESTS,
                 timeout_graceful_shutdown=_HTTP_STOP_S,
                 backlog=BACKLOG,
             )
@@ -280,6 +288,25 @@ def _find_certificate(settings: Settings) -> Certificate | None:
         return None
     names = dict.fromkeys([smtp.hostname, *smtp.domains])
     return Certificate(make_own(Path(f"{settings.store.db}.pem"), list(names)), None)
+
+
+def _make_spooler(settings: Settings) -> Spooler:
+    """Return what holds messages under way.
+
+    Raises:
+        SettingsError: there can be no files in its folder.
+    """
+    is_remote = "://" in settings.store.db
+    spooler = Spooler.of(
+        settings.smtp, Path(tempfile.gettempdir()) if is_remote else Path(settings.store.db).absolute().parent
+    )
+    if settings.smtp.spool_dir is not None:
+        try:
+            spooler.check()
+        except OSError as error:
+            reason = f'"{spooler.folder}" cannot hold files: {error.strerror}; name a folder that can'
+            raise SettingsError([f"spool_dir: {reason}"]) from error
+    return spooler
 
 
 async def _open_store(settings: Settings, counters: CommitCounters) -> MailStore:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NewType
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NewType, Protocol
 
 from edgemail.errors import AddressError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
 MailId = NewType("MailId", int)
@@ -102,18 +103,79 @@ def _write_local(local: str) -> str:
     return f'"{escaped}"'
 
 
+class Spool(Protocol):
+    """The octets of a message that are too many to be held in memory."""
+
+    @property
+    def size(self) -> int:
+        """How many there are."""
+        ...
+
+    @property
+    def is_text(self) -> bool:
+        """Whether they are UTF-8 without NUL."""
+        ...
+
+    async def flush(self) -> None:
+        """Return once they can be read.
+
+        Raises:
+            StoreFull: there was no room for them.
+            StoreUnavailable: they could not be written.
+        """
+        ...
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Read some of them, in any thread.
+
+        Raises:
+            StoreUnavailable: they cannot be read.
+        """
+        ...
+
+    def discard(self) -> None:
+        """Let go of them. May be called twice."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """A message on its way into the store.
 
     `sender` is the reverse-path, `None` for the null one. `recipients` are inbox names (see
-    `Address.inbox`), each once, in the order given. `data` is what will be kept, octet for octet.
+    `Address.inbox`), each once, in the order given. `data` is what will be kept, octet for octet; where there is
+    a `spool`, it is the lines before that. Whoever made the envelope discards its spool, once it is kept or not.
     """
 
     sender: Address | None
     recipients: tuple[str, ...]
     data: bytes
     accepted_at: datetime
+    spool: Spool | None = None
+
+    @property
+    def size(self) -> int:
+        """How many octets will be kept."""
+        return len(self.data) if self.spool is None else len(self.data) + self.spool.size
+
+    def load(self) -> Envelope:
+        """Return the same with all of it in memory.
+
+        Raises:
+            StoreUnavailable: the spool cannot be read.
+        """
+        return self if self.spool is None else replace(self, data=b"".join(self.read_pieces()), spool=None)
+
+    def read_pieces(self, piece_octets: int = 2**18) -> Iterator[bytes]:
+        """Read what will be kept, a piece at a time: the first is `data`.
+
+        Raises:
+            StoreUnavailable: the spool cannot be read.
+        """
+        yield self.data
+        if self.spool is not None:
+            for offset in range(0, self.spool.size, piece_octets):
+                yield self.spool.read(offset, piece_octets)
 
 
 @dataclass(frozen=True, slots=True)

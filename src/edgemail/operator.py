@@ -21,6 +21,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from edgemail.errors import MessageNotFound, StoreFull, StoreInvalid, StoreUnavailable
@@ -112,7 +113,7 @@ class OperatorMailbox:
             refused: asyncio.Future[None] = loop.create_future()
             refused.set_exception(StoreUnavailable("too much mail waits to be written for the operator"))
             return refused
-        size = len(envelope.data)
+        size = len(envelope.data)  # spools are their maker's to count
         self._waiting_bytes += size
         future = loop.run_in_executor(self._writer, self._keep, envelope)
         future.add_done_callback(lambda _: self._release(size))
@@ -184,15 +185,17 @@ class OperatorMailbox:
                 file.write(envelope.data[:end])
                 file.write(delivered_to)
                 file.write(memoryview(envelope.data)[end:])
+                if envelope.spool is not None:
+                    file.writelines(islice(envelope.read_pieces(), 1, None))
                 file.flush()
                 os.fsync(file.fileno())
             path = draft.rename(self._folder / "new" / name)
-        except OSError:
+        except (OSError, StoreUnavailable):
             with contextlib.suppress(OSError):
                 draft.unlink()
             raise
         _sync(self._folder / "new")
-        kept = OperatorMail(_id_of(name), path, envelope.accepted_at, len(envelope.data) + len(delivered_to))
+        kept = OperatorMail(_id_of(name), path, envelope.accepted_at, envelope.size + len(delivered_to))
         self._ours.append(kept)
         self._bytes += kept.size
         return kept

@@ -122,7 +122,7 @@ def _read_rules(words: Iterable[list[str]]) -> tuple[Rules, Reply]:
         elif name == "domains":
             values[name] = tuple(given)
         elif name in {one.name for one in fields(Rules)}:
-            values[name] = given[0] == "true" if name.startswith("offers") else int(given[0])
+            values[name] = given[0] == "true" if given[0] in ("true", "false") else int(given[0])
         else:
             raise ValueError(f"there is no rule {name!r}")
     return Rules("mx.example.com", **values), verdict  # type: ignore[arg-type]
@@ -179,6 +179,7 @@ def _describe(output: Output) -> list[Event]:
             return [tuple(output.octets.decode().removesuffix("\r\n").split("\r\n"))]
         case Deliver():
             sender = output.sender or ""
+            assert isinstance(output.content, bytes)
             return [f"D: <{sender}> -> {', '.join(output.recipients)}", output.content]
         case StartTls():
             return ["T: TLS begins"]

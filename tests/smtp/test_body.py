@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from edgemail.smtp.body import DataReader
+from edgemail.smtp.content import MemoryContent
 from smtp.streams import cut
 
 PLENTY = 10**6
@@ -29,27 +33,37 @@ def read_plainly(octets: bytes) -> tuple[bytes, int] | None:
     return content, end + 3
 
 
-def read(packets: list[bytes], limit_octets: int = PLENTY) -> tuple[DataReader, int | None]:
-    """Read packets up to the end mark; return the reader, and how many octets it took."""
-    reader, before = DataReader(limit_octets), 0
+@dataclass(frozen=True)
+class Read:
+    """What became of packets: `used` is how many octets the message took, None where it has not ended."""
+
+    reader: DataReader
+    content: bytes
+    used: int | None
+
+
+def read(packets: list[bytes], limit_octets: int = PLENTY, *, refuses_bare: bool = False) -> Read:
+    """Read packets up to the end mark."""
+    content = MemoryContent()
+    reader, before = DataReader(content, limit_octets, refuses_bare=refuses_bare), 0
     for packet in packets:
         used = reader.feed(packet)
         if used is not None:
-            return reader, before + used
+            return Read(reader, content.finish(), before + used)
         before += len(packet)
-    return reader, None
+    return Read(reader, content.finish(), None)
 
 
 @given(_dotty, _cuts)
 def test_a_message_is_what_a_plain_reading_finds(octets: bytes, places: list[int]) -> None:
     """However the stream is cut: the same end, the same octets, and not one of what stands behind."""
-    reader, used = read(cut(octets, places))
+    found = read(cut(octets, places))
     expected = read_plainly(octets)
     if expected is None:
-        assert used is None
+        assert found.used is None
     else:
-        assert (reader.content(), used) == expected
-        assert reader.size_octets == len(expected[0])
+        assert (found.content, found.used) == expected
+        assert found.reader.size_octets == len(expected[0])
 
 
 @pytest.mark.parametrize("first", [b"\r\n", b"\r", b"\n", b"\n\r", b"\r\r\n", b"\0\n"])
@@ -63,8 +77,8 @@ def test_only_crlf_dot_crlf_ends_a_message_at_every_cut(first: bytes, last: byte
     assert (expected[1] < len(octets)) == is_end
     for one in range(len(octets)):
         for other in range(one, len(octets)):
-            reader, used = read(cut(octets, [one, other]))
-            assert (reader.content(), used) == expected
+            found = read(cut(octets, [one, other]))
+            assert (found.content, found.used) == expected
 
 
 @given(st.binary(max_size=200), st.integers(0, 200), _cuts)
@@ -75,15 +89,37 @@ def test_a_message_over_the_limit_is_counted_and_not_kept(line: bytes, limit: in
     octets = line.replace(b"\r\n.", b"") + END
     expected = read_plainly(octets)
     assert expected is not None
-    reader, used = read(cut(octets, places), limit)
-    assert (reader.size_octets, used) == (len(expected[0]), expected[1])
-    assert reader.is_too_large == (len(expected[0]) > limit)
-    assert reader.content() == (b"" if reader.is_too_large else expected[0])
+    found = read(cut(octets, places), limit)
+    assert (found.reader.size_octets, found.used) == (len(expected[0]), expected[1])
+    assert found.reader.is_too_large == (len(expected[0]) > limit)
+    assert found.content == (b"" if found.reader.is_too_large else expected[0])
 
 
 def test_what_may_be_an_end_mark_is_not_lost_when_it_is_none() -> None:
     """Each beginning of the mark, left hanging and then contradicted."""
     for length in range(1, len(END)):
-        reader, used = read([b"a" + END[:length], b"z" + END])
-        assert used == 1 + length + 1 + len(END)
-        assert reader.content() == b"a" + END[:length].replace(b".", b"") + b"z\r\n"
+        found = read([b"a" + END[:length], b"z" + END])
+        assert found.used == 1 + length + 1 + len(END)
+        assert found.content == b"a" + END[:length].replace(b".", b"") + b"z\r\n"
+
+
+@given(_dotty, _cuts)
+@example(b"a\r\n.\n" + END, [])
+@example(b"\r" + END, [1])
+@example(b"\n" + END, [])
+def test_a_cr_or_lf_that_stands_alone_is_seen_at_every_cut(octets: bytes, places: list[int]) -> None:
+    """And no other: neither the end mark's own CRLF nor a dot that was stuffed makes one or hides one."""
+    found = read(cut(octets, places), refuses_bare=True)
+    expected = read_plainly(octets)
+    assert found.used == (None if expected is None else expected[1])
+    if expected is not None:
+        bare = re.search(rb"\r(?!\n)|(?<!\r)\n", expected[0])
+        assert found.reader.has_bare_newline == (bare is not None)
+        assert found.content == (b"" if bare else expected[0])
+
+
+def test_where_they_are_not_refused_they_are_kept() -> None:
+    """As they are, octet for octet."""
+    found = read([b"a\rb\nc" + END])
+    assert not found.reader.has_bare_newline
+    assert found.content == b"a\rb\nc\r\n"

@@ -55,7 +55,7 @@ class Counter:
     @property
     def contents(self) -> list[bytes]:
         """The messages, without the two trace fields before them."""
-        return [drop_trace(envelope.data) for envelope in self.envelopes]
+        return [drop_trace(envelope.load().data) for envelope in self.envelopes]
 
 
 def drop_trace(data: bytes) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from edgemail.listener import replies
@@ -28,7 +29,7 @@ _UNKNOWN = Caller("")
 _GONE = ("0.0.0.0", 0)  # noqa: S104 - a peer that has left before it was looked at
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """One peer's socket and its session."""
 
     __slots__ = (
@@ -38,6 +39,7 @@ class Connection(asyncio.Protocol):
         "_handshake",
         "_has_slot",
         "_is_at_end",
+        "_is_behind",
         "_is_choked",
         "_is_lingering",
         "_is_tls",
@@ -62,7 +64,7 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._settling: asyncio.Future[Any] | None = None
         self._closed: asyncio.Future[None] | None = None
-        self._is_at_end = self._is_choked = self._is_lingering = False
+        self._is_at_end = self._is_behind = self._is_choked = self._is_lingering = False
         self._pace = Pace(listener.settings, self._loop.time())
 
     @property
@@ -85,7 +87,7 @@ class Connection(asyncio.Protocol):
             address = transport.get_extra_info("peername") or _GONE
             self._caller = listener.admission.recognize(address[0])
         gate = ConnectionGate(listener.policy, self._caller.ip, self._caller.source)
-        self._session = Session(listener.choose_rules(self._caller), gate)
+        self._session = Session(listener.choose_rules(self._caller), gate, listener.spooler)
         listener.connections.add(self)
         listener.counters.connects += 1
         listener.counters.connections = len(listener.connections)
@@ -116,6 +118,14 @@ class Connection(asyncio.Protocol):
     def _greet(self) -> None:
         self._greeting = None
         self._act(self._session.greet())
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - the protocol's signature
+        """Return where octets are read into: a loop of its own choosing reads four times as many at once."""
+        return self._listener.read_buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take octets from there."""
+        self.data_received(bytes(self._listener.read_buffer[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         """Feed the session; while a message is being committed, read no further than this."""
@@ -153,6 +163,7 @@ class Connection(asyncio.Protocol):
         listener = self._listener
         listener.connections.discard(self)
         listener.counters.connections = len(listener.connections)
+        self._session.abandon()
         self.leave()
         if self._is_lingering:
             self._is_lingering = False
@@ -211,10 +222,17 @@ class Connection(asyncio.Protocol):
             self._transport.write(b"".join(said))
         settings, now = self._listener.settings, self._loop.time()
         self._pace.go_on(settings, now, self._session.state in TAKES_MESSAGE)
+        content = self._session.content
+        if content is not None and content.is_behind and not self._is_behind:
+            self._is_behind = True
+            self._transport.pause_reading()
+            content.call_when_ready(self._catch_up)
         match outputs[-1] if outputs else None:
             case Deliver() as delivery:
                 self._pace.deadline = now + settings.commit_timeout_s
                 self._deliver(delivery)
+                if self._session.waiting_octets:
+                    self._transport.pause_reading()
             case StartTls():
                 self._secure()
             case Close():
@@ -300,12 +318,19 @@ class Connection(asyncio.Protocol):
             transaction=listener.next_id(),
             at=now,
         )
-        listener.counters.sizes.add(len(delivery.content))
-        envelope = Envelope(delivery.sender, delivery.recipients, trace + delivery.content, now)
-        self._settling = listener.deliver(envelope)
-        self._settling.add_done_callback(self._settle)
+        content = delivery.content
+        if isinstance(content, bytes):
+            envelope = Envelope(delivery.sender, delivery.recipients, trace + content, now)
+        else:
+            envelope = Envelope(delivery.sender, delivery.recipients, trace, now, content)
+        listener.counters.sizes.add(envelope.size - len(trace))
+        listener.spooler.hold(len(trace))
+        self._settling = listener.keep(envelope)
+        self._settling.add_done_callback(partial(self._settle, envelope))
 
-    def _settle(self, future: asyncio.Future[Any]) -> None:
+    def _settle(self, envelope: Envelope, future: asyncio.Future[Any]) -> None:
+        if not future.cancelled():  # else the program ends, and its writer may still read
+            self._listener.spooler.release(envelope)
         error = asyncio.CancelledError() if future.cancelled() else future.exception()
         if future is self._settling:  # else its time was up, and the peer was told so
             self._answer(replies.KEPT if error is None else replies.explain(error))
@@ -326,6 +351,11 @@ class Connection(asyncio.Protocol):
             self._close()
         self._read_on()
 
+    def _catch_up(self) -> None:
+        """Read again: the disk has taken what came."""
+        self._is_behind = False
+        self._read_on()
+
     def _read_on(self) -> None:
-        if not (self._is_busy or self._is_choked):
+        if not (self._is_busy or self._is_choked or self._is_behind):
             self._transport.resume_reading()

@@ -6,8 +6,10 @@ import asyncio
 import itertools
 import logging
 import secrets
+import tempfile
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgemail.chaos import Chaos
@@ -20,6 +22,7 @@ from edgemail.metrics import SmtpCounters
 from edgemail.settings import PolicySettings
 from edgemail.smtp import REASONS, REFUSES_MESSAGE, Rules
 from edgemail.sockets import BACKLOG
+from edgemail.spool import Spooler
 
 if TYPE_CHECKING:
     import socket
@@ -28,13 +31,14 @@ if TYPE_CHECKING:
 
     from edgemail.certificate import Certificate
     from edgemail.listener.admission import Caller
-    from edgemail.model import Envelope
+    from edgemail.model import Envelope, Spool
     from edgemail.settings import SmtpSettings
     from edgemail.smtp import Reply
 
 _log = logging.getLogger(__name__)
 
 _SWEEP_S = 1.0
+_READ_OCTETS = 2**16
 
 
 class Listener:
@@ -52,7 +56,11 @@ class Listener:
         certificate: Certificate | None = None,
         policy: Policy | None = None,
         counters: SmtpCounters | None = None,
+        spooler: Spooler | None = None,
     ) -> None:
+        self.spooler = spooler or Spooler.of(settings, Path(tempfile.gettempdir()))
+        self.read_buffer = memoryview(bytearray(_READ_OCTETS))
+        """Where every connection reads: what it gets is taken out before the next one reads."""
         self.settings = settings
         self.deliver = deliver
         self.clock = clock
@@ -71,6 +79,7 @@ class Listener:
             offers_tls=certificate is not None,
             offers_auth=settings.auth == "any",
             enforces_sync=True,
+            refuses_bare_newlines=settings.bare_newlines == "refuse",
         )
         self.trusted_rules = replace(self.rules, enforces_sync=False)
         self.local_rules = replace(
@@ -87,6 +96,7 @@ class Listener:
         self._servers: list[asyncio.Server] = []
         self._entrances: list[Entrance] = []
         self._sweeper: asyncio.TimerHandle | None = None
+        self._spooled: set[asyncio.Task[Any]] = set()
         self._ids = itertools.count()
         self._ids_prefix = secrets.token_hex(4)
 
@@ -119,8 +129,24 @@ class Listener:
             await asyncio.wait([one.closed for one in self.connections], timeout=deadline - loop.time())
         for connection in tuple(self.connections):
             connection.give_up()
+        if self._spooled:
+            # What came with its end mark, though nobody waits for the reply.
+            await asyncio.wait(self._spooled, timeout=self.settings.shutdown_timeout_s)
         if self._sweeper is not None:
             self._sweeper.cancel()
+
+    def keep(self, envelope: Envelope) -> asyncio.Future[Any]:
+        """Hand a whole message on to `deliver`; a spooled one as soon as all of it is in its file."""
+        if envelope.spool is None:
+            return self.deliver(envelope)
+        task = asyncio.create_task(self._keep_spooled(envelope, envelope.spool))
+        self._spooled.add(task)
+        task.add_done_callback(self._spooled.discard)
+        return task
+
+    async def _keep_spooled(self, envelope: Envelope, spool: Spool) -> None:
+        await spool.flush()
+        await self.deliver(envelope)
 
     def choose_rules(self, caller: Caller) -> Rules:
         """Return what holds for a caller."""

@@ -340,6 +340,38 @@ SETTINGS: Final = (
     ),
     Setting("retention_interval", "retention", "interval_s", _DURATION, "How often old mail is looked for."),
     Setting("max_message_bytes", "smtp", "max_message_bytes", _BYTES, "The largest message that is taken."),
+    Setting(
+        "bare_newlines",
+        "smtp",
+        "bare_newlines",
+        _one_of("keep", "refuse"),
+        "What becomes of a message by DATA that has a CR or LF standing alone. BDAT keeps all octets.",
+    ),
+    Setting(
+        "spool_above", "smtp", "spool_above_bytes", _BYTES, "A message under way that is larger goes to a file."
+    ),
+    Setting(
+        "spool_dir",
+        "smtp",
+        "spool_dir",
+        Kind("PATH", quantities.read_folder, lambda value: "beside the database" if value is None else value),
+        "The folder for those files, which have no name there. It should be on a disk, not in memory.",
+        default="the database's folder; for a database server the system's temporary directory",
+    ),
+    Setting(
+        "max_memory",
+        "smtp",
+        "max_memory_bytes",
+        _BYTES,
+        "What all messages under way may take in memory; past it small ones go to a file as well.",
+    ),
+    Setting(
+        "max_spool",
+        "smtp",
+        "max_spool_bytes",
+        _BYTES,
+        "What all messages under way may take in files; past it they get 452.",
+    ),
     Setting("max_recipients", "smtp", "max_recipients", _COUNT, "Recipients in one transaction."),
     Setting("max_errors", "smtp", "max_errors", _COUNT, "A peer's mistakes before its connection is closed."),
     Setting(

@@ -90,6 +90,7 @@ def resolve(
     if not mistakes:
         settings = _build(values)
         mistakes += [*_find_clashes(settings, given), *_find_half_pairs(settings, given)]
+        mistakes += _find_contradictions(settings, given)
     if mistakes:
         raise SettingsError(mistakes)
     return Resolved(
@@ -255,6 +256,15 @@ def _find_half_pairs(settings: Settings, given: Mapping[str, _Given]) -> Iterabl
         yield f"{given['smtp'].spelled}: is off, as http is, and nothing is left to do; leave one of them on"
     if settings.read_only and settings.smtp.listen_tls:
         yield f"{given['smtps'].spelled}: listens, but {given['smtp'].spelled} is off; leave one of the two out"
+
+
+def _find_contradictions(settings: Settings, given: Mapping[str, _Given]) -> Iterable[str]:
+    """Name bounds that would refuse what another one takes."""
+    smtp = settings.smtp
+    if smtp.max_message_bytes > max(smtp.max_spool_bytes, min(smtp.spool_above_bytes, smtp.max_memory_bytes)):
+        name = "max_spool" if "max_spool" in given else "max_message_bytes"
+        size = BY_NAME["max_message_bytes"].write(smtp.max_message_bytes)
+        yield f"{given[name].spelled}: a message of {size} would never have room; set max_spool to more than that"
 
 
 def _find_clashes(settings: Settings, given: Mapping[str, _Given]) -> Iterable[str]:

@@ -66,8 +66,8 @@ class SmtpSettings:
 
     `domains` are in lower case and stand for their subdomains too.
 
-    `connection_rate` and `message_rate` are numbers a minute, `min_rate_bytes` is a number a second, `busy_percent`
-    a share of `max_connections`.
+    `spool_dir` is `None` for the database's own folder. `connection_rate` and `message_rate` are numbers a minute,
+    `min_rate_bytes` is a number a second, `busy_percent` a share of `max_connections`.
     """
 
     listen: tuple[Endpoint, ...] = (Endpoint("127.0.0.1", 2525),)
@@ -79,6 +79,11 @@ class SmtpSettings:
     tls_key: str | None = None
     auth: Literal["local", "any", "off"] = "local"
     max_message_bytes: int = 26_214_400
+    bare_newlines: Literal["keep", "refuse"] = "keep"
+    spool_above_bytes: int = 2**20
+    spool_dir: str | None = None
+    max_memory_bytes: int = 64 * 2**20
+    max_spool_bytes: int = 4 * _GIB
     max_recipients: int = 100
     max_errors: int = 10
     max_idle_commands: int = 100

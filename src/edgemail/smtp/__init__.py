@@ -1,5 +1,6 @@
 """SMTP without I/O: octets in, outputs out. No sockets, no event loop, no clock."""
 
+from edgemail.smtp.content import Content, MemoryRoom, Room
 from edgemail.smtp.gate import Gate
 from edgemail.smtp.order import TAKES_MESSAGE, State
 from edgemail.smtp.outputs import Close, Deliver, Output, Reply, StartTls, list_reasons
@@ -13,10 +14,13 @@ __all__ = [
     "REFUSES_MESSAGE",
     "TAKES_MESSAGE",
     "Close",
+    "Content",
     "Deliver",
     "Gate",
+    "MemoryRoom",
     "Output",
     "Reply",
+    "Room",
     "Rules",
     "Session",
     "StartTls",

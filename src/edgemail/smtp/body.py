@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edgemail.smtp.content import Content
+
 _END = b"\r\n.\r\n"
 # What may be the beginning of an end mark, or of a stuffed dot, when the octets so far end with it.
 _UNDECIDED = tuple(_END[:length] for length in range(4, 0, -1))
@@ -13,16 +18,19 @@ class DataReader:
     Only the whole five octets end a message: LF.LF, CR.CR and their mixtures are content, or a message could
     hide a second one from whoever filters mail on the way (CVE-2023-51764, -51765 and -51766).
 
-    Past `limit_octets` of content nothing more is kept, only counted.
+    What it reads goes to `content`. Past `limit_octets` nothing more is kept, only counted; the same goes for a
+    message with a CR or LF that stands alone, where those are refused.
     """
 
-    __slots__ = ("_content", "_held", "_limit_octets", "_skip", "size_octets")
+    __slots__ = ("_content", "_held", "_limit_octets", "_refuses_bare", "_skip", "has_bare_newline", "size_octets")
 
-    def __init__(self, limit_octets: int) -> None:
+    def __init__(self, content: Content, limit_octets: int, *, refuses_bare: bool = False) -> None:
+        self._content = content
         self._limit_octets = limit_octets
-        self._content = bytearray()  # not a list of chunks: a sender of single octets would make it huge
+        self._refuses_bare = refuses_bare
         self._held = b"\r\n"  # 354 stands at the start of a line, so a first line "." is the end mark
         self._skip = 2  # and that line end is not content
+        self.has_bare_newline = False
         self.size_octets = 0
 
     def feed(self, data: bytes) -> int | None:
@@ -44,17 +52,16 @@ class DataReader:
         """Whether more came than is kept."""
         return self.size_octets > self._limit_octets
 
-    def content(self) -> bytes:
-        """Return the message, octet for octet."""
-        return bytes(self._content)
-
     def _keep(self, raw: bytes, is_stuffed: bool) -> None:
+        # A CR at the end of a window is held back, so none of these stands beside its other half in the next one.
+        if self._refuses_bare and not raw.count(b"\r") == raw.count(b"\n") == raw.count(b"\r\n"):
+            self.has_bare_newline = True
         # A dot that begins a line was put there by the sender; every such line follows a CRLF in `raw`.
         content = raw.replace(b"\r\n.", b"\r\n") if is_stuffed else raw
         if self._skip and content:
             content, self._skip = content[self._skip :], 0
         self.size_octets += len(content)
-        if self.is_too_large:
-            self._content.clear()
-        else:
-            self._content += content
+        if self.is_too_large or self.has_bare_newline:
+            self._content.discard()
+        elif content:
+            self._content.write(content)

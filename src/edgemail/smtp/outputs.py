@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from edgemail.model import Address
+    from edgemail.model import Address, Spool
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,14 @@ def list_reasons(constants: Mapping[str, object]) -> tuple[str, ...]:
 class Deliver:
     """A whole message: keep it, then tell the session's `settle` how it went.
 
-    `content` is what came, octet for octet, after dot-unstuffing. `hello` is the peer's own name for itself,
-    printable and short. `protocol` is the word for the Received line (RFC 3848, RFC 6531).
+    `content` is what came, octet for octet, after dot-unstuffing; a spool is the driver's to discard. `hello` is
+    the peer's own name for itself, printable and short. `protocol` is the word for the Received line (RFC 3848,
+    RFC 6531).
     """
 
     sender: Address | None
     recipients: tuple[str, ...]
-    content: bytes
+    content: bytes | Spool
     hello: str
     protocol: str
 

@@ -20,6 +20,10 @@ GO_AHEAD = Reply.of(354, "Go ahead, end with <CRLF>.<CRLF>")
 TOO_MANY_RECIPIENTS = Reply.of(
     452, "4.5.3 Too many recipients, send the message again for the rest", reason="too_many_recipients"
 )
+DECLARED_NO_ROOM = Reply.of(
+    452, "4.3.1 There is no room for the message, try again later", reason="declared_no_room"
+)
+NO_ROOM = Reply.of(452, "4.3.1 There is no room for the message, try again later", reason="no_room")
 
 LINE_TOO_LONG = Reply.of(500, "5.5.2 Line too long", reason="line_too_long")
 BARE_NEWLINE = Reply.of(500, "5.5.2 Lines end with CR LF, and neither stands alone", reason="bare_newline")
@@ -48,6 +52,9 @@ RCPT_FIRST = Reply.of(503, "5.5.1 Say RCPT first", reason="rcpt_first")
 MAIL_TWICE = Reply.of(503, "5.5.1 A transaction is open: say RSET to end it", reason="mail_twice")
 NO_RECIPIENTS = Reply.of(554, "5.5.1 No recipient was accepted", reason="no_recipients")
 NOT_OUR_DOMAIN = Reply.of(550, "5.7.1 No mail is taken for that domain", reason="not_our_domain")
+BARE_NEWLINES = Reply.of(
+    550, "5.6.0 Lines end with CR LF, and neither may stand alone in the message", reason="bare_newlines"
+)
 DECLARED_TOO_LARGE = Reply.of(552, "5.3.4 The message is too large", reason="declared_too_large")
 TOO_LARGE = Reply.of(552, "5.3.4 The message is too large", reason="too_large")
 NEEDS_SMTPUTF8 = Reply.of(553, "5.6.7 An address beyond ASCII needs SMTPUTF8", reason="needs_smtputf8")
@@ -60,7 +67,7 @@ TOO_MANY_ERRORS = Reply.of(421, "4.7.0 Too many errors", reason="too_many_errors
 TOO_MANY_COMMANDS = Reply.of(421, "4.7.0 Too many commands that carry no mail", reason="too_many_commands")
 TOO_MANY_TRANSACTIONS = Reply.of(421, "4.7.0 Enough for one connection, come again", reason="too_many_transactions")
 
-REFUSES_MESSAGE = frozenset({TOO_LARGE})
+REFUSES_MESSAGE = frozenset({TOO_LARGE, BARE_NEWLINES, NO_ROOM})
 """Refusals of a message whose octets have come, and not of one that was only announced."""
 
 REASONS = list_reasons(globals())

@@ -11,7 +11,7 @@ class Rules:
 
     `offers_tls` is for a connection that is not secure yet; `offers_auth` takes any name and password.
     `enforces_sync` is for peers that must wait for 354 (RFC 2920 section 3.1): what comes of a stream then depends
-    on where it is cut.
+    on where it is cut. `refuses_bare_newlines` is for messages that come by DATA; BDAT keeps all octets.
     """
 
     hostname: str
@@ -24,6 +24,7 @@ class Rules:
     offers_tls: bool = False
     offers_auth: bool = False
     enforces_sync: bool = False
+    refuses_bare_newlines: bool = False
 
     def takes(self, domain: str) -> bool:
         """Tell whether mail for a domain, in lower case, is taken."""

@@ -17,11 +17,14 @@ from edgemail.smtp.commands import (
     read_rcpt,
     split_command,
 )
+from edgemail.smtp.content import MemoryRoom
 from edgemail.smtp.order import CHUNK_ORDER, IS_DEAF, ORDER, State
 from edgemail.smtp.outputs import CLOSE, START_TLS, Deliver, Output, Reply
 from edgemail.smtp.transaction import Chunk, Transaction
 
 if TYPE_CHECKING:
+    from edgemail.model import Spool
+    from edgemail.smtp.content import Content, Room
     from edgemail.smtp.gate import Gate
     from edgemail.smtp.rules import Rules
 
@@ -36,7 +39,7 @@ _TLS_HANDSHAKE = b"\x16"
 
 # Asked for with each line; before Python 3.12 to get at a member of an Enum takes ten times as long as a name.
 _NEW, _DATA, _CHUNK = State.NEW, State.DATA, State.CHUNK
-
+_MEMORY = MemoryRoom()
 _BARE_NEWLINE = re.compile(rb"\r(?!\n|\Z)|(?<!\r)\n")
 
 
@@ -55,15 +58,19 @@ class Session:
         "_is_authenticated",
         "_is_secure",
         "_reader",
+        "_room",
         "_rules",
         "_transaction",
         "_transactions",
+        "content",
         "state",
     )
 
-    def __init__(self, rules: Rules, gate: Gate | None = None) -> None:
+    def __init__(self, rules: Rules, gate: Gate | None = None, room: Room = _MEMORY) -> None:
         self._rules = rules
         self._gate = gate
+        self._room = room
+        self.content: Content | None = None  # what takes the octets of the message under way
         self.state = State.NEW
         self._buffer = b""
         self._hello = ""
@@ -113,7 +120,7 @@ class Session:
         """
         self._is_secure = True
         self._hello, self._extended, self._is_authenticated = "", False, False
-        self._transaction = None
+        self._drop()
         self.state = State.NEW
         return self._advance([])
 
@@ -123,6 +130,15 @@ class Session:
             return []
         return self._close(reply)
 
+    @property
+    def waiting_octets(self) -> int:
+        """How many octets wait for `settle` or `secure`, or for the rest of a line."""
+        return len(self._buffer)
+
+    def abandon(self) -> None:
+        """End without a word, as nobody is there any more. An open message is dropped."""
+        self._close(replies.OK)
+
     def _advance(self, outputs: list[Output]) -> list[Output]:
         """Take commands and message octets from the buffer for as long as they are whole."""
         buffer, position = self._buffer, 0
@@ -131,7 +147,7 @@ class Session:
                 position += self._take_data(buffer[position:] if position else buffer, outputs)
                 continue
             if self.state is _CHUNK:
-                position += self._take_chunk(buffer[position:], outputs)
+                position += self._take_chunk(buffer, position, outputs)
                 continue
             if self.state is _NEW and buffer.startswith(_TLS_HANDSHAKE, position):
                 outputs += self._close(replies.NOT_SMTP)
@@ -185,41 +201,69 @@ class Session:
         if reader.size_octets > 2 * rules.max_message_octets:
             outputs += self._close(replies.TOO_LARGE)
         elif used is not None:
-            self._reader = self._transaction = None
-            self._idle_commands = 0
-            if reader.is_too_large:
-                self.state = State.READY
-                outputs += self._answer(replies.TOO_LARGE)
-            else:
-                self.state = State.SETTLING
-                outputs.append(self._hand_over(transaction, reader.content()))
+            outputs += self._end_data(reader, transaction)
         return len(octets) if used is None else used
 
-    def _take_chunk(self, octets: bytes, outputs: list[Output]) -> int:
+    def _end_data(self, reader: DataReader, transaction: Transaction) -> list[Output]:
+        content = self._detach()
+        self._idle_commands = 0
+        refusal = None
+        if reader.is_too_large:
+            refusal = replies.TOO_LARGE
+        elif reader.has_bare_newline:
+            refusal = replies.BARE_NEWLINES
+        elif content.is_refused:
+            refusal = replies.NO_ROOM
+        if refusal is not None:
+            content.discard()
+            self.state = State.READY
+            return self._answer(refusal)
+        self.state = State.SETTLING
+        return [self._hand_over(transaction, content.finish())]
+
+    def _take_chunk(self, buffer: bytes, position: int, outputs: list[Output]) -> int:
         """Take a chunk's octets; return how many of them."""
-        chunk, transaction = self._chunk, self._transaction
+        chunk = self._chunk
         if chunk is None:
             raise RuntimeError("a chunk's octets without BDAT")
-        taken = octets[: chunk.left_octets]
+        taken = buffer[position : position + chunk.left_octets]
         chunk.left_octets -= len(taken)
-        if chunk.refusal is None and transaction is not None:
-            transaction.chunks += taken
+        if chunk.refusal is None and self.content is not None:
+            self.content.write(taken)
         if not chunk.left_octets:
             outputs += self._end_chunk(chunk)
         return len(taken)
 
     def _end_chunk(self, chunk: Chunk) -> list[Output]:
         transaction, self._chunk = self._transaction, None
-        if chunk.refusal is not None or transaction is None:
+        if chunk.refusal is not None or transaction is None or self.content is None:
             self.state = chunk.state_after
             return self._refuse(chunk.refusal or replies.MAIL_FIRST)
+        if self.content.is_refused:
+            self._drop()
+            self.state = State.READY
+            return self._refuse(replies.NO_ROOM)
         if not chunk.is_last:
             self.state = State.CHUNKS
             return self._answer_idle(replies.CHUNK_OK) if chunk.is_empty else [replies.CHUNK_OK]
         self.state = State.SETTLING
-        self._transaction = None
         self._idle_commands = 0
-        return [self._hand_over(transaction, bytes(transaction.chunks))]
+        return [self._hand_over(transaction, self._detach().finish())]
+
+    def _detach(self) -> Content:
+        """End the transaction, but for what came of its message."""
+        content, self.content = self.content, None
+        if content is None:
+            raise RuntimeError("a message without content")
+        self._transaction = self._reader = None
+        return content
+
+    def _drop(self) -> None:
+        """End the transaction, and let go of what came of its message."""
+        content, self.content = self.content, None
+        if content is not None:
+            content.discard()
+        self._transaction = self._reader = self._chunk = None
 
     def _take_auth_line(self, line: bytes) -> list[Output]:
         if self._auth is None:
@@ -237,7 +281,7 @@ class Session:
             return replies.NO_RECIPIENTS
         return out_of_order
 
-    def _hand_over(self, transaction: Transaction, content: bytes) -> Deliver:
+    def _hand_over(self, transaction: Transaction, content: bytes | Spool) -> Deliver:
         protocol = "UTF8SMTP" if transaction.smtputf8 else "ESMTP" if self._extended else "SMTP"
         if self._is_secure and self._extended:
             protocol += "S"
@@ -254,7 +298,7 @@ class Session:
     def _obey_rset(self, argument: bytes) -> list[Output]:
         if argument.strip():
             return self._answer_idle(replies.NO_ARGUMENT)
-        self._transaction = None
+        self._drop()
         if self.state is not State.NEW:
             self.state = State.READY
         return self._answer_idle(replies.OK)
@@ -264,22 +308,30 @@ class Session:
             size_octets, is_last = read_chunk(argument)
         except CommandError as error:
             return self._close(error.reply)  # where the next command begins is anyone's guess
-        limit_octets = self._rules.max_message_octets
-        if size_octets > limit_octets:
+        if size_octets > self._rules.max_message_octets:
             return self._close(replies.DECLARED_TOO_LARGE)
         refusal = CHUNK_ORDER[self.state]
         state_after = self.state
         if refusal is not None:
             refusal = self._explain(refusal)
-        elif self._transaction is not None and len(self._transaction.chunks) + size_octets > limit_octets:
-            refusal, state_after, self._transaction = replies.TOO_LARGE, State.READY, None
-        elif self.state is State.RCPT:
-            refusal = self._judge_message()
+        else:
+            refusal = self._judge_chunk(size_octets)
             if refusal is not None:
-                state_after, self._transaction = State.READY, None
+                self._drop()
+                state_after = State.READY
         self._chunk = Chunk(not size_octets, is_last, size_octets, refusal, state_after)
         self.state = State.CHUNK
         return [] if size_octets else self._end_chunk(self._chunk)
+
+    def _judge_chunk(self, size_octets: int) -> Reply | None:
+        """Say why a chunk is refused; make room where it is a message's first."""
+        if self.content is not None:
+            is_too_large = self.content.size_octets + size_octets > self._rules.max_message_octets
+            return replies.TOO_LARGE if is_too_large else None
+        refusal = self._judge_message()
+        if refusal is None:
+            self.content = self._room.open()
+        return refusal
 
     def _obey_auth(self, argument: bytes) -> list[Output]:
         if not self._rules.offers_auth:
@@ -323,7 +375,7 @@ class Session:
     def _greet_back(self, argument: bytes, *, extended: bool) -> Reply:
         self._hello = read_hello(argument)
         self._extended = extended
-        self._transaction = None
+        self._drop()
         self.state = State.READY
         if not extended:
             return Reply.of(250, self._rules.hostname)
@@ -336,6 +388,8 @@ class Session:
         limit = self._rules.max_transactions
         if limit is not None and self._transactions >= limit:
             return self._close(replies.TOO_MANY_TRANSACTIONS)
+        if command.size_octets and not self._room.has_room(command.size_octets):
+            return self._refuse(replies.DECLARED_NO_ROOM)
         refusal = self._gate.judge_sender(command.sender) if self._gate else None
         if refusal is not None:
             return self._refuse(refusal)
@@ -372,7 +426,8 @@ class Session:
         if refusal is not None:
             self._transaction, self.state = None, State.READY
             return self._refuse(refusal)
-        self._reader = DataReader(self._rules.max_message_octets)
+        rules, self.content = self._rules, self._room.open()
+        self._reader = DataReader(self.content, rules.max_message_octets, refuses_bare=rules.refuses_bare_newlines)
         self.state = State.DATA
         return [replies.GO_AHEAD]
 
@@ -401,7 +456,8 @@ class Session:
 
     def _close(self, reply: Reply) -> list[Output]:
         self.state = State.CLOSED
-        self._transaction = self._reader = self._chunk = self._auth = None
+        self._drop()
+        self._auth, self._buffer = None, b""
         return [reply, CLOSE]
 
 

@@ -20,8 +20,6 @@ class Transaction:
     recipients: dict[str, None] = field(default_factory=dict)
     has_rcpt: bool = False
     """Whether a recipient was named, taken or not."""
-    chunks: bytearray = field(default_factory=bytearray)
-    """What BDAT has brought."""
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ class GroupCommit:
     """Gathers messages into commits, one commit at a time.
 
     `commit` keeps all of a batch or, by raising, none of it. The batch is bounded by `max_rows` and `max_bytes`
-    (past the first message), what waits by `max_waiting_bytes`.
+    (past the first message), what waits in memory by `max_waiting_bytes`; spools are their maker's to count.
     """
 
     def __init__(
@@ -78,15 +78,15 @@ class GroupCommit:
         self._running = None
 
     def _take(self) -> list[tuple[Envelope, asyncio.Future[MailId]]]:
-        size = count = 0
+        size = in_memory = count = 0
         for envelope, _ in self._waiting[: self._max_rows]:
-            size += len(envelope.data)
+            size += envelope.size
             if count and size > self._max_bytes:
-                size -= len(envelope.data)
                 break
+            in_memory += len(envelope.data)
             count += 1
         batch, self._waiting = self._waiting[:count], self._waiting[count:]
-        self._waiting_bytes -= size
+        self._waiting_bytes -= in_memory
         return batch
 
     @staticmethod

@@ -234,7 +234,7 @@ class RemoteStore:
         self._own.update(ids)
         self._announce(
             [
-                Arrival(mail_id, schema.write_sender(one.sender), one.recipients, len(one.data))
+                Arrival(mail_id, schema.write_sender(one.sender), one.recipients, one.size)
                 for mail_id, one in zip(ids, batch, strict=True)
             ]
         )

@@ -105,6 +105,8 @@ class RemoteWriter:
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._patience.limit_s
+        if any(one.spool is not None for one in batch):
+            batch = await asyncio.to_thread(_load, batch)
         steps = write_steps(batch)
         while True:
             left_s = deadline - loop.time()
@@ -172,6 +174,11 @@ class RemoteWriter:
                 return None
             self._answered = self._tried
             return _ids_up_to(int(last), messages)
+
+
+def _load(batch: Sequence[Envelope]) -> list[Envelope]:
+    """Read what is spooled: a request is one JSON text, so it is in memory as a whole in any case."""
+    return [one.load() for one in batch]
 
 
 def transaction(steps: Sequence[Step]) -> list[Step]:

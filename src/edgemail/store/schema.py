@@ -87,6 +87,8 @@ CREATE TABLE IF NOT EXISTS writer (
 )"""
 
 ADD_MAIL = "INSERT INTO mail (date, sender, recipients, size, data) VALUES (?, ?, ?, ?, ?)"
+ADD_TEXT = "INSERT INTO mail (date, sender, recipients, size, data) VALUES (?, ?, ?, ?, CAST(zeroblob(?) AS TEXT))"
+ADD_OCTETS = "INSERT INTO mail (date, sender, recipients, size, data) VALUES (?, ?, ?, ?, zeroblob(?))"
 ADD_INBOX = "INSERT OR IGNORE INTO inbox (address, mail_id) VALUES (?, ?)"
 
 _ROW = """
@@ -194,6 +196,18 @@ def write_mail(envelope: Envelope) -> tuple[Any, ...]:
         write_recipients(envelope.recipients),
         len(envelope.data),
         write_data(envelope.data),
+    )
+
+
+def write_spooled(envelope: Envelope) -> tuple[str, tuple[Any, ...]]:
+    """Write a statement that makes room for a message's data, as TEXT or as BLOB, and its parameters."""
+    is_text = envelope.spool is not None and envelope.spool.is_text and isinstance(write_data(envelope.data), str)
+    return ADD_TEXT if is_text else ADD_OCTETS, (
+        write_date(envelope.accepted_at),
+        write_sender(envelope.sender),
+        write_recipients(envelope.recipients),
+        envelope.size,
+        envelope.size,
     )
 
 

@@ -230,7 +230,7 @@ class SqliteStore:
     async def _commit(self, batch: Sequence[Envelope]) -> list[MailId]:
         ids = await self._write(partial(_insert, self._writer, batch))
         arrivals = [
-            Arrival(mail_id, schema.write_sender(one.sender), one.recipients, len(one.data))
+            Arrival(mail_id, schema.write_sender(one.sender), one.recipients, one.size)
             for mail_id, one in zip(ids, batch, strict=True)
         ]
         for observer in self._observers:
@@ -322,15 +322,41 @@ def _insert(writer: apsw.Connection, batch: Sequence[Envelope]) -> list[MailId]:
     """
     ids: list[MailId] = []
     with _Transaction(writer):
-        for start in range(0, len(batch), _STATEMENT_ROWS):
-            rows = batch[start : start + _STATEMENT_ROWS]
-            _insert_rows(writer, schema.ADD_MAIL, [schema.write_mail(one) for one in rows])
+        for rows in _split(batch):
+            if rows[0].spool is None:
+                _insert_rows(writer, schema.ADD_MAIL, [schema.write_mail(one) for one in rows])
+            else:
+                _insert_spooled(writer, rows[0])
             last = writer.last_insert_rowid()  # nobody else writes meanwhile, so the ids follow each other
             ids += map(MailId, range(last - len(rows) + 1, last + 1))
         inboxes = [(inbox, mail_id) for mail_id, one in zip(ids, batch, strict=True) for inbox in one.recipients]
         for start in range(0, len(inboxes), _STATEMENT_ROWS):
             _insert_rows(writer, schema.ADD_INBOX, inboxes[start : start + _STATEMENT_ROWS])
     return ids
+
+
+def _split(batch: Sequence[Envelope]) -> Iterator[Sequence[Envelope]]:
+    """Cut a batch into what one statement inserts: several messages, or one that is spooled."""
+    start = 0
+    for end, one in enumerate(batch):
+        if one.spool is not None:
+            if start < end:
+                yield batch[start:end]
+            yield batch[end : end + 1]
+            start = end + 1
+        elif end - start == _STATEMENT_ROWS:
+            yield batch[start:end]
+            start = end
+    if start < len(batch):
+        yield batch[start:]
+
+
+def _insert_spooled(writer: apsw.Connection, envelope: Envelope) -> None:
+    """Insert a message without having all of it in memory, or twice its size where it is TEXT."""
+    writer.execute(*schema.write_spooled(envelope))
+    with writer.blob_open("main", "mail", "data", writer.last_insert_rowid(), True) as blob:
+        for piece in envelope.read_pieces():
+            blob.write(piece)
 
 
 def _insert_rows(writer: apsw.Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:

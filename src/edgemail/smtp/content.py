@@ -1,0 +1,108 @@
+"""Where the octets of a message go while it comes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from edgemail.model import Spool
+
+
+class Content(Protocol):
+    """Takes the octets of one message. A session ends it in one of two ways: `finish` or `discard`."""
+
+    @property
+    def size_octets(self) -> int:
+        """How many came."""
+        ...
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether there is no room for them; what comes then is dropped."""
+        ...
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether what it was given is still being put away: the driver should read no more until then."""
+        ...
+
+    def call_when_ready(self, callback: Callable[[], None]) -> None:
+        """Call back, once, as soon as that is no longer so, even where the content was ended meanwhile."""
+        ...
+
+    def write(self, octets: bytes) -> None:
+        """Take octets."""
+        ...
+
+    def finish(self) -> bytes | Spool:
+        """Return the message, octet for octet; it is the caller's from now on."""
+        ...
+
+    def discard(self) -> None:
+        """Let go of all that came, and drop what still comes. May be called twice."""
+        ...
+
+
+class Room(Protocol):
+    """What a session asks for room."""
+
+    def has_room(self, size_octets: int) -> bool:
+        """Tell whether a message of that size could be taken just now."""
+        ...
+
+    def open(self) -> Content:
+        """Begin a message."""
+        ...
+
+
+class MemoryContent:
+    """Holds a message in memory."""
+
+    __slots__ = ("_octets", "size_octets")
+
+    is_refused = False
+    is_behind = False
+
+    def __init__(self) -> None:
+        self._octets: bytes | bytearray | None = b""
+        self.size_octets = 0
+
+    def call_when_ready(self, callback: Callable[[], None]) -> None:
+        """See `Content.call_when_ready`."""
+        callback()
+
+    def write(self, octets: bytes) -> None:
+        """See `Content.write`."""
+        self.size_octets += len(octets)
+        if self._octets is None:
+            return
+        if not self._octets:
+            self._octets = octets  # a message that comes in one packet is never copied
+            return
+        if isinstance(self._octets, bytes):
+            # No list of chunks: a sender of single octets would make that huge.
+            self._octets = bytearray(self._octets)
+        self._octets += octets
+
+    def finish(self) -> bytes:
+        """See `Content.finish`."""
+        octets, self._octets = self._octets, None
+        return bytes(octets or b"")
+
+    def discard(self) -> None:
+        """See `Content.discard`."""
+        self._octets = None
+
+
+class MemoryRoom:
+    """As much as there is."""
+
+    def has_room(self, size_octets: int) -> bool:  # noqa: ARG002 - the protocol's signature
+        """See `Room.has_room`."""
+        return True
+
+    def open(self) -> MemoryContent:
+        """See `Room.open`."""
+        return MemoryContent()
