@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from edgemail.listener import replies as listener_replies
 from edgemail.smtp import REASONS, Reply
+from edgemail.smtp import replies as smtp_replies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,3 +47,15 @@ def test_reasons_are_words() -> None:
     """They stand in labels, where nothing needs an escape; `Reply` itself gives none."""
     assert [one for one in KNOWN if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", one)] == []
     assert Reply.of(250, "2.0.0 OK").reason == ""
+
+
+def test_the_docs_list_every_reason_with_its_reply() -> None:
+    """The table in docs/smtp.md is what this test writes, row by row."""
+    constants = [*vars(smtp_replies).values(), *vars(listener_replies).values()]
+    known = sorted(
+        (one.reason, one.octets.decode().strip()) for one in constants if isinstance(one, Reply) and one.reason
+    )
+    expected = [f"| `{reason}` | {said} |" for reason, said in known]
+    text = (SOURCE.parent.parent / "docs/smtp.md").read_text(encoding="utf-8")
+    rows = text.partition("\n## Reasons\n")[2].partition("\n## ")[0].splitlines()
+    assert [row for row in rows if row.startswith("| `")] == expected

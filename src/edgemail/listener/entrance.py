@@ -130,7 +130,6 @@ class Entrance:
         refusal = listener.admission.enter(caller)
         if refusal is not None:
             listener.count_refusal(refusal)
-            listener.count_refusal(refusal)
             raw.close()
             return
         connection = Connection(listener, is_tls=True, caller=caller, has_slot=True)
