@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench import edge_reading
 from bench.servers import Server, run_edgemail
 from bench.throughput import BODY_OCTETS, send
 from edgemail.store.hrana import HranaClient
@@ -29,17 +30,36 @@ def main() -> None:
     print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
     with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as folder:
         _measure_ingest(Path(folder))
+        _measure_reading(Path(folder))
 
 
 def _measure_ingest(folder: Path) -> None:
     print(f"Messages of {BODY_OCTETS} octets into sqld on this machine, sent by smtp-source -d.\n")
     print("| connections | messages/s | messages in a commit | CPU us/message |")
     print("| --: | --: | --: | --: |")
-    with _run_sqld(folder / "ingest") as primary:
-        with run_edgemail(folder, primary.url, EDGEMAIL_DB_TOKEN=primary.token()) as server:
-            for connections in _CONNECTIONS:
-                _say(f"ingest, {connections} connections")
-                _print_ingest(primary, server, connections)
+    with (
+        _run_sqld(folder / "ingest") as primary,
+        run_edgemail(folder, primary.url, EDGEMAIL_DB_TOKEN=primary.token()) as server,
+    ):
+        for connections in _CONNECTIONS:
+            _say(f"ingest, {connections} connections")
+            _print_ingest(primary, server, connections)
+
+
+def _measure_reading(folder: Path) -> None:
+    with _run_sqld(folder / "primary") as primary, _run_sqld(folder / "replica", primary) as replica:
+        edge_reading.seed(primary, _say)
+        edge_reading.wait_for_replica(replica)
+        (folder / "site").mkdir()
+        readings = edge_reading.measure(primary, replica, folder / "site", _say)
+    print(
+        f"\nAn inbox of {edge_reading.INBOX_MESSAGES} messages among {edge_reading.MESSAGES:,}, opened in Chromium."
+    )
+    print("Milliseconds: the request for the list, and from the address bar to the list on the screen.\n")
+    print("| read | request p50 | p95 | visible p50 | p95 |")
+    print("| --- | --: | --: | --: | --: |")
+    for reading in readings:
+        print(reading.row())
 
 
 def _print_ingest(primary: Sqld, server: Server, connections: int) -> None:

@@ -62,6 +62,15 @@ def run_edgemail(folder: Path, db: str = "", **environment: str) -> Iterator[Ser
 
 
 @contextlib.contextmanager
+def run_edge_reader(db: str, token: str) -> Iterator[Server]:
+    """Run an edgemail that only reads."""
+    command = [sys.executable, "-m", "edgemail", "serve", "--no-smtp", "--http=127.0.0.1:0", f"--db={db}"]
+    with _run([*command, "--set=log_level=warning"], EDGEMAIL_DB_TOKEN=token) as process:
+        web = re.search(r"Web +http://127\.0\.0\.1:(\d+)", _read_until(process, "Mail "))
+        yield Server("edge reader", 0, process.pid, int(web[1]) if web else 0)
+
+
+@contextlib.contextmanager
 def run_smtp_sink() -> Iterator[Server]:
     """Run Postfix's smtp-sink, which throws mail away."""
     port = _free_port()

@@ -1,0 +1,42 @@
+"""A wire that is as long as one likes: everything that goes through it comes later."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Self
+
+
+class Delay:
+    """Forwards TCP connections to a port of this machine, each direction half of `round_trip_s` late."""
+
+    def __init__(self, to_port: int, round_trip_s: float) -> None:
+        self._to_port = to_port
+        self._delay_s = round_trip_s / 2
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self.port = 0
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self.port = asyncio.run_coroutine_threadsafe(self._start(), self._loop).result()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    async def _start(self) -> int:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        port: int = server.sockets[0].getsockname()[1]
+        return port
+
+    async def _serve(self, near_in: asyncio.StreamReader, near_out: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(2 * self._delay_s)  # TCP's handshake is a round trip as well
+        far_in, far_out = await asyncio.open_connection("127.0.0.1", self._to_port)
+        await asyncio.gather(self._pass_on(near_in, far_out), self._pass_on(far_in, near_out))
+
+    async def _pass_on(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        while octets := await source.read(2**16):
+            self._loop.call_later(self._delay_s, target.write, octets)
+        self._loop.call_later(self._delay_s, target.close)

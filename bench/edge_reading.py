@@ -1,0 +1,180 @@
+"""An inbox of 50 messages among 100,000, read by Chromium: straight from a database, and through an edge reader."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import http.server
+import json
+import shutil
+import statistics
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import Request, sync_playwright
+
+from bench.delay import Delay
+from bench.servers import run_edge_reader
+from edgemail import mime
+from edgemail.model import Address, Envelope
+from edgemail.store.hrana import HranaClient
+from edgemail.store.remote import RemoteStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Page
+
+    from support.sqld import Sqld
+
+MESSAGES = 100_000
+INBOX_MESSAGES = 50
+OPENINGS = 40
+DELAY_S = 0.1
+_CHROMIUM = "/usr/bin/chromium"
+_CLIENT = Path(__file__).parents[1] / "src" / "edgemail" / "client"
+_SEED_ROWS = 2_000
+_BODY = (
+    b"Subject: Your code is 481223\r\nFrom: Shop <shop@shop.example>\r\n\r\n" + b"Some words of a message.\r\n" * 80
+)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one way of reading took: the list's request, and from the address bar to the list on the screen."""
+
+    way: str
+    request_ms: list[float]
+    visible_ms: list[float]
+
+    def row(self) -> str:
+        """Write a line of the table."""
+        cells = [f"{figure:.1f}" for series in (self.request_ms, self.visible_ms) for figure in _spread(series)]
+        return f"| {self.way} | {' | '.join(cells)} |"
+
+
+def seed(primary: Sqld, say: Callable[[str], None]) -> None:
+    """Fill a database with messages and their summaries."""
+    summary = mime.summarize(_BODY)
+
+    async def work() -> None:
+        store = await RemoteStore.open(primary.url, primary.token())
+        try:
+            for start in range(0, MESSAGES, _SEED_ROWS):
+                say(f"seeding, {start:,} of {MESSAGES:,}")
+                ids = await asyncio.gather(
+                    *[store.add(_envelope(number)) for number in range(start, start + _SEED_ROWS)]
+                )
+                await store.add_summaries([(mail_id, summary) for mail_id in ids])
+        finally:
+            await store.close()
+
+    asyncio.run(work())
+
+
+def wait_for_replica(replica: Sqld) -> None:
+    """Return once a replica has every message with its summary."""
+
+    async def work() -> None:
+        async with HranaClient(replica.url, replica.token("ro")) as client, asyncio.timeout(120):
+            while True:
+                with contextlib.suppress(Exception):
+                    if await client.query("SELECT count(*) FROM summary") == [(MESSAGES,)]:
+                        return
+                await asyncio.sleep(0.2)
+
+    asyncio.run(work())
+
+
+def measure(primary: Sqld, replica: Sqld, folder: Path, say: Callable[[str], None]) -> list[Reading]:
+    """Read the inbox in each of the ways, in turns."""
+    with contextlib.ExitStack() as stack:
+        origin = stack.enter_context(_host(folder))
+        token = primary.token("ro")
+        far = stack.enter_context(Delay(primary.http_port, DELAY_S))
+        reader = stack.enter_context(run_edge_reader(replica.url, token))
+        far_reader = stack.enter_context(Delay(reader.http_port, DELAY_S))
+        ways = {
+            "straight from a replica": _publish(folder, origin, "near", replica.url, token),
+            "through an edge reader": f"http://127.0.0.1:{reader.http_port}/",
+            f"straight from a primary behind {DELAY_S * 1e3:.0f} ms": _publish(
+                folder, origin, "far", f"http://127.0.0.1:{far.port}", token
+            ),
+            f"through a reader behind {DELAY_S * 1e3:.0f} ms": f"http://127.0.0.1:{far_reader.port}/",
+        }
+        playwright = stack.enter_context(sync_playwright())
+        browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        stack.callback(browser.close)
+        readings: list[Reading] = []
+        for way, url in ways.items():
+            say(way)
+            page = browser.new_context().new_page()
+            both = [_open(page, url) for _ in range(OPENINGS)][5:]  # the first ones fill the browser's caches
+            readings.append(Reading(way, [one for one, _ in both], [two for _, two in both]))
+            page.close()
+        return readings
+
+
+def _open(page: Page, url: str) -> tuple[float, float]:
+    """Open the inbox; return what the list's request took and when the list was there, in ms."""
+    requests: list[Request] = []
+
+    def note(request: Request) -> None:
+        requests.append(request)
+
+    page.on("requestfinished", note)
+    page.goto("about:blank")
+    page.goto(f"{url}#/{_address(7)}")
+    page.locator("a.message").first.wait_for()
+    visible_ms = page.evaluate("() => performance.now()")
+    page.remove_listener("requestfinished", note)
+    (listing, *_) = [one for one in requests if _is_listing(one)]
+    timing = listing.timing
+    return timing["responseEnd"] - timing["requestStart"], float(visible_ms)
+
+
+def _is_listing(request: Request) -> bool:
+    return "/messages?" in request.url or (request.method == "POST" and "FROM inbox" in (request.post_data or ""))
+
+
+def _address(number: int) -> str:
+    return f"inbox{number}@mail.example"
+
+
+def _envelope(number: int) -> Envelope:
+    inbox = _address(number % (MESSAGES // INBOX_MESSAGES))
+    return Envelope(Address("shop", "shop.example"), (inbox,), _BODY, datetime.now(UTC))
+
+
+def _publish(folder: Path, origin: str, name: str, url: str, token: str) -> str:
+    shutil.copytree(_CLIENT, folder / name, ignore=shutil.ignore_patterns("docs"))
+    page = folder / name / "index.html"
+    page.write_text(page.read_text().replace("connect-src 'self'", f"connect-src 'self' {url}"))
+    config = {"source": "database", "urls": [url], "token": token, "domains": [], "maxAgeSeconds": None}
+    (folder / name / "config.json").write_text(json.dumps(config))
+    return f"{origin}/{name}/"
+
+
+class _Files(http.server.SimpleHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
+        """Say nothing."""
+
+
+@contextlib.contextmanager
+def _host(folder: Path) -> Iterator[str]:
+    handler = functools.partial(_Files, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as host:
+        thread = threading.Thread(target=host.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{host.server_address[1]}"
+        host.shutdown()
+
+
+def _spread(series: list[float]) -> tuple[float, float]:
+    return statistics.median(series), statistics.quantiles(series, n=20)[-1]
