@@ -147,18 +147,20 @@ class App:
             write_url("smtps", one) for one in tls_sockets
         ]
         exposition = Exposition(counters, store.measure, __version__)
+        chaos = Chaos()
         api = create_api(
             inbox,
             _describe(settings, smtp_urls),
             settings.http,
             settings.smtp.hostname,
             exposition if settings.http.metrics is True else None,
+            chaos if settings.policy.chaos_api == "on" else None,
         )
         http_servers = [_HttpServer(api, http_sockets)] if http_sockets else []
         if metrics_sockets:
             http_servers.append(_HttpServer(create_metrics_app(exposition), metrics_sockets))
         sorter = Sorter(settings.operator.reserved, mailbox, inbox.deliver) if mailbox is not None else None
-        policy = Policy(settings.policy, Chaos(), _find_folder(settings))
+        policy = Policy(settings.policy, chaos, _find_folder(settings))
         deliver = inbox.deliver if sorter is None else sorter.deliver
         listener = None
         if not settings.read_only:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ROUTES = {
+    ("get", "/api/chaos"),
+    ("put", "/api/chaos"),
+    ("delete", "/api/chaos"),
     ("get", "/api/inboxes/{address}/messages"),
     ("get", "/api/inboxes/{address}/wait"),
     ("get", "/api/inboxes/{address}/events"),

@@ -66,8 +66,10 @@ class Program:
         assert at.port is not None
         return at.hostname, at.port
 
-    async def ask(self, path: str, method: str = "GET", headers: Mapping[str, str] | None = None) -> Answer:
-        return await ask(self.url, path, method, headers)
+    async def ask(
+        self, path: str, method: str = "GET", headers: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> Answer:
+        return await ask(self.url, path, method, headers, body)
 
     async def list_inbox(self, address: str = ANN, query: str = "") -> list[dict[str, Any]]:
         answer = await self.ask(inbox_path(address, f"/messages{query}"))

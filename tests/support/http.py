@@ -42,13 +42,15 @@ class Event:
     data: Any
 
 
-async def ask(url: str, path: str, method: str = "GET", headers: Mapping[str, str] | None = None) -> Answer:
+async def ask(
+    url: str, path: str, method: str = "GET", headers: Mapping[str, str] | None = None, body: bytes | None = None
+) -> Answer:
     """Make one request; `path` goes out as it is."""
 
     def work() -> Answer:
         connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=PATIENCE_S)
         try:
-            connection.request(method, path, headers=dict(headers or {}))
+            connection.request(method, path, body, headers=dict(headers or {}))
             answer = connection.getresponse()
             return Answer(answer.status, answer.headers, answer.read())
         finally:

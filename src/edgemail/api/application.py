@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from edgemail.api.chaos import router as chaos_router
 from edgemail.api.exposition import route_metrics
 from edgemail.api.guard import Guard
 from edgemail.api.problems import register_problems
@@ -18,14 +19,23 @@ if TYPE_CHECKING:
 
     from edgemail.api.exposition import Exposition
     from edgemail.api.models import ServerInfo
+    from edgemail.chaos import Chaos
     from edgemail.inbox import Inbox
     from edgemail.settings import HttpSettings
 
 
 def create_api(
-    inbox: Inbox, info: ServerInfo, settings: HttpSettings, hostname: str, exposition: Exposition | None = None
+    inbox: Inbox,
+    info: ServerInfo,
+    settings: HttpSettings,
+    hostname: str,
+    exposition: Exposition | None = None,
+    chaos: Chaos | None = None,
 ) -> ASGIApp:
-    """Make the application that answers HTTP: the API, its documentation, the page, and the metrics if given."""
+    """Make the application that answers HTTP: the API, its documentation, the page, and the metrics if given.
+
+    `chaos` is given where everyone who may use the API may change it.
+    """
     api = FastAPI(
         title="edgemail",
         version=info.version,
@@ -35,8 +45,10 @@ def create_api(
     )
     api.state.inbox = inbox
     api.state.info = info
+    api.state.chaos = chaos
     register_problems(api)
     api.include_router(router)
+    api.include_router(chaos_router)
     if exposition is not None:
         api.router.routes.append(route_metrics(exposition))
     mount_site(api)
@@ -45,8 +57,8 @@ def create_api(
         app = CORSMiddleware(
             app,
             allow_origins=settings.allowed_origins,
-            allow_methods=["GET", "DELETE"],
-            allow_headers=["Last-Event-ID"],
+            allow_methods=["GET", "DELETE"] if chaos is None else ["GET", "PUT", "DELETE"],
+            allow_headers=["Content-Type", "Last-Event-ID"],
         )
     hosts = {hostname.lower(), *settings.allowed_hosts}
     if settings.listen is not None:
