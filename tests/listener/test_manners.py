@@ -145,7 +145,6 @@ async def _drip(peer: Peer) -> None:
     [
         ({}, b"\r\n\n" + JUNK, "500 5.5.2"),
         ({}, b"GET / HTTP/1.1\r\n" + JUNK, "554 5.5.1"),
-        ({}, b"QUIT\r\n" + JUNK, "221 2.0.0"),
         ({}, JUNK, "500 5.5.2"),
         ({"max_connections": 1}, JUNK, "421 4.7.0"),
         (STRANGERS, JUNK, "554 5.5.1"),
@@ -172,11 +171,11 @@ async def test_who_does_not_stop_talking_still_hears_why(
 async def test_lingering_has_an_end(counter: Counter) -> None:
     """A peer that stays is let go after a while, one that sends for ever after so many octets."""
     async with listening(counter, linger_s=0.05) as (listener, port), Peer.greeted(port) as peer:
-        await peer.say(b"QUIT\r\n", 221)
+        await peer.say(b"GET /\r\n", 554)
         assert await peer.rest() == ""
         await is_empty(listener)
     async with listening(counter, linger_s=600.0) as (listener, port), Peer.greeted(port) as peer:
-        await peer.say(b"QUIT\r\n", 221)
+        await peer.say(b"GET /\r\n", 554)
         peer.send(JUNK * 8)
         await is_empty(listener)
 
@@ -187,7 +186,7 @@ async def test_who_lingers_takes_no_slot(counter: Counter) -> None:
         listening(counter, linger_s=600.0, max_connections=1) as (listener, port),
         Peer.greeted(port) as gone,
     ):
-        await gone.say(b"QUIT\r\n", 221)
+        await gone.say(b"GET /\r\n", 554)
         assert await gone.rest() == ""
         assert len(listener.connections) == 1
         async with Peer.greeted(port):
@@ -201,7 +200,7 @@ async def test_so_many_linger_and_no_more(counter: Counter, monkeypatch: pytest.
         async with contextlib.AsyncExitStack() as stack:
             for _number in range(5):
                 peer = await stack.enter_async_context(Peer.greeted(port))
-                await peer.say(b"QUIT\r\n", 221)
+                await peer.say(b"GET /\r\n", 554)
             await until(lambda: len(listener.connections) == 2)
         await is_empty(listener)
 
@@ -248,3 +247,11 @@ async def test_a_client_hello_on_the_plain_port_is_answered_at_once(counter: Cou
                 ),
                 PATIENCE_S,
             )
+
+
+async def test_after_quit_nothing_is_waited_for(counter: Counter) -> None:
+    """Whoever has said it waits for the end."""
+    async with listening(counter, linger_s=600.0) as (listener, port), Peer.greeted(port) as peer:
+        await peer.say(b"QUIT\r\n", 221)
+        assert await peer.rest() == ""
+        await is_empty(listener)

@@ -242,8 +242,8 @@ class Connection(asyncio.BufferedProtocol):
     def _part(self, outputs: list[Output]) -> None:
         """Close, but first read on for a while: octets that nobody reads would make a reset of our last words."""
         listener = self._listener
-        # A peer that says QUIT sends no more. Over TLS it could not see that we have said all, and would wait.
-        is_asked = self._is_tls and _FAREWELL in [output.code for output in outputs if type(output) is Reply]
+        # Who says QUIT sends no more, and waits for the end, of which there is no half over TLS.
+        is_asked = _FAREWELL in [output.code for output in outputs if type(output) is Reply]
         if self._greeting is not None:
             self._greeting.cancel()
             self._greeting = None
