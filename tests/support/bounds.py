@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 from typing import TYPE_CHECKING, NoReturn
 
@@ -13,15 +14,24 @@ if TYPE_CHECKING:
 TEST_S = 60
 
 
+@contextlib.contextmanager
+def bound(seconds: int) -> Iterator[None]:
+    """Fail what takes longer than so many seconds."""
+
+    def give_up(*_: object) -> NoReturn:
+        raise TimeoutError(f"the test took more than {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
 @pytest.fixture(autouse=True)
 def bounded() -> Iterator[None]:
     """Fail a test that takes too long. For every test below a conftest.py that imports it."""
-
-    def give_up(*_: object) -> NoReturn:
-        raise TimeoutError(f"the test took more than {TEST_S} s")
-
-    before = signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(TEST_S)
-    yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
+    with bound(TEST_S):
+        yield

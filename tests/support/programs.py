@@ -44,6 +44,12 @@ class Process:
         return match[1], int(match[2])
 
     @property
+    def smtps(self) -> tuple[str, int]:
+        match = re.search(r"smtps://([0-9.]+):([0-9]+)", self.said)
+        assert match
+        return match[1], int(match[2])
+
+    @property
     def url(self) -> str:
         match = re.search(r"(http://[0-9.:]+)/", self.said)
         assert match
@@ -106,6 +112,11 @@ class Peer:
             if line[3:4] == b" ":
                 return int(line[:3])
         return 0
+
+    def ask(self, octets: bytes) -> int:
+        """Say something; return the code of the reply."""
+        self.say(octets)
+        return self.hear()
 
     def begin(self, recipient: str) -> list[int]:
         """Send an envelope in one go; return the codes that came for it."""

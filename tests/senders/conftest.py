@@ -1,0 +1,33 @@
+"""A server with a certificate, as the world meets it, and no test without an end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edgemail.certificate import make_own
+from support.bounds import bound
+from support.programs import Process, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TEST_S = 180
+"""A hundred processes of swaks, on a machine that does other things as well."""
+
+
+@pytest.fixture(autouse=True)
+def bounded() -> Iterator[None]:
+    """Fail a test that takes too long."""
+    with bound(TEST_S):
+        yield
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    """Run the program, with STARTTLS for all and a port with implicit TLS."""
+    folder = tmp_path_factory.mktemp("senders")
+    cert = make_own(folder / "cert.pem", ["mx.example.com"])
+    with serving(folder / "mail.db", EDGEMAIL_SMTPS="127.0.0.1:0", EDGEMAIL_TLS_CERT=str(cert)) as process:
+        yield process

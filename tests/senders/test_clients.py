@@ -1,0 +1,165 @@
+"""Programs that people send with: each brings a hundred odd messages, and all arrive as they were sent."""
+
+from __future__ import annotations
+
+import json
+import re
+import smtplib
+import ssl
+import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.delivery import assert_delivered
+from support.odd_mail import OddMail, make_odd_mail
+from support.reader import PROGRAM_S, program, run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from support.programs import Process
+
+HERE = Path(__file__).parent
+
+
+def as_smtplib_sends(mail: OddMail, _kept: bytes) -> bytes:
+    """smtplib stuffs a dot after a bare LF, too, where none is taken away; and ends the last line."""
+    wire = re.sub(rb"(?m)^\.", b"..", mail.content)
+    wire = wire if wire.endswith(b"\r\n") else wire + b"\r\n"
+    return (b"\r\n" + wire).replace(b"\r\n.", b"\r\n")[2:]
+
+
+@pytest.mark.parametrize("tls", ["none", "starttls", "implicit"])
+def test_smtplib(server: Process, tls: str) -> None:
+    """All of it over one connection."""
+    trusting = ssl._create_unverified_context()
+    mail = make_odd_mail(f"smtplib-{tls}.example")
+    with (
+        smtplib.SMTP_SSL(*server.smtps, timeout=PROGRAM_S, context=trusting)
+        if tls == "implicit"
+        else smtplib.SMTP(*server.smtp, timeout=PROGRAM_S)
+    ) as smtp:
+        if tls == "starttls":
+            smtp.starttls(context=trusting)
+        for one in mail:
+            options = ["BODY=8BITMIME", *(["SMTPUTF8"] if one.needs_utf8 else [])]
+            assert smtp.sendmail(one.sender, one.recipients, one.content, options) == {}
+    assert_delivered(server, mail, as_smtplib_sends)
+
+
+def test_swaks(server: Process, tmp_path: Path) -> None:
+    """A process a message. `-ndf` leaves dots and line ends to us.
+
+    It has no SMTPUTF8, divides recipients at commas, takes a dash for an option, and its time over many megabytes.
+    """
+    host, port = server.smtp
+    mail = [
+        one
+        for one in make_odd_mail("swaks.example")
+        if one.is_whole
+        and not one.needs_utf8
+        and not re.search("^-|,", one.recipients[0])
+        and len(one.content) < 8 * 2**20
+    ]
+
+    def send(one: OddMail) -> None:
+        path = tmp_path / one.name
+        path.write_bytes(one.stuffed.removesuffix(b"\r\n"))
+        ends = ("--from", one.sender or "<>", "--to", ",".join(one.recipients), "--helo", "client.example")
+        address = ("--server", host, "--port", str(port))
+        run(program("swaks", "swaks"), *address, *ends, "-ndf", "--data", f"@{path}", "--hide-send")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(send, mail))
+    assert_delivered(server, mail)
+
+
+def as_nodemailer_sends(mail: OddMail, _kept: bytes) -> bytes:
+    """nodemailer makes every line end CRLF, that of the last line too."""
+    content = re.sub(rb"\r\n|\r|\n", b"\r\n", mail.content)
+    return content if content.endswith(b"\r\n") else content + b"\r\n"
+
+
+@pytest.mark.parametrize("tls", ["none", "starttls", "implicit"])
+def test_nodemailer(server: Process, tmp_path: Path, tls: str) -> None:
+    """All of it over one connection, but for angle brackets in an address, which it refuses."""
+    assert (HERE / "node_modules" / "nodemailer").exists(), "nodemailer is missing: `make test` installs it"
+    mail = [one for one in make_odd_mail(f"nodemailer-{tls}.example") if "<" not in one.recipients[0]]
+    named = []
+    for one in mail:
+        path = tmp_path / one.name
+        path.write_bytes(one.content)
+        named.append({"path": str(path), "from": one.sender, "to": one.recipients})
+    _, port = server.smtps if tls == "implicit" else server.smtp
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(
+        json.dumps({"port": port, "secure": tls == "implicit", "starttls": tls == "starttls", "mail": named})
+    )
+    run(program("node", "nodejs"), str(HERE / "send.mjs"), str(manifest))
+    assert_delivered(server, mail, as_nodemailer_sends)
+
+
+def write_session(mail: Sequence[OddMail], *, bdat: bool) -> bytes:
+    """Write all that a client says, in one go, as PIPELINING allows; after DATA only in hope."""
+    said = [b"EHLO client.example\r\n"]
+    for one in mail:
+        options = " BODY=8BITMIME" + (" SMTPUTF8" if one.needs_utf8 else "")
+        said.append(f"MAIL FROM:<{one.sender}>{options}\r\n".encode())
+        said += [f"RCPT TO:<{recipient}>\r\n".encode() for recipient in one.recipients]
+        if bdat:
+            half = len(one.content) // 2
+            said += [b"BDAT %d\r\n" % half, one.content[:half]]
+            said += [b"BDAT %d LAST\r\n" % (len(one.content) - half), one.content[half:]]
+        else:
+            said += [b"DATA\r\n", one.stuffed]
+    return b"".join([*said, b"QUIT\r\n"])
+
+
+def s_client(server: Process, octets: bytes, *options: str, implicit: bool) -> list[str]:
+    """Say octets through `openssl s_client`; return the codes of the replies."""
+    host, port = server.smtps if implicit else server.smtp
+    starttls = () if implicit else ("-starttls", "smtp", "-name", "client.example")
+    command = (
+        program("openssl", "openssl"),
+        "s_client",
+        "-quiet",
+        "-connect",
+        f"{host}:{port}",
+        *starttls,
+        *options,
+    )
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        feeder = threading.Thread(target=process.stdin.write, args=(octets,))
+        feeder.start()
+        said = process.stdout.read().decode()
+        feeder.join(PROGRAM_S)
+        process.kill()
+    return re.findall(r"(?m)^([0-9]{3}) ", said)
+
+
+@pytest.mark.parametrize("way", ["DATA", "BDAT"])
+@pytest.mark.parametrize("tls", ["starttls", "implicit"])
+def test_s_client(server: Process, tls: str, way: str) -> None:
+    """What is said in one go is taken as if it were said step by step; BDAT carries every octet there is."""
+    mail = make_odd_mail(f"openssl-{tls}-{way.lower()}.example")
+    mail = [one for one in mail if way == "BDAT" or one.is_whole]
+    codes = s_client(server, write_session(mail, bdat=way == "BDAT"), implicit=tls == "implicit")
+    assert {"250", "221"} <= set(codes) <= {"220", "250", "354", "221"}
+    assert_delivered(server, mail)
+
+
+def test_s_client_with_crlf(server: Process) -> None:
+    """`-crlf`, as a person types: every LF goes out as CRLF."""
+    mail = make_odd_mail("openssl-crlf.example")
+    mail = [one for one in mail if one.is_whole and not one.has_bare_lf and len(one.content) < 2**20]
+    octets = write_session(mail, bdat=False).replace(b"\r\n", b"\n")
+    s_client(server, octets, "-crlf", implicit=False)
+    assert_delivered(server, mail)
