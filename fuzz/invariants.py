@@ -14,10 +14,15 @@ from edgemail.smtp.content import MemoryContent
 from edgemail.smtp.session import LINE_BUFFER_OCTETS
 from fuzz.gatekeeper import REFUSALS, Gatekeeper
 from fuzz.play import HEADER_OCTETS, Play
+from fuzz.small_room import SmallRoom
 from fuzz.witness import Witness
 
-OFFERS_TLS, OFFERS_AUTH, HAS_DOMAINS, IS_SECURE, IS_REFUSED, HAS_GATE, REFUSES_BARE = 1, 2, 4, 8, 16, 32, 64
-"""The flags. `IS_REFUSED` makes the store refuse each message, `HAS_GATE` refuses some before they come."""
+OFFERS_TLS, OFFERS_AUTH, HAS_DOMAINS, IS_SECURE = 1, 2, 4, 8
+IS_REFUSED, HAS_GATE, REFUSES_BARE, HAS_LITTLE_ROOM = 16, 32, 64, 128
+"""The flags. `IS_REFUSED` makes the store refuse each message, `HAS_GATE` refuses some before they come, and with
+`HAS_LITTLE_ROOM` there is none for what is longer than `ROOM_OCTETS`."""
+
+ROOM_OCTETS = 40
 
 PACKETS_MAX = 16
 """So many of the same length: most of the time goes into packets, and what breaks is near one place."""
@@ -84,7 +89,14 @@ def _read_play(flags: int, limits: int) -> Play:
     )
     verdict = _NOT_KEPT if flags & IS_REFUSED else _KEPT
     gate = Gatekeeper() if flags & HAS_GATE else None
-    return Play(rules, gate, verdict, bool(flags & IS_SECURE), _list_replies(rules) | {verdict})
+    return Play(
+        rules,
+        gate,
+        verdict,
+        is_secure=bool(flags & IS_SECURE),
+        room_octets=ROOM_OCTETS if flags & HAS_LITTLE_ROOM else None,
+        known=_list_replies(rules) | {verdict},
+    )
 
 
 def _list_replies(rules: Rules) -> frozenset[Reply]:
@@ -104,7 +116,8 @@ def _list_replies(rules: Rules) -> frozenset[Reply]:
 
 def _run(play: Play, packets: list[bytes]) -> list[Output]:
     """Feed packets, settle each message at once, and look at each step."""
-    session = Session(play.rules, play.gate)
+    room = SmallRoom(play.room_octets)
+    session = Session(play.rules, play.gate, room)
     session.greet()
     if play.is_secure:
         assert session.secure() == []
@@ -124,6 +137,7 @@ def _run(play: Play, packets: list[bytes]) -> list[Output]:
     assert is_closed == (session.state is State.CLOSED), "the state and the outputs disagree about the end"
     assert [*map(type, session.end(_BYE))] == ([] if is_closed else [Reply, Close])
     assert session.feed(b"NOOP\r\n") == [], "something was said behind the end"
+    room.check_end()
     _check_limits(play.rules, outputs)
     return outputs
 
@@ -147,7 +161,8 @@ def _check_limits(rules: Rules, outputs: list[Output]) -> None:
         if isinstance(output, Reply):
             refusals += output.is_refusal
             transactions += output is replies.SENDER_OK
-            idle += output in _IDLE
+            # Behind 354 a message comes, taken or not; how many there are has a limit of its own.
+            idle = 0 if output is replies.GO_AHEAD else idle + (output in _IDLE)
             assert idle <= rules.max_idle_commands, "a slot is held by commands that carry no mail"
         elif isinstance(output, Deliver):
             idle = 0

@@ -26,5 +26,7 @@ class Play:
     verdict: Reply
     """What the store makes of each message."""
     is_secure: bool
+    room_octets: int | None
+    """What is longer finds no room."""
     known: frozenset[Reply]
     """Every reply that there is: one that holds a peer's words is not among them."""

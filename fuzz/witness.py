@@ -44,6 +44,7 @@ class Witness:
         self._rules = play.rules
         self._verdict = play.verdict
         self._has_gate = play.gate is not None
+        self._room_octets = play.room_octets
         self._stream = stream
         self._position = 0
         self._outputs = deque(outputs)
@@ -148,6 +149,9 @@ class Witness:
         elif self._rules.refuses_bare_newlines and _BARE.search(content):
             self._transaction = None
             assert self._take_reply().code in (421, 550), "a message with a CR or LF alone was taken"
+        elif self._finds_no_room(content):
+            self._transaction = None
+            assert self._take_reply() == replies.NO_ROOM, "a message was taken that there is no room for"
         else:
             self._expect_delivery(content)
 
@@ -179,10 +183,16 @@ class Witness:
         if len(transaction.chunks) > self._rules.max_message_octets:
             self._transaction = None
             assert self._take_reply().code in (421, 552), "a message that is too large was taken"
+        elif self._finds_no_room(transaction.chunks):
+            self._transaction = None
+            assert self._take_reply().code in (421, 452), "a chunk was taken that there is no room for"
         elif is_last:
             self._expect_delivery(transaction.chunks)
         else:
             assert self._take_reply().code in (250, 421), "a chunk was refused"
+
+    def _finds_no_room(self, content: bytes) -> bool:
+        return self._room_octets is not None and len(content) > self._room_octets
 
     def _is_refused_by_gate(self) -> bool:
         """Tell whether the next reply is a gate's, or the farewell that so many refusals lead to."""

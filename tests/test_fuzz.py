@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from fuzz.arguments import PARSERS, check_parser
 from fuzz.gatekeeper import NEVER, Gatekeeper
-from fuzz.invariants import HAS_GATE, check_session
+from fuzz.invariants import HAS_GATE, HAS_LITTLE_ROOM, ROOM_OCTETS, check_session
 from fuzz.mutations import CORPUS, Mutator
 from fuzz.play import HEADER_OCTETS
 from fuzz.seed import make_parser_seeds, make_session_seeds
+from fuzz.small_room import TrackedContent
 from fuzz.swarm import BLOCK_INPUTS, run
 
 from edgemail.model import Address
@@ -153,6 +154,24 @@ def test_a_gate_that_is_not_asked_is_found(monkeypatch: pytest.MonkeyPatch) -> N
     check_session(stream)
     judge = Session._judge_message
     monkeypatch.setattr(Session, "_judge_message", lambda session: judge(session) and replies.CHUNK_OK)
+    with pytest.raises(AssertionError):
+        check_session(stream)
+
+
+def test_a_message_that_is_forgotten_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RSET between chunks: what had come must go, as it may be a file."""
+    stream = MAIL[:-6] + b"BDAT 1\r\nxRSET\r\n"
+    check_session(stream)
+    monkeypatch.setattr(TrackedContent, "discard", lambda _: None)
+    with pytest.raises(AssertionError):
+        check_session(stream)
+
+
+def test_a_message_that_finds_no_room_but_is_taken_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The room says no, and the session does not ask."""
+    stream = bytes([HAS_LITTLE_ROOM]) + MAIL[1:] + b"x" * (ROOM_OCTETS + 1) + b"\r\n.\r\n"
+    check_session(stream)
+    monkeypatch.setattr(TrackedContent, "is_refused", False)
     with pytest.raises(AssertionError):
         check_session(stream)
 
