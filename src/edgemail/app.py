@@ -33,7 +33,7 @@ from edgemail.sockets import BACKLOG, bind, is_loopback, write_url
 from edgemail.spool import Spooler
 from edgemail.store.sqlite import SqliteStore
 from edgemail.summaries import Summarizer
-from edgemail.tokens import read_token_file
+from edgemail.tokens import is_open_to_others, read_token_file
 
 if TYPE_CHECKING:
     import socket
@@ -325,9 +325,12 @@ def _find_token(settings: Settings) -> str | None:
     if settings.store.token_file is None:
         return settings.store.token
     try:
-        return read_token_file(settings.store.token_file)
+        token = read_token_file(settings.store.token_file)
     except TokenError as error:
         raise SettingsError([f"db_token_file: {error}"]) from error
+    if is_open_to_others(settings.store.token_file):
+        _log.warning("other users of this machine may read %s: chmod 600 it", settings.store.token_file)
+    return token
 
 
 async def _open_mailbox(settings: Settings) -> OperatorMailbox | None:

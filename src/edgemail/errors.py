@@ -30,6 +30,10 @@ class TokenError(EdgemailError):
     """A token or a key for one is not what is needed; the text says why."""
 
 
+class ExportError(EdgemailError):
+    """The page cannot be written for a static host; the text says why and what to do."""
+
+
 class StoreUnavailable(EdgemailError):  # noqa: N818 - a state of the store, named for what the sender is told
     """The store did not do it and kept nothing; trying again later may help (SMTP 451)."""
 

@@ -5,9 +5,7 @@ A claim `a` of `ro` or `rw` says what the bearer may do with the database; witho
 
 from __future__ import annotations
 
-import logging
 import math
-import os
 import re
 import stat
 from dataclasses import dataclass
@@ -24,9 +22,6 @@ Access = Literal["ro", "rw"]
 
 _MAX_FILE_BYTES: Final = 65_536
 _TOKEN: Final = re.compile(r"[\x21-\x7e]+")
-_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +46,27 @@ class Permit:
 
 
 def read_token_file(path: str) -> str:
-    """Read the token that a file holds; warn where other users of this machine can read it too.
+    """Read the token that a file holds.
 
     Raises:
         TokenError: it cannot be read, or holds no token; the text begins with the path.
     """
     try:
         with Path(path).open("rb") as file:
-            others_may = os.fstat(file.fileno()).st_mode & _OTHERS
-            text = file.read(_MAX_FILE_BYTES).decode("ascii", "replace").strip()
+            octets = file.read(_MAX_FILE_BYTES)
     except OSError as error:
         raise TokenError(f'"{path}" cannot be read: {error.strerror or error}; name a file with a token') from error
+    text = octets.decode("ascii", "replace").strip()
     if not text:
         raise TokenError(f'"{path}" is empty; put a token into it')
     if not _TOKEN.fullmatch(text):
         raise TokenError(f'"{path}" holds something other than one token; put the token alone into it')
-    if others_may:
-        _log.warning("other users of this machine may read the token in %s: chmod 600 it", path)
     return text
+
+
+def is_open_to_others(path: str) -> bool:
+    """Tell whether other users of this machine may read or change a file."""
+    return bool(Path(path).stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
 
 
 def read_permit(token: str) -> Permit:

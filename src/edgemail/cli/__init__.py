@@ -15,6 +15,8 @@ from edgemail.cli.operator import operator
 from edgemail.cli.send import send
 from edgemail.cli.serve import config, serve
 from edgemail.cli.terminal import echo_line
+from edgemail.cli.token import token
+from edgemail.cli.web import web
 from edgemail.errors import EdgemailError, SettingsError, StoreInvalid
 
 _FAILED: Final = 1
@@ -84,7 +86,7 @@ def completion(shell: str) -> None:
 
 cli = _Group(
     "edgemail",
-    commands=[serve, send, list_mail, show, wait, delete, operator, config, completion],
+    commands=[serve, send, list_mail, show, wait, delete, operator, token, web, config, completion],
     help=_HELP,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )

@@ -1,7 +1,7 @@
 """Frozen settings, one dataclass a subsystem; from flags > environment > TOML file > defaults."""
 
 from edgemail.settings.definitions import SETTINGS, Setting, markdown_table
-from edgemail.settings.quantities import read_duration, read_endpoint
+from edgemail.settings.quantities import read_db, read_domain, read_duration, read_endpoint, read_origin
 from edgemail.settings.sources import Origin, Resolved, resolve
 from edgemail.settings.values import (
     LOOPBACK,
@@ -36,7 +36,10 @@ __all__ = [
     "SmtpSettings",
     "StoreSettings",
     "markdown_table",
+    "read_db",
+    "read_domain",
     "read_duration",
     "read_endpoint",
+    "read_origin",
     "resolve",
 ]

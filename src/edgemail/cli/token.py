@@ -1,0 +1,161 @@
+"""`edgemail token`: the key pair of a libSQL server of one's own, and tokens that are made with it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from edgemail.cli.terminal import Failure, echo_line
+from edgemail.errors import TokenError
+from edgemail.settings import read_duration
+
+if TYPE_CHECKING:
+    from edgemail.tokens import Access, Permit
+
+_PRIVATE: Final = "private.pem"
+_PUBLIC: Final = "public.pem"
+_NEVER: Final = "never"
+_MAX_KEY_BYTES: Final = 65_536
+
+
+class _Lifetime(click.ParamType[timedelta | None]):
+    """A duration, or never."""
+
+    name = "DURATION|never"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta | None:
+        """Return the duration that a text stands for, None for ``never``."""
+        if str(value).lower() == _NEVER:
+            return None
+        try:
+            return timedelta(seconds=read_duration(str(value)))
+        except ValueError as error:
+            self.fail(f'"{value}" {error}, or {_NEVER}', param, ctx)
+
+
+@click.command(short_help="Make a key pair for a libSQL server of your own.")
+@click.option("--out", metavar="DIR", default=".", show_default=True, help="The folder for the two files.")
+def keygen(out: str) -> None:
+    """Make the Ed25519 key pair that a libSQL server's tokens are signed with.
+
+    It writes private.pem, which makes tokens, and public.pem, which the server needs to know them. Files that
+    are there already are left alone: with another key, every token of the old one would be worthless.
+    """
+    from edgemail.tokens import make_keys  # loads what signs, which other commands do not need
+
+    folder = Path(out)
+    private, public = folder / _PRIVATE, folder / _PUBLIC
+    for path in (private, public):
+        if os.path.lexists(path):
+            raise Failure(f"{path} is there already and stays as it is; name another folder with --out")
+    secret, known = make_keys()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _create(private, secret, 0o600)
+        _create(public, known, 0o644)
+    except OSError as error:
+        raise Failure(f"{error.filename or folder} cannot be written: {error.strerror or error}") from error
+    echo_line(f"{private}  keep it secret: whoever has it makes tokens, with `edgemail token mint --key {private}`")
+    echo_line(f"{public}  give it to the primary and each replica: sqld --auth-jwt-key-file {public}")
+
+
+@click.command(short_help="Make a token.")
+@click.option("--key", metavar="PRIVATE", required=True, help="The private key that `token keygen` made.")
+@click.option("--read-only", "access", flag_value="ro", help="It may read the whole database and write nothing.")
+@click.option("--read-write", "access", flag_value="rw", help="It may do everything: for `edgemail serve` alone.")
+@click.option(
+    "--expires", "lifetime", type=_Lifetime(), default="90d", show_default=True, help="For how long it holds."
+)
+def mint(key: str, access: Access | None, lifetime: timedelta | None) -> None:
+    """Make a token for a libSQL server that has the public key; print it alone.
+
+    A token cannot be taken back: until it expires, only another key pair ends it, and all others with it.
+    """
+    from edgemail.tokens import is_open_to_others, read_permit
+    from edgemail.tokens import mint as mint_token
+
+    if access is None:
+        raise click.UsageError("say what it may do: --read-only or --read-write")
+    try:
+        token = mint_token(_read_octets(key), access, datetime.now(UTC), lifetime)
+    except TokenError as error:
+        raise Failure(f'"{key}" {error}; make a pair with `edgemail token keygen`') from error
+    except OverflowError as error:
+        raise click.UsageError("--expires lies too far ahead") from error
+    if is_open_to_others(key):
+        echo_line(f"warning: other users of this machine may read {key}: chmod 600 it", err=True)
+    click.echo(token)
+    for line in _describe(read_permit(token)):
+        echo_line(line, err=True)
+    if lifetime is None:
+        echo_line("warning: it never expires, and it cannot be taken back but with the whole key pair", err=True)
+    if access == "rw":
+        echo_line("keep it where edgemail alone can read it: chmod 600, then serve --db-token-file FILE", err=True)
+
+
+@click.command(short_help="Say what a token may do, and until when.")
+@click.argument("file", metavar="FILE|-")
+def show(file: str) -> None:
+    """Say what a token may do, and until when; `-` reads it from the standard input.
+
+    It says what the token says of itself. Whether a server takes it, only that server knows.
+    """
+    from edgemail.tokens import read_permit, read_token_file
+
+    try:
+        token = sys.stdin.read(_MAX_KEY_BYTES).strip() if file == "-" else read_token_file(file)
+    except TokenError as error:
+        raise Failure(str(error)) from error
+    try:
+        permit = read_permit(token)
+    except TokenError as error:
+        raise Failure(f'"{file}" {error}') from error
+    for line in _describe(permit):
+        echo_line(line)
+    echo_line("Verified  no: this is what the token says, only the database's server can check its signature")
+
+
+def _describe(permit: Permit) -> list[str]:
+    now = datetime.now(UTC)
+    if permit.may_only_read:
+        may = "read the whole database, and write nothing"
+    elif permit.has_rules:
+        may = "what its claim p says, which takes the place of a; edgemail does not read it"
+    elif permit.access in {None, "rw"}:
+        may = "read and write the whole database" + ("" if permit.access else ", since it has no claim a")
+    else:
+        may = f'nothing that edgemail knows: its claim a is "{permit.access}"'
+    if permit.expires_at is None:
+        until = "never"
+    else:
+        until = f"{permit.expires_at:%Y-%m-%d %H:%M:%SZ}{', and so it has' if permit.is_expired(now) else ''}"
+    issued = [] if permit.issued_at is None else [f"Issued    {permit.issued_at:%Y-%m-%d %H:%M:%SZ}"]
+    return [f"May       {may}", *issued, f"Expires   {until}"]
+
+
+def _read_octets(path: str) -> bytes:
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(_MAX_KEY_BYTES)
+    except OSError as error:
+        raise Failure(f'"{path}" cannot be read: {error.strerror or error}') from error
+
+
+def _create(path: Path, octets: bytes, mode: int) -> None:
+    """Write a file that is not there yet, never readable by more than `mode` says."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(octets)
+
+
+token = click.Group(
+    "token",
+    commands=[keygen, mint, show],
+    short_help="Make keys and tokens for a libSQL server of your own.",
+    help="Make keys and tokens for a libSQL server (sqld) of your own, and look at tokens.",
+)
