@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import http.server
 import json
 import re
-import select
 import shutil
-import socket
 import threading
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from e2e.conftest import ROOT, Server, running_server
+from e2e.conftest import ROOT, STOP_S, Server, running_server
 from support.sqld import Sqld
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Coroutine, Iterator
     from pathlib import Path
+
+_T = TypeVar("_T")
 
 CLIENT = ROOT / "src" / "edgemail" / "client"
 
@@ -45,53 +46,61 @@ def static_host(folder: Path) -> Iterator[str]:
 
 
 class Valve:
-    """Passes a port's connections on, until it is shut: then those that are open stay so, and nothing flows."""
+    """Passes a port's connections on, late if told so, until it is shut: then they stay open and nothing flows."""
 
-    def __init__(self, to_port: int) -> None:
+    def __init__(self, to_port: int, delay_s: float = 0.0) -> None:
         self._to_port = to_port
-        self._open = threading.Event()
+        self._delay_s = delay_s
+        self._loop = asyncio.new_event_loop()
+        self._open = asyncio.Event()
         self._open.set()
-        self._ended = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self._threads = [threading.Thread(target=self._accept)]
-        self._threads[0].start()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+        self._server = self._call(asyncio.start_server(self._accept, "127.0.0.1", 0))
+        self.port: int = self._server.sockets[0].getsockname()[1]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     def shut(self) -> None:
-        self._open.clear()
+        self._loop.call_soon_threadsafe(self._open.clear)
 
     def reopen(self) -> None:
-        self._open.set()
+        self._loop.call_soon_threadsafe(self._open.set)
 
     def close(self) -> None:
-        self._ended.set()
-        self._open.set()
-        self._listener.close()
-        for thread in self._threads:
-            thread.join()
+        self._call(self._stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
-    def _accept(self) -> None:
-        while not self._ended.is_set():
-            ready, _, _ = (
-                select.select([self._listener], [], [], 0.05) if self._listener.fileno() >= 0 else ([], 0, 0)
-            )
-            with suppress(OSError):
-                if ready:
-                    near, _ = self._listener.accept()
-                    far = socket.create_connection(("127.0.0.1", self._to_port))
-                    self._threads.append(threading.Thread(target=self._pass_on, args=(near, far)))
-                    self._threads[-1].start()
+    def _call(self, work: Coroutine[Any, Any, _T]) -> _T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(STOP_S)
 
-    def _pass_on(self, near: socket.socket, far: socket.socket) -> None:
-        with closing(near), closing(far), suppress(OSError):
-            while not self._ended.is_set():
-                self._open.wait()
-                for one in select.select([near, far], [], [], 0.05)[0]:
-                    octets = one.recv(65536)
-                    if not octets:
-                        return
-                    self._open.wait()
-                    (far if one is near else near).sendall(octets)
+    async def _stop(self) -> None:
+        self._server.close()
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _accept(self, near: asyncio.StreamReader, to_near: asyncio.StreamWriter) -> None:
+        with suppress(OSError, asyncio.CancelledError):  # cancelled only to end: asyncio would log it
+            far, to_far = await asyncio.open_connection("127.0.0.1", self._to_port)
+            await asyncio.gather(self._pass_on(near, to_far), self._pass_on(far, to_near))
+
+    async def _pass_on(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        try:
+            while octets := await source.read(65536):
+                await asyncio.sleep(self._delay_s)
+                await self._open.wait()
+                sink.write(octets)
+                await sink.drain()
+        except OSError:
+            pass
+        finally:
+            sink.close()
 
 
 @dataclass

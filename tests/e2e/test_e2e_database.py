@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
+from contextlib import suppress
 from email.policy import SMTP
 from typing import TYPE_CHECKING
 
@@ -11,20 +13,31 @@ import pytest
 from playwright.async_api import expect
 
 from e2e.conftest import PNG, letter, open_message
-from e2e.edge import running_edge, running_replica
+from e2e.edge import Valve, running_edge, running_replica, static_host
+from e2e.hostile_vectors import VECTORS, write_out
+from e2e.test_e2e_hostile import ALL, Deeds, Watch
+from edgemail.store.hrana import HranaClient, HranaError
+from support.ports import free_port
+from support.sqld import Sqld
+from support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from playwright.async_api import Page
 
+    from e2e.canary import Canary
     from e2e.edge import Edge
-    from support.sqld import Sqld
+
+LAST_ID = "SELECT coalesce(max(id), 0) FROM mail"
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-TAKEN_BACK_MS = 20_000
+MOVED_MS = 20_000
 """A database that does not answer is given up after 5 s; then another one is asked."""
+MEASURED_MS = 60_000
+"""Databases are compared every 30 s, and a laggard again 5 s later."""
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +50,33 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
 def replica(edge: Edge, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sqld]:
     with running_replica(tmp_path_factory.mktemp("replica"), edge.primary) as running:
         yield running
+
+
+@pytest.fixture
+def far(edge: Edge) -> Iterator[Valve]:
+    """The primary as it is seen from another continent: 60 ms there and 60 ms back."""
+    valve = Valve(edge.primary.http_port, delay_s=0.06)
+    yield valve
+    valve.close()
+
+
+@pytest.fixture
+def closed_port() -> int:
+    return free_port()
+
+
+async def caught_up(replica: Sqld, primary: Sqld) -> None:
+    """Wait until a new replica has all that its primary has."""
+    async with HranaClient(primary.url, primary.token("ro")) as client:
+        ((last,),) = await client.query(LAST_ID)
+
+    async def is_there() -> bool:
+        async with HranaClient(replica.url, primary.token("ro")) as client:
+            with suppress(HranaError):
+                return bool(await client.query(LAST_ID) == [(last,)])
+        return False
+
+    await until(is_there)
 
 
 async def open_at(page: Page, site: str, address: str) -> None:
@@ -80,3 +120,202 @@ async def test_an_expired_token_is_called_expired(quiet_page: Page, edge: Edge, 
     token = edge.primary.token("ro", exp=int(time.time()) - 86_400)
     await quiet_page.goto(f"{edge.publish([edge.primary.url], token)}/#/{address}")
     await expect(quiet_page.get_by_role("alert")).to_contain_text("This page's token expired on ")
+
+
+async def test_a_message_larger_than_one_value_comes_in_pieces_that_are_counted(
+    page: Page, edge: Edge, replica: Sqld, address: str
+) -> None:
+    """6 MB come back octet for octet, and a reader sees how much has come."""
+    octets = os.urandom(4_500_000)
+    message = letter("Large")
+    message.add_attachment(octets, maintype="application", subtype="zip", filename="large.zip")
+    await edge.server.send(message, address)
+    await open_at(page, edge.publish([replica.url]), address)
+    await page.evaluate(WATCH_PROGRESS)
+    await open_message(page, "Large")
+    async with page.expect_download() as downloading:
+        await page.get_by_role("button", name="Download large.zip").click()
+    assert (await (await downloading.value).path()).read_bytes() == octets
+    seen = await page.evaluate("window.seen")
+    assert [text for text in seen if re.fullmatch(r"\d\.\d MB of 6\.\d MB…", text)], seen
+
+
+WATCH_PROGRESS = """() => {
+  window.seen = [];
+  new MutationObserver(() => {
+    for (const state of document.querySelectorAll(".mail .state")) window.seen.push(state.textContent);
+  }).observe(document, { subtree: true, childList: true, characterData: true });
+}"""
+
+
+async def test_what_is_below_the_first_page_can_be_loaded_and_linked_to(
+    page: Page, edge: Edge, replica: Sqld, address: str
+) -> None:
+    """Paging and deep links work as they do with a server; an id that is not there is gone."""
+    site = edge.publish([replica.url])
+    await edge.server.send_all([letter(f"No {number}") for number in range(60)], address)
+    await open_at(page, site, address)
+    await expect(page.locator("a.message")).to_have_count(50)
+    await page.get_by_role("button", name="Load older").click()
+    await expect(page.locator("a.message")).to_have_count(60)
+    await page.locator("a.message").last.click()
+    await expect(page.locator(".title")).to_have_text("No 0")
+    await page.reload()
+    await expect(page.locator(".title")).to_have_text("No 0")
+    await expect(page.locator("a.message")).to_have_count(50)
+    await page.goto(f"{site}/#/{address}/999999999")
+    await expect(page.get_by_text("This message is gone")).to_be_visible()
+
+
+async def test_opening_an_inbox_asks_the_database_once(page: Page, edge: Edge, replica: Sqld, address: str) -> None:
+    """So does opening a message: each costs one round trip."""
+    await edge.server.send(letter("One"), address)
+    site = edge.publish([replica.url])
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.post_data or "") if request.method == "POST" else None)
+    await page.goto(f"{site}/#/{address}")
+    await open_message(page, "One")
+    lists = [body for body in asked if "FROM inbox" in body and "DESC" in body]
+    reads = [body for body in asked if "FROM mail WHERE" in body]
+    assert len(lists) == 1
+    assert len(reads) == 1
+    polls = [body for body in asked if "FROM inbox" in body and "DESC" not in body]
+    assert len(asked) == len(lists) + len(reads) + len(polls)
+
+
+async def test_the_nearest_database_is_read_and_shown(
+    page: Page, edge: Edge, replica: Sqld, address: str, far: Valve
+) -> None:
+    """Of two, the one that answers sooner is read, and its round trip stands beside it."""
+    await open_at(page, edge.publish([far.url, replica.url]), address)
+    place = page.locator(".place")
+    await expect(place).to_have_text(re.compile(rf"^127\.0\.0\.1:{replica.http_port} \d+(\.\d)? ms$"))
+    await open_at(page, edge.publish([far.url]), address)
+    await expect(place).to_have_text(re.compile(rf"^127\.0\.0\.1:{far.port} \d{{3,}} ms$"))
+
+
+async def test_a_database_that_dies_is_left_for_the_next_and_the_page_says_so(
+    quiet_page: Page, edge: Edge, replica: Sqld, address: str, tmp_path: Path, far: Valve
+) -> None:
+    """Nothing that was shown vanishes, and arrivals go on."""
+    with running_replica(tmp_path / "mortal", edge.primary) as mortal:
+        await edge.server.send(letter("Before"), address)
+        await open_at(quiet_page, edge.publish([far.url, mortal.url]), address)
+        await expect(quiet_page.locator(".place")).to_contain_text(f":{mortal.http_port} ")
+        await expect(quiet_page.locator("a.message .subject")).to_have_text(["Before"])
+        mortal.kill()
+    await expect(quiet_page.locator(".place")).to_contain_text(
+        f"The database at 127.0.0.1:{mortal.http_port} cannot be reached. Reading from 127.0.0.1:{far.port}."
+    )
+    await edge.server.send(letter("After"), address)
+    await expect(quiet_page.locator("a.message .subject")).to_have_text(["After", "Before"])
+    await expect(quiet_page.locator(".live.on")).to_be_visible()
+
+
+async def test_a_database_that_hangs_is_left_for_the_next(
+    quiet_page: Page, edge: Edge, address: str, tmp_path: Path, far: Valve
+) -> None:
+    """It takes connections and answers none: the page waits for so long and no longer."""
+    with running_replica(tmp_path / "hanging", edge.primary) as hanging:
+        await open_at(quiet_page, edge.publish([far.url, hanging.url]), address)
+        await expect(quiet_page.locator(".place")).to_contain_text(f":{hanging.http_port} ")
+        hanging.pause()
+        await expect(quiet_page.locator(".place")).to_contain_text(
+            "cannot be reached. Reading from", timeout=MOVED_MS
+        )
+        await edge.server.send(letter("After"), address)
+        await expect(quiet_page.locator("a.message .subject")).to_have_text(["After"])
+        hanging.resume()
+
+
+async def test_a_replica_that_lags_is_left_and_takes_nothing_back(
+    quiet_page: Page, edge: Edge, address: str, tmp_path: Path, far: Valve
+) -> None:
+    """The nearest one stops following its primary. The page moves on; when only the laggard is left, mail stays."""
+    valve = Valve(edge.primary.grpc_port)
+    try:
+        await edge.server.send(letter("Before"), address)
+        with running_replica(tmp_path / "lagging", edge.primary, through=valve) as lagging:
+            await caught_up(lagging, edge.primary)
+            await open_at(quiet_page, edge.publish([far.url, lagging.url]), address)
+            await expect(quiet_page.locator(".place")).to_contain_text(f":{lagging.http_port} ")
+            await expect(quiet_page.locator("a.message .subject")).to_have_text(["Before"])
+            valve.shut()
+            await edge.server.send(letter("Unseen by the replica"), address)
+            await expect(quiet_page.locator(".place")).to_contain_text(
+                f"127.0.0.1:{lagging.http_port} lags behind. Reading from 127.0.0.1:{far.port}.",
+                timeout=MEASURED_MS,
+            )
+            await expect(quiet_page.locator("a.message")).to_have_count(2)
+            far.shut()
+            await expect(quiet_page.locator(".place")).to_contain_text(
+                f":{far.port} cannot be reached. Reading from", timeout=MOVED_MS
+            )
+            await quiet_page.keyboard.press("r")
+            await expect(quiet_page.locator(".live.on")).to_be_visible()
+            await expect(quiet_page.locator("a.message")).to_have_count(2)
+    finally:
+        far.reopen()
+        valve.close()
+
+
+async def test_troubles_are_told_apart_in_words(
+    quiet_page: Page, edge: Edge, address: str, tmp_path: Path, closed_port: int
+) -> None:
+    """A foreign token, nobody there, and a host that lets no page in: three sentences, none like another."""
+    alert = quiet_page.get_by_role("alert")
+    foreign = Sqld(tmp_path).token("ro")
+    await quiet_page.goto(f"{edge.publish([edge.primary.url], foreign)}/#/{address}")
+    await expect(alert).to_contain_text("refuses this page's token")
+    nobody = f"http://127.0.0.1:{closed_port}"
+    await quiet_page.goto(f"{edge.publish([nobody])}/#/{address}")
+    await expect(alert).to_contain_text(f"The database at 127.0.0.1:{closed_port} cannot be reached.")
+    await quiet_page.goto(f"{edge.publish([nobody, nobody + '/two'])}/#/{address}")
+    await expect(alert).to_contain_text("None of the databases can be reached")
+    with static_host(tmp_path) as stranger:
+        await quiet_page.goto(f"{edge.publish([stranger])}/#/{address}")
+        await expect(alert).to_contain_text("answers, but does not let this page read it (CORS)")
+    await quiet_page.goto(f"{edge.publish([])}/")
+    await expect(quiet_page.get_by_text("config.json names no database")).to_be_visible()
+
+
+async def test_a_token_that_expires_while_the_page_is_open_says_so(
+    quiet_page: Page, edge: Edge, address: str
+) -> None:
+    """Mail that is listed stays; beside it stands why no more comes."""
+    await edge.server.send(letter("Here"), address)
+    leeway_s = 60  # sqld accepts a token for so much longer
+    token = edge.primary.token("ro", exp=int(time.time()) - leeway_s + 5)
+    await open_at(quiet_page, edge.publish([edge.primary.url], token), address)
+    await expect(quiet_page.locator(".place")).to_contain_text("This page's token expired", timeout=MOVED_MS)
+    await expect(quiet_page.locator("a.message .subject")).to_have_text(["Here"])
+    await expect(quiet_page.locator(".live.lost")).to_be_visible()
+
+
+async def test_the_page_reaches_no_host_that_it_was_not_given(quiet_page: Page, edge: Edge, replica: Sqld) -> None:
+    """The policy in the page names the databases of config.json and nobody else."""
+    await quiet_page.goto(edge.publish([replica.url]))
+    reach = "url => fetch(url + '/health').then(() => 'let out', () => 'held back')"
+    assert await quiet_page.evaluate(reach, replica.url) == "let out"
+    assert await quiet_page.evaluate(reach, edge.primary.url) == "held back"
+
+
+async def test_hostile_mail_does_nothing_over_this_source_either(
+    quiet_page: Page, canary: Canary, edge: Edge, replica: Sqld
+) -> None:
+    """The reader is the same; what comes from a database gets no further than what comes from a server."""
+    address = "hostile@example.com"
+    bodies = [write_out(VECTORS[name], [canary.https, canary.http]) + "<p>the end of it</p>" for name in ALL]
+    await edge.server.send_all([letter(name, None, body) for name, body in zip(ALL, bodies, strict=True)], address)
+    await open_at(quiet_page, edge.publish([replica.url]), address)
+    await quiet_page.get_by_role("button", name="Load older").click()
+    await expect(quiet_page.locator("a.message")).to_have_count(len(ALL))
+    ids = await quiet_page.evaluate(LISTED_IDS)
+    assert sorted(ids) == ALL
+    watch = Watch(quiet_page, canary)
+    done = {name: await watch.read(f"#/{address}/{ids[name]}", name) for name in ALL}
+    assert {name: deeds for name, deeds in done.items() if deeds != Deeds()} == {}
+
+
+LISTED_IDS = """() => Object.fromEntries([...document.querySelectorAll("a.message")].map(
+  (link) => [link.querySelector(".subject").textContent, Number(link.dataset.id)]))"""

@@ -19,7 +19,7 @@ export interface Answer {
 
 export interface Patience {
   signal?: AbortSignal | undefined;
-  timeoutMs?: number;
+  timeoutMs: number;
 }
 
 /** In the order in which they tell a person more, the least first. */
@@ -45,7 +45,6 @@ export class Trouble extends Error {
   }
 }
 
-const ANSWER_MS = 5_000;
 const PROBE_MS = 2_000;
 
 interface SqlError {
@@ -61,8 +60,15 @@ interface BatchResult {
 }
 type Result = { type: "ok"; response: { result: BatchResult } } | { type: "error"; error: SqlError };
 
-/** One database, read with a token. */
-export class Hrana {
+/** What can be asked for rows. */
+export interface Database {
+  readonly host: string;
+  /** Run every step. Rejects with a `Trouble`, or with the signal's reason where the caller gave up. */
+  run(steps: Step[], patience: Patience): Promise<Answer>;
+}
+
+/** One database on a libSQL server, read with a token. */
+export class Hrana implements Database {
   readonly host: string;
   private readonly url: URL;
 
@@ -74,8 +80,7 @@ export class Hrana {
     this.host = this.url.host;
   }
 
-  /** Run every step. Rejects with a `Trouble`, or with the signal's reason where the caller gave up. */
-  async run(steps: Step[], { signal, timeoutMs = ANSWER_MS }: Patience = {}): Promise<Answer> {
+  async run(steps: Step[], { signal, timeoutMs }: Patience): Promise<Answer> {
     const batch = {
       steps: steps.map(({ sql, args = [] }) => ({ stmt: { sql, args: args.map(writeValue) } })),
     };

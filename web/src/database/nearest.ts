@@ -1,6 +1,6 @@
 /** Several copies of one database: reads the nearest one that is up and up to date. */
 import type { Place } from "../source.ts";
-import { type Hrana, KINDS, type Row, type Step, Trouble } from "./hrana.ts";
+import { type Database, KINDS, type Row, type Step, Trouble } from "./hrana.ts";
 import { LAST_ID } from "./statements.ts";
 import { words } from "./words.ts";
 
@@ -32,15 +32,16 @@ export interface Wish {
 }
 
 class Copy {
-  isUp = true;
+  /** Why it cannot be read; null where it can. */
+  trouble: Trouble | null = null;
   isBehind = false;
   lastId = 0;
   private samples: number[] = [];
 
-  constructor(private readonly hrana: Hrana) {}
+  constructor(private readonly database: Database) {}
 
   get host(): string {
-    return this.hrana.host;
+    return this.database.host;
   }
 
   /** The median of the last round trips, in milliseconds; infinite where there was none. */
@@ -52,14 +53,14 @@ class Copy {
   async read(steps: Step[], { large = false, signal }: Wish): Promise<Read> {
     try {
       const patience = { timeoutMs: large ? LARGE_MS : ANSWER_MS, signal };
-      const answer = await this.hrana.run([{ sql: LAST_ID }, ...steps], patience);
+      const answer = await this.database.run([{ sql: LAST_ID }, ...steps], patience);
       const [last, ...rest] = answer.steps;
       if (!large) this.samples = [...this.samples, answer.ms].slice(-SAMPLES);
-      this.isUp = true;
+      this.trouble = null;
       this.lastId = Number(last?.[0]?.[0]);
       return { steps: rest, lastId: this.lastId };
     } catch (error) {
-      if (error instanceof Trouble && error.kind !== "tooLarge") this.isUp = false;
+      if (error instanceof Trouble && error.kind !== "tooLarge") this.trouble = error;
       throw error;
     }
   }
@@ -79,10 +80,10 @@ export class Nearest {
   private marks: { id: number; at: number }[] = [];
 
   constructor(
-    hranas: Hrana[],
+    databases: Database[],
     private readonly changed: (place: Place) => void,
   ) {
-    this.copies = hranas.map((hrana) => new Copy(hrana));
+    this.copies = databases.map((database) => new Copy(database));
     if (this.copies.length > 1) this.plan(FIRST_MEASURE_MS);
   }
 
@@ -136,7 +137,7 @@ export class Nearest {
 
   private *inTurn(steps: Step[], wish: Wish): Generator<Promise<{ copy: Copy; read: Read }>> {
     const rank = (copy: Copy) =>
-      copy === this.current ? 0 : Number(!copy.isUp) * 2 + Number(copy.isBehind) + 1;
+      copy === this.current ? 0 : Number(copy.trouble !== null) * 2 + Number(copy.isBehind) + 1;
     const order = [...this.copies].sort((a, b) => rank(a) - rank(b) || a.ms - b.ms);
     for (const copy of order) yield copy.read(steps, wish).then((read) => ({ copy, read }));
   }
@@ -146,8 +147,9 @@ export class Nearest {
     if (!from) {
       this.news = "";
     } else if (from !== copy) {
-      const say = from.isUp ? words.place.behind : words.place.away;
-      this.news = say(from.host, copy.host);
+      this.news = from.trouble
+        ? words.place.away(from.trouble.message, copy.host)
+        : words.place.behind(from.host, copy.host);
       this.plan(FIRST_MEASURE_MS);
     }
     this.current = copy;
@@ -190,10 +192,10 @@ export class Nearest {
 
   private choose(): void {
     const from = this.current;
-    const fit = this.copies.filter((copy) => copy.isUp && !copy.isBehind).sort((a, b) => a.ms - b.ms);
+    const fit = this.copies.filter((copy) => !copy.trouble && !copy.isBehind).sort((a, b) => a.ms - b.ms);
     const best = fit[0];
     if (!from || !best || best === from) return this.tell();
-    if (!from.isUp) this.news = words.place.away(from.host, best.host);
+    if (from.trouble) this.news = words.place.away(from.trouble.message, best.host);
     else if (from.isBehind) this.news = words.place.behind(from.host, best.host);
     else if (best.ms < from.ms * NEARER) this.news = words.place.nearer(best.host);
     else return this.tell();

@@ -17,8 +17,8 @@ export function openDatabase(config: Record<string, unknown>): MailSource {
     maxAgeSeconds: typeof maxAgeSeconds === "number" ? maxAgeSeconds : null,
     smtp: [],
   };
-  const hranas = urls.map((url) => new Hrana(url, token));
-  return new DatabaseSource(info, parseAll, (changed) => new Nearest(hranas, changed));
+  const databases = urls.map((url) => new Hrana(url, token));
+  return new DatabaseSource(info, parseAll, (changed) => new Nearest(databases, changed));
 }
 
 function readUrls(value: unknown): string[] {

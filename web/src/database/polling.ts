@@ -1,5 +1,5 @@
 import { backoffMs } from "../backoff.ts";
-import type { Listener, LiveState, Subscription, Summary } from "../source.ts";
+import { type Listener, type LiveState, SourceError, type Subscription, type Summary } from "../source.ts";
 
 const VISIBLE_MS = 2_000;
 const HIDDEN_MS = 15_000;
@@ -52,7 +52,8 @@ export class Polling implements Subscription {
       this.attempt = 0;
       wait = more ? 0 : document.hidden ? HIDDEN_MS : VISIBLE_MS;
       if (this.state !== "live") this.say({ kind: "live" });
-    } catch {
+    } catch (error) {
+      if (!(error instanceof SourceError)) console.error(error);
       wait = backoffMs(this.attempt++);
       this.say({ kind: "waiting", retryAt: Date.now() + wait });
     } finally {

@@ -2,7 +2,7 @@
 export const words = {
   notice: "Public database: with this page's token everyone can read all mail in it, whatever the address.",
   place: {
-    away: (from: string, to: string) => `${from} does not answer. Reading from ${to}.`,
+    away: (trouble: string, to: string) => `${trouble} Reading from ${to}.`,
     behind: (from: string, to: string) => `${from} lags behind. Reading from ${to}.`,
     nearer: (to: string) => `${to} is nearer. Reading from there.`,
   },

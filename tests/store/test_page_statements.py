@@ -1,0 +1,22 @@
+"""The page reads the tables by itself: its listings are the store's own."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from edgemail.store import schema
+
+_STATEMENTS = Path(__file__).parents[2] / "web" / "src" / "database" / "statements.ts"
+
+
+def test_the_page_lists_by_the_stores_own_statements() -> None:
+    """What one of them names or leaves out, so does the other."""
+    source = _STATEMENTS.read_text()
+    texts = dict(re.findall(r"const (\w+) =\s+`([^`]*)`", source))
+
+    def write_out(name: str) -> list[str]:
+        return re.sub(r"\$\{(\w+)\}", lambda found: " ".join(write_out(found[1])), texts[name]).split()
+
+    assert write_out("LIST_NEWEST_FIRST") == schema.LIST_NEWEST_FIRST.split()
+    assert write_out("LIST_OLDEST_FIRST") == schema.LIST_OLDEST_FIRST.split()
