@@ -1,0 +1,36 @@
+"""The page of an edge reader: everything to read with, and nothing to delete with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.async_api import expect
+
+from e2e.conftest import open_inbox, open_message
+from edgemail.settings import SmtpSettings
+from support.apps import ANN, running, settings_in
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.async_api import Browser
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_a_reader_without_smtp_has_no_buttons_to_delete(browser: Browser, tmp_path: Path) -> None:
+    """They would only be refused. Beside it, the server that takes the mail has them."""
+    settings = settings_in(tmp_path)
+    async with running(settings) as filling:
+        await filling.send_letter("Hello")
+        async with running(replace(settings, smtp=SmtpSettings(listen=()))) as reading:
+            for program, buttons in ((filling, 1), (reading, 0)):
+                context = await browser.new_context(base_url=program.url, locale="en-GB")
+                page = await context.new_page()
+                await open_inbox(page, ANN)
+                await open_message(page, "Hello")
+                await expect(page.get_by_role("button", name="Delete all")).to_have_count(buttons)
+                await expect(page.get_by_role("button", name="Delete", exact=True)).to_have_count(buttons)
+                await context.close()
