@@ -20,6 +20,8 @@ _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|\{(\d+)\*([^{}]+)\}|([rnt\\/]))")
 _NAMED = {"r": b"\r", "n": b"\n", "t": b"\t", "\\": b"\\", "/": b"\0cut\0"}
 _CUT = _NAMED["/"]
 _CLOSED = "X: the connection is closed"
+_AS_WRITTEN = ["played", "as_written"]
+_SECURED = "T: TLS begins"
 
 Event = tuple[str, ...] | str | bytes
 """A reply as its lines; a delivery as a text, then its content; the close as a text."""
@@ -42,6 +44,18 @@ class Dialogue:
     rules: Rules
     verdict: Reply
     steps: tuple[Step, ...]
+    is_about_packets: bool = False
+    """Whether what comes of it depends on where packets end."""
+
+    @property
+    def flights(self) -> list[bytes]:
+        """All that the client sends, parted where TLS begins: no packet lies on both sides of that."""
+        flights = [b""]
+        for step in self.steps:
+            flights[-1] += b"".join(step.packets)
+            if _SECURED in step.expected:
+                flights.append(b"")
+        return [flight for flight in flights if flight]
 
     @property
     def octets(self) -> bytes:
@@ -69,9 +83,13 @@ class Player:
             outputs = self._session.feed(packet)
             while outputs:
                 events += [event for output in outputs for event in _describe(output)]
-                is_open = isinstance(outputs[-1], Deliver)
-                outputs = self._session.settle(self._verdict) if is_open else []
+                outputs = self._go_on(outputs[-1])
         return events
+
+    def _go_on(self, last: Output) -> list[Output]:
+        if isinstance(last, Deliver):
+            return self._session.settle(self._verdict)
+        return self._session.secure() if isinstance(last, StartTls) else []
 
 
 def align(events: list[Event], expected: Iterable[Event]) -> list[Event]:
@@ -93,10 +111,12 @@ def read_dialogue(path: Path) -> Dialogue:
         ValueError: a line is not of the format.
     """
     lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
-    rules, verdict = _read_rules(line[2:].split() for line in lines if line.startswith("= "))
+    settings = [line[2:].split() for line in lines if line.startswith("= ")]
+    is_about_packets = _AS_WRITTEN in settings
+    rules, verdict = _read_rules(words for words in settings if words != _AS_WRITTEN)
     comment = "\n".join(line[2:] for line in lines if line.startswith("# "))
     script = [line for line in lines if line and not line.startswith(("# ", "= "))]
-    return Dialogue(path.stem, comment, rules, verdict, tuple(_read_steps(script, path.name)))
+    return Dialogue(path.stem, comment, rules, verdict, tuple(_read_steps(script, path.name)), is_about_packets)
 
 
 def unescape(text: str) -> bytes:
@@ -150,6 +170,8 @@ def _read_steps(script: list[str], name: str) -> Iterator[Step]:
                 expected.append(content + (unescape(text) if mark == "M|" else text.encode() + b"\r\n"))
             case "X:":
                 expected.append(_CLOSED)
+            case "T:":
+                expected.append(_SECURED)
             case _:
                 raise ValueError(f"{name}: {line!r}")
     yield _step(sent, expected)
@@ -182,6 +204,6 @@ def _describe(output: Output) -> list[Event]:
             assert isinstance(output.content, bytes)
             return [f"D: <{sender}> -> {', '.join(output.recipients)}", output.content]
         case StartTls():
-            return ["T: TLS begins"]
+            return [_SECURED]
         case Close():
             return [_CLOSED]

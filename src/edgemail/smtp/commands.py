@@ -52,10 +52,11 @@ _HTTP_METHODS = {
 }
 _VERBS |= dict.fromkeys(_HTTP_METHODS, Verb.HTTP)
 
-# "<@route,@route:local@domain>" with quotes that may hide ">"; the route is dropped (RFC 5321 appendix C).
+# "<@route,@route:local@domain>" with quotes that may hide ">". The route is dropped (RFC 5321 appendix C), unless
+# nothing stands behind it: that is no null path.
 # Without "<" and ">" as some printers and scanners write it.
 _PATH = re.compile(
-    r' ?(?:<(?:@[^:<>"\x00-\x1f\x7f]*:)?(?P<path>(?:"(?:[^"\\]|\\.)*"|[^"<>])*)>|(?P<bare>[^ <>"]+))'
+    r' ?(?:<(?:@[^:<>"\x00-\x1f\x7f]*:(?!>))?(?P<path>(?:"(?:[^"\\]|\\.)*"|[^"<>])*)>|(?P<bare>[^ <>"]+))'
     r"(?P<parameters>(?: .*)?)",
     re.DOTALL,
 )
@@ -109,7 +110,8 @@ def read_mail(argument: bytes, *, extended: bool, auth: bool = False) -> MailCom
     path, parameters = _split_path(argument, b"FROM:", replies.BAD_SENDER_PATH)
     allowed = (_MAIL_PARAMETERS_AUTH if auth else _MAIL_PARAMETERS) if extended else frozenset()
     size_octets, smtputf8 = _read_declarations(parameters, allowed) if parameters else (0, False)
-    sender = _read_address(path, smtputf8, replies.BAD_SENDER_PATH) if path else None
+    _check_script(argument, smtputf8)
+    sender = _read_address(path, replies.BAD_SENDER_PATH) if path else None
     return MailCommand(sender, size_octets, smtputf8)
 
 
@@ -122,9 +124,10 @@ def read_rcpt(argument: bytes, *, smtputf8: bool, postmaster_domain: str) -> Add
     path, parameters = _split_path(argument, b"TO:", replies.BAD_PATH)
     if parameters:
         _read_parameters(parameters, allowed=frozenset())
+    _check_script(argument, smtputf8)
     if path.lower() == "postmaster":
         return Address("postmaster", postmaster_domain)
-    return _read_address(path, smtputf8, replies.BAD_PATH)
+    return _read_address(path, replies.BAD_PATH)
 
 
 def read_chunk(argument: bytes) -> tuple[int, bool]:
@@ -187,9 +190,13 @@ def _read_parameters(text: str, *, allowed: frozenset[str]) -> dict[str, str | N
     return declared
 
 
-def _read_address(path: str, smtputf8: bool, mistake: Reply) -> Address:
-    if not smtputf8 and not path.isascii():
+def _check_script(argument: bytes, smtputf8: bool) -> None:
+    """Look at the whole of it: a source route is dropped, and may be beyond ASCII no more than a mailbox."""
+    if not smtputf8 and not argument.isascii():
         raise CommandError(replies.NEEDS_SMTPUTF8)
+
+
+def _read_address(path: str, mistake: Reply) -> Address:
     try:
         return Address.parse(path)
     except AddressError:
