@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.delivery import assert_delivered
+from support.exim import running_exim
 from support.odd_mail import OddMail, make_odd_mail
 from support.postfix import running_postfix
 from support.relay import hand_over
@@ -35,4 +36,19 @@ def test_postfix(server: Process, tmp_path: Path, tls: str) -> None:
     ]
     with running_postfix(tmp_path / "postfix", server.smtp[1], tls) as port:
         hand_over(port, mail)
+        assert_delivered(server, mail, with_received)
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "starttls"])
+def test_exim(server: Process, tmp_path: Path, *, tls: bool) -> None:
+    """What came to it by BDAT it passes on by BDAT, NULs and bare LF too. It folds headers at a bare CR."""
+    mail = [
+        one
+        for one in make_odd_mail(f"exim-{'tls' if tls else 'plain'}.example")
+        if one.is_whole and one.has_headers and one.name != "bare-cr-in-header"
+    ]
+    assert any(one.has_bare_lf for one in mail)
+    assert any(one.has_nul for one in mail)
+    with running_exim(tmp_path / "exim", server.smtp[1], tls=tls) as port:
+        hand_over(port, mail, bdat=True)
         assert_delivered(server, mail, with_received)
