@@ -29,7 +29,8 @@ TRIGGERED = {
     "the trigger's inboxes": "DELETE FROM inbox WHERE mail_id = ?",
     "the trigger's summary": "DELETE FROM summary WHERE mail_id = ?",
 }
-ONE_ROW = {"usage", "sqlite_sequence"}
+ONE_ROW = {"usage", "sqlite_sequence", "sqlite_schema"}
+"""And what has a few rows, however much mail there is."""
 STOPS_AT_THE_FIRST = {"LIST_OLDEST", "CHECK"}
 """These read as many rows as their LIMIT says, in the order in which the rows lie."""
 
