@@ -353,6 +353,22 @@ def test_what_a_reader_cannot_be_told(flags: dict[str, str], mistake: str) -> No
     assert [one for one in mistakes_of(flags) if one.startswith(mistake)]
 
 
+def test_there_are_no_more_rules_of_chaos_than_the_api_takes() -> None:
+    """Each is asked in turn at every command; one line says so, and not one for each rule."""
+    rules = ("rcpt:451",) * 100
+    assert len(resolve({"chaos": rules}, {}).settings.policy.chaos) == 100
+    assert mistakes_of({"chaos": (*rules, "rcpt:999")}) == ["--chaos: has 101 entries; write 100 at most"]
+
+
+@pytest.mark.parametrize("name", ["allow_senders", "deny_senders", "allow_recipients", "deny_recipients"])
+def test_a_list_of_patterns_has_a_bound(name: str) -> None:
+    """All its globs are asked for each address, so there are not any number of them."""
+    patterns = [f"*{n}@*" for n in range(10_001)]
+    assert len(resolve({name: tuple(patterns[1:])}, {}).origins) == len(SETTINGS)
+    flag = "--" + name.replace("_", "-")
+    assert mistakes_of({name: tuple(patterns)}) == [f"{flag}: has 10001 entries; write 10000 at most"]
+
+
 def test_a_token_comes_from_one_place() -> None:
     """Whichever of the two were taken, the other's owner would wonder."""
     with pytest.raises(SettingsError) as caught:

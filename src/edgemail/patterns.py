@@ -14,6 +14,10 @@ NULL = "<>"
 """How the null sender is written, in a pattern and for it."""
 
 WILDCARDS_MAX = 20
+
+PATTERNS_MAX = 10_000
+"""How many a list may have: all its globs are asked for each address."""
+
 _HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _EVERYONE_OF = re.compile(r"\*@([^*?\"\\]+)")
 

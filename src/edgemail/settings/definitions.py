@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from edgemail.chaos import read_rule
-from edgemail.patterns import read_pattern
+from edgemail.chaos import RULES_MAX, read_rule
+from edgemail.patterns import PATTERNS_MAX, read_pattern
 from edgemail.settings import quantities
 from edgemail.settings.values import Settings
 
@@ -27,6 +27,8 @@ class Kind:
     choices: tuple[str, ...] = ()
     empty: str = ""
     """What stands for no value at all, in a list."""
+    most: int | None = None
+    """How many a list may have."""
 
 
 def _or_off(kind: Kind) -> Kind:
@@ -78,7 +80,7 @@ _DURATION: Final = Kind("DURATION", quantities.read_duration, quantities.write_d
 _FILE: Final = Kind("PATH", str, lambda value: "none" if value is None else value)
 _BYTES: Final = Kind("SIZE", quantities.read_bytes, quantities.write_bytes)
 _NETWORK: Final = Kind("NETWORK", quantities.read_network, quantities.write_network, empty="none")
-_PATTERN: Final = Kind("PATTERN", read_pattern, empty="none")
+_PATTERN: Final = Kind("PATTERN", read_pattern, empty="none", most=PATTERNS_MAX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,7 +317,7 @@ SETTINGS: Final = (
         "chaos",
         "policy",
         "chaos",
-        Kind("RULE", read_rule, empty="none"),
+        Kind("RULE", read_rule, empty="none", most=RULES_MAX),
         "Refuse on purpose, to test a sender: `STAGE:CODE[:SHARE][:GLOB]`, such as `rcpt:451:10%:*@slow.example`; "
         "may be given more than once. Reloaded.",
         repeated=True,

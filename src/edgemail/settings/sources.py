@@ -209,6 +209,10 @@ def _read(given: _Given, mistakes: list[str]) -> Any:
     """Return what was given as a value of the setting's kind; note what is wrong with it."""
     if given.setting.kind.empty and [text.lower() for text in given.texts] == [given.setting.kind.empty]:
         return ()
+    most = given.setting.kind.most
+    if most is not None and len(given.texts) > most:
+        mistakes.append(f"{given.spelled}: has {len(given.texts)} entries; write {most} at most")
+        return ()
     values: list[Any] = []
     for text in given.texts:
         try:
