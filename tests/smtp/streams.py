@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from edgemail.smtp import Output
 
 KEPT = Reply.of(250, "2.0.0 Kept")
-RULES = Rules("mx.example.com", max_message_octets=200, max_recipients=3, max_errors=6, max_idle_commands=20)
+RULES = Rules(
+    "mx.example.com",
+    max_message_octets=200,
+    max_recipients=3,
+    max_errors=6,
+    max_idle_commands=20,
+    offers_auth=True,
+)
 PATIENT = Rules("mx.example.com", max_errors=10**6, max_idle_commands=10**6, max_transactions=None)
 
 COMMANDS = (
@@ -38,8 +45,23 @@ COMMANDS = (
     b"XYZZY",
     b"",
     b"DATA now",
+    b"AUTH LOGIN",
+    b"STARTTLS",
+    b"BDAT 0",
     b"x" * 2100,
 )
+CHUNKS = (
+    b"BDAT 3\r\none",
+    b"BDAT 5 LAST\r\n\n.\r\n.",
+    b"BDAT 0 LAST\r\n",
+    b"bdat 6 last\r\nQUIT\r\n",
+    b"BDAT 150\r\n" + b"\0" * 150,
+    b"BDAT 29 LAST\r\nMAIL FROM:<eve@example.org>\r\n",
+    b"BDAT 201\r\n",
+    b"BDAT -1\r\n",
+)
+"""Whole ones, then one that is too large, and one of no size."""
+
 TRANSACTION = b"EHLO a\r\nMAIL FROM:<ann@example.org>\r\nRCPT TO:<bob@example.com>\r\nDATA\r\n"
 
 _dotty = st.lists(st.sampled_from((b"\r", b"\n", b".", b"\0", b"x", b"\r\n", b"\r\n.", b"\xff"))).map(b"".join)
@@ -47,6 +69,9 @@ _pieces = st.one_of(
     st.sampled_from(COMMANDS).map(lambda line: line + b"\r\n"),
     st.sampled_from((b"DATA\r\n", b"QUIT\r\n", b"GET / HTTP/1.1\r\n", b"x" * 4100)),
     st.just(TRANSACTION),
+    st.sampled_from(CHUNKS),
+    st.sampled_from(CHUNKS).map(lambda chunk: TRANSACTION[:-6] + chunk),
+    st.sampled_from((b"AUTH PLAIN AGEAYg==\r\n", b"AUTH LOGIN\r\nYQ==\r\nYg==\r\n", b"AUTH PLAIN\r\n*\r\n")),
     _dotty.map(lambda content: TRANSACTION + content + b"\r\n.\r\n"),
     _dotty,
     st.binary(max_size=40),
