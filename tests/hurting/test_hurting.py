@@ -1,0 +1,125 @@
+"""Hostile peers cost an honest one nothing, and leave nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import resource
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edgemail.certificate import make_own
+from support.attackers import SCRIPTS, SLOW_S, attack
+from support.bounds import bounded
+from support.programs import Process, serving
+from support.smtp_peer import MAIL, Peer
+from support.waiting import PATIENCE_S, until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["bounded"]
+
+ATTACK_S = 3.0
+HONEST_S = 3.0
+"""The promise is a second; the attackers and the tests share the machine's cores with the server."""
+HONEST = "127.0.1.1"
+INTERVAL_S = 0.1
+GROWTH_BYTES = 96 * 2**20
+LIMITS = {
+    "EDGEMAIL_TRUSTED": "none",
+    "EDGEMAIL_MAX_CONNECTIONS": "1500",
+    "EDGEMAIL_CONNECTION_RATE": "1000000",
+    "EDGEMAIL_MESSAGE_RATE": "1000000",
+    "EDGEMAIL_IDLE_TIMEOUT": "2s",
+    "EDGEMAIL_DATA_TIMEOUT": "2s",
+    "EDGEMAIL_MIN_RATE_AFTER": "2s",
+    "EDGEMAIL_TLS_TIMEOUT": "2s",
+    "EDGEMAIL_LINGER": "1s",
+    "EDGEMAIL_LOG_LEVEL": "warning",
+}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    """Run the program for strangers, with little patience."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard if hard != resource.RLIM_INFINITY else 20_000, hard))
+    folder = tmp_path_factory.mktemp("hurting")
+    cert = make_own(folder / "cert.pem", ["mx.example.com"])
+    try:
+        with serving(
+            folder / "mail.db", EDGEMAIL_TLS_CERT=str(cert), EDGEMAIL_SMTPS="127.0.0.1:0", **LIMITS
+        ) as one:
+            yield one
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def memory_bytes(server: Process) -> int:
+    pages = int(Path(f"/proc/{server.process.pid}/statm").read_text().split()[1])
+    return pages * resource.getpagesize()
+
+
+def descriptors(server: Process) -> int:
+    return len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))
+
+
+async def send_honestly(port: int) -> float:
+    """Send a message; return the seconds it took, from the connection to the 250."""
+    began = time.monotonic()
+    async with Peer.greeted(port, HONEST) as peer:
+        await peer.say(MAIL, 250, 250, 354)
+        await peer.say(b"Hi.\r\n.\r\n", 250)
+    return time.monotonic() - began
+
+
+async def send_beside(server: Process, attackers: asyncio.Task[None]) -> tuple[list[float], int]:
+    """Send one every so often while the attack goes on; return what each took, and the most descriptors."""
+    sends = []
+    most = 0
+    end = time.monotonic() + ATTACK_S
+    while time.monotonic() < end:
+        assert not attackers.done(), attackers
+        sends.append(asyncio.create_task(send_honestly(server.smtp[1])))
+        most = max(most, descriptors(server))
+        await asyncio.sleep(INTERVAL_S)
+    return await asyncio.gather(*sends), most
+
+
+async def survive(server: Process, port: int, what: str, *, reads: bool = True) -> None:
+    await send_honestly(server.smtp[1])
+    memory, files = memory_bytes(server), descriptors(server)
+    attackers = asyncio.create_task(attack(port, what, reads=reads))
+    try:
+        took_s, most = await send_beside(server, attackers)
+    finally:
+        attackers.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await attackers
+    grown = (memory_bytes(server) - memory) / 2**20
+    print(f"{what}: worst of {len(took_s)} {max(took_s):.3f} s, {grown:+.1f} MiB, {most - files} more descriptors")
+    assert most - files > SCRIPTS[what][0] // 2 or SCRIPTS[what][1] < SLOW_S  # those who stay were all there
+    assert max(took_s) < HONEST_S
+    await until(lambda: descriptors(server) <= files + 4, PATIENCE_S)
+    await until(lambda: memory_bytes(server) <= memory + GROWTH_BYTES, PATIENCE_S)
+
+
+@pytest.mark.parametrize("what", SCRIPTS)
+async def test_an_honest_sender_gets_through_beside_who(server: Process, what: str) -> None:
+    """Each of its messages is taken at once; then memory and descriptors are back where they were."""
+    await survive(server, server.smtp[1], what)
+
+
+async def test_an_honest_sender_gets_through_beside_peers_that_never_read(server: Process) -> None:
+    """Replies that nobody takes pile up no further than a buffer."""
+    await survive(server, server.smtp[1], "NOOP", reads=False)
+
+
+@pytest.mark.parametrize("what", ["NOOP", "a ClientHello to the plain port", "opens and says nothing"])
+async def test_an_honest_sender_gets_through_beside_who_speaks_no_tls(server: Process, what: str) -> None:
+    """On the port with implicit TLS: SMTP, half of a handshake, nothing."""
+    await survive(server, server.smtps[1], what)
