@@ -15,6 +15,7 @@ from edgemail.certificate import make_own
 from support.attackers import SCRIPTS, SLOW_S, attack
 from support.bounds import bounded
 from support.programs import Process, serving
+from support.reader import program
 from support.smtp_peer import MAIL, Peer
 from support.waiting import PATIENCE_S, until
 
@@ -123,3 +124,26 @@ async def test_an_honest_sender_gets_through_beside_peers_that_never_read(server
 async def test_an_honest_sender_gets_through_beside_who_speaks_no_tls(server: Process, what: str) -> None:
     """On the port with implicit TLS: SMTP, half of a handshake, nothing."""
     await survive(server, server.smtps[1], what)
+
+
+async def test_nobody_gets_a_second_handshake_in_a_connection(server: Process) -> None:
+    """It costs its sender nothing and us a signature (CVE-2011-1473): `R` makes s_client ask for one."""
+    host, port = server.smtp
+    options = ("-tls1_2", "-starttls", "smtp", "-connect", f"{host}:{port}")
+    client = await asyncio.create_subprocess_exec(
+        program("openssl", "openssl"),
+        "s_client",
+        *options,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    assert client.stdin is not None
+    assert client.stdout is not None
+    client.stdin.write(b"R\n")
+    async with asyncio.timeout(PATIENCE_S):
+        said = await client.stdout.read()
+        assert await client.wait() != 0
+    assert b"RENEGOTIATING" in said
+    assert b"no renegotiation" in said
+    assert await send_honestly(port) < HONEST_S

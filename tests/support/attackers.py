@@ -39,7 +39,7 @@ SCRIPTS: dict[str, tuple[int, float, Script]] = {
     "drips a message": (1000, SLOW_S, lambda: (_BEGIN, *repeat(b"x", 60))),
     "opens and says nothing": (1000, SLOW_S, lambda: repeat(b"", 60)),
     "a line without an end": (100, 0, lambda: repeat(_BLOCK, 100)),
-    "a message without an end": (40, 0.01, lambda: (_BEGIN, *repeat(_BLOCK, 4000))),
+    "a message without an end": (200, 0.01, lambda: (_BEGIN, *repeat(_BLOCK, 4000))),
     "NOOP": (200, 0.01, lambda: repeat(b"NOOP\r\n" * 50, 1000)),
     "RSET": (200, 0.01, lambda: repeat(b"RSET\r\n" * 50, 1000)),
     "no command at all": (200, 0.01, lambda: repeat(b"WHAT\r\n" * 50, 1000)),
