@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import errno
 import ipaddress
 import logging
 import os
@@ -37,6 +38,7 @@ class Certificate:
             SettingsError: they cannot be read, or do not belong together.
         """
         self._cert, self._key = cert, key
+        self._trouble: str | None = None
         try:
             self._stamp = self._look()
             self.context = self._load()
@@ -46,31 +48,42 @@ class Certificate:
         self.front.sni_callback = self._hand_on
 
     def refresh(self) -> None:
-        """Read the files again where they have changed; what is not whole yet leaves the old one in force."""
+        """Read the files again where they have changed; what is not whole yet leaves the old one in force.
+
+        It is tried again each time, as a file may change twice within one tick of its clock, and said once.
+        """
+        trouble = None
         try:
             stamp = self._look()
-            if stamp == self._stamp:
-                return
-            self._stamp = stamp
-            self.context = self._load()
-            _log.info("the certificate was renewed")
+            if stamp != self._stamp:
+                self.context = self._load()
+                self._stamp = stamp
+                _log.info("the certificate was renewed")
         except OSError as error:
-            _log.warning("the old certificate stays in force, the new one cannot be used: %s", _explain(error))
+            trouble = _explain(error)
+            if trouble != self._trouble:
+                _log.warning("the old certificate stays in force, the new one cannot be used: %s", trouble)
+        self._trouble = trouble
 
     def _hand_on(self, connection: ssl.SSLObject, _name: str | None, _front: ssl.SSLContext) -> None:
         connection.context = self.context
 
-    def _look(self) -> list[tuple[int, int]]:
+    def _look(self) -> list[tuple[int, int, int]]:
         files = [self._cert] if self._key is None else [self._cert, self._key]
-        return [(status.st_mtime_ns, status.st_ino) for status in map(os.stat, files)]
+        return [(status.st_mtime_ns, status.st_ino, status.st_size) for status in map(os.stat, files)]
 
     def _load(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         # A second handshake within a connection costs its sender nothing and us a signature.
         context.options |= ssl.OP_NO_RENEGOTIATION
-        context.load_cert_chain(self._cert, self._key)
+        context.load_cert_chain(self._cert, self._key, password=_tell_nothing)
         return context
+
+
+def _tell_nothing() -> bytes:
+    """Stand in for a pass phrase: the library would ask for one at the terminal, while all connections wait."""
+    raise OSError(errno.EACCES, "its key has a pass phrase")
 
 
 def make_own(path: Path, names: Sequence[str]) -> Path:
