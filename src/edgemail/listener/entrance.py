@@ -95,8 +95,10 @@ class Entrance:
             else:
                 async with asyncio.timeout(settings.proxy_timeout_s):
                     caller = admission.introduce(host, await self._read_header(raw))
-        except ProxyError as error:
-            _log.warning("%s is a proxy, but sends %s", host, error)
+        except (ProxyError, OSError) as error:  # TimeoutError is one, and so is a reset
+            self._listener.count_refusal(replies.BAD_PROXY_HEADER)
+            what = error if isinstance(error, ProxyError) else "no whole PROXY header"
+            _log.warning("%s is a proxy, but sends %s", host, what)
         finally:
             if caller is None:
                 raw.close()

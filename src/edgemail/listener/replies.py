@@ -37,6 +37,9 @@ CHAOS = Reply.of(451, "4.0.0 Chaos: refused on purpose", reason="chaos")
 
 EARLY_TALKER = Reply.of(554, "5.5.1 Wait for the greeting", reason="early_talker")
 
+BAD_PROXY_HEADER = Reply.of(421, "4.7.0 No PROXY header, or a bad one", reason="bad_proxy_header")
+"""Counted and never said: what is at the other end may not speak SMTP."""
+
 REASONS = list_reasons(globals())
 """Every reason that a reply here has."""
 
