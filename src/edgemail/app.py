@@ -22,7 +22,7 @@ from edgemail.chaos import Chaos
 from edgemail.descriptors import raise_limit
 from edgemail.errors import SettingsError, TokenError
 from edgemail.inbox import Inbox
-from edgemail.listener import Listener, Policy
+from edgemail.listener import Journal, Listener, Policy
 from edgemail.metrics import CommitCounters, Counters
 from edgemail.operator import OperatorMailbox, Sorter
 from edgemail.quota import Quota
@@ -40,13 +40,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Sequence
 
     from edgemail.settings import Settings
-    from edgemail.store.base import Arrival, MailStore
+    from edgemail.store.base import MailStore
 
 _log = logging.getLogger(__name__)
 
 _HTTP_STOP_S = 5
 _HTTP_REQUESTS = 2000
-_LOGGED_RECIPIENTS = 3
 
 
 async def serve(
@@ -140,8 +139,6 @@ class App:
             counters = Counters()
             store = await _open_store(settings, counters.commits)
             undo.pop_all()
-        if not settings.read_only:
-            store.watch(_log_arrivals)
         inbox = Inbox(store)
         smtp_urls = [write_url("smtp", one) for one in smtp_sockets] + [
             write_url("smtps", one) for one in tls_sockets
@@ -164,7 +161,16 @@ class App:
         deliver = inbox.deliver if sorter is None else sorter.deliver
         listener = None
         if not settings.read_only:
-            listener = Listener(settings.smtp, deliver, _now, certificate, policy, counters.smtp, spooler)
+            listener = Listener(
+                settings.smtp,
+                deliver,
+                _now,
+                certificate,
+                policy,
+                counters.smtp,
+                spooler,
+                Journal(settings.log.addresses),
+            )
             raise_limit(settings.smtp.max_connections, _HTTP_REQUESTS * len(http_servers))
         app = cls(store, inbox, sorter, listener, http_servers)
         app.smtp_urls = smtp_urls
@@ -339,25 +345,6 @@ async def _open_mailbox(settings: Settings) -> OperatorMailbox | None:
     mailbox = OperatorMailbox(Path(settings.operator.maildir))
     await asyncio.to_thread(mailbox.open)
     return mailbox
-
-
-def _log_arrivals(arrivals: Sequence[Arrival]) -> None:
-    """Write a line a commit: where many messages share one, a line for each would cost more than keeping it."""
-    if len(arrivals) > 1:
-        _log.info("kept %d messages", len(arrivals), extra={"first": arrivals[0].id, "last": arrivals[-1].id})
-        return
-    for one in arrivals:
-        recipients = ", ".join(one.recipients[:_LOGGED_RECIPIENTS])
-        more = len(one.recipients) - _LOGGED_RECIPIENTS
-        _log.info(
-            "kept message %d",
-            one.id,
-            extra={
-                "sender": one.sender,
-                "recipients": f"{recipients} and {more} more" if more > 0 else recipients,
-                "size": one.size,
-            },
-        )
 
 
 def _describe(settings: Settings, smtp_urls: list[str]) -> ServerInfo:

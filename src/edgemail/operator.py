@@ -162,10 +162,7 @@ class OperatorMailbox:
             _log.exception("mail for the operator could not be kept in %s", self._folder)
             leaf = StoreFull if error.errno in _NO_ROOM else StoreUnavailable
             raise leaf("the operator's Maildir cannot be written") from error
-        _log.info(
-            "kept a message for the operator",
-            extra={"file": kept.path.name, "recipients": ", ".join(envelope.recipients)},
-        )
+        _log.info("kept a message for the operator", extra={"file": kept.path.name})
         try:
             self._make_room(kept)
         except OSError:
@@ -237,7 +234,7 @@ class Sorter:
         self._is_reserved = re.compile(rf'"?(?:{either})(?:\+|@[^@]*\Z)').match
         self._mailbox = mailbox
         self._deliver = deliver
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     def deliver(self, envelope: Envelope) -> asyncio.Future[Any]:
         """Keep a message wherever it belongs: the future is done once all of that is synced.
@@ -255,7 +252,7 @@ class Sorter:
             await asyncio.wait(self._tasks)
         await asyncio.to_thread(self._mailbox.close)
 
-    def _sort(self, envelope: Envelope) -> asyncio.Future[None]:
+    def _sort(self, envelope: Envelope) -> asyncio.Future[Any]:
         reserved = tuple(one for one in envelope.recipients if self._is_reserved(one))
         others = tuple(one for one in envelope.recipients if not self._is_reserved(one))
         kept = self._mailbox.deliver(replace(envelope, recipients=reserved))
@@ -266,13 +263,13 @@ class Sorter:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _deliver_others(self, kept: asyncio.Future[None], envelope: Envelope) -> None:
+    async def _deliver_others(self, kept: asyncio.Future[None], envelope: Envelope) -> MailId:
         """Go on to the store once the operator's copy is kept.
 
         Where the store fails, the sender tries again: then that copy is there twice, and no other is.
         """
         await kept
-        await self._deliver(envelope)
+        return await self._deliver(envelope)
 
 
 def _id_of(name: str) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from edgemail.cli.terminal import visible
+from edgemail.cli.terminal import HIDDEN, visible
 
 if TYPE_CHECKING:
     from edgemail.settings import LogSettings
@@ -18,6 +19,8 @@ _STANDARD_FIELDS: Final = frozenset(vars(logging.makeLogRecord({}))) | {
     "taskName",
     "color_message",
 }
+
+_BARE: Final = re.compile(rf'[^\s"=\\{HIDDEN}]+')
 
 
 def set_up(settings: LogSettings) -> None:
@@ -38,12 +41,18 @@ def _extras(record: logging.LogRecord) -> dict[str, Any]:
     return {name: value for name, value in vars(record).items() if name not in _STANDARD_FIELDS}
 
 
+def _write(value: object) -> str:
+    """Write a field's value; in quotes, as JSON does, where it could be taken for more than a value."""
+    text = str(value)
+    return text if _BARE.fullmatch(text) else json.dumps(text, ensure_ascii=False)
+
+
 class TextLines(logging.Formatter):
     """``TIME LEVEL LOGGER: message name=value``; a traceback follows on lines that begin with a bar."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Write a record; its text cannot begin a line of its own."""
-        extras = "".join(f" {name}={value}" for name, value in _extras(record).items())
+        extras = "".join(f" {name}={_write(value)}" for name, value in _extras(record).items())
         line = visible(f"{_time(record)} {record.levelname} {record.name}: {record.getMessage()}{extras}")
         if not record.exc_info:
             return line

@@ -9,8 +9,10 @@ from typing import Any
 
 import click
 
-# The controls of ASCII and of Latin-1, what ends a line or turns its direction, and lone surrogates.
-_HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+HIDDEN = "\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
+"""The controls of ASCII and of Latin-1, what ends a line or turns its direction, and lone surrogates."""
+
+_HIDDEN = re.compile(f"[{HIDDEN}]")
 
 
 def visible(text: str, *, keep: str = "") -> str:

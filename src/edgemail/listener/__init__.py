@@ -2,6 +2,7 @@
 
 from edgemail.listener.connection import Connection
 from edgemail.listener.gate import Policy
+from edgemail.listener.journal import Journal
 from edgemail.listener.server import Listener
 
-__all__ = ["Connection", "Listener", "Policy"]
+__all__ = ["Connection", "Journal", "Listener", "Policy"]

@@ -16,6 +16,9 @@ from edgemail.smtp import TAKES_MESSAGE, Close, Deliver, Reply, Session, StartTl
 from edgemail.sockets import has_octets
 
 if TYPE_CHECKING:
+    from collections import Counter
+
+    from edgemail.listener.journal import Entry
     from edgemail.listener.server import Listener
     from edgemail.smtp import Output
 
@@ -35,6 +38,7 @@ class Connection(asyncio.BufferedProtocol):
     __slots__ = (
         "_caller",
         "_closed",
+        "_entry",
         "_greeting",
         "_handshake",
         "_has_slot",
@@ -48,6 +52,7 @@ class Connection(asyncio.BufferedProtocol):
         "_pace",
         "_session",
         "_settling",
+        "_tally",
         "_transport",
     )
 
@@ -64,6 +69,8 @@ class Connection(asyncio.BufferedProtocol):
         self._loop = asyncio.get_running_loop()
         self._settling: asyncio.Future[Any] | None = None
         self._closed: asyncio.Future[None] | None = None
+        self._entry: Entry | None = None  # in the log, of the message that is being committed
+        self._tally: Counter[str] | None = None  # what was refused, for the log
         self._is_at_end = self._is_behind = self._is_choked = self._is_lingering = False
         self._pace = Pace(listener.settings, self._loop.time())
 
@@ -163,6 +170,9 @@ class Connection(asyncio.BufferedProtocol):
         listener = self._listener
         listener.connections.discard(self)
         listener.counters.connections = len(listener.connections)
+        if self._tally is not None:
+            listener.journal.close(self._tally, peer_ip=self._caller.ip, hello=self._session.hello)
+            self._tally = None
         self._session.abandon()
         self.leave()
         if self._is_lingering:
@@ -218,6 +228,9 @@ class Connection(asyncio.BufferedProtocol):
                 said.append(output.octets)
                 if output.reason:
                     self._listener.count_refusal(output)
+                    self._tally = self._listener.journal.note(self._tally, output, self._caller.ip)
+        if self._session.refused:
+            self._log_refused()
         if said:
             self._transport.write(b"".join(said))
         settings, now = self._listener.settings, self._loop.time()
@@ -238,6 +251,14 @@ class Connection(asyncio.BufferedProtocol):
             case Close():
                 self._pace.deadline = now + settings.linger_s
                 self._part(outputs)
+
+    def _log_refused(self) -> None:
+        """Write of the messages that were refused when they had come."""
+        listener, refused = self._listener, self._session.refused
+        if listener.journal.is_on:
+            for one in refused:
+                listener.journal.refuse(one, transaction=listener.next_id(), peer_ip=self._caller.ip)
+        refused.clear()
 
     def _part(self, outputs: list[Output]) -> None:
         """Close, but first read on for a while: octets that nobody reads would make a reset of our last words."""
@@ -311,11 +332,12 @@ class Connection(asyncio.BufferedProtocol):
     def _deliver(self, delivery: Deliver) -> None:
         listener = self._listener
         now = listener.clock()
+        transaction = listener.next_id()
         trace = write_trace(
             delivery,
             peer_ip=self._caller.ip,
             hostname=listener.rules.hostname,
-            transaction=listener.next_id(),
+            transaction=transaction,
             at=now,
         )
         content = delivery.content
@@ -323,26 +345,40 @@ class Connection(asyncio.BufferedProtocol):
             envelope = Envelope(delivery.sender, delivery.recipients, trace + content, now)
         else:
             envelope = Envelope(delivery.sender, delivery.recipients, trace, now, content)
-        listener.counters.sizes.add(envelope.size - len(trace))
+        size = envelope.size - len(trace)
+        listener.counters.sizes.add(size)
         listener.spooler.hold(len(trace))
+        entry = None
+        if listener.journal.is_on:
+            entry = listener.journal.begin(delivery, transaction=transaction, peer_ip=self._caller.ip, size=size)
+        self._entry = entry
         self._settling = listener.keep(envelope)
-        self._settling.add_done_callback(partial(self._settle, envelope))
+        self._settling.add_done_callback(partial(self._settle, envelope, entry))
 
-    def _settle(self, envelope: Envelope, future: asyncio.Future[Any]) -> None:
+    def _settle(self, envelope: Envelope, entry: Entry | None, future: asyncio.Future[Any]) -> None:
         if not future.cancelled():  # else the program ends, and its writer may still read
             self._listener.spooler.release(envelope)
         error = asyncio.CancelledError() if future.cancelled() else future.exception()
         if future is self._settling:  # else its time was up, and the peer was told so
-            self._answer(replies.KEPT if error is None else replies.explain(error))
+            if error is None:
+                self._answer(replies.KEPT, future.result())
+            else:
+                self._answer(replies.explain(error))
+        elif error is None and entry is not None:
+            self._listener.journal.say_late(entry, future.result())
 
-    def _answer(self, verdict: Reply) -> None:
+    def _answer(self, verdict: Reply, mail_id: object = None) -> None:
         """Tell the peer what became of its message, and go on."""
         self._settling = None
+        is_gone = self._session.state is _CLOSED or self._transport.is_closing()
+        if self._entry is not None:
+            self._listener.journal.end(self._entry, verdict, mail_id, is_heard=not is_gone)
+            self._entry = None
         if verdict is replies.KEPT:
             self._listener.counters.accepted += 1
         else:
             self._listener.counters.deferred += 1
-        if self._session.state is _CLOSED or self._transport.is_closing():
+        if is_gone:
             return
         self._act(self._session.settle(verdict))
         if self._listener.is_stopping:

@@ -68,7 +68,7 @@ class Entrance:
                 self._break = self._loop.call_later(_BREAK_S, self.open)
                 return
             if len(self._entering) >= self._listener.settings.max_connections:
-                self._listener.count_refusal(replies.TOO_MANY_CONNECTIONS)
+                self._listener.turn_away(replies.TOO_MANY_CONNECTIONS, address[0])
                 raw.close()
                 continue
             raw.setblocking(False)
@@ -131,7 +131,7 @@ class Entrance:
             return
         refusal = listener.admission.enter(caller)
         if refusal is not None:
-            listener.count_refusal(refusal)
+            listener.turn_away(refusal, caller.ip)
             raw.close()
             return
         connection = Connection(listener, is_tls=True, caller=caller, has_slot=True)

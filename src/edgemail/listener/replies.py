@@ -45,6 +45,9 @@ REASONS = list_reasons(globals())
 
 _VERDICTS: dict[type[BaseException], Reply] = {StoreUnavailable: STORE_UNAVAILABLE, StoreFull: STORE_FULL}
 
+VERDICTS = frozenset({STORE_LATE, NOT_KEPT, *_VERDICTS.values()})
+"""What may become of a message that was handed over, but for `KEPT`."""
+
 
 def explain(error: BaseException) -> Reply:
     """Return what a sender is told of an error of the store: only what it can do about it."""

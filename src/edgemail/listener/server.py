@@ -18,6 +18,7 @@ from edgemail.listener.admission import Admission
 from edgemail.listener.connection import Connection
 from edgemail.listener.entrance import Entrance
 from edgemail.listener.gate import Policy
+from edgemail.listener.journal import Journal
 from edgemail.metrics import SmtpCounters
 from edgemail.settings import PolicySettings
 from edgemail.smtp import REASONS, REFUSES_MESSAGE, Rules
@@ -57,7 +58,9 @@ class Listener:
         policy: Policy | None = None,
         counters: SmtpCounters | None = None,
         spooler: Spooler | None = None,
+        journal: Journal | None = None,
     ) -> None:
+        self.journal = journal or Journal()
         self.spooler = spooler or Spooler.of(settings, Path(tempfile.gettempdir()))
         self.read_buffer = memoryview(bytearray(_READ_OCTETS))
         """Where every connection reads: what it gets is taken out before the next one reads."""
@@ -134,6 +137,7 @@ class Listener:
             await asyncio.wait(self._spooled, timeout=self.settings.shutdown_timeout_s)
         if self._sweeper is not None:
             self._sweeper.cancel()
+        self.journal.flush()
 
     def keep(self, envelope: Envelope) -> asyncio.Future[Any]:
         """Hand a whole message on to `deliver`; a spooled one as soon as all of it is in its file."""
@@ -144,9 +148,9 @@ class Listener:
         task.add_done_callback(self._spooled.discard)
         return task
 
-    async def _keep_spooled(self, envelope: Envelope, spool: Spool) -> None:
+    async def _keep_spooled(self, envelope: Envelope, spool: Spool) -> Any:
         await spool.flush()
-        await self.deliver(envelope)
+        return await self.deliver(envelope)
 
     def choose_rules(self, caller: Caller) -> Rules:
         """Return what holds for a caller."""
@@ -157,6 +161,11 @@ class Listener:
         self.counters.refusals[reply.reason] += 1
         if reply in REFUSES_MESSAGE:
             self.counters.refused += 1
+
+    def turn_away(self, reply: Reply, peer_ip: str) -> None:
+        """Count a connection that is dropped before it could be told why."""
+        self.count_refusal(reply)
+        self.journal.note(None, reply, peer_ip)
 
     def next_id(self) -> str:
         """Name a transaction, for its Received line and the log."""
@@ -176,6 +185,7 @@ class Listener:
                 connection.abort()
         self.admission.sweep()
         self.policy.floor.refresh()
+        self.journal.sweep()
         if self.certificate is not None:
             self.certificate.refresh()
         self._sweeper = loop.call_later(_SWEEP_S, self._sweep)

@@ -3,7 +3,7 @@
 from edgemail.smtp.content import Content, MemoryRoom, Room
 from edgemail.smtp.gate import Gate
 from edgemail.smtp.order import TAKES_MESSAGE, State
-from edgemail.smtp.outputs import Close, Deliver, Output, Reply, StartTls, list_reasons
+from edgemail.smtp.outputs import Close, Deliver, Output, Refused, Reply, StartTls, list_reasons
 from edgemail.smtp.replies import REASONS, REFUSES_MESSAGE
 from edgemail.smtp.rules import Rules
 from edgemail.smtp.session import Session
@@ -19,6 +19,7 @@ __all__ = [
     "Gate",
     "MemoryRoom",
     "Output",
+    "Refused",
     "Reply",
     "Room",
     "Rules",

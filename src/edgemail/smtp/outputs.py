@@ -65,6 +65,17 @@ class Deliver:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """A message that was refused once its octets had come: no output, but for whoever keeps a log."""
+
+    sender: Address | None
+    recipients: tuple[str, ...]
+    size_octets: int
+    hello: str
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
 class StartTls:
     """Send what was replied, make the connection secure, then call the session's `secure`. Always last."""
 

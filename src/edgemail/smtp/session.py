@@ -19,7 +19,7 @@ from edgemail.smtp.commands import (
 )
 from edgemail.smtp.content import MemoryRoom
 from edgemail.smtp.order import CHUNK_ORDER, IS_DEAF, ORDER, State
-from edgemail.smtp.outputs import CLOSE, START_TLS, Deliver, Output, Reply
+from edgemail.smtp.outputs import CLOSE, START_TLS, Deliver, Output, Refused, Reply
 from edgemail.smtp.transaction import Chunk, Transaction
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ class Session:
         "_transaction",
         "_transactions",
         "content",
+        "refused",
         "state",
     )
 
@@ -72,6 +73,7 @@ class Session:
         self._room = room
         self.content: Content | None = None  # what takes the octets of the message under way
         self.state = State.NEW
+        self.refused: list[Refused] = []  # the driver empties it whenever it has done what it was told
         self._buffer = b""
         self._hello = ""
         self._extended = False
@@ -129,6 +131,11 @@ class Session:
         if self.state is State.CLOSED:
             return []
         return self._close(reply)
+
+    @property
+    def hello(self) -> str:
+        """The peer's own name for itself; empty where it has not said any."""
+        return self._hello
 
     @property
     def waiting_octets(self) -> int:
@@ -199,7 +206,7 @@ class Session:
             raise RuntimeError("DATA without a transaction")
         used = reader.feed(octets)
         if reader.size_octets > 2 * rules.max_message_octets:
-            outputs += self._close(replies.TOO_LARGE)
+            outputs += self._refuse_message(transaction, reader.size_octets, self._close(replies.TOO_LARGE))
         elif used is not None:
             outputs += self._end_data(reader, transaction)
         return len(octets) if used is None else used
@@ -217,7 +224,7 @@ class Session:
         if refusal is not None:
             content.discard()
             self.state = State.READY
-            return self._answer(refusal)
+            return self._refuse_message(transaction, reader.size_octets, self._answer(refusal))
         self.state = State.SETTLING
         return [self._hand_over(transaction, content.finish())]
 
@@ -238,11 +245,15 @@ class Session:
         transaction, self._chunk = self._transaction, None
         if chunk.refusal is not None or transaction is None or self.content is None:
             self.state = chunk.state_after
-            return self._refuse(chunk.refusal or replies.MAIL_FIRST)
+            answer = self._refuse(chunk.refusal or replies.MAIL_FIRST)
+            if chunk.dropped is None:
+                return answer
+            return self._refuse_message(chunk.dropped, chunk.message_octets, answer)
         if self.content.is_refused:
+            size_octets = self.content.size_octets
             self._drop()
             self.state = State.READY
-            return self._refuse(replies.NO_ROOM)
+            return self._refuse_message(transaction, size_octets, self._refuse(replies.NO_ROOM))
         if not chunk.is_last:
             self.state = State.CHUNKS
             return self._answer_idle(replies.CHUNK_OK) if chunk.is_empty else [replies.CHUNK_OK]
@@ -312,14 +323,17 @@ class Session:
             return self._close(replies.DECLARED_TOO_LARGE)
         refusal = CHUNK_ORDER[self.state]
         state_after = self.state
+        dropped, message_octets = None, 0
         if refusal is not None:
             refusal = self._explain(refusal)
         else:
             refusal = self._judge_chunk(size_octets)
             if refusal is not None:
+                if self.content is not None:  # else it is refused before its octets
+                    dropped, message_octets = self._transaction, self.content.size_octets + size_octets
                 self._drop()
                 state_after = State.READY
-        self._chunk = Chunk(not size_octets, is_last, size_octets, refusal, state_after)
+        self._chunk = Chunk(not size_octets, is_last, size_octets, refusal, state_after, dropped, message_octets)
         self.state = State.CHUNK
         return [] if size_octets else self._end_chunk(self._chunk)
 
@@ -439,6 +453,14 @@ class Session:
     def _refuse(self, reply: Reply) -> list[Output]:
         """Answer with a refusal that may also be a farewell."""
         return self._close(reply) if reply.code == 421 else self._answer_idle(reply)
+
+    def _refuse_message(self, transaction: Transaction, size_octets: int, answer: list[Output]) -> list[Output]:
+        """Note that `answer` refuses a message that has come."""
+        reply = answer[0]
+        if isinstance(reply, Reply):
+            recipients = tuple(transaction.recipients)
+            self.refused.append(Refused(transaction.sender, recipients, size_octets, self._hello, reply))
+        return answer
 
     def _answer(self, reply: Reply) -> list[Output]:
         """Answer; after so many refusals the next one is the last, as scanners stop at nothing else."""

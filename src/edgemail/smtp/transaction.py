@@ -31,3 +31,7 @@ class Chunk:
     left_octets: int
     refusal: Reply | None
     state_after: State
+    dropped: Transaction | None = None
+    """The transaction that ends with this chunk, as it makes the message too large."""
+    message_octets: int = 0
+    """How large that is, with this chunk."""
