@@ -127,6 +127,7 @@ def _run(play: Play, packets: list[bytes]) -> list[Output]:
         _check_memory(play.rules, session)
         while step:
             _check_step(play, step)
+            _check_refused(play.rules, session, step)
             outputs += step
             last = step[-1]
             if isinstance(last, Reply | Close):
@@ -138,6 +139,7 @@ def _run(play: Play, packets: list[bytes]) -> list[Output]:
     assert [*map(type, session.end(_BYE))] == ([] if is_closed else [Reply, Close])
     assert session.feed(b"NOOP\r\n") == [], "something was said behind the end"
     room.check_end()
+    assert not session.refused, "a refusal is noted that nobody was told of"
     _check_limits(play.rules, outputs)
     return outputs
 
@@ -152,6 +154,14 @@ def _check_step(play: Play, step: list[Output]) -> None:
             assert output.sender is None or Address.parse(str(output.sender)) == output.sender
             trace = write_trace(output, peer_ip="192.0.2.1", hostname="mx.example.com", transaction="t", at=_AT)
             assert _TRACE.fullmatch(trace), f"{trace!r} is not two header fields"
+
+
+def _check_refused(rules: Rules, session: Session, step: list[Output]) -> None:
+    """What is noted for the log was said to the peer, and had somebody to go to."""
+    for refused in session.refused:
+        assert refused.reply in step, f"{refused} was not said"
+        assert 1 <= len(refused.recipients) <= rules.max_recipients
+    session.refused.clear()
 
 
 def _check_limits(rules: Rules, outputs: list[Output]) -> None:
