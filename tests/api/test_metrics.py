@@ -143,6 +143,16 @@ async def test_kept_messages_are_counted(program: Program) -> None:
     assert refusals(families) == {}
 
 
+async def test_a_spooled_message_is_counted_with_all_its_octets(program: Program) -> None:
+    """As it came, without the lines that are put before it, wherever it was held."""
+    large = letter("Large", "\r\n".join(["x" * 998] * 2000))
+    await program.send(large)
+    families = await scrape(program)
+    assert value(families, "edgemail_message_size_bytes_sum") == len(large)
+    assert value(families, "edgemail_message_size_bytes_bucket", le="1048576") == 0
+    assert value(families, "edgemail_message_size_bytes_bucket", le="4194304") == 1
+
+
 async def test_open_connections_are_those_of_now(program: Program) -> None:
     """They come and go; all that there were are counted beside them."""
     async with talking(program), talking(program):

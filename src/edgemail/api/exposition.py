@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
-    from edgemail.metrics import CommitCounters, Counters, Histogram, SmtpCounters
+    from edgemail.metrics import CommitCounters, Counters, Histogram, SizeHistogram, SmtpCounters
     from edgemail.store.base import Usage
 
 _MEASURE_S = 2.0
@@ -126,7 +126,7 @@ def _collect_usage(usage: Usage | None) -> Iterable[Metric]:
     yield size
 
 
-def _histogram(name: str, text: str, histogram: Histogram) -> HistogramMetricFamily:
+def _histogram(name: str, text: str, histogram: Histogram | SizeHistogram) -> HistogramMetricFamily:
     bounds = [*map(str, histogram.bounds), "+Inf"]
     buckets = list(zip(bounds, map(float, itertools.accumulate(histogram.counts)), strict=True))
     return HistogramMetricFamily(name, text, buckets, histogram.total)

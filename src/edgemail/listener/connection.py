@@ -343,9 +343,10 @@ class Connection(asyncio.BufferedProtocol):
         content = delivery.content
         if isinstance(content, bytes):
             envelope = Envelope(delivery.sender, delivery.recipients, trace + content, now)
+            size = len(content)
         else:
             envelope = Envelope(delivery.sender, delivery.recipients, trace, now, content)
-        size = envelope.size - len(trace)
+            size = content.size
         listener.counters.sizes.add(size)
         listener.spooler.hold(len(trace))
         entry = None
