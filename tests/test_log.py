@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import json
+import logging
 import signal
+import subprocess
+import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from edgemail.cli.logs import Lines
 from support.programs import Peer, serving
+from support.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,3 +65,78 @@ def test_no_line_of_the_program_has_an_address_that_shall_not_be_there(
     assert "kept a message for the operator" in log
     for word in ("@", "kim", "sender.example"):
         assert word not in log
+
+
+class Writes(io.StringIO):
+    """Notes what is written at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made: list[str] = []
+
+    def write(self, text: str, /) -> int:
+        self.made.append(text)
+        return len(text)
+
+
+def record(text: str, level: int = logging.INFO) -> logging.LogRecord:
+    return logging.LogRecord("edgemail", level, "", 0, text, (), None)
+
+
+async def test_the_lines_of_one_turn_are_written_in_one_go() -> None:
+    """A commit has many, and each write takes its time; they do not wait for longer than that, nor for more."""
+    handler = Lines(writes := Writes())
+    for text in ("a", "b"):
+        handler.emit(record(text))
+    assert writes.made == []
+    await asyncio.sleep(0)
+    handler.emit(record("c"))
+    await asyncio.sleep(0)
+    assert writes.made == ["a\nb\n", "c\n"]
+    for _ in range(250):
+        handler.emit(record("d"))
+    assert [one.count("d") for one in writes.made[2:]] == [100, 100]
+
+
+async def test_a_warning_is_written_at_once_and_so_is_what_comes_from_a_thread() -> None:
+    """In order: what waited comes before it."""
+    handler = Lines(writes := Writes())
+    handler.emit(record("a"))
+    handler.emit(record("b", logging.WARNING))
+    assert writes.made == ["a\nb\n"]
+    handler.emit(record("c"))
+    thread = threading.Thread(target=handler.emit, args=(record("d"),))
+    thread.start()
+    thread.join(PATIENCE_S)  # the loop has no turn meanwhile
+    assert writes.made[1:] == ["c\nd\n"]
+
+
+def test_no_line_is_lost_when_the_program_ends() -> None:
+    """Not even one of the loop's last turn."""
+    program = """
+import asyncio, logging, sys
+from edgemail.cli import logs
+from edgemail.settings import LogSettings
+async def main():
+    logs.set_up(LogSettings())
+    for n in range(3):
+        logging.getLogger("edgemail").info("line %d", n)
+    sys.exit(3)
+asyncio.run(main())
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=PATIENCE_S * 2, check=False
+    )
+    assert ended.returncode == 3
+    assert [line[-6:] for line in ended.stderr.splitlines()] == ["line 0", "line 1", "line 2"]
+
+
+async def test_a_log_that_nobody_reads_any_more_stops_nothing() -> None:
+    """As `edgemail serve 2>&1 | head` leaves it."""
+    handler = Lines(writes := Writes())
+    writes.close()
+    unseen: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unseen.append(context))
+    handler.emit(record("a"))
+    await asyncio.sleep(0)
+    assert unseen == []

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import logging
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from edgemail.cli.terminal import HIDDEN, visible
 
@@ -20,12 +22,17 @@ _STANDARD_FIELDS: Final = frozenset(vars(logging.makeLogRecord({}))) | {
     "color_message",
 }
 
+_TOGETHER: Final = 100
+"""How many lines wait at most."""
+
 _BARE: Final = re.compile(rf'[^\s"=\\{HIDDEN}]+')
 
 
 def set_up(settings: LogSettings) -> None:
     """Send every log line to the standard error, in the form that the settings ask for."""
-    handler = logging.StreamHandler()
+    handler = Lines()
+    # Nobody reads them, and each record would have them looked up.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler.setFormatter(JsonLines() if settings.format == "json" else TextLines())
     logging.basicConfig(level=settings.level.upper(), handlers=[handler], force=True)
     logging.getLogger("uvicorn").setLevel(max(logging.WARNING, logging.getLogger().level))
@@ -43,8 +50,55 @@ def _extras(record: logging.LogRecord) -> dict[str, Any]:
 
 def _write(value: object) -> str:
     """Write a field's value; in quotes, as JSON does, where it could be taken for more than a value."""
+    if type(value) is int:
+        return str(value)
     text = str(value)
     return text if _BARE.fullmatch(text) else json.dumps(text, ensure_ascii=False)
+
+
+class Lines(logging.StreamHandler[TextIO]):
+    """Writes the lines of one turn of the event loop in one go: a commit has many, and each write takes its time.
+
+    A warning is written at once, with what came before it; so is what comes from elsewhere. `logging` flushes all
+    handlers when the program ends.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        """`stream` is the standard error unless told."""
+        super().__init__(stream)
+        self._waiting: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record, or let it wait for the end of the turn."""
+        try:
+            self._waiting.append(self.format(record))
+            if record.levelno >= logging.WARNING or len(self._waiting) >= _TOGETHER or not self._will_flush():
+                self.flush()
+        except Exception:  # as all handlers do: a log that fails is no reason to
+            self.handleError(record)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        with self.lock or contextlib.nullcontext():
+            if self._waiting:
+                text = "\n".join(self._waiting) + "\n"
+                self._waiting.clear()
+                self.stream.write(text)
+            super().flush()
+
+    def _will_flush(self) -> bool:
+        """See to it that what waits is written soon; tell whether that can be."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # another thread, or no loop yet
+            return False
+        if len(self._waiting) == 1:
+            loop.call_soon(self._flush_quietly)
+        return True
+
+    def _flush_quietly(self) -> None:
+        with contextlib.suppress(OSError, ValueError):  # nobody reads the log any more
+            self.flush()
 
 
 class TextLines(logging.Formatter):
