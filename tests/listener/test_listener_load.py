@@ -92,6 +92,36 @@ async def test_a_peer_that_reads_again_is_read_again(counter: Counter, monkeypat
     assert replies.splitlines()[-1][:4] == "221 "
 
 
+async def test_a_peer_that_sends_much_takes_turns_with_others(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is read once a turn of the loop, and of what may be commands only a little: they cost the most."""
+    loop, turn = asyncio.get_running_loop(), 0
+    reads: list[tuple[int, int]] = []
+    take = Connection.data_received
+
+    def begin_turn() -> None:
+        nonlocal turn
+        turn += 1
+        loop.call_soon(begin_turn)
+
+    def note_read(connection: Connection, data: bytes) -> None:
+        reads.append((turn, len(data)))
+        take(connection, data)
+
+    counter.keeps_at_once = True
+    async with listening(counter, max_idle_commands=10**6) as (_, port), Peer.greeted(port) as peer:
+        begin_turn()
+        monkeypatch.setattr(Connection, "data_received", note_read)
+        peer.send(b"NOOP\r\n" * 10_000)
+        await peer.say(b"", *[250] * 10_000)
+        assert max(size for _, size in reads) <= 4096
+        await peer.say(MAIL, 250, 250, 354)
+        await peer.say(b"x" * 2**22 + b"\r\n.\r\n", 250)
+    turns = [turn for turn, _ in reads]
+    assert len(turns) == len(set(turns))
+
+
 async def test_stopping_tells_idle_peers(counter: Counter) -> None:
     """421 4.3.2, and the port is free."""
     async with listening(counter) as (listener, port), Peer.greeted(port) as idle, Peer.greeted(port) as busy:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_COMMAND_OCTETS = 4096
+"""How much is read at once where it may be commands."""
 _DRAIN_OCTETS = 4 * 2**20
 """How much is read and dropped after the last words."""
 _FAREWELL = 221
@@ -127,12 +129,20 @@ class Connection(asyncio.BufferedProtocol):
         self._act(self._session.greet())
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - the protocol's signature
-        """Return where octets are read into: a loop of its own choosing reads four times as many at once."""
-        return self._listener.read_buffer
+        """Return where octets are read into: a loop of its own choosing reads four times as many at once.
+
+        Commands cost the more for each octet: of those only a few are read before others have their turn.
+        """
+        wanted_octets, buffer = self._session.wanted_octets, self._listener.read_buffer
+        return buffer if wanted_octets is None else buffer[: max(wanted_octets, _COMMAND_OCTETS)]
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take octets from there."""
         self.data_received(bytes(self._listener.read_buffer[:nbytes]))
+        # libuv goes on, 32 times, with a peer that fills the buffer, while all others wait.
+        if nbytes >= _COMMAND_OCTETS and not self._transport.is_closing():
+            self._transport.pause_reading()
+            self._loop.call_soon(self._read_on)
 
     def data_received(self, data: bytes) -> None:
         """Feed the session; while a message is being committed, read no further than this."""

@@ -34,6 +34,9 @@ LINE_MAX_OCTETS = 2048
 LINE_BUFFER_OCTETS = 4096
 """A line that has not ended by then ends the connection."""
 
+CHUNK_MEAN_OCTETS = 32
+"""So many octets of a message pay for a BDAT; beyond that a few more are free, as commands without mail are."""
+
 _TLS_HANDSHAKE = b"\x16"
 """What a ClientHello begins with: a peer that would wait for our answer in TLS, on the port without (RFC 8446)."""
 
@@ -141,6 +144,13 @@ class Session:
     def waiting_octets(self) -> int:
         """How many octets wait for `settle` or `secure`, or for the rest of a line."""
         return len(self._buffer)
+
+    @property
+    def wanted_octets(self) -> int | None:
+        """How many octets are sure to be a message's; `None` where only its end mark will tell."""
+        if self.state is _DATA:
+            return None
+        return self._chunk.left_octets if self.state is _CHUNK and self._chunk is not None else 0
 
     def abandon(self) -> None:
         """End without a word, as nobody is there any more. An open message is dropped."""
@@ -256,6 +266,11 @@ class Session:
             return self._refuse_message(transaction, size_octets, self._refuse(replies.NO_ROOM))
         if not chunk.is_last:
             self.state = State.CHUNKS
+            transaction.chunks += 1
+            # An octet a chunk, pipelined, would make a command of every nine octets.
+            paid = self.content.size_octets // CHUNK_MEAN_OCTETS
+            if transaction.chunks > self._rules.max_idle_commands + paid:
+                return self._close(replies.TOO_MANY_COMMANDS)
             return self._answer_idle(replies.CHUNK_OK) if chunk.is_empty else [replies.CHUNK_OK]
         self.state = State.SETTLING
         self._idle_commands = 0

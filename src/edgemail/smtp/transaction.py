@@ -20,6 +20,8 @@ class Transaction:
     recipients: dict[str, None] = field(default_factory=dict)
     has_rcpt: bool = False
     """Whether a recipient was named, taken or not."""
+    chunks: int = 0
+    """How many BDAT have come."""
 
 
 @dataclass(slots=True)
