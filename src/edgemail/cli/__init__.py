@@ -10,6 +10,7 @@ import click
 from click.shell_completion import CompletionItem, get_completion_class
 
 from edgemail import __version__
+from edgemail.cli.doctor import doctor
 from edgemail.cli.mail import delete, list_mail, show, wait
 from edgemail.cli.operator import operator
 from edgemail.cli.send import send
@@ -86,7 +87,7 @@ def completion(shell: str) -> None:
 
 cli = _Group(
     "edgemail",
-    commands=[serve, send, list_mail, show, wait, delete, operator, token, web, config, completion],
+    commands=[serve, send, list_mail, show, wait, delete, operator, token, web, doctor, config, completion],
     help=_HELP,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )

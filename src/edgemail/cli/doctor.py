@@ -1,0 +1,168 @@
+"""`edgemail doctor`: whether a domain can take mail, and what its zone lacks."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from edgemail.cli.serve import own_options, resolve_flags
+from edgemail.cli.terminal import Failure, echo_json, echo_line
+from edgemail.settings import Endpoint, read_domain, read_endpoint
+
+if TYPE_CHECKING:
+    from edgemail.doctor import Finding
+
+_OPTIONS: Final = ("db", "db_token_file")
+_DNS_PORT: Final = 53
+_FAILED: Final = 1
+
+
+class _DomainType(click.ParamType[str]):
+    """A mail domain, in its ASCII form."""
+
+    name = "DOMAIN"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the domain that a text stands for."""
+        try:
+            return read_domain(str(value)).encode("idna").decode("ascii")
+        except ValueError as error:
+            self.fail(f'"{value}" {error}', param, ctx)
+
+
+class _AddressType(click.ParamType[str]):
+    """An IP address, in its shortest form."""
+
+    name = "ADDRESS"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the address that a text stands for."""
+        try:
+            return str(ipaddress.ip_address(str(value)))
+        except ValueError:
+            self.fail(f'"{value}" is not an IP address; write one such as 192.0.2.10', param, ctx)
+
+
+class _DnsType(click.ParamType[Endpoint]):
+    """A DNS server: an IP address, with or without a port."""
+
+    name = "HOST:PORT"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Endpoint:
+        """Return the endpoint that a text stands for."""
+        text = str(value)
+        try:
+            return Endpoint(str(ipaddress.ip_address(text)), _DNS_PORT)
+        except ValueError:
+            pass
+        try:
+            server = read_endpoint(text)
+            ipaddress.ip_address(server.host)
+        except ValueError:
+            self.fail(f'"{text}" is not a DNS server; write its IP address, such as 192.0.2.53:53', param, ctx)
+        return server
+
+
+def _doctor(*, domain: str, as_json: bool, **given: Any) -> int:
+    from edgemail.doctor import Question, State, examine  # loads what asks DNS, which no other command does
+    from edgemail.doctor.names import DnsTrouble
+
+    own = {name: given.pop(name) for name in ("addresses", "dns", "smtp_port", "policy_port", "timeout_s")}
+    settings = resolve_flags(given).settings
+    store = None if settings.store.is_default else settings.store
+    question = Question(domain, **own, store=store, reads_only=settings.read_only)
+    progress = _Progress(domain)
+
+    async def run() -> list[Finding]:
+        return await examine(question, progress.show)
+
+    try:
+        findings = asyncio.run(run())
+    except DnsTrouble as error:
+        raise Failure(str(error)) from error
+    finally:
+        progress.clear()
+    if as_json:
+        echo_json(_write_json(domain, findings))
+    else:
+        _print(domain, findings)
+    if store is None:
+        echo_line("the database was not checked: give the server's --db or --config", err=True)
+    return _FAILED if any(one.state is State.FAIL for one in findings) else 0
+
+
+def _print(domain: str, findings: list[Finding]) -> None:
+    for one in findings:
+        echo_line(f"{one.state:4}  {one.check:13}  {one.text}{f'; {one.advice}' if one.advice else ''}")
+    lines = _collect(findings)
+    if lines:
+        echo_line("")
+        echo_line(f"; Lines that the zone of {domain} lacks, ready to paste:")
+        for line in lines:
+            echo_line(line)
+
+
+def _write_json(domain: str, findings: list[Finding]) -> dict[str, Any]:
+    checks = [
+        {"check": one.check, "state": one.state.value, "text": one.text, "advice": one.advice} for one in findings
+    ]
+    return {"domain": domain, "checks": checks, "zone": _collect(findings)}
+
+
+def _collect(findings: list[Finding]) -> list[str]:
+    return list(dict.fromkeys(line for one in findings for line in one.zone))
+
+
+class _Progress:
+    """A line on a terminal that says how far it is; none elsewhere."""
+
+    def __init__(self, domain: str) -> None:
+        self._domain = domain
+        self._is_shown = sys.stderr.isatty()
+
+    def show(self, done: int, begun: int) -> None:
+        """Write the line again."""
+        if self._is_shown:
+            click.echo(f"\rExamining {self._domain}: {done} of {begun} \x1b[K", err=True, nl=False)
+
+    def clear(self) -> None:
+        """Take it away."""
+        if self._is_shown:
+            click.echo("\r\x1b[K", err=True, nl=False)
+
+
+doctor = click.Command(
+    "doctor",
+    params=[
+        click.Argument(["domain"], type=_DomainType()),
+        click.Option(
+            ["--address", "addresses"],
+            type=_AddressType(),
+            multiple=True,
+            help="The server's public address; may be given more than once. The zone's lines are made with it.",
+        ),
+        click.Option(["--dns"], type=_DnsType(), help="The DNS server to ask, such as the zone's own."),
+        click.Option(
+            ["--timeout", "timeout_s"],
+            type=click.FloatRange(0.1, 600),
+            default=20.0,
+            show_default=True,
+            help="Seconds for everything together.",
+        ),
+        click.Option(["--json", "as_json"], is_flag=True, help="Print JSON."),
+        click.Option(["--smtp-port"], type=click.IntRange(1, 65_535), default=25, hidden=True),
+        click.Option(["--policy-port"], type=click.IntRange(1, 65_535), default=443, hidden=True),
+        *own_options(*_OPTIONS),
+    ],
+    callback=_doctor,
+    short_help="Check a domain's DNS, its port 25 and the server's database.",
+    help="""Check whether a domain can take mail: its MX, addresses, SPF, DMARC, CAA and MTA-STS records, port 25
+    and STARTTLS as seen from here, and with --db or --config the server's database and token.
+
+    A line a check: ok, warn or fail, and what to do. Then the lines that the zone lacks, ready to paste.
+    The status is 1 where a check failed. That port 25 answers this machine is no proof that it answers others.""",
+)
