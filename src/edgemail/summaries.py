@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _BATCH_ROWS = 32
 _BATCH_BYTES = 8 * 2**20
+"""Of a message too, since to parse one takes four times as much memory as it has octets. A listing has the
+attachments that begin there; whoever opens the message gets them all."""
 _PAUSE_S = 0.02
 _SHARE = 0.5
 """Of one core, at most: parsing holds the interpreter's lock, which the SMTP sessions need as well."""
@@ -59,6 +61,7 @@ class Summarizer:
             summaries, busy_s = await asyncio.to_thread(_summarize, batch)
             await self._store.add_summaries(summaries)
             seen = batch[-1][0]
+            del batch  # else two are in memory while the next one is read
             share = _SHARE_UNDER_LOAD if self._arrived > _LOAD_MESSAGES else _SHARE
             self._arrived = 0
             await asyncio.sleep(max(_PAUSE_S, busy_s / share - busy_s))

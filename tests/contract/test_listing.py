@@ -119,14 +119,23 @@ async def test_what_has_no_summary_is_listed_in_order_from_an_id_on(store: MailS
 
 
 async def test_what_has_no_summary_is_bounded_in_rows_and_octets(store: MailStore) -> None:
-    """A batch ends at `max_rows`, or with the message that goes past `max_bytes`; it is never empty for that."""
+    """A batch ends at `max_rows`, or with the message that goes past `max_bytes`; one that does so alone is cut."""
     mail_ids = await add_all(store, [envelope(data=b"x" * 1000) for _ in range(10)])
     by_rows = await store.list_unsummarized(0, max_rows=4, max_bytes=10**6)
     assert [mail_id for mail_id, _ in by_rows] == mail_ids[:4]
     by_octets = await store.list_unsummarized(0, max_rows=100, max_bytes=2500)
     assert [mail_id for mail_id, _ in by_octets] == mail_ids[:3]
-    one = await store.list_unsummarized(0, max_rows=100, max_bytes=1)
-    assert one == [(mail_ids[0], b"x" * 1000)]
+    one = await store.list_unsummarized(0, max_rows=100, max_bytes=999)
+    assert one == [(mail_ids[0], b"x" * 999)]
+
+
+async def test_what_is_large_is_read_for_its_summary_as_far_as_told(store: MailStore) -> None:
+    """Whether it is kept as text or as octets, and in one part or in several."""
+    large = [b"Subject: Large\r\n\r\n" + filler * (5 * 2**20) for filler in (b"\xc3\xa4", b"\0\xff")]
+    mail_ids = await add_all(store, [envelope(data=data) for data in large])
+    for after, mail_id, data in zip((0, mail_ids[0]), mail_ids, large, strict=True):
+        assert len(data) > (most := 9 * 2**20 + 1)
+        assert await store.list_unsummarized(after, max_rows=9, max_bytes=most) == [(mail_id, data[:most])]
 
 
 async def test_the_oldest_come_first_with_what_retention_needs(store: MailStore) -> None:

@@ -99,8 +99,8 @@ def _read_start(process: subprocess.Popen[str]) -> str:
 class Peer:
     """One SMTP connection, said and heard line by line."""
 
-    def __init__(self, address: tuple[str, int]) -> None:
-        self._socket = socket.create_connection(address, PATIENCE_S * 2)
+    def __init__(self, address: tuple[str, int], patience_s: float = PATIENCE_S * 2) -> None:
+        self._socket = socket.create_connection(address, patience_s)
         self._file = self._socket.makefile("rb")
 
     def say(self, octets: bytes) -> None:

@@ -115,7 +115,10 @@ class MailStore(Protocol):
         ...
 
     async def list_unsummarized(self, after: int, *, max_rows: int, max_bytes: int) -> list[tuple[MailId, bytes]]:
-        """Read the first messages above `after` that have no summary; stop past `max_bytes` of them."""
+        """Read the first messages above `after` that have no summary; stop past `max_bytes` of them.
+
+        Of a message that is larger by itself only the first `max_bytes` are read.
+        """
         ...
 
     async def add_summaries(self, summaries: Sequence[tuple[MailId, Summary]]) -> None:

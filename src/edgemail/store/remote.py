@@ -134,16 +134,24 @@ class RemoteStore:
 
     async def read_data(self, mail_id: MailId) -> bytes:
         """See `MailStore.read_data`."""
+        return await self._read_octets(mail_id)
+
+    async def _read_octets(self, mail_id: MailId, max_bytes: int | None = None) -> bytes:
+        """Read a message, or no more than so much of its beginning."""
         found, rest = await self._read([Step(schema.READ_DATA, (mail_id,)), Step(_READ_REST, (mail_id,))])
         if not found.rows:
             raise MessageNotFound(f"there is no message {mail_id}")
         parts: list[bytes] = [found.rows[0][0]]
+        size = len(parts[0])
         for part, _ in rest.rows:
+            if max_bytes is not None and size >= max_bytes:
+                break
             rows = await self._query(_READ_PART, mail_id, part)
             if not rows:
                 raise MessageNotFound(f"message {mail_id} was deleted")
             parts.append(rows[0][0])
-        return b"".join(parts)
+            size += len(parts[-1])
+        return b"".join(parts)[:max_bytes]
 
     async def delete(self, mail_ids: Sequence[MailId]) -> int:
         """See `MailStore.delete`."""
@@ -191,7 +199,7 @@ class RemoteStore:
         total = 0
         for mail_id, size in await self._query(_LIST_UNSUMMARIZED, after, max_rows):
             with contextlib.suppress(MessageNotFound):
-                found.append((MailId(mail_id), await self.read_data(MailId(mail_id))))
+                found.append((MailId(mail_id), await self._read_octets(MailId(mail_id), max_bytes)))
             total += size
             if total > max_bytes:
                 break

@@ -111,7 +111,7 @@ WHERE i.address = ? AND i.mail_id < ? ORDER BY i.mail_id DESC LIMIT ?"""
 DELETE_FROM_INBOX = "DELETE FROM inbox WHERE address = ? AND mail_id = ?"
 DELETE_MAIL_IN_NO_INBOX = "DELETE FROM mail WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM inbox WHERE mail_id = ?1)"
 LIST_UNSUMMARIZED = """
-SELECT m.id, m.size, CAST(m.data AS BLOB) FROM mail m
+SELECT m.id, m.size, CASE WHEN m.size <= ? THEN CAST(m.data AS BLOB) END FROM mail m
 WHERE m.id > ? AND NOT EXISTS (SELECT 1 FROM summary s WHERE s.mail_id = m.id) ORDER BY m.id LIMIT ?"""
 ADD_SUMMARY = """
 INSERT OR REPLACE INTO summary (mail_id, subject, "from", preview, attachments, codes, links)

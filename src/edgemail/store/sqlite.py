@@ -167,8 +167,10 @@ class SqliteStore:
         def read(reader: apsw.Connection) -> list[tuple[MailId, bytes]]:
             found: list[tuple[MailId, bytes]] = []
             size = 0
-            for mail_id, size_octets, data in reader.execute(schema.LIST_UNSUMMARIZED, (after, max_rows)):
-                found.append((MailId(int(mail_id)), bytes(data)))
+            rows = reader.execute(schema.LIST_UNSUMMARIZED, (max_bytes, after, max_rows))
+            for mail_id, size_octets, data in rows:
+                beginning = _read_beginning(reader, mail_id, max_bytes) if data is None else bytes(data)
+                found.append((MailId(int(mail_id)), beginning))
                 size += size_octets
                 if size > max_bytes:
                     break
@@ -357,6 +359,12 @@ def _insert_spooled(writer: apsw.Connection, envelope: Envelope) -> None:
     with writer.blob_open("main", "mail", "data", writer.last_insert_rowid(), True) as blob:
         for piece in envelope.read_pieces():
             blob.write(piece)
+
+
+def _read_beginning(reader: apsw.Connection, mail_id: int, octets: int) -> bytes:
+    """Read the first octets of a message; any expression in SQL would read all of it into memory."""
+    with contextlib.closing(reader.blob_open("main", "mail", "data", mail_id, False)) as blob:
+        return blob.read(octets)
 
 
 def _insert_rows(writer: apsw.Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
