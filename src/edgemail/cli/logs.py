@@ -8,6 +8,8 @@ import json
 import logging
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from edgemail.cli.terminal import HIDDEN, visible
@@ -15,6 +17,7 @@ from edgemail.cli.terminal import HIDDEN, visible
 if TYPE_CHECKING:
     from edgemail.settings import LogSettings
 
+_OWN_FIELDS: Final = len(vars(logging.makeLogRecord({})))
 _STANDARD_FIELDS: Final = frozenset(vars(logging.makeLogRecord({}))) | {
     "message",
     "asctime",
@@ -40,12 +43,20 @@ def set_up(settings: LogSettings) -> None:
 
 
 def _time(record: logging.LogRecord) -> str:
-    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    second, part = divmod(int(record.created * 1000), 1000)
+    return f"{_write_second(second)}.{part:03}Z"
+
+
+@lru_cache(1)
+def _write_second(second: int) -> str:
+    """Write a time; many lines share it."""
+    return datetime.fromtimestamp(second, UTC).replace(tzinfo=None).isoformat()
 
 
 def _extras(record: logging.LogRecord) -> dict[str, Any]:
     """Return what the caller gave as `extra`."""
-    return {name: value for name, value in vars(record).items() if name not in _STANDARD_FIELDS}
+    behind = islice(vars(record).items(), _OWN_FIELDS, None)  # what a record itself has comes first
+    return {name: value for name, value in behind if name not in _STANDARD_FIELDS}
 
 
 def _write(value: object) -> str:
