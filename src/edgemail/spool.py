@@ -244,13 +244,13 @@ class SpoolFile:
         if self._is_discarded:
             return
         self._is_discarded = True
+        # At once, else all others are refused until the thread comes to it. It closes the file before it writes
+        # what is taken from now on, so that the disk never holds more.
+        self._spooler.spool_octets -= self._reserved
         try:
-            closing = asyncio.get_running_loop().run_in_executor(self._spooler.thread, self._close)
+            asyncio.get_running_loop().run_in_executor(self._spooler.thread, self._close)
         except RuntimeError:  # the program ends, and the thread has
             self._close()
-            self._give_back()
-        else:
-            closing.add_done_callback(self._give_back)
 
     def __del__(self) -> None:
         """Close what nobody discarded."""
@@ -294,10 +294,6 @@ class SpoolFile:
         if file is not None:
             with contextlib.suppress(OSError):
                 file.close()
-
-    def _give_back(self, *_: object) -> None:
-        self._spooler.spool_octets -= self._reserved
-        self._reserved = 0
 
 
 def _open_nameless(folder: Path) -> FileIO:
