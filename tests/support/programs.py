@@ -99,8 +99,9 @@ def _read_start(process: subprocess.Popen[str]) -> str:
 class Peer:
     """One SMTP connection, said and heard line by line."""
 
-    def __init__(self, address: tuple[str, int], patience_s: float = PATIENCE_S * 2) -> None:
-        self._socket = socket.create_connection(address, patience_s)
+    def __init__(self, address: tuple[str, int], patience_s: float = PATIENCE_S * 2, source: str = "") -> None:
+        """Connect, from the address `source` if one is given."""
+        self._socket = socket.create_connection(address, patience_s, (source, 0) if source else None)
         self._file = self._socket.makefile("rb")
 
     def say(self, octets: bytes) -> None:

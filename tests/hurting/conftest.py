@@ -1,0 +1,67 @@
+"""A server that strangers reach, with little patience, and a table of how an honest sender fared beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.bounds import bounded
+from support.honest import HonestSender
+from support.hostile_peers import Target, count_descriptors, raise_own_limit
+from support.programs import Process, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["bounded"]
+
+LIMITS = {
+    "EDGEMAIL_TRUSTED": "127.0.0.9",  # everybody here is a stranger, who has to keep all limits
+    "EDGEMAIL_SMTPS": "127.0.0.1:0",  # for which a certificate is made, so there is STARTTLS too
+    "EDGEMAIL_MAX_CONNECTIONS": "1500",
+    "EDGEMAIL_IDLE_TIMEOUT": "3s",
+    "EDGEMAIL_DATA_TIMEOUT": "3s",
+    "EDGEMAIL_MIN_RATE_AFTER": "2s",
+    "EDGEMAIL_SESSION_TIMEOUT": "5s",
+    "EDGEMAIL_TLS_TIMEOUT": "2s",
+    "EDGEMAIL_MAX_SPOOL": "512MiB",
+}
+WARM_UP = 100
+FIGURES = pytest.StashKey[list[str]]()
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The server under attack, and the files that it had open before."""
+
+    process: Process
+    target: Target
+    descriptors: int
+
+
+@pytest.fixture(scope="session")
+def besieged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Run the program, and warm it up with honest mail."""
+    raise_own_limit()
+    with serving(tmp_path_factory.mktemp("hurting") / "mail.db", **LIMITS) as process:
+        honest = HonestSender(process.smtp)
+        for _ in range(WARM_UP):
+            honest.send()
+        pid = process.process.pid
+        target = Target(process.smtp, process.smtps)
+        yield Server(process, target, count_descriptors(pid))
+
+
+@pytest.fixture(scope="session")
+def figures(pytestconfig: pytest.Config) -> list[str]:
+    """Return the lines that are shown at the end."""
+    return pytestconfig.stash.setdefault(FIGURES, [])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Show how the honest sender fared."""
+    if lines := config.stash.get(FIGURES, []):
+        terminalreporter.section("an honest sender beside attackers")
+        terminalreporter.write("\n".join(lines) + "\n")

@@ -1,0 +1,46 @@
+"""Attacks with all limits as they are in earnest: how each ends, and how an honest sender fares until then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hurting.attacks import ATTACKS, Heard
+from support.honest import HonestSender
+from support.hostile_peers import Target, count_descriptors, measure_memory
+from support.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from hurting.conftest import Server
+
+SLOWEST_S = 3.0
+"""Thrice the promise: other programs share the machines that tests run on."""
+MORE_DESCRIPTORS = 4
+MORE_OCTETS = 64 * 2**20
+"""The allocator keeps some of what is free again; `max_memory` alone is as much."""
+_MIB = 2**20
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda one: one.__name__)
+async def test_an_honest_sender_is_served_beside(
+    besieged: Server, figures: list[str], attack: Callable[[Target], Awaitable[Heard]]
+) -> None:
+    """Each of its mails is taken, and soon; the server ends the attack, and has given back all that it took."""
+    pid = besieged.process.process.pid
+    octets_before = measure_memory(pid)
+    with HonestSender(besieged.target.smtp) as honest:
+        heard = await attack(besieged.target)
+    slowest_s = max(honest.took_s)
+    await until(lambda: count_descriptors(pid) <= besieged.descriptors + MORE_DESCRIPTORS)
+    more_octets = measure_memory(pid) - octets_before
+    figures.append(
+        f"{attack.__name__:32} {len(honest.took_s):4} mails, slowest {slowest_s * 1000:5.0f} ms, "
+        f"memory {more_octets / _MIB:+6.1f} MiB; they heard {dict(heard)}"
+    )
+    assert honest.failed == []
+    assert slowest_s < SLOWEST_S
+    assert more_octets < MORE_OCTETS
+    assert set(heard) <= ATTACKS[attack]
