@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 LINE = b"x" * 998 + b"\r\n"
-MESSAGE = ENVELOPE + b"DATA\r\n", b"Subject: bye\r\n\r\nHi.\r\n.\r\n"
+MESSAGE = b"Subject: bye\r\n\r\nHi.\r\n.\r\n"
 FULL_OCTETS = 25 * 2**20
 Heard = Counter[int]
 
@@ -156,7 +156,7 @@ async def peers_that_leave_after_the_dot(target: Target) -> Heard:
     async def attack() -> int:
         async with Attacker.connect(target.smtp) as peer:
             await peer.start_mail()
-            await peer.say(MESSAGE[1])
+            await peer.say(MESSAGE)
             peer.vanish()
             return 0
 
