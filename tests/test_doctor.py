@@ -445,6 +445,28 @@ async def test_the_database_and_its_token_are_tried(
     assert tuple(one.state for one in found) == states, found
 
 
+async def test_an_edge_readers_database_need_not_be_written(
+    dns_server: DnsServer, primary: Sqld, tmp_path: Path
+) -> None:
+    """`--set smtp=off` says on the command line that this is one."""
+    await (await RemoteStore.open(primary.url, primary.token())).close()
+    file = tmp_path / "ro.jwt"
+    file.write_text(primary.token("ro"))
+    file.chmod(0o600)
+    world = World(dns_server, bare_question(dns_server), {})
+    told = []
+    for more in ((), ("--set", "smtp=off")):
+        done = await world.run("--json", "--db", primary.url, "--db-token-file", str(file), *more)
+        told.append([one["state"] for one in json.loads(done.stdout)["checks"][-2:]])
+    assert told == [["fail", "fail"], ["ok", "ok"]]
+
+
+async def test_wrong_settings_are_told_as_by_the_server() -> None:
+    """The status is 78, before anything is asked."""
+    done = await asyncio.to_thread(run, "mail.example", "--set", "max_age=soon")
+    assert (done.returncode, "max_age" in done.stderr) == (78, True)
+
+
 async def test_a_database_that_is_not_there_is_told() -> None:
     """Nothing listens, or something else does."""
     settings = StoreSettings(db=f"http://127.0.0.1:{free_port()}")
