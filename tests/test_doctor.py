@@ -294,6 +294,25 @@ async def test_without_a_dns_server_every_check_says_so() -> None:
     assert "Traceback" not in done.stderr
 
 
+async def test_a_terminal_sees_how_far_it_is_and_then_only_the_result(dns_server: DnsServer) -> None:
+    """The note is on the standard error, is taken away at the end, and is written to no file."""
+    flags = ["--dns", f"{HERE}:{dns_server.port}", "--smtp-port", str(free_port()), "--timeout", "10"]
+    flags += ["--policy-port", str(free_port())]
+    ours, theirs = os.openpty()
+    with os.fdopen(ours, "rb", 0) as terminal:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "edgemail", "doctor", "mail.example", *flags],
+            env={"PATH": os.environ["PATH"]},
+            stdout=subprocess.DEVNULL,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        assert await asyncio.to_thread(process.wait, 30) == 1
+        told = terminal.read(65_536)
+    assert b"\rExamining mail.example: 1 of " in told
+    assert b"\r\x1b[K" in told
+
+
 async def test_what_strangers_write_drives_no_terminal(dns_server: DnsServer) -> None:
     """Control characters of a TXT record are written as text, also in JSON, and no line can be forged."""
     dns_server.text = write_zone(SPF=r'mail.example. TXT "v=spf1 \027[2J\010ok    SPF  fine\226\128\174 ?all"')
@@ -499,7 +518,13 @@ async def test_a_file_is_looked_at_and_not_made(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("mail..example",), ("mail.example", "--dns", "ns.example:53"), ("mail.example", "--address", "here"), ()],
+    [
+        ("mail..example",),
+        ("mail.example", "--dns", "ns.example:53"),
+        ("mail.example", "--dns", "127.0.0.1:0"),
+        ("mail.example", "--address", "here"),
+        (),
+    ],
 )
 def test_wrong_usage_is_told(arguments: tuple[str, ...]) -> None:
     """The status is 2, before anything is asked."""

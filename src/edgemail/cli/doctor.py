@@ -54,17 +54,21 @@ class _DnsType(click.ParamType[Endpoint]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Endpoint:
         """Return the endpoint that a text stands for."""
-        text = str(value)
         try:
-            return Endpoint(str(ipaddress.ip_address(text)), _DNS_PORT)
+            return _read_server(str(value))
         except ValueError:
-            pass
-        try:
-            server = read_endpoint(text)
-            ipaddress.ip_address(server.host)
-        except ValueError:
-            self.fail(f'"{text}" is not a DNS server; write its IP address, such as 192.0.2.53:53', param, ctx)
-        return server
+            self.fail(f'"{value}" is not a DNS server; write its IP address, such as 192.0.2.53:53', param, ctx)
+
+
+def _read_server(text: str) -> Endpoint:
+    try:
+        return Endpoint(str(ipaddress.ip_address(text)), _DNS_PORT)
+    except ValueError:
+        server = read_endpoint(text)
+    ipaddress.ip_address(server.host)  # a name would have to be looked up first
+    if server.port == 0:
+        raise ValueError("names no port")
+    return server
 
 
 def _doctor(*, domain: str, as_json: bool, **given: Any) -> int:

@@ -139,6 +139,6 @@ def _read_certificate(octets: bytes, distrust: str | None) -> Shown:
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         found = tuple(names.get_values_for_type(x509.DNSName))
-    except x509.ExtensionNotFound:
+    except (x509.ExtensionNotFound, x509.DuplicateExtension):
         found = ()
     return Shown(found, certificate.not_valid_after_utc.astimezone(UTC), distrust)
