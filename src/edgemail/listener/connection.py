@@ -138,9 +138,10 @@ class Connection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take octets from there."""
+        is_full = nbytes >= _COMMAND_OCTETS and nbytes == len(self.get_buffer(0))
         self.data_received(bytes(self._listener.read_buffer[:nbytes]))
         # libuv goes on, 32 times, with a peer that fills the buffer, while all others wait.
-        if nbytes >= _COMMAND_OCTETS and not self._transport.is_closing():
+        if is_full and not self._transport.is_closing():
             self._transport.pause_reading()
             self._loop.call_soon(self._read_on)
 
