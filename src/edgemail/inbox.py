@@ -45,6 +45,23 @@ class Inbox:
         )
         return await _summarize(rows)
 
+    async def search(
+        self, inbox: str, text: str, *, limit: int, before: int | None = None
+    ) -> tuple[list[ListedMail], int | None]:
+        """Find an inbox's mail that has every word of `text`, newest first, in sender, subject or text.
+
+        Returns a page, and the id to go on before: None at the end. A page may be short of `limit`, or empty.
+        """
+        terms = text.lower().split()
+        limit = min(limit, PAGE_MAX)
+        rows = await self._store.search_inbox(inbox, terms, limit=limit + 1, before=before)
+        listed = await _summarize(rows[:limit])
+        fresh = {row.mail.id for row in rows if row.summary is None}
+        found = [
+            one for one in listed if one.mail.id not in fresh or all(term in one.summary.words for term in terms)
+        ]
+        return found, rows[limit - 1].mail.id if len(rows) > limit else None
+
     async def read(self, mail_id: MailId) -> tuple[ListedMail, Content]:
         """Read a message, taken apart.
 

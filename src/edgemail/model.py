@@ -216,6 +216,8 @@ class Summary:
     attachments: tuple[Attachment, ...]
     codes: tuple[Code, ...]
     links: tuple[Link, ...]
+    words: str = ""
+    """For search, and no part of a listing: each word of sender, subject and text once, in lower case."""
 
 
 @dataclass(frozen=True, slots=True)

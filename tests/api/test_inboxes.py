@@ -120,6 +120,44 @@ WRITINGS = (
 )
 
 
+async def test_a_search_looks_at_sender_subject_and_text(program: Program) -> None:
+    """Every word must be there, in any case and in any of them; summarised or not makes no difference."""
+    filler = "Lorem ipsum dolor sit amet. " * 20
+    ids = [
+        *await program.send(letter("Your parcel", f"{filler}It waits at the Übergabe.")),
+        *await program.send(letter("Parcel", "Nothing here.", sender="Depot <a@depot.example>")),
+    ]
+
+    async def found(text: str) -> list[int]:
+        answer = await program.ask(f"{MESSAGES}?search={quote(text)}")
+        return [message["id"] for message in answer.json()["messages"]]
+
+    store = program.app._store
+
+    async def is_summarised() -> bool:
+        return not await store.list_unsummarized(0, max_rows=1, max_bytes=1)
+
+    for _ in range(2):
+        assert await found("PARCEL") == ids[::-1]
+        assert await found("übergabe parcel") == ids[:1]
+        assert await found("depot") == ids[1:]
+        assert await found("parcel nowhere") == []
+        await until(is_summarised)
+
+
+async def test_a_search_goes_on_where_a_page_ends(program: Program) -> None:
+    """`next_before` leads through all of it."""
+    ids = [
+        *await program.send(letter("One of many")),
+        *await program.send(letter("One")),
+        *await program.send(letter()),
+    ]
+    first = (await program.ask(f"{MESSAGES}?search=one&limit=1")).json()
+    rest = (await program.ask(f"{MESSAGES}?search=one&limit=5&before={first['next_before']}")).json()
+    assert [one["id"] for one in first["messages"] + rest["messages"]] == ids[1::-1]
+    assert rest["next_before"] is None
+
+
 async def test_an_address_names_its_inbox_in_any_case_and_writing(program: Program) -> None:
     """Percent-encoded in the path, it is the whole address and nothing else."""
     for to, asked in WRITINGS:

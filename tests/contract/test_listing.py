@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -148,3 +149,44 @@ async def test_the_oldest_come_first_with_what_retention_needs(store: MailStore)
     ]
     await store.delete(mail_ids[:2])
     assert [one.id for one in await store.list_oldest(100)] == mail_ids[2:]
+
+
+async def test_a_search_finds_what_has_every_term(store: MailStore) -> None:
+    """In the words of the text, or in what the summary shows; newest first, a page at a time."""
+    mail_ids = await add_all(store, [envelope() for _ in range(4)])
+    texts = ["apples pears", "ÄPFEL birnen".lower(), "apples", "plums apples pears"]
+    await store.add_summaries(
+        [
+            (mail_id, replace(SUMMARY, subject=f"No {mail_id}%", words=words))
+            for mail_id, words in zip(mail_ids, texts, strict=True)
+        ]
+    )
+
+    async def found(*terms: str, limit: int = 10, before: int | None = None) -> list[MailId]:
+        return ids(await store.search_inbox(ANN, terms, limit=limit, before=before))
+
+    assert await found("apples") == [mail_ids[3], mail_ids[2], mail_ids[0]]
+    assert await found("pear", "apple") == [mail_ids[3], mail_ids[0]]
+    assert await found("äpfel") == [mail_ids[1]]
+    assert await found(f"no {mail_ids[2]}%", "481223") == [mail_ids[2]]
+    assert await found("apples", limit=2, before=mail_ids[3]) == [mail_ids[2], mail_ids[0]]
+    assert await found("plums", "s", "e", "a", "the fifth is not looked at") == [mail_ids[3]]
+    assert await found("%") == mail_ids[::-1]
+    assert await found("_") == []
+
+
+async def test_a_search_leaves_what_has_no_summary_to_its_reader(store: MailStore) -> None:
+    """It may have the terms: nobody knows yet."""
+    (mail_id,) = await add_all(store, [envelope()])
+    (row,) = await store.search_inbox(ANN, ["anything"], limit=10)
+    assert (row.mail.id, row.summary) == (mail_id, None)
+    assert row.head.startswith(b"Subject:")
+
+
+async def test_the_words_of_a_message_go_with_it(store: MailStore) -> None:
+    """An id is never given again, but what was deleted must not lie about."""
+    (mail_id,) = await add_all(store, [envelope()])
+    await store.add_summaries([(mail_id, replace(SUMMARY, words="secret"))])
+    await store.delete([mail_id])
+    await store.add_summaries([(mail_id, replace(SUMMARY, words="secret"))])
+    assert await store.search_inbox(ANN, ["secret"], limit=10) == []

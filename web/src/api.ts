@@ -1,4 +1,5 @@
 import { Stream } from "./stream.ts";
+import { words } from "./words.ts";
 import {
   type FailureKind,
   type Listener,
@@ -80,7 +81,7 @@ export class ApiSource implements MailSource {
       response = await fetch(new URL(path, this.base), { cache: "no-store", ...init });
     } catch (error) {
       if (init.signal?.aborted) throw error;
-      throw new SourceError("unreachable", "The server cannot be reached.");
+      throw new SourceError("unreachable", words.trouble.server);
     }
     if (response.ok) return response;
     throw new SourceError(kindOf(response.status), await detailOf(response));
@@ -104,5 +105,5 @@ async function detailOf(response: Response): Promise<string> {
   } catch {
     // No problem document: the status says what there is to say.
   }
-  return `The server answered ${response.status} ${response.statusText}.`;
+  return words.trouble.answer(`${response.status} ${response.statusText}`);
 }

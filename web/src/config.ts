@@ -1,5 +1,6 @@
 import { ApiSource } from "./api.ts";
 import type { MailSource } from "./source.ts";
+import { words } from "./words.ts";
 
 /** The source that `config.json` beside the page describes; the API where there is no such file. */
 export async function loadSource(): Promise<MailSource> {
@@ -7,7 +8,7 @@ export async function loadSource(): Promise<MailSource> {
   const source = config["source"] ?? "api";
   if (source === "api") return new ApiSource(document.baseURI);
   if (source === "database") return (await import("./database/open.ts")).openDatabase(config);
-  throw new Error(`config.json names a source that this page does not know: ${source}`);
+  throw new Error(words.trouble.source(String(source)));
 }
 
 async function readConfig(): Promise<Record<string, unknown>> {

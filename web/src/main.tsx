@@ -1,10 +1,12 @@
 import { render } from "preact";
 import { App } from "./app.tsx";
 import { loadSource } from "./config.ts";
+import { learn } from "./language.ts";
 import { words } from "./words.ts";
 
 const root = document.getElementById("app") as HTMLElement;
 
+await learn();
 try {
   render(<App source={await loadSource()} />, root);
 } catch (error) {

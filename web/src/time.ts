@@ -1,3 +1,4 @@
+import { locale } from "./language.ts";
 import { words } from "./words.ts";
 
 const MINUTE = 60;
@@ -24,13 +25,13 @@ export function age(date: string, now: number): string {
   if (Number.isNaN(then)) return "";
   const seconds = Math.max(0, (now - then) / 1000);
   if (seconds < 7 * DAY) return span(seconds);
-  return new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" }).format(then);
+  return new Intl.DateTimeFormat(locale(), { day: "numeric", month: "short" }).format(then);
 }
 
 export function absolute(date: string): string {
   const then = Date.parse(date);
   if (Number.isNaN(then)) return date;
-  return new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" }).format(then);
+  return new Intl.DateTimeFormat(locale(), { dateStyle: "full", timeStyle: "medium" }).format(then);
 }
 
 /** What is left of a message's life, or null where it has no end. */

@@ -1,5 +1,5 @@
-/** Every word that the page says of its own. Another language is another object of this shape. */
-export const words = {
+/** What the page says of its own before a message is opened. Another language is another object of this shape. */
+const english = {
   landing: {
     title: "Make up an address, read its mail",
     lead: "Pick any name, give the address away, and watch what arrives. No account, no password.",
@@ -29,14 +29,22 @@ export const words = {
     freshTitle: "Another inbox",
     deleteAll: "Delete all",
     public: "Public inbox: anyone who knows the name can read it.",
+    kept: (age: string) => `Messages go after ${age}, the address stays.`,
+    share: "Share",
+    shareTitle: "Open this inbox elsewhere",
+    notify: "Notify me of new mail",
+    notifying: "Notifications are on",
+    notifyDenied: "Your browser does not let this page notify you",
     place: "Where this page reads, and how long an answer takes",
     messages: "Messages",
-    search: (n: number) => (n === 1 ? "Search 1 message" : `Search ${n} messages`),
+    search: (n: number, more: boolean) => `Search ${n}${more ? "+" : ""} ${n === 1 ? "message" : "messages"}`,
     order: "Order",
     newest: "Newest",
     oldest: "Oldest",
     unreadFirst: "Unread",
     none: "Nothing here matches.",
+    searching: "Looking through the text of all messages…",
+    searchFailed: (cause: string) => `Not all was searched: ${cause}`,
     older: "Load older messages",
     loading: "Loading…",
     noSubject: "(no subject)",
@@ -69,49 +77,13 @@ export const words = {
   },
   message: {
     reading: "Message",
-    back: "Back",
     gone: "This message is gone",
     goneLead: "It expired, or somebody deleted it.",
     toInbox: "To the inbox",
-    delete: "Delete",
-    left: (left: string) => `${left} left`,
-    via: (sender: string) => `sent as ${sender}`,
     code: "code",
-    views: "Views of this message",
-    html: "HTML",
-    text: "Text",
-    headers: "Headers",
-    raw: "Raw",
-    body: "Message body",
-    blocked: (n: number) => (n === 1 ? "1 remote image blocked" : `${n} remote images blocked`),
-    blockedWhy: "Loading images tells the sender that you read this.",
-    load: "Load",
-    empty: "This message has no text.",
-    fromHtml: "Made from the HTML: this message has no text part.",
-    tooLargeHtml: "The HTML of this message is too large to show. Text and raw are there.",
-    unparsable: (why: string) => `This message could not be taken apart (${why}). Here it is as it came.`,
-    tooSlow: "it took too long",
-    tooLarge: "it is too large",
-    broken: "it is broken",
-    download: "Download",
-    eml: "Download .eml",
-    cut: (shown: string, whole: string) => `The first ${shown} of ${whole}.`,
-    more: (n: number) => `and ${n} more`,
-    progress: (done: string, whole: string) => `${done} of ${whole}…`,
-  },
-  links: {
-    title: "Links",
-    elsewhere: (host: string) => `text says ${host}`,
-    punycode: "look-alike letters possible",
-  },
-  attachments: {
-    title: "Attachments",
-    preview: "Preview",
-    hide: "Hide",
-    unnamed: "unnamed",
+    attached: "Attachments",
   },
   deleting: {
-    one: "Delete this message?",
     all: (address: string) => `Delete every message of ${address}?`,
     lead: "For everyone who reads this inbox. It cannot be undone.",
     yes: "Delete",
@@ -140,5 +112,27 @@ export const words = {
     use: "Use these keys",
     close: "Close",
   },
+  share: {
+    lead: "Scan it with a phone to open this inbox there.",
+    local: "This link leads to your own computer: other devices cannot open it.",
+    link: "link",
+    send: "Share…",
+  },
+  language: "Language",
+  /** Why a code or a link was picked, as the program says it in English. */
+  reason: (english: string) => english,
+  trouble: {
+    server: "The server cannot be reached.",
+    answer: (status: string) => `The server answered ${status}.`,
+    source: (name: string) => `config.json names a source that this page does not know: ${name}`,
+  },
   theme: { auto: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" },
 };
+
+export type Words = typeof english;
+
+export let words: Words = english;
+
+export function translate(translation: Words): void {
+  words = translation;
+}

@@ -36,8 +36,15 @@ async def list_messages(
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
     before: _IdQuery = None,
     after: _IdQuery = None,
+    search: Annotated[
+        str,
+        Query(max_length=200, description="words that sender, subject and text must have all; not with `after`"),
+    ] = "",
 ) -> models.Listing:
-    """List an inbox, newest first."""
+    """List an inbox, newest first. A page of a search may be short: go on until `next_before` is null."""
+    if search.strip():
+        found, next_before = await _inbox(request).search(_name(address), search, limit=limit, before=before)
+        return models.Listing(messages=[models.Message.of(one) for one in found], next_before=next_before)
     listed = await _inbox(request).list_page(_name(address), limit=limit + 1, before=before, after=after or 0)
     page = listed[:limit]
     return models.Listing(

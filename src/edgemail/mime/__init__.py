@@ -27,6 +27,8 @@ PREVIEW_MAX = 140
 NAME_MAX = 255
 HEADERS_MAX = 1_000
 LISTED_LINKS_MAX = 3
+WORDS_READ = 8 * 1024
+WORDS_MAX = 2_000
 TEXT_MAX = 32 * 1024
 PAGE_MAX = 128 * 1024
 SCANNED_MAX = 1024 * 1024
@@ -82,8 +84,15 @@ def _summary(mail: Mail) -> tuple[Summary, Page | None]:
         attachments=tuple(_attachment(index, part) for index, part in enumerate(mail.parts)),
         codes=found,
         links=tuple(link for link in find_links(page, text) if link.reason)[:LISTED_LINKS_MAX],
+        words=_words(f"{subject} {mail.sender[:SUBJECT_MAX]} {visible(shown[:WORDS_READ])}"),
     )
     return summary, page
+
+
+def _words(text: str) -> str:
+    """Give each word once, in lower case, `WORDS_MAX` characters in all: what a search looks at."""
+    words = " ".join(dict.fromkeys(_CONTROL.sub(" ", text).lower().split()))
+    return words if len(words) <= WORDS_MAX else words[:WORDS_MAX].rpartition(" ")[0] or words[:WORDS_MAX]
 
 
 def _attachment(index: int, part: Part) -> Attachment:

@@ -77,6 +77,15 @@ class MailStore(Protocol):
         """List an inbox's mail with ids below `before` and above `after`, newest first unless told."""
         ...
 
+    async def search_inbox(
+        self, inbox: str, terms: Sequence[str], *, limit: int, before: int | None = None
+    ) -> list[ListingRow]:
+        """List an inbox's mail that has every one of up to four terms, newest first; they are in lower case.
+
+        Looked at are sender, subject and the words of the text. What has no summary yet is listed as well.
+        """
+        ...
+
     async def read_row(self, mail_id: MailId) -> ListingRow:
         """Read a message's row.
 

@@ -126,6 +126,14 @@ class RemoteStore:
         rows = await self._query(statement, inbox, schema.UNBOUNDED_ID if before is None else before, after, limit)
         return [schema.read_listing_row(row) for row in rows]
 
+    async def search_inbox(
+        self, inbox: str, terms: Sequence[str], *, limit: int, before: int | None = None
+    ) -> list[ListingRow]:
+        """See `MailStore.search_inbox`."""
+        last = schema.UNBOUNDED_ID if before is None else before
+        rows = await self._query(schema.SEARCH, inbox, last, *schema.write_terms(terms), limit)
+        return [schema.read_listing_row(row) for row in rows]
+
     async def read_row(self, mail_id: MailId) -> ListingRow:
         """See `MailStore.read_row`."""
         for row in await self._query(schema.READ_ROW, mail_id):
@@ -207,7 +215,9 @@ class RemoteStore:
 
     async def add_summaries(self, summaries: Sequence[tuple[MailId, Summary]]) -> None:
         """See `MailStore.add_summaries`."""
-        await self._write([Step(schema.ADD_SUMMARY, schema.write_summary(*one)) for one in summaries])
+        steps = [Step(schema.ADD_SUMMARY, schema.write_summary(*one)) for one in summaries]
+        steps += [Step(schema.ADD_WORDS, (mail_id, summary.words)) for mail_id, summary in summaries]
+        await self._write(steps)
 
     async def measure(self) -> Usage:
         """See `MailStore.measure`."""

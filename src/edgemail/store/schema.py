@@ -16,7 +16,7 @@ from edgemail.model import Attachment, Code, Link, MailId, StoredMail, Summary
 from edgemail.store.base import ListingRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from edgemail.model import Address, Envelope
 
@@ -57,6 +57,11 @@ TABLES = (
         codes TEXT NOT NULL,        -- JSON: [[code, reason], ...]
         links TEXT NOT NULL         -- JSON: [[url, text, reason], ...]
     )""",
+    # Derived as well, and apart: a listing reads nothing of it.
+    """CREATE TABLE IF NOT EXISTS search (
+        mail_id INTEGER PRIMARY KEY,
+        words TEXT NOT NULL         -- lower case, each once, joined by blanks
+    )""",
     # Counting a million rows a minute would cost; these keep the count, whoever writes.
     """CREATE TABLE IF NOT EXISTS usage (
         id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -74,6 +79,9 @@ TABLES = (
     END""",
     """CREATE TRIGGER IF NOT EXISTS mail_rest_deleted AFTER DELETE ON mail BEGIN
         DELETE FROM mail_rest WHERE mail_id = old.id;
+    END""",
+    """CREATE TRIGGER IF NOT EXISTS search_deleted AFTER DELETE ON mail BEGIN
+        DELETE FROM search WHERE mail_id = old.id;
     END""",
 )
 
@@ -101,6 +109,15 @@ FROM inbox i JOIN mail m ON m.id = i.mail_id LEFT JOIN summary s ON s.mail_id = 
 WHERE i.address = ? AND i.mail_id < ? AND i.mail_id > ?"""  # noqa: S608 - no input in it
 LIST_NEWEST_FIRST = f"{_LIST} ORDER BY i.mail_id DESC LIMIT ?"
 LIST_OLDEST_FIRST = f"{_LIST} ORDER BY i.mail_id LIMIT ?"
+TERMS_MAX = 4
+_TERM = """instr(coalesce(f.words, '') || ' ' || lower(s.subject || ' ' || s."from" || ' ' || s.preview), ?) > 0"""
+SEARCH = f"""
+SELECT {_ROW}
+FROM inbox i JOIN mail m ON m.id = i.mail_id LEFT JOIN summary s ON s.mail_id = m.id
+LEFT JOIN search f ON f.mail_id = m.id
+WHERE i.address = ? AND i.mail_id < ? AND (s.mail_id IS NULL OR {" AND ".join([_TERM] * TERMS_MAX)})
+ORDER BY i.mail_id DESC LIMIT ?"""  # noqa: S608 - no input in it
+"""What is not summarised yet is found as well, and judged by whoever summarises it."""
 READ_ROW = f"SELECT {_ROW} FROM mail m LEFT JOIN summary s ON s.mail_id = m.id WHERE m.id = ?"  # noqa: S608
 READ_DATA = "SELECT CAST(data AS BLOB) FROM mail WHERE id = ?"
 DELETE_MAIL = "DELETE FROM mail WHERE id = ?"
@@ -116,6 +133,8 @@ WHERE m.id > ? AND NOT EXISTS (SELECT 1 FROM summary s WHERE s.mail_id = m.id) O
 ADD_SUMMARY = """
 INSERT OR REPLACE INTO summary (mail_id, subject, "from", preview, attachments, codes, links)
 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE EXISTS (SELECT 1 FROM mail WHERE id = ?1)"""
+ADD_WORDS = """
+INSERT OR REPLACE INTO search (mail_id, words) SELECT ?1, ?2 WHERE EXISTS (SELECT 1 FROM mail WHERE id = ?1)"""
 MEASURE = "SELECT messages, size FROM usage"
 LIST_OLDEST = "SELECT id, date, size FROM mail ORDER BY id LIMIT ?"
 CHECK = "SELECT 1 FROM mail LIMIT 1"
@@ -124,7 +143,7 @@ LAST_ID = "SELECT coalesce(max(id), 0) FROM mail"
 LIST_TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table'"
 
 MAIL_COLUMNS = {"id", "date", "sender", "recipients", "size", "data"}
-READ_TABLES = {"mail", "inbox", "mail_rest", "summary", "usage"}
+READ_TABLES = {"mail", "inbox", "mail_rest", "summary", "search", "usage"}
 """What a reader needs to be there."""
 
 FIRST_COLUMNS = {"date", "sender", "recipients", "data"}
@@ -186,6 +205,11 @@ def write_summary(mail_id: MailId, summary: Summary) -> tuple[Any, ...]:
         _dump([[one.code, one.reason] for one in summary.codes]),
         _dump([[one.url, one.text, one.reason] for one in summary.links]),
     )
+
+
+def write_terms(terms: Sequence[str]) -> list[str]:
+    """Write the terms of `SEARCH`: the first four, or what is found everywhere for those that are missing."""
+    return [*terms[:TERMS_MAX], *[""] * (TERMS_MAX - len(terms))]
 
 
 def write_mail(envelope: Envelope) -> tuple[Any, ...]:

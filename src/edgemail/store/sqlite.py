@@ -111,6 +111,14 @@ class SqliteStore:
         bindings = (inbox, schema.UNBOUNDED_ID if before is None else before, after, limit)
         return [schema.read_listing_row(row) for row in await self._query(statement, bindings)]
 
+    async def search_inbox(
+        self, inbox: str, terms: Sequence[str], *, limit: int, before: int | None = None
+    ) -> list[ListingRow]:
+        """See `MailStore.search_inbox`."""
+        last = schema.UNBOUNDED_ID if before is None else before
+        rows = await self._query(schema.SEARCH, (inbox, last, *schema.write_terms(terms), limit))
+        return [schema.read_listing_row(row) for row in rows]
+
     async def read_row(self, mail_id: MailId) -> ListingRow:
         """See `MailStore.read_row`."""
         for row in await self._query(schema.READ_ROW, (mail_id,)):
@@ -183,8 +191,10 @@ class SqliteStore:
 
         def write() -> None:
             rows = [schema.write_summary(mail_id, summary) for mail_id, summary in summaries]
+            words = [(mail_id, summary.words) for mail_id, summary in summaries]
             with _unsynced(self._writer), _Transaction(self._writer):
                 self._writer.executemany(schema.ADD_SUMMARY, rows)
+                self._writer.executemany(schema.ADD_WORDS, words)
 
         await self._write(write)
 

@@ -1,4 +1,5 @@
 /** Hrana over HTTP, version 3, as far as a reader needs it: batches of queries, one request each. */
+import { locale } from "../language.ts";
 import { expiryOf } from "./token.ts";
 import { words } from "./words.ts";
 
@@ -123,7 +124,7 @@ export class Hrana implements Database {
     if (status === 401 || status === 403) {
       const expiry = expiryOf(this.token);
       if (/expired/i.test(text) || (expiry !== null && expiry.getTime() < Date.now())) {
-        return new Trouble("expired", words.trouble.expired(expiry?.toLocaleDateString() ?? ""));
+        return new Trouble("expired", words.trouble.expired(expiry?.toLocaleDateString(locale()) ?? ""));
       }
       return new Trouble("refused", words.trouble.refused(this.host));
     }

@@ -1,5 +1,7 @@
-/** What the page says of its own where it reads a database directly. As `words`, it can be another language. */
-export const words = {
+import { spoken } from "../language.ts";
+
+/** What the page says of its own where it reads a database directly. */
+const english = {
   notice: "Public database: with this page's token everyone can read all mail in it, whatever the address.",
   place: {
     away: (trouble: string, to: string) => `${trouble} Reading from ${to}.`,
@@ -26,3 +28,7 @@ export const words = {
     token: "config.json has no `token`.",
   },
 };
+
+export type DatabaseWords = typeof english;
+
+export const words = spoken("database", english);

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { Icon } from "../icons.tsx";
 import { bytes } from "../size.ts";
-import { words } from "../words.ts";
+import { words } from "./words.ts";
 import { Download } from "./download.tsx";
 import { safeName } from "./filename.ts";
 import type { Part } from "./parsed.ts";
@@ -22,7 +22,7 @@ export function Attachments({ parts, count }: { parts: Part[]; count: number }) 
           <Attachment key={index} part={part} />
         ))}
       </ul>
-      {count > parts.length && <p class="meta">{words.message.more(count - parts.length)}</p>}
+      {count > parts.length && <p class="meta">{words.more(count - parts.length)}</p>}
     </section>
   );
 }
@@ -53,7 +53,7 @@ function Attachment({ part }: { part: Part }) {
             {open ? words.attachments.hide : words.attachments.preview}
           </button>
         )}
-        <Download content={part.content} name={name} describe={`${words.message.download} ${name}`} />
+        <Download content={part.content} name={name} describe={`${words.download} ${name}`} />
       </div>
       {open && image && <ImagePreview content={part.content} type={image} name={name} />}
       {open && isText && <TextPreview content={part.content} />}
@@ -79,7 +79,7 @@ function TextPreview({ content }: { content: ArrayBuffer }) {
         {text}
       </pre>
       {content.byteLength > TEXT_SHOWN && (
-        <p class="meta">{words.message.cut(bytes(TEXT_SHOWN), bytes(content.byteLength))}</p>
+        <p class="meta">{words.cut(bytes(TEXT_SHOWN), bytes(content.byteLength))}</p>
       )}
     </>
   );

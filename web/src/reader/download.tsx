@@ -1,5 +1,5 @@
 import { Icon } from "../icons.tsx";
-import { words } from "../words.ts";
+import { words } from "./words.ts";
 
 interface DownloadProps {
   content: ArrayBuffer;
@@ -12,7 +12,7 @@ interface DownloadProps {
 const REVOKE_AFTER_MS = 60_000;
 
 /** Saves octets as a file. Always as octets: nothing from a message opens as HTML, SVG or PDF in our origin. */
-export function Download({ content, name, label = words.message.download, describe }: DownloadProps) {
+export function Download({ content, name, label = words.download, describe }: DownloadProps) {
   const save = () => {
     const url = URL.createObjectURL(new Blob([content], { type: "application/octet-stream" }));
     const link = document.createElement("a");

@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { words } from "../words.ts";
+import { words } from "./words.ts";
 import { framePolicy } from "./policy.ts";
 import { SANDBOX } from "./sandbox.ts";
 import type { Clean } from "./sanitise.ts";
@@ -30,7 +30,7 @@ export function Frame({ clean, images }: { clean: Clean; images: boolean }) {
   const holder = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     const frame = document.createElement("iframe");
-    frame.title = words.message.body;
+    frame.title = words.body;
     frame.setAttribute("sandbox", SANDBOX);
     frame.referrerPolicy = "no-referrer";
     frame.srcdoc = frameHtml(frameDocument(clean, images));

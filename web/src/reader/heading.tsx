@@ -4,7 +4,8 @@ import { Icon } from "../icons.tsx";
 import type { MailSource, Summary } from "../source.ts";
 import { absolute, age, timeLeft } from "../time.ts";
 import { ConfirmDelete } from "../views/confirm.tsx";
-import { words } from "../words.ts";
+import { words as page } from "../words.ts";
+import { words } from "./words.ts";
 import type { Parsed } from "./parsed.ts";
 
 interface HeadingProps {
@@ -22,24 +23,24 @@ export function Heading({ message, parsed, source, maxAgeSeconds, removed, back 
   const now = useNow(30_000);
   // A screen reader starts at the subject, not at the top of the page.
   useEffect(() => title.current?.focus({ preventScroll: true }), []);
-  const from = parsed?.from || message.from || words.inbox.noSender;
+  const from = parsed?.from || message.from || page.inbox.noSender;
   const left = timeLeft(message.date, maxAgeSeconds, now);
   const remove = source.remove?.bind(source);
   return (
     <header class="heading">
       <button type="button" class="button quiet back" onClick={back}>
         <Icon name="back" />
-        {words.message.back}
+        {words.back}
       </button>
       <h2 ref={title} class="title" dir="auto" tabIndex={-1}>
-        {parsed?.subject || message.subject || words.inbox.noSubject}
+        {parsed?.subject || message.subject || page.inbox.noSubject}
       </h2>
       {remove && (
         <button
           type="button"
           class="button quiet square delete"
-          aria-label={words.message.delete}
-          title={words.message.delete}
+          aria-label={words.delete}
+          title={words.delete}
           onClick={() => setAsking(true)}
         >
           <Icon name="trash" />
@@ -48,16 +49,16 @@ export function Heading({ message, parsed, source, maxAgeSeconds, removed, back 
       <p class="meta origin">
         <bdi class="sender">{from}</bdi>
         {message.sender && !from.toLowerCase().includes(message.sender.toLowerCase()) && (
-          <bdi>{words.message.via(message.sender)}</bdi>
+          <bdi>{words.via(message.sender)}</bdi>
         )}
         <time dateTime={message.date} title={absolute(message.date)}>
           {age(message.date, now)}
         </time>
-        {left && <span>{words.message.left(left)}</span>}
+        {left && <span>{words.left(left)}</span>}
       </p>
       {asking && remove && (
         <ConfirmDelete
-          title={words.deleting.one}
+          title={words.deleteThis}
           act={() => remove(message.id).then(removed)}
           close={() => setAsking(false)}
         />

@@ -1,6 +1,6 @@
 import { hostOf, isPunycode, otherHostInText } from "../hosts.ts";
 import type { FoundLink } from "../source.ts";
-import { words } from "../words.ts";
+import { words } from "./words.ts";
 
 const SHOWN = 100;
 
@@ -17,7 +17,7 @@ export function Links({ links }: { links: FoundLink[] }) {
           <Link key={link.url} link={link} />
         ))}
       </ul>
-      {links.length > SHOWN && <p class="meta">{words.message.more(links.length - SHOWN)}</p>}
+      {links.length > SHOWN && <p class="meta">{words.more(links.length - SHOWN)}</p>}
     </section>
   );
 }

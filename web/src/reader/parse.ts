@@ -1,4 +1,4 @@
-import { words } from "../words.ts";
+import { words } from "./words.ts";
 import type { Answer, Parsed } from "./parsed.ts";
 import { workerUrl } from "./trusted.ts";
 
@@ -13,7 +13,7 @@ const AT_ONCE = 2;
  * itself is never held up.
  */
 export function parse(raw: ArrayBuffer, signal: AbortSignal): Promise<Parsed> {
-  if (raw.byteLength > LARGEST_BYTES) return Promise.reject(new Error(words.message.tooLarge));
+  if (raw.byteLength > LARGEST_BYTES) return Promise.reject(new Error(words.tooLarge));
   return new Promise((resolve, reject) => {
     const worker = new Worker(workerUrl());
     const end = () => {
@@ -24,11 +24,11 @@ export function parse(raw: ArrayBuffer, signal: AbortSignal): Promise<Parsed> {
       end();
       reject(new Error(reason));
     };
-    const timer = setTimeout(() => fail(words.message.tooSlow), KILL_AFTER_MS);
+    const timer = setTimeout(() => fail(words.tooSlow), KILL_AFTER_MS);
     signal.addEventListener("abort", end);
-    worker.onerror = () => fail(words.message.broken);
+    worker.onerror = () => fail(words.broken);
     worker.onmessage = ({ data }: MessageEvent<Answer>) => {
-      if ("problem" in data) return fail(data.problem || words.message.broken);
+      if ("problem" in data) return fail(data.problem || words.broken);
       end();
       resolve(data.parsed);
     };

@@ -1,5 +1,5 @@
 import { bytes } from "../size.ts";
-import { words } from "../words.ts";
+import { words } from "./words.ts";
 import { Download } from "./download.tsx";
 
 const SHOWN_BYTES = 500_000;
@@ -12,16 +12,16 @@ export function RawView({ raw, id }: { raw: ArrayBuffer; id: number }) {
         <Download
           content={raw}
           name={`message-${id}.eml`}
-          label={words.message.eml}
-          describe={words.message.eml}
+          label={words.eml}
+          describe={words.eml}
         />
         <span class="meta">
           {raw.byteLength > SHOWN_BYTES
-            ? words.message.cut(bytes(SHOWN_BYTES), bytes(raw.byteLength))
+            ? words.cut(bytes(SHOWN_BYTES), bytes(raw.byteLength))
             : bytes(raw.byteLength)}
         </span>
       </div>
-      <pre class="raw" dir="ltr" tabIndex={0} aria-label={words.message.raw}>
+      <pre class="raw" dir="ltr" tabIndex={0} aria-label={words.raw}>
         {text}
       </pre>
     </>
@@ -31,7 +31,7 @@ export function RawView({ raw, id }: { raw: ArrayBuffer; id: number }) {
 export function HeadersView({ headers, count }: { headers: [string, string][]; count: number }) {
   return (
     <>
-      <div class="table-holder" tabIndex={0} role="region" aria-label={words.message.headers}>
+      <div class="table-holder" tabIndex={0} role="region" aria-label={words.headers}>
         <table class="headers">
           <tbody>
             {headers.map(([name, value], index) => (
@@ -43,7 +43,7 @@ export function HeadersView({ headers, count }: { headers: [string, string][]; c
           </tbody>
         </table>
       </div>
-      {count > headers.length && <p class="meta">{words.message.more(count - headers.length)}</p>}
+      {count > headers.length && <p class="meta">{words.more(count - headers.length)}</p>}
     </>
   );
 }

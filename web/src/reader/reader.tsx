@@ -4,7 +4,8 @@ import { bytes } from "../size.ts";
 import { type MailSource, type Progress, SourceError, type Summary } from "../source.ts";
 import { Chips } from "../views/chips.tsx";
 import { Failed, Gone } from "../views/states.tsx";
-import { words } from "../words.ts";
+import { words as page } from "../words.ts";
+import { words } from "./words.ts";
 import { Attachments } from "./attachments.tsx";
 import { Heading } from "./heading.tsx";
 import { Links } from "./links.tsx";
@@ -59,7 +60,7 @@ function useMessage(source: MailSource, id: number) {
     setOpened({ kind: "loading" });
     setProgress("");
     const tell = (done: number, whole: number) => {
-      if (!abort.signal.aborted) setProgress(words.message.progress(bytes(done), bytes(whole)));
+      if (!abort.signal.aborted) setProgress(words.progress(bytes(done), bytes(whole)));
     };
     void open(source, id, abort.signal, tell).then((result) => {
       if (!abort.signal.aborted) setOpened(result);
@@ -90,14 +91,14 @@ function causeOf(error: unknown): string {
 
 function Loading({ progress }: { progress: string }) {
   const slow = useDelay(200);
-  return slow ? <p class="state">{progress || words.inbox.loading}</p> : null;
+  return slow ? <p class="state">{progress || page.inbox.loading}</p> : null;
 }
 
 function Unparsed({ id, raw, why }: { id: number; raw: ArrayBuffer; why: string }) {
   return (
     <>
       <p class="banner warn" role="status">
-        {words.message.unparsable(why)}
+        {words.unparsable(why)}
       </p>
       <Views id={id} raw={raw} parsed={null} clean={null} images={false} loadImages={() => undefined} />
     </>

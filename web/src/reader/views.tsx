@@ -1,6 +1,6 @@
 import { useRef, useState } from "preact/hooks";
 import { Icon } from "../icons.tsx";
-import { words } from "../words.ts";
+import { words } from "./words.ts";
 import { Frame } from "./frame.tsx";
 import type { Parsed } from "./parsed.ts";
 import { HeadersView, RawView } from "./raw.tsx";
@@ -59,7 +59,7 @@ function Tabs({ views, view, choose }: TabsProps) {
     list.current?.querySelector<HTMLElement>(`#tab-${next}`)?.focus();
   };
   return (
-    <div class="tabs" role="tablist" aria-label={words.message.views} ref={list} onKeyDown={move}>
+    <div class="tabs" role="tablist" aria-label={words.views} ref={list} onKeyDown={move}>
       {views.map((name) => (
         <button
           key={name}
@@ -72,7 +72,7 @@ function Tabs({ views, view, choose }: TabsProps) {
           tabIndex={name === view ? 0 : -1}
           onClick={() => choose(name)}
         >
-          {words.message[name]}
+          {words[name]}
         </button>
       ))}
     </div>
@@ -83,11 +83,11 @@ function HtmlView({ clean, images, loadImages }: ViewsProps & { clean: Clean }) 
   return (
     <>
       {clean.blocked > 0 && !images && (
-        <p class="banner" title={words.message.blockedWhy}>
+        <p class="banner" title={words.blockedWhy}>
           <Icon name="image" />
-          {words.message.blocked(clean.blocked)}
+          {words.blocked(clean.blocked)}
           <button type="button" class="button" onClick={loadImages}>
-            {words.message.load}
+            {words.load}
           </button>
         </p>
       )}
@@ -100,9 +100,9 @@ function TextView({ parsed, clean }: ViewsProps & { parsed: Parsed }) {
   const text = parsed.text ?? parsed.htmlText;
   return (
     <>
-      {parsed.html && !clean && <p class="banner warn">{words.message.tooLargeHtml}</p>}
-      {text && parsed.text === null && <p class="meta made">{words.message.fromHtml}</p>}
-      {text ? <PlainText text={text} /> : <p class="state">{words.message.empty}</p>}
+      {parsed.html && !clean && <p class="banner warn">{words.tooLargeHtml}</p>}
+      {text && parsed.text === null && <p class="meta made">{words.fromHtml}</p>}
+      {text ? <PlainText text={text} /> : <p class="state">{words.empty}</p>}
     </>
   );
 }

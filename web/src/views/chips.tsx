@@ -11,7 +11,7 @@ export function Chips({ codes, links }: { codes: FoundCode[]; links: FoundLink[]
   return (
     <div class="chips">
       {codes.map(({ code, reason }) => (
-        <CopyButton key={code} text={code} what={words.message.code} title={reason} class="chip">
+        <CopyButton key={code} text={code} what={words.message.code} title={words.reason(reason)} class="chip">
           <b class="mono" dir="ltr">
             {code}
           </b>
@@ -24,7 +24,7 @@ export function Chips({ codes, links }: { codes: FoundCode[]; links: FoundLink[]
           href={url}
           target="_blank"
           rel="noopener noreferrer nofollow"
-          title={`${url}\n${reason}`}
+          title={`${url}\n${words.reason(reason)}`}
         >
           <span class="chip-text" dir="auto">
             {text || hostOf(url)}

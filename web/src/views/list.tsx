@@ -128,7 +128,7 @@ function Row({ message, address, selected, read, now }: RowProps) {
           {senderName(message) || words.inbox.noSender}
         </span>
         {message.attachments.length > 0 && (
-          <span class="clip" title={words.attachments.title}>
+          <span class="clip" title={words.message.attached}>
             <Icon name="clip" />
           </span>
         )}
