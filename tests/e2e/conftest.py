@@ -210,3 +210,8 @@ async def open_inbox(page: Page, address: str) -> None:
 async def open_message(page: Page, subject: str) -> None:
     await page.locator("a.message").filter(has_text=subject).click()
     await expect(page.get_by_role("tablist")).to_be_visible()
+
+
+async def scroll_to_the_end(page: Page) -> None:
+    """Scroll the list down: of a long one only what is seen is drawn, and more is asked for near its end."""
+    await page.locator(".list").evaluate("list => list.scrollTo(0, list.scrollHeight)")

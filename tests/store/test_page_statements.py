@@ -20,3 +20,4 @@ def test_the_page_lists_by_the_stores_own_statements() -> None:
 
     assert write_out("LIST_NEWEST_FIRST") == schema.LIST_NEWEST_FIRST.split()
     assert write_out("LIST_OLDEST_FIRST") == schema.LIST_OLDEST_FIRST.split()
+    assert write_out("SEARCH") == schema.SEARCH.split()

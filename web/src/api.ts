@@ -5,11 +5,16 @@ import {
   type Listener,
   type MailSource,
   type Page,
+  type Progress,
+  type Range,
   type ServerInfo,
   SourceError,
   type Subscription,
   type Summary,
 } from "./source.ts";
+
+/** A smaller message is there before a reader has read how much of it is. */
+const COUNTED_ABOVE = 1_000_000;
 
 interface PageBody {
   messages: Summary[];
@@ -46,16 +51,26 @@ export class ApiSource implements MailSource {
     };
   }
 
-  async list(address: string, range: { before?: number; limit?: number }): Promise<Page> {
+  async list(address: string, range: Range): Promise<Page> {
     const query = new URLSearchParams({ limit: String(range.limit ?? 50) });
     if (range.before !== undefined) query.set("before", String(range.before));
+    if (range.search) query.set("search", range.search);
     const response = await this.ask(`${inboxPath(address)}/messages?${query}`);
     const body = (await response.json()) as PageBody;
     return { messages: body.messages, nextBefore: body.next_before };
   }
 
-  async raw(id: number, signal: AbortSignal): Promise<ArrayBuffer> {
-    return (await this.ask(`api/messages/${id}/raw`, { signal })).arrayBuffer();
+  async raw(id: number, signal: AbortSignal, progress?: Progress): Promise<ArrayBuffer> {
+    const response = await this.ask(`api/messages/${id}/raw`, { signal });
+    const whole = Number(response.headers.get("content-length"));
+    const counted =
+      progress && whole > COUNTED_ABOVE ? count(response, (done) => progress(done, whole)) : response;
+    try {
+      return await counted.arrayBuffer();
+    } catch (error) {
+      if (signal.aborted) throw error;
+      throw new SourceError("unreachable", words.trouble.server);
+    }
   }
 
   private async delete(id: number): Promise<void> {
@@ -86,6 +101,19 @@ export class ApiSource implements MailSource {
     if (response.ok) return response;
     throw new SourceError(kindOf(response.status), await detailOf(response));
   }
+}
+
+/** The same answer; tells how many octets of it have come. */
+function count(response: Response, tell: (octets: number) => void): Response {
+  let done = 0;
+  const counter = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, out) {
+      done += chunk.length;
+      tell(done);
+      out.enqueue(chunk);
+    },
+  });
+  return new Response(response.body?.pipeThrough(counter));
 }
 
 function inboxPath(address: string): string {

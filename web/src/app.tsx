@@ -1,12 +1,20 @@
 import { useEffect, useState } from "preact/hooks";
 import { Icon, Logo } from "./icons.tsx";
-import { KeysDialog } from "./keys.tsx";
+import { choose, language, LANGUAGES } from "./language.ts";
+import { lazily } from "./lazily.tsx";
 import { parseRoute, type Route } from "./route.ts";
 import type { MailSource, ServerInfo } from "./source.ts";
 import { ThemeButton } from "./theme.tsx";
-import { InboxView } from "./views/inbox.tsx";
-import { Landing } from "./views/landing.tsx";
 import { words } from "./words.ts";
+
+const Landing = lazily(() => import("./views/landing.tsx").then((part) => part.Landing));
+const InboxView = lazily(() => import("./views/inbox.tsx").then((part) => part.InboxView));
+const KeysDialog = lazily(() => import("./keys-dialog.tsx").then((part) => part.KeysDialog));
+
+/** Fetch what the address asks for, while the page still learns where its mail comes from. */
+export function fetchView(): void {
+  (parseRoute(location.hash).view === "landing" ? Landing : InboxView).load();
+}
 
 export function App({ source }: { source: MailSource }) {
   const route = useRoute();
@@ -19,12 +27,13 @@ export function App({ source }: { source: MailSource }) {
           <Logo />
           edgemail
         </a>
+        <LanguageChoice />
         <ThemeButton />
         <button
           type="button"
           class="button quiet square"
-          aria-label={words.keys.title}
-          title={words.keys.title}
+          aria-label={words.keys}
+          title={words.keys}
           onClick={() => setHelp(true)}
         >
           <Icon name="help" />
@@ -44,6 +53,26 @@ export function App({ source }: { source: MailSource }) {
       )}
       {help && <KeysDialog close={() => setHelp(false)} />}
     </div>
+  );
+}
+
+/** A list of the browser's own, behind an icon: its names are in their own languages. */
+function LanguageChoice() {
+  return (
+    <label class="button quiet square language" title={words.language}>
+      <Icon name="globe" />
+      <select
+        aria-label={words.language}
+        value={language()}
+        onChange={(event) => choose(event.currentTarget.value)}
+      >
+        {Object.entries(LANGUAGES).map(([tag, { name }]) => (
+          <option key={tag} value={tag} lang={tag}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 

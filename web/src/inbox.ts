@@ -11,12 +11,30 @@ export interface InboxState {
   nextBefore: number | null;
   loadingOlder: boolean;
   live: LiveState;
+  /** Null where nothing is searched for. */
+  search: Search | null;
+}
+
+/** What the source found; what is listed already is searched by the view, at once. */
+export interface Search {
+  text: string;
+  busy: boolean;
+  /** Why not all of it was searched; empty where it was. */
+  problem: string;
+  found: readonly Summary[];
+  nextBefore: number | null;
 }
 
 export interface InboxEvents {
   changed(state: InboxState): void;
   arrived(message: Summary): void;
 }
+
+/** A page after the first, which is short to be quick. */
+const OLDER_PAGE = 200;
+const PAUSE_MS = 200;
+/** As much as a source looks for. */
+const SEARCH_MAX = 200;
 
 /** One address as the page sees it: what was listed, and what has arrived since. */
 export class Inbox {
@@ -26,9 +44,11 @@ export class Inbox {
     nextBefore: null,
     loadingOlder: false,
     live: { kind: "connecting" },
+    search: null,
   };
   private subscription: Subscription | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private searchTimer: ReturnType<typeof setTimeout> | undefined;
   private attempt = 0;
   private stopped = false;
   /** What arrived while a listing was on its way: the listing may not know it yet. */
@@ -53,12 +73,39 @@ export class Inbox {
     this.subscription?.retry();
   }
 
+  /** Look for what has all words of `text`, as soon as typing pauses. */
+  search(text: string): void {
+    clearTimeout(this.searchTimer);
+    const wanted = text.trim().slice(0, SEARCH_MAX);
+    if (!wanted) return this.set({ search: null });
+    const found = this.state.search?.found ?? [];
+    this.set({ search: { text: wanted, busy: true, problem: "", found, nextBefore: null } });
+    this.searchTimer = setTimeout(() => void this.searchOn(wanted, []), PAUSE_MS);
+  }
+
+  /** More of what is shown: older messages, or the next page of what was found. */
+  async loadMore(): Promise<void> {
+    const { search } = this.state;
+    if (!search) return this.loadOlder();
+    if (search.nextBefore !== null && !search.busy)
+      await this.searchOn(search.text, search.found, search.nextBefore);
+  }
+
+  /** Everything, where an order needs to know everything. */
+  async loadAll(): Promise<void> {
+    while (this.state.nextBefore !== null && !this.state.loadingOlder && !this.stopped) {
+      const before = this.state.nextBefore;
+      await this.loadOlder();
+      if (this.state.nextBefore === before) return;
+    }
+  }
+
   async loadOlder(): Promise<void> {
     const { nextBefore, loadingOlder } = this.state;
     if (nextBefore === null || loadingOlder) return;
     this.set({ loadingOlder: true });
     try {
-      const page = await this.source.list(this.address, { before: nextBefore });
+      const page = await this.source.list(this.address, { before: nextBefore, limit: OLDER_PAGE });
       this.set({ messages: merge(this.state.messages, page.messages), nextBefore: page.nextBefore });
     } catch (error) {
       this.fail(error);
@@ -82,17 +129,23 @@ export class Inbox {
 
   forget(id: number): void {
     this.aside.delete(id);
-    this.set({ messages: this.state.messages.filter((message) => message.id !== id) });
+    const without = (messages: readonly Summary[]) => messages.filter((message) => message.id !== id);
+    const { messages, search } = this.state;
+    this.set({
+      messages: without(messages),
+      search: search && { ...search, found: without(search.found) },
+    });
   }
 
   forgetAll(): void {
     this.aside.clear();
-    this.set({ messages: [], nextBefore: null });
+    this.set({ messages: [], nextBefore: null, search: null });
   }
 
   stop(): void {
     this.stopped = true;
     clearTimeout(this.timer);
+    clearTimeout(this.searchTimer);
     this.subscription?.stop();
   }
 
@@ -100,6 +153,22 @@ export class Inbox {
     this.aside.set(message.id, message);
     this.set({});
     return true;
+  }
+
+  private async searchOn(text: string, known: readonly Summary[], before?: number): Promise<void> {
+    const { search } = this.state;
+    if (search) this.set({ search: { ...search, busy: true } });
+    let end: Partial<Search>;
+    try {
+      const range = before === undefined ? { search: text } : { search: text, before };
+      const page = await this.source.list(this.address, range);
+      end = { found: merge(known, page.messages), nextBefore: page.nextBefore };
+    } catch (error) {
+      end = { problem: error instanceof Error ? error.message : String(error) };
+    }
+    const now = this.state.search;
+    // Something else is wanted by now: its own answer is on its way.
+    if (now?.text === text) this.set({ search: { ...now, ...end, busy: false } });
   }
 
   private async load(): Promise<void> {

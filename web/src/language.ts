@@ -1,11 +1,20 @@
 /** Which language the page speaks, and the dictionary for it. English is built in; others come when asked for. */
 import type { DatabaseWords } from "./database/words.ts";
+import type { KeysWords } from "./keys-dialog.tsx";
 import type { ReaderWords } from "./reader/words.ts";
+import type { ShareWords } from "./share-dialog.tsx";
 import { load, save } from "./storage.ts";
+import type { DeletingWords } from "./views/confirm.tsx";
+import type { LandingWords } from "./views/landing.tsx";
 import { translate, type Words } from "./words.ts";
 
+/** The words of each part of the page: those of a part that is fetched by itself stand beside it. */
 export interface Translation {
   page: Words;
+  landing: LandingWords;
+  keys: KeysWords;
+  share: ShareWords;
+  deleting: DeletingWords;
   reader: ReaderWords;
   database: DatabaseWords;
 }
@@ -55,6 +64,9 @@ export function choose(tag: string): void {
 }
 
 /** A part's words in the language that was learnt. */
-export function spoken<Part extends keyof Translation>(part: Part, english: Translation[Part]): Translation[Part] {
+export function spoken<Part extends keyof Translation>(
+  part: Part,
+  english: Translation[Part],
+): Translation[Part] {
   return translation?.[part] ?? english;
 }

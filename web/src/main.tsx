@@ -1,5 +1,6 @@
+import "./common.ts";
 import { render } from "preact";
-import { App } from "./app.tsx";
+import { App, fetchView } from "./app.tsx";
 import { loadSource } from "./config.ts";
 import { learn } from "./language.ts";
 import { words } from "./words.ts";
@@ -7,6 +8,7 @@ import { words } from "./words.ts";
 const root = document.getElementById("app") as HTMLElement;
 
 await learn();
+fetchView();
 try {
   render(<App source={await loadSource()} />, root);
 } catch (error) {

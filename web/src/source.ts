@@ -34,6 +34,13 @@ export interface Summary {
   links: FoundLink[];
 }
 
+export interface Range {
+  before?: number;
+  limit?: number;
+  /** Only what has all of these words in sender, subject or text. A page of it may be short. */
+  search?: string;
+}
+
 export interface Page {
   /** Newest first. */
   messages: Summary[];
@@ -87,7 +94,7 @@ export interface MailSource {
   /** Hear where it reads, now and whenever that changes; the answer ends it. Absent where it is always the same. */
   watchPlace?(changed: (place: Place) => void): () => void;
   server(): Promise<ServerInfo>;
-  list(address: string, range: { before?: number; limit?: number }): Promise<Page>;
+  list(address: string, range: Range): Promise<Page>;
   /** The message, octet for octet. */
   raw(id: number, signal: AbortSignal, progress?: Progress): Promise<ArrayBuffer>;
   /** Absent where the source may only read. */

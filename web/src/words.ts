@@ -1,26 +1,5 @@
 /** What the page says of its own before a message is opened. Another language is another object of this shape. */
 const english = {
-  landing: {
-    title: "Make up an address, read its mail",
-    lead: "Pick any name, give the address away, and watch what arrives. No account, no password.",
-    name: "Inbox name",
-    domain: "Domain",
-    go: "Go",
-    another: "Another name",
-    recent: "Recent inboxes",
-    forget: "Forget",
-    invalid: "That is no address: a name without spaces, then a domain.",
-    foreign: (domains: string) => `This server takes mail for ${domains} and what is below.`,
-    anyDomain: "This server takes mail for any domain.",
-    points: (age: string | null, notice?: string) => [
-      ["Any name works", "An inbox is there as soon as somebody writes to it."],
-      ["Public by design", `${notice ?? "Anyone who knows the name can read it."} Send no secrets.`],
-      [
-        "Gone by itself",
-        `Messages are deleted ${age ? `after ${age}` : "when room runs out"}; the address keeps working.`,
-      ],
-    ],
-  },
   inbox: {
     copy: "Copy",
     address: "address",
@@ -31,9 +10,8 @@ const english = {
     public: "Public inbox: anyone who knows the name can read it.",
     kept: (age: string) => `Messages go after ${age}, the address stays.`,
     share: "Share",
-    shareTitle: "Open this inbox elsewhere",
     notify: "Notify me of new mail",
-    notifying: "Notifications are on",
+    notifying: "Notify me of new mail: on",
     notifyDenied: "Your browser does not let this page notify you",
     place: "Where this page reads, and how long an answer takes",
     messages: "Messages",
@@ -83,13 +61,6 @@ const english = {
     code: "code",
     attached: "Attachments",
   },
-  deleting: {
-    all: (address: string) => `Delete every message of ${address}?`,
-    lead: "For everyone who reads this inbox. It cannot be undone.",
-    yes: "Delete",
-    no: "Keep",
-    failed: (cause: string) => `Not deleted: ${cause}`,
-  },
   time: {
     now: "now",
     minutes: (n: number) => `${n} min`,
@@ -98,26 +69,7 @@ const english = {
     wholeDays: (n: number) => (n === 1 ? "1 day" : `${n} days`),
     wholeHours: (n: number) => (n === 1 ? "1 hour" : `${n} hours`),
   },
-  keys: {
-    title: "Keyboard",
-    list: [
-      ["j", "next message"],
-      ["k", "previous message"],
-      ["Enter", "open"],
-      ["Esc", "back to the list"],
-      ["/", "search"],
-      ["r", "reload"],
-      ["?", "this help"],
-    ],
-    use: "Use these keys",
-    close: "Close",
-  },
-  share: {
-    lead: "Scan it with a phone to open this inbox there.",
-    local: "This link leads to your own computer: other devices cannot open it.",
-    link: "link",
-    send: "Share…",
-  },
+  keys: "Keyboard",
   language: "Language",
   /** Why a code or a link was picked, as the program says it in English. */
   reason: (english: string) => english,

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Inbox, type InboxState, merge } from "../src/inbox.ts";
-import { type Listener, type MailSource, type Page, SourceError, type Summary } from "../src/source.ts";
+import {
+  type Listener,
+  type MailSource,
+  type Page,
+  type Range,
+  SourceError,
+  type Summary,
+} from "../src/source.ts";
 
 function message(id: number): Summary {
   const date = new Date(id * 1000).toISOString();
@@ -13,7 +20,7 @@ class Fake implements MailSource {
   listener: Listener | null = null;
   after = -1;
   answers: (Page | Error)[] = [];
-  asked: { before?: number; limit?: number }[] = [];
+  asked: Range[] = [];
 
   server() {
     return Promise.reject(new Error("not asked for"));
@@ -23,7 +30,7 @@ class Fake implements MailSource {
     return Promise.resolve(new ArrayBuffer(0));
   }
 
-  list(_address: string, range: { before?: number; limit?: number }): Promise<Page> {
+  list(_address: string, range: Range): Promise<Page> {
     this.asked.push(range);
     const answer = this.answers.shift() ?? { messages: [], nextBefore: null };
     return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
@@ -83,7 +90,7 @@ test("older messages go below, and the end is known", async () => {
   await inbox.loadOlder();
   await inbox.loadOlder();
   assert.deepEqual(ids(inbox), [9, 8, 7]);
-  assert.deepEqual(source.asked, [{}, { before: 9 }]);
+  assert.deepEqual(source.asked, [{}, { before: 9, limit: 200 }]);
   inbox.stop();
 });
 
@@ -119,4 +126,60 @@ test("merging keeps one of each id, newest first", () => {
     [5, 3, 2],
   );
   assert.equal(merged[2]?.subject, "later");
+});
+
+test("an order that needs everything loads all of it, and stops where it does not get on", async () => {
+  const { source, inbox } = await openInbox([{ messages: [message(9)], nextBefore: 9 }]);
+  source.answers = [
+    { messages: [message(8)], nextBefore: 8 },
+    { messages: [message(7)], nextBefore: null },
+  ];
+  await inbox.loadAll();
+  assert.deepEqual(ids(inbox), [9, 8, 7]);
+  inbox.stop();
+  const other = await openInbox([{ messages: [message(9)], nextBefore: 9 }]);
+  other.source.answers = [new SourceError("unreachable", "away")];
+  await other.inbox.loadAll();
+  assert.equal(other.source.asked.length, 2);
+  other.inbox.stop();
+});
+
+test("a search waits for a pause in typing, and goes on page by page", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const { source, inbox } = await openInbox([{ messages: [message(9)], nextBefore: 9 }]);
+  source.answers = [
+    { messages: [message(5)], nextBefore: 5 },
+    { messages: [message(3)], nextBefore: null },
+  ];
+  inbox.search("ap");
+  context.mock.timers.tick(100);
+  inbox.search(" apples ");
+  context.mock.timers.tick(200);
+  await settled();
+  assert.deepEqual(source.asked.slice(1), [{ search: "apples" }]);
+  await inbox.loadMore();
+  assert.deepEqual(source.asked.slice(2), [{ search: "apples", before: 5 }]);
+  assert.deepEqual(
+    inbox.state.search?.found.map(({ id }) => id),
+    [5, 3],
+  );
+  assert.deepEqual(ids(inbox), [9], "what was found stands in no listing");
+  inbox.search("");
+  assert.equal(inbox.state.search, null);
+  inbox.stop();
+});
+
+test("an answer to what nobody looks for any more is dropped, and a failure is said", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const { source, inbox } = await openInbox([{ messages: [message(9)], nextBefore: null }]);
+  source.answers = [{ messages: [message(5)], nextBefore: null }, new SourceError("broken", "out of order")];
+  inbox.search("apples");
+  context.mock.timers.tick(200);
+  inbox.search("pears");
+  await settled();
+  assert.deepEqual(inbox.state.search?.found, []);
+  context.mock.timers.tick(200);
+  await settled();
+  assert.equal(inbox.state.search?.problem, "out of order");
+  inbox.stop();
 });

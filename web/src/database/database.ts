@@ -6,18 +6,20 @@ import {
   type Page,
   type Place,
   type Progress,
+  type Range,
   type ServerInfo,
   SourceError,
   type Subscription,
   type Summary,
 } from "../source.ts";
 import { addHead } from "./heads.ts";
+import { hasTerms, termsOf } from "../search.ts";
 import { type Step, Trouble } from "./hrana.ts";
 import type { Nearest, Read, Wish } from "./nearest.ts";
 import { Pieces } from "./pieces.ts";
 import { type Arrivals, Polling } from "./polling.ts";
 import { readListed } from "./rows.ts";
-import { LIST_NEWEST_FIRST, LIST_OLDEST_FIRST } from "./statements.ts";
+import { LIST_NEWEST_FIRST, LIST_OLDEST_FIRST, SEARCH, TERMS_MAX } from "./statements.ts";
 import { words } from "./words.ts";
 
 const PAGE = 50;
@@ -55,8 +57,9 @@ export class DatabaseSource implements MailSource {
     return () => this.watchers.delete(changed);
   }
 
-  async list(address: string, range: { before?: number; limit?: number }): Promise<Page> {
-    const { before = Number.MAX_SAFE_INTEGER, limit = PAGE } = range;
+  async list(address: string, range: Range): Promise<Page> {
+    const { before = Number.MAX_SAFE_INTEGER, limit = PAGE, search = "" } = range;
+    if (search) return this.search(address, termsOf(search), before, limit);
     const seen = this.seenIn(address);
     const needed = range.before === undefined ? Math.max(0, ...seen.keys()) : before - 1;
     const { messages, more, lastId } = await this.select(
@@ -71,6 +74,20 @@ export class DatabaseSource implements MailSource {
     return {
       messages: [...listed.values()].sort((a, b) => b.id - a.id),
       nextBefore: more ? end : null,
+    };
+  }
+
+  /** What is not summarised yet is judged by its beginning, the rest by the database. */
+  private async search(address: string, terms: string[], before: number, limit: number): Promise<Page> {
+    const asked = Array.from({ length: TERMS_MAX }, (_, index) => terms[index] ?? "");
+    const { messages, more, fresh } = await this.select(
+      (rows) => ({ sql: SEARCH, args: [address, before, ...asked, rows] }),
+      limit,
+      0,
+    );
+    return {
+      messages: messages.filter((message) => !fresh.has(message.id) || hasTerms(message, terms)),
+      nextBefore: more ? (messages.at(-1)?.id ?? null) : null,
     };
   }
 
@@ -120,7 +137,7 @@ export class DatabaseSource implements MailSource {
       const head = made.get(summary.id);
       return head ? addHead(summary, head) : summary;
     });
-    return { messages, more: rows.length > fits, lastId: read.lastId };
+    return { messages, more: rows.length > fits, lastId: read.lastId, fresh: new Set(made.keys()) };
   }
 
   private async read(steps: Step[], wish: Wish): Promise<Read> {

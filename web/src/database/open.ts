@@ -1,3 +1,4 @@
+import "../common.ts";
 import { parseAll } from "../reader/parse.ts";
 import type { MailSource } from "../source.ts";
 import { DatabaseSource } from "./database.ts";

@@ -14,6 +14,15 @@ WHERE i.address = ? AND i.mail_id < ? AND i.mail_id > ?`;
 export const LIST_NEWEST_FIRST = `${LIST} ORDER BY i.mail_id DESC LIMIT ?`;
 export const LIST_OLDEST_FIRST = `${LIST} ORDER BY i.mail_id LIMIT ?`;
 
+const TERM = `instr(coalesce(f.words, '') || ' ' || lower(s.subject || ' ' || s."from" || ' ' || s.preview), ?) > 0`;
+export const SEARCH = `
+SELECT ${ROW}
+FROM inbox i JOIN mail m ON m.id = i.mail_id LEFT JOIN summary s ON s.mail_id = m.id
+LEFT JOIN search f ON f.mail_id = m.id
+WHERE i.address = ? AND i.mail_id < ? AND (s.mail_id IS NULL OR ${TERM} AND ${TERM} AND ${TERM} AND ${TERM})
+ORDER BY i.mail_id DESC LIMIT ?`;
+export const TERMS_MAX = 4;
+
 /** The size of `mail.data`, and as much of it as an answer of bounded size may hold. */
 export const READ_DATA =
   "SELECT length(CAST(data AS BLOB)), substr(CAST(data AS BLOB), ?, ?) FROM mail WHERE id = ?";

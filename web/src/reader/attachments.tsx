@@ -6,17 +6,28 @@ import { Download } from "./download.tsx";
 import { safeName } from "./filename.ts";
 import type { Part } from "./parsed.ts";
 import { rasterType } from "./raster.ts";
+import { SaveAll } from "./save-all.tsx";
 
 const TEXT_SHOWN = 100_000;
 const TEXT_TYPES = /^(?:text\/|message\/|application\/(?:json|xml|yaml|javascript|sql)|.*\+(?:json|xml)$)/;
 
-export function Attachments({ parts, count }: { parts: Part[]; count: number }) {
+interface AttachmentsProps {
+  parts: Part[];
+  count: number;
+  id: number;
+  date: string;
+}
+
+export function Attachments({ parts, count, id, date }: AttachmentsProps) {
   if (count === 0) return null;
   return (
     <section class="panel" aria-labelledby="attachments-title">
-      <h3 id="attachments-title">
-        {words.attachments.title} <span class="meta">{count}</span>
-      </h3>
+      <div class="panel-head">
+        <h3 id="attachments-title">
+          {words.attachments.title} <span class="meta">{count}</span>
+        </h3>
+        {parts.length > 1 && <SaveAll parts={parts} name={`message-${id}.zip`} date={date} />}
+      </div>
       <ul class="attachments">
         {parts.map((part, index) => (
           <Attachment key={index} part={part} />

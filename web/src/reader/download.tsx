@@ -12,17 +12,18 @@ interface DownloadProps {
 const REVOKE_AFTER_MS = 60_000;
 
 /** Saves octets as a file. Always as octets: nothing from a message opens as HTML, SVG or PDF in our origin. */
+export function save(content: BlobPart, name: string): void {
+  const url = URL.createObjectURL(new Blob([content], { type: "application/octet-stream" }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), REVOKE_AFTER_MS);
+}
+
 export function Download({ content, name, label = words.download, describe }: DownloadProps) {
-  const save = () => {
-    const url = URL.createObjectURL(new Blob([content], { type: "application/octet-stream" }));
-    const link = document.createElement("a");
-    link.href = url;
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(url), REVOKE_AFTER_MS);
-  };
   return (
-    <button type="button" class="button" aria-label={describe} onClick={save}>
+    <button type="button" class="button" aria-label={describe} onClick={() => save(content, name)}>
       <Icon name="download" />
       <span class="download-word">{label}</span>
     </button>

@@ -3,7 +3,7 @@ import { useNow } from "../hooks.ts";
 import { Icon } from "../icons.tsx";
 import type { MailSource, Summary } from "../source.ts";
 import { absolute, age, timeLeft } from "../time.ts";
-import { ConfirmDelete } from "../views/confirm.tsx";
+import { ConfirmDelete } from "../views/ask.ts";
 import { words as page } from "../words.ts";
 import { words } from "./words.ts";
 import type { Parsed } from "./parsed.ts";
@@ -35,6 +35,15 @@ export function Heading({ message, parsed, source, maxAgeSeconds, removed, back 
       <h2 ref={title} class="title" dir="auto" tabIndex={-1}>
         {parsed?.subject || message.subject || page.inbox.noSubject}
       </h2>
+      <button
+        type="button"
+        class="button quiet square print"
+        aria-label={words.print}
+        title={words.print}
+        onClick={() => print()}
+      >
+        <Icon name="print" />
+      </button>
       {remove && (
         <button
           type="button"
@@ -58,7 +67,7 @@ export function Heading({ message, parsed, source, maxAgeSeconds, removed, back 
       </p>
       {asking && remove && (
         <ConfirmDelete
-          title={words.deleteThis}
+          address={null}
           act={() => remove(message.id).then(removed)}
           close={() => setAsking(false)}
         />

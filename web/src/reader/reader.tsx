@@ -1,3 +1,4 @@
+import "../common.ts";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { useDelay } from "../hooks.ts";
 import { bytes } from "../size.ts";
@@ -7,6 +8,9 @@ import { Failed, Gone } from "../views/states.tsx";
 import { words as page } from "../words.ts";
 import { words } from "./words.ts";
 import { Attachments } from "./attachments.tsx";
+import { readClaims } from "./claims.ts";
+import { noDeeds } from "./deeds.ts";
+import { Claims, WouldHaveDone } from "./findings.tsx";
 import { Heading } from "./heading.tsx";
 import { Links } from "./links.tsx";
 import { parse } from "./parse.ts";
@@ -45,7 +49,7 @@ export function Reader({ message, source, maxAgeSeconds, removed, back }: Reader
       {opened.kind === "gone" && <Gone back={back} />}
       {opened.kind === "failed" && <Failed cause={opened.cause} retry={retry} />}
       {opened.kind === "unparsed" && <Unparsed id={message.id} raw={opened.raw} why={opened.why} />}
-      {opened.kind === "parsed" && <Body id={message.id} raw={opened.raw} parsed={opened.parsed} />}
+      {opened.kind === "parsed" && <Body message={message} raw={opened.raw} parsed={opened.parsed} />}
     </article>
   );
 }
@@ -54,13 +58,13 @@ export function Reader({ message, source, maxAgeSeconds, removed, back }: Reader
 function useMessage(source: MailSource, id: number) {
   const [opened, setOpened] = useState<Opened>({ kind: "loading" });
   const [attempt, setAttempt] = useState(0);
-  const [progress, setProgress] = useState("");
+  const [progress, setProgress] = useState<Come | null>(null);
   useEffect(() => {
     const abort = new AbortController();
     setOpened({ kind: "loading" });
-    setProgress("");
+    setProgress(null);
     const tell = (done: number, whole: number) => {
-      if (!abort.signal.aborted) setProgress(words.progress(bytes(done), bytes(whole)));
+      if (!abort.signal.aborted) setProgress({ done, whole });
     };
     void open(source, id, abort.signal, tell).then((result) => {
       if (!abort.signal.aborted) setOpened(result);
@@ -89,9 +93,24 @@ function causeOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function Loading({ progress }: { progress: string }) {
+/** How many octets of a message have come, of how many. */
+interface Come {
+  done: number;
+  whole: number;
+}
+
+function Loading({ progress }: { progress: Come | null }) {
   const slow = useDelay(200);
-  return slow ? <p class="state">{progress || page.inbox.loading}</p> : null;
+  if (!slow) return null;
+  if (!progress) return <p class="state">{page.inbox.loading}</p>;
+  const { done, whole } = progress;
+  const said = words.progress(bytes(done), bytes(whole));
+  return (
+    <div class="state">
+      <progress value={done} max={whole} aria-label={said} />
+      <p>{said}</p>
+    </div>
+  );
 }
 
 function Unparsed({ id, raw, why }: { id: number; raw: ArrayBuffer; why: string }) {
@@ -108,26 +127,29 @@ function Unparsed({ id, raw, why }: { id: number; raw: ArrayBuffer; why: string 
 /** More HTML than this takes the sanitiser longer than a reader should wait. */
 const HTML_LENGTH_SHOWN = 2_000_000;
 
-function Body({ id, raw, parsed }: { id: number; raw: ArrayBuffer; parsed: Parsed }) {
+function Body({ message, raw, parsed }: { message: Summary; raw: ArrayBuffer; parsed: Parsed }) {
   const [images, setImages] = useState(false);
   const { html } = parsed;
   const clean = useMemo<Clean | null>(
     () => (html && html.length <= HTML_LENGTH_SHOWN ? sanitise(html, images, parsed.inline) : null),
     [parsed, images],
   );
+  const claimed = useMemo(() => readClaims(parsed.headers), [parsed]);
   return (
     <>
+      {claimed && <Claims claimed={claimed} />}
       <Chips codes={parsed.codes} links={parsed.links.filter((link) => link.reason !== "")} />
       <Views
-        id={id}
+        id={message.id}
         raw={raw}
         parsed={parsed}
         clean={clean}
         images={images}
         loadImages={() => setImages(true)}
       />
+      <Attachments parts={parsed.parts} count={parsed.partCount} id={message.id} date={message.date} />
+      <WouldHaveDone deeds={clean?.deeds ?? noDeeds()} links={parsed.links} images={images} />
       <Links links={parsed.links} />
-      <Attachments parts={parsed.parts} count={parsed.partCount} />
     </>
   );
 }

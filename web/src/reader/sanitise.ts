@@ -1,5 +1,6 @@
 import DOMPurify, { type Config } from "dompurify";
 import { cleanDeclarations, cleanSheet } from "./css.ts";
+import { type Deeds, noDeeds, noteImage, noteRemoved, type Removed } from "./deeds.ts";
 
 /** HTML that the second wall has gone over. */
 export interface Clean {
@@ -9,6 +10,8 @@ export interface Clean {
   body: string;
   /** Remote images that it does not show. */
   blocked: number;
+  /** What it would have done; the same whether its images are shown or not. */
+  deeds: Deeds;
 }
 
 const FORBIDDEN_TAGS =
@@ -39,16 +42,23 @@ const RASTER_DATA = /^data:image\/(?:png|jpe?g|gif|webp|avif|bmp)[;,]/i;
 /** Make HTML from a stranger inert; `inline` holds its own images by Content-ID. */
 export function sanitise(html: string, images: boolean, inline: Record<string, string>): Clean {
   const root = DOMPurify.sanitize(html, PURIFY) as HTMLElement;
+  const deeds = noDeeds();
+  noteRemoved(deeds, DOMPurify.removed as readonly Removed[]);
   let blocked = 0;
   for (const element of root.querySelectorAll<HTMLElement>("*")) {
     if (element instanceof HTMLAnchorElement) guardLink(element);
     else element.removeAttribute("href");
-    blocked += guardImages(element, images, inline);
-    if (element.hasAttribute("style")) blocked += cleanDeclarations(element.style, images);
+    blocked += guardImages(element, images, inline, deeds);
+    if (element.hasAttribute("style")) {
+      const clean = cleanDeclarations(element.style, images);
+      blocked += clean.blocked;
+      deeds.styles += clean.remote;
+    }
     if (element.localName === "style") {
       const clean = cleanSheet(element.textContent ?? "", images);
       element.textContent = clean.css;
       blocked += clean.blocked;
+      deeds.styles += clean.remote;
     }
   }
   // A frameset takes the place of the body, and went with the sanitiser.
@@ -56,7 +66,7 @@ export function sanitise(html: string, images: boolean, inline: Record<string, s
   body.dir ||= root.dir || "auto";
   body.lang ||= root.lang;
   const styles = [...root.querySelectorAll("head style")].map((style) => style.outerHTML).join("");
-  return { styles, body: body.outerHTML, blocked };
+  return { styles, body: body.outerHTML, blocked, deeds };
 }
 
 function guardLink(link: HTMLAnchorElement): void {
@@ -72,7 +82,12 @@ function guardLink(link: HTMLAnchorElement): void {
 }
 
 /** `src` of an image, `background` of a body or a table: nowhere else may an address stay. */
-function guardImages(element: HTMLElement, images: boolean, inline: Record<string, string>): number {
+function guardImages(
+  element: HTMLElement,
+  images: boolean,
+  inline: Record<string, string>,
+  deeds: Deeds,
+): number {
   let blocked = 0;
   for (const name of ["src", "background"]) {
     const value = element.getAttribute(name);
@@ -80,6 +95,7 @@ function guardImages(element: HTMLElement, images: boolean, inline: Record<strin
     const isImage = name === "background" || element.localName === "img";
     const address = isImage ? imageAddress(value.trim(), inline) : null;
     const remote = address?.startsWith("https:") ?? false;
+    if (address && remote) noteImage(deeds, element, address);
     if (remote && !images) blocked += 1;
     if (address && (images || !remote)) element.setAttribute(name, address);
     else element.removeAttribute(name);

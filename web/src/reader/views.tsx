@@ -9,6 +9,9 @@ import { PlainText } from "./text.tsx";
 
 type View = "html" | "text" | "headers" | "raw";
 
+const BRIEF_LENGTH = 300;
+const BRIEF_BLOCKS = 10;
+
 interface ViewsProps {
   id: number;
   raw: ArrayBuffer;
@@ -27,14 +30,26 @@ export function Views(props: ViewsProps) {
   return (
     <section class="views">
       <Tabs views={views} view={view} choose={setChosen} />
-      <div role="tabpanel" id="view-panel" aria-labelledby={`tab-${view}`} class={`view ${view}`}>
+      <div
+        role="tabpanel"
+        id="view-panel"
+        aria-labelledby={`tab-${view}`}
+        class={`view ${view}-view ${parsed && isBrief(parsed) ? "brief" : ""}`}
+      >
         {view === "html" && clean && <HtmlView {...props} clean={clean} />}
+        {view === "html" && parsed && <PrintedText text={parsed.text ?? parsed.htmlText} />}
         {view === "text" && parsed && <TextView {...props} parsed={parsed} />}
         {view === "headers" && parsed && <HeadersView headers={parsed.headers} count={parsed.headerCount} />}
         {view === "raw" && <RawView raw={props.raw} id={props.id} />}
       </div>
     </section>
   );
+}
+
+/** Nobody outside of the frame can know its height; of little text it needs little. */
+function isBrief({ html, htmlText }: Parsed): boolean {
+  const blocks = html?.match(/<(?:img|table|tr|br|p|div|h\d|li)\b/gi)?.length ?? 0;
+  return htmlText.length < BRIEF_LENGTH && blocks < BRIEF_BLOCKS;
 }
 
 function availableViews({ parsed, clean }: ViewsProps): View[] {
@@ -75,6 +90,15 @@ function Tabs({ views, view, choose }: TabsProps) {
           {words[name]}
         </button>
       ))}
+    </div>
+  );
+}
+
+/** Paper shows this in place of the frame, whose height nobody outside of it can know. */
+function PrintedText({ text }: { text: string }) {
+  return (
+    <div class="printed">
+      <PlainText text={text} />
     </div>
   );
 }

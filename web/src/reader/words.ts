@@ -4,7 +4,6 @@ import { spoken } from "../language.ts";
 const english = {
   back: "Back",
   delete: "Delete",
-  deleteThis: "Delete this message?",
   print: "Print",
   left: (left: string) => `${left} left`,
   via: (sender: string) => `sent as ${sender}`,
@@ -46,11 +45,13 @@ const english = {
   deeds: {
     title: "What this mail would have done",
     lead: "None of it happened.",
+    loaded: "None of it happened, but for the images that you loaded.",
     images: (n: number, hosts: string) => `Load ${n === 1 ? "1 image" : `${n} images`} from ${hosts}`,
     trackers: (n: number, hosts: string) =>
       `Tell ${hosts} that you opened it, by ${n === 1 ? "1 tracking pixel" : `${n} tracking pixels`}`,
     scripts: (n: number) => `Run ${n === 1 ? "1 script" : `${n} scripts`}`,
-    styles: (n: number) => `Fetch ${n === 1 ? "1 style, font or background" : `${n} styles, fonts or backgrounds`}`,
+    styles: (n: number) =>
+      `Fetch ${n === 1 ? "1 style, font or background" : `${n} styles, fonts or backgrounds`}`,
     forms: (n: number, hosts: string) =>
       `Ask for input in ${n === 1 ? "1 form" : `${n} forms`}${hosts && ` that ${n === 1 ? "sends" : "send"} to ${hosts}`}`,
     frames: (n: number) => `Embed ${n === 1 ? "1 other page or object" : `${n} other pages or objects`}`,

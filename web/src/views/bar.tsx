@@ -1,21 +1,28 @@
 import { useEffect, useState } from "preact/hooks";
 import { CopyButton } from "../copy.tsx";
 import { useNow, useOnline } from "../hooks.ts";
-import { Icon } from "../icons.tsx";
+import { Icon, type IconName } from "../icons.tsx";
 import type { Inbox, InboxState } from "../inbox.ts";
-import type { LiveState, MailSource, Place } from "../source.ts";
+import { lazily } from "../lazily.tsx";
+import { useNotifications } from "../notifications.ts";
+import type { LiveState, MailSource, Place, ServerInfo } from "../source.ts";
+import { lifetime } from "../time.ts";
 import { words } from "../words.ts";
-import { ConfirmDelete } from "./confirm.tsx";
+import { ConfirmDelete } from "./ask.ts";
+
+const ShareDialog = lazily(() => import("../share-dialog.tsx").then((part) => part.ShareDialog));
 
 interface BarProps {
   source: MailSource;
+  server: ServerInfo | null;
   inbox: Inbox;
   state: InboxState;
 }
 
 /** Whose inbox this is, whether it is live, and what can be done with it as a whole. */
-export function Bar({ source, inbox, state }: BarProps) {
+export function Bar({ source, server, inbox, state }: BarProps) {
   const [asking, setAsking] = useState(false);
+  const [sharing, setSharing] = useState(false);
   const { address } = inbox;
   const removeAll = source.removeAll?.bind(source);
   return (
@@ -26,35 +33,78 @@ export function Bar({ source, inbox, state }: BarProps) {
         </p>
         <Live state={state.live} retry={() => inbox.reconnect()} />
       </div>
-      <p class="notice">{source.notice ?? words.inbox.public}</p>
+      <p class="notice">
+        {source.notice ?? words.inbox.public}{" "}
+        {server?.maxAgeSeconds != null && words.inbox.kept(lifetime(server.maxAgeSeconds))}
+      </p>
       <PlaceLine source={source} />
       <div class="tools">
         <CopyButton text={address} what={words.inbox.address} class="primary" />
-        <a class="button" href="#/" title={words.inbox.freshTitle}>
+        <Tool icon="share" label={words.inbox.share} act={() => setSharing(true)} />
+        <a class="button fresh" href="#/" title={words.inbox.freshTitle}>
           <Icon name="plus" />
-          {words.inbox.fresh}
+          <span>{words.inbox.fresh}</span>
         </a>
+        <Bell />
         {removeAll && (
-          <button
-            type="button"
-            class="button quiet"
+          <Tool
+            icon="trash"
+            label={words.inbox.deleteAll}
             disabled={state.messages.length === 0}
-            aria-label={words.inbox.deleteAll}
-            title={words.inbox.deleteAll}
-            onClick={() => setAsking(true)}
-          >
-            <Icon name="trash" />
-          </button>
+            act={() => setAsking(true)}
+          />
         )}
       </div>
+      {sharing && <ShareDialog address={address} close={() => setSharing(false)} />}
       {asking && removeAll && (
         <ConfirmDelete
-          title={words.deleting.all(address)}
+          address={address}
           act={() => removeAll(address).then(() => inbox.forgetAll())}
           close={() => setAsking(false)}
         />
       )}
     </section>
+  );
+}
+
+interface ToolProps {
+  icon: IconName;
+  label: string;
+  disabled?: boolean;
+  pressed?: boolean;
+  act: () => void;
+}
+
+function Tool({ icon, label, disabled = false, pressed, act }: ToolProps) {
+  return (
+    <button
+      type="button"
+      class="button quiet square"
+      aria-label={label}
+      aria-pressed={pressed}
+      title={label}
+      disabled={disabled}
+      onClick={act}
+    >
+      <Icon name={icon} />
+    </button>
+  );
+}
+
+function Bell() {
+  const [state, toggle] = useNotifications();
+  if (state === "impossible") return null;
+  const label = { on: words.inbox.notifying, off: words.inbox.notify, denied: words.inbox.notifyDenied }[
+    state
+  ];
+  return (
+    <Tool
+      icon={state === "on" ? "bell" : "bellOff"}
+      label={label}
+      disabled={state === "denied"}
+      pressed={state === "on"}
+      act={toggle}
+    />
   );
 }
 

@@ -1,6 +1,6 @@
 import { CopyButton } from "../copy.tsx";
 import { Icon } from "../icons.tsx";
-import { hostOf } from "../hosts.ts";
+import { hostOf, otherHostInText } from "../hosts.ts";
 import type { FoundCode, FoundLink } from "../source.ts";
 import { words } from "../words.ts";
 
@@ -11,30 +11,46 @@ export function Chips({ codes, links }: { codes: FoundCode[]; links: FoundLink[]
   return (
     <div class="chips">
       {codes.map(({ code, reason }) => (
-        <CopyButton key={code} text={code} what={words.message.code} title={words.reason(reason)} class="chip">
+        <CopyButton
+          key={code}
+          text={code}
+          what={words.message.code}
+          title={words.reason(reason)}
+          class="chip"
+        >
           <b class="mono" dir="ltr">
             {code}
           </b>
         </CopyButton>
       ))}
-      {offered.map(({ url, text, reason }) => (
-        <a
-          key={url}
-          class="button chip"
-          href={url}
-          target="_blank"
-          rel="noopener noreferrer nofollow"
-          title={`${url}\n${words.reason(reason)}`}
-        >
-          <span class="chip-text" dir="auto">
-            {text || hostOf(url)}
-          </span>
-          <span class="host" dir="ltr">
-            {hostOf(url)}
-          </span>
-          <Icon name="open" />
-        </a>
+      {offered.map((link) => (
+        <LinkChip key={link.url} link={link} />
       ))}
     </div>
+  );
+}
+
+/** A text that names another host than the link's is a lie, and is not repeated. */
+function LinkChip({ link: { url, text, reason } }: { link: FoundLink }) {
+  const host = hostOf(url) ?? "";
+  const lies = otherHostInText(text, host) !== null;
+  return (
+    <a
+      class="button chip"
+      href={url}
+      target="_blank"
+      rel="noopener noreferrer nofollow"
+      title={`${url}\n${words.reason(reason)}`}
+    >
+      {text && !lies && (
+        <span class="chip-text" dir="auto">
+          {text}
+        </span>
+      )}
+      <span class={text && !lies ? "host" : "host alone"} dir="ltr">
+        {host}
+      </span>
+      <Icon name={lies ? "alert" : "open"} />
+    </a>
   );
 }

@@ -1,6 +1,8 @@
+import "../common.ts";
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Inbox, type InboxState } from "../inbox.ts";
-import { useKeys } from "../keys.tsx";
+import { useKeys } from "../keys.ts";
+import { notify } from "../notifications.ts";
 import { ReadMarks } from "../read.ts";
 import { inboxHash } from "../route.ts";
 import type { MailSource, ServerInfo, Summary } from "../source.ts";
@@ -33,8 +35,6 @@ export function InboxView({ source, server, address, id, help }: InboxProps) {
     document.title = `${unread ? `(${unread}) ` : ""}${address} - edgemail`;
   }, [unread, address]);
   useKeys({
-    j: () => step(1, id),
-    k: () => step(-1, id),
     Escape: back,
     "/": () => search.current?.focus(),
     r: () => inbox.reload(),
@@ -43,17 +43,15 @@ export function InboxView({ source, server, address, id, help }: InboxProps) {
   return (
     <main class="inbox">
       <h1 class="visually-hidden">{address}</h1>
-      <Bar source={source} inbox={inbox} state={state} />
+      <Bar source={source} server={server} inbox={inbox} state={state} />
       <div class="panes">
         <MessageList
+          inbox={inbox}
           state={state}
           server={server}
-          address={address}
           selected={id}
           isRead={(message) => marks.has(message)}
           search={search}
-          older={() => void inbox.loadOlder()}
-          retry={() => inbox.reload()}
         />
         <section class="reader" aria-label={words.message.reading}>
           {id === null ? (
@@ -80,10 +78,11 @@ export function InboxView({ source, server, address, id, help }: InboxProps) {
 function useInbox(source: MailSource, address: string) {
   const [, render] = useState<InboxState | null>(null);
   const [toast, setToast] = useState<Summary | null>(null);
-  const inbox = useMemo(
-    () => new Inbox(address, source, { changed: render, arrived: setToast }),
-    [source, address],
-  );
+  const arrived = (message: Summary) => {
+    setToast(message);
+    notify(address, message);
+  };
+  const inbox = useMemo(() => new Inbox(address, source, { changed: render, arrived }), [source, address]);
   useEffect(() => () => inbox.stop(), [inbox]);
   const closeToast = useCallback(() => setToast(null), []);
   return { inbox, state: inbox.state, toast, closeToast };
@@ -94,13 +93,4 @@ function useReadMarks(address: string): ReadMarks {
   const marks = useMemo(() => new ReadMarks(address, () => render({})), [address]);
   useEffect(() => () => marks.stop(), [marks]);
   return marks;
-}
-
-/** Move the focus along the list, from where it is or from the open message. */
-function step(by: 1 | -1, open: number | null): void {
-  const links = [...document.querySelectorAll<HTMLAnchorElement>(".messages a.message")];
-  let at = links.indexOf(document.activeElement as HTMLAnchorElement);
-  if (at < 0) at = links.findIndex((link) => link.dataset["id"] === String(open));
-  const next = at < 0 ? 0 : Math.min(links.length - 1, Math.max(0, at + by));
-  links[next]?.focus();
 }

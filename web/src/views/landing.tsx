@@ -1,11 +1,38 @@
+import "../common.ts";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "../icons.tsx";
+import { spoken } from "../language.ts";
 import { randomName } from "../names.ts";
 import { inboxHash, normalizeAddress } from "../route.ts";
 import type { ServerInfo } from "../source.ts";
 import { load, save } from "../storage.ts";
 import { lifetime } from "../time.ts";
-import { words } from "../words.ts";
+
+const english = {
+  title: "Make up an address, read its mail",
+  lead: "Pick any name, give the address away, and watch what arrives. No account, no password.",
+  name: "Inbox name",
+  domain: "Domain",
+  go: "Go",
+  another: "Another name",
+  recent: "Recent inboxes",
+  forget: "Forget",
+  invalid: "That is no address: a name without spaces, then a domain.",
+  foreign: (domains: string) => `This server takes mail for ${domains} and what is below.`,
+  anyDomain: "This server takes mail for any domain.",
+  points: (age: string | null, notice?: string) => [
+    ["Any name works", "An inbox is there as soon as somebody writes to it."],
+    ["Public by design", `${notice ?? "Anyone who knows the name can read it."} Send no secrets.`],
+    [
+      "Gone by itself",
+      `Messages are deleted ${age ? `after ${age}` : "when room runs out"}; the address keeps working.`,
+    ],
+  ],
+};
+
+export type LandingWords = typeof english;
+
+const said = spoken("landing", english);
 
 /** Reserved for examples (RFC 2606): no mail for it can go astray. */
 const EXAMPLE_DOMAIN = "example.org";
@@ -30,15 +57,15 @@ export function Landing({ server, notice }: LandingProps) {
     const suffix = domain || domains[0] || EXAMPLE_DOMAIN;
     const text = name.trim() || hint;
     const address = normalizeAddress(text.includes("@") ? text : `${text}@${suffix}`);
-    if (!address) return setProblem(words.landing.invalid);
-    if (!isTaken(address, domains)) return setProblem(words.landing.foreign(domains.join(", ")));
+    if (!address) return setProblem(said.invalid);
+    if (!isTaken(address, domains)) return setProblem(said.foreign(domains.join(", ")));
     remember(address);
     location.hash = inboxHash(address);
   };
   return (
     <main class="landing">
-      <h1>{words.landing.title}</h1>
-      <p class="lead">{words.landing.lead}</p>
+      <h1>{said.title}</h1>
+      <p class="lead">{said.lead}</p>
       <form class="pick" onSubmit={go} noValidate>
         <div class="fields">
           <NameField
@@ -57,11 +84,11 @@ export function Landing({ server, notice }: LandingProps) {
           <DomainField domains={domains} domain={domain} choose={setDomain} />
         </div>
         <button type="submit" class="button primary go">
-          {words.landing.go}
+          {said.go}
         </button>
       </form>
       <p id="pick-note" class={problem ? "note danger" : "note"} aria-live="polite">
-        {problem || (server && domains.length === 0 ? words.landing.anyDomain : "\u00a0")}
+        {problem || (server && domains.length === 0 ? said.anyDomain : "\u00a0")}
       </p>
       <Recent />
       <Points server={server} notice={notice} />
@@ -83,7 +110,7 @@ function NameField({ name, hint, wrong, change, another }: NameProps) {
   return (
     <>
       <label class="name">
-        <span class="visually-hidden">{words.landing.name}</span>
+        <span class="visually-hidden">{said.name}</span>
         <input
           ref={field}
           class="mono"
@@ -101,8 +128,8 @@ function NameField({ name, hint, wrong, change, another }: NameProps) {
       <button
         type="button"
         class="button quiet square"
-        aria-label={words.landing.another}
-        title={words.landing.another}
+        aria-label={said.another}
+        title={said.another}
         onClick={() => {
           change("");
           another();
@@ -118,7 +145,7 @@ function Points({ server, notice }: LandingProps) {
   const age = server?.maxAgeSeconds ? lifetime(server.maxAgeSeconds) : null;
   return (
     <ul class="points">
-      {words.landing.points(age, notice).map(([title, text]) => (
+      {said.points(age, notice).map(([title, text]) => (
         <li key={title}>
           <h2>{title}</h2>
           <p>{text}</p>
@@ -140,7 +167,7 @@ function DomainField({ domains, domain, choose }: DomainProps) {
     return (
       <select
         class="mono domain"
-        aria-label={words.landing.domain}
+        aria-label={said.domain}
         value={domain || domains[0]}
         onChange={(event) => choose(event.currentTarget.value)}
       >
@@ -153,7 +180,7 @@ function DomainField({ domains, domain, choose }: DomainProps) {
   return (
     <input
       class="mono domain"
-      aria-label={words.landing.domain}
+      aria-label={said.domain}
       value={domain}
       placeholder={EXAMPLE_DOMAIN}
       autocomplete="off"
@@ -169,7 +196,7 @@ function Recent() {
   if (addresses.length === 0) return null;
   return (
     <section class="recent" aria-labelledby="recent-title">
-      <h2 id="recent-title">{words.landing.recent}</h2>
+      <h2 id="recent-title">{said.recent}</h2>
       <ul>
         {addresses.map((address) => (
           <li key={address}>
@@ -187,7 +214,7 @@ function Recent() {
           setAddresses([]);
         }}
       >
-        {words.landing.forget}
+        {said.forget}
       </button>
     </section>
   );

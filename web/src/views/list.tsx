@@ -1,70 +1,94 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { RefObject } from "preact";
 import { useDelay, useNow } from "../hooks.ts";
-import { Icon } from "../icons.tsx";
-import type { InboxState } from "../inbox.ts";
-import { inboxHash } from "../route.ts";
+import type { Inbox, InboxState } from "../inbox.ts";
+import { useKeys } from "../keys.ts";
 import type { ServerInfo, Summary } from "../source.ts";
-import { absolute, age } from "../time.ts";
-import { senderName } from "../toast.tsx";
 import { words } from "../words.ts";
-import { Chips } from "./chips.tsx";
+import { arrange, type Order } from "./arrange.ts";
+import { Row } from "./row.tsx";
+import { Rows } from "./rows.tsx";
 import { Empty, Failed } from "./states.tsx";
 
 const SKELETON_AFTER_MS = 200;
 const SKELETON_ROWS = 4;
-
-type Order = "newest" | "oldest" | "unread";
+/** Expired mail is deleted within a minute or so of its time. */
+const DELETING_MS = 60_000;
 
 interface ListProps {
+  inbox: Inbox;
   state: InboxState;
   server: ServerInfo | null;
-  address: string;
   selected: number | null;
   isRead: (message: Summary) => boolean;
   search: RefObject<HTMLInputElement | null>;
-  older: () => void;
-  retry: () => void;
 }
 
-export function MessageList({ state, server, address, selected, isRead, search, older, retry }: ListProps) {
-  const [wanted, setWanted] = useState("");
+export function MessageList({ inbox, state, server, selected, isRead, search }: ListProps) {
+  const [text, setText] = useState("");
   const [order, setOrder] = useState<Order>("newest");
+  const [focus, setFocus] = useState<{ id: number } | null>(null);
   const now = useNow(30_000);
   const { phase, messages } = state;
-  const shown = arrange(messages, wanted, order, isRead);
+  const maxAgeMs = (server?.maxAgeSeconds ?? Infinity) * 1000 + DELETING_MS;
+  const shown = arrange(messages, state.search?.found ?? [], { text, order, isRead, oldest: now - maxAgeMs });
+  const more = (state.search ?? state).nextBefore !== null;
+  const step = (by: 1 | -1) => {
+    const next = neighbour(shown, by, selected ?? focus?.id ?? null);
+    if (next) setFocus({ id: next.id });
+  };
+  useKeys({ j: () => step(1), k: () => step(-1) });
+  useEffect(() => {
+    if (order !== "newest") void inbox.loadAll();
+  }, [order, state.nextBefore]);
   return (
     <nav class="list" aria-label={words.inbox.messages}>
       {messages.length > 0 && (
         <ListHead
           count={messages.length}
-          wanted={wanted}
-          want={setWanted}
+          more={state.nextBefore !== null}
+          text={text}
+          want={(wanted) => {
+            setText(wanted);
+            inbox.search(wanted);
+          }}
           order={order}
           choose={setOrder}
           search={search}
         />
       )}
-      {phase.kind === "failed" && <Failed cause={phase.cause} retryAt={phase.retryAt} retry={retry} />}
+      {phase.kind === "failed" && (
+        <Failed cause={phase.cause} retryAt={phase.retryAt} retry={() => inbox.reload()} />
+      )}
       {phase.kind === "loading" && messages.length === 0 && <Skeleton />}
       {phase.kind === "ready" && messages.length === 0 && (
-        <Empty address={address} smtp={server?.smtp ?? []} />
+        <Empty address={inbox.address} smtp={server?.smtp ?? []} />
       )}
-      {messages.length > 0 && shown.length === 0 && <p class="state">{words.inbox.none}</p>}
-      <ul class="messages">
-        {shown.map((message) => (
+      <SearchState state={state} none={messages.length > 0 && shown.length === 0} />
+      <Rows
+        messages={shown}
+        focus={focus}
+        nearEnd={() => more && void inbox.loadMore()}
+        draw={(message, index) => (
           <Row
             key={message.id}
             message={message}
-            address={address}
+            address={inbox.address}
             selected={message.id === selected}
             read={isRead(message)}
             now={now}
+            place={index + 1}
+            of={more ? -1 : shown.length}
           />
-        ))}
-      </ul>
-      {state.nextBefore !== null && (
-        <button type="button" class="button older" disabled={state.loadingOlder} onClick={older}>
+        )}
+      />
+      {more && (
+        <button
+          type="button"
+          class="button older"
+          disabled={state.loadingOlder || state.search?.busy}
+          onClick={() => void inbox.loadMore()}
+        >
           {state.loadingOlder ? words.inbox.loading : words.inbox.older}
         </button>
       )}
@@ -72,24 +96,33 @@ export function MessageList({ state, server, address, selected, isRead, search, 
   );
 }
 
+/** The message below or above the one that has the focus, else the one that is open or had the focus last. */
+function neighbour(shown: readonly Summary[], by: 1 | -1, last: number | null): Summary | undefined {
+  const focused = (document.activeElement as HTMLElement | null)?.dataset["id"];
+  const at = shown.findIndex(({ id }) => id === (focused ? Number(focused) : last));
+  return shown[at < 0 ? 0 : Math.min(shown.length - 1, Math.max(0, at + by))];
+}
+
 interface HeadProps {
   count: number;
-  wanted: string;
+  more: boolean;
+  text: string;
   want: (text: string) => void;
   order: Order;
   choose: (order: Order) => void;
   search: RefObject<HTMLInputElement | null>;
 }
 
-function ListHead({ count, wanted, want, order, choose, search }: HeadProps) {
+function ListHead({ count, more, text, want, order, choose, search }: HeadProps) {
   return (
     <div class="list-head">
       <input
         ref={search}
         type="search"
-        placeholder={words.inbox.search(count)}
-        aria-label={words.inbox.search(count)}
-        value={wanted}
+        placeholder={words.inbox.search(count, more)}
+        aria-label={words.inbox.search(count, more)}
+        maxLength={200}
+        value={text}
         onInput={(event) => want(event.currentTarget.value)}
         onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
       />
@@ -106,44 +139,17 @@ function ListHead({ count, wanted, want, order, choose, search }: HeadProps) {
   );
 }
 
-interface RowProps {
-  message: Summary;
-  address: string;
-  selected: boolean;
-  read: boolean;
-  now: number;
-}
-
-function Row({ message, address, selected, read, now }: RowProps) {
+/** How far a search is, said to screen readers as well. */
+function SearchState({ state: { search }, none }: { state: InboxState; none: boolean }) {
+  const slow = useDelay(SKELETON_AFTER_MS);
+  let said = "";
+  if (search?.problem) said = words.inbox.searchFailed(search.problem);
+  else if (search?.busy && slow) said = words.inbox.searching;
+  else if (none) said = words.inbox.none;
   return (
-    <li class={`row ${selected ? "selected" : ""} ${read ? "" : "unread"}`}>
-      <a
-        class="message"
-        href={inboxHash(address, message.id)}
-        data-id={message.id}
-        aria-current={selected ? "true" : undefined}
-      >
-        {!read && <span class="visually-hidden">{words.inbox.unread}: </span>}
-        <span class="from" dir="auto">
-          {senderName(message) || words.inbox.noSender}
-        </span>
-        {message.attachments.length > 0 && (
-          <span class="clip" title={words.message.attached}>
-            <Icon name="clip" />
-          </span>
-        )}
-        <time dateTime={message.date} title={absolute(message.date)}>
-          {age(message.date, now)}
-        </time>
-        <span class="subject" dir="auto">
-          {message.subject || words.inbox.noSubject}
-        </span>
-        <span class="preview" dir="auto">
-          {message.preview}
-        </span>
-      </a>
-      <Chips codes={message.codes} links={message.links} />
-    </li>
+    <p class={said ? "found" : "visually-hidden"} role="status">
+      {said}
+    </p>
   );
 }
 
@@ -161,20 +167,4 @@ function Skeleton() {
       ))}
     </div>
   );
-}
-
-function arrange(
-  messages: readonly Summary[],
-  wanted: string,
-  order: Order,
-  isRead: (message: Summary) => boolean,
-): Summary[] {
-  const needle = wanted.trim().toLowerCase();
-  const found = messages.filter(
-    ({ from, subject, preview }) =>
-      !needle || `${from}\n${subject}\n${preview}`.toLowerCase().includes(needle),
-  );
-  if (order === "oldest") return found.reverse();
-  if (order === "unread") return found.sort((a, b) => Number(isRead(a)) - Number(isRead(b)));
-  return found;
 }

@@ -1,10 +1,8 @@
-import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Inbox, InboxState } from "../inbox.ts";
-import type { ReaderProps } from "../reader/reader.tsx";
+import { lazily } from "../lazily.tsx";
 import { inboxHash } from "../route.ts";
 import { type MailSource, SourceError, type Summary } from "../source.ts";
-import { words } from "../words.ts";
 import { Failed, Gone } from "./states.tsx";
 
 interface PaneProps {
@@ -17,13 +15,14 @@ interface PaneProps {
   back: () => void;
 }
 
+const Reader = lazily(() => import("../reader/reader.tsx").then((part) => part.Reader));
+
 type Found = "looking" | "gone" | { cause: string };
 
 /** Finds the message that the route names, and brings the reader, which the first load leaves out. */
 export function ReaderPane({ id, source, inbox, state, maxAgeSeconds, opened, back }: PaneProps) {
   const message = inbox.find(id);
   const [found, setFound] = useState<Found>("looking");
-  const { Reader, missing } = useReader();
   const look = () => {
     setFound("looking");
     inbox.fetch(id).then(
@@ -39,8 +38,7 @@ export function ReaderPane({ id, source, inbox, state, maxAgeSeconds, opened, ba
   }, [message !== undefined]);
   if (typeof found === "object" && !message) return <Failed cause={found.cause} retry={look} />;
   if (found === "gone" && !message) return <Gone back={back} />;
-  if (missing) return <Failed cause={words.failed.chunk} retry={() => location.reload()} />;
-  if (!message || !Reader) return null;
+  if (!message) return null;
   return (
     <Reader
       message={message}
@@ -53,24 +51,6 @@ export function ReaderPane({ id, source, inbox, state, maxAgeSeconds, opened, ba
       back={back}
     />
   );
-}
-
-let loaded: ComponentType<ReaderProps> | null = null;
-
-function useReader(): { Reader: ComponentType<ReaderProps> | null; missing: boolean } {
-  const [missing, setMissing] = useState(false);
-  const [, render] = useState({});
-  useEffect(() => {
-    if (loaded) return;
-    import("../reader/reader.tsx").then(
-      ({ Reader }) => {
-        loaded = Reader;
-        render({});
-      },
-      () => setMissing(true),
-    );
-  }, []);
-  return { Reader: loaded, missing };
 }
 
 function isGone(error: unknown): boolean {

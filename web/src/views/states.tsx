@@ -58,6 +58,11 @@ export function Failed({ cause, retryAt, retry }: FailedProps) {
   );
 }
 
+/** A part of the page did not come: the server is away, or has a newer page by now. */
+export function ChunkMissing() {
+  return <Failed cause={words.failed.chunk} retry={() => location.reload()} />;
+}
+
 export function Gone({ back }: { back: () => void }) {
   return (
     <div class="state gone" role="alert">

@@ -1,0 +1,24 @@
+import { useEffect } from "preact/hooks";
+import { load } from "./storage.ts";
+
+export type KeyActions = Record<string, () => void>;
+
+/** Single keys do what `actions` says, unless a person is typing or has turned them off. */
+export function useKeys(actions: KeyActions): void {
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+      if (isTyping(event.target) || document.querySelector("dialog[open]") || !load("keys", true)) return;
+      const action = actions[event.key];
+      if (!action) return;
+      event.preventDefault();
+      action();
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  });
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.matches("input, textarea, select");
+}
