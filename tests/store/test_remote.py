@@ -65,6 +65,13 @@ async def subjects(store: RemoteStore) -> list[bytes]:
     return [await store.read_data(one) for one in ids(rows)]
 
 
+async def lose(store: RemoteStore, wire: Wire, data: bytes) -> None:
+    """Have a message kept and its sender told otherwise: no answer arrives, and none to what is asked about it."""
+    wire.is_hit, wire.fault = is_write, "lose answer"
+    with pytest.raises(StoreUnavailable):
+        await store.add(envelope(data=data))
+
+
 async def test_a_commit_whose_answer_is_lost_is_found_and_not_made_twice(wire: Wire, store: RemoteStore) -> None:
     """The sender gets its 250 once the database has been asked what became of the commit."""
     wire.is_hit, wire.fault = is_commit, "lose answer"
@@ -83,22 +90,53 @@ async def test_a_commit_that_comes_late_comes_to_nothing(wire: Wire, store: Remo
     await store.add(envelope(data=b"one"))
     assert wire.hits == 1
     wire.let_go()
-    await until(lambda: wire.hits == 1 and len(wire._tasks) <= 1)
+    await until(lambda: not wire.held)
     assert await subjects(store) == [b"one"]
 
 
 async def test_mail_whose_sender_was_told_to_try_again_does_not_stay(wire: Wire, store: RemoteStore) -> None:
     """It comes a second time, so the first copy is taken out before anything else is kept."""
-    wire.is_hit, wire.fault = is_commit, "lose answer"
-    adding = store.add(envelope(data=b"one"))
-    await until(lambda: wire.hits > 0)
-    wire.is_hit, wire.fault = is_write, "cut"
-    with pytest.raises(StoreUnavailable):
-        await adding
+    await lose(store, wire, b"one")
     wire.fault = "none"
-    assert await subjects(store) == [b"one"]
     await store.add(envelope(data=b"one, again"))
     assert await subjects(store) == [b"one, again"]
+
+
+async def test_mail_whose_sender_was_told_to_try_again_goes_without_other_mail(
+    server: Sqld, wire: Wire, store: RemoteStore
+) -> None:
+    """As soon as the database can be asked: its sender may try again in an hour, or elsewhere."""
+    await lose(store, wire, b"one")
+    assert await _query(server, "SELECT count(*) FROM mail") == [(1,)]
+    wire.fault = "none"
+
+    async def is_gone() -> bool:
+        return await _query(server, "SELECT count(*) FROM mail") == [(0,)]
+
+    await until(is_gone)
+    await store.add(envelope(data=b"one, again"))
+    assert await subjects(store) == [b"one, again"]
+
+
+async def test_a_store_that_closes_takes_out_what_it_was_to(server: Sqld, wire: Wire) -> None:
+    """The next start is another writer, and knows nothing of it."""
+    store = await RemoteStore.open(wire.url, server.token(), QUICK)
+    await lose(store, wire, b"one")
+    wire.fault = "none"
+    await store.close()
+    assert await _query(server, "SELECT count(*) FROM mail") == [(0,)]
+
+
+async def test_mail_of_two_lost_commits_in_a_row_does_not_stay(wire: Wire, store: RemoteStore) -> None:
+    """The second commit is lost for good, which must not hide that the first one is there."""
+    await lose(store, wire, b"one")
+    wire.is_hit, wire.fault = is_commit, "hold request"
+    await store.add(envelope(data=b"two"))
+    await store.add(envelope(data=b"one, again"))
+    assert await subjects(store) == [b"two", b"one, again"]
+    wire.let_go()
+    await until(lambda: not wire.held)
+    assert await subjects(store) == [b"two", b"one, again"]
 
 
 async def test_a_database_that_is_away_is_said_once_and_comes_back(

@@ -24,6 +24,8 @@ class Wire:
         self.is_hit = is_hit
         self._fault: Fault = "none"
         self.hits = 0
+        self.held = 0
+        """How many requests are held, or were let go and are not answered yet."""
         self._go_on = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -82,10 +84,12 @@ class Wire:
                     return
                 if fault == "hold request":
                     self.fault = "none"
+                    self.held += 1
                     writer.transport.abort()
                     await self._go_on.wait()
                     server.write(request)
                     await _read_message(answers)
+                    self.held -= 1
                     return
                 server.write(request)
                 answer = await _read_message(answers)

@@ -244,6 +244,8 @@ class RemoteStore:
         if self._poller is not None:
             self._poller.cancel()
             await asyncio.gather(self._poller, return_exceptions=True)
+        with contextlib.suppress(HranaError):
+            await self._writer.retract()
         await self._client.close()
 
     async def _commit(self, batch: Sequence[Envelope]) -> list[MailId]:
@@ -259,12 +261,15 @@ class RemoteStore:
         return ids
 
     async def _poll(self) -> None:
-        """Look for what others have brought."""
+        """Look for what others have brought, and take out what should not be there."""
         while True:
             await asyncio.sleep(_POLL_S)
             with contextlib.suppress(StoreUnavailable, StoreFull):
                 while await self._find_arrivals():
                     pass
+                if not self._write_lock.locked():
+                    async with self._write_lock:
+                        await self._watched(self._writer.retract())
 
     async def _find_arrivals(self) -> bool:
         """Announce one lot; return whether there may be more."""

@@ -40,7 +40,7 @@ _ADD_REST = "INSERT INTO mail_rest (mail_id, part, data) VALUES (last_insert_row
 _ADD_INBOX = "INSERT OR IGNORE INTO inbox (address, mail_id) VALUES (?, last_insert_rowid() - ?)"
 _REGISTER = "INSERT OR REPLACE INTO writer (name, batch, messages, last_id, at) VALUES (?, ?, 0, 0, ?)"
 _FORGET_STALE = f"DELETE FROM writer WHERE at < datetime('now', '-{_STALE_DAYS} days')"  # noqa: S608 - no input in it
-_UNANSWERED = "FROM writer WHERE name = ?1 AND batch > ?2 AND last_id > 0"
+_UNANSWERED = "FROM writer WHERE name = ?1 AND batch > ?2 AND batch < ?3 AND last_id > 0"
 _RETRACT = (
     f"DELETE FROM mail WHERE id BETWEEN (SELECT last_id - messages + 1 {_UNANSWERED})"  # noqa: S608
     f" AND (SELECT last_id {_UNANSWERED})"
@@ -74,8 +74,8 @@ class _OutOfTurnError(Exception):
 class RemoteWriter:
     """Commits batches, one at a time; the database keeps the number of the last one under this writer's name.
 
-    A commit whose senders were told to try again may be there all the same: the next one takes it out, since they
-    do try again.
+    A commit whose senders were told to try again may be there all the same: whatever is written next under this name
+    takes it out, since they do try again.
     """
 
     def __init__(self, client: HranaClient, patience: Patience) -> None:
@@ -96,6 +96,17 @@ class RemoteWriter:
         register = Step(_REGISTER, (self._name, self._tried, _now()))
         await self._client.run(transaction([Step(_FORGET_STALE), register]), timeout_s=self._patience.request_s)
         self._answered = self._tried
+
+    async def retract(self) -> None:
+        """Take out the last commit if it is there and its senders were told to try again.
+
+        Raises:
+            HranaError: it may still be there.
+        """
+        if self._tried > self._answered:
+            self._tried = number = self._tried + 1
+            await self._client.run(transaction(self._give_up(number)), timeout_s=self._patience.question_s)
+            self._answered = number
 
     async def commit(self, batch: Sequence[Envelope]) -> list[MailId]:
         """Keep a batch; return the messages' ids.
@@ -130,7 +141,7 @@ class RemoteWriter:
     async def _try(self, batch: Sequence[Envelope], steps: Sequence[Step], timeout_s: float) -> list[MailId]:
         answered, tried = self._answered, self._tried
         self._tried = number = tried + 1
-        retract = [Step(_RETRACT, (self._name, answered))] if tried > answered else []
+        retract = [Step(_RETRACT, (self._name, answered, number))] if tried > answered else []
         take = Step(_TAKE_NUMBER, (number, _now(), self._name, answered, tried))
         note = Step(_NOTE, (len(batch), self._name))
         try:
@@ -154,7 +165,7 @@ class RemoteWriter:
             Unreachable: the database cannot be asked in time.
         """
         _log.debug("the answer to a commit was lost, looking for it: %s", lost)
-        question = transaction([Step(_ASK, (self._name,)), Step(_GIVE_UP, (self._tried, self._name, self._tried))])
+        question = transaction([Step(_ASK, (self._name,)), *self._give_up(self._tried)])
         loop = asyncio.get_running_loop()
         while True:
             left_s = deadline - loop.time()
@@ -174,6 +185,11 @@ class RemoteWriter:
                 return None
             self._answered = self._tried
             return _ids_up_to(int(last), messages)
+
+    def _give_up(self, number: int) -> list[Step]:
+        """Write the statements that rule a commit out where it has not been, and take out an unanswered one before it."""
+        retract = Step(_RETRACT, (self._name, self._answered, number))
+        return [retract, Step(_GIVE_UP, (number, self._name, number))]
 
 
 def _load(batch: Sequence[Envelope]) -> list[Envelope]:
