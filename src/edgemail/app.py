@@ -46,6 +46,8 @@ _log = logging.getLogger(__name__)
 
 _HTTP_STOP_S = 5
 _HTTP_REQUESTS = 2000
+_WAIT_SHARE = 0.8
+"""Of the time that a sender waits for a commit: what has waited so long is not begun any more."""
 
 
 async def serve(
@@ -318,13 +320,24 @@ def _make_spooler(settings: Settings) -> Spooler:
 
 
 async def _open_store(settings: Settings, counters: CommitCounters) -> MailStore:
+    limit_s = settings.smtp.commit_timeout_s
     if "://" in settings.store.db:
         from edgemail.store.remote import RemoteStore  # the HTTP client loads for a tenth of a second
+        from edgemail.store.remote_commit import Patience
 
         return await RemoteStore.open(
-            settings.store.db, _find_token(settings), read_only=settings.read_only, counters=counters
+            settings.store.db,
+            _find_token(settings),
+            Patience.within(limit_s),
+            read_only=settings.read_only,
+            counters=counters,
         )
-    return await SqliteStore.open(Path(settings.store.db), read_only=settings.read_only, counters=counters)
+    return await SqliteStore.open(
+        Path(settings.store.db),
+        read_only=settings.read_only,
+        max_wait_s=_WAIT_SHARE * limit_s,
+        counters=counters,
+    )
 
 
 def _find_token(settings: Settings) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,6 +25,7 @@ class Disk:
 
     def __init__(self) -> None:
         self.batches: list[list[bytes]] = []
+        self.since: list[float] = []
         self.errors: dict[int, Exception] = {}
         self._go = asyncio.Semaphore(0)
         self._last = 0
@@ -32,8 +34,9 @@ class Disk:
         for _ in range(commits):
             self._go.release()
 
-    async def commit(self, batch: Sequence[Envelope]) -> list[MailId]:
+    async def commit(self, batch: Sequence[Envelope], since: float) -> list[MailId]:
         self.batches.append([one.data for one in batch])
+        self.since.append(since)
         error = self.errors.get(len(self.batches))
         await self._go.acquire()
         if error is not None:
@@ -43,9 +46,20 @@ class Disk:
 
 
 def gather_on(
-    disk: Disk, *, max_rows: int = 100, max_bytes: int = 10**6, max_waiting_bytes: int = 10**6
+    disk: Disk,
+    *,
+    max_rows: int = 100,
+    max_bytes: int = 10**6,
+    max_waiting_bytes: int = 10**6,
+    max_wait_s: float = math.inf,
 ) -> GroupCommit:
-    return GroupCommit(disk.commit, max_rows=max_rows, max_bytes=max_bytes, max_waiting_bytes=max_waiting_bytes)
+    return GroupCommit(
+        disk.commit,
+        max_rows=max_rows,
+        max_bytes=max_bytes,
+        max_waiting_bytes=max_waiting_bytes,
+        max_wait_s=max_wait_s,
+    )
 
 
 async def test_what_comes_during_a_commit_goes_into_the_next_one() -> None:
@@ -126,6 +140,43 @@ async def test_too_much_waiting_mail_is_refused_at_once_until_it_is_less() -> No
     assert await asyncio.gather(under_way, *waiting) == [1, 2, 3]
     disk.release()
     assert await commits.add(envelope(data=b"x")) == 4
+
+
+async def test_what_has_waited_for_too_long_is_not_begun() -> None:
+    """Its sender may have been told to try again by now; what came later goes its way."""
+    disk = Disk()
+    commits = gather_on(disk, max_rows=2, max_waiting_bytes=10, max_wait_s=0.05)
+    loop = asyncio.get_running_loop()
+    first = commits.add(envelope(data=b"1"))
+    await until(lambda: disk.batches == [[b"1"]])
+    came = loop.time()
+    late = [commits.add(envelope(data=b"late")) for _ in range(3)]
+    await until(lambda: loop.time() > came + 0.05)
+    disk.release()
+    assert await first == 1
+    results = await asyncio.gather(*late, return_exceptions=True)
+    assert [type(one) for one in results] == [StoreUnavailable] * 3
+    assert disk.batches == [[b"1"]]
+    disk.release()
+    assert await commits.add(envelope(data=b"2")) == 2
+    assert disk.batches == [[b"1"], [b"2"]]
+
+
+async def test_a_commit_is_told_since_when_its_first_message_has_waited() -> None:
+    """Its time runs from there, whatever others took before it."""
+    disk = Disk()
+    commits = gather_on(disk)
+    loop = asyncio.get_running_loop()
+    futures = [commits.add(envelope())]
+    await until(lambda: len(disk.batches) == 1)
+    before = loop.time()
+    futures.append(commits.add(envelope()))
+    after = loop.time()
+    await until(lambda: loop.time() > after)
+    futures.append(commits.add(envelope()))
+    disk.release(2)
+    await asyncio.gather(*futures)
+    assert before <= disk.since[1] <= after
 
 
 async def test_a_message_whose_sender_went_away_is_committed_all_the_same() -> None:

@@ -226,6 +226,15 @@ async def test_every_acknowledged_message_survives_a_crash_of_the_database(
     assert len(found) == len(set(found))
 
 
+def test_a_database_gets_less_time_than_a_session_waits() -> None:
+    """However long that is; one request is given up sooner, but never later than usual."""
+    assert Patience.within(30.0) == Patience()
+    for timeout_s in (0.5, 3.0, 30.0, 600.0):
+        patience = Patience.within(timeout_s)
+        assert patience.pause_s < patience.question_s < patience.request_s < patience.limit_s < timeout_s
+    assert patience.request_s == Patience().request_s
+
+
 async def test_another_servers_mail_is_seen(server: Sqld, store: RemoteStore) -> None:
     """Two servers on one database: each tells its readers of the other's arrivals, and of its own once."""
     seen: list[Arrival] = []

@@ -30,6 +30,8 @@ _log = logging.getLogger(__name__)
 _BATCH_ROWS = 500
 _BATCH_BYTES = 4 * 2**20
 _WAITING_BYTES = 128 * 2**20
+_WAIT_SHARE = 0.8
+"""Of the time that a commit has, waiting for it included."""
 _DELETE_ROWS = 100
 _TRIM_ROWS = 1000
 _READ_S = 15.0
@@ -59,6 +61,7 @@ class RemoteStore:
     ) -> None:
         self._client = client
         self._url = url
+        self._patience = patience
         self._writer = RemoteWriter(client, patience)
         self._write_lock = asyncio.Lock()
         self._observers: list[Callable[[Sequence[Arrival]], None]] = []
@@ -71,6 +74,7 @@ class RemoteStore:
             max_rows=_BATCH_ROWS,
             max_bytes=_BATCH_BYTES,
             max_waiting_bytes=_WAITING_BYTES,
+            max_wait_s=_WAIT_SHARE * patience.limit_s,
             counters=counters,
         )
         self._poller: asyncio.Task[None] | None = None
@@ -248,9 +252,17 @@ class RemoteStore:
             await self._writer.retract()
         await self._client.close()
 
-    async def _commit(self, batch: Sequence[Envelope]) -> list[MailId]:
-        async with self._write_lock:
-            ids = await self._watched(self._writer.commit(batch))
+    async def _commit(self, batch: Sequence[Envelope], since: float) -> list[MailId]:
+        deadline = since + self._patience.limit_s
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._write_lock.acquire()
+        except TimeoutError as error:
+            raise StoreUnavailable("other writing took too long") from error
+        try:
+            ids = await self._watched(self._writer.commit(batch, deadline))
+        finally:
+            self._write_lock.release()
         self._own.update(ids)
         self._announce(
             [

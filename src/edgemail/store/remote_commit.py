@@ -13,7 +13,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from edgemail.model import MailId
 from edgemail.store import schema
@@ -60,11 +60,23 @@ class Patience:
     request_s: float = 20.0
     """One request. Others may hold the write lock, each for the 5 s that sqld allows, and we queue behind them."""
     limit_s: float = 25.0
-    """All requests. Past it the senders are told to try again; a session waits for 30 s."""
+    """Waiting, and all requests. Past it the senders are told to try again: a session waits for 30 s."""
     question_s: float = 4.0
     """Asking what became of a commit."""
     pause_s: float = 0.25
     """Between two requests."""
+
+    @classmethod
+    def within(cls, timeout_s: float) -> Self:
+        """Fit it to a session's: what its sender is told first is what counts."""
+        usual, share = cls(), timeout_s / 30
+        few = min(share, 1)
+        return cls(
+            request_s=usual.request_s * few,
+            limit_s=usual.limit_s * share,
+            question_s=usual.question_s * few,
+            pause_s=usual.pause_s * few,
+        )
 
 
 class _OutOfTurnError(Exception):
@@ -74,7 +86,7 @@ class _OutOfTurnError(Exception):
 class RemoteWriter:
     """Commits batches, one at a time; the database keeps the number of the last one under this writer's name.
 
-    A commit whose senders were told to try again may be there all the same: whatever is written next under this name
+    A commit whose senders were told to try again may be there all the same: what is written next under this name
     takes it out, since they do try again.
     """
 
@@ -108,14 +120,13 @@ class RemoteWriter:
             await self._client.run(transaction(self._give_up(number)), timeout_s=self._patience.question_s)
             self._answered = number
 
-    async def commit(self, batch: Sequence[Envelope]) -> list[MailId]:
-        """Keep a batch; return the messages' ids.
+    async def commit(self, batch: Sequence[Envelope], deadline: float) -> list[MailId]:
+        """Keep a batch by a time of the event loop; return the messages' ids.
 
         Raises:
             HranaError: nothing is kept, or it is taken out as soon as the database can be asked.
         """
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._patience.limit_s
         if any(one.spool is not None for one in batch):
             batch = await asyncio.to_thread(_load, batch)
         steps = write_steps(batch)
@@ -187,7 +198,7 @@ class RemoteWriter:
             return _ids_up_to(int(last), messages)
 
     def _give_up(self, number: int) -> list[Step]:
-        """Write the statements that rule a commit out where it has not been, and take out an unanswered one before it."""
+        """Write the statements that rule a commit out where it is not there, and take out one before it."""
         retract = Step(_RETRACT, (self._name, self._answered, number))
         return [retract, Step(_GIVE_UP, (number, self._name, number))]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -52,6 +53,7 @@ class SqliteStore:
         writer_thread: ThreadPoolExecutor,
         *,
         read_only: bool = False,
+        max_wait_s: float = math.inf,
         counters: CommitCounters | None = None,
     ) -> None:
         self._path = path
@@ -68,13 +70,22 @@ class SqliteStore:
             max_rows=_BATCH_ROWS,
             max_bytes=_BATCH_BYTES,
             max_waiting_bytes=_WAITING_BYTES,
+            max_wait_s=max_wait_s,
             counters=counters,
         )
 
     @classmethod
-    async def open(cls, path: Path, *, read_only: bool = False, counters: CommitCounters | None = None) -> Self:
+    async def open(
+        cls,
+        path: Path,
+        *,
+        read_only: bool = False,
+        max_wait_s: float = math.inf,
+        counters: CommitCounters | None = None,
+    ) -> Self:
         """Open the file; make it, or bring it up to date, where need be. Commits are counted in `counters`.
 
+        What has waited for more than `max_wait_s` is not committed any more.
         With `read_only` it must be there, and nothing is written to it: another program does.
 
         Raises:
@@ -87,7 +98,7 @@ class SqliteStore:
         except BaseException:
             thread.shutdown()
             raise
-        store = cls(path, writer, thread, read_only=read_only, counters=counters)
+        store = cls(path, writer, thread, read_only=read_only, max_wait_s=max_wait_s, counters=counters)
         if read_only:
             ((seen,),) = await store._query(schema.LAST_ID, ())
             store._poller = asyncio.create_task(store._poll(seen))
@@ -239,7 +250,7 @@ class SqliteStore:
         await loop.run_in_executor(self._writer_thread, self._writer.close)
         self._writer_thread.shutdown()
 
-    async def _commit(self, batch: Sequence[Envelope]) -> list[MailId]:
+    async def _commit(self, batch: Sequence[Envelope], _since: float) -> list[MailId]:
         ids = await self._write(partial(_insert, self._writer, batch))
         arrivals = [
             Arrival(mail_id, schema.write_sender(one.sender), one.recipients, one.size)
