@@ -61,10 +61,13 @@ class Process:
 
 
 @contextmanager
-def serving(db: Path, program: Sequence[str] = THIS_PYTHON, **environ: str) -> Iterator[Process]:
-    """Start the program on free ports, and give it once it has said where it listens; ends it if it still runs."""
+def serving(db: Path, program: Sequence[str] = THIS_PYTHON, *, url: str = "", **environ: str) -> Iterator[Process]:
+    """Start the program on free ports, and give it once it has said where it listens; ends it if it still runs.
+
+    With `url` the database is there, and of `db` only the folder counts.
+    """
     env = {name: value for name, value in os.environ.items() if not name.startswith(("EDGEMAIL_", "LIBSQL_"))}
-    arguments = ["serve", "--smtp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--db", str(db)]
+    arguments = ["serve", "--smtp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--db", url or str(db)]
     with (
         (db.parent / "log.txt").open("a") as log,
         subprocess.Popen(

@@ -28,6 +28,9 @@ _STANDARD_FIELDS: Final = frozenset(vars(logging.makeLogRecord({}))) | {
 _TOGETHER: Final = 100
 """How many lines wait at most."""
 
+_TALKATIVE: Final = ("uvicorn", "httpx2", "httpcore2")
+"""Who writes of each start, request and connection, which is nothing to whoever runs a mail server."""
+
 _BARE: Final = re.compile(rf'[^\s"=\\{HIDDEN}]+')
 
 
@@ -38,7 +41,8 @@ def set_up(settings: LogSettings) -> None:
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler.setFormatter(JsonLines() if settings.format == "json" else TextLines())
     logging.basicConfig(level=settings.level.upper(), handlers=[handler], force=True)
-    logging.getLogger("uvicorn").setLevel(max(logging.WARNING, logging.getLogger().level))
+    for library in _TALKATIVE:
+        logging.getLogger(library).setLevel(max(logging.WARNING, logging.getLogger().level))
     logging.captureWarnings(capture=True)
 
 
