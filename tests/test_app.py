@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edgemail.app import App, serve
-from edgemail.errors import ListenError, StoreInvalid
+from edgemail.errors import ListenError, StoreInvalid, StoreUnavailable
 from edgemail.retention import Retention
 from edgemail.settings import Endpoint, StoreSettings
 from support.apps import Program, running, settings_in
@@ -129,7 +129,7 @@ async def test_a_failed_start_gives_its_ports_back(tmp_path: Path) -> None:
 async def test_a_remote_database_that_is_not_there_stops_the_start(tmp_path: Path, url: str) -> None:
     """No file of that name is made instead."""
     settings = dataclasses.replace(settings_in(tmp_path), store=StoreSettings(db=url))
-    with pytest.raises(StoreInvalid, match="correct --db or LIBSQL_CLIENT_URL"):
+    with pytest.raises(StoreUnavailable, match="correct --db or LIBSQL_CLIENT_URL"):
         await App.start(settings)
     assert list(tmp_path.iterdir()) == []
 

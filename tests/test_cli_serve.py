@@ -177,7 +177,6 @@ def test_a_reader_says_that_it_only_reads(tmp_path: Path) -> None:
         (["--no-smtp", "--db", "missing.db"], "missing.db is not there"),
         (["--no-smtp", "--db", "http://127.0.0.1:9", "--db-token-file", "missing.jwt"], "missing.jwt"),
         (["--no-smtp", "--db", "http://127.0.0.1:9", "--db-token-file", "/dev/null"], "is empty"),
-        (["--no-smtp", "--db", "http://127.0.0.1:9"], "cannot be used"),
     ],
 )
 def test_a_reader_that_cannot_begin_is_one_line(arguments: list[str], words: str) -> None:

@@ -142,3 +142,15 @@ async def test_the_zone_has_all_that_the_doctor_asks_for() -> None:
         found = await examine(question, lambda done, begun: None)
     wanted = {"MX", "wildcard", "address", "SPF", "DMARC", "CAA issue", "CAA issuemail"}
     assert {one.check: one.state for one in found if one.check in wanted} == dict.fromkeys(wanted, State.OK)
+
+
+@pytest.mark.parametrize("name", ["edgemail.service", "edgemail-reader.service"])
+def test_a_unit_starts_again_until_its_database_is_there(name: str) -> None:
+    """systemd gives up after 5 starts in 10 s, does not know when sqld answers, and a wrong setting stays wrong."""
+    text = read_deploy(name)
+    assert re.findall(r"^Restart=(.*)", text, re.MULTILINE) == ["on-failure"]
+    assert re.findall(r"^RestartPreventExitStatus=(.*)", text, re.MULTILINE) == ["78"]
+    (pause_s,) = re.findall(r"^RestartSec=(\d+)$", text, re.MULTILINE)
+    assert int(pause_s) * 5 > 10
+    (after,) = re.findall(r"^After=(.*)", text, re.MULTILINE)
+    assert "sqld.service" in after.split()

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from edgemail.app import App
-from edgemail.errors import StoreInvalid, StoreReadOnly
+from edgemail.errors import StoreInvalid, StoreReadOnly, StoreUnavailable
 from edgemail.model import MailId
 from edgemail.settings import LogSettings, RetentionSettings, Settings, SmtpSettings, StoreSettings
 from edgemail.store.remote import RemoteStore
@@ -70,7 +70,7 @@ async def reader(tmp_path: Path, replica: Sqld, writer: Program) -> AsyncIterato
     async def is_there() -> bool:
         try:
             store = await RemoteStore.open(replica.url, token, read_only=True)
-        except StoreInvalid:
+        except StoreUnavailable:
             return False
         await store.close()
         return True
@@ -168,7 +168,7 @@ async def test_it_gives_out_no_token(
 
 async def test_a_database_without_tables_is_told(primary: Sqld) -> None:
     """It makes none; the text says who does."""
-    with pytest.raises(StoreInvalid, match="start the edgemail that takes mail for it"):
+    with pytest.raises(StoreUnavailable, match="start the edgemail that takes mail for it"):
         await RemoteStore.open(primary.url, primary.token("ro"), read_only=True)
 
 

@@ -61,6 +61,7 @@ async def serve(
         SettingsError: a setting cannot be met.
         ListenError: a port cannot be had.
         StoreInvalid: the database cannot be used.
+        StoreUnavailable: it cannot be used now.
     """
     app = await App.start(settings)
     stopping = asyncio.Event()
@@ -127,6 +128,7 @@ class App:
             SettingsError: a setting cannot be met.
             ListenError: a port cannot be had.
             StoreInvalid: the database or the operator's Maildir cannot be used.
+            StoreUnavailable: the database cannot be used now.
         """
         with contextlib.ExitStack() as undo:
             smtp_sockets = [undo.enter_context(bind(one, "--smtp")) for one in settings.smtp.listen]

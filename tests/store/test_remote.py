@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from typing import TYPE_CHECKING
 
 import httpx2
@@ -259,11 +260,19 @@ async def test_a_database_that_was_emptied_under_us_takes_mail_again(server: Sql
 
 
 @pytest.mark.parametrize(
-    ("access", "advice"), [("ro", "a token that may write"), (None, "it wants a token"), ("rubbish", "may write")]
+    ("access", "advice"),
+    [
+        ("ro", "a token that may write"),
+        (None, "it wants a token"),
+        ("rubbish", "may write"),
+        ("expired", "refuses the token.*may write"),
+    ],
 )
 async def test_a_token_that_is_not_good_stops_the_start(server: Sqld, access: str | None, advice: str) -> None:
     """And the message says what to do."""
-    token = "a.b.c" if access == "rubbish" else access and server.token(access)
+    long_ago = int(time.time()) - 3600
+    given = {"rubbish": "a.b.c", "expired": server.token(exp=long_ago), "ro": server.token("ro")}
+    token = given[access] if access else None
     with pytest.raises(StoreInvalid, match=advice):
         await RemoteStore.open(server.url, token)
 
@@ -271,7 +280,7 @@ async def test_a_token_that_is_not_good_stops_the_start(server: Sqld, access: st
 async def test_a_url_where_nothing_is_stops_the_start() -> None:
     """And the message names it."""
     url = f"http://127.0.0.1:{free_port()}"
-    with pytest.raises(StoreInvalid, match=f"{url} cannot be used.*start the database, or correct --db"):
+    with pytest.raises(StoreUnavailable, match=f"{url} cannot be used.*start the database, or correct --db"):
         await RemoteStore.open(url, None)
 
 

@@ -18,11 +18,14 @@ from edgemail.cli.serve import config, serve
 from edgemail.cli.terminal import echo_line
 from edgemail.cli.token import token
 from edgemail.cli.web import web
-from edgemail.errors import EdgemailError, SettingsError, StoreInvalid
+from edgemail.errors import EdgemailError, SettingsError, StoreInvalid, StoreUnavailable
 
 _FAILED: Final = 1
+_LATER: Final = 75  # EX_TEMPFAIL of sysexits.h
 _BAD_SETTINGS: Final = 78  # EX_CONFIG of sysexits.h
 _INTERRUPTED: Final = 130  # 128 and SIGINT, as shells have it
+
+_STATUSES: Final = {StoreInvalid: _BAD_SETTINGS, StoreUnavailable: _LATER}
 
 _HELP: Final = """A disposable e-mail server: any address works, its mail shows on a web page, old mail goes.
 
@@ -41,8 +44,8 @@ then defaults. `edgemail config` prints each with its value and its source; `edg
 lists the flags.
 
 \b
-Exit status: 0 done; 1 failed, or nothing came in time; 2 wrong usage; 78 wrong settings;
-130 interrupted.
+Exit status: 0 done; 1 failed, or nothing came in time; 2 wrong usage; 75 the database is away,
+try again; 78 wrong settings; 130 interrupted.
 """
 
 
@@ -116,5 +119,5 @@ def _run() -> int:
         return _BAD_SETTINGS
     except EdgemailError as error:
         echo_line(str(error), err=True)
-        return _BAD_SETTINGS if isinstance(error, StoreInvalid) else _FAILED
+        return _STATUSES.get(type(error), _FAILED)
     return status or 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -36,6 +37,13 @@ class Unreachable(HranaError):  # noqa: N818 - what happened, as in edgemail.err
     def __init__(self, text: str, *, was_sent: bool = True) -> None:
         super().__init__(text)
         self.was_sent = was_sent
+
+
+class NoSuchHost(Unreachable):
+    """Nobody has the server's name, says the DNS."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, was_sent=False)
 
 
 class Refused(HranaError):  # noqa: N818 - what happened, as in edgemail.errors
@@ -140,6 +148,8 @@ class HranaClient:
                     timeout=httpx2.Timeout(timeout_s, connect=min(_CONNECT_S, timeout_s)),
                 )
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
+            if _is_unknown_name(error):
+                raise NoSuchHost(f"nobody has its name: {error}") from error
             raise Unreachable(f"it cannot be reached: {error}", was_sent=False) from error
         except (httpx2.HTTPError, TimeoutError) as error:
             raise Unreachable(f"the answer did not come: {str(error) or type(error).__name__}") from error
@@ -208,6 +218,15 @@ def _read_step(step: dict[str, Any]) -> Outcome:
 
 def _fail(error: dict[str, Any]) -> StatementFailed:
     return StatementFailed(str(error.get("message", "")), str(error.get("code") or ""))
+
+
+def _is_unknown_name(error: BaseException | None) -> bool:
+    """Tell whether the DNS is what an error comes from, and sure of it."""
+    while error is not None:
+        if isinstance(error, socket.gaierror) and error.errno == socket.EAI_NONAME:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _read_complaint(answer: httpx2.Response) -> str:

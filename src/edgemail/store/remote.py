@@ -12,7 +12,16 @@ from edgemail.model import MailId
 from edgemail.store import schema
 from edgemail.store.base import Aged, Arrival, Usage
 from edgemail.store.commit import GroupCommit
-from edgemail.store.hrana import HranaClient, HranaError, NotHrana, Refused, StatementFailed, Step, Unreachable
+from edgemail.store.hrana import (
+    HranaClient,
+    HranaError,
+    NoSuchHost,
+    NotHrana,
+    Refused,
+    StatementFailed,
+    Step,
+    Unreachable,
+)
 from edgemail.store.remote_commit import Patience, RemoteWriter, is_busy, transaction
 from edgemail.store.trim import Cut
 
@@ -95,6 +104,7 @@ class RemoteStore:
 
         Raises:
             StoreInvalid: it cannot be used, and the text says what to do.
+            StoreUnavailable: not now; trying again later may help. The text says what to do all the same.
         """
         client = HranaClient(url.replace("libsql://", "https://", 1), token)
         try:
@@ -106,7 +116,7 @@ class RemoteStore:
         except HranaError as error:
             await client.close()
             need = "read" if read_only else "write"
-            raise StoreInvalid(_advise(url, error, has_token=token is not None, need=need)) from error
+            raise _explain(url, error, has_token=token is not None, need=need) from error
         except BaseException:
             await client.close()
             raise
@@ -369,7 +379,7 @@ async def _prepare(client: HranaClient, url: str) -> None:
 async def _find_tables(client: HranaClient, url: str) -> None:
     await _check_columns(client, url)
     if not {name for (name,) in await client.query(schema.LIST_TABLES)} >= schema.READ_TABLES:
-        raise StoreInvalid(
+        raise StoreUnavailable(
             f"{url} has no tables of edgemail's yet; start the edgemail that takes mail for it, "
             "and on a replica wait until they are there"
         )
@@ -386,8 +396,9 @@ async def _check_columns(client: HranaClient, url: str) -> None:
         raise StoreInvalid(f"{url} has a table `mail` that is not edgemail's; choose another database")
 
 
-def _advise(url: str, error: HranaError, *, has_token: bool, need: str) -> str:
-    """Say what is wrong with the URL or the token, and what to do."""
+def _explain(url: str, error: HranaError, *, has_token: bool, need: str) -> StoreInvalid | StoreUnavailable:
+    """Say what is wrong, perhaps with the URL or the token, and what to do."""
+    kind: type[StoreInvalid | StoreUnavailable] = StoreInvalid
     match error:
         case Refused() if has_token:
             advice = f"give a token that may {need}: LIBSQL_CLIENT_TOKEN, EDGEMAIL_DB_TOKEN or --db-token-file"
@@ -395,8 +406,10 @@ def _advise(url: str, error: HranaError, *, has_token: bool, need: str) -> str:
             advice = "it wants a token: set LIBSQL_CLIENT_TOKEN or EDGEMAIL_DB_TOKEN, or name a --db-token-file"
         case NotHrana():
             advice = "no libSQL server is there; correct --db or LIBSQL_CLIENT_URL"
+        case NoSuchHost():
+            advice = "correct --db or LIBSQL_CLIENT_URL"
         case Unreachable():
-            advice = "start the database, or correct --db or LIBSQL_CLIENT_URL"
+            kind, advice = StoreUnavailable, "start the database, or correct --db or LIBSQL_CLIENT_URL"
         case _:
-            advice = "see the database's log"
-    return f"the database at {url} cannot be used: {error}; {advice}"
+            kind, advice = StoreUnavailable, "see the database's log"
+    return kind(f"the database at {url} cannot be used: {error}; {advice}")
