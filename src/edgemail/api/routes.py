@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterable  # noqa: TC003 - FastAPI reads the annotations
 from typing import Annotated, Literal
 from urllib.parse import quote
@@ -10,11 +11,15 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from edgemail.api import models
+from edgemail.errors import StoreUnavailable
 from edgemail.inbox import PAGE_MAX, Inbox
 from edgemail.model import Address, ListedMail, MailId
 
 WAIT_MAX_S = 55.0
 """Proxies and clients give up on an answer after a minute."""
+
+_READY_S = 2.0
+"""Who asks whether a server is ready gives up after a few seconds, and learns nothing then."""
 
 _ID_MAX = 2**63 - 1
 _AddressPath = Annotated[str, Path(description="an e-mail address, in any case", max_length=512)]
@@ -166,8 +171,12 @@ async def is_alive() -> models.Status:
 @router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", tags=["server"], summary="Readiness")
 async def is_ready(request: Request) -> models.Status:
-    """Answer if the store does."""
-    await _inbox(request).check()
+    """Answer if the store does, and soon."""
+    try:
+        async with asyncio.timeout(_READY_S):
+            await _inbox(request).check()
+    except TimeoutError:
+        raise StoreUnavailable("the store does not answer in time") from None
     return models.Status()
 
 
