@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from typing import TYPE_CHECKING
 
 import pytest
@@ -145,14 +146,22 @@ async def test_inboxes_that_are_too_many_to_remember_are_looked_at_again(
     assert await count(store) <= 6
 
 
-async def test_it_outlives_a_store_that_fails(store: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was due stays due."""
+async def test_it_outlives_a_store_that_fails(
+    store: Watched, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was due stays due; the log says so once, however often it tried."""
+    caplog.set_level(logging.INFO, "edgemail.quota")
     monkeypatch.setattr(quota, "_PAUSE_S", 0.01)
     store.failures = 2
     async with running(Quota(store, 3, None)) as task:
         await add_all(store, [envelope(ANN) for _ in range(10)])
         await until(lambda: _is_trimmed(store, 3))
         assert not task.done()
+        await until(lambda: len(caplog.messages) > 1)
+    assert caplog.messages == [
+        "inboxes that are too full wait for the store",
+        "inboxes that are too full are trimmed again",
+    ]
     assert store.looks[:3] == [[ANN]] * 3
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
@@ -198,11 +199,16 @@ async def test_a_sweep_comes_early_when_much_arrives(store: Fragile, limits: Lim
 
 
 @pytest.mark.parametrize("error", [StoreUnavailable("locked"), StoreFull("full")])
-async def test_retention_outlives_a_store_that_fails(store: Fragile, error: Exception) -> None:
-    """A full disk above all must not end what makes room on it."""
+async def test_retention_outlives_a_store_that_fails(
+    store: Fragile, error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A full disk above all must not end what makes room on it; the log says so once, however often it tried."""
+    caplog.set_level(logging.INFO, "edgemail.retention")
     store.failures = [error, error]
     await add_all(store, [envelope() for _ in range(5)])
     async with running(Retention(store, Limits(None, 2, None), 0.01, Clock())) as task:
         await until(lambda: task.done() or not store.failures)
         assert not task.done()
         await until(lambda: has_left(store, 2))
+        await until(lambda: len(caplog.messages) > 1)
+    assert caplog.messages[:2] == ["retention waits for the store", "retention goes on"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -95,9 +96,10 @@ async def test_summaries_are_derived_and_made_again(store: Fragile, tmp_path: Pa
 
 @pytest.mark.parametrize("error", [StoreUnavailable("locked"), StoreFull("full")])
 async def test_summaries_outlive_a_store_that_fails(
-    store: Fragile, error: Exception, monkeypatch: pytest.MonkeyPatch
+    store: Fragile, error: Exception, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """They wait for it, and go on where they were."""
+    """They wait for it, and go on where they were; the log says so once, however often they tried."""
+    caplog.set_level(logging.INFO, "edgemail.summaries")
     monkeypatch.setattr(summaries, "_RETRY_S", 0.01)
     store.failures = [error, error]
     await store.add(envelope(data=letter("Late")))
@@ -105,6 +107,8 @@ async def test_summaries_outlive_a_store_that_fails(
         await until(lambda: task.done() or not store.failures)
         assert not task.done()
         await until(lambda: has_subjects(store, ["Late"]))
+        await until(lambda: len(caplog.messages) > 1)
+    assert caplog.messages == ["summaries wait for the store", "summaries go on"]
 
 
 async def test_a_message_that_breaks_the_parser_is_passed_over(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgemail.errors import StoreFull, StoreUnavailable
+from edgemail.trouble import Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +49,7 @@ class Quota:
     def __init__(self, store: MailStore, max_messages: int | None, max_bytes: int | None) -> None:
         """`None` sets no limit."""
         self._store = store
+        self._waiting = Trouble(_log, "inboxes that are too full are trimmed again", logging.WARNING)
         self._max_messages = max_messages
         self._max_bytes = max_bytes
         messages = _UNLIMITED if max_messages is None else max_messages
@@ -72,8 +74,9 @@ class Quota:
                 pass
             try:
                 await self.trim()
+                self._waiting.end()
             except (StoreUnavailable, StoreFull):
-                _log.warning("inboxes that are too full wait for the store")
+                self._waiting.begin("inboxes that are too full wait for the store")
                 await asyncio.sleep(_PAUSE_S)
             await asyncio.sleep(_URGENT_PAUSE_S)
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from edgemail.errors import StoreFull, StoreUnavailable
+from edgemail.trouble import Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -58,6 +59,7 @@ class Retention:
 
     def __init__(self, store: MailStore, limits: Limits, interval_s: float, clock: Callable[[], datetime]) -> None:
         self._store = store
+        self._waiting = Trouble(_log, "retention goes on", logging.WARNING)
         self._limits = limits
         self._interval_s = interval_s
         self._clock = clock
@@ -70,10 +72,11 @@ class Retention:
         while True:
             try:
                 deleted = await self.sweep()
+                self._waiting.end()
                 if deleted:
                     _log.info("retention deleted mail", extra={"messages": deleted})
             except (StoreUnavailable, StoreFull):
-                _log.warning("retention waits for the store")
+                self._waiting.begin("retention waits for the store")
                 self._is_early.clear()
             try:
                 async with asyncio.timeout(self._interval_s):

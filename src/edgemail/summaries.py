@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from edgemail import mime
 from edgemail.errors import StoreFull, StoreUnavailable
 from edgemail.model import Summary
+from edgemail.trouble import Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +39,7 @@ class Summarizer:
 
     def __init__(self, store: MailStore) -> None:
         self._store = store
+        self._waiting = Trouble(_log, "summaries go on", logging.WARNING)
         self._news = asyncio.Event()
         self._news.set()
         self._arrived = 0
@@ -51,8 +53,9 @@ class Summarizer:
             self._news.clear()
             try:
                 seen = await self._catch_up(seen)
+                self._waiting.end()
             except (StoreUnavailable, StoreFull):
-                _log.warning("summaries wait for the store")
+                self._waiting.begin("summaries wait for the store")
                 await asyncio.sleep(_RETRY_S)
                 self._news.set()
 
