@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+import logging
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edgemail.settings import Settings, StoreSettings
 from support.apps import ANN, Program, running, settings_in
 from support.bounds import bounded
 from support.mail import letter
+from support.ports import free_port
 from support.smtp_peer import MAIL, Peer
 from support.sqld import Sqld
-from support.waiting import until
+from support.waiting import PATIENCE_S, until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
 __all__ = ["bounded"]
@@ -29,7 +32,7 @@ COMMIT_S = 3.0
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Sqld]:
-    one = Sqld(tmp_path / "sqld")
+    one = Sqld(tmp_path / "sqld", admin_port=free_port())
     one.start()
     yield one
     one.kill()
@@ -91,3 +94,104 @@ async def test_who_waits_behind_a_deletion_is_told_in_time_and_not_kept_later(se
         assert (await deleting).status == 204
         await program.send_letter("After")
         assert await subjects(program) == ["After"]
+
+
+def refuse_the_token(server: Sqld) -> None:
+    """Start it again with the public key of another pair."""
+    server.kill()
+    key, server.key = server.key, Ed25519PrivateKey.generate()
+    server.start()
+    server.key = key
+
+
+def accept_the_token(server: Sqld) -> None:
+    server.kill()
+    server.start()
+
+
+TROUBLES: dict[str, tuple[Callable[[Sqld], None], Callable[[Sqld], None]]] = {
+    "down": (Sqld.kill, Sqld.start),
+    "hung": (Sqld.pause, Sqld.resume),
+    "refusing the token": (refuse_the_token, accept_the_token),
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+async def test_a_database_in_trouble_is_451_and_503_until_it_is_back(
+    trouble: str, server: Sqld, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Every sender is told in time; the log says when it began and when it ended, however many they are."""
+    begin, end = TROUBLES[trouble]
+    async with running_on(server, tmp_path) as program, AsyncExitStack() as stack:
+        await program.send_letter("Before")
+        with caplog.at_level(logging.INFO, "edgemail.store.remote"):
+            await asyncio.to_thread(begin, server)
+            senders = [await stack.enter_async_context(sending(program, f"{one}")) for one in range(4)]
+            for sender in senders:
+                await sender.say(b"", 451)
+            assert (await program.ask("/readyz")).status == 503
+            await asyncio.to_thread(end, server)
+            await until(lambda: is_ready(program))
+            await program.send_letter("After")
+        assert await subjects(program) == ["Before", "After"]
+    began, ended = lines_of(caplog)
+    assert began.startswith(f"the database at {server.url} is not available: ")
+    assert ended == f"the database at {server.url} is back"
+
+
+def lines_of(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what the log has of the database."""
+    return [one.getMessage() for one in caplog.records if one.name == "edgemail.store.remote"]
+
+
+async def is_ready(program: Program) -> bool:
+    return (await program.ask("/readyz")).status == 200
+
+
+async def test_a_full_database_is_452_and_503_until_there_is_room(
+    server: Sqld, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is there can be read; small mail that still finds room is kept."""
+    large = letter("Large", "x" * 70 + "\r\n" + ("y" * 70 + "\r\n") * 3000)
+    async with running_on(server, tmp_path) as program, Peer.greeted(program.smtp[1]) as peer:
+
+        async def send() -> str:
+            await peer.say(MAIL.replace(b"bob@example.com", ANN.encode()), 250, 250, 354)
+            peer.send(large + b".\r\n")
+            return await peer.reply()
+
+        assert (await send())[:4] == "250 "
+        with caplog.at_level(logging.INFO, "edgemail"):
+            await asyncio.to_thread(server.bound, "2mb")
+            kept = 1
+            while (reply := await send())[:4] == "250 ":
+                kept += 1
+            assert reply == "452 4.3.1 There is no room, try again later"
+            assert (await send())[:4] == "452 "
+            assert len(await program.list_inbox()) == kept
+            answer = await program.ask("/readyz")
+            assert (answer.status, answer.json()["detail"]) == (503, "the database keeps no mail")
+            assert (await send())[:4] == "452 "
+            await asyncio.to_thread(server.bound, "20mb")
+            assert (await send())[:4] == "250 "
+            assert await is_ready(program)
+        assert len(await program.list_inbox()) == kept + 1
+    assert lines_of(caplog) == [
+        f"the database at {server.url} fails: SQLite error: database or disk is full",
+        f"the database at {server.url} keeps mail again",
+    ]
+
+
+async def test_a_database_that_lets_nobody_write_is_451_at_once(
+    server: Sqld, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Waiting does not help, as it would for the write lock; the log has the database's own reason, once."""
+    async with running_on(server, tmp_path, commit_timeout_s=10 * PATIENCE_S) as program:
+        await program.send_letter("Before")
+        await asyncio.to_thread(server.block, "over quota")
+        for number in range(2):
+            async with sending(program, f"{number}") as sender:
+                await sender.say(b"", 451)
+        assert not await is_ready(program)
+        assert await subjects(program) == ["Before"]
+    assert lines_of(caplog) == [f"the database at {server.url} fails: Operation was blocked: over quota"]

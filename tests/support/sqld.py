@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import time
@@ -36,6 +37,8 @@ class Sqld:
     key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
     http_port: int = field(default_factory=free_port)
     grpc_port: int = field(default_factory=free_port)
+    admin_port: int = 0
+    """Where it takes orders (`bound`, `block`); nowhere unless given."""
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -54,6 +57,8 @@ class Sqld:
             if self.primary is None
             else ["--primary-grpc-url", f"http://127.0.0.1:{self.primary.grpc_port}"]
         )
+        if self.admin_port:
+            role += ["--admin-listen-addr", f"127.0.0.1:{self.admin_port}"]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
@@ -82,6 +87,14 @@ class Sqld:
             self._process.wait()
             self._process = None
 
+    def bound(self, size: str) -> None:
+        """Let the database grow to a size such as "3mb" and no further: it is full then as on a disk that is."""
+        self._order(max_db_size=size)
+
+    def block(self, reason: str) -> None:
+        """Let nobody write, as who runs databases for others does to those that have not paid."""
+        self._order(block_writes=True, block_reason=reason)
+
     def pause(self) -> None:
         """Keep it from running: its connections stay open, and nobody answers."""
         assert self._process is not None
@@ -91,6 +104,15 @@ class Sqld:
         """Let it run again."""
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
+
+    def _order(self, **order: object) -> None:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.admin_port}/v1/namespaces/default/config",
+            json.dumps({"block_reads": False, "block_writes": False, **order}).encode(),
+            {"content-type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+            assert answer.status == 200
 
     def _answers(self) -> bool:
         try:

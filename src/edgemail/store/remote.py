@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from edgemail.errors import MessageNotFound, StoreFull, StoreInvalid, StoreReadOnly, StoreUnavailable
@@ -24,6 +25,7 @@ from edgemail.store.hrana import (
 )
 from edgemail.store.remote_commit import Patience, RemoteWriter, is_busy, transaction
 from edgemail.store.trim import Cut
+from edgemail.trouble import Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -45,6 +47,8 @@ _DELETE_ROWS = 100
 _TRIM_ROWS = 1000
 _READ_S = 15.0
 _WRITE_S = 15.0
+_REFUSED_S = 60.0
+"""For so long it is not asked for more mail; only mail tells that it keeps some again."""
 _POLL_S = 1.0
 _POLL_ROWS = 500
 
@@ -77,7 +81,9 @@ class RemoteStore:
         self._seen = seen
         self._read_only = read_only
         self._own: set[MailId] = set()
-        self._is_up = True
+        self._outage = Trouble(_log, f"the database at {url} is back")
+        self._refusal = Trouble(_log, f"the database at {url} keeps mail again")
+        self._refused_at = -math.inf
         self._commits = GroupCommit(
             self._commit,
             max_rows=_BATCH_ROWS,
@@ -249,8 +255,10 @@ class RemoteStore:
         return False
 
     async def check(self) -> None:
-        """See `MailStore.check`."""
+        """See `MailStore.check`. A database that has just refused mail is not ready, though it can be read."""
         await self._query(schema.CHECK)
+        if asyncio.get_running_loop().time() < self._refused_at + _REFUSED_S:
+            raise StoreUnavailable("the database keeps no mail")
 
     async def close(self) -> None:
         """See `MailStore.close`."""
@@ -273,6 +281,8 @@ class RemoteStore:
             ids = await self._watched(self._writer.commit(batch, deadline))
         finally:
             self._write_lock.release()
+        self._refusal.end()
+        self._refused_at = -math.inf
         self._own.update(ids)
         self._announce(
             [
@@ -342,24 +352,18 @@ class RemoteStore:
         try:
             result = await work
         except StatementFailed as error:
-            if error.code == "SQLITE_FULL" or "is full" in str(error):
-                self._note(f"it is full: {error}")
-                raise StoreFull("the database is full") from error
+            self._outage.end()
             if not is_busy(error):
-                _log.error("the database at %s failed: %s", self._url, error)
+                self._refusal.begin(f"the database at {self._url} fails: {error}")
+                self._refused_at = asyncio.get_running_loop().time()
+            if error.code == "SQLITE_FULL" or "is full" in str(error):
+                raise StoreFull("the database is full") from error
             raise StoreUnavailable("the database failed") from error
         except HranaError as error:
-            self._note(str(error))
+            self._outage.begin(f"the database at {self._url} is not available: {error}")
             raise StoreUnavailable("the database is not available") from error
-        if not self._is_up:
-            self._is_up = True
-            _log.info("the database at %s is back", self._url)
+        self._outage.end()
         return result
-
-    def _note(self, trouble: str) -> None:
-        if self._is_up:
-            self._is_up = False
-            _log.error("the database at %s is not available: %s", self._url, trouble)
 
 
 def _all(outcomes: Sequence[Outcome | None]) -> list[Outcome]:

@@ -216,7 +216,7 @@ def transaction(steps: Sequence[Step]) -> list[Step]:
 
 def is_busy(error: StatementFailed) -> bool:
     """Tell whether a statement failed because someone else holds the write lock."""
-    return error.code in {"SQLITE_BUSY", "TRANSACTION_TIMEOUT", "TRANSACTION_BUSY"} or "locked" in str(error)
+    return error.code in {"SQLITE_BUSY", "TRANSACTION_TIMEOUT", "TRANSACTION_BUSY"} or "is locked" in str(error)
 
 
 def write_steps(batch: Sequence[Envelope]) -> list[Step]:
