@@ -12,11 +12,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edgemail.settings import Settings, StoreSettings
+from edgemail.store.base import Usage
 from support.apps import ANN, Program, running, settings_in
 from support.bounds import bounded
+from support.http import follow, inbox_path
 from support.mail import letter
 from support.ports import free_port
-from support.smtp_peer import MAIL, Peer
+from support.smtp_peer import MAIL, Peer, drop_trace
 from support.sqld import Sqld
 from support.waiting import PATIENCE_S, until
 
@@ -195,3 +197,76 @@ async def test_a_database_that_lets_nobody_write_is_451_at_once(
         assert not await is_ready(program)
         assert await subjects(program) == ["Before"]
     assert lines_of(caplog) == [f"the database at {server.url} fails: Operation was blocked: over quota"]
+
+
+async def test_old_mail_goes(server: Sqld, tmp_path: Path) -> None:
+    """Retention sweeps a database elsewhere as it does a file."""
+    settings = settings_on(server, tmp_path)
+    async with running(settings) as program:
+        await program.send_letter("Old", "Not new")
+    aged = replace(settings.retention, max_age_s=0.01, interval_s=0.05)
+    async with running(replace(settings, retention=aged)) as program:
+
+        async def is_empty() -> bool:
+            return not await program.list_inbox()
+
+        await until(is_empty)
+        await asyncio.to_thread(program._send, (letter("New"),), (ANN,))
+        await until(is_empty)
+        assert await program.app._store.measure() == Usage(0, 0)
+
+
+async def test_an_inbox_that_is_too_full_loses_its_oldest(server: Sqld, tmp_path: Path) -> None:
+    """Soon after the mail has come."""
+    settings = settings_on(server, tmp_path)
+    async with running(replace(settings, retention=replace(settings.retention, max_inbox_messages=3))) as program:
+        await asyncio.to_thread(program._send, tuple(letter(f"{number}") for number in range(8)), (ANN,))
+
+        async def is_trimmed() -> bool:
+            return await subjects(program) == ["5", "6", "7"]
+
+        await until(is_trimmed)
+
+
+async def test_mail_is_deleted_by_the_api(server: Sqld, tmp_path: Path) -> None:
+    """One message for all its recipients, or an inbox, whose mail stays with others."""
+    ben = "ben@example.org"
+    async with running_on(server, tmp_path) as program:
+        first, _, _ = await program.send(letter("One"), letter("Two"), letter("Three"), to=(ANN, ben))
+        assert (await program.ask(f"/api/messages/{first}", "DELETE")).status == 204
+        assert (await program.ask(f"/api/messages/{first}", "DELETE")).status == 404
+        assert await subjects(program) == ["Two", "Three"]
+        assert (await program.ask(inbox_path(ANN), "DELETE")).json() == {"deleted": 2}
+        assert await subjects(program) == []
+        assert len(await program.list_inbox(ben)) == 2
+
+
+async def test_two_programs_on_one_database_tell_each_others_mail(server: Sqld, tmp_path: Path) -> None:
+    """To who waits and to who follows, within a second or two; each message once, and in order."""
+    async with (
+        running_on(server, tmp_path) as ours,
+        running_on(server, tmp_path) as theirs,
+        follow(ours.url, inbox_path(ANN, "/events?after=0")) as events,
+    ):
+        waiting = asyncio.create_task(ours.ask(inbox_path(ANN, "/wait?timeout=30&after=0")))
+        await theirs.send_letter("Theirs")
+        assert (await waiting).json()["message"]["subject"] == "Theirs"
+        await ours.send_letter("Ours")
+        await theirs.send_letter("Theirs, too")
+        told = await events.take(3)
+        assert [one.data["subject"] for one in told] == ["Theirs", "Ours", "Theirs, too"]
+        assert await subjects(ours) == await subjects(theirs) == ["Theirs", "Ours", "Theirs, too"]
+
+
+async def test_the_largest_message_comes_back_octet_for_octet(server: Sqld, tmp_path: Path) -> None:
+    """25 MiB by SMTP, in parts into sqld, and by HTTP out again."""
+    line = bytes(one for one in range(256) if one not in b"\r\n") * 3 + b"\r\n"
+    settings = settings_on(server, tmp_path, commit_timeout_s=30.0)
+    head = letter("Large", "")
+    message = head + line * ((settings.smtp.max_message_bytes - len(head)) // len(line))
+    async with running(settings) as program:
+        (mail_id,) = await program.send(message)
+        answer = await program.ask(f"/api/messages/{mail_id}/raw")
+        assert drop_trace(answer.body) == message
+        (listed,) = await program.list_inbox()
+        assert listed["size"] == len(answer.body)
