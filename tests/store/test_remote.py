@@ -73,6 +73,15 @@ async def lose(store: RemoteStore, wire: Wire, data: bytes) -> None:
         await store.add(envelope(data=data))
 
 
+async def test_connections_are_kept_open(wire: Wire, store: RemoteStore) -> None:
+    """A handshake for each request would be most of its time, far away. One more looks for news."""
+    for number in range(20):
+        await store.add(envelope(data=b"%d" % number))
+        await store.list_inbox(ANN, limit=10)
+    assert wire.requests >= 40
+    assert wire.connections <= 2
+
+
 async def test_a_commit_whose_answer_is_lost_is_found_and_not_made_twice(wire: Wire, store: RemoteStore) -> None:
     """The sender gets its 250 once the database has been asked what became of the commit."""
     wire.is_hit, wire.fault = is_commit, "lose answer"

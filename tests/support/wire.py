@@ -24,6 +24,8 @@ class Wire:
         self.is_hit = is_hit
         self._fault: Fault = "none"
         self.hits = 0
+        self.connections = 0
+        self.requests = 0
         self.held = 0
         """How many requests are held, or were let go and are not answered yet."""
         self._go_on = asyncio.Event()
@@ -68,6 +70,7 @@ class Wire:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
+        self.connections += 1
         server: asyncio.StreamWriter | None = None
         try:
             if str(self.fault) == "cut":
@@ -77,6 +80,7 @@ class Wire:
             except OSError:
                 return
             while request := await _read_message(reader):
+                self.requests += 1
                 is_hit = self.fault != "none" and self.is_hit(request)
                 self.hits += is_hit
                 fault: str = self.fault if is_hit else "none"
