@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench import edge_reading
+from bench import edge_lock, edge_reading
 from bench.servers import Server, run_edgemail
 from bench.throughput import BODY_OCTETS, send
 from edgemail.store.hrana import HranaClient
@@ -30,6 +30,7 @@ def main() -> None:
     print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
     with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as folder:
         _measure_ingest(Path(folder))
+        _measure_lock(Path(folder))
         _measure_reading(Path(folder))
 
 
@@ -44,6 +45,20 @@ def _measure_ingest(folder: Path) -> None:
         for connections in _CONNECTIONS:
             _say(f"ingest, {connections} connections")
             _print_ingest(primary, server, connections)
+
+
+def _measure_lock(folder: Path) -> None:
+    print("\nWhat is left while others hold the write lock in a loop, with read-only tokens.")
+    print(f"{edge_lock.SENDERS} senders for {edge_lock.SECONDS:.0f} s; the answers in seconds.\n")
+    print("| held by | kept/s | told 451 | answered in p50 | at most |")
+    print("| --- | --: | --: | --: | --: |")
+    with (
+        _run_sqld(folder / "lock") as primary,
+        _run_sqld(folder / "lock-replica", primary) as replica,
+        run_edgemail(folder, primary.url, EDGEMAIL_DB_TOKEN=primary.token()) as server,
+    ):
+        for ingest in edge_lock.measure(primary, replica, server, _say):
+            print(ingest.row(), flush=True)
 
 
 def _measure_reading(folder: Path) -> None:

@@ -21,6 +21,7 @@ from support.ports import free_port
 from support.smtp_peer import MAIL, Peer, drop_trace
 from support.sqld import Sqld
 from support.waiting import PATIENCE_S, until
+from support.write_lock import holding_the_write_lock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -84,14 +85,14 @@ async def test_who_waits_behind_a_slow_commit_is_told_in_time_and_not_kept_later
 
 
 async def test_who_waits_behind_a_deletion_is_told_in_time_and_not_kept_later(server: Sqld, tmp_path: Path) -> None:
-    """A commit waits for its turn to write within its own time, not in addition to it."""
+    """Whatever else is written has its own time, and takes nothing of a commit's."""
     async with running_on(server, tmp_path) as program:
         (before,) = await program.send_letter("Before")
         server.pause()
         deleting = asyncio.create_task(program.ask(f"/api/messages/{before}", "DELETE"))
-        await until(lambda: program.app._store._write_lock.locked())  # type: ignore[attr-defined]
         async with sending(program, "Second") as second:
             await second.say(b"", 451)
+        assert not deleting.done()
         server.resume()
         assert (await deleting).status == 204
         await program.send_letter("After")
@@ -126,7 +127,7 @@ async def test_a_database_in_trouble_is_451_and_503_until_it_is_back(
     begin, end = TROUBLES[trouble]
     async with running_on(server, tmp_path) as program, AsyncExitStack() as stack:
         await program.send_letter("Before")
-        with caplog.at_level(logging.INFO, "edgemail.store.remote"):
+        with caplog.at_level(logging.INFO, "edgemail.store.remote_health"):
             await asyncio.to_thread(begin, server)
             senders = [await stack.enter_async_context(sending(program, f"{one}")) for one in range(4)]
             for sender in senders:
@@ -143,7 +144,7 @@ async def test_a_database_in_trouble_is_451_and_503_until_it_is_back(
 
 def lines_of(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return what the log has of the database."""
-    return [one.getMessage() for one in caplog.records if one.name == "edgemail.store.remote"]
+    return [one.getMessage() for one in caplog.records if one.name == "edgemail.store.remote_health"]
 
 
 async def is_ready(program: Program) -> bool:
@@ -180,7 +181,7 @@ async def test_a_full_database_is_452_and_503_until_there_is_room(
         assert len(await program.list_inbox()) == kept + 1
     assert lines_of(caplog) == [
         f"the database at {server.url} fails: SQLite error: database or disk is full",
-        f"the database at {server.url} keeps mail again",
+        f"the database at {server.url} is back",
     ]
 
 
@@ -270,3 +271,30 @@ async def test_the_largest_message_comes_back_octet_for_octet(server: Sqld, tmp_
         assert drop_trace(answer.body) == message
         (listed,) = await program.list_inbox()
         assert listed["size"] == len(answer.body)
+
+
+async def test_several_who_hold_the_write_lock_hang_nobody_and_lose_nothing(
+    server: Sqld, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """On the primary and through a replica: each sender is answered in time, the next try is the only copy."""
+    replica = Sqld(tmp_path / "replica", primary=server, key=server.key)
+    await asyncio.to_thread(replica.start)
+    caplog.set_level(logging.INFO, "edgemail.store")
+    wanted = [f"{number}" for number in range(6)]
+    try:
+        async with running_on(server, tmp_path, commit_timeout_s=0.8 * PATIENCE_S) as program:
+            left = list(wanted)
+            async with (
+                holding_the_write_lock(server, server, replica, replica),
+                AsyncExitStack() as stack,
+            ):
+                peers = [await stack.enter_async_context(sending(program, one)) for one in left]
+                replies = [await peer.reply() for peer in peers]
+                left = [one for one, reply in zip(left, replies, strict=True) if reply[:4] != "250 "]
+                assert len(await program.list_inbox()) <= len(wanted)
+            assert all(reply[:4] in {"250 ", "451 "} for reply in replies)
+            await program.send_letter(*left)
+            assert len(lines_of(caplog)) <= 2, "it can be read all the while, and that is no news"
+            assert sorted(await subjects(program)) == wanted
+    finally:
+        replica.kill()

@@ -86,8 +86,8 @@ async def test_the_log_has_the_mail_and_the_troubles_and_no_request(server: Sqld
     log = (tmp_path / "log.txt").read_text(encoding="utf-8")
     expected = [
         "INFO edgemail.listener.journal: accepted id=",
-        f"ERROR edgemail.store.remote: the database at {server.url} is not available: ",
-        f"INFO edgemail.store.remote: the database at {server.url} is back\n",
+        f"ERROR edgemail.store.remote_health: the database at {server.url} is not available: ",
+        f"INFO edgemail.store.remote_health: the database at {server.url} is back\n",
         "INFO edgemail.app: stopping\n",
     ]
     lines = [line.partition(" ")[2] for line in log.splitlines(keepends=True)]

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
-import math
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
 from edgemail.errors import MessageNotFound, StoreFull, StoreInvalid, StoreReadOnly, StoreUnavailable
 from edgemail.model import MailId
@@ -19,24 +17,21 @@ from edgemail.store.hrana import (
     NoSuchHost,
     NotHrana,
     Refused,
-    StatementFailed,
     Step,
     Unreachable,
 )
-from edgemail.store.remote_commit import Patience, RemoteWriter, is_busy, transaction
+from edgemail.store.remote_commit import Patience, RemoteWriter, transaction
+from edgemail.store.remote_health import Health
 from edgemail.store.trim import Cut
-from edgemail.trouble import Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Sequence
 
     from edgemail.metrics import CommitCounters
     from edgemail.model import Envelope, Summary
     from edgemail.store.base import ListingRow
     from edgemail.store.hrana import Outcome, Value
 
-_T = TypeVar("_T")
-_log = logging.getLogger(__name__)
 
 _BATCH_ROWS = 500
 _BATCH_BYTES = 4 * 2**20
@@ -47,8 +42,6 @@ _DELETE_ROWS = 100
 _TRIM_ROWS = 1000
 _READ_S = 15.0
 _WRITE_S = 15.0
-_REFUSED_S = 60.0
-"""For so long it is not asked for more mail; only mail tells that it keeps some again."""
 _POLL_S = 1.0
 _POLL_ROWS = 500
 
@@ -73,17 +66,16 @@ class RemoteStore:
         counters: CommitCounters | None = None,
     ) -> None:
         self._client = client
-        self._url = url
         self._patience = patience
         self._writer = RemoteWriter(client, patience)
-        self._write_lock = asyncio.Lock()
+        # Of commits and retractions. What else is written waits in the database's own queue: here it would hold up
+        # the mail for as long as somebody holds up the database.
+        self._turn = asyncio.Lock()
         self._observers: list[Callable[[Sequence[Arrival]], None]] = []
         self._seen = seen
         self._read_only = read_only
         self._own: set[MailId] = set()
-        self._outage = Trouble(_log, f"the database at {url} is back")
-        self._refusal = Trouble(_log, f"the database at {url} keeps mail again")
-        self._refused_at = -math.inf
+        self._health = Health(url, asyncio.get_running_loop().time)
         self._commits = GroupCommit(
             self._commit,
             max_rows=_BATCH_ROWS,
@@ -255,10 +247,9 @@ class RemoteStore:
         return False
 
     async def check(self) -> None:
-        """See `MailStore.check`. A database that has just refused mail is not ready, though it can be read."""
+        """See `MailStore.check`. A database that keeps no mail is not ready, though it can be read."""
         await self._query(schema.CHECK)
-        if asyncio.get_running_loop().time() < self._refused_at + _REFUSED_S:
-            raise StoreUnavailable("the database keeps no mail")
+        self._health.check()
 
     async def close(self) -> None:
         """See `MailStore.close`."""
@@ -266,23 +257,22 @@ class RemoteStore:
         if self._poller is not None:
             self._poller.cancel()
             await asyncio.gather(self._poller, return_exceptions=True)
-        with contextlib.suppress(HranaError):
-            await self._writer.retract()
+        if self._writer.has_to_retract:
+            with contextlib.suppress(HranaError):
+                await self._writer.retract()
         await self._client.close()
 
     async def _commit(self, batch: Sequence[Envelope], since: float) -> list[MailId]:
         deadline = since + self._patience.limit_s
         try:
             async with asyncio.timeout_at(deadline):
-                await self._write_lock.acquire()
+                await self._turn.acquire()
         except TimeoutError as error:
-            raise StoreUnavailable("other writing took too long") from error
+            raise StoreUnavailable("it was no commit's turn") from error
         try:
-            ids = await self._watched(self._writer.commit(batch, deadline))
+            ids = await self._health.keep(self._writer.commit(batch, deadline))
         finally:
-            self._write_lock.release()
-        self._refusal.end()
-        self._refused_at = -math.inf
+            self._turn.release()
         self._own.update(ids)
         self._announce(
             [
@@ -299,9 +289,9 @@ class RemoteStore:
             with contextlib.suppress(StoreUnavailable, StoreFull):
                 while await self._find_arrivals():
                     pass
-                if not self._write_lock.locked():
-                    async with self._write_lock:
-                        await self._watched(self._writer.retract())
+                if self._writer.has_to_retract and not self._turn.locked():
+                    async with self._turn:
+                        await self._health.write(self._writer.retract())
 
     async def _find_arrivals(self) -> bool:
         """Announce one lot; return whether there may be more."""
@@ -328,42 +318,19 @@ class RemoteStore:
         return outcome.rows
 
     async def _read(self, steps: Sequence[Step]) -> list[Outcome]:
-        return _all(await self._watched(self._client.run(steps, timeout_s=_READ_S)))
+        return _all(await self._health.read(self._client.run(steps, timeout_s=_READ_S)))
 
     async def _write(self, steps: Sequence[Step]) -> list[Outcome]:
         """Run steps that may be run again, all of them or none."""
         self._need_writer()
         if not steps:
             return []
-        async with self._write_lock:
-            return _all((await self._watched(self._client.run(transaction(steps), timeout_s=_WRITE_S)))[1:-2])
+        work = self._client.run(transaction(steps), timeout_s=_WRITE_S)
+        return _all((await self._health.write(work))[1:-2])
 
     def _need_writer(self) -> None:
         if self._read_only:
             raise StoreReadOnly
-
-    async def _watched(self, work: Coroutine[Any, Any, _T]) -> _T:
-        """Do `work`; say what Hrana says in the store's own terms, and log once when that changes.
-
-        Raises:
-            StoreFull: the database is full.
-            StoreUnavailable: anything else that the database did not do.
-        """
-        try:
-            result = await work
-        except StatementFailed as error:
-            self._outage.end()
-            if not is_busy(error):
-                self._refusal.begin(f"the database at {self._url} fails: {error}")
-                self._refused_at = asyncio.get_running_loop().time()
-            if error.code == "SQLITE_FULL" or "is full" in str(error):
-                raise StoreFull("the database is full") from error
-            raise StoreUnavailable("the database failed") from error
-        except HranaError as error:
-            self._outage.begin(f"the database at {self._url} is not available: {error}")
-            raise StoreUnavailable("the database is not available") from error
-        self._outage.end()
-        return result
 
 
 def _all(outcomes: Sequence[Outcome | None]) -> list[Outcome]:

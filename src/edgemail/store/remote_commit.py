@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Self
 from edgemail.model import MailId
 from edgemail.store import schema
 from edgemail.store.hrana import Refused, StatementFailed, Step, Unreachable
+from edgemail.store.remote_health import is_busy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -109,16 +110,20 @@ class RemoteWriter:
         await self._client.run(transaction([Step(_FORGET_STALE), register]), timeout_s=self._patience.request_s)
         self._answered = self._tried
 
+    @property
+    def has_to_retract(self) -> bool:
+        """Whether the last commit may be there, though its senders were told to try again."""
+        return self._tried > self._answered
+
     async def retract(self) -> None:
-        """Take out the last commit if it is there and its senders were told to try again.
+        """Take that commit out.
 
         Raises:
             HranaError: it may still be there.
         """
-        if self._tried > self._answered:
-            self._tried = number = self._tried + 1
-            await self._client.run(transaction(self._give_up(number)), timeout_s=self._patience.question_s)
-            self._answered = number
+        self._tried = number = self._tried + 1
+        await self._client.run(transaction(self._give_up(number)), timeout_s=self._patience.question_s)
+        self._answered = number
 
     async def commit(self, batch: Sequence[Envelope], deadline: float) -> list[MailId]:
         """Keep a batch by a time of the event loop; return the messages' ids.
@@ -212,11 +217,6 @@ def transaction(steps: Sequence[Step]) -> list[Step]:
     """Put steps into a transaction: each runs only if the one before it succeeded."""
     chained = [Step(step.sql, step.args, after=index) for index, step in enumerate(steps)]
     return [BEGIN, *chained, Step("COMMIT", after=len(steps)), ROLLBACK]
-
-
-def is_busy(error: StatementFailed) -> bool:
-    """Tell whether a statement failed because someone else holds the write lock."""
-    return error.code in {"SQLITE_BUSY", "TRANSACTION_TIMEOUT", "TRANSACTION_BUSY"} or "is locked" in str(error)
 
 
 def write_steps(batch: Sequence[Envelope]) -> list[Step]:
