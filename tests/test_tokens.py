@@ -33,9 +33,10 @@ __all__ = ["bounded"]
 DAY_S = 86_400
 
 
-def run(*arguments: str | Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
+def run(*arguments: str | Path, stdin: str = "", umask: int = -1) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "edgemail", "token", *map(str, arguments)],
+        umask=umask,
         input=stdin,
         capture_output=True,
         text=True,
@@ -66,6 +67,15 @@ def test_a_key_pair_is_ed25519_and_its_secret_half_is_private(keys: Path) -> Non
     assert (keys / "private.pem").stat().st_mode & 0o777 == 0o600
     assert not is_open_to_others(str(keys / "private.pem"))
     assert is_open_to_others(str(keys / "public.pem"))
+
+
+def test_the_public_key_can_be_read_by_sqlds_user_whatever_the_umask(tmp_path: Path) -> None:
+    """The guide has a umask of 077 for the tokens' sake; the private key is nobody else's under any umask."""
+    for umask in (0o077, 0o000):
+        folder = tmp_path / f"{umask:o}"
+        assert run("keygen", "--out", folder, umask=umask).returncode == 0
+        assert (folder / "public.pem").stat().st_mode & 0o777 == 0o644
+        assert (folder / "private.pem").stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("name", ["private.pem", "public.pem"])
@@ -101,7 +111,14 @@ def test_a_token_that_never_expires_is_warned_of(keys: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["--read-only", "--expires", "soon"], ["--read-only", "--expires", "0d"]]
+    "arguments",
+    [
+        [],
+        ["--read-only", "--read-write"],
+        ["--read-write", "--read-only"],
+        ["--read-only", "--expires", "soon"],
+        ["--read-only", "--expires", "0d"],
+    ],
 )
 def test_what_a_token_may_do_must_be_said(arguments: list[str], keys: Path) -> None:
     """There is no default that suits both, and a wrong one gives everything away."""

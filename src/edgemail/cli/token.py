@@ -66,12 +66,12 @@ def keygen(out: str) -> None:
 
 @click.command(short_help="Make a token.")
 @click.option("--key", metavar="PRIVATE", required=True, help="The private key that `token keygen` made.")
-@click.option("--read-only", "access", flag_value="ro", help="It may read the whole database and write nothing.")
-@click.option("--read-write", "access", flag_value="rw", help="It may do everything: for `edgemail serve` alone.")
+@click.option("--read-only", is_flag=True, help="It may read the whole database and write nothing.")
+@click.option("--read-write", is_flag=True, help="It may do everything: for `edgemail serve` alone.")
 @click.option(
     "--expires", "lifetime", type=_Lifetime(), default="90d", show_default=True, help="For how long it holds."
 )
-def mint(key: str, access: Access | None, lifetime: timedelta | None) -> None:
+def mint(key: str, lifetime: timedelta | None, *, read_only: bool, read_write: bool) -> None:
     """Make a token for a libSQL server that has the public key; print it alone.
 
     A token cannot be taken back: until it expires, only another key pair ends it, and all others with it.
@@ -79,8 +79,9 @@ def mint(key: str, access: Access | None, lifetime: timedelta | None) -> None:
     from edgemail.tokens import is_open_to_others, read_permit
     from edgemail.tokens import mint as mint_token
 
-    if access is None:
-        raise click.UsageError("say what it may do: --read-only or --read-write")
+    if read_only == read_write:  # no default suits both, and of two the wrong one would give everything away
+        raise click.UsageError("say what it may do: --read-only or --read-write, one of the two")
+    access: Access = "ro" if read_only else "rw"
     try:
         token = mint_token(_read_octets(key), access, datetime.now(UTC), lifetime)
     except TokenError as error:
@@ -147,10 +148,11 @@ def _read_octets(path: str) -> bytes:
 
 
 def _create(path: Path, octets: bytes, mode: int) -> None:
-    """Write a file that is not there yet, never readable by more than `mode` says."""
+    """Write a file that is not there yet, readable by whom `mode` says and never by more."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "wb") as file:
         file.write(octets)
+    path.chmod(mode)  # a umask may have taken away what sqld's user needs of a public key
 
 
 token = click.Group(
