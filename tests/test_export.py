@@ -32,9 +32,10 @@ FAR = 4_000_000_000
 NEAR = "libsql://near.example.org"
 
 
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str | Path, umask: int = -1) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "edgemail", "web", *map(str, arguments)],
+        umask=umask,
         capture_output=True,
         text=True,
         timeout=30,
@@ -48,11 +49,13 @@ def write_token(folder: Path, **claims: Any) -> Path:
     return path
 
 
-def export(folder: Path, *arguments: str, urls: tuple[str, ...] = (NEAR,)) -> subprocess.CompletedProcess[str]:
+def export(
+    folder: Path, *arguments: str, urls: tuple[str, ...] = (NEAR,), umask: int = -1
+) -> subprocess.CompletedProcess[str]:
     """Export to `folder`/site with the token that is in `folder`."""
     databases = [part for url in urls for part in ("--db-url", url)]
     token = ("--token-file", folder / "token.jwt")
-    return run("export", "--out", folder / "site", *databases, *token, "--domain", "example.org", *arguments)
+    return run("export", "--out", folder / "site", *databases, *token, "--domain", "example.org", *arguments, umask=umask)
 
 
 @pytest.fixture
@@ -289,9 +292,34 @@ def test_a_preview_whose_port_is_taken_is_one_line(site: Path) -> None:
 
 
 def test_an_export_can_be_read_by_the_host_that_serves_it(site: Path) -> None:
-    """Nothing in it is private, and all of it is a plain file."""
+    """All of it is a plain file."""
     for folder, _, names in os.walk(site):
         for name in names:
             path = Path(folder) / name
             assert path.is_file()
             assert not path.is_symlink()
+
+
+def test_an_export_can_be_read_by_a_web_servers_user_whatever_the_umask(tmp_path: Path) -> None:
+    """A token is made under 077, and the export often after it. What others put beside it keeps its mode."""
+    write_token(tmp_path, a="ro", exp=FAR)
+    for _ in ("first", "again"):
+        assert export(tmp_path, umask=0o077).returncode == 0
+        site = tmp_path / "site"
+        ours = [site, *(one for one in site.rglob("*") if one.name != "CNAME")]
+        assert len(ours) > 10
+        assert {one.stat().st_mode & 0o777 for one in ours if one.is_dir()} == {0o755}
+        assert {one.stat().st_mode & 0o777 for one in ours if one.is_file()} == {0o644}
+        (site / "CNAME").write_text("mail.example.org")
+        (site / "CNAME").chmod(0o600)
+        site.chmod(0o700)
+    assert (site / "CNAME").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_folder_of_something_else_keeps_its_mode(tmp_path: Path) -> None:
+    """`--force` may name a home directory."""
+    write_token(tmp_path, a="ro", exp=FAR)
+    (tmp_path / "site").mkdir(mode=0o700)
+    (tmp_path / "site/thesis.txt").write_text("all of it")
+    assert export(tmp_path, "--force").returncode == 0
+    assert (tmp_path / "site").stat().st_mode & 0o777 == 0o700

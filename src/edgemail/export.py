@@ -26,6 +26,9 @@ _NO_SCRIPT: Final = re.compile(r"(?<=<noscript>).*?(?=</noscript>)", re.DOTALL)
 _CONNECT: Final = "connect-src 'self'"
 _LEFT_OUT: Final = frozenset({"docs"})
 """The API's documentation: a static host has no API."""
+_FILE_MODE: Final = 0o644
+"""A web server's user reads it, whatever the umask: nothing in it is private, the token least of all."""
+_FOLDER_MODE: Final = 0o755
 
 _HEADERS: Final = """\
 /*
@@ -130,12 +133,14 @@ def export_site(site: Site, out: Path, *, force: bool = False) -> None:
             raise ExportError(f"{out} is not empty, and no earlier export; name another folder, or add --force")
         if was_ours:
             shutil.rmtree(out / "assets", ignore_errors=True)  # their names change with each version
+        if was_ours or not out.exists():
+            out.mkdir(parents=True, exist_ok=True)
+            out.chmod(_FOLDER_MODE)
         for source in client.iterdir():
             if source.is_dir() and source.name not in _LEFT_OUT:
-                shutil.copytree(source, out / source.name, dirs_exist_ok=True)
+                _copy_folder(source, out / source.name)
             elif source.is_file():
-                out.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source, out / source.name)
+                _write_file(out / source.name, source.read_bytes())
         for name, text in {
             "index.html": page,
             "config.json": _write_config(site),
@@ -143,9 +148,24 @@ def export_site(site: Site, out: Path, *, force: bool = False) -> None:
             "_headers": _HEADERS.format(policy=policy),
             ".nojekyll": "",
         }.items():
-            (out / name).write_text(text, encoding="utf-8")
+            _write_file(out / name, text.encode())
     except OSError as error:
         raise ExportError(f"{error.filename or out} cannot be written: {error.strerror or error}") from error
+
+
+def _copy_folder(source: Path, to: Path) -> None:
+    to.mkdir(exist_ok=True)
+    to.chmod(_FOLDER_MODE)
+    for one in source.iterdir():
+        if one.is_dir():
+            _copy_folder(one, to / one.name)
+        else:
+            _write_file(to / one.name, one.read_bytes())
+
+
+def _write_file(path: Path, octets: bytes) -> None:
+    path.write_bytes(octets)
+    path.chmod(_FILE_MODE)
 
 
 def _stamp(page: str, site: Site) -> tuple[str, str]:
