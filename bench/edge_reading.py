@@ -6,13 +6,10 @@ import asyncio
 import contextlib
 import functools
 import http.server
-import json
-import shutil
 import statistics
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import Request, sync_playwright
@@ -20,12 +17,14 @@ from playwright.sync_api import Request, sync_playwright
 from bench.delay import Delay
 from bench.servers import run_edge_reader
 from edgemail import mime
+from edgemail.export import Site, export_site, read_database_url
 from edgemail.model import Address, Envelope
 from edgemail.store.hrana import HranaClient
 from edgemail.store.remote import RemoteStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Page
 
@@ -36,7 +35,6 @@ INBOX_MESSAGES = 50
 OPENINGS = 40
 DELAY_S = 0.1
 _CHROMIUM = "/usr/bin/chromium"
-_CLIENT = Path(__file__).parents[1] / "src" / "edgemail" / "client"
 _SEED_ROWS = 2_000
 _BODY = (
     b"Subject: Your code is 481223\r\nFrom: Shop <shop@shop.example>\r\n\r\n" + b"Some words of a message.\r\n" * 80
@@ -151,11 +149,7 @@ def _envelope(number: int) -> Envelope:
 
 
 def _publish(folder: Path, origin: str, name: str, url: str, token: str) -> str:
-    shutil.copytree(_CLIENT, folder / name, ignore=shutil.ignore_patterns("docs"))
-    page = folder / name / "index.html"
-    page.write_text(page.read_text().replace("connect-src 'self'", f"connect-src 'self' {url}"))
-    config = {"source": "database", "urls": [url], "token": token, "domains": [], "maxAgeSeconds": None}
-    (folder / name / "config.json").write_text(json.dumps(config))
+    export_site(Site((read_database_url(url),), token, (), None), folder / name)
     return f"{origin}/{name}/"
 
 

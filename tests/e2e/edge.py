@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import functools
 import http.server
-import json
-import re
-import shutil
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from e2e.conftest import ROOT, STOP_S, Server, running_server
+from e2e.conftest import STOP_S, Server, running_server
+from edgemail.export import Site, export_site, read_database_url
 from support.sqld import Sqld
 
 if TYPE_CHECKING:
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _T = TypeVar("_T")
-
-CLIENT = ROOT / "src" / "edgemail" / "client"
 
 
 class _Files(http.server.SimpleHTTPRequestHandler):
@@ -114,23 +110,12 @@ class Edge:
     _pages: int = field(default=0)
 
     def publish(self, urls: list[str], token: str | None = None) -> str:
-        """Write a page that reads those databases; give its address."""
+        """Export the page for those databases, as `edgemail web export` does; give its address."""
         self._pages += 1
         name = f"page{self._pages}"
-        out = self.folder / name
-        shutil.copytree(CLIENT, out, ignore=shutil.ignore_patterns("docs"))
-        page = (out / "index.html").read_text()
-        stamped = re.sub("connect-src 'self'", f"connect-src 'self' {' '.join(urls)}", page)
-        assert stamped != page
-        (out / "index.html").write_text(stamped)
-        config = {
-            "source": "database",
-            "urls": urls,
-            "token": self.primary.token("ro") if token is None else token,
-            "domains": ["example.com"],
-            "maxAgeSeconds": 604_800,
-        }
-        (out / "config.json").write_text(json.dumps(config))
+        databases = tuple(read_database_url(url) for url in urls)
+        token = self.primary.token("ro") if token is None else token
+        export_site(Site(databases, token, ("example.com",), 604_800), self.folder / name)
         return f"{self.origin}/{name}"
 
 
