@@ -9,9 +9,8 @@ import re
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import jwt
@@ -21,9 +20,7 @@ import edgemail
 from edgemail.export import read_database_url
 from support.bounds import bounded
 from support.http import ask
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from support.programs import previewing
 
 __all__ = ["bounded"]
 
@@ -55,7 +52,9 @@ def export(
     """Export to `folder`/site with the token that is in `folder`."""
     databases = [part for url in urls for part in ("--db-url", url)]
     token = ("--token-file", folder / "token.jwt")
-    return run("export", "--out", folder / "site", *databases, *token, "--domain", "example.org", *arguments, umask=umask)
+    return run(
+        "export", "--out", folder / "site", *databases, *token, "--domain", "example.org", *arguments, umask=umask
+    )
 
 
 @pytest.fixture
@@ -211,20 +210,6 @@ def test_an_earlier_export_is_replaced(site: Path) -> None:
     assert not (site / "assets/main-OLD.js").exists()
     assert (site / "CNAME").read_text() == "mail.example.org"
     assert policy_of((site / "index.html").read_text())["connect-src"] == "'self' https://new.example.org"
-
-
-@contextmanager
-def previewing(folder: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """Run `edgemail web preview` on a free port."""
-    command = [sys.executable, "-m", "edgemail", "web", "preview", "--dir", str(folder), "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            line = process.stdout.readline()
-            assert line.startswith("Web   http://127.0.0.1:"), line
-            yield line.removeprefix("Web   ").rstrip("/\n"), process
-        finally:
-            process.kill()
 
 
 async def test_the_preview_serves_the_folder_as_a_static_host_does(site: Path) -> None:

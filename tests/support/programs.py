@@ -1,4 +1,4 @@
-"""`edgemail serve` as a process of its own, and senders that keep it busy."""
+"""`edgemail serve` and `edgemail web preview` as processes of their own, and senders that keep the first busy."""
 
 from __future__ import annotations
 
@@ -81,6 +81,20 @@ def serving(db: Path, program: Sequence[str] = THIS_PYTHON, *, url: str = "", **
     ):
         try:
             yield Process(process, _read_start(process))
+        finally:
+            process.kill()
+
+
+@contextmanager
+def previewing(folder: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Run `edgemail web preview` on a free port; give its URL, without a slash at its end."""
+    command = [*THIS_PYTHON, "web", "preview", "--dir", str(folder), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            assert line.startswith("Web   http://127.0.0.1:"), line
+            yield line.removeprefix("Web   ").rstrip("/\n"), process
         finally:
             process.kill()
 

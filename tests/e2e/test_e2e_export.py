@@ -1,0 +1,172 @@
+"""What `edgemail web export` writes, in a browser: on a host of files, in the preview, in the background."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.async_api import expect
+
+from e2e.conftest import letter, open_message, scroll_to_the_end
+from e2e.edge import running_edge, static_host
+from edgemail.store.hrana import HranaClient, Step
+from support.programs import THIS_PYTHON, previewing
+from support.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from playwright.async_api import Page, Response
+
+    from e2e.edge import Edge
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest.fixture(scope="module")
+def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+    with running_edge(tmp_path_factory.mktemp("edge")) as running:
+        yield running
+
+
+@contextmanager
+def host_below_a_path(site: Path) -> Iterator[str]:
+    """Serve the folder above the site, as GitHub Pages does for a project."""
+    with static_host(site.parent) as origin:
+        yield f"{origin}/{site.name}"
+
+
+@contextmanager
+def preview(site: Path) -> Iterator[str]:
+    with previewing(site) as (url, _):
+        yield url
+
+
+@pytest.mark.parametrize("host", [host_below_a_path, preview])
+async def test_the_exported_page_reads_its_database_and_reaches_nobody_else(
+    page: Page, edge: Edge, address: str, tmp_path: Path, host: Callable[[Path], AbstractContextManager[str]]
+) -> None:
+    """Written by the command, with its token from a file; every file that the page asks its host for is there."""
+    token, site = tmp_path / "ro.jwt", tmp_path / "site"
+    token.write_text(edge.primary.token("ro"))
+    command = [
+        *THIS_PYTHON,
+        "web",
+        "export",
+        "--out",
+        str(site),
+        "--db-url",
+        edge.primary.url,
+        "--token-file",
+        str(token),
+    ]
+    command += ["--domain", "example.com", "--max-age", "7d"]
+    done = await asyncio.to_thread(lambda: subprocess.run(command, timeout=30, check=False))
+    assert done.returncode == 0
+    asked: dict[str, int] = {}
+    page.on("response", lambda answer: asked.update({answer.url: answer.status}))
+    await edge.server.send(letter("Hello"), address)
+    with host(site) as url:
+        await page.goto(f"{url}/#/{address}")
+        await expect(page.locator(".live.on")).to_be_visible()
+        await open_message(page, "Hello")
+        origins = {urlsplit(one).netloc for one in asked}
+        assert origins == {urlsplit(one).netloc for one in (url, edge.primary.url)}
+        assert {one: status for one, status in asked.items() if status != 200} == {}
+
+
+MANY = """
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 45)
+INSERT INTO mail (date, sender, recipients, size, data)
+SELECT '2026-11-24 12:00:00.000', '<>', '<' || ? || '>, ' || hex(zeroblob(120000)), 20,
+    'Subject: No ' || i || x'0d0a0d0a' FROM n"""
+"""Mail to very many, whose recipients take 240 kB each: sqld's answers have 10 MB at most."""
+PUT_IN = "INSERT INTO inbox SELECT ?, id FROM mail WHERE recipients LIKE '<' || ? || '>, %'"
+
+
+async def test_a_list_too_large_for_one_answer_comes_in_several(page: Page, edge: Edge, address: str) -> None:
+    """Strangers can make it that large. sqld refuses to answer then, and the page asks for fewer lines."""
+    async with HranaClient(edge.primary.url, edge.primary.token()) as client:
+        await client.run([Step(MANY, [address]), Step(PUT_IN, [address, address])], timeout_s=20)
+    answers: list[Response] = []
+    page.on(
+        "response", lambda answer: answers.append(answer) if "FROM inbox" in str(answer.request.post_data) else None
+    )
+    await page.goto(f"{edge.publish([edge.primary.url])}/#/{address}")
+    subjects = page.locator("a.message .subject")
+    await expect(subjects.first).to_have_text("No 45")
+    assert "RESPONSE_TOO_LARGE" in await answers[0].text()
+    await scroll_to_the_end(page)
+    await expect(page.get_by_role("searchbox", name="Search 45 messages")).to_be_visible()
+    await scroll_to_the_end(page)
+    await expect(subjects.last).to_have_text("No 1")
+
+
+WATCH = """() => {
+  Object.assign(window, { waits: [], asked: 0 });
+  const fetched = window.fetch;
+  window.fetch = (url, init) => {
+    if (/FROM inbox/.test(init?.body)) window.asked++;
+    return fetched(url, init);
+  };
+  const real = window.setTimeout;
+  window.setTimeout = (work, ms, ...more) => { window.waits.push(ms); return real(work, ms, ...more); };
+  Math.random = () => 0;
+}"""
+HIDE = """(hidden) => {  // a browser without a window hides no page, so it is told to say so
+  Object.defineProperty(document, "hidden", { get: () => hidden, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+VISIBLE_MS, HIDDEN_MS = 2_000, 15_000
+
+
+async def test_a_page_in_the_background_asks_less_and_one_that_fails_ever_less(
+    quiet_page: Page, edge: Edge, address: str
+) -> None:
+    """Every 2 s while somebody looks, every 15 s while nobody does, at once when somebody looks again."""
+    page, site = quiet_page, edge.publish([edge.primary.url])
+    await page.clock.install()
+    await page.goto(f"{site}/#/{address}")
+    await expect(page.locator(".live.on")).to_be_visible()
+    await page.evaluate(WATCH)
+
+    async def waits_for(ms: int) -> None:
+        """Return once the page has its answer, or none, and waits for so long until it asks again."""
+        await until(lambda: page.evaluate("(ms) => waits.includes(ms)", ms))
+        await page.evaluate("waits.length = 0")
+
+    async def asks_after(ms: int) -> None:
+        """Let so much time pass; the page asks at its end and no earlier."""
+        before = await page.evaluate("asked")
+        await page.clock.run_for(ms - 1)
+        assert await page.evaluate("asked") == before
+        await page.clock.run_for(1)
+        assert await page.evaluate("asked") == before + 1
+
+    await page.clock.pause_at(await page.evaluate("Date.now() + 60_000"))
+    await waits_for(VISIBLE_MS)
+    await asks_after(VISIBLE_MS)
+    await waits_for(VISIBLE_MS)
+    await page.evaluate(HIDE, True)
+    await asks_after(VISIBLE_MS)
+    await waits_for(HIDDEN_MS)
+    await asks_after(HIDDEN_MS)
+    await waits_for(HIDDEN_MS)
+    await page.evaluate(HIDE, False)  # and no time passes
+    await waits_for(VISIBLE_MS)
+    await page.route(f"{edge.primary.url}/**", lambda route: route.abort())
+    waited_ms = VISIBLE_MS
+    for longer_ms in (750, 1_500, 3_000):
+        await asks_after(waited_ms)
+        await waits_for(longer_ms)
+        waited_ms = longer_ms
+    await page.unroute_all()
+    await asks_after(waited_ms)
+    await waits_for(VISIBLE_MS)
+    await expect(page.locator(".live.on")).to_be_visible()
