@@ -332,6 +332,7 @@ def test_a_tilde_is_the_home_directory(monkeypatch: pytest.MonkeyPatch) -> None:
         (":memory:", "keeps nothing"),
         ("~no.such.user/mail.db", "home directory"),
         ("postgres://example.org", "is not the URL of a database"),
+        ("ws://127.0.0.1:8080", r"libsql://HOST, https://HOST or http://HOST:PORT, or a file's path$"),
         ("libsql://", "is not the URL of a database"),
         ("https://[::1", "is not the URL of a database"),
         ("libsql://kim:secret@example.org", "a token belongs into EDGEMAIL_DB_TOKEN"),

@@ -237,6 +237,7 @@ def read_origin(text: str) -> str:
 def read_db(text: str) -> str:
     """Read where mail rests: a file's path, a ``file:`` URL, or the URL of a libSQL server."""
     advice = "write a file's path"
+    urls = "write libsql://HOST, https://HOST or http://HOST:PORT"
     if text == ":memory:":
         raise ValueError(f"keeps nothing; {advice}")
     if not text or re.search(r"[\x00-\x1f\x7f]", text):
@@ -257,7 +258,7 @@ def read_db(text: str) -> str:
     except ValueError:
         well_formed = False
     if not well_formed or " " in text:
-        raise ValueError(f"is not the URL of a database; {advice}")
+        raise ValueError(f"is not the URL of a database; {urls}, or a file's path")
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError("holds more than a server's address; a token belongs into EDGEMAIL_DB_TOKEN")
     return text

@@ -10,6 +10,7 @@ import asyncio
 import base64
 import json
 import socket
+import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,9 +19,11 @@ import httpx2
 from edgemail.errors import EdgemailError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 _CONNECT_S = 5.0
+_NO_SUCH_METHOD = 501
+"""What a web server for files says to a POST: that is for good, unlike other answers above 500."""
 _THREAD_ABOVE_BYTES = 256 * 1024
 """Encoding and decoding of more than this leaves the event loop."""
 
@@ -44,6 +47,10 @@ class NoSuchHost(Unreachable):
 
     def __init__(self, text: str) -> None:
         super().__init__(text, was_sent=False)
+
+
+class NotTls(Unreachable):
+    """Somebody answers there, and not in TLS."""
 
 
 class Refused(HranaError):  # noqa: N818 - what happened, as in edgemail.errors
@@ -150,12 +157,14 @@ class HranaClient:
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
             if _is_unknown_name(error):
                 raise NoSuchHost(f"nobody has its name: {error}") from error
+            if _is_plain(error):
+                raise NotTls("what answers there speaks no TLS", was_sent=False) from error
             raise Unreachable(f"it cannot be reached: {error}", was_sent=False) from error
         except (httpx2.HTTPError, TimeoutError) as error:
             raise Unreachable(f"the answer did not come: {str(error) or type(error).__name__}") from error
         if answer.status_code in {401, 403}:
             raise Refused(f"it refuses the token ({answer.status_code}): {_read_complaint(answer)}")
-        if answer.status_code >= 500 or answer.status_code == 429:
+        if answer.status_code == 429 or (answer.status_code >= 500 and answer.status_code != _NO_SUCH_METHOD):
             raise Unreachable(f"it answers {answer.status_code}: {_read_complaint(answer)}")
         if answer.status_code != 200:
             raise NotHrana(f"it answers {answer.status_code}: {_read_complaint(answer)}")
@@ -220,15 +229,29 @@ def _fail(error: dict[str, Any]) -> StatementFailed:
     return StatementFailed(str(error.get("message", "")), str(error.get("code") or ""))
 
 
-def _is_unknown_name(error: BaseException | None) -> bool:
-    """Tell whether the DNS is what an error comes from, and sure of it."""
-    while error is not None:
-        if isinstance(error, socket.gaierror) and error.errno == socket.EAI_NONAME:
-            return True
-        error = error.__cause__ or error.__context__
-    return False
-
-
 def _read_complaint(answer: httpx2.Response) -> str:
-    """Return the beginning of what the server says, on one line."""
+    """Return the beginning of what the server says, on one line. A web page says nothing to a log's reader."""
+    if "html" in answer.headers.get("content-type", ""):
+        return "with a web page"
     return " ".join(answer.text[:200].split()) or "and no more"
+
+
+def _is_unknown_name(error: BaseException) -> bool:
+    """Tell whether the DNS is what an error comes from, and sure of it."""
+    return any(isinstance(one, socket.gaierror) and one.errno == socket.EAI_NONAME for one in _find_causes(error))
+
+
+def _is_plain(error: BaseException) -> bool:
+    """Tell whether TLS failed since the other side does not speak it, not for a certificate's sake."""
+    return any(
+        isinstance(one, ssl.SSLError) and not isinstance(one, ssl.SSLCertVerificationError)
+        for one in _find_causes(error)
+    )
+
+
+def _find_causes(error: BaseException) -> Iterator[BaseException]:
+    """Give an error and what it comes from, step by step."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__

@@ -16,6 +16,7 @@ from edgemail.store.hrana import (
     HranaError,
     NoSuchHost,
     NotHrana,
+    NotTls,
     Refused,
     Step,
     Unreachable,
@@ -379,6 +380,10 @@ def _explain(url: str, error: HranaError, *, has_token: bool, need: str) -> Stor
             advice = "no libSQL server is there; correct --db or LIBSQL_CLIENT_URL"
         case NoSuchHost():
             advice = "correct --db or LIBSQL_CLIENT_URL"
+        case NotTls():
+            advice = (
+                "libsql:// and https:// stand for TLS: write http:// where the server has none, or correct the port"
+            )
         case Unreachable():
             kind, advice = StoreUnavailable, "start the database, or correct --db or LIBSQL_CLIENT_URL"
         case _:
