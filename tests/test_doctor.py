@@ -159,7 +159,8 @@ async def test_what_it_prints_makes_it_content_once_it_is_served(
         ill = await world.run()
         assert ill.returncode == 1
         findings, _, lines = ill.stdout.partition("\n\n")
-        assert {line.split()[0] for line in findings.splitlines()} == {"fail", "warn"}
+        states = {line.split()[1]: line.split()[0] for line in findings.splitlines()}
+        assert {check for check, state in states.items() if state == "ok"} == {"port", "STARTTLS"}
         assert "the database was not checked" in ill.stderr
         dns_server.text = f"{lines}\n{REVERSE}\n"
         well = await world.run()
@@ -242,6 +243,18 @@ async def test_the_host_is_another_name_where_the_domain_is_a_site_elsewhere(dns
     found = await examine_records(dns_server)
     assert found["MX"].zone[0].split() == ["mail.example.", "MX", "10", "mail.mail.example."]
     assert found["address"].zone[0].split() == ["mail.mail.example.", "A", HERE]
+
+
+@pytest.mark.parametrize("zone", ["", "mail.example. MX 10 mail.example.", "mail.example. MX 0 ."])
+async def test_a_server_is_tried_before_its_zone_leads_to_it(
+    dns_server: DnsServer, authority: Authority, tmp_path: Path, zone: str
+) -> None:
+    """With --address one knows where it is going to be."""
+    dns_server.text = f"{zone}\n{REVERSE}"
+    async with world_with(dns_server, authority, tmp_path, authority.issue("mail.example")) as world:
+        found = await world.examine()
+        port = f"port {world.question.smtp_port}"
+    assert [found[one].state for one in ("PTR", port, "STARTTLS")] == [State.WARN, State.OK, State.OK]
 
 
 async def test_caa_records_of_a_parent_hold(dns_server: DnsServer) -> None:
@@ -462,6 +475,21 @@ async def test_the_database_and_its_token_are_tried(
     found = await check_database(settings, now, 10.0, reads_only=reads_only)
     assert [one.check for one in found] == ["database", "token"]
     assert tuple(one.state for one in found) == states, found
+
+
+async def test_a_token_that_may_only_read_is_told_from_one_that_is_refused(primary: Sqld) -> None:
+    """sqld answers 403 to a write with the one, and to all with the other."""
+    await (await RemoteStore.open(primary.url, primary.token())).close()
+    told = []
+    for token in (primary.token("ro"), Sqld(primary.folder).token("rw")):
+        database, _ = await check_database(
+            StoreSettings(db=primary.url, token=token), datetime.now(UTC), 10.0, reads_only=False
+        )
+        told.append(("can be read and not written" in database.text, database.advice.partition(":")[0]))
+    assert told == [
+        (True, "give a token that may write, or check an edge reader with --set smtp=off"),
+        (False, "give a token of this database"),
+    ]
 
 
 async def test_an_edge_readers_database_need_not_be_written(

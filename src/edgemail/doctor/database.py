@@ -42,23 +42,24 @@ async def _check_remote(url: str, token: str | None, timeout_s: float, *, reads_
     async with HranaClient(url.replace("libsql://", "https://", 1), token) as client:
         try:
             columns = await client.query(_COLUMNS, timeout_s=timeout_s)
-            if columns and not reads_only:
-                await client.query(_WRITE_NOTHING, timeout_s=timeout_s)
         except Refused as error:
             advice = "give a token of this database: --db-token-file, EDGEMAIL_DB_TOKEN"
             return Finding("database", State.FAIL, f"{url}: {error}", advice)
-        except StatementFailed as error:
-            advice = "give a token that may write, or check an edge reader with --set smtp=off"
-            return Finding(
-                "database", State.FAIL, f"{url} can be read and not written: {shorten(str(error))}", advice
-            )
         except HranaError as error:
             return Finding("database", State.FAIL, f"{url}: {shorten(str(error))}", "start it, or correct --db")
-    if not columns:
-        return Finding(
-            "database", State.WARN, f"{url} has no tables of edgemail's yet", "`edgemail serve` makes them"
-        )
-    return Finding("database", State.OK, f"{url} can be read{'' if reads_only else ' and written'}")
+        if not columns:
+            text = f"{url} has no tables of edgemail's yet"
+            return Finding("database", State.WARN, text, "`edgemail serve` makes them")
+        if reads_only:
+            return Finding("database", State.OK, f"{url} can be read")
+        try:
+            await client.query(_WRITE_NOTHING, timeout_s=timeout_s)
+        except HranaError as error:
+            may_not = isinstance(error, Refused | StatementFailed)
+            advice = "give a token that may write, or check an edge reader with --set smtp=off"
+            text = f"{url} can be read and not written: {shorten(str(error))}"
+            return Finding("database", State.FAIL, text, advice if may_not else "see the database's log")
+    return Finding("database", State.OK, f"{url} can be read and written")
 
 
 def _judge_token(token: str, file: str | None, now: datetime, *, reads_only: bool) -> Finding:

@@ -129,7 +129,9 @@ class _Examination:
         return Host(name, alias, addresses)
 
     async def _examine_host(self, host: Host, *, is_enforced: bool) -> list[Finding]:
-        found = [] if isinstance(host.addresses, Trouble) else host.addresses[:_MAX_ADDRESSES]
+        known = [] if isinstance(host.addresses, Trouble) else host.addresses
+        # Where the zone has none yet, the server is tried where it is going to be.
+        found = (known or self._question.addresses)[:_MAX_ADDRESSES]
         behind = await asyncio.gather(
             *(self._examine_address(host.name, one, is_enforced=is_enforced) for one in found)
         )
