@@ -287,7 +287,9 @@ def test_the_operators_maildir_is_beside_the_database() -> None:
     assert resolve({"db": "a/mail.db"}, {}).settings.operator.maildir == "a/mail.db.operator"
     remote = {"db": "libsql://mail.example.org"}
     assert resolve(remote, {}).settings.operator.maildir is None
-    with pytest.raises(SettingsError, match=r"^operator_maildir: is not given"):
+    with pytest.raises(
+        SettingsError, match=r"^operator_maildir: is not given.*--operator-maildir, or .*--reserved"
+    ):
         resolve(remote | {"domain": ("example.org",)}, {})
     assert resolve(remote | {"domain": ("a.org",), "operator_maildir": "b"}, {}).settings.operator.maildir == "b"
     with pytest.raises(SettingsError, match=r"^--operator-maildir: "):

@@ -169,7 +169,7 @@ SETTINGS: Final = (
         "store",
         "token_file",
         Kind("PATH", quantities.read_folder, lambda value: "none" if value is None else value),
-        "A file with that token, read once at the start.",
+        "A file with the libSQL server's token, read once at the start.",
         has_flag=True,
     ),
     Setting(
