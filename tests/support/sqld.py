@@ -39,11 +39,12 @@ class Sqld:
     grpc_port: int = field(default_factory=free_port)
     admin_port: int = 0
     """Where it takes orders (`bound`, `block`); nowhere unless given."""
+    host: str = "127.0.0.1"
     _process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.http_port}"
+        return f"http://{self.host}:{self.http_port}"
 
     def token(self, access: str = "rw", **claims: object) -> str:
         return jwt.encode({"a": access, **claims}, self.key, algorithm="EdDSA")
@@ -53,9 +54,9 @@ class Sqld:
         public = self.folder / "key.pem"
         public.write_bytes(self.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
         role = (
-            ["--grpc-listen-addr", f"127.0.0.1:{self.grpc_port}"]
+            ["--grpc-listen-addr", f"{self.host}:{self.grpc_port}"]
             if self.primary is None
-            else ["--primary-grpc-url", f"http://127.0.0.1:{self.primary.grpc_port}"]
+            else ["--primary-grpc-url", f"http://{self.primary.host}:{self.primary.grpc_port}"]
         )
         if self.admin_port:
             role += ["--admin-listen-addr", f"127.0.0.1:{self.admin_port}"]
@@ -66,7 +67,7 @@ class Sqld:
                     "-d",
                     str(self.folder / "data"),
                     "--http-listen-addr",
-                    f"127.0.0.1:{self.http_port}",
+                    f"{self.host}:{self.http_port}",
                     "--auth-jwt-key-file",
                     str(public),
                     "--no-welcome",
