@@ -122,7 +122,7 @@ async def test_a_store_that_does_not_answer_is_no_fault_of_the_reader(program: P
 async def test_a_full_disk_is_told_as_that(program: Program) -> None:
     """Deleting needs room, too."""
     (mail_id,) = await program.send_letter("Stays")
-    writer = program.app._store._writer  # type: ignore[attr-defined]
+    writer = program.app._store._connections.writer  # type: ignore[attr-defined]
     writer.execute(
         "CREATE TRIGGER full BEFORE DELETE ON mail BEGIN INSERT INTO filler VALUES (randomblob(100000)); END"
     )

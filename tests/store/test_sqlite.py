@@ -121,7 +121,7 @@ async def test_a_full_disk_refuses_the_batch_and_nothing_else(store: SqliteStore
 
 def bound_pages(store: SqliteStore, pages: int) -> None:
     """Let the store's file grow to so many pages; SQLite fails as it does on a full disk."""
-    assert store._writer.pragma("max_page_count", pages) == pages
+    assert store._connections.writer.pragma("max_page_count", pages) == pages
 
 
 async def test_another_programs_lock_refuses_mail_within_the_bound(

@@ -68,7 +68,9 @@ TABLES = (
         messages INTEGER NOT NULL,
         size INTEGER NOT NULL
     )""",
-    "INSERT OR IGNORE INTO usage SELECT 1, count(*), coalesce(sum(size), 0) FROM mail",
+    # Without a FROM of its own: else all mail would be read at each start, whether it is to be counted or not.
+    """INSERT INTO usage SELECT 1, (SELECT count(*) FROM mail), (SELECT coalesce(sum(size), 0) FROM mail)
+    WHERE NOT EXISTS (SELECT 1 FROM usage)""",
     """CREATE TRIGGER IF NOT EXISTS mail_added AFTER INSERT ON mail BEGIN
         UPDATE usage SET messages = messages + 1, size = size + new.size;
     END""",

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import math
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import chain
@@ -19,7 +18,8 @@ from edgemail.model import MailId
 from edgemail.store import schema
 from edgemail.store.base import Aged, Arrival, ListingRow, Usage
 from edgemail.store.commit import GroupCommit
-from edgemail.store.sqlite_file import connect, open_database, open_for_reading
+from edgemail.store.sqlite_connections import Connections
+from edgemail.store.sqlite_file import open_database, open_for_reading
 from edgemail.store.trim import Cut
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ _WAITING_BYTES = 512 * 2**20
 _DELETE_ROWS = 100
 _STATEMENT_ROWS = 64
 _RECLAIM_PAGES = 256
+_HARMLESS = (apsw.BusyError, apsw.LockedError, apsw.FullError, apsw.ConstraintError)
+"""After these a connection is as it was before."""
 _POLL_S = 0.5
 _POLL_ROWS = 500
 
@@ -56,14 +58,11 @@ class SqliteStore:
         max_wait_s: float = math.inf,
         counters: CommitCounters | None = None,
     ) -> None:
-        self._path = path
-        self._writer = writer
+        self._connections = Connections(path, writer, open_for_reading if read_only else open_database)
         self._writer_thread = writer_thread
         self._read_only = read_only
         self._poller: asyncio.Task[None] | None = None
         self._reader_threads = ThreadPoolExecutor(_READERS, thread_name_prefix="edgemail-reader")
-        self._readers = threading.local()
-        self._reader_connections: list[apsw.Connection] = []
         self._observers: list[Callable[[Sequence[Arrival]], None]] = []
         self._commits = GroupCommit(
             self._commit,
@@ -147,13 +146,13 @@ class SqliteStore:
         deleted = 0
         for start in range(0, len(mail_ids), _DELETE_ROWS):
             batch = mail_ids[start : start + _DELETE_ROWS]
-            deleted += await self._write(partial(_delete, self._writer, batch))
+            deleted += await self._write(partial(_delete, mail_ids=batch))
         return deleted
 
     async def delete_inbox(self, inbox: str) -> int:
         """See `MailStore.delete_inbox`."""
         deleted = 0
-        while batch := await self._write(partial(_delete_from_inbox, self._writer, inbox, schema.UNBOUNDED_ID)):
+        while batch := await self._write(partial(_delete_from_inbox, inbox=inbox, last=schema.UNBOUNDED_ID)):
             deleted += batch
         return deleted
 
@@ -170,13 +169,14 @@ class SqliteStore:
                         break
             return cuts
 
-        def delete(inbox: str, last: int) -> int:
-            with _unsynced(self._writer):
-                return _delete_from_inbox(self._writer, inbox, last)
+        def delete(writer: apsw.Connection, inbox: str, last: int) -> int:
+            with _unsynced(writer):
+                return _delete_from_inbox(writer, inbox, last)
 
         cuts = await self._read(read)
         for inbox, cut in zip(inboxes, cuts, strict=True):
-            while cut.last_gone and await self._write(partial(delete, inbox, cut.last_gone)) == _DELETE_ROWS:
+            work = partial(delete, inbox=inbox, last=cut.last_gone)
+            while cut.last_gone and await self._write(work) == _DELETE_ROWS:
                 pass
         return [cut.left for cut in cuts]
 
@@ -200,12 +200,12 @@ class SqliteStore:
     async def add_summaries(self, summaries: Sequence[tuple[MailId, Summary]]) -> None:
         """See `MailStore.add_summaries`."""
 
-        def write() -> None:
+        def write(writer: apsw.Connection) -> None:
             rows = [schema.write_summary(mail_id, summary) for mail_id, summary in summaries]
             words = [(mail_id, summary.words) for mail_id, summary in summaries]
-            with _unsynced(self._writer), _Transaction(self._writer):
-                self._writer.executemany(schema.ADD_SUMMARY, rows)
-                self._writer.executemany(schema.ADD_WORDS, words)
+            with _unsynced(writer), _Transaction(writer):
+                writer.executemany(schema.ADD_SUMMARY, rows)
+                writer.executemany(schema.ADD_WORDS, words)
 
         await self._write(write)
 
@@ -223,12 +223,13 @@ class SqliteStore:
     async def reclaim(self) -> bool:
         """See `MailStore.reclaim`."""
 
-        def vacuum() -> bool:
-            for _ in self._writer.execute(f"PRAGMA incremental_vacuum({_RECLAIM_PAGES})"):
+        def vacuum(_: apsw.Connection) -> bool:
+            writer = self._connections.find_writer()
+            for _ in writer.execute(f"PRAGMA incremental_vacuum({_RECLAIM_PAGES})"):
                 pass
-            free_pages = self._writer.pragma("freelist_count")
+            free_pages = writer.pragma("freelist_count")
             if not free_pages:
-                self._writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+                writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
             return bool(free_pages)
 
         return await self._write(vacuum)
@@ -245,13 +246,11 @@ class SqliteStore:
             await asyncio.gather(self._poller, return_exceptions=True)
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self._reader_threads.shutdown)
-        for reader in self._reader_connections:
-            reader.close()
-        await loop.run_in_executor(self._writer_thread, self._writer.close)
+        await loop.run_in_executor(self._writer_thread, self._connections.close)
         self._writer_thread.shutdown()
 
     async def _commit(self, batch: Sequence[Envelope], _since: float) -> list[MailId]:
-        ids = await self._write(partial(_insert, self._writer, batch))
+        ids = await self._write(partial(self._insert, batch=batch))
         arrivals = [
             Arrival(mail_id, schema.write_sender(one.sender), one.recipients, one.size)
             for mail_id, one in zip(ids, batch, strict=True)
@@ -265,7 +264,7 @@ class SqliteStore:
         version = None
         while True:
             with contextlib.suppress(StoreUnavailable, StoreFull):
-                latest = await self._on_writer_thread(partial(self._writer.pragma, "data_version"))
+                latest = await self._on_writer_thread(self._read_version)
                 while latest != version:
                     rows = await self._query(schema.LIST_ARRIVALS, (seen, _POLL_ROWS))
                     if rows:
@@ -275,6 +274,9 @@ class SqliteStore:
                         version = latest
             await asyncio.sleep(_POLL_S)
 
+    def _read_version(self, _: apsw.Connection) -> int:
+        return int(self._connections.find_writer().pragma("data_version"))
+
     def _announce_rows(self, rows: list[tuple[Any, ...]]) -> None:
         arrivals = [
             Arrival(MailId(mail_id), sender, schema.read_recipients(recipients), size)
@@ -283,30 +285,41 @@ class SqliteStore:
         for observer in self._observers:
             observer(arrivals)
 
-    async def _write(self, work: Callable[[], _T]) -> _T:
+    def _insert(self, writer: apsw.Connection, batch: Sequence[Envelope]) -> list[MailId]:
+        """Insert a batch, where the path says by the time that it is committed."""
+        ids = _insert(writer, batch)
+        current = self._connections.find_writer()
+        return ids if current is writer else _insert(current, batch)
+
+    async def _write(self, work: Callable[[apsw.Connection], _T]) -> _T:
         if self._read_only:
             raise StoreReadOnly
         return await self._on_writer_thread(work)
 
-    async def _on_writer_thread(self, work: Callable[[], _T]) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._writer_thread, _translate, work)
+    async def _on_writer_thread(self, work: Callable[[apsw.Connection], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._writer_thread, _translate, self._work, work)
+
+    def _work(self, work: Callable[[apsw.Connection], _T]) -> _T:
+        connections = self._connections
+        if connections.is_doubtful:
+            connections.renew()
+        try:
+            return work(connections.writer)
+        except _HARMLESS:
+            raise
+        except apsw.Error:
+            connections.is_doubtful = True
+            raise
 
     async def _read(self, work: Callable[[apsw.Connection], _T]) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(
-            self._reader_threads, _translate, lambda: work(self._reader())
-        )
+        def read() -> _T:
+            with self._connections.reader() as reader:
+                return work(reader)
+
+        return await asyncio.get_running_loop().run_in_executor(self._reader_threads, _translate, read)
 
     async def _query(self, statement: str, bindings: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         return await self._read(lambda reader: reader.execute(statement, bindings).fetchall())
-
-    def _reader(self) -> apsw.Connection:
-        """Return the calling thread's own read-only connection."""
-        reader: apsw.Connection | None = getattr(self._readers, "connection", None)
-        if reader is None:
-            reader = connect(self._path, apsw.SQLITE_OPEN_READONLY)
-            self._readers.connection = reader
-            self._reader_connections.append(reader)
-        return reader
 
 
 class _Transaction:
@@ -410,15 +423,15 @@ def _delete_from_inbox(writer: apsw.Connection, inbox: str, last: int) -> int:
     return len(rows)
 
 
-def _translate(work: Callable[[], _T]) -> _T:
-    """Do `work`; say what SQLite says in the store's own terms.
+def _translate(work: Callable[..., _T], *arguments: object) -> _T:
+    """Do `work` with its arguments; say what SQLite says in the store's own terms.
 
     Raises:
         StoreFull: the disk is full.
         StoreUnavailable: anything else that SQLite could not do; the details are in the log.
     """
     try:
-        return work()
+        return work(*arguments)
     except apsw.FullError as error:
         _log.error("the disk is full: %s", error)
         raise StoreFull("the disk is full") from error

@@ -20,6 +20,9 @@ _BUSY_TIMEOUT_MS = 5_000
 _STATEMENTS = 200  # an INSERT for each number of rows is among them
 _WAL_BYTES = 64 * 2**20
 
+SUFFIXES = ("-wal", "-shm")
+"""What SQLite puts behind a database's name for the files beside it, while it is open."""
+
 
 def open_database(path: Path) -> apsw.Connection:
     """Open a database for writing, made or brought up to date where need be.
@@ -98,7 +101,7 @@ def _make_file(path: Path) -> None:
         os.close(descriptor)
     if not stat.S_ISREG(status.st_mode):
         raise StoreInvalid(f"{path} is not a file")
-    for one in (path, *(Path(f"{path}{suffix}") for suffix in ("-wal", "-shm", "-journal"))):
+    for one in (path, *(Path(f"{path}{suffix}") for suffix in (*SUFFIXES, "-journal"))):
         if is_foreign(one):
             raise StoreInvalid(f"{one} belongs to another user, who could read the mail; choose another file")
 
