@@ -204,12 +204,12 @@ class App:
             task.result()
 
     async def stop(self) -> None:
-        """Stop: no new mail, messages under way get their reply, then readers, then the store."""
-        if self._listener is not None:
-            await self._listener.stop()
+        """Stop: no new mail, messages under way get their reply, readers theirs meanwhile; then the store."""
         self._inbox.close()
-        for server in self._http:
-            await server.stop()
+        stopping = [server.stop() for server in self._http]
+        if self._listener is not None:
+            stopping.append(self._listener.stop())
+        await asyncio.gather(*stopping)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

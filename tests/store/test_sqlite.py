@@ -128,7 +128,7 @@ async def test_another_programs_lock_refuses_mail_within_the_bound(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A sender is told to try again later, and nothing is kept; readers read on."""
-    monkeypatch.setattr(sqlite_file, "_BUSY_TIMEOUT_MS", 200)
+    monkeypatch.setattr(sqlite_file, "BUSY_TIMEOUT_MS", 200)
     store = await SqliteStore.open(path)
     kept = await store.add(envelope())
     with subprocess.Popen(

@@ -40,6 +40,8 @@ _log = logging.getLogger(__name__)
 
 _SWEEP_S = 1.0
 _READ_OCTETS = 2**16
+_SPOOLED_S = 1.0
+"""At the end, for messages whose senders had no more time."""
 
 
 class Listener:
@@ -134,7 +136,7 @@ class Listener:
             connection.give_up()
         if self._spooled:
             # What came with its end mark, though nobody waits for the reply.
-            await asyncio.wait(self._spooled, timeout=self.settings.shutdown_timeout_s)
+            await asyncio.wait(self._spooled, timeout=max(_SPOOLED_S, deadline - loop.time()))
         if self._sweeper is not None:
             self._sweeper.cancel()
         self.journal.flush()

@@ -240,6 +240,7 @@ class SqliteStore:
 
     async def close(self) -> None:
         """See `MailStore.close`."""
+        self._connections.hurry()
         await self._commits.drain()
         if self._poller is not None:
             self._poller.cancel()

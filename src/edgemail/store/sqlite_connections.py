@@ -10,12 +10,13 @@ import contextlib
 import logging
 import os
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import apsw
 
 from edgemail.errors import StoreInvalid, StoreUnavailable
-from edgemail.store.sqlite_file import SUFFIXES, connect
+from edgemail.store import sqlite_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_LOCK_POLL_S = 0.01
 _READ_LAST_ID = "SELECT seq FROM sqlite_sequence WHERE name = 'mail'"
 _RAISE_LAST_ID = "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'mail'"
 _BEGIN_IDS = f"INSERT INTO sqlite_sequence (name, seq) SELECT 'mail', ? WHERE NOT EXISTS ({_READ_LAST_ID})"
@@ -37,14 +39,17 @@ class Connections:
     def __init__(self, path: Path, writer: apsw.Connection, open_writer: Callable[[Path], apsw.Connection]) -> None:
         """`writer` came of `open_writer`, which opens the next one."""
         self.writer = writer
+        self.writer.set_busy_handler(self._wait_for_lock)
         self.is_doubtful = False
         """Whether an error came of which it is not known what it left behind."""
         self._path = path
-        self._names = [f"{path}{suffix}" for suffix in ("", *SUFFIXES)]
+        self._names = [f"{path}{suffix}" for suffix in ("", *sqlite_file.SUFFIXES)]
         self._open_writer = open_writer
         self._files = [_identify(name) for name in self._names]
         self._readers: list[_Reader] = []
         self._own = threading.local()
+        self._hurry = threading.Event()
+        self._lock_deadline = 0.0
 
     @contextlib.contextmanager
     def reader(self) -> Iterator[apsw.Connection]:
@@ -55,7 +60,7 @@ class Connections:
             self._readers.append(own)
         with own.lock:
             if own.connection is None:
-                own.connection = connect(self._path, apsw.SQLITE_OPEN_READONLY)
+                own.connection = sqlite_file.connect(self._path, apsw.SQLITE_OPEN_READONLY)
             yield own.connection
 
     def find_writer(self) -> apsw.Connection:
@@ -97,6 +102,7 @@ class Connections:
                 self.writer.close()
             try:
                 self.writer = self._open_writer(self._path)
+                self.writer.set_busy_handler(self._wait_for_lock)
             except StoreInvalid as error:
                 _log.error("%s", error)
                 raise StoreUnavailable("the database cannot be opened") from error
@@ -108,11 +114,22 @@ class Connections:
         self.is_doubtful = False
         _log.warning("%s was opened again", self._path)
 
+    def hurry(self) -> None:
+        """Wait for no other program's lock any more. For any thread."""
+        self._hurry.set()
+
     def close(self) -> None:
         """Close them all, when nobody reads any more."""
         for one in self._readers:
             one.close()
         self.writer.close()
+
+    def _wait_for_lock(self, attempts: int) -> bool:
+        """Wait a little while another program has the lock; return whether to try again."""
+        now = time.monotonic()
+        if not attempts:
+            self._lock_deadline = now + sqlite_file.BUSY_TIMEOUT_MS / 1000
+        return now < self._lock_deadline and not self._hurry.wait(_LOCK_POLL_S)
 
     def _is_open(self) -> bool:
         try:

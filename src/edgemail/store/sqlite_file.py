@@ -16,7 +16,9 @@ from edgemail.store import schema
 
 _log = logging.getLogger(__name__)
 
-_BUSY_TIMEOUT_MS = 5_000
+BUSY_TIMEOUT_MS = 5_000
+"""How long another program's lock is waited for."""
+
 _STATEMENTS = 200  # an INSERT for each number of rows is among them
 _WAL_BYTES = 64 * 2**20
 
@@ -78,7 +80,7 @@ def connect(path: Path, flags: int) -> apsw.Connection:
         apsw.Error: it cannot be opened.
     """
     connection = apsw.Connection(str(path), flags=flags, statementcachesize=_STATEMENTS)
-    connection.set_busy_timeout(_BUSY_TIMEOUT_MS)
+    connection.set_busy_timeout(BUSY_TIMEOUT_MS)
     return connection
 
 
