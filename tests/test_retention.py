@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from edgemail.errors import StoreFull, StoreUnavailable
 from edgemail.model import MailId
-from edgemail.retention import Limits, Retention, find_due
+from edgemail.retention import Limits, Retention, SteadyClock, find_due
 from edgemail.store.base import Aged, Usage
 from edgemail.store.sqlite import SqliteStore
 from support.mail import NOON, add_all, envelope
@@ -69,6 +70,17 @@ def test_what_is_beyond_the_octets_is_due() -> None:
     assert due(aged(100, 50, 50, 200), Limits(None, None, 199)) == [1, 2, 3, 4]
 
 
+def test_mail_from_a_clock_that_was_ahead_is_as_old_as_what_came_after_it() -> None:
+    """It neither stays until its date has come nor keeps what is behind it."""
+    ahead = [replace(mail, date=NOON + timedelta(days=9000)) for mail in aged(1, 1)]
+    behind = [replace(mail, id=MailId(mail.id + 2)) for mail in aged(1, 1)]
+    limits, now = Limits(20.0, None, None), NOON + timedelta(seconds=25)
+    assert due(ahead + behind, limits, now) == [1, 2, 3]
+    assert due(ahead, limits, now) == []
+    assert due(behind + ahead, limits, now) == [3]
+    assert due(ahead + behind, Limits(20.0, 3, None), NOON) == [1]
+
+
 @given(
     st.lists(st.integers(0, 100), max_size=20),
     st.none() | st.floats(0, 300),
@@ -102,6 +114,55 @@ class Clock:
 
     def __call__(self) -> datetime:
         return self.now
+
+
+class Watch:
+    """A clock, and the time that goes on by itself."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.passed_s = 0.0
+
+    def wait(self, seconds: float) -> None:
+        self.passed_s += seconds
+        self.clock.now += timedelta(seconds=seconds)
+
+    def set(self, seconds: float) -> None:
+        self.clock.now += timedelta(seconds=seconds)
+
+    def read_timer(self) -> float:
+        return self.passed_s
+
+
+def test_a_clock_that_was_set_forward_is_doubted_for_an_hour(caplog: pytest.LogCaptureFixture) -> None:
+    """If it is put right by then, nothing came of it; else it is believed. The log says so once."""
+    watch = Watch()
+    clock = SteadyClock(watch.clock, watch.read_timer)
+    watch.wait(86_400)
+    assert clock() == watch.clock.now
+    right = watch.clock.now
+    watch.set(30 * 86_400)
+    assert clock() == right
+    watch.wait(3500)
+    assert clock() == right + timedelta(seconds=3500)
+    watch.set(-30 * 86_400)
+    assert clock() == watch.clock.now == right + timedelta(seconds=3500)
+    watch.set(30 * 86_400)
+    assert clock() == right + timedelta(seconds=3500)
+    watch.wait(3600)
+    assert clock() == watch.clock.now
+    assert [record.levelname for record in caplog.records] == ["WARNING"] * 2
+
+
+def test_a_clock_that_was_set_back_is_believed() -> None:
+    """That makes no mail older; small corrections are made all the time."""
+    watch = Watch()
+    clock = SteadyClock(watch.clock, watch.read_timer)
+    watch.set(-86_400)
+    assert clock() == watch.clock.now
+    watch.wait(60)
+    watch.set(59)
+    assert clock() == watch.clock.now
 
 
 class Fragile(SqliteStore):
@@ -148,6 +209,27 @@ async def test_a_sweep_deletes_by_age_as_the_clock_moves(store: Fragile) -> None
     assert await left(store) == new
     clock.now = NOON + timedelta(minutes=91)
     assert await retention.sweep() == 1
+
+
+async def test_no_mail_goes_when_the_clock_jumps_ahead_and_back(store: Fragile) -> None:
+    """What came meanwhile has a wrong date, and goes in its turn all the same, however much it is."""
+    watch = Watch()
+    retention = Retention(store, Limits(3600.0, None, None), 60.0, SteadyClock(watch.clock, watch.read_timer))
+    before = await add_all(store, [envelope(at=watch.clock.now)])
+    watch.wait(60)
+    watch.set(30 * 86_400)
+    ahead = await add_all(store, [envelope(at=watch.clock.now) for _ in range(250)])
+    assert await retention.sweep() == 0
+    watch.set(-30 * 86_400)
+    after = await add_all(store, [envelope(at=watch.clock.now)])
+    assert await retention.sweep() == 0
+    assert await left(store) == before + ahead + after
+    watch.wait(3550)
+    assert await retention.sweep() == 1
+    assert await left(store) == ahead + after
+    watch.wait(100)
+    assert await retention.sweep() == 251
+    assert await left(store) == []
 
 
 async def test_a_sweep_deletes_by_count_and_by_octets(store: Fragile) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import signal
 import tempfile
 from datetime import UTC, datetime
@@ -27,7 +28,7 @@ from edgemail.metrics import CommitCounters, Counters
 from edgemail.operator import OperatorMailbox, Sorter
 from edgemail.quota import Quota
 from edgemail.reload import obey_hangup, reload
-from edgemail.retention import Limits, Retention
+from edgemail.retention import Limits, Retention, SteadyClock
 from edgemail.settings import Endpoint
 from edgemail.sockets import BACKLOG, bind, is_loopback, write_url
 from edgemail.spool import Spooler
@@ -157,9 +158,10 @@ class App:
             exposition if settings.http.metrics is True else None,
             chaos if settings.policy.chaos_api == "on" else None,
         )
-        http_servers = [_HttpServer(api, http_sockets)] if http_sockets else []
+        stop_s = min(_HTTP_STOP_S, math.ceil(settings.smtp.shutdown_timeout_s))
+        http_servers = [_HttpServer(api, http_sockets, stop_s)] if http_sockets else []
         if metrics_sockets:
-            http_servers.append(_HttpServer(create_metrics_app(exposition), metrics_sockets))
+            http_servers.append(_HttpServer(create_metrics_app(exposition), metrics_sockets, stop_s))
         sorter = Sorter(settings.operator.reserved, mailbox, inbox.deliver) if mailbox is not None else None
         policy = Policy(settings.policy, chaos, _find_folder(settings))
         deliver = inbox.deliver if sorter is None else sorter.deliver
@@ -227,7 +229,7 @@ class App:
     def _run_upkeep(self, settings: Settings) -> None:
         kept = settings.retention
         limits = Limits(kept.max_age_s, kept.max_messages, kept.max_bytes)
-        self._run(Retention(self._store, limits, kept.interval_s, _now).run())
+        self._run(Retention(self._store, limits, kept.interval_s, SteadyClock(_now)).run())
         self._run(Quota(self._store, kept.max_inbox_messages, kept.max_inbox_bytes).run())
         self._run(Summarizer(self._store).run())
 
@@ -238,7 +240,7 @@ class App:
 class _HttpServer(uvicorn.Server):
     """uvicorn on sockets that are bound already, without signal handlers of its own."""
 
-    def __init__(self, api: object, sockets: list[socket.socket]) -> None:
+    def __init__(self, api: object, sockets: list[socket.socket], stop_s: int) -> None:
         super().__init__(
             uvicorn.Config(
                 api,  # type: ignore[arg-type]
@@ -249,7 +251,7 @@ class _HttpServer(uvicorn.Server):
                 server_header=False,
                 proxy_headers=False,
                 limit_concurrency=_HTTP_REQUESTS,
-                timeout_graceful_shutdown=_HTTP_STOP_S,
+                timeout_graceful_shutdown=stop_s,
                 backlog=BACKLOG,
             )
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -18,10 +19,21 @@ if TYPE_CHECKING:
     from edgemail.store.base import Aged, Arrival, MailStore, Usage
 
 _BATCH_ROWS = 100
+_MOST_ROWS = 100_000
+_JUMP_S = 60.0
+"""A clock that went so much further than time did was set."""
+_DOUBT_S = 3600.0
+"""How long a clock that was set forward is doubted: by then somebody or NTP has put it right, or it is right."""
 _EARLY_SHARE = 0.05
 """A sweep comes before its time when this share of a limit arrived since the last one."""
 
 _log = logging.getLogger(__name__)
+
+
+def _measure_time() -> float:
+    """Return seconds that go on while the machine sleeps, where the system counts them."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +51,50 @@ class Limits:
 
 
 def find_due(oldest: Sequence[Aged], usage: Usage, limits: Limits, now: datetime) -> list[MailId]:
-    """Choose which of the `oldest` messages, oldest first, are to go."""
+    """Choose which of the `oldest` messages, oldest first, are to go.
+
+    What is dated in the future came while the clock was wrong: it is as old as what came after it.
+    """
     messages, size = usage.messages, usage.size
     due: list[MailId] = []
+    undecided: list[Aged] = []
     for mail in oldest:
+        undecided.append(mail)
         too_old = limits.max_age_s is not None and mail.date < now - timedelta(seconds=limits.max_age_s)
         too_many = limits.max_messages is not None and messages > limits.max_messages
         too_much = limits.max_bytes is not None and size > limits.max_bytes
-        if not (too_old or too_many or too_much):
+        if too_old or too_many or too_much:
+            due += [one.id for one in undecided]
+            messages -= len(undecided)
+            size -= sum(one.size for one in undecided)
+            undecided.clear()
+        elif mail.date <= now:
             break
-        due.append(mail.id)
-        messages -= 1
-        size -= mail.size
     return due
+
+
+class SteadyClock:
+    """A clock that is doubted for a while after it was set forward: all mail would be too old, and gone."""
+
+    def __init__(self, clock: Callable[[], datetime], timer: Callable[[], float] = _measure_time) -> None:
+        """`timer` gives seconds and cannot be set."""
+        self._clock = clock
+        self._timer = timer
+        self._believed = clock(), timer()
+        self._doubted_at: float | None = None
+
+    def __call__(self) -> datetime:
+        """Return what time it is, or would be had the clock not been set forward."""
+        date, now = self._clock(), self._timer()
+        steady = self._believed[0] + timedelta(seconds=now - self._believed[1])
+        if date - steady > timedelta(seconds=_JUMP_S):
+            if self._doubted_at is None:
+                self._doubted_at = now
+                _log.warning("the clock went from %s to %s: no mail is too old by that for an hour", steady, date)
+            if now - self._doubted_at < _DOUBT_S:
+                return steady
+        self._believed, self._doubted_at = (date, now), None
+        return date
 
 
 class Retention:
@@ -91,14 +134,23 @@ class Retention:
         self._is_early.clear()
         while not self._limits.keeps_everything:
             usage = await self._store.measure()
-            oldest = await self._store.list_oldest(_BATCH_ROWS)
-            due = find_due(oldest, usage, self._limits, self._clock())
+            now = self._clock()
+            due = find_due(await self._list_oldest(now), usage, self._limits, now)
             if not due:
                 break
             deleted += await self._store.delete(due)
         while await self._store.reclaim():
             pass
         return deleted
+
+    async def _list_oldest(self, now: datetime) -> Sequence[Aged]:
+        """List some of the oldest messages, until one that is not dated in the future."""
+        rows = _BATCH_ROWS
+        while True:
+            oldest = await self._store.list_oldest(rows)
+            if len(oldest) < rows or oldest[-1].date <= now or rows >= _MOST_ROWS:
+                return oldest
+            rows *= 10
 
     def _count(self, arrivals: Sequence[Arrival]) -> None:
         self._arrived_messages += len(arrivals)

@@ -194,6 +194,34 @@ async def test_a_slow_commit_gets_451_and_its_late_end_changes_nothing(counter: 
         await peer.say(b"", 250)
 
 
+@pytest.mark.parametrize("error", [None, StoreUnavailable("late")])
+async def test_while_a_commit_is_late_the_next_sender_is_told_at_once(
+    counter: Counter, error: Exception | None
+) -> None:
+    """451 at MAIL, and at DATA to who was past it, without waiting as long; over as soon as the commit is."""
+    async with (
+        listening(counter, commit_timeout_s=SOON_S) as (listener, port),
+        Peer.greeted(port) as late,
+        Peer.greeted(port) as other,
+    ):
+        await other.say(MAIL.removesuffix(b"DATA\r\n"), 250, 250)
+        await late.say(message("late"), 250, 250, 354, 451)
+        listener.settings = replace(listener.settings, commit_timeout_s=NEVER_S)
+        behind = "451 4.3.0 The store is behind, try again later"
+        assert await other.say(b"DATA\r\n", 451) == behind
+        assert await other.say(b"MAIL FROM:<ann@example.org>\r\n", 451) == behind
+        if error is None:
+            counter.keep(0)
+        else:
+            counter.futures[0].set_exception(error)
+        await other.say(b"NOOP\r\n", 250)
+        await other.say(message("next"), 250, 250, 354)
+        await counter.arrival(2)
+        counter.keep(1)
+        await other.say(b"", 250)
+    assert counter.contents == [b"late\r\n", b"next\r\n"]
+
+
 async def test_a_commit_that_fails_late_changes_nothing(counter: Counter) -> None:
     """Not even a complaint that nobody looked at its error."""
     async with listening(counter, commit_timeout_s=SOON_S) as (_, port), Peer.greeted(port) as peer:

@@ -206,6 +206,7 @@ class Connection(asyncio.BufferedProtocol):
                 self._cut_off(now)
         elif self._settling is not None:
             if is_late:
+                listener.policy.backlog.begin()
                 self._answer(replies.STORE_LATE)
         elif self._handshake is None:  # which has its own time limit
             is_stranger = self._caller.source is not None
@@ -376,8 +377,10 @@ class Connection(asyncio.BufferedProtocol):
                 self._answer(replies.KEPT, future.result())
             else:
                 self._answer(replies.explain(error))
-        elif error is None and entry is not None:
-            self._listener.journal.say_late(entry, future.result())
+        else:
+            self._listener.policy.backlog.end()
+            if error is None and entry is not None:
+                self._listener.journal.say_late(entry, future.result())
 
     def _answer(self, verdict: Reply, mail_id: object = None) -> None:
         """Tell the peer what became of its message, and go on."""

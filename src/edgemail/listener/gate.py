@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from edgemail.listener.backlog import Backlog
 from edgemail.listener.floor import DiskFloor
 from edgemail.listener.lists import Lists
 from edgemail.listener.mischief import Mischief
@@ -25,10 +26,11 @@ class Policy:
         """`folder` is on the disk that mail is kept on, if any. The settings say what `chaos` begins with."""
         self.lists = Lists(settings)
         self.floor = DiskFloor(folder, settings.min_free)
+        self.backlog = Backlog()
         self.chaos = chaos
         if settings.chaos:
             chaos.change(settings.chaos)
-        self.judges: tuple[Gate, ...] = (self.floor, self.lists, Mischief(chaos))
+        self.judges: tuple[Gate, ...] = (self.floor, self.backlog, self.lists, Mischief(chaos))
 
     def change(self, settings: PolicySettings) -> None:
         """Put other settings in force: open connections hear of them at their next command."""

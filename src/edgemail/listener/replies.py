@@ -20,6 +20,7 @@ STOPPING = Reply.of(421, "4.3.2 The server stops, try again later", reason="stop
 
 TOO_MANY_MESSAGES = Reply.of(450, "4.7.1 Too many messages from you, try again later", reason="message_rate")
 STORE_LATE = Reply.of(451, "4.3.0 The store takes too long, try again later", reason="commit_timed_out")
+STORE_BEHIND = Reply.of(451, "4.3.0 The store is behind, try again later", reason="store_behind")
 NOT_KEPT = Reply.of(451, "4.3.0 The message could not be kept, try again later", reason="commit_failed")
 STORE_UNAVAILABLE = Reply.of(451, "4.3.0 The store is not available, try again later", reason="store_unavailable")
 STORE_FULL = Reply.of(452, "4.3.1 There is no room, try again later", reason="store_full")
