@@ -30,7 +30,7 @@ from edgemail.quota import Quota
 from edgemail.reload import obey_hangup, reload
 from edgemail.retention import Limits, Retention, SteadyClock
 from edgemail.settings import Endpoint
-from edgemail.sockets import BACKLOG, bind, is_loopback, write_url
+from edgemail.sockets import BACKLOG, bind, drop_who_takes_nothing, is_loopback, write_url
 from edgemail.spool import Spooler
 from edgemail.store.sqlite import SqliteStore
 from edgemail.summaries import Summarizer
@@ -138,6 +138,8 @@ class App:
             http_sockets = [] if http is None else [undo.enter_context(bind(http, "--http"))]
             elsewhere = settings.http.metrics if isinstance(settings.http.metrics, Endpoint) else None
             metrics_sockets = [] if elsewhere is None else [undo.enter_context(bind(elsewhere, "--metrics"))]
+            for one in (*http_sockets, *metrics_sockets):
+                drop_who_takes_nothing(one, settings.http.reader_timeout_s)
             certificate = _find_certificate(settings)
             spooler = _make_spooler(settings)
             mailbox = await _open_mailbox(settings)

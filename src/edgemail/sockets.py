@@ -43,6 +43,16 @@ def bind(endpoint: Endpoint, flag: str) -> socket.socket:
         raise ListenError(f"{endpoint} {reason}") from error
 
 
+def drop_who_takes_nothing(bound: socket.socket, after_s: float) -> None:
+    """Have the system end connections whose peer takes nothing for so long, where it can do that.
+
+    Whoever reads no more would hold his connection, and what waits for him, for as long as he likes.
+    """
+    option = getattr(socket, "TCP_USER_TIMEOUT", None)
+    if option is not None:
+        bound.setsockopt(socket.IPPROTO_TCP, option, max(1, round(after_s * 1000)))
+
+
 def write_url(scheme: str, bound: socket.socket) -> str:
     """Write where a socket listens, with the port that it really has."""
     host, port = bound.getsockname()[:2]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import fastapi.routing
 
 from support.apps import ANN, running, settings_in
 from support.http import follow, inbox_path
-from support.mail import envelope
+from support.mail import envelope, letter
 from support.waiting import PATIENCE_S, until
 
 if TYPE_CHECKING:
@@ -115,6 +117,26 @@ async def test_a_reader_that_hangs_up_is_forgotten(program: Program) -> None:
             await stream.next()
             assert len(listeners[ANN]) >= 1
     await until(lambda: not listeners)
+
+
+async def test_a_reader_that_takes_nothing_is_dropped(tmp_path: Path) -> None:
+    """What waits for it stays in the system's buffers until then, and nothing of it afterwards; others read on."""
+    settings = settings_in(tmp_path)
+    settings = replace(settings, http=replace(settings.http, reader_timeout_s=1.0))
+    async with running(settings) as program:
+        listeners = program.app._inbox._hub._listeners
+        with socket.socket() as deaf:
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            deaf.connect(("127.0.0.1", int(program.url.rpartition(":")[2])))
+            deaf.sendall(f"GET {EVENTS} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+            await until(lambda: bool(listeners))
+            async with follow(program.url, inbox_path("other@example.org", "/events")) as stream:
+                while listeners.get(ANN):
+                    for _ in range(50):
+                        await program.app._inbox.deliver(envelope(ANN, data=letter("x" * 2000)))
+                    await program.app._inbox.deliver(envelope("other@example.org"))
+                    assert await stream.next() is not None
+        await until(lambda: not listeners)
 
 
 async def test_a_quiet_stream_says_that_it_lives(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:

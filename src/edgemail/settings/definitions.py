@@ -461,6 +461,13 @@ SETTINGS: Final = (
         "How long the database may take over a message before the sender is told to try again.",
     ),
     Setting(
+        "reader_timeout",
+        "http",
+        "reader_timeout_s",
+        _DURATION,
+        "How long an HTTP client may take nothing of what it is sent before it is dropped (Linux only).",
+    ),
+    Setting(
         "shutdown_timeout",
         "smtp",
         "shutdown_timeout_s",

@@ -123,6 +123,7 @@ class HttpSettings:
     metrics: Endpoint | bool = True
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
+    reader_timeout_s: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
