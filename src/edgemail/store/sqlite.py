@@ -275,8 +275,10 @@ class SqliteStore:
                         version = latest
             await asyncio.sleep(_POLL_S)
 
-    def _read_version(self, _: apsw.Connection) -> int:
-        return int(self._connections.find_writer().pragma("data_version"))
+    def _read_version(self, _: apsw.Connection) -> tuple[apsw.Connection, object]:
+        """Return what differs once the database has changed; a connection that is new counts from the start."""
+        writer = self._connections.find_writer()
+        return writer, writer.pragma("data_version")
 
     def _announce_rows(self, rows: list[tuple[Any, ...]]) -> None:
         arrivals = [
@@ -288,9 +290,10 @@ class SqliteStore:
 
     def _insert(self, writer: apsw.Connection, batch: Sequence[Envelope]) -> list[MailId]:
         """Insert a batch, where the path says by the time that it is committed."""
+        before = self._connections.generation
         ids = _insert(writer, batch)
         current = self._connections.find_writer()
-        return ids if current is writer else _insert(current, batch)
+        return ids if self._connections.generation == before else _insert(current, batch)
 
     async def _write(self, work: Callable[[apsw.Connection], _T]) -> _T:
         if self._read_only:

@@ -42,6 +42,8 @@ class Connections:
         self.writer.set_busy_handler(self._wait_for_lock)
         self.is_doubtful = False
         """Whether an error came of which it is not known what it left behind."""
+        self.generation = 0
+        """Goes on each time that another file is the database."""
         self._path = path
         self._names = [f"{path}{suffix}" for suffix in ("", *sqlite_file.SUFFIXES)]
         self._open_writer = open_writer
@@ -92,6 +94,8 @@ class Connections:
             "opening %s again: %s", self._path, "an error" if self.is_doubtful else "other files are there"
         )
         self.is_doubtful = True
+        # Before it is closed: its inode may be the new one's, then.
+        is_other = _identify(self._names[0]) != self._files[0]
         with contextlib.ExitStack() as stack:
             for one in tuple(self._readers):
                 stack.enter_context(one.lock)
@@ -107,6 +111,7 @@ class Connections:
                 _log.error("%s", error)
                 raise StoreUnavailable("the database cannot be opened") from error
             self._files = [_identify(name) for name in self._names]
+            self.generation += is_other
             if last_id and not self.writer.readonly("main"):
                 # Readers ask for what came after an id that they have.
                 self.writer.execute(_RAISE_LAST_ID, (last_id,))
