@@ -58,6 +58,8 @@ def main() -> int:
             print(f"starts with {arguments.restart_messages:,} messages, after kills: {said}", flush=True)
             if min(starts_s) > _RESTART_S:  # the machine has other things to do as well
                 reasons.append(f"no start took less than {_RESTART_S:.0f} s")
+    except KeyboardInterrupt:
+        reasons.append("stopped before its time")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     for reason in reasons[:_MISTAKES_SHOWN]:

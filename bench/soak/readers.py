@@ -43,13 +43,14 @@ class Consumer:
 
     async def consume(self) -> int:
         """Take what is there in all inboxes; return how many messages that were."""
-        count = 0
-        for number in range(INBOXES):
-            answer = await self._client.get(f"{_inbox(number)}/messages?limit={_PAGE}")
-            for one in answer.json()["messages"]:
-                await self._take(int(one["id"]))
-                count += 1
-        return count
+        return sum(await asyncio.gather(*(self._consume(number) for number in range(INBOXES))))
+
+    async def _consume(self, number: int) -> int:
+        answer = await self._client.get(f"{_inbox(number)}/messages?limit={_PAGE}")
+        messages = answer.json()["messages"]
+        for one in messages:
+            await self._take(int(one["id"]))
+        return len(messages)
 
     async def _take(self, mail_id: int) -> None:
         ledger = self._ledger

@@ -38,12 +38,12 @@ _SETTINGS = {
 
 
 @contextlib.contextmanager
-def start(folder: Path) -> Iterator[Process]:
+def start(folder: Path, **settings: str) -> Iterator[Process]:
     """Run a server on a folder's database, killed at the end if it still runs."""
     cert = folder / "cert.pem"
     if not cert.exists():
         make_own(cert, ["mx.example.com"])
-    with serving(folder / "mail.db", EDGEMAIL_TLS_CERT=str(cert), **_SETTINGS) as process:
+    with serving(folder / "mail.db", EDGEMAIL_TLS_CERT=str(cert), **_SETTINGS, **settings) as process:
         yield process
 
 

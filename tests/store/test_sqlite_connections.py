@@ -124,8 +124,14 @@ async def test_a_folder_that_is_away_is_waited_for(tmp_path: Path) -> None:
         with pytest.raises(StoreUnavailable):
             await store.add(envelope(data=b"refused"))
     away.rename(folder)
-    await store.add(envelope(data=b"second"))
+    second = await store.add(envelope(data=b"second"))
     assert [data for data in await read_all(store) if data != b"refused"] == [b"first", b"second"]
+    folder.rename(away)
+    with pytest.raises(StoreUnavailable):
+        await store.add(envelope(data=b"refused"))
+    folder.mkdir()
+    assert await store.add(envelope(data=b"in another folder")) > second
+    assert await read_all(store) == [b"in another folder"]
     await store.close()
 
 

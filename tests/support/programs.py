@@ -6,6 +6,7 @@ import os
 import re
 import selectors
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -154,6 +155,11 @@ class Peer:
     def close(self) -> None:
         self._file.close()
         self._socket.close()
+
+    def vanish(self) -> None:
+        """Be gone, with a reset in place of a farewell."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close()
 
 
 class Sender(threading.Thread):

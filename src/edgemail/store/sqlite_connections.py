@@ -52,6 +52,7 @@ class Connections:
         self._own = threading.local()
         self._hurry = threading.Event()
         self._lock_deadline = 0.0
+        self._last_id = 0
 
     @contextlib.contextmanager
     def reader(self) -> Iterator[apsw.Connection]:
@@ -100,9 +101,8 @@ class Connections:
             for one in tuple(self._readers):
                 stack.enter_context(one.lock)
                 one.close()
-            last_id = 0
             if self._is_open():
-                last_id = self._put_away()
+                self._put_away()
                 self.writer.close()
             try:
                 self.writer = self._open_writer(self._path)
@@ -112,10 +112,9 @@ class Connections:
                 raise StoreUnavailable("the database cannot be opened") from error
             self._files = [_identify(name) for name in self._names]
             self.generation += is_other
-            if last_id and not self.writer.readonly("main"):
-                # Readers ask for what came after an id that they have.
-                self.writer.execute(_RAISE_LAST_ID, (last_id,))
-                self.writer.execute(_BEGIN_IDS, (last_id,))
+            if self._last_id:  # readers ask for what came after an id that they have
+                self.writer.execute(_RAISE_LAST_ID, (self._last_id,))
+                self.writer.execute(_BEGIN_IDS, (self._last_id,))
         self.is_doubtful = False
         _log.warning("%s was opened again", self._path)
 
@@ -143,14 +142,13 @@ class Connections:
             return False
         return True
 
-    def _put_away(self) -> int:
-        """Put all that was committed into the file itself; return the last id that was given."""
+    def _put_away(self) -> None:
+        """Put all that was committed into the file itself; note the last id that was given."""
         if self.writer.readonly("main"):
-            return 0
+            return
         self.writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         for (last_id,) in self.writer.execute(_READ_LAST_ID):
-            return int(last_id)
-        return 0
+            self._last_id = max(self._last_id, int(last_id))
 
 
 class _Reader:

@@ -1,0 +1,196 @@
+"""A disk that is full or broken, and a database that somebody else has: to senders of a real program."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import apsw
+import pytest
+
+from support.apps import ANN, running, settings_in
+from support.faulty_disk import Call, broken, faulty_disk
+from support.mail import letter
+from support.programs import Peer, serving
+from support.reader import get, listing, raw
+from support.small_disk import serving_on_small_disk
+from support.smtp_peer import Peer as AsyncPeer
+from support.waiting import PATIENCE_S
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support.programs import Process
+
+INBOX = "load@example.org"
+_LOCKER = """
+import sys, apsw
+connection = apsw.Connection(sys.argv[1])
+connection.set_busy_timeout(10_000)
+connection.execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextlib.contextmanager
+def locking(db: Path) -> Iterator[None]:
+    """Let another program hold the write lock."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _LOCKER, str(db)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as locker:
+        assert locker.stdout is not None
+        assert locker.stdout.readline() == b"locked\n"
+        yield
+
+
+def send(peer: Peer, token: str, octets: int = 100) -> int:
+    """Send a message; return the code of what was said last."""
+    codes = peer.begin(INBOX)
+    if codes != [250, 250, 354]:
+        return next(code for code in codes if code != 250)
+    return peer.ask(b"Subject: " + token.encode() + b"\r\n\r\n" + b"x" * octets + b"\r\n.\r\n")
+
+
+def read_inbox(server: Process) -> Counter[str]:
+    """Read every message of the inbox, to its last octet, and count their tokens."""
+    found = []
+    for one in listing(server, INBOX):
+        data = raw(server, one["id"])
+        assert data.endswith(b"x\r\n")
+        found.append(data.partition(b"Subject: ")[2].partition(b"\r\n")[0].decode())
+    return Counter(found)
+
+
+def test_a_full_disk_refuses_mail_until_there_is_room(tmp_path: Path) -> None:
+    """452 to small and to large messages, again and again; what was acknowledged is there, and nothing else."""
+    with serving_on_small_disk(tmp_path / "disk", "12m", EDGEMAIL_SPOOL_ABOVE="64KiB") as (server, disk):
+        peer = Peer(server.smtp)
+        peer.greet()
+        kept = []
+        for number in range(2):
+            for size in (100, 500_000):
+                kept.append(f"{number}-{size}")
+                assert send(peer, kept[-1], size) == 250
+            with disk.filled():
+                for size in (100_000, 500_000, 100_000):
+                    assert send(peer, "refused", size) == 452
+                assert set(read_inbox(server)) == set(kept)
+        kept.append("last")
+        assert send(peer, "last") == 250
+        assert read_inbox(server) == Counter(kept)
+        peer.close()
+
+
+def test_a_locked_database_refuses_mail_in_time_and_is_not_waited_for_twice(tmp_path: Path) -> None:
+    """451 after `commit_timeout`, the next ones at once; readers read, and mail is taken when the lock is gone."""
+    db = tmp_path / "mail.db"
+    with serving(db, EDGEMAIL_COMMIT_TIMEOUT="1s") as server:
+        peer, other = Peer(server.smtp), Peer(server.smtp)
+        peer.greet()
+        other.greet()
+        assert send(peer, "before") == 250
+        with locking(db):
+            assert send(peer, "late") == 451
+            codes = [send(other, "behind") for _ in range(50)]
+            assert read_inbox(server) == Counter(["before"])
+        assert codes == [451] * 50
+        deadline = time.monotonic() + 2 * PATIENCE_S
+        while (code := send(other, "after")) != 250:
+            assert code == 451
+            assert time.monotonic() < deadline
+        found = read_inbox(server)
+        assert found["before"] == found["after"] == 1
+        assert set(found) <= {"before", "late", "after"}
+        peer.close()
+        other.close()
+
+
+def test_mail_goes_on_where_the_database_was_deleted(tmp_path: Path) -> None:
+    """To whoever sends nothing happens; readers of the new file find what got its 250, now and after a restart."""
+    db = tmp_path / "mail.db"
+    with serving(db) as server:
+        peer = Peer(server.smtp)
+        peer.greet()
+        assert send(peer, "gone") == 250
+        db.unlink()
+        assert send(peer, "kept") == 250
+        assert read_inbox(server) == Counter(["kept"])
+        server.process.kill()
+        peer.close()
+    with serving(db) as server:
+        assert read_inbox(server) == Counter(["kept"])
+
+
+def test_files_that_may_not_be_written_any_more_are_written_while_they_are_open(tmp_path: Path) -> None:
+    """Modes count when a file is opened: mail is taken, and it is in the file."""
+    db = tmp_path / "mail.db"
+    with serving(db) as server:
+        peer = Peer(server.smtp)
+        peer.greet()
+        for one in (db, Path(f"{db}-wal"), Path(f"{db}-shm")):
+            one.chmod(0o400)
+        db.parent.chmod(0o500)
+        assert send(peer, "kept") == 250
+        db.parent.chmod(0o700)
+        connection = apsw.Connection(str(db), flags=apsw.SQLITE_OPEN_READONLY)
+        assert connection.execute("SELECT count(*) FROM mail").fetchall() == [(1,)]
+        connection.close()
+        peer.close()
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "reply"),
+    [
+        ("write", broken("write"), "451"),
+        ("sync", broken("sync"), "451"),
+        ("write", apsw.ReadOnlyError("mounted read-only"), "451"),
+        ("write", apsw.FullError("no room"), "452"),
+    ],
+    ids=["write", "sync", "read-only", "full"],
+)
+async def test_a_disk_that_fails_refuses_mail_until_it_works(
+    tmp_path: Path, call: Call, error: apsw.Error, reply: str
+) -> None:
+    """As often as it fails; readers read, /readyz answers, and the same connection is served when it is over."""
+    with faulty_disk() as disk:
+        async with running(settings_in(tmp_path)) as program, AsyncPeer.greeted(program.smtp[1]) as peer:
+            transaction = f"MAIL FROM:<a@example.org>\r\nRCPT TO:<{ANN}>\r\nDATA\r\n".encode()
+            for number in range(2):
+                await peer.say(transaction, 250, 250, 354)
+                await peer.say(letter(f"kept {number}") + b".\r\n", 250)
+                disk.fault = lambda asked, name: error if asked == call else None
+                for _ in range(3):
+                    await peer.say(transaction, 250, 250, 354)
+                    await peer.say(letter("refused") + b".\r\n", int(reply))
+                assert len(await program.list_inbox()) == number + 1
+                assert (await program.ask("/readyz")).status == 200
+                disk.fault = lambda asked, name: None
+            await peer.say(transaction, 250, 250, 354)
+            await peer.say(letter("last") + b".\r\n", 250)
+            subjects = [one["subject"] for one in await program.list_inbox()]
+            assert subjects == ["last", "kept 1", "kept 0"]
+
+
+def test_a_peer_that_vanishes_behind_its_dot_has_sent_one_message(tmp_path: Path) -> None:
+    """With a reset, again and again: each message is there, whole and once."""
+    with serving(tmp_path / "mail.db") as server:
+        tokens = [f"vanished-{number}" for number in range(30)]
+        for token in tokens:
+            peer = Peer(server.smtp)
+            peer.greet()
+            assert peer.begin(INBOX) == [250, 250, 354]
+            peer.say(b"Subject: " + token.encode() + b"\r\n\r\nx\r\n.\r\n")
+            peer.vanish()
+        after = 0
+        while after < len(tokens):
+            path = f"/api/inboxes/load%40example.org/wait?after={after}&timeout=10"
+            assert json.loads(get(server, path))["timed_out"] is False
+            after += 1
+        assert read_inbox(server) == Counter(tokens)
