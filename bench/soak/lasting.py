@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SENDERS = 6
 _MIN_FREE = "25%"
-"""A disk that mail has filled has no room to delete any either; one that something else has filled gets its room back."""
+"""A disk that mail itself has filled would have no room to delete any either."""
 _TROUBLE_S = (4.0, 12.0)
 
 
