@@ -1,0 +1,65 @@
+"""No more descriptors: who is in is served, the others later, and nothing spins meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.hostile_peers import count_descriptors
+from support.programs import Peer, serving
+from support.reader import get, listing, program
+from support.waiting import until
+
+DESCRIPTORS = 64
+ROUNDS = 2
+WATCHED_S = 1.0
+BUSY_S = 0.5
+INBOX = "load@example.org"
+SETTINGS = {"EDGEMAIL_SPOOL_ABOVE": "64KiB", "EDGEMAIL_SMTPS": "127.0.0.1:0", "EDGEMAIL_TLS_TIMEOUT": "60s"}
+
+
+def read_cpu_s(pid: int) -> float:
+    """Return the processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def send(peer: Peer, octets: int = 100) -> int:
+    assert peer.begin(INBOX) == [250, 250, 354]
+    return peer.ask(b"Subject: few\r\n\r\n" + b"x" * octets + b"\r\n.\r\n")
+
+
+@pytest.mark.parametrize("port", ["smtp", "smtps"])
+async def test_without_descriptors_who_is_in_is_served_and_the_others_later(tmp_path: Path, port: str) -> None:
+    """Mail of an open connection is taken, what needs a spool is put off; when there are some again, all is well."""
+    command = (program("prlimit", "util-linux"), f"--nofile={DESCRIPTORS}:{DESCRIPTORS}", sys.executable)
+    with serving(tmp_path / "mail.db", (*command, "-m", "edgemail"), **SETTINGS) as server:
+        pid = server.process.pid
+        peer = Peer(server.smtp)
+        peer.greet()
+        codes = [send(peer)]
+        before = count_descriptors(pid)
+        for _ in range(ROUNDS):
+            crowd = [socket.create_connection(getattr(server, port)) for _ in range(2 * DESCRIPTORS)]
+            await until(lambda: count_descriptors(pid) >= DESCRIPTORS - 1)
+            codes.append(send(peer))
+            assert send(peer, 100_000) in (451, 452)
+            used_s = read_cpu_s(pid)
+            await asyncio.sleep(WATCHED_S)
+            assert read_cpu_s(pid) - used_s < BUSY_S
+            for one in crowd:
+                one.close()
+            await until(lambda: count_descriptors(pid) <= before + 2)
+        other = Peer(server.smtp)
+        other.greet()
+        codes += [send(other), send(other, 100_000)]
+        assert codes == [250] * len(codes)
+        assert len(listing(server, INBOX)) == len(codes)
+        assert get(server, "/readyz") == b'{"status":"ok"}'
+        other.close()
+        peer.close()

@@ -1,0 +1,72 @@
+"""SIGTERM in the middle of everything: the program ends in time, and all that got its 250 is there."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import apsw
+import pytest
+
+from support.http import inbox_path
+from support.programs import Peer, serving
+from test_durability import load_on, tokens_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+STOP_S = 3.0
+LATEST_S = STOP_S + 10.0
+"""The promise is `STOP_S` and a moment; other programs share the machines that tests run on."""
+
+
+@contextlib.contextmanager
+def locked(db: Path) -> Iterator[None]:
+    connection = apsw.Connection(str(db))
+    connection.set_busy_timeout(10_000)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        connection.close()
+
+
+@contextlib.contextmanager
+def deaf_reader(url: str) -> Iterator[None]:
+    """Ask for all events of the busy inbox, and take none."""
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        one.connect(("127.0.0.1", int(url.rpartition(":")[2])))
+        path = inbox_path("load@example.org", "/events?after=0")
+        one.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        yield
+
+
+@pytest.mark.parametrize("is_locked", [False, True])
+def test_a_program_in_trouble_stops_in_time_and_keeps_its_promises(tmp_path: Path, is_locked: bool) -> None:
+    """Senders under way, one half-way, one silent, one that vanished, a deaf reader, and a locked database."""
+    db = tmp_path / "mail.db"
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(serving(db, EDGEMAIL_SHUTDOWN_TIMEOUT=f"{STOP_S:.0f}s"))
+        stack.enter_context(deaf_reader(server.url))
+        slow, silent, vanished = (Peer(server.smtp) for _ in range(3))
+        for one in (slow, vanished):
+            one.greet()
+            assert one.begin("load@example.org") == [250, 250, 354]
+        slow.say(b"Subject: half")
+        vanished.say(b"\r\ntoken=vanished;\r\n.\r\n")
+        vanished.vanish()
+        with load_on(server, "stop", 200) as senders, locked(db) if is_locked else contextlib.nullcontext():
+            began = time.monotonic()
+            server.process.send_signal(signal.SIGTERM)
+            assert server.process.wait(LATEST_S) == 0
+            assert time.monotonic() - began < LATEST_S
+        slow.close()
+        silent.close()
+    assert [token for sender in senders for token in sender.unanswered] == []
+    assert tokens_in(db) == Counter(["vanished", *(token for sender in senders for token in sender.kept)])
