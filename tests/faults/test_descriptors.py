@@ -36,7 +36,7 @@ def send(peer: Peer, octets: int = 100) -> int:
 
 @pytest.mark.parametrize("port", ["smtp", "smtps"])
 async def test_without_descriptors_who_is_in_is_served_and_the_others_later(tmp_path: Path, port: str) -> None:
-    """Mail of an open connection is taken, what needs a spool is put off; when there are some again, all is well."""
+    """Mail of an open connection is taken, or put off where it needs a spool; then all is as it was."""
     command = (program("prlimit", "util-linux"), f"--nofile={DESCRIPTORS}:{DESCRIPTORS}", sys.executable)
     with serving(tmp_path / "mail.db", (*command, "-m", "edgemail"), **SETTINGS) as server:
         pid = server.process.pid
@@ -48,7 +48,9 @@ async def test_without_descriptors_who_is_in_is_served_and_the_others_later(tmp_
             crowd = [socket.create_connection(getattr(server, port)) for _ in range(2 * DESCRIPTORS)]
             await until(lambda: count_descriptors(pid) >= DESCRIPTORS - 1)
             codes.append(send(peer))
-            assert send(peer, 100_000) in (451, 452)
+            large = send(peer, 100_000)  # the last one may be free, for a spool
+            assert large in (250, 451, 452)
+            codes += [large] * (large == 250)
             used_s = read_cpu_s(pid)
             await asyncio.sleep(WATCHED_S)
             assert read_cpu_s(pid) - used_s < BUSY_S
