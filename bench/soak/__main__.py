@@ -85,9 +85,13 @@ async def _soak(killed: Killed, lasting: Lasting, minutes: float) -> None:
 
 async def _tell(killed: Killed, lasting: Lasting, minutes: float) -> None:
     """Print a line a minute; on a terminal, one that is written over each second in between."""
-    began = time.monotonic()
+    began, shown = time.monotonic(), 0
     for second in range(1, sys.maxsize):
         await asyncio.sleep(max(0.0, began + second - time.monotonic()))
+        mistakes = [*killed.ledger.mistakes, *lasting.ledger.mistakes]
+        if len(mistakes) > shown:
+            shown = len(mistakes)
+            print(f"MISTAKE (of {shown}): {mistakes[-1]}", flush=True)
         is_terminal = sys.stderr.isatty()
         if second % 60 == 0:
             print(f"{second // 60:3} min: {_describe(killed, lasting)}", flush=True)

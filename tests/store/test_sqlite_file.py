@@ -11,9 +11,11 @@ import apsw
 import pytest
 
 from edgemail.errors import StoreInvalid
+from edgemail.store import sqlite_file
 from edgemail.store.base import Usage
 from edgemail.store.sqlite import SqliteStore
-from support.mail import envelope, ids
+from support.faulty_disk import faulty_disk
+from support.mail import add_all, envelope, ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -192,6 +194,17 @@ async def test_a_failed_upgrade_leaves_the_old_database(path: Path) -> None:
     await refusal(path)
     assert connection.execute("SELECT count(*) FROM mail WHERE data IS NOT NULL").fetchall() == [(3,)]
     connection.close()
+
+
+async def test_a_start_does_not_read_the_mail(path: Path) -> None:
+    """However much there is: a few pages, and not one of each message."""
+    with faulty_disk() as disk:
+        store = await SqliteStore.open(path)
+        await add_all(store, [envelope(data=b"x" * 4000) for _ in range(1000)])
+        await store.close()
+        before = disk.reads
+        sqlite_file.open_database(path).close()
+        assert disk.reads - before < 100
 
 
 async def test_derived_tables_that_were_dropped_are_made_again(path: Path) -> None:

@@ -36,7 +36,7 @@ class FaultyDisk(apsw.VFS):
         super().__init__("faulty", SYSTEM, makedefault=True)
         self.fault: Callable[[Call, str], apsw.Error | None] = lambda call, name: None
         """Asked before each call, with the file's name; what it returns is raised."""
-        self.calls = 0
+        self.reads = 0
         self._lock = threading.Lock()
         self._kept: dict[str, bytearray] = {}
         self._written: dict[str, list[tuple[int, bytes | None]]] = {}
@@ -96,6 +96,10 @@ class _File(apsw.VFSFile):
         """Leave what is raised on purpose to SQLite alone."""
         return True
 
+    def xRead(self, amount: int, offset: int) -> bytes:  # noqa: N802
+        self._disk.reads += 1
+        return super().xRead(amount, offset)
+
     def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802
         self._fail("write")
         super().xWrite(data, offset)
@@ -114,7 +118,6 @@ class _File(apsw.VFSFile):
         self._disk.sync(self._name, is_lost=False)
 
     def _fail(self, call: Call) -> None:
-        self._disk.calls += 1
         error = self._disk.fault(call, self._name)
         if error is not None:
             raise error

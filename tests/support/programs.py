@@ -162,6 +162,12 @@ class Peer:
         self.close()
 
 
+def write_load(token: str) -> bytes:
+    """Return the message that a `Sender` sends under a token; each is another one, and most are not short."""
+    line = (token.encode() * 70)[:70] + b"\r\n"
+    return b"Subject: load\r\n\r\ntoken=" + token.encode() + b";\r\n" + line * (len(token) % 4 * 30 + 1)
+
+
 class Sender(threading.Thread):
     """Sends one message after the other until the connection ends, and notes each that got its 250."""
 
@@ -192,9 +198,8 @@ class Sender(threading.Thread):
         if codes != [250, 250, 354]:
             self.last_code = codes[-1] if codes else 0
             return False
-        filler = b"x" * 70 + b"\r\n"
         self.unanswered.append(token)
-        peer.say(b"Subject: load\r\n\r\ntoken=" + token.encode() + b";\r\n" + filler * 30 + b".\r\n")
+        peer.say(write_load(token) + b".\r\n")
         self.last_code = peer.hear()
         if self.last_code:
             self.unanswered.remove(token)
