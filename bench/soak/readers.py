@@ -37,13 +37,17 @@ class Consumer:
     async def run(self) -> None:
         """Go on until cancelled; what fails is tried again."""
         while True:
-            with contextlib.suppress(*_FAILURES):
+            try:
                 await self.consume()
+            except* _FAILURES:
+                pass
             await asyncio.sleep(0.2)
 
     async def consume(self) -> int:
         """Take what is there in all inboxes; return how many messages that were."""
-        return sum(await asyncio.gather(*(self._consume(number) for number in range(INBOXES))))
+        async with asyncio.TaskGroup() as group:
+            taking = [group.create_task(self._consume(number)) for number in range(INBOXES)]
+        return sum(one.result() for one in taking)
 
     async def _consume(self, number: int) -> int:
         answer = await self._client.get(f"{_inbox(number)}/messages?limit={_PAGE}")
