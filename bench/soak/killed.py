@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from support.programs import Process
 
 SENDERS = 12
-KEPT = 2000
+KEPT = 500
 """So many messages stay for the rounds that follow."""
 _FLOOD_SOURCE = "127.0.2.1"
 _STOP_SHARE = 0.1
@@ -71,11 +71,12 @@ class Killed:
             self._is_ending = False
             tasks = [
                 asyncio.create_task(watch.run()),
-                *(asyncio.create_task(look_around(process.url, self.chance)) for _ in range(2)),
+                asyncio.create_task(look_around(process.url, self.chance)),
                 asyncio.create_task(read_nothing(process.url, 60)),
             ]
             sending = asyncio.create_task(load.run(SENDERS))
             troubles = asyncio.create_task(self._trouble(process, db))
+            await load.begin()
             await asyncio.sleep(self.chance.uniform(*_ROUND_S))
             self._judge_shares(load)
             self._is_ending = True

@@ -113,7 +113,9 @@ class Ledger:
                 self.mistakes.append("the table `usage` is wrong")
         finally:
             connection.close()
-        self.mistakes += [f"{token} got 250 and is lost" for token in self.promised if not found[token]]
+        lost = {token for token in self.promised if not found[token]}
+        self.mistakes += [f"{token} got 250 and is lost" for token in sorted(lost)]
+        self.promised -= lost  # once said
         self.mistakes += [f"{token} is there {count} times" for token, count in found.items() if count > 1]
 
     def forget(self, db: Path, keep: int) -> None:

@@ -87,7 +87,7 @@ async def look_around(url: str, chance: random.Random) -> None:
                 await client.get(f"{inbox}/wait?timeout=1&after={listed[0]['id'] if listed else 0}")
                 async with follow(url, f"{inbox}/events?after=0") as stream:
                     await stream.next()
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.5)
 
 
 async def read_nothing(url: str, seconds: float) -> None:

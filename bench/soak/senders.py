@@ -105,6 +105,12 @@ class Load:
         """Send until the server ends all connections and takes no new ones."""
         await asyncio.gather(*(self._insist(number) for number in range(senders)))
 
+    async def begin(self) -> None:
+        """Return once a message was kept, or a good while has passed."""
+        end = time.monotonic() + PATIENCE_S
+        while not sum(self.counts.values()) and time.monotonic() < end:
+            await asyncio.sleep(_PAUSE_S)
+
     async def _insist(self, number: int) -> None:
         count = 0
         self.counts[number] = 0

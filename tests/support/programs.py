@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-START_S = 20.0
+START_S = 60.0
 UNBOUNDED = {
     "EDGEMAIL_MIN_FREE": "off",
     "EDGEMAIL_MAX_INBOX_MESSAGES": "off",
