@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bench.soak.ledger import write_message
+from support.waiting import until
 
 if TYPE_CHECKING:
     import random
@@ -107,9 +108,8 @@ class Load:
 
     async def begin(self) -> None:
         """Return once a message was kept, or a good while has passed."""
-        end = time.monotonic() + PATIENCE_S
-        while not sum(self.counts.values()) and time.monotonic() < end:
-            await asyncio.sleep(_PAUSE_S)
+        with contextlib.suppress(TimeoutError):
+            await until(lambda: sum(self.counts.values()) > 0, PATIENCE_S)
 
     async def _insist(self, number: int) -> None:
         count = 0
