@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-STOP_S = 3.0
-LATEST_S = STOP_S + 10.0
+STOP_S = 1.0
+LATEST_S = STOP_S + 7.0
 """The promise is `STOP_S` and a moment; other programs share the machines that tests run on."""
 
 
