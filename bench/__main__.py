@@ -1,42 +1,95 @@
-"""`make bench`: prints edgemail's figures beside its peers', from one run."""
+"""`make bench`: edgemail's figures beside its peers', as tables, plots and JSON."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
-import platform
-import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bench import memory, throughput
+from bench import growth, memory, reading, retention, throughput
+from bench.peers import Peer, parse_peer
+from bench.progress import Progress
+from bench.report import SECTIONS, write_report
 
-_CONNECTIONS = (1, 10, 50)
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
+    from bench.results import Section
 
-def main() -> None:
-    """Measure, and print a table; progress goes to the standard error."""
-    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--connections", type=int, nargs="*", default=_CONNECTIONS, metavar="N")
-    arguments = parser.parse_args()
-    print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    print(f"Messages of {throughput.BODY_OCTETS} octets, sent by smtp-source -d; medians of rounds in turns.\n")
-    print("| connections | server | messages/s | edgemail is | CPU us/message |")
-    print("| --: | --- | --: | --: | --: |")
-    for connections in arguments.connections:
-        figures = throughput.measure(connections, _say)
-        ours = figures[0][1]
-        for name, figure in figures:
-            ratio = f"{ours.messages_s / figure.messages_s:.2f} x"
-            print(
-                f"| {connections} | {name} | {figure.messages_s:,.0f} | {ratio} | {figure.cpu_us:.0f} |", flush=True
-            )
-    _say("memory")
-    used = memory.measure()
-    print(f"\nResident memory, idle: {used.idle / 2**20:.1f} MiB")
-    print(f"With {memory.CONNECTIONS:,} idle connections: {used.a_connection / 1024:.1f} KiB each")
+_RESULTS = Path(__file__).parent / "results"
+_OTHERS = {"reading": reading, "memory": memory, "growth": growth, "retention": retention}
 
 
-def _say(text: str) -> None:
-    print(f"  {text}", file=sys.stderr, flush=True)
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, and print tables; progress goes to the standard error."""
+    chosen = _parse(arguments)
+    for name in SECTIONS if chosen.section == "all" else [chosen.section]:
+        if name == "report":
+            continue
+        section = _measure(name, chosen)
+        section.save(chosen.out)
+        for table in section.tables:
+            print(table.write(), flush=True)
+        for aim in section.aims:
+            print(f"{'reached    ' if aim.is_reached else 'NOT REACHED'}  {aim.aim}: {aim.figure}")
+        print()
+    report = write_report(chosen.out)
+    print(report if chosen.section == "report" else f"All of it: {chosen.out}/report.md")
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    choices = [*SECTIONS, "all", "report"]
+    parser.add_argument("section", nargs="?", default="all", choices=choices, help="what to measure; default: all")
+    parser.add_argument("--full", action="store_true", help="all loads and sizes: an hour or more, and some 10 GB")
+    parser.add_argument(
+        "--rounds", type=int, default=3, metavar="N", help="how often each load is sent; default: 3"
+    )
+    parser.add_argument("--seconds", type=float, metavar="S", help="about how long each round takes")
+    parser.add_argument(
+        "--peer",
+        action="append",
+        default=[],
+        type=_peer,
+        metavar="NAME=HOST:PORT",
+        help="one more server, which runs already and takes mail for inbox@example.com; may be given again",
+    )
+    parser.add_argument("--out", type=Path, default=_RESULTS, metavar="DIR", help="for plots, JSON and report.md")
+    return parser.parse_args(arguments)
+
+
+def _peer(text: str) -> Peer:
+    try:
+        return parse_peer(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _measure(name: str, chosen: argparse.Namespace) -> Section:
+    with _workplace() as folder:
+        if name != "throughput":
+            module = _OTHERS[name]
+            with Progress(name, module.steps(is_full=chosen.full)) as progress:
+                section: Section = module.measure(folder, progress, is_full=chosen.full)
+                return section
+        work = throughput.plan(is_full=chosen.full, others=chosen.peer)
+        seconds = chosen.seconds or (3.0 if chosen.full else 0.8)
+        with Progress(name, chosen.rounds * sum(len(several) for _, several in work)) as progress:
+            run = throughput.measure(work, chosen.rounds, seconds, progress, folder)
+        return throughput.report(run, is_full=chosen.full)
+
+
+@contextlib.contextmanager
+def _workplace() -> Iterator[Path]:
+    """Make a folder on the disk, where servers may have theirs; it goes at the end."""
+    # A settings file or a database of whoever measures is none of the benchmark's business.
+    for variable in [one for one in os.environ if one.startswith(("EDGEMAIL_", "LIBSQL_"))]:
+        del os.environ[variable]
+    with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench import edge_lock, edge_reading
+from bench.load import Load, send
 from bench.servers import Server, run_edgemail
-from bench.throughput import BODY_OCTETS, send
 from edgemail.store.hrana import HranaClient
 from support.sqld import Sqld
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _CONNECTIONS = (1, 10, 50)
 _SECONDS = 5.0
+_BODY_OCTETS = 4000
 _COUNT = "SELECT coalesce(max(batch), 0), (SELECT messages FROM usage) FROM writer"
 
 
@@ -35,7 +36,7 @@ def main() -> None:
 
 
 def _measure_ingest(folder: Path) -> None:
-    print(f"Messages of {BODY_OCTETS} octets into sqld on this machine, sent by smtp-source -d.\n")
+    print(f"Messages of {_BODY_OCTETS} octets into sqld on this machine, sent by smtp-source -d.\n")
     print("| connections | messages/s | messages in a commit | CPU us/message |")
     print("| --: | --: | --: | --: |")
     with (
@@ -78,11 +79,12 @@ def _measure_reading(folder: Path) -> None:
 
 
 def _print_ingest(primary: Sqld, server: Server, connections: int) -> None:
-    first = send(server, connections, 20 * connections)
-    commits, messages = _count(primary)
-    figure = send(server, connections, max(10 * connections, int(first.messages_s * _SECONDS)))
+    first = send(server, Load(_BODY_OCTETS, connections), 20 * connections)
+    commits, before = _count(primary)
+    messages = max(10 * connections, int(first.messages_s * _SECONDS))
+    figure = send(server, Load(_BODY_OCTETS, connections), messages)
     more_commits, more_messages = _count(primary)
-    in_a_commit = (more_messages - messages) / (more_commits - commits)
+    in_a_commit = (more_messages - before) / (more_commits - commits)
     print(f"| {connections} | {figure.messages_s:,.0f} | {in_a_commit:.1f} | {figure.cpu_us:.0f} |", flush=True)
 
 

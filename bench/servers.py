@@ -1,4 +1,4 @@
-"""The servers that are measured: each a process of its own on 127.0.0.1, stopped at the end."""
+"""Starting edgemail and other servers to measure: each on 127.0.0.1, stopped at the end."""
 
 from __future__ import annotations
 
@@ -11,51 +11,70 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from bench.processes import ProcessTree
 
-_START_S = 20.0
-_TICKS = os.sysconf("SC_CLK_TCK")
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+_START_S = 30.0
+_KEEPS_ALL = ("max_age", "max_bytes", "max_inbox_messages", "max_inbox_bytes", "min_free")
+
+
+class NotStartedError(Exception):
+    """A server does not start here; the text says why."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """A running server."""
+    """A running server; without a pid one that somebody else runs."""
 
     name: str
     port: int
-    pid: int
+    pid: int | None = None
     http_port: int = 0
+    host: str = "127.0.0.1"
+
+    @property
+    def tree(self) -> ProcessTree:
+        """Its processes."""
+        if self.pid is None:
+            raise RuntimeError(f"{self.name} is not ours")
+        return ProcessTree(self.pid)
 
     def cpu_s(self) -> float:
-        """Return the processor time that it has used, in user and system mode, all threads."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
-
-    def rss_bytes(self) -> int:
-        """Return its resident memory."""
-        return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * _PAGE_BYTES
+        """Return the processor time that its processes have used, 0 where they are not ours."""
+        return self.tree.cpu_s() if self.pid is not None else 0.0
 
 
 def find_tool(name: str, package: str) -> str:
-    """Find one of Postfix's tools, which Debian keeps outside of most people's PATH."""
+    """Find a program, also where Debian keeps it outside of most people's PATH.
+
+    Raises:
+        NotStartedError: it is not installed.
+    """
     found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/libexec/postfix")
     if found is None:
-        sys.exit(f"{name} is missing: install the package {package} (Debian: apt-get install {package})")
+        raise NotStartedError(f"{name} is missing: install {package}")
     return found
 
 
+def serve_command(db: str | Path, settings: Mapping[str, str] | None = None) -> list[str]:
+    """Make the command that serves with a database; it keeps all mail, unless `settings` say otherwise."""
+    chosen = dict.fromkeys(_KEEPS_ALL, "off") | {"log_level": "warning", "max_connections": "20000"}
+    chosen |= {"smtp": "127.0.0.1:0", "http": "127.0.0.1:0"} | dict(settings or {})
+    command = [sys.executable, "-m", "edgemail", "serve", f"--db={db}"]
+    return command + [f"--set={name}={value}" for name, value in chosen.items()]
+
+
 @contextlib.contextmanager
-def run_edgemail(folder: Path, db: str = "", **environment: str) -> Iterator[Server]:
+def run_edgemail(
+    folder: Path, db: str = "", settings: Mapping[str, str] | None = None, **environment: str
+) -> Iterator[Server]:
     """Run edgemail with a database on the disk and `synchronous=FULL`, as it always is, or with another one."""
-    command = [sys.executable, "-m", "edgemail", "serve", "--smtp=127.0.0.1:0", "--http=127.0.0.1:0"]
-    command += ["--max-bytes=off", f"--db={db or folder / 'edgemail.db'}", "--set=log_level=warning"]
-    command += ["--set=max_inbox_messages=off", "--set=max_inbox_bytes=off", "--set=min_free=off"]
-    with _run(command, EDGEMAIL_MAX_CONNECTIONS="20000", **environment) as process:
+    with running(serve_command(db or folder / "edgemail.db", settings), environment=environment) as process:
         lines = _read_until(process, "Mail ")
         ports = [int(port) for port in re.findall(r"127\.0\.0\.1:(\d+)", lines)]
         yield Server("edgemail", ports[0], process.pid, ports[1])
@@ -65,45 +84,64 @@ def run_edgemail(folder: Path, db: str = "", **environment: str) -> Iterator[Ser
 def run_edge_reader(db: str, token: str) -> Iterator[Server]:
     """Run an edgemail that only reads."""
     command = [sys.executable, "-m", "edgemail", "serve", "--no-smtp", "--http=127.0.0.1:0", f"--db={db}"]
-    with _run([*command, "--set=log_level=warning"], EDGEMAIL_DB_TOKEN=token) as process:
+    with running([*command, "--set=log_level=warning"], environment={"EDGEMAIL_DB_TOKEN": token}) as process:
         web = re.search(r"Web +http://127\.0\.0\.1:(\d+)", _read_until(process, "Mail "))
         yield Server("edge reader", 0, process.pid, int(web[1]) if web else 0)
 
 
 @contextlib.contextmanager
-def run_smtp_sink() -> Iterator[Server]:
-    """Run Postfix's smtp-sink, which throws mail away."""
-    port = _free_port()
-    user = ["-u", "nobody"] if os.geteuid() == 0 else []
-    with _run([find_tool("smtp-sink", "postfix"), *user, f"127.0.0.1:{port}", "1024"]) as process:
-        _wait_for_port(port)
-        yield Server("smtp-sink (keeps nothing)", port, process.pid)
-
-
-@contextlib.contextmanager
-def run_aiosmtpd(folder: Path) -> Iterator[Server]:
-    """Run aiosmtpd with a handler that inserts each message into SQLite and commits."""
-    port = _free_port()
-    script = Path(__file__).with_name("aiosmtpd_sqlite.py")
-    with _run([sys.executable, str(script), str(port), f"{folder}/aiosmtpd.db"]) as process:
-        _wait_for_port(port)
-        yield Server("aiosmtpd + sqlite3", port, process.pid)
-
-
-@contextlib.contextmanager
-def _run(command: list[str], **environment: str) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | environment)
-    try:
-        yield process
-    finally:
-        process.terminate()
+def running(
+    command: Sequence[str | Path], *, log: Path | None = None, environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """Run a program until the end of the block; what it says goes to a pipe, or all of it into `log`."""
+    with contextlib.ExitStack() as stack:
+        out = subprocess.PIPE if log is None else stack.enter_context(log.open("wb"))
+        error = None if log is None else subprocess.STDOUT
+        process: subprocess.Popen[str] = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=error,
+            text=True,
+            env=os.environ | dict(environment or {}),
+        )
         try:
-            process.wait(_START_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(_START_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+
+
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nothing listens on just now."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for_greeting(port: int, process: subprocess.Popen[str] | None, host: str = "127.0.0.1") -> None:
+    """Return once a server greets.
+
+    Raises:
+        NotStartedError: it has ended, or takes too long.
+    """
+    deadline = time.monotonic() + _START_S
+    while time.monotonic() < deadline:
+        if process is not None and process.poll() is not None:
+            raise NotStartedError(f"it ended with status {process.returncode}")
+        with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=5) as peer:
+            if peer.recv(512).startswith(b"220"):
+                peer.sendall(b"QUIT\r\n")
+                peer.recv(512)
+                return
+        time.sleep(0.02)
+    raise NotStartedError(f"nobody greets on port {port}")
 
 
 def _read_until(process: subprocess.Popen[str], start: str) -> str:
@@ -112,19 +150,4 @@ def _read_until(process: subprocess.Popen[str], start: str) -> str:
         lines += line
         if line.startswith(start):
             return lines
-    sys.exit(f"{process.args!r} did not start")
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _wait_for_port(port: int) -> None:
-    deadline = time.monotonic() + _START_S
-    while time.monotonic() < deadline:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-        time.sleep(0.05)
-    sys.exit(f"nothing listens on port {port}")
+    raise NotStartedError(f"{process.args!r} ended")

@@ -1,67 +1,272 @@
-"""Durable messages a second and processor time a message, driven by Postfix's smtp-source."""
+"""Messages a second and what they cost, beside other servers: each in turn, several rounds."""
 
 from __future__ import annotations
 
 import contextlib
-import statistics
+import itertools
+import re
 import subprocess
-import tempfile
-import time
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
-from bench.servers import Server, find_tool, run_aiosmtpd, run_edgemail, run_smtp_sink
+from bench import peers, plot
+from bench.figures import Spread, ratio
+from bench.load import Figure, Load, NotSentError, send, write_size
+from bench.peers import ALL, EDGEMAIL, FEW, Keeping, Peer
+from bench.processes import PeakMemory
+from bench.results import Aim, Section, Table
+from bench.servers import NotStartedError, Server, find_tool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
+    from pathlib import Path
 
-BODY_OCTETS = 4000
-_ROUNDS = 3
-_SECONDS = 3.0
-"""About how long one measurement takes; the number of messages is chosen by a short first run."""
+    from bench.progress import Progress
+
+HEADLINE = Load(4000, 50)
+ALONE = Load(4000, 1)
+LARGE = Load(5_000_000, 10, is_pipelined=True)
+"""smtp-source writes line by line, and would be what is measured."""
+_PIPELINED = (Load(4000, 10, is_pipelined=True), Load(4000, 50, is_pipelined=True))
+_SHORT_ALL = (ALONE, HEADLINE)
+_SHORT_FEW = (
+    Load(1000, 50),
+    Load(100_000, 10),
+    Load(5_000_000, 10),
+    LARGE,
+    Load(4000, 200),
+    Load(4000, 50, is_reconnecting=True),
+)
+_BODIES = (1000, 4000, 100_000, 5_000_000)
+_CONNECTIONS = (1, 10, 50, 200)
+_ENOUGH = 20_000
+_LARGE_BYTES = 1_000_000
+_MAX_BYTES = 400_000_000
+"""Of one measurement, so that servers that keep all of it in memory can."""
 
 
-@dataclass(frozen=True)
-class Figure:
-    """One measurement."""
+@dataclass
+class Cell:
+    """What a server did with a load: several rounds, or why not."""
 
-    messages_s: float
-    cpu_us: float
+    peer: Peer
+    load: Load
+    figures: list[Figure] = field(default_factory=list)
+    failure: str = ""
+
+    @property
+    def messages_s(self) -> Spread | None:
+        """Messages a second, None where it failed."""
+        return Spread.of([one.messages_s for one in self.figures]) if self.figures and not self.failure else None
+
+    @property
+    def cpu_us(self) -> Spread:
+        """Processor time a message, in microseconds, until the last 250."""
+        return Spread.of([one.cpu_us for one in self.figures])
+
+    @property
+    def all_cpu_us(self) -> Spread:
+        """The same with what came after it: delivery from a queue, summaries."""
+        return Spread.of([one.cpu_us + one.cpu_after_us for one in self.figures])
 
 
-def send(server: Server, connections: int, messages: int) -> Figure:
-    """Send `messages` over `connections` that stay open; return what it took."""
-    command = [find_tool("smtp-source", "postfix"), "-d", "-s", str(connections), "-m", str(messages)]
-    command += ["-l", str(BODY_OCTETS), "-f", "sender@example.com", "-t", "inbox@example.com"]
-    started, cpu_s = time.perf_counter(), server.cpu_s()
-    subprocess.run([*command, f"127.0.0.1:{server.port}"], check=True, timeout=120)
-    took_s = time.perf_counter() - started
-    return Figure(messages / took_s, (server.cpu_s() - cpu_s) / messages * 1e6)
+@dataclass
+class Run:
+    """The whole of it."""
+
+    cells: list[Cell] = field(default_factory=list)
+    missing: dict[str, str] = field(default_factory=dict)
+    peak_bytes: dict[str, int] = field(default_factory=dict)
+    dd_bytes_s: list[float] = field(default_factory=list)
+
+    def of(self, load: Load) -> list[Cell]:
+        """Return the cells of a load."""
+        return [cell for cell in self.cells if cell.load == load]
+
+    def rate(self, name: str, load: Load) -> float:
+        """Return a server's messages a second, 0 where it has no figure."""
+        found = [cell.messages_s for cell in self.of(load) if cell.peer.name == name]
+        return found[0].median if found and found[0] else 0.0
 
 
-def measure(connections: int, say: Callable[[str], None]) -> list[tuple[str, Figure]]:
-    """Measure every server with as many connections, in turns, and give each one's median."""
+def plan(*, is_full: bool, others: Sequence[Peer]) -> list[tuple[Load, Sequence[Peer]]]:
+    """Choose loads, and who gets each."""
+    everyone, few = (*ALL, *others), (*FEW, *others)
+    if not is_full:
+        pairs = [(load, everyone) for load in _SHORT_ALL] + [(load, few) for load in (*_SHORT_FEW, *_PIPELINED)]
+        return list(pairs)
+    loads = [
+        Load(body, connections, is_reconnecting=is_reconnecting)
+        for body, connections, is_reconnecting in itertools.product(_BODIES, _CONNECTIONS, (False, True))
+    ]
+    return [(load, everyone) for load in (*loads, LARGE, *_PIPELINED)]
+
+
+def measure(
+    work: Sequence[tuple[Load, Sequence[Peer]]], rounds: int, seconds: float, progress: Progress, folder: Path
+) -> Run:
+    """Measure each load in turns among its servers, about so many seconds a round."""
+    run = Run()
     with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-")))
-        servers = [
-            stack.enter_context(run_edgemail(folder)),
-            stack.enter_context(run_smtp_sink()),
-            stack.enter_context(run_aiosmtpd(folder)),
-        ]
-        figures: dict[str, list[Figure]] = {server.name: [] for server in servers}
-        counts = {}
-        for server in servers:
-            first = send(server, connections, 20 * connections + 100)
-            counts[server.name] = max(10 * connections, int(first.messages_s * _SECONDS))
-        for turn in range(_ROUNDS):
-            for server in servers:
-                say(f"{connections} connections, round {turn + 1} of {_ROUNDS}: {server.name}")
-                figures[server.name].append(send(server, connections, counts[server.name]))
-        return [(name, _median(several)) for name, several in figures.items()]
+        servers: dict[Peer, Server] = {}
+        for peer in dict.fromkeys(peer for _, several in work for peer in several):
+            place = folder / re.sub(r"\W+", "-", peer.name)
+            place.mkdir()
+            try:
+                servers[peer] = stack.enter_context(peer.run(place))
+            except (NotStartedError, OSError) as error:
+                run.missing[peer.name] = str(error)
+        ours = [server.tree for server in servers.values() if server.pid is not None]
+        memory = stack.enter_context(PeakMemory(*ours))
+        for load, several in work:
+            cells = [Cell(peer, load) for peer in several if peer in servers]
+            run.cells += cells
+            counts = {cell.peer: _choose_count(servers[cell.peer], cell, seconds) for cell in cells}
+            for turn, cell in itertools.product(range(rounds), cells):
+                progress.step(f"{load}, round {turn + 1} of {rounds}: {cell.peer.name}")
+                _measure_once(servers[cell.peer], cell, counts[cell.peer])
+                if load == LARGE and cell.peer is EDGEMAIL:
+                    run.dd_bytes_s.append(write_by_dd(folder))
+        names = {server.pid: peer.name for peer, server in servers.items()}
+        run.peak_bytes = {names[pid]: peak for pid, peak in memory.peak_bytes.items()}
+    return run
 
 
-def _median(figures: Sequence[Figure]) -> Figure:
-    return Figure(
-        statistics.median(one.messages_s for one in figures), statistics.median(one.cpu_us for one in figures)
+def write_by_dd(folder: Path, count: int = 20) -> float:
+    """Return the octets a second that `dd` writes, each 5 MB synced."""
+    file = folder / "dd"
+    command = [find_tool("dd", "coreutils"), "if=/dev/zero", f"of={file}", f"bs={LARGE.body_bytes}"]
+    done = subprocess.run(
+        [*command, f"count={count}", "oflag=dsync"], capture_output=True, text=True, check=True, env={"LC_ALL": "C"}
     )
+    file.unlink()
+    took = re.search(r", ([\d.e-]+) s,", done.stderr)
+    return count * LARGE.body_bytes / float(took[1]) if took else 0.0
+
+
+def _choose_count(server: Server, cell: Cell, seconds: float) -> int:
+    """Choose how many messages take so many seconds, by a first short run."""
+    load = cell.load
+    least = 2 * load.connections if load.body_bytes >= _LARGE_BYTES else 2 * load.connections + 50
+    figure = _measure_once(server, cell, least)
+    cell.figures.clear()
+    most = min(_ENOUGH * seconds, _MAX_BYTES / load.body_bytes)
+    return max(least, int(min(figure.messages_s * seconds, most))) if figure else 0
+
+
+def _measure_once(server: Server, cell: Cell, messages: int) -> Figure | None:
+    if cell.failure:
+        return None
+    try:
+        cell.figures.append(send(server, cell.load, messages))
+    except NotSentError as error:
+        cell.failure = str(error)
+        if server.pid is not None:
+            server.tree.settle()
+        return None
+    return cell.figures[-1]
+
+
+def report(run: Run, *, is_full: bool) -> Section:
+    """Make tables, plots and aims of it."""
+    section = Section("throughput", is_full)
+    loads = dict.fromkeys(cell.load for cell in run.cells)
+    section.tables += [_tabulate(run, load) for load in loads]
+    section.tables.append(_tabulate_peers(run))
+    section.aims = _judge(run)
+    for load in loads:
+        if len(run.of(load)) > len(FEW) or load == LARGE:
+            section.plots[_name(load)] = _draw(run, load)
+    section.figures = {
+        "cells": [
+            {"server": cell.peer.name, "load": asdict(cell.load), "failure": cell.failure}
+            | {"rounds": [asdict(one) for one in cell.figures]}
+            for cell in run.cells
+        ],
+        "missing": run.missing,
+        "peak_bytes": run.peak_bytes,
+        "dd_bytes_s": run.dd_bytes_s,
+    }
+    return section
+
+
+def _tabulate(run: Run, load: Load) -> Table:
+    sink, best = run.rate("smtp-sink", load), _best_peer(run, load)
+    rows = []
+    for cell in run.of(load):
+        speed = cell.messages_s
+        if speed is None:
+            rows.append([cell.peer.name, cell.peer.keeping, "-", cell.failure or "-", "", "", "", ""])
+            continue
+        spread = f"{speed.low:,.0f} to {speed.high:,.0f}"
+        ratios = [_times(ratio(speed.median, other)) for other in (sink, best)]
+        cpu = [f"{cell.cpu_us.median:,.0f}", f"{cell.all_cpu_us.median:,.0f}"]
+        rows.append([cell.peer.name, cell.peer.keeping, f"{speed.median:,.0f}", spread, *ratios, *cpu])
+    columns = ["server", "kept at 250", "messages/s", "spread", "of smtp-sink", "of the best that keeps mail"]
+    return Table(_title(load), [*columns, "CPU us/message", "and after"], rows)
+
+
+def _title(load: Load) -> str:
+    kind = ", pipelined" if load.is_pipelined else ", a new one for each message" if load.is_reconnecting else ""
+    return f"{write_size(load.body_bytes)}, {load.connections} connection{'s' * (load.connections > 1)}{kind}"
+
+
+def _name(load: Load) -> str:
+    kind = "-pipelined" if load.is_pipelined else "-one-each" if load.is_reconnecting else ""
+    return f"{write_size(load.body_bytes).replace(' ', '')}-{load.connections}{kind}"
+
+
+def _tabulate_peers(run: Run) -> Table:
+    rows = []
+    for peer in dict.fromkeys(cell.peer for cell in run.cells):
+        peak = run.peak_bytes.get(peer.name)
+        rows.append([peer.name, peer.keeping, f"{peak / 2**20:,.0f}" if peak else "-"])
+    rows += [[name, "-", f"did not start: {reason}"] for name, reason in run.missing.items()]
+    note = "The highest sum over a server's processes (of what they share each has its part), over all loads above."
+    return Table("Peak memory", ["server", "kept at 250", "MiB"], rows, note)
+
+
+def _best_peer(run: Run, load: Load) -> float:
+    keepers = [cell for cell in run.of(load) if cell.peer is not EDGEMAIL and cell.peer.keeping != Keeping.NOTHING]
+    return max((cell.messages_s.median for cell in keepers if cell.messages_s), default=0.0)
+
+
+def _judge(run: Run) -> list[Aim]:
+    aims = []
+    for load, name, bound in (
+        (HEADLINE, peers.SMTP_SINK.name, 1.0),
+        (HEADLINE, peers.AIOSMTPD.name, 7.0),
+        (HEADLINE, peers.MAILDEV.name, 10.0),
+        (HEADLINE, peers.POSTFIX.name, 8.0),
+        (ALONE, peers.SMTP_SINK.name, 0.7),
+    ):
+        found = ratio(run.rate(EDGEMAIL.name, load), run.rate(name, load))
+        if found is not None:
+            aims.append(Aim(f"{_title(load)}: {bound:g} times {name}", _times(found), found >= bound))
+    if run.dd_bytes_s and run.rate(EDGEMAIL.name, LARGE):
+        reference = Spread.of(run.dd_bytes_s).median
+        found = run.rate(EDGEMAIL.name, LARGE) * LARGE.body_bytes / reference
+        figure = f"{found:.2f} x (dd: {reference / 1e6:,.0f} MB/s)"
+        aims.append(Aim(f"{_title(LARGE)}: 0.8 times what dd writes, each 5 MB synced", figure, found >= 0.8))
+    for cell in run.of(HEADLINE):
+        if cell.peer is EDGEMAIL and cell.messages_s:
+            us = cell.cpu_us.median
+            aims.append(Aim(f"{_title(HEADLINE)}: at most 120 us of CPU a message", f"{us:.0f} us", us <= 120))
+    return aims
+
+
+def _draw(run: Run, load: Load) -> str:
+    done = [(cell.peer, cell.messages_s) for cell in run.of(load) if cell.messages_s]
+    done.sort(key=lambda one: -one[1].median)
+    labels = [_label(peer) for peer, _ in done]
+    values, ranges = [one.median for _, one in done], [(one.low, one.high) for _, one in done]
+    title = f"Messages a second: {_title(load)}"
+    return plot.bar_chart(title, labels, values, ranges=ranges, highlight=_label(EDGEMAIL))
+
+
+def _label(peer: Peer) -> str:
+    return f"{peer.name} *" if peer.keeping == Keeping.SYNCED else peer.name
+
+
+def _times(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f} x"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from edgemail import mime
 from edgemail.errors import MessageNotFound
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 PAGE_MAX = 200
 """Messages in one page of a listing, at most."""
 
+_LARGE_BYTES = 256 * 1024
+_T = TypeVar("_T")
+
 
 class Inbox:
     """Everything that a reader or a sender may do with mail, over whichever store."""
@@ -27,6 +31,7 @@ class Inbox:
     def __init__(self, store: MailStore) -> None:
         self._store = store
         self._hub = Hub()
+        self._large_at_once = asyncio.Semaphore(1)
         store.watch(self._announce)
 
     def deliver(self, envelope: Envelope) -> asyncio.Future[MailId]:
@@ -69,7 +74,7 @@ class Inbox:
             MessageNotFound: there is none of that id.
         """
         row = await self._store.read_row(mail_id)
-        content = await asyncio.to_thread(mime.read, await self._store.read_data(mail_id))
+        content = await self._take_apart(row, mime.read)
         return ListedMail(row.mail, content.summary), content
 
     async def read_raw(self, mail_id: MailId) -> bytes:
@@ -87,7 +92,8 @@ class Inbox:
             MessageNotFound: there is no message of that id.
             AttachmentNotFound: it has no attachment of that number.
         """
-        return await asyncio.to_thread(mime.attachment, await self._store.read_data(mail_id), index)
+        row = await self._store.read_row(mail_id)
+        return await self._take_apart(row, lambda data: mime.attachment(data, index))
 
     async def wait(
         self, inbox: str, *, after: int | None, timeout_s: float, matches: Callable[[ListedMail], bool]
@@ -156,6 +162,16 @@ class Inbox:
     def close(self) -> None:
         """End every `wait` and `follow`."""
         self._hub.close()
+
+    async def _take_apart(self, row: ListingRow, parse: Callable[[bytes], _T]) -> _T:
+        """Read a message and parse it in a thread, large ones one at a time.
+
+        Parsing holds the interpreter's lock. The event loop and the writer wait for it once for each thread that
+        wants it as well, many times a commit, and senders with them.
+        """
+        limit = self._large_at_once if row.mail.size > _LARGE_BYTES else contextlib.nullcontext()
+        async with limit:
+            return await asyncio.to_thread(parse, await self._store.read_data(row.mail.id))
 
     def _announce(self, arrivals: Sequence[Arrival]) -> None:
         self._hub.publish(recipient for arrival in arrivals for recipient in arrival.recipients)

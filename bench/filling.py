@@ -1,0 +1,76 @@
+"""Databases of many messages, filled by SQL alone: two million take a minute or two."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import apsw
+
+from edgemail.store import schema
+from edgemail.store.sqlite_file import open_database
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+INBOX_MESSAGES = 50
+_BATCH_ROWS = 100_000
+_DERIVED = ("trigger", "index")
+
+# Ids follow each other, and each inbox's messages lie far apart, as they do where mail comes for many.
+_NUMBERS = "WITH RECURSIVE n(id) AS (SELECT ?1 UNION ALL SELECT id + 1 FROM n WHERE id < ?2)"
+_MAIL = f"""{_NUMBERS}
+INSERT INTO mail (id, date, sender, recipients, size, data)
+SELECT id, strftime('%Y-%m-%d %H:%M:%f', 'now', printf('-%.3f seconds', ?3 - id * 0.001)), '<shop@shop.example>',
+       printf('<inbox%d@example.com>', id % ?4), length(data), data
+FROM (SELECT id, printf('Return-Path: <shop@shop.example>'||char(13,10)||
+        'Received: from shop.example by mail.example with ESMTP id %08x'||char(13,10)||
+        'From: Shop <shop@shop.example>'||char(13,10)||'Subject: Your code is %06d'||char(13,10,13,10)||
+        'Your code is %06d.'||char(13,10)||?5, id, id % 1000000, id % 1000000) AS data FROM n)"""
+_SUMMARY = f"""{_NUMBERS}
+INSERT INTO summary (mail_id, subject, "from", preview, attachments, codes, links)
+SELECT id, printf('Your code is %06d', id % 1000000), 'Shop', printf('Your code is %06d.', id % 1000000), '[]',
+       printf('[["%06d","after \\"code\\""]]', id % 1000000), '[]' FROM n"""
+_INBOX = """
+INSERT INTO inbox (address, mail_id)
+SELECT printf('inbox%d@example.com', id % ?1), id FROM mail ORDER BY 1, 2"""
+_LINE = "Some words of a message, as long as a line should be, and no longer than this.\r\n"
+
+
+def address(number: int) -> str:
+    """Return the name of an inbox; there are `inboxes_of(messages)`, from 0."""
+    return f"inbox{number}@example.com"
+
+
+def inboxes_of(messages: int) -> int:
+    """Return how many inboxes so many messages are in."""
+    return max(messages // INBOX_MESSAGES, 1)
+
+
+def fill(path: Path, messages: int, *, body_bytes: int = 400, age_s: float = 60.0) -> None:
+    """Make a database of so many messages with their summaries; the oldest is the `age_s` + a ms for each old."""
+    connection = open_database(path)
+    try:
+        connection.pragma("synchronous", 0)
+        connection.pragma("cache_size", -200_000)
+        _drop(connection)
+        body = (_LINE * (body_bytes // len(_LINE) + 1))[:body_bytes]
+        for first in range(1, messages + 1, _BATCH_ROWS):
+            last = min(first + _BATCH_ROWS - 1, messages)
+            age = age_s + messages * 0.001
+            connection.execute(_MAIL, (first, last, age, inboxes_of(messages), body))
+            connection.execute(_SUMMARY, (first, last))
+        connection.execute(_INBOX, (inboxes_of(messages),))
+        connection.execute("DELETE FROM usage")
+        for statement in schema.TABLES:
+            connection.execute(statement)
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    finally:
+        connection.close()
+
+
+def _drop(connection: apsw.Connection) -> None:
+    """Drop what would be kept up to date row by row; the schema's statements make it again."""
+    rows = connection.execute("SELECT type, name FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
+    for kind, name in rows:
+        if kind in _DERIVED:
+            connection.execute(f"DROP {kind} {name}")

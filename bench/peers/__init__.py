@@ -1,0 +1,72 @@
+"""The servers that edgemail is measured beside, and what each one's 250 is worth."""
+
+from __future__ import annotations
+
+import enum
+import functools
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bench.peers.chasquid import run_chasquid
+from bench.peers.opensmtpd import run_opensmtpd
+from bench.peers.postfix import run_postfix
+from bench.peers.small import run_aiosmtpd, run_maildev, run_smtp_server, run_smtp_sink
+from bench.servers import Server, run_edgemail, wait_for_greeting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+class Keeping(enum.StrEnum):
+    """What has become of a message when its 250 comes."""
+
+    SYNCED = "synced"
+    FILE = "in a file, not synced"
+    MEMORY = "in memory"
+    NOTHING = "nowhere"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A server, and how to run it in a folder of its own."""
+
+    name: str
+    keeping: Keeping
+    run: Callable[[Path], AbstractContextManager[Server]]
+
+
+EDGEMAIL = Peer("edgemail", Keeping.SYNCED, run_edgemail)
+SMTP_SINK = Peer("smtp-sink", Keeping.NOTHING, run_smtp_sink)
+AIOSMTPD = Peer("aiosmtpd + SQLite", Keeping.SYNCED, run_aiosmtpd)
+MAILDEV = Peer("MailDev", Keeping.MEMORY, run_maildev)
+POSTFIX = Peer("Postfix, maildir", Keeping.SYNCED, run_postfix)
+FEW = (EDGEMAIL, SMTP_SINK, AIOSMTPD)
+ALL = (
+    *FEW,
+    MAILDEV,
+    Peer("nodemailer smtp-server", Keeping.NOTHING, run_smtp_server),
+    POSTFIX,
+    Peer("OpenSMTPD, maildir", Keeping.SYNCED, run_opensmtpd),
+    Peer("chasquid, maildir", Keeping.FILE, run_chasquid),
+)
+
+
+def parse_peer(text: str) -> Peer:
+    """Read `NAME=HOST:PORT`, a server that runs already.
+
+    Raises:
+        ValueError: it is written otherwise.
+    """
+    name, equals, endpoint = text.partition("=")
+    host, colon, port = endpoint.rpartition(":")
+    if not (name and equals and host and colon and port.isdecimal()):
+        raise ValueError(f"{text!r} is not NAME=HOST:PORT")
+    return Peer(name, Keeping.UNKNOWN, functools.partial(_find, Server(name, int(port), host=host.strip("[]"))))
+
+
+def _find(server: Server, _: Path) -> AbstractContextManager[Server]:
+    wait_for_greeting(server.port, None, server.host)
+    return nullcontext(server)

@@ -1,0 +1,216 @@
+"""What readers wait for in small and large databases, and what senders wait for while many read."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import smtplib
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from bench import plot
+from bench.asking import Question, Reader, answers_of, asking
+from bench.figures import Quantiles
+from bench.filling import address, fill, inboxes_of
+from bench.load import Load, outcome_of, pipelining, send, send_paced
+from bench.pipelining import make_body
+from bench.results import Aim, Section, Table
+from bench.servers import Server, run_edgemail
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from bench.progress import Progress
+
+_SIZES, _FULL_SIZES = (1_000, 100_000), (1_000, 100_000, 2_000_000)
+_QUESTIONS, _FULL_QUESTIONS = 300, 1_000
+_ARRIVALS_S = 2_000
+_WAITS = 100
+_READERS = 100
+_LARGE_BYTES = 5_000_000
+_LARGE_MESSAGES = 4
+_PROBE_S = 200
+"""Messages a second while the readers read: enough to measure, too few to be a load of their own."""
+_AIM_GROWTH, _AIM_P99_MS, _AIM_SENDERS = 1.2, 10.0, 3.0
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one operation took in a database of so many messages."""
+
+    messages: int
+    operation: str
+    is_busy: bool
+    p50_ms: float
+    p99_ms: float
+
+
+def steps(*, is_full: bool) -> int:
+    """Return how many steps `measure` has."""
+    return len(_FULL_SIZES if is_full else _SIZES) * (1 + 2 * (len(_OPERATIONS) + 1)) + 2
+
+
+def measure(folder: Path, progress: Progress, *, is_full: bool) -> Section:
+    """Measure all of it."""
+    section = Section("reading", is_full)
+    readings: list[Reading] = []
+    rates: list[float] = []
+    for messages in _FULL_SIZES if is_full else _SIZES:
+        progress.step(f"filling a database with {messages:,} messages")
+        path = folder / f"{messages}.db"
+        fill(path, messages)
+        count = min(_FULL_QUESTIONS if is_full else _QUESTIONS, messages // 10)
+        with run_edgemail(folder, str(path)) as server:
+            server.tree.settle(60)
+            readings += _ask_all(server, messages, count, progress, is_busy=False)
+            arrivals = (f"--rate={_ARRIVALS_S}", "--connections=20", "--body=4000")
+            with pipelining(server, *arrivals) as sender:
+                readings += _ask_all(server, messages, count, progress, is_busy=True)
+                sender.terminate()
+                outcome = outcome_of(sender)
+            rates.append(outcome["accepted"] / outcome["seconds"])
+        path.unlink()
+    section.tables.append(_tabulate(readings, rates))
+    section.aims += _judge(readings)
+    section.plots["p50"] = _draw(readings)
+    section.figures = {"readings": [asdict(one) for one in readings], "arrivals_s": rates}
+    _measure_senders(section, folder, progress, seconds=15 if is_full else 6)
+    return section
+
+
+def _ask_all(server: Server, messages: int, count: int, progress: Progress, *, is_busy: bool) -> list[Reading]:
+    free = list(range(1, messages + 1))
+    random.Random(messages + is_busy).shuffle(free)
+    readings = []
+    for name, make in _OPERATIONS.items():
+        progress.step(f"{messages:,} messages: {name}{', while mail arrives' if is_busy else ''}")
+        with asking(server.http_port, make(free, inboxes_of(messages), count)) as reader:
+            ms = answers_of(reader)["ms"]
+        readings.append(Reading(messages, name, is_busy, ms["p50"], ms["p99"]))
+    progress.step(f"{messages:,} messages: wait until it comes{', while mail arrives' if is_busy else ''}")
+    waits = _wait_for_arrivals(server, _WAITS)
+    return [*readings, Reading(messages, "wait, until it comes", is_busy, waits.p50, waits.p99)]
+
+
+def _ask_to_list(free: list[int], inboxes: int, count: int) -> list[Question]:
+    return [Question("GET", f"/api/inboxes/{address(one % inboxes)}/messages?limit=50") for one in free[:count]]
+
+
+def _ask_for_message(free: list[int], _: int, count: int) -> list[Question]:
+    return [Question("GET", f"/api/messages/{one}") for one in free[count : 2 * count]]
+
+
+def _ask_to_wait(free: list[int], inboxes: int, count: int) -> list[Question]:
+    return [Question("GET", f"/api/inboxes/{address(one % inboxes)}/wait?timeout=5") for one in free[:count]]
+
+
+def _ask_to_delete(free: list[int], _: int, count: int) -> list[Question]:
+    return [Question("DELETE", f"/api/messages/{one}") for one in free[2 * count : 3 * count]]
+
+
+_OPERATIONS: dict[str, Callable[[list[int], int, int], list[Question]]] = {
+    "list 50": _ask_to_list,
+    "message": _ask_for_message,
+    "wait, it is there": _ask_to_wait,
+    "delete": _ask_to_delete,
+}
+
+
+def _wait_for_arrivals(server: Server, count: int) -> Quantiles:
+    """Ask for a message that is not there, then send it; the time is from its last octet to the reader's answer."""
+    questions = iter(
+        [Question("GET", f"/api/inboxes/{time.time_ns()}-{n}@example.com/wait?timeout=20") for n in range(count)]
+    )
+    asked: list[Question] = []
+
+    def ask() -> Any:
+        for question in questions:
+            asked.append(question)
+            yield question
+
+    reader, times = Reader(server.http_port, ask()), []
+    with contextlib.closing(reader.socket), smtplib.SMTP("127.0.0.1", server.port, timeout=30) as peer:
+        peer.ehlo()
+        while reader.ask():
+            peer.docmd("MAIL FROM:<sender@example.org>")
+            peer.docmd(f"RCPT TO:<{asked[-1].path.split('/')[3]}>")
+            peer.docmd("DATA")
+            started = time.perf_counter()
+            peer.send(make_body(4000))
+            while reader.read() is None:
+                pass
+            times.append((time.perf_counter() - started) * 1e3)
+            peer.getreply()
+    return Quantiles.of(times)
+
+
+def _measure_senders(section: Section, folder: Path, progress: Progress, *, seconds: float) -> None:
+    """Measure what senders wait for a reply, idle and while readers list and parse large messages."""
+    with run_edgemail(folder, str(folder / "large.db")) as server:
+        send(server, Load(_LARGE_BYTES, _LARGE_MESSAGES), _LARGE_MESSAGES)
+        progress.step("senders, while nobody reads")
+        idle = send_paced(server, rate=_PROBE_S, seconds=seconds, connections=10)
+        progress.step(f"senders, while {_READERS} readers list and parse 5 MB messages")
+        questions = [Question("GET", "/api/inboxes/inbox@example.com/messages?limit=50")]
+        questions += [Question("GET", f"/api/messages/{1 + n}") for n in range(_LARGE_MESSAGES)]
+        with asking(server.http_port, questions, connections=_READERS, seconds=seconds + 2) as readers:
+            time.sleep(1)  # they are all under way then
+            busy = send_paced(server, rate=_PROBE_S, seconds=seconds, connections=10)
+            answers = answers_of(readers)
+    rows, worst = [], 0.0
+    for name, key in (("250 after the message", "commit_ms"), ("MAIL, RCPT and DATA", "envelope_ms")):
+        before, after = idle[key], busy[key]
+        grown = after["p99"] / before["p99"]
+        worst = max(worst, grown)
+        rows.append([name, *(f"{ms:.2f}" for ms in (before["p50"], before["p99"], after["p50"], after["p99"]))])
+        rows[-1].append(f"{grown:.1f} x")
+    columns = ["ms", "idle p50", "idle p99", "busy p50", "busy p99", "p99 grew"]
+    note = f"{_PROBE_S} messages of 4 kB a second; the readers got {answers['answers_s']:.1f} answers a second."
+    section.tables.append(
+        Table(f"What a sender waits for while {_READERS} readers parse 5 MB", columns, rows, note)
+    )
+    aim = f"A sender's p99 while {_READERS} readers list and parse 5 MB messages: within 3 times of idle"
+    section.aims.append(Aim(aim, f"{worst:.1f} x", worst <= _AIM_SENDERS))
+    section.figures |= {"senders_idle": idle, "senders_busy": busy, "readers": answers}
+
+
+def _tabulate(readings: Sequence[Reading], rates: Sequence[float]) -> Table:
+    columns = ["operation", "messages kept", "p50 ms", "p99 ms", "p50 while mail arrives", "p99 while mail arrives"]
+    alone = [one for one in readings if not one.is_busy]
+    busy = {(one.messages, one.operation): one for one in readings if one.is_busy}
+    rows = []
+    for one in sorted(alone, key=lambda one: (one.operation, one.messages)):
+        other = busy[one.messages, one.operation]
+        cells = (one.p50_ms, one.p99_ms, other.p50_ms, other.p99_ms)
+        rows.append([one.operation, f"{one.messages:,}", *(f"{cell:.2f}" for cell in cells)])
+    arrived = ", ".join(f"{rate:,.0f}" for rate in rates)
+    note = (
+        f"One reader over HTTP. Mail arrives: {_ARRIVALS_S:,} messages of 4 kB a second were sent, {arrived} came."
+    )
+    return Table("Reading", columns, rows, note)
+
+
+def _judge(readings: Sequence[Reading]) -> list[Aim]:
+    alone = {(one.messages, one.operation): one for one in readings if not one.is_busy}
+    sizes = sorted({size for size, _ in alone})
+    operations = list(dict.fromkeys(operation for _, operation in alone))
+    aims = []
+    for operation in operations:
+        growth = alone[sizes[-1], operation].p50_ms / alone[sizes[0], operation].p50_ms
+        text = f"{operation}: {sizes[-1]:,} messages within {_AIM_GROWTH} times of {sizes[0]:,} (p50)"
+        aims.append(Aim(text, f"{growth:.2f} x", growth <= _AIM_GROWTH))
+    worst = max(alone.values(), key=lambda one: one.p99_ms)
+    figure = f"{worst.p99_ms:.1f} ms ({worst.operation}, {worst.messages:,} messages)"
+    return [*aims, Aim("Reading alone: p99 under 10 ms", figure, worst.p99_ms < _AIM_P99_MS)]
+
+
+def _draw(readings: Sequence[Reading]) -> str:
+    series: dict[str, list[tuple[float, float]]] = {}
+    for one in readings:
+        if not one.is_busy:
+            series.setdefault(one.operation, []).append((one.messages, one.p50_ms))
+    return plot.line_chart(
+        "Reading alone, p50", series, x_label="messages kept", y_label="milliseconds", log_x=True, log_y=True
+    )

@@ -1,0 +1,59 @@
+"""The report: one Markdown fragment of all sections that were measured, from the JSON beside it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from bench.results import Table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SECTIONS = {
+    "throughput": "Messages a second",
+    "reading": "Reading",
+    "memory": "Memory and start",
+    "growth": "Growth",
+    "retention": "Retention",
+}
+"""In the order of the report."""
+
+
+def load_sections(folder: Path) -> list[dict[str, Any]]:
+    """Read what was saved."""
+    paths = [folder / f"{name}.json" for name in SECTIONS]
+    return [json.loads(path.read_text(encoding="utf-8")) for path in paths if path.exists()]
+
+
+def write_report(folder: Path) -> str:
+    """Write `report.md` of what is there; return it."""
+    sections = load_sections(folder)
+    parts = []
+    if sections:
+        parts += [_write_machine(sections), _write_aims(sections)]
+    for section in sections:
+        parts.append(f"## {SECTIONS[section['name']]}\n")
+        parts += [Table(**table).write() for table in section["tables"]]
+        parts += [f"![{name}]({section['name']}-{name}.svg)\n" for name in section["plots"]]
+    text = "\n".join(parts)
+    (folder / "report.md").write_text(text, encoding="utf-8")
+    return text
+
+
+def _write_machine(sections: list[dict[str, Any]]) -> str:
+    lines = ["## The machine\n"]
+    lines += [f"- {name}: {value}" for name, value in sections[0]["machine"].items()]
+    for section in sections:
+        form = "in full" if section["is_full"] else "in the short form"
+        lines.append(f"- {SECTIONS[section['name']]}: {form}, {section['at']}")
+    return "\n".join(lines) + "\n"
+
+
+def _write_aims(sections: list[dict[str, Any]]) -> str:
+    rows = [
+        [aim["aim"], aim["figure"], "reached" if aim["is_reached"] else "**not reached**"]
+        for section in sections
+        for aim in section["aims"]
+    ]
+    return "## Aims\n\n" + Table("", ["aim", "figure", ""], rows).write().removeprefix("### \n\n")

@@ -1,0 +1,97 @@
+"""What a section of the benchmark found: figures for the tables, plots, and aims reached or not; kept as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+_PACKAGES = ("apsw", "uvloop", "uvicorn", "fastapi", "aiosmtpd")
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What was to be reached, the figure that was found, and whether it is enough."""
+
+    aim: str
+    figure: str
+    is_reached: bool
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table; `note` is a sentence under it."""
+
+    title: str
+    columns: list[str]
+    rows: list[list[str]]
+    note: str = ""
+
+    def write(self) -> str:
+        """Write it as Markdown, the first column to the left and the others to the right."""
+        rules = ["---", *["--:"] * (len(self.columns) - 1)]
+        lines = [f"| {' | '.join(row)} |" for row in (self.columns, rules, *self.rows)]
+        return "\n".join([f"### {self.title}", "", *lines, *(["", self.note] if self.note else [])]) + "\n"
+
+
+@dataclass
+class Section:
+    """A part of the report."""
+
+    name: str
+    is_full: bool
+    tables: list[Table] = field(default_factory=list)
+    plots: dict[str, str] = field(default_factory=dict)
+    """SVG by its name."""
+    aims: list[Aim] = field(default_factory=list)
+    figures: dict[str, Any] = field(default_factory=dict)
+    """All that was measured, for other programs."""
+
+    def save(self, folder: Path) -> None:
+        """Write `NAME.json` and `NAME-PLOT.svg`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, svg in self.plots.items():
+            (folder / f"{self.name}-{name}.svg").write_text(svg, encoding="utf-8")
+        content = asdict(self) | {"plots": sorted(self.plots), "at": datetime.now(UTC).isoformat(" ", "minutes")}
+        content["machine"] = describe_machine()
+        (folder / f"{self.name}.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def describe_machine() -> dict[str, str]:
+    """Say what it was measured on."""
+    cpu = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return {
+        "processor": f"{len(cpu) or os.cpu_count()} x {cpu[0].partition(': ')[2] if cpu else platform.machine()}",
+        "memory": f"{memory:.0f} GiB",
+        "system": platform.platform(),
+        "disk": _describe_disk(),
+        "Python": f"{platform.python_implementation()} {platform.python_version()}",
+        **{name: _version_of(name) for name in _PACKAGES},
+        "Postfix": _say("/usr/sbin/postconf", "-h", "mail_version"),
+        "Node.js": _say("node", "--version"),
+    }
+
+
+def _describe_disk() -> str:
+    return " ".join(_say("df", "--output=fstype,source", ".").splitlines()[-1].split()) or "unknown"
+
+
+def _version_of(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "missing"
+
+
+def _say(*command: str) -> str:
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=10).stdout.strip()
+    except OSError:
+        return "missing"
