@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bench.throughput import BODY_OCTETS
+from bench.throughput import HEADLINE
 from support.write_lock import holding_the_write_lock
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SENDERS = 10
 SECONDS = 60.0
 _REPLY_S = 60.0
-_MESSAGE = b"Subject: lock\r\n\r\n" + b"x" * 78 * (BODY_OCTETS // 80) + b"\r\n"
+_MESSAGE = b"Subject: lock\r\n\r\n" + b"x" * 78 * (HEADLINE.body_bytes // 80) + b"\r\n"
 
 
 @dataclass

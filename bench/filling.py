@@ -30,6 +30,10 @@ _SUMMARY = f"""{_NUMBERS}
 INSERT INTO summary (mail_id, subject, "from", preview, attachments, codes, links)
 SELECT id, printf('Your code is %06d', id % 1000000), 'Shop', printf('Your code is %06d.', id % 1000000), '[]',
        printf('[["%06d","after \\"code\\""]]', id % 1000000), '[]' FROM n"""
+_SEARCH = f"""{_NUMBERS}
+INSERT INTO search (mail_id, words)
+SELECT id, printf('%06d a and as be code is it line long message no of or should some than this words your', id)
+FROM n"""
 _INBOX = """
 INSERT INTO inbox (address, mail_id)
 SELECT printf('inbox%d@example.com', id % ?1), id FROM mail ORDER BY 1, 2"""
@@ -59,6 +63,7 @@ def fill(path: Path, messages: int, *, body_bytes: int = 400, age_s: float = 60.
             age = age_s + messages * 0.001
             connection.execute(_MAIL, (first, last, age, inboxes_of(messages), body))
             connection.execute(_SUMMARY, (first, last))
+            connection.execute(_SEARCH, (first, last))
         connection.execute(_INBOX, (inboxes_of(messages),))
         connection.execute("DELETE FROM usage")
         for statement in schema.TABLES:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from contextlib import aclosing
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
+from edgemail import mime
 from edgemail.errors import AttachmentNotFound, MessageNotFound
 from edgemail.inbox import PAGE_MAX, Inbox
 from edgemail.model import MailId
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-    from edgemail.model import ListedMail
+    from edgemail.model import Content, ListedMail
 
 __all__ = ["bounded"]
 
@@ -50,6 +52,37 @@ def subject_is(subject: str) -> Callable[[ListedMail], bool]:
 
 async def is_listening(inbox: Inbox, name: str = ANN) -> None:
     await until(lambda: name in inbox._hub._listeners)
+
+
+async def test_large_messages_are_taken_apart_one_at_a_time_and_small_ones_meanwhile(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each further thread that parses makes every sender wait; who reads a small message does not wait for it."""
+    large = [await inbox.deliver(envelope(data=letter(text="x" * 300_000))) for _ in range(3)]
+    (small,) = await send(inbox, "Small")
+    begun, may_end = [], threading.Event()
+    read = mime.read
+
+    def read_and_wait(data: bytes) -> Content:
+        if len(data) > 100_000:
+            begun.append(data)
+            assert may_end.wait(PATIENCE_S)
+        return read(data)
+
+    monkeypatch.setattr(mime, "read", read_and_wait)
+    readers = [asyncio.create_task(inbox.read(one)) for one in large]
+    attachment = asyncio.create_task(inbox.read_attachment(large[0], 0))
+    try:
+        await until(lambda: bool(begun))
+        listed, _ = await asyncio.wait_for(inbox.read(small), PATIENCE_S)
+        assert listed.summary.subject == "Small"
+        assert len(begun) == 1
+        assert not attachment.done()
+    finally:
+        may_end.set()
+    assert [listed.mail.id for listed, _ in await asyncio.gather(*readers)] == large
+    with pytest.raises(AttachmentNotFound):
+        await attachment
 
 
 async def test_a_listing_has_summaries_before_they_are_stored(inbox: Inbox) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,11 @@ _DOUBT_S = 3600.0
 """How long a clock that was set forward is doubted: by then somebody or NTP has put it right, or it is right."""
 _EARLY_SHARE = 0.05
 """A sweep comes before its time when this share of a limit arrived since the last one."""
+_DISK_BYTES = 2**20
+"""A file may be that much larger than its messages before its size counts: an empty one has pages too."""
+_PAUSE_TIMES = 2.0
+"""While mail arrives, it rests that many times as long as it works: senders wait for the same writer."""
+_PAUSE_MAX_S = 0.5
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +43,7 @@ def _measure_time() -> float:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What is kept at most; None is without limit. Bytes are the messages' octets."""
+    """What is kept at most; None is without limit. Bytes are what it takes on a disk of ours, else the octets."""
 
     max_age_s: float | None
     max_messages: int | None
@@ -133,12 +138,14 @@ class Retention:
         self._arrived_messages = self._arrived_bytes = 0
         self._is_early.clear()
         while not self._limits.keeps_everything:
-            usage = await self._store.measure()
-            now = self._clock()
+            began, arrived, now = time.monotonic(), self._arrived_messages, self._clock()
+            usage = await self._measure()
             due = find_due(await self._list_oldest(now), usage, self._limits, now)
             if not due:
                 break
-            deleted += await self._store.delete(due)
+            deleted += await self._store.delete(due, may_return=True)
+            if self._arrived_messages > arrived and not self._is_overfull(usage):
+                await asyncio.sleep(min((time.monotonic() - began) * _PAUSE_TIMES, _PAUSE_MAX_S))
         while await self._store.reclaim():
             pass
         return deleted
@@ -152,14 +159,28 @@ class Retention:
                 return oldest
             rows *= 10
 
+    async def _measure(self) -> Usage:
+        """Count what is stored; its size is what it takes with all that comes on top, where that can be told."""
+        usage = await self._store.measure()
+        if self._limits.max_bytes is None:
+            return usage
+        return replace(usage, size=max(usage.size, await self._store.measure_disk() - _DISK_BYTES))
+
+    def _is_overfull(self, usage: Usage) -> bool:
+        """Tell whether a limit is passed by so much that senders have to wait for the room."""
+        most = 1 + _EARLY_SHARE
+        return _is_more(usage.messages, self._limits.max_messages, most) or _is_more(
+            usage.size, self._limits.max_bytes, most
+        )
+
     def _count(self, arrivals: Sequence[Arrival]) -> None:
         self._arrived_messages += len(arrivals)
         self._arrived_bytes += sum(arrival.size for arrival in arrivals)
-        if _is_past(self._arrived_messages, self._limits.max_messages) or _is_past(
-            self._arrived_bytes, self._limits.max_bytes
+        if _is_more(self._arrived_messages, self._limits.max_messages, _EARLY_SHARE) or _is_more(
+            self._arrived_bytes, self._limits.max_bytes, _EARLY_SHARE
         ):
             self._is_early.set()
 
 
-def _is_past(arrived: int, limit: int | None) -> bool:
-    return limit is not None and arrived > limit * _EARLY_SHARE
+def _is_more(figure: int, limit: int | None, times: float) -> bool:
+    return limit is not None and figure > limit * times

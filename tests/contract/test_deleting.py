@@ -42,6 +42,13 @@ async def test_deleting_twice_is_no_mistake(store: MailStore) -> None:
     assert await store.delete([]) == 0
 
 
+async def test_what_may_return_after_a_power_cut_is_gone_until_then(store: MailStore) -> None:
+    """Retention deletes so: it would delete it again."""
+    mail_ids = await add_all(store, [envelope() for _ in range(3)])
+    assert await store.delete(mail_ids[:2], may_return=True) == 2
+    assert ids(await store.list_inbox(ANN, limit=10)) == mail_ids[2:]
+
+
 async def test_many_are_deleted_in_one_call(store: MailStore) -> None:
     """However small a store's own batches are, the call deletes them all."""
     mail_ids = await add_all(store, [envelope() for _ in range(350)])

@@ -263,7 +263,7 @@ SETTINGS: Final = (
         "retention",
         "max_bytes",
         _or_off(_BYTES),
-        "Delete the oldest mail when all of it is larger than this.",
+        "Delete the oldest mail when all of it takes more than this; on a database server only messages count.",
         has_flag=True,
     ),
     Setting(

@@ -102,8 +102,11 @@ class MailStore(Protocol):
         """
         ...
 
-    async def delete(self, mail_ids: Sequence[MailId]) -> int:
-        """Delete messages for all their recipients; return how many there were."""
+    async def delete(self, mail_ids: Sequence[MailId], *, may_return: bool = False) -> int:
+        """Delete messages for all their recipients; return how many there were.
+
+        With `may_return`, which costs less, they may be there again after a power cut.
+        """
         ...
 
     async def delete_inbox(self, inbox: str) -> int:
@@ -136,6 +139,10 @@ class MailStore(Protocol):
 
     async def measure(self) -> Usage:
         """Count what is stored."""
+        ...
+
+    async def measure_disk(self) -> int:
+        """Return the octets that all of it takes on a disk of ours, less what new mail will use again; else 0."""
         ...
 
     async def list_oldest(self, limit: int) -> list[Aged]:

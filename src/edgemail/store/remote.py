@@ -174,8 +174,9 @@ class RemoteStore:
             size += len(parts[-1])
         return b"".join(parts)[:max_bytes]
 
-    async def delete(self, mail_ids: Sequence[MailId]) -> int:
+    async def delete(self, mail_ids: Sequence[MailId], *, may_return: bool = False) -> int:
         """See `MailStore.delete`."""
+        del may_return  # the server syncs as it does
         deleted = 0
         for start in range(0, len(mail_ids), _DELETE_ROWS):
             steps = [Step(schema.DELETE_MAIL, (one,)) for one in mail_ids[start : start + _DELETE_ROWS]]
@@ -237,6 +238,10 @@ class RemoteStore:
         for messages, size in await self._query(schema.MEASURE):
             return Usage(messages, size)
         raise StoreUnavailable("the table `usage` is empty")
+
+    async def measure_disk(self) -> int:
+        """See `MailStore.measure_disk`: it is the server's disk."""
+        return 0
 
     async def list_oldest(self, limit: int) -> list[Aged]:
         """See `MailStore.list_oldest`."""

@@ -141,12 +141,17 @@ class SqliteStore:
             return bytes(data)
         raise MessageNotFound(f"there is no message {mail_id}")
 
-    async def delete(self, mail_ids: Sequence[MailId]) -> int:
+    async def delete(self, mail_ids: Sequence[MailId], *, may_return: bool = False) -> int:
         """See `MailStore.delete`."""
+
+        def delete(writer: apsw.Connection, batch: Sequence[MailId]) -> int:
+            with _unsynced(writer) if may_return else contextlib.nullcontext():
+                return _delete(writer, batch)
+
         deleted = 0
         for start in range(0, len(mail_ids), _DELETE_ROWS):
             batch = mail_ids[start : start + _DELETE_ROWS]
-            deleted += await self._write(partial(_delete, mail_ids=batch))
+            deleted += await self._write(partial(delete, batch=batch))
         return deleted
 
     async def delete_inbox(self, inbox: str) -> int:
@@ -214,6 +219,17 @@ class SqliteStore:
         for messages, size in await self._query(schema.MEASURE, ()):
             return Usage(messages, size)
         raise StoreUnavailable("the table `usage` is empty")
+
+    async def measure_disk(self) -> int:
+        """See `MailStore.measure_disk`."""
+
+        def measure(reader: apsw.Connection) -> int:
+            pages, free, page_bytes = (
+                int(reader.pragma(one)) for one in ("page_count", "freelist_count", "page_size")
+            )
+            return (pages - free) * page_bytes
+
+        return await self._read(measure)
 
     async def list_oldest(self, limit: int) -> list[Aged]:
         """See `MailStore.list_oldest`."""
