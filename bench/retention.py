@@ -26,6 +26,7 @@ _SUSTAINED_SHARE = 0.6
 """Of what the server took at full speed, where the rate is more: a queue that only grows is no latency."""
 _CONNECTIONS = 20
 _DAY_S = 86_400.0
+_BASELINE_S, _FULL_BASELINE_S = 6.0, 15.0
 _PATIENCE_S = 400.0
 _LOOK_S = 0.25
 _AIM_P99, _AIM_FILE = 3.0, 1.1
@@ -86,7 +87,9 @@ def measure(folder: Path, progress: Progress, *, is_full: bool) -> Section:
         progress.step("how much it takes")
         rate = _choose_rate(server)
         progress.step(f"{rate:,.0f} messages a second without retention")
-        before = send_paced(server, rate=rate, seconds=15 if is_full else 6, connections=_CONNECTIONS)
+        before = send_paced(
+            server, rate=rate, seconds=_FULL_BASELINE_S if is_full else _BASELINE_S, connections=_CONNECTIONS
+        )
     max_bytes = path.stat().st_size
     progress.step(f"{rate:,.0f} messages a second while {expired:,} go")
     settings = {"max_age": "1d", "max_bytes": str(max_bytes)}

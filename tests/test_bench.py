@@ -1,0 +1,254 @@
+"""The benchmark's own parts: what it makes of figures, what it draws, and a small run against real servers."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import xml.etree.ElementTree as ET
+from typing import TYPE_CHECKING
+
+import apsw
+import pytest
+from bench import figures, filling, load, plot, retention, throughput
+from bench.asking import Question, answers_of, asking
+from bench.figures import Quantiles, Spread
+from bench.load import Load, NotSentError
+from bench.peers import EDGEMAIL, FEW, SMTP_SINK, Keeping, Peer, parse_peer
+from bench.pipelining import make_body
+from bench.processes import ProcessTree
+from bench.progress import Progress
+from bench.report import write_report
+from bench.results import Aim, Section, Table
+from bench.servers import NotStartedError, run_edgemail, running
+from hypothesis import given
+from hypothesis import strategies as st
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@given(st.lists(st.floats(0, 1e9), min_size=1, max_size=300))
+def test_quantiles_are_figures_that_so_many_do_not_exceed(values: list[float]) -> None:
+    """99 of a hundred are within p99, and with any smaller figure they are not."""
+    found = Quantiles.of(values)
+    for share, value in ((0.5, found.p50), (0.99, found.p99)):
+        assert value in values
+        assert sum(one <= value for one in values) >= share * len(values)
+        assert sum(one < value for one in values) < share * len(values)
+    assert (found.count, found.highest) == (len(values), max(values))
+
+
+def test_a_spread_is_the_median_between_the_extremes() -> None:
+    """Rounds in any order."""
+    assert Spread.of([3.0, 1.0, 2.0]) == Spread(2.0, 1.0, 3.0)
+    assert Quantiles.of([]) == Quantiles(0, 0.0, 0.0, 0.0)
+
+
+def test_a_ratio_to_nothing_is_none() -> None:
+    """A server that has no figure is no peer to be compared with."""
+    assert figures.ratio(3.0, 2.0) == 1.5
+    assert figures.ratio(3.0, 0.0) is None
+
+
+@pytest.mark.parametrize(
+    ("cost", "exponent", "is_worse"),
+    [
+        (lambda n: 7.0, 0.0, False),
+        (lambda n: 3 * n, 1.0, False),
+        (lambda n: n * math.log2(n), 1.1, False),
+        (lambda n: n**1.5, 1.5, True),
+        (lambda n: 0.001 * n**2, 2.0, True),
+    ],
+)
+def test_what_grows_faster_than_n_log_n_is_told(cost: object, exponent: float, is_worse: bool) -> None:
+    """Whatever the constant is."""
+    assert callable(cost)
+    points = [(float(n), cost(n)) for n in (1_000, 10_000, 100_000, 1_000_000)]
+    assert figures.fit_exponent(points) == pytest.approx(exponent, abs=0.02)
+    assert figures.is_worse_than_n_log_n(points) is is_worse
+
+
+def test_an_exponent_needs_two_different_n() -> None:
+    """One point has no slope."""
+    with pytest.raises(ValueError, match="constant"):
+        figures.fit_exponent([(10.0, 1.0), (10.0, 2.0)])
+
+
+def test_bars_are_as_long_as_their_values() -> None:
+    """A plot is well-formed, and what is written in it is escaped."""
+    svg = plot.bar_chart("Speed <&>", ["a & b", "c"], [100.0, 50.0], ranges=[(90, 110), (40, 60)], highlight="c")
+    root = ET.fromstring(svg)
+    widths = [float(one.attrib["width"]) for one in root.iter(f"{SVG}rect") if one.attrib["width"] != "100%"]
+    assert widths[0] == pytest.approx(2 * widths[1], rel=0.01)
+    assert root.findtext(f"{SVG}title") == "Speed <&>"
+    assert "a & b" in [one.text for one in root.iter(f"{SVG}text")]
+
+
+def test_lines_on_logarithmic_axes_are_straight_for_powers() -> None:
+    """y = x² goes through the middle of the plot at the middle of its ends."""
+    series = {"square": [(10.0, 100.0), (100.0, 10_000.0), (1_000.0, 1_000_000.0)]}
+    root = ET.fromstring(plot.line_chart("t", series, x_label="x", y_label="y", log_x=True, log_y=True))
+    (line,) = root.iter(f"{SVG}polyline")
+    points = [tuple(map(float, point.split(","))) for point in line.attrib["points"].split()]
+    for axis in (0, 1):
+        first, middle, last = (point[axis] for point in points)
+        assert middle == pytest.approx((first + last) / 2, abs=0.2)
+    assert points[0][1] > points[-1][1]  # up is less in SVG
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_a_plot_of_nothing_or_of_one_point_is_one(*, log: bool) -> None:
+    """A run that was cut short still has its report."""
+    for points in ([], [(5.0, 5.0)]):
+        if points or not log:
+            ET.fromstring(plot.line_chart("t", {"a": points}, x_label="x", y_label="y", log_x=log, log_y=log))
+    ET.fromstring(plot.bar_chart("t", [], []))
+
+
+def test_a_logarithmic_axis_refuses_what_has_no_logarithm() -> None:
+    """It would be drawn somewhere."""
+    with pytest.raises(ValueError, match="logarithmic"):
+        plot.line_chart("t", {"a": [(0.0, 1.0)]}, x_label="x", y_label="y", log_x=True)
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0.1234, "0.123"), (5, "5"), (999.4, "999"), (12_345, "12.3k"), (2_000_000, "2M")]
+)
+def test_numbers_are_written_short(number: float, text: str) -> None:
+    """As many digits as can be read at a glance."""
+    assert plot.write_number(number) == text
+
+
+def test_peers_that_run_already_are_named_with_their_place(tmp_path: Path) -> None:
+    """NAME=HOST:PORT, and a message where it is written otherwise."""
+    with run_edgemail(tmp_path) as server:
+        peer = parse_peer(f"mine=127.0.0.1:{server.port}")
+        with peer.run(tmp_path) as found:
+            figure = load.send(found, Load(1_000, 2), 10)
+    assert (found.name, found.port, peer.keeping) == ("mine", server.port, Keeping.UNKNOWN)
+    assert figure.messages_s > 0 == figure.cpu_us
+    for wrong in ("mine", "mine=host", "=host:25", "mine=host:smtp", "mine=:25"):
+        with pytest.raises(ValueError, match="NAME=HOST:PORT"):
+            parse_peer(wrong)
+
+
+def test_a_report_has_every_section_that_was_measured(tmp_path: Path) -> None:
+    """From the files alone, so that sections can be measured on different days."""
+    for name, figure in (("retention", "2.0 x"), ("throughput", "1.1 x")):
+        section = Section(name, is_full=False)
+        section.tables.append(Table("A table", ["what", "n"], [["this", "1"]], "A note."))
+        section.plots["p"] = plot.bar_chart("p", ["a"], [1.0])
+        section.aims.append(Aim("as fast as that", figure, is_reached=name == "throughput"))
+        section.save(tmp_path)
+    content = json.loads((tmp_path / "throughput.json").read_text())
+    assert {"name", "at", "is_full", "machine", "tables", "plots", "aims", "figures"} == set(content)
+    report = write_report(tmp_path)
+    assert report.index("## Messages a second") < report.index("## Retention")
+    assert "| as fast as that | 1.1 x | reached |" in report
+    assert "| as fast as that | 2.0 x | **not reached** |" in report
+    for found in re.findall(r"!\[p\]\((.*)\)", report):
+        ET.parse(tmp_path / found)
+    assert report == (tmp_path / "report.md").read_text()
+
+
+def test_a_filled_database_is_one_that_edgemail_serves(tmp_path: Path) -> None:
+    """Each inbox has its messages with their summaries, and the counts are right."""
+    filling.fill(tmp_path / "mail.db", 1_000)
+    with run_edgemail(tmp_path, str(tmp_path / "mail.db")) as server:
+        path = f"/api/inboxes/{filling.address(3)}/messages"
+        listing = answers_of_one(server.http_port, path)
+        assert answers_of_one(server.http_port, "/api/messages/3")["200"] == 1
+    assert listing == {"200": 1}
+    connection = apsw.Connection(str(tmp_path / "mail.db"))
+    count = "SELECT messages, size, (SELECT count(*) FROM inbox WHERE address = ?), (SELECT count(*) FROM summary)"
+    found = connection.execute(f"{count} FROM usage", (filling.address(3),)).fetchall()
+    octets = connection.execute("SELECT sum(length(data)) FROM mail").get
+    connection.close()
+    assert found == [(1_000, octets, filling.INBOX_MESSAGES, 1_000)]
+
+
+def answers_of_one(port: int, path: str) -> dict[str, int]:
+    with asking(port, [Question("GET", path)]) as reader:
+        statuses: dict[str, int] = answers_of(reader)["statuses"]
+        return statuses
+
+
+def test_real_servers_are_measured_in_turns(tmp_path: Path) -> None:
+    """Durable and not, with both senders; one that does not start is named with its reason."""
+
+    def fail(_: Path) -> None:
+        raise NotStartedError("it is broken")
+
+    broken = Peer("broken", Keeping.UNKNOWN, fail)  # type: ignore[arg-type]
+    loads = (Load(1_000, 3), Load(1_000, 3, is_pipelined=True), Load(1_000, 2, is_reconnecting=True))
+    work = [(one, (EDGEMAIL, SMTP_SINK, broken)) for one in loads]
+    run = throughput.measure(work, 1, 0.05, Progress("test", 6), tmp_path)
+    assert run.missing == {"broken": "it is broken"}
+    assert [(cell.peer.name, cell.failure) for cell in run.cells] == [("edgemail", ""), ("smtp-sink", "")] * 3
+    assert all(cell.messages_s and cell.messages_s.median > 0 for cell in run.cells)
+    section = throughput.report(run, is_full=False)
+    section.save(tmp_path / "out")
+    assert "did not start: it is broken" in write_report(tmp_path / "out")
+
+
+def test_a_message_that_is_refused_is_no_figure(tmp_path: Path) -> None:
+    """A server that sheds load is not fast; both senders say what it answered."""
+    with run_edgemail(tmp_path, settings={"chaos": "data:451"}) as server:
+        with pytest.raises(NotSentError, match="451"):
+            load.send(server, Load(1_000, 2), 10)
+        with pytest.raises(NotSentError, match="0 of 10 messages"):
+            load.send(server, Load(1_000, 2, is_pipelined=True), 10)
+
+
+def test_paced_mail_comes_no_faster_than_told_and_octet_for_octet(tmp_path: Path) -> None:
+    """The time of a 250 is then what a sender waits for it."""
+    with run_edgemail(tmp_path) as server:
+        outcome = load.send_paced(server, rate=50, seconds=1, connections=3, body_bytes=5_000)
+    assert 0 < outcome["accepted"] <= 52
+    assert outcome["refused"] == outcome["lost_connections"] == 0
+    assert outcome["commit_ms"]["count"] == outcome["accepted"]
+    connection = apsw.Connection(str(tmp_path / "edgemail.db"))
+    stored = connection.execute("SELECT data FROM mail").fetchall()
+    connection.close()
+    sent = make_body(5_000).decode().removesuffix(".\r\n")
+    assert len(stored) == outcome["accepted"]
+    assert all(str(data).endswith(sent) for (data,) in stored)
+
+
+def test_the_time_of_processes_that_have_ended_counts(tmp_path: Path) -> None:
+    """Some servers start one for each message."""
+    burn = "i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done"
+    command = ["sh", "-c", f"sh -c '{burn}'; echo done; sleep 30"]
+    with running(command) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "done\n"
+        tree = ProcessTree(process.pid)
+        assert tree.cpu_s() > 0
+        assert len(tree.pids()) == 2
+        assert tree.memory_bytes() > 0
+
+
+def test_the_short_form_measures_the_aims_and_the_full_one_everything() -> None:
+    """Each aim's load is in both."""
+    short, full = (dict(throughput.plan(is_full=is_full, others=())) for is_full in (False, True))
+    for one in (throughput.HEADLINE, throughput.ALONE, throughput.LARGE):
+        assert set(FEW) <= set(short[one]) <= set(full[one])
+    assert set(short) <= set(full)
+    assert {one.body_bytes for one in full} == {1_000, 4_000, 100_000, 5_000_000}
+    assert {one.connections for one in full} == {1, 10, 50, 200}
+
+
+def test_retention_is_watched_until_what_has_expired_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A small run of the whole section."""
+    monkeypatch.setattr(retention, "_EXPIRED", 2_000)
+    monkeypatch.setattr(retention, "_BASELINE_S", 0.5)
+    section = retention.measure(tmp_path, Progress("test", 4), is_full=False)
+    assert section.figures["is_gone"] is True
+    assert section.figures["during"]["refused"] == 0
+    assert len(section.aims) == 2
+    ET.fromstring(section.plots["file"])
