@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import smtplib
+import statistics
 import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
     from bench.progress import Progress
 
 _SIZES, _FULL_SIZES = (1_000, 100_000), (1_000, 100_000, 2_000_000)
-_QUESTIONS, _FULL_QUESTIONS = 300, 1_000
+_QUESTIONS, _FULL_QUESTIONS = 200, 1_000
 _ARRIVALS_S = 2_000
-_WAITS = 100
+_WAITS = 60
+_ROUNDS = 3
 _READERS = 100
 _LARGE_BYTES = 5_000_000
 _LARGE_MESSAGES = 4
@@ -49,7 +51,7 @@ class Reading:
 
 def steps(*, is_full: bool) -> int:
     """Return how many steps `measure` has."""
-    return len(_FULL_SIZES if is_full else _SIZES) * (1 + 2 * (len(_OPERATIONS) + 1)) + 2
+    return len(_FULL_SIZES if is_full else _SIZES) * (1 + (_ROUNDS + 1) * (len(_OPERATIONS) + 1)) + 2
 
 
 def measure(folder: Path, progress: Progress, *, is_full: bool) -> Section:
@@ -57,21 +59,27 @@ def measure(folder: Path, progress: Progress, *, is_full: bool) -> Section:
     section = Section("reading", is_full)
     readings: list[Reading] = []
     rates: list[float] = []
-    for messages in _FULL_SIZES if is_full else _SIZES:
-        progress.step(f"filling a database with {messages:,} messages")
-        path = folder / f"{messages}.db"
-        fill(path, messages)
-        count = min(_FULL_QUESTIONS if is_full else _QUESTIONS, messages // 10)
-        with run_edgemail(folder, str(path)) as server:
-            server.tree.settle(60)
-            readings += _ask_all(server, messages, count, progress, is_busy=False)
+    count = _FULL_QUESTIONS if is_full else _QUESTIONS
+    with contextlib.ExitStack() as stack:
+        kept = [_Kept(size) for size in (_FULL_SIZES if is_full else _SIZES)]
+        servers = []
+        for one in kept:
+            progress.step(f"filling a database with {one.messages:,} messages")
+            path = folder / f"{one.messages}.db"
+            fill(path, one.messages)
+            servers.append(stack.enter_context(run_edgemail(folder, str(path))))
+            servers[-1].tree.settle(60)
+        for _ in range(_ROUNDS):  # in turns, so that what else the machine does falls on all of them
+            for one, server in zip(kept, servers, strict=True):
+                readings += _ask_all(server, one, count, progress, is_busy=False)
+        for one, server in zip(kept, servers, strict=True):
             arrivals = (f"--rate={_ARRIVALS_S}", "--connections=20", "--body=4000")
             with pipelining(server, *arrivals) as sender:
-                readings += _ask_all(server, messages, count, progress, is_busy=True)
+                readings += _ask_all(server, one, count, progress, is_busy=True)
                 sender.terminate()
                 outcome = outcome_of(sender)
             rates.append(outcome["accepted"] / outcome["seconds"])
-        path.unlink()
+    readings = _take_medians(readings)
     section.tables.append(_tabulate(readings, rates))
     section.aims += _judge(readings)
     section.plots["p50"] = _draw(readings)
@@ -80,37 +88,76 @@ def measure(folder: Path, progress: Progress, *, is_full: bool) -> Section:
     return section
 
 
-def _ask_all(server: Server, messages: int, count: int, progress: Progress, *, is_busy: bool) -> list[Reading]:
-    free = list(range(1, messages + 1))
-    random.Random(messages + is_busy).shuffle(free)
+class _Kept:
+    """The messages of a database that was filled; chosen by chance, but the same each time."""
+
+    def __init__(self, messages: int) -> None:
+        self.messages = messages
+        self._chance = random.Random(messages)
+        self._gone: set[int] = set()
+
+    def choose(self, count: int) -> list[int]:
+        """Choose messages that are there, some more than once where there are few."""
+        chosen: list[int] = []
+        while len(chosen) < count:
+            one = self._chance.randint(1, self.messages)
+            if one not in self._gone:
+                chosen.append(one)
+        return chosen
+
+    def choose_to_delete(self, count: int) -> list[int]:
+        """Choose messages that are there and will not be: at most one in forty at a time."""
+        chosen = list(dict.fromkeys(self.choose(min(count, self.messages // 40))))
+        self._gone.update(chosen)
+        return chosen
+
+    def choose_inboxes(self, count: int) -> list[str]:
+        """Choose inboxes that have mail."""
+        return [address(one % inboxes_of(self.messages)) for one in self.choose(count)]
+
+
+def _ask_all(server: Server, kept: _Kept, count: int, progress: Progress, *, is_busy: bool) -> list[Reading]:
     readings = []
     for name, make in _OPERATIONS.items():
-        progress.step(f"{messages:,} messages: {name}{', while mail arrives' if is_busy else ''}")
-        with asking(server.http_port, make(free, inboxes_of(messages), count)) as reader:
+        progress.step(f"{kept.messages:,} messages: {name}{', while mail arrives' if is_busy else ''}")
+        with asking(server.http_port, make(kept, count)) as reader:
             ms = answers_of(reader)["ms"]
-        readings.append(Reading(messages, name, is_busy, ms["p50"], ms["p99"]))
-    progress.step(f"{messages:,} messages: wait until it comes{', while mail arrives' if is_busy else ''}")
+        readings.append(Reading(kept.messages, name, is_busy, ms["p50"], ms["p99"]))
+    progress.step(f"{kept.messages:,} messages: wait until it comes{', while mail arrives' if is_busy else ''}")
     waits = _wait_for_arrivals(server, _WAITS)
-    return [*readings, Reading(messages, "wait, until it comes", is_busy, waits.p50, waits.p99)]
+    return [*readings, Reading(kept.messages, "wait, until it comes", is_busy, waits.p50, waits.p99)]
 
 
-def _ask_to_list(free: list[int], inboxes: int, count: int) -> list[Question]:
-    return [Question("GET", f"/api/inboxes/{address(one % inboxes)}/messages?limit=50") for one in free[:count]]
+def _take_medians(readings: Sequence[Reading]) -> list[Reading]:
+    """Make one of the rounds of each."""
+    rounds: dict[tuple[int, str, bool], list[Reading]] = {}
+    for one in readings:
+        rounds.setdefault((one.messages, one.operation, one.is_busy), []).append(one)
+    return [
+        Reading(
+            *key, statistics.median(one.p50_ms for one in several), statistics.median(one.p99_ms for one in several)
+        )
+        for key, several in rounds.items()
+    ]
 
 
-def _ask_for_message(free: list[int], _: int, count: int) -> list[Question]:
-    return [Question("GET", f"/api/messages/{one}") for one in free[count : 2 * count]]
+def _ask_to_list(kept: _Kept, count: int) -> list[Question]:
+    return [Question("GET", f"/api/inboxes/{one}/messages?limit=50") for one in kept.choose_inboxes(count)]
 
 
-def _ask_to_wait(free: list[int], inboxes: int, count: int) -> list[Question]:
-    return [Question("GET", f"/api/inboxes/{address(one % inboxes)}/wait?timeout=5") for one in free[:count]]
+def _ask_for_message(kept: _Kept, count: int) -> list[Question]:
+    return [Question("GET", f"/api/messages/{one}") for one in kept.choose(count)]
 
 
-def _ask_to_delete(free: list[int], _: int, count: int) -> list[Question]:
-    return [Question("DELETE", f"/api/messages/{one}") for one in free[2 * count : 3 * count]]
+def _ask_to_wait(kept: _Kept, count: int) -> list[Question]:
+    return [Question("GET", f"/api/inboxes/{one}/wait?timeout=5") for one in kept.choose_inboxes(count)]
 
 
-_OPERATIONS: dict[str, Callable[[list[int], int, int], list[Question]]] = {
+def _ask_to_delete(kept: _Kept, count: int) -> list[Question]:
+    return [Question("DELETE", f"/api/messages/{one}") for one in kept.choose_to_delete(count)]
+
+
+_OPERATIONS: dict[str, Callable[[_Kept, int], list[Question]]] = {
     "list 50": _ask_to_list,
     "message": _ask_for_message,
     "wait, it is there": _ask_to_wait,
@@ -187,7 +234,8 @@ def _tabulate(readings: Sequence[Reading], rates: Sequence[float]) -> Table:
         rows.append([one.operation, f"{one.messages:,}", *(f"{cell:.2f}" for cell in cells)])
     arrived = ", ".join(f"{rate:,.0f}" for rate in rates)
     note = (
-        f"One reader over HTTP. Mail arrives: {_ARRIVALS_S:,} messages of 4 kB a second were sent, {arrived} came."
+        f"One reader over HTTP; medians of {_ROUNDS} rounds in turns. While mail arrives: {_ARRIVALS_S:,} messages of "
+        f"4 kB a second were wanted, {arrived} came."
     )
     return Table("Reading", columns, rows, note)
 

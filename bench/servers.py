@@ -63,7 +63,7 @@ def find_tool(name: str, package: str) -> str:
 
 def serve_command(db: str | Path, settings: Mapping[str, str] | None = None) -> list[str]:
     """Make the command that serves with a database; it keeps all mail, unless `settings` say otherwise."""
-    chosen = dict.fromkeys(_KEEPS_ALL, "off") | {"log_level": "warning", "max_connections": "20000"}
+    chosen = dict.fromkeys(_KEEPS_ALL, "off") | {"log_level": "error", "max_connections": "20000"}
     chosen |= {"smtp": "127.0.0.1:0", "http": "127.0.0.1:0"} | dict(settings or {})
     command = [sys.executable, "-m", "edgemail", "serve", f"--db={db}"]
     return command + [f"--set={name}={value}" for name, value in chosen.items()]
