@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from bench import growth, memory, reading, retention, throughput
 from bench.peers import Peer, parse_peer
 from bench.progress import Progress
-from bench.report import SECTIONS, write_report
+from bench.report import SECTIONS, write_into, write_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bench.results import Section
 
 _RESULTS = Path(__file__).parent / "results"
+_PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 _OTHERS = {"reading": reading, "memory": memory, "growth": growth, "retention": retention}
 
 
@@ -36,8 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for aim in section.aims:
             print(f"{'reached    ' if aim.is_reached else 'NOT REACHED'}  {aim.aim}: {aim.figure}")
         print()
-    report = write_report(chosen.out)
-    print(report if chosen.section == "report" else f"All of it: {chosen.out}/report.md")
+    write_report(chosen.out)
+    print(f"All of it: {chosen.out}/report.md")
+    if chosen.docs:
+        write_into(_PAGE, chosen.out, _PAGE.parent / "images")
+        print(f"and in {_PAGE}")
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -58,6 +62,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="one more server, which runs already and takes mail for inbox@example.com; may be given again",
     )
     parser.add_argument("--out", type=Path, default=_RESULTS, metavar="DIR", help="for plots, JSON and report.md")
+    parser.add_argument("--docs", action="store_true", help="put the report into docs/performance.md as well")
     return parser.parse_args(arguments)
 
 

@@ -76,7 +76,8 @@ def send(server: Server, load: Load, messages: int, *, settles: bool = True) -> 
 def pipelining(server: Server, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """Run our own client; read its outcome by `outcome_of`. It ends with the block."""
     command = [sys.executable, "-m", "bench.pipelining", str(server.port), "--host", server.host, *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
         try:
             yield process
         finally:
@@ -97,6 +98,11 @@ def outcome_of(process: subprocess.Popen[str], patience_s: float = _PATIENCE_S) 
         raise NotSentError((complaint.strip().splitlines() or ["it failed"])[-1])
     outcome: dict[str, Any] = json.loads(said)
     return outcome
+
+
+def stop(process: subprocess.Popen[str]) -> dict[str, Any]:
+    """Let the client, run with `--until-eof`, begin nothing more; return what it saw."""
+    return outcome_of(process)  # which closes its standard input
 
 
 def send_paced(

@@ -10,9 +10,9 @@ import argparse
 import contextlib
 import json
 import selectors
-import signal
 import socket
 import sys
+import threading
 import time
 from dataclasses import asdict, dataclass, field
 
@@ -259,6 +259,11 @@ def make_body(octets: int) -> bytes:
     return head + (_LINE * (octets // len(_LINE) + 1))[: max(octets - len(head), 0)].rstrip(b"\r\n") + b"\r\n.\r\n"
 
 
+def _stop_at_eof(work: Work) -> None:
+    sys.stdin.read()
+    work.stop()
+
+
 def main() -> None:
     """Send, and print the outcome."""
     parser = argparse.ArgumentParser(prog="python -m bench.pipelining")
@@ -271,13 +276,15 @@ def main() -> None:
         "--quiet", type=float, default=60.0, help="seconds without a reply, after which it gives up"
     )
     parser.add_argument("--rate", type=float)
+    parser.add_argument("--until-eof", action="store_true", help="begin nothing more once the standard input ends")
     parser.add_argument("--one-each", action="store_true", help="a message a connection, all at once")
     parser.add_argument("--body", type=int, default=4000)
     parser.add_argument("--recipient", nargs="*", default=["inbox@example.com"])
     arguments = parser.parse_args()
     limits = (arguments.rate, arguments.seconds, arguments.one_each, arguments.quiet)
     work = Work(make_body(arguments.body), arguments.messages, arguments.recipient, *limits)
-    signal.signal(signal.SIGTERM, lambda *_: work.stop())
+    if arguments.until_eof:
+        threading.Thread(target=_stop_at_eof, args=[work], daemon=True).start()
     outcome = send((arguments.host, arguments.port), arguments.connections, work)
     sys.stdout.write(outcome.write() + "\n")
 

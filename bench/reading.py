@@ -14,7 +14,7 @@ from bench import plot
 from bench.asking import Question, Reader, answers_of, asking
 from bench.figures import Quantiles
 from bench.filling import address, fill, inboxes_of
-from bench.load import Load, outcome_of, pipelining, send, send_paced
+from bench.load import Load, pipelining, send, send_paced, stop
 from bench.pipelining import make_body
 from bench.results import Aim, Section, Table
 from bench.servers import Server, run_edgemail
@@ -73,11 +73,10 @@ def measure(folder: Path, progress: Progress, *, is_full: bool) -> Section:
             for one, server in zip(kept, servers, strict=True):
                 readings += _ask_all(server, one, count, progress, is_busy=False)
         for one, server in zip(kept, servers, strict=True):
-            arrivals = (f"--rate={_ARRIVALS_S}", "--connections=20", "--body=4000")
+            arrivals = (f"--rate={_ARRIVALS_S}", "--connections=20", "--body=4000", "--until-eof")
             with pipelining(server, *arrivals) as sender:
                 readings += _ask_all(server, one, count, progress, is_busy=True)
-                sender.terminate()
-                outcome = outcome_of(sender)
+                outcome = stop(sender)
             rates.append(outcome["accepted"] / outcome["seconds"])
     readings = _take_medians(readings)
     section.tables.append(_tabulate(readings, rates))
@@ -234,8 +233,8 @@ def _tabulate(readings: Sequence[Reading], rates: Sequence[float]) -> Table:
         rows.append([one.operation, f"{one.messages:,}", *(f"{cell:.2f}" for cell in cells)])
     arrived = ", ".join(f"{rate:,.0f}" for rate in rates)
     note = (
-        f"One reader over HTTP; medians of {_ROUNDS} rounds in turns. While mail arrives: {_ARRIVALS_S:,} messages of "
-        f"4 kB a second were wanted, {arrived} came."
+        f"One reader over HTTP; medians of {_ROUNDS} rounds in turns. While mail arrives: "
+        f"{_ARRIVALS_S:,} messages of 4 kB a second were wanted, {arrived} came."
     )
     return Table("Reading", columns, rows, note)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from typing import TYPE_CHECKING, Any
 
 from bench.results import Table
@@ -18,6 +20,8 @@ SECTIONS = {
     "retention": "Retention",
 }
 """In the order of the report."""
+_START, _END = "<!-- report -->", "<!-- /report -->"
+_PLOT = re.compile(r"\(([\w.-]+\.svg)\)")
 
 
 def load_sections(folder: Path) -> list[dict[str, Any]]:
@@ -39,6 +43,23 @@ def write_report(folder: Path) -> str:
     text = "\n".join(parts)
     (folder / "report.md").write_text(text, encoding="utf-8")
     return text
+
+
+def write_into(page: Path, folder: Path, images: Path) -> None:
+    """Put the report between a page's marks, and its plots beside the page's images.
+
+    Raises:
+        ValueError: the page has no marks.
+    """
+    text = page.read_text(encoding="utf-8")
+    start, end = text.find(_START), text.find(_END)
+    if not 0 <= start < end:
+        raise ValueError(f"{page} has no {_START} and {_END}")
+    report = write_report(folder)
+    for name in _PLOT.findall(report):
+        shutil.copyfile(folder / name, images / f"bench-{name}")
+    report = _PLOT.sub(rf"({images.relative_to(page.parent).as_posix()}/bench-\1)", report)
+    page.write_text(f"{text[: start + len(_START)]}\n{report}{text[end:]}", encoding="utf-8")
 
 
 def _write_machine(sections: list[dict[str, Any]]) -> str:

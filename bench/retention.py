@@ -13,7 +13,7 @@ import apsw
 
 from bench import plot
 from bench.filling import fill
-from bench.load import outcome_of, pipelining, send_paced
+from bench.load import outcome_of, pipelining, send_paced, stop
 from bench.results import Aim, Section, Table
 from bench.servers import Server, run_edgemail
 
@@ -108,14 +108,13 @@ def _choose_rate(server: Server) -> float:
 def _send_while_it_sweeps(server: Server, watch: Watch, rate: float, expired: int) -> tuple[dict[str, Any], float]:
     """Send until the expired messages are gone; return the outcome, and the seconds that took."""
     started = time.monotonic()
-    with pipelining(server, f"--rate={rate}", f"--connections={_CONNECTIONS}") as sender:
+    with pipelining(server, f"--rate={rate}", f"--connections={_CONNECTIONS}", "--until-eof") as sender:
         while time.monotonic() - started < _PATIENCE_S and sender.poll() is None:
             time.sleep(_LOOK_S)
             if watch.looks and watch.looks[-1].oldest_id > expired:
                 break
         took_s = time.monotonic() - started
-        sender.terminate()
-        return outcome_of(sender), took_s
+        return stop(sender), took_s
 
 
 def _report(

@@ -18,7 +18,7 @@ from bench.peers import EDGEMAIL, FEW, SMTP_SINK, Keeping, Peer, parse_peer
 from bench.pipelining import make_body
 from bench.processes import ProcessTree
 from bench.progress import Progress
-from bench.report import write_report
+from bench.report import write_into, write_report
 from bench.results import Aim, Section, Table
 from bench.servers import NotStartedError, run_edgemail, running
 from hypothesis import given
@@ -152,6 +152,27 @@ def test_a_report_has_every_section_that_was_measured(tmp_path: Path) -> None:
     for found in re.findall(r"!\[p\]\((.*)\)", report):
         ET.parse(tmp_path / found)
     assert report == (tmp_path / "report.md").read_text()
+
+
+def test_a_page_takes_the_report_over(tmp_path: Path) -> None:
+    """Between its marks, with the plots where its images are; a page without marks is left alone."""
+    section = Section("reading", is_full=False)
+    section.plots["p50"] = plot.bar_chart("p", ["a"], [1.0])
+    section.save(tmp_path)
+    page, images = tmp_path / "page.md", tmp_path / "images"
+    images.mkdir()
+    page.write_text("before <!-- report -->old<!-- /report --> after")
+    write_into(page, tmp_path, images)
+    text = page.read_text()
+    assert text.startswith("before <!-- report -->\n")
+    assert text.endswith("<!-- /report --> after")
+    assert "(images/bench-reading-p50.svg)" in text
+    assert "old" not in text
+    ET.parse(images / "bench-reading-p50.svg")
+    page.write_text("nothing")
+    with pytest.raises(ValueError, match="has no"):
+        write_into(page, tmp_path, images)
+    assert page.read_text() == "nothing"
 
 
 def test_a_filled_database_is_one_that_edgemail_serves(tmp_path: Path) -> None:

@@ -52,9 +52,10 @@ def test_what_is_built_or_kept_by_running_is_in_no_commit() -> None:
     assert large == []
 
 
-def test_the_npm_lock_names_no_registry_and_pins_by_hash() -> None:
+@pytest.mark.parametrize("folder", ["web", "tests/sqld", "tests/senders", "bench/peers"])
+def test_the_npm_lock_names_no_registry_and_pins_by_hash(folder: str) -> None:
     """Whoever installs chooses where from; what arrives is what was locked."""
-    lock = json.loads((ROOT / "web/package-lock.json").read_text(encoding="utf-8"))
+    lock = json.loads((ROOT / folder / "package-lock.json").read_text(encoding="utf-8"))
     packages = {name: entry for name, entry in lock["packages"].items() if name}
     assert packages
     assert [name for name, entry in packages.items() if "resolved" in entry] == []
