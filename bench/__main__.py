@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import signal
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,10 +29,14 @@ _OTHERS = {"reading": reading, "memory": memory, "growth": growth, "retention": 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and print tables; progress goes to the standard error."""
     chosen = _parse(arguments)
-    for name in SECTIONS if chosen.section == "all" else [chosen.section]:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # servers are stopped then as well
+    load_before, _, _ = os.getloadavg()  # once: later the load is our own
+    names = [*SECTIONS] if chosen.section == "all" else [chosen.section]
+    for name in names:
         if name == "report":
             continue
         section = _measure(name, chosen)
+        section.load_before = load_before
         section.save(chosen.out)
         for table in section.tables:
             print(table.write(), flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -86,7 +87,7 @@ def measure(folder: Path, progress: Progress, *, is_full: bool) -> Section:
         is_worse = is_worse_than_n_log_n(growth.tail)
         figure = f"exponent {fit_exponent(growth.tail):.2f}"
         section.aims.append(Aim(f"{growth.name}: no worse than n log n", figure, not is_worse))
-        section.plots[growth.name.replace(" ", "-")] = plot.line_chart(
+        section.plots[re.sub(r"\W+", "-", growth.name)] = plot.line_chart(
             f"Cost by {growth.name}",
             {growth.unit: growth.points},
             x_label=growth.name,

@@ -14,6 +14,7 @@ _WIDTH, _HEIGHT = 720, 380
 _LEFT, _RIGHT, _TOP, _BOTTOM = 76, 20, 44, 56
 _BAR, _GAP, _NAMES = 20, 10, 190
 _STEPS = (1, 2, 2.5, 5, 10)
+_MARKS_MAX = 30
 
 
 def bar_chart(
@@ -82,7 +83,8 @@ def line_chart(
         placed = [place(x, y) for x, y in line]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in placed)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in placed]
+        marked = placed if len(placed) <= _MARKS_MAX else []
+        parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in marked]
         parts.append(_text(across, _TOP, name, "end", colour))
         across -= 7 * len(name) + 18
     return _document(title, _HEIGHT, parts)

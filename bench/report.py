@@ -20,6 +20,7 @@ SECTIONS = {
     "retention": "Retention",
 }
 """In the order of the report."""
+_QUIET_LOAD = 0.7
 _START, _END = "<!-- report -->", "<!-- /report -->"
 _PLOT = re.compile(r"\(([\w.-]+\.svg)\)")
 
@@ -56,6 +57,8 @@ def write_into(page: Path, folder: Path, images: Path) -> None:
     if not 0 <= start < end:
         raise ValueError(f"{page} has no {_START} and {_END}")
     report = write_report(folder)
+    for old in images.glob("bench-*.svg"):
+        old.unlink()
     for name in _PLOT.findall(report):
         shutil.copyfile(folder / name, images / f"bench-{name}")
     report = _PLOT.sub(rf"({images.relative_to(page.parent).as_posix()}/bench-\1)", report)
@@ -67,13 +70,21 @@ def _write_machine(sections: list[dict[str, Any]]) -> str:
     lines += [f"- {name}: {value}" for name, value in sections[0]["machine"].items()]
     for section in sections:
         form = "in full" if section["is_full"] else "in the short form"
-        lines.append(f"- {SECTIONS[section['name']]}: {form}, {section['at']}")
+        load = section.get("load_before")
+        before = "load not noted" if load is None else f"load average before it {load:.1f}"
+        lines.append(f"- {SECTIONS[section['name']]}: {form}, {section['at']}, {before}")
     return "\n".join(lines) + "\n"
+
+
+def _doubt(section: dict[str, Any]) -> str:
+    """Say of a verdict what it is worth where the machine had other work to do."""
+    load = section.get("load_before")
+    return "" if load is not None and load <= _QUIET_LOAD else ", but the machine may have been busy"
 
 
 def _write_aims(sections: list[dict[str, Any]]) -> str:
     rows = [
-        [aim["aim"], aim["figure"], "reached" if aim["is_reached"] else "**not reached**"]
+        [aim["aim"], aim["figure"], ("reached" if aim["is_reached"] else "**not reached**") + _doubt(section)]
         for section in sections
         for aim in section["aims"]
     ]

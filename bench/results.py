@@ -50,12 +50,16 @@ class Section:
     plots: dict[str, str] = field(default_factory=dict)
     """SVG by its name."""
     aims: list[Aim] = field(default_factory=list)
+    load_before: float | None = None
+    """The machine's load average over a minute, before anything was measured."""
     figures: dict[str, Any] = field(default_factory=dict)
     """All that was measured, for other programs."""
 
     def save(self, folder: Path) -> None:
         """Write `NAME.json` and `NAME-PLOT.svg`."""
         folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.glob(f"{self.name}-*.svg"):
+            old.unlink()
         for name, svg in self.plots.items():
             (folder / f"{self.name}-{name}.svg").write_text(svg, encoding="utf-8")
         content = asdict(self) | {"plots": sorted(self.plots), "at": datetime.now(UTC).isoformat(" ", "minutes")}
