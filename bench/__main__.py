@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bench import growth, memory, reading, retention, throughput
 from bench.peers import Peer, parse_peer
 from bench.progress import Progress
-from bench.report import SECTIONS, write_into, write_report
+from bench.report import write_into, write_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _RESULTS = Path(__file__).parent / "results"
 _PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 _OTHERS = {"reading": reading, "memory": memory, "growth": growth, "retention": retention}
+_NAMES = ("throughput", *_OTHERS)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = _parse(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # servers are stopped then as well
     load_before, _, _ = os.getloadavg()  # once: later the load is our own
-    names = [*SECTIONS] if chosen.section == "all" else [chosen.section]
+    names = [*_NAMES] if chosen.section == "all" else [chosen.section]
     for name in names:
         if name == "report":
             continue
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    choices = [*SECTIONS, "all", "report"]
+    choices = [*_NAMES, "all", "report"]
     parser.add_argument("section", nargs="?", default="all", choices=choices, help="what to measure; default: all")
     parser.add_argument("--full", action="store_true", help="all loads and sizes: an hour or more, and some 10 GB")
     parser.add_argument(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
 import os
-import platform
 import sys
 import tempfile
 from pathlib import Path
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from bench import edge_lock, edge_reading
 from bench.load import Load, send
+from bench.plot import bar_chart
+from bench.results import Aim, Section, Table
 from bench.servers import Server, run_edgemail
 from edgemail.store.hrana import HranaClient
 from support.sqld import Sqld
@@ -23,69 +25,102 @@ if TYPE_CHECKING:
 _CONNECTIONS = (1, 10, 50)
 _SECONDS = 5.0
 _BODY_OCTETS = 4000
+_FAMOUS_MS = 5.87
+"""What the first edgemail's author read a mailbox in, from a replica in the same city."""
 _COUNT = "SELECT coalesce(max(batch), 0), (SELECT messages FROM usage) FROM writer"
 
 
 def main() -> None:
-    """Measure, and print tables; progress goes to the standard error."""
-    print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
+    """Measure, print tables, and keep all of it; progress goes to the standard error."""
+    parser = argparse.ArgumentParser(prog="make bench-edge", description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("bench/results"), help="where JSON and plots go")
+    out = parser.parse_args().out
+    section = Section("edge", is_full=True, load_before=os.getloadavg()[0])
     with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as folder:
-        _measure_ingest(Path(folder))
-        _measure_lock(Path(folder))
-        _measure_reading(Path(folder))
+        for table in (_measure_ingest, _measure_lock, _measure_reading):
+            section.tables.append(table(Path(folder), section))
+            print(section.tables[-1].write(), flush=True)
+    for aim in section.aims:
+        print(f"{aim.aim}: {aim.figure}, {'reached' if aim.is_reached else 'NOT REACHED'}")
+    section.save(out)
+    print(f"Plots and JSON are in {out}/")
 
 
-def _measure_ingest(folder: Path) -> None:
-    print(f"Messages of {_BODY_OCTETS} octets into sqld on this machine, sent by smtp-source -d.\n")
-    print("| connections | messages/s | messages in a commit | CPU us/message |")
-    print("| --: | --: | --: | --: |")
+def _measure_ingest(folder: Path, section: Section) -> Table:
+    rows = []
     with (
         _run_sqld(folder / "ingest") as primary,
         run_edgemail(folder, primary.url, EDGEMAIL_DB_TOKEN=primary.token()) as server,
     ):
         for connections in _CONNECTIONS:
             _say(f"ingest, {connections} connections")
-            _print_ingest(primary, server, connections)
+            rows.append((connections, *_measure_sending(primary, server, connections)))
+    section.figures["ingest"] = rows
+    section.plots["ingest"] = bar_chart(
+        "Messages of 4 kB a second into sqld",
+        [f"{connections} connections" for connections, *_ in rows],
+        [messages_s for _, messages_s, *_ in rows],
+    )
+    return Table(
+        f"Messages of {_BODY_OCTETS} octets into sqld",
+        ["connections", "messages/s", "messages in a commit", "CPU us/message"],
+        [[str(count), f"{rate:,.0f}", f"{batch:.1f}", f"{cpu:.0f}"] for count, rate, batch, cpu in rows],
+        "sqld runs on the same machine. CPU is edgemail's alone.",
+    )
 
 
-def _measure_lock(folder: Path) -> None:
-    print("\nWhat is left while others hold the write lock in a loop, with read-only tokens.")
-    print(f"{edge_lock.SENDERS} senders for {edge_lock.SECONDS:.0f} s; the answers in seconds.\n")
-    print("| held by | kept/s | told 451 | answered in p50 | at most |")
-    print("| --- | --: | --: | --: | --: |")
+def _measure_lock(folder: Path, section: Section) -> Table:
     with (
         _run_sqld(folder / "lock") as primary,
         _run_sqld(folder / "lock-replica", primary) as replica,
         run_edgemail(folder, primary.url, EDGEMAIL_DB_TOKEN=primary.token()) as server,
     ):
-        for ingest in edge_lock.measure(primary, replica, server, _say):
-            print(ingest.row(), flush=True)
+        rows = [ingest.cells() for ingest in edge_lock.measure(primary, replica, server, _say)]
+    section.figures["lock"] = rows
+    return Table(
+        "While others hold the write lock in a loop, with read-only tokens",
+        ["held by", "kept/s", "told 451", "answered in, p50 (s)", "at most (s)"],
+        rows,
+        f"{edge_lock.SENDERS} senders for {edge_lock.SECONDS:.0f} s.",
+    )
 
 
-def _measure_reading(folder: Path) -> None:
+def _measure_reading(folder: Path, section: Section) -> Table:
     with _run_sqld(folder / "primary") as primary, _run_sqld(folder / "replica", primary) as replica:
         edge_reading.seed(primary, _say)
         edge_reading.wait_for_replica(replica)
         (folder / "site").mkdir()
         readings = edge_reading.measure(primary, replica, folder / "site", _say)
-    print(
-        f"\nAn inbox of {edge_reading.INBOX_MESSAGES} messages among {edge_reading.MESSAGES:,}, opened in Chromium."
+    ways = [one.way for one in readings]
+    for name, title, series in (
+        ("request", "The list's request, ms: median, and up to p95", [one.request_ms for one in readings]),
+        ("visible", "From the address bar to the list on the screen, ms", [one.visible_ms for one in readings]),
+    ):
+        spreads = [edge_reading.spread(one) for one in series]
+        section.plots[name] = bar_chart(title, ways, [p50 for p50, _ in spreads], unit="ms", ranges=spreads)
+    section.figures["reading"] = {
+        one.way: {"request_ms": one.request_ms, "visible_ms": one.visible_ms} for one in readings
+    }
+    near_ms, _ = edge_reading.spread(readings[0].request_ms)
+    section.aims.append(
+        Aim(f"an inbox read {ways[0]}: p50 under {_FAMOUS_MS} ms", f"{near_ms:.1f} ms", near_ms < _FAMOUS_MS)
     )
-    print("Milliseconds: the request for the list, and from the address bar to the list on the screen.\n")
-    print("| read | request p50 | p95 | visible p50 | p95 |")
-    print("| --- | --: | --: | --: | --: |")
-    for reading in readings:
-        print(reading.row())
+    return Table(
+        f"An inbox of {edge_reading.INBOX_MESSAGES} messages among {edge_reading.MESSAGES:,}, opened in Chromium",
+        ["read", "request p50 (ms)", "p95", "visible p50 (ms)", "p95"],
+        [one.cells() for one in readings],
+        "The request as a developer console times it, and from the address bar to the list on the screen.",
+    )
 
 
-def _print_ingest(primary: Sqld, server: Server, connections: int) -> None:
+def _measure_sending(primary: Sqld, server: Server, connections: int) -> tuple[float, float, float]:
+    """Return messages a second, messages in a commit, and the server's CPU a message in microseconds."""
     first = send(server, Load(_BODY_OCTETS, connections), 20 * connections)
     commits, before = _count(primary)
     messages = max(10 * connections, int(first.messages_s * _SECONDS))
     figure = send(server, Load(_BODY_OCTETS, connections), messages)
     more_commits, more_messages = _count(primary)
-    in_a_commit = (more_messages - before) / (more_commits - commits)
-    print(f"| {connections} | {figure.messages_s:,.0f} | {in_a_commit:.1f} | {figure.cpu_us:.0f} |", flush=True)
+    return figure.messages_s, (more_messages - before) / (more_commits - commits), figure.cpu_us
 
 
 def _count(primary: Sqld) -> tuple[int, int]:

@@ -34,13 +34,11 @@ class Ingest:
     deferred: int = 0
     waits_s: list[float] = field(default_factory=list)
 
-    def row(self) -> str:
+    def cells(self) -> list[str]:
         """Write it as a row of the table."""
         waits = sorted(self.waits_s) or [0.0]
-        return (
-            f"| {self.attack} | {self.kept / self.seconds:,.1f} | {self.deferred} "
-            f"| {waits[len(waits) // 2]:.1f} | {waits[-1]:.1f} |"
-        )
+        rate = f"{self.kept / self.seconds:,.1f}"
+        return [self.attack, rate, str(self.deferred), f"{waits[len(waits) // 2]:.1f}", f"{waits[-1]:.1f}"]
 
 
 def measure(primary: Sqld, replica: Sqld, server: Server, say: Callable[[str], None]) -> Iterator[Ingest]:

@@ -49,10 +49,12 @@ class Reading:
     request_ms: list[float]
     visible_ms: list[float]
 
-    def row(self) -> str:
-        """Write a line of the table."""
-        cells = [f"{figure:.1f}" for series in (self.request_ms, self.visible_ms) for figure in _spread(series)]
-        return f"| {self.way} | {' | '.join(cells)} |"
+    def cells(self) -> list[str]:
+        """Write a row of the table."""
+        return [
+            self.way,
+            *[f"{figure:.1f}" for one in (self.request_ms, self.visible_ms) for figure in spread(one)],
+        ]
 
 
 def seed(primary: Sqld, say: Callable[[str], None]) -> None:
@@ -170,5 +172,6 @@ def _host(folder: Path) -> Iterator[str]:
         host.shutdown()
 
 
-def _spread(series: list[float]) -> tuple[float, float]:
+def spread(series: list[float]) -> tuple[float, float]:
+    """Return the median and the 95th percentile."""
     return statistics.median(series), statistics.quantiles(series, n=20)[-1]

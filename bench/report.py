@@ -18,8 +18,9 @@ SECTIONS = {
     "memory": "Memory and start",
     "growth": "Growth",
     "retention": "Retention",
+    "edge": "Edge mode",
 }
-"""In the order of the report."""
+"""In the order of the report; `make bench-edge` measures the last one."""
 _QUIET_LOAD = 0.7
 _START, _END = "<!-- report -->", "<!-- /report -->"
 _PLOT = re.compile(r"\(([\w.-]+\.svg)\)")
