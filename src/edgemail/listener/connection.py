@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_COMMAND_OCTETS = 4096
+COMMAND_OCTETS = 4096
 """How much is read at once where it may be commands."""
 _DRAIN_OCTETS = 4 * 2**20
 """How much is read and dropped after the last words."""
 _FAREWELL = 221
-_CLOSED = State.CLOSED  # asked for with each packet
+_DATA, _CHUNK, _CLOSED = State.DATA, State.CHUNK, State.CLOSED  # asked for with each packet
 _UNKNOWN = Caller("")
 _GONE = ("0.0.0.0", 0)  # noqa: S104 - a peer that has left before it was looked at
 
@@ -133,13 +133,17 @@ class Connection(asyncio.BufferedProtocol):
 
         Commands cost the more for each octet: of those only a few are read before others have their turn.
         """
-        wanted_octets, buffer = self._session.wanted_octets, self._listener.read_buffer
-        return buffer if wanted_octets is None else buffer[: max(wanted_octets, _COMMAND_OCTETS)]
+        session, listener = self._session, self._listener
+        if session.state is _DATA:
+            return listener.read_buffer
+        if session.state is not _CHUNK:
+            return listener.command_buffer
+        return listener.read_buffer[: max(session.chunk_octets, COMMAND_OCTETS)]
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take octets from there."""
-        is_full = nbytes >= _COMMAND_OCTETS and nbytes == len(self.get_buffer(0))
-        self.data_received(bytes(self._listener.read_buffer[:nbytes]))
+        is_full = nbytes >= COMMAND_OCTETS and nbytes == len(self.get_buffer(0))
+        self.data_received(self._listener.read_buffer[:nbytes].tobytes())
         # libuv goes on, 32 times, with a peer that fills the buffer, while all others wait.
         if is_full and not self._transport.is_closing():
             self._transport.pause_reading()
@@ -234,6 +238,36 @@ class Connection(asyncio.BufferedProtocol):
 
     def _act(self, outputs: list[Output]) -> None:
         """Do what the session says; all its replies go out in one write."""
+        session, last = self._session, outputs[-1] if outputs else None
+        if session.refused:
+            self._log_refused()
+        if type(last) is Reply and len(outputs) == 1 and not last.reason:  # as nearly always
+            self._transport.write(last.octets)
+        elif outputs:
+            self._say(outputs)
+        settings, now = self._listener.settings, self._loop.time()
+        self._pace.go_on(settings, now, session.state in TAKES_MESSAGE)
+        content = session.content
+        if content is not None and content.is_behind and not self._is_behind:
+            self._is_behind = True
+            self._transport.pause_reading()
+            content.call_when_ready(self._catch_up)
+        if last is None or type(last) is Reply:
+            return
+        match last:
+            case Deliver() as delivery:
+                self._pace.deadline = now + settings.commit_timeout_s
+                self._deliver(delivery)
+                if session.waiting_octets:
+                    self._transport.pause_reading()
+            case StartTls():
+                self._secure()
+            case Close():
+                self._pace.deadline = now + settings.linger_s
+                self._part(outputs)
+
+    def _say(self, outputs: list[Output]) -> None:
+        """Write all replies, and note those that refuse something."""
         said: list[bytes] = []
         for output in outputs:
             if type(output) is Reply:
@@ -241,28 +275,8 @@ class Connection(asyncio.BufferedProtocol):
                 if output.reason:
                     self._listener.count_refusal(output)
                     self._tally = self._listener.journal.note(self._tally, output, self._caller.ip)
-        if self._session.refused:
-            self._log_refused()
         if said:
             self._transport.write(b"".join(said))
-        settings, now = self._listener.settings, self._loop.time()
-        self._pace.go_on(settings, now, self._session.state in TAKES_MESSAGE)
-        content = self._session.content
-        if content is not None and content.is_behind and not self._is_behind:
-            self._is_behind = True
-            self._transport.pause_reading()
-            content.call_when_ready(self._catch_up)
-        match outputs[-1] if outputs else None:
-            case Deliver() as delivery:
-                self._pace.deadline = now + settings.commit_timeout_s
-                self._deliver(delivery)
-                if self._session.waiting_octets:
-                    self._transport.pause_reading()
-            case StartTls():
-                self._secure()
-            case Close():
-                self._pace.deadline = now + settings.linger_s
-                self._part(outputs)
 
     def _log_refused(self) -> None:
         """Write of the messages that were refused when they had come."""

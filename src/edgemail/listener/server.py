@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from edgemail.chaos import Chaos
 from edgemail.listener import replies
 from edgemail.listener.admission import Admission
-from edgemail.listener.connection import Connection
+from edgemail.listener.connection import COMMAND_OCTETS, Connection
 from edgemail.listener.entrance import Entrance
 from edgemail.listener.gate import Policy
 from edgemail.listener.journal import Journal
@@ -66,6 +66,7 @@ class Listener:
         self.spooler = spooler or Spooler.of(settings, Path(tempfile.gettempdir()))
         self.read_buffer = memoryview(bytearray(_READ_OCTETS))
         """Where every connection reads: what it gets is taken out before the next one reads."""
+        self.command_buffer = self.read_buffer[:COMMAND_OCTETS]
         self.settings = settings
         self.deliver = deliver
         self.clock = clock

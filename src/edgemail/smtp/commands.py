@@ -107,11 +107,15 @@ def read_mail(argument: bytes, *, extended: bool, auth: bool = False) -> MailCom
     Raises:
         CommandError: RFC 5321 section 4.1.1.2, RFC 1870, RFC 6152 and RFC 6531 do not allow it.
     """
-    path, parameters = _split_path(argument, b"FROM:", replies.BAD_SENDER_PATH)
+    sender, parameters = _read_common(argument, b"FROM:<")
+    path = ""
+    if sender is None:
+        path, parameters = _split_path(argument, b"FROM:", replies.BAD_SENDER_PATH)
     allowed = (_MAIL_PARAMETERS_AUTH if auth else _MAIL_PARAMETERS) if extended else frozenset()
     size_octets, smtputf8 = _read_declarations(parameters, allowed) if parameters else (0, False)
-    _check_script(argument, smtputf8)
-    sender = _read_address(path, replies.BAD_SENDER_PATH) if path else None
+    if sender is None:
+        _check_script(argument, smtputf8)
+        sender = _read_address(path, replies.BAD_SENDER_PATH) if path else None
     return MailCommand(sender, size_octets, smtputf8)
 
 
@@ -121,6 +125,9 @@ def read_rcpt(argument: bytes, *, smtputf8: bool, postmaster_domain: str) -> Add
     Raises:
         CommandError: RFC 5321 section 4.1.1.3 does not allow it.
     """
+    common, parameters = _read_common(argument, b"TO:<")
+    if common is not None and not parameters:
+        return common
     path, parameters = _split_path(argument, b"TO:", replies.BAD_PATH)
     if parameters:
         _read_parameters(parameters, allowed=frozenset())
@@ -158,6 +165,17 @@ def _read_declarations(parameters: str, allowed: frozenset[str]) -> tuple[int, b
     if smtputf8 and declared["SMTPUTF8"] is not None:
         raise CommandError(replies.BAD_ARGUMENT)
     return int(size), smtputf8
+
+
+def _read_common(argument: bytes, beginning: bytes) -> tuple[Address | None, str]:
+    """Read what nearly every path and its parameters look like; `None` where only the long way can tell."""
+    start = len(beginning)
+    if argument[:start].upper() != beginning or not argument.isascii():
+        return None, ""
+    path, end, parameters = argument[start:].partition(b">")
+    if not end or (parameters and not parameters.startswith(b" ")):
+        return None, ""
+    return Address.parse_common(path), parameters.decode()
 
 
 def _split_path(argument: bytes, keyword: bytes, mistake: Reply) -> tuple[str, str]:

@@ -38,8 +38,8 @@ class State(IntEnum):
 
 
 TAKES_COMMANDS = (State.NEW, State.READY, State.MAIL, State.RCPT, State.CHUNKS)
-TAKES_MESSAGE = (State.CHUNKS, State.DATA, State.CHUNK)
-IS_DEAF = (State.SETTLING, State.SECURING, State.CLOSED)
+TAKES_MESSAGE = frozenset({State.CHUNKS, State.DATA, State.CHUNK})
+IS_DEAF = frozenset({State.SETTLING, State.SECURING, State.CLOSED})
 
 _OUTSIDE = {State.NEW: replies.HELLO_FIRST, State.READY: replies.MAIL_FIRST}
 _ANYWHERE: dict[State, Reply | None] = dict.fromkeys(TAKES_COMMANDS)

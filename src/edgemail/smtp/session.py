@@ -41,7 +41,8 @@ _TLS_HANDSHAKE = b"\x16"
 """What a ClientHello begins with: a peer that would wait for our answer in TLS, on the port without (RFC 8446)."""
 
 # Asked for with each line; before Python 3.12 to get at a member of an Enum takes ten times as long as a name.
-_NEW, _DATA, _CHUNK = State.NEW, State.DATA, State.CHUNK
+_NEW, _READY, _MAIL, _RCPT = State.NEW, State.READY, State.MAIL, State.RCPT
+_DATA, _CHUNK, _AUTH, _SETTLING, _CLOSED = State.DATA, State.CHUNK, State.AUTH, State.SETTLING, State.CLOSED
 _MEMORY = MemoryRoom()
 _BARE_NEWLINE = re.compile(rb"\r(?!\n|\Z)|(?<!\r)\n")
 
@@ -102,7 +103,7 @@ class Session:
         last: `settle` it before going on. Octets that come before that are kept, so stop reading meanwhile; the
         same goes for `StartTls` and `secure`.
         """
-        if self.state is State.CLOSED:
+        if self.state is _CLOSED:
             return []
         self._buffer = self._buffer + data if self._buffer else data
         return self._advance([])
@@ -113,10 +114,10 @@ class Session:
         Raises:
             RuntimeError: no `Deliver` is open.
         """
-        if self.state is not State.SETTLING:
+        if self.state is not _SETTLING:
             raise RuntimeError("settle() without an open Deliver")
-        self.state = State.READY
-        return self._advance([verdict])
+        self.state = _READY
+        return self._advance([verdict]) if self._buffer else [verdict]
 
     def secure(self) -> list[Output]:
         """Go on over TLS, with what came over it already: what was said before is forgotten (RFC 3207 section 4.2).
@@ -146,11 +147,9 @@ class Session:
         return len(self._buffer)
 
     @property
-    def wanted_octets(self) -> int | None:
-        """How many octets are sure to be a message's; `None` where only its end mark will tell."""
-        if self.state is _DATA:
-            return None
-        return self._chunk.left_octets if self.state is _CHUNK and self._chunk is not None else 0
+    def chunk_octets(self) -> int:
+        """How many octets are still to come of a chunk, and so are sure to be a message's."""
+        return 0 if self._chunk is None else self._chunk.left_octets
 
     def abandon(self) -> None:
         """End without a word, as nobody is there any more. An open message is dropped."""
@@ -158,15 +157,15 @@ class Session:
 
     def _advance(self, outputs: list[Output]) -> list[Output]:
         """Take commands and message octets from the buffer for as long as they are whole."""
-        buffer, position = self._buffer, 0
-        while position < len(buffer) and self.state not in IS_DEAF:
-            if self.state is _DATA:
+        buffer, position, size = self._buffer, 0, len(self._buffer)
+        while position < size and (state := self.state) not in IS_DEAF:
+            if state is _DATA:
                 position += self._take_data(buffer[position:] if position else buffer, outputs)
                 continue
-            if self.state is _CHUNK:
+            if state is _CHUNK:
                 position += self._take_chunk(buffer, position, outputs)
                 continue
-            if self.state is _NEW and buffer.startswith(_TLS_HANDSHAKE, position):
+            if state is _NEW and buffer.startswith(_TLS_HANDSHAKE, position):
                 outputs += self._close(replies.NOT_SMTP)
                 break
             end = buffer.find(b"\r\n", position, position + LINE_BUFFER_OCTETS + 2)
@@ -175,12 +174,15 @@ class Session:
                 break
             outputs += self._take_line(buffer[position:end])
             position = end + 2
-            if self._rules.enforces_sync and position < len(buffer) and outputs and outputs[-1] is replies.GO_AHEAD:
+            if position < size and self._rules.enforces_sync and outputs and outputs[-1] is replies.GO_AHEAD:
                 outputs[-1:] = self._close(replies.NOT_SYNCHRONIZED)
-        if outputs and outputs[-1] is START_TLS and position < len(buffer):
+        if position == size:
+            self._buffer = b""
+            return outputs
+        if outputs and outputs[-1] is START_TLS:
             # Put there on the way, to be obeyed as if it had come over TLS (CVE-2011-0411).
             outputs[-2:] = self._close(replies.NOT_BEHIND_STARTTLS)
-        self._buffer = buffer[position:] if self.state is not State.CLOSED else b""
+        self._buffer = buffer[position:] if self.state is not _CLOSED else b""
         return outputs
 
     def _judge_rest(self, rest: bytes) -> list[Output]:
@@ -196,12 +198,13 @@ class Session:
         """Obey one command, without its CRLF."""
         if b"\r" in line or b"\n" in line:
             return self._close(replies.BARE_NEWLINE)
-        if self.state is State.AUTH:
+        state = self.state
+        if state is _AUTH:
             return self._take_auth_line(line)
         if len(line) > LINE_MAX_OCTETS:
             return self._answer(replies.LINE_TOO_LONG)
         verb, argument = split_command(line)
-        out_of_order = ORDER[verb][self.state]
+        out_of_order = ORDER[verb][state]
         if out_of_order is not None:
             return self._answer(self._explain(out_of_order))
         try:

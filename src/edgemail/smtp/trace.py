@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from edgemail.smtp.outputs import Deliver
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -20,14 +20,20 @@ def write_trace(delivery: Deliver, *, peer_ip: str, hostname: str, transaction: 
     """
     sender = "" if delivery.sender is None else str(delivery.sender)
     literal = f"IPv6:{peer_ip}" if ":" in peer_ip else peer_ip
-    # By hand: strftime's names of days and months follow the machine's locale.
-    date = (
-        f"{_DAYS[at.weekday()]}, {at.day} {_MONTHS[at.month - 1]} {at.year} "
-        f"{at.hour:02}:{at.minute:02}:{at.second:02} +0000"
-    )
     return (
         f"Return-Path: <{sender}>\r\n"
         f"Received: from {delivery.hello} ([{literal}])\r\n"
         f"\tby {hostname} (edgemail) with {delivery.protocol} id {transaction};\r\n"
-        f"\t{date}\r\n"
+        f"\t{_write_date(int(at.timestamp()))}\r\n"
     ).encode()
+
+
+@lru_cache(1)
+def _write_date(second: int) -> str:
+    """Write a time in seconds of the epoch; many messages share it."""
+    at = datetime.fromtimestamp(second, UTC)
+    # By hand: strftime's names of days and months follow the machine's locale.
+    return (
+        f"{_DAYS[at.weekday()]}, {at.day} {_MONTHS[at.month - 1]} {at.year} "
+        f"{at.hour:02}:{at.minute:02}:{at.second:02} +0000"
+    )
