@@ -21,6 +21,7 @@ from edgemail.store.commit import GroupCommit
 from edgemail.store.sqlite_connections import Connections
 from edgemail.store.sqlite_file import open_database, open_for_reading
 from edgemail.store.trim import Cut
+from edgemail.store.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -52,7 +53,7 @@ class SqliteStore:
         self,
         path: Path,
         writer: apsw.Connection,
-        writer_thread: ThreadPoolExecutor,
+        writer_thread: Worker,
         *,
         read_only: bool = False,
         max_wait_s: float = math.inf,
@@ -90,12 +91,12 @@ class SqliteStore:
         Raises:
             StoreInvalid: the file cannot be made or opened, or is something else; the text says what to do.
         """
-        thread = ThreadPoolExecutor(1, thread_name_prefix="edgemail-writer")
+        thread = Worker("edgemail-writer")
         try:
             opener = open_for_reading if read_only else open_database
-            writer = await asyncio.get_running_loop().run_in_executor(thread, opener, path)
+            writer = await thread.do(partial(opener, path))
         except BaseException:
-            thread.shutdown()
+            thread.close()
             raise
         store = cls(path, writer, thread, read_only=read_only, max_wait_s=max_wait_s, counters=counters)
         if read_only:
@@ -263,8 +264,8 @@ class SqliteStore:
             await asyncio.gather(self._poller, return_exceptions=True)
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self._reader_threads.shutdown)
-        await loop.run_in_executor(self._writer_thread, self._connections.close)
-        self._writer_thread.shutdown()
+        await self._writer_thread.do(self._connections.close)
+        self._writer_thread.close()
 
     async def _commit(self, batch: Sequence[Envelope], _since: float) -> list[MailId]:
         ids = await self._write(partial(self._insert, batch=batch))
@@ -317,7 +318,7 @@ class SqliteStore:
         return await self._on_writer_thread(work)
 
     async def _on_writer_thread(self, work: Callable[[apsw.Connection], _T]) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._writer_thread, _translate, self._work, work)
+        return await self._writer_thread.do(partial(_translate, self._work, work))
 
     def _work(self, work: Callable[[apsw.Connection], _T]) -> _T:
         connections = self._connections
