@@ -6,7 +6,6 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -119,7 +118,7 @@ def test_a_wrong_delivery_is_found(change: dict[str, Any], monkeypatch: pytest.M
     """The same for what is stored, for whom, and under which header fields."""
     hand_over = Session._hand_over
     check_session(MAIL + b"one\r\n.\r\n")
-    monkeypatch.setattr(Session, "_hand_over", lambda *given: replace(hand_over(*given), **change))
+    monkeypatch.setattr(Session, "_hand_over", lambda *given: hand_over(*given)._replace(**change))
     with pytest.raises(AssertionError):
         check_session(MAIL + b"one\r\n.\r\n")
 

@@ -34,9 +34,6 @@ class Backlog:
         """Refuse any while something is late."""
         return replies.STORE_BEHIND if self._late else None
 
-    def judge_recipient(self, sender: Address | None, inbox: str) -> Reply | None:
-        """Have nothing against it."""
-
     def judge_message(self, sender: Address | None, inboxes: Iterable[str]) -> Reply | None:  # noqa: ARG002
         """Refuse any while something is late, before its octets come."""
         return replies.STORE_BEHIND if self._late else None

@@ -10,7 +10,7 @@ from edgemail.listener import replies
 from edgemail.settings.quantities import write_bytes, write_room
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from pathlib import Path
     from typing import Protocol
 
@@ -80,9 +80,3 @@ class DiskFloor:
     def judge_sender(self, sender: Address | None) -> Reply | None:  # noqa: ARG002 - a gate's signature
         """Refuse any while there is too little room."""
         return replies.DISK_FLOOR if self._is_low else None
-
-    def judge_recipient(self, sender: Address | None, inbox: str) -> Reply | None:
-        """Have nothing against it."""
-
-    def judge_message(self, sender: Address | None, inboxes: Iterable[str]) -> Reply | None:
-        """Have nothing against it."""

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edgemail.chaos import Chaos
+    from edgemail.listener.sources import Source
     from edgemail.model import Address
     from edgemail.settings import PolicySettings
-    from edgemail.smtp import Gate, Reply
+    from edgemail.smtp import Reply
 
 
 class Policy:
@@ -30,7 +31,16 @@ class Policy:
         self.chaos = chaos
         if settings.chaos:
             chaos.change(settings.chaos)
-        self.judges: tuple[Gate, ...] = (self.floor, self.backlog, self.lists, Mischief(chaos))
+        mischief = Mischief(chaos)
+        # At each stage only those that may have something against it: each call counts.
+        self.sender_judges = (
+            self.floor.judge_sender,
+            self.backlog.judge_sender,
+            self.lists.judge_sender,
+            mischief.judge_sender,
+        )
+        self.recipient_judges = (self.lists.judge_recipient, mischief.judge_recipient)
+        self.message_judges = (self.backlog.judge_message, mischief.judge_message)
 
     def change(self, settings: PolicySettings) -> None:
         """Put other settings in force: open connections hear of them at their next command."""
@@ -46,41 +56,42 @@ class ConnectionGate:
     The source comes last, as it counts what the others have let through.
     """
 
-    __slots__ = ("_host", "_judges", "_lists")
+    __slots__ = ("_host", "_policy", "_source")
 
-    def __init__(self, policy: Policy, host: str, source: Gate | None = None) -> None:
+    def __init__(self, policy: Policy, host: str, source: Source | None = None) -> None:
         """`host` is the peer's IP address."""
         self._host = host
-        self._lists = policy.lists
-        self._judges = policy.judges if source is None else (*policy.judges, source)
+        self._policy = policy
+        self._source = source
 
     def judge_source(self) -> Reply | None:
         """Judge the peer itself, before it is greeted."""
-        return self._lists.judge_source(self._host)
+        return self._policy.lists.judge_source(self._host)
 
     def judge_sender(self, sender: Address | None) -> Reply | None:
         """See `Gate.judge_sender`; the peer is judged again, as the lists may be others by now."""
-        refusal = self._lists.judge_source(self._host)
+        policy = self._policy
+        refusal = policy.lists.judge_source(self._host)
         if refusal is not None:
             return refusal
-        for judge in self._judges:
-            refusal = judge.judge_sender(sender)
+        for judge in policy.sender_judges:
+            refusal = judge(sender)
             if refusal is not None:
                 return refusal
-        return None
+        return None if self._source is None else self._source.judge_sender(sender)
 
     def judge_recipient(self, sender: Address | None, inbox: str) -> Reply | None:
         """See `Gate.judge_recipient`."""
-        for judge in self._judges:
-            refusal = judge.judge_recipient(sender, inbox)
+        for judge in self._policy.recipient_judges:
+            refusal = judge(sender, inbox)
             if refusal is not None:
                 return refusal
         return None
 
     def judge_message(self, sender: Address | None, inboxes: Iterable[str]) -> Reply | None:
         """See `Gate.judge_message`."""
-        for judge in self._judges:
-            refusal = judge.judge_message(sender, inboxes)
+        for judge in self._policy.message_judges:
+            refusal = judge(sender, inboxes)
             if refusal is not None:
                 return refusal
         return None

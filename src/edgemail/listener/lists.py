@@ -42,9 +42,6 @@ class Lists:
         """See `Gate.judge_recipient`."""
         return replies.RECIPIENT_DENIED if self._recipients.is_set and not self._recipients.takes(inbox) else None
 
-    def judge_message(self, sender: Address | None, inboxes: Iterable[str]) -> Reply | None:
-        """Have nothing against it: all was said before."""
-
 
 class _Pair:
     """Who is allowed and who is denied."""

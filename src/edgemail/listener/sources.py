@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from edgemail.listener import replies
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from edgemail.model import Address
     from edgemail.settings import SmtpSettings
@@ -77,12 +77,6 @@ class Source:
         table = self._table
         is_taken = self.messages.take(table.clock(), table.settings.message_rate)
         return None if is_taken else replies.TOO_MANY_MESSAGES
-
-    def judge_recipient(self, sender: Address | None, inbox: str) -> Reply | None:
-        """Have nothing against it."""
-
-    def judge_message(self, sender: Address | None, inboxes: Iterable[str]) -> Reply | None:
-        """Have nothing against it."""
 
     def is_idle(self, now: float) -> bool:
         """Tell whether it can be forgotten."""

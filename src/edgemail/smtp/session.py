@@ -43,6 +43,7 @@ _TLS_HANDSHAKE = b"\x16"
 # Asked for with each line; before Python 3.12 to get at a member of an Enum takes ten times as long as a name.
 _NEW, _READY, _MAIL, _RCPT = State.NEW, State.READY, State.MAIL, State.RCPT
 _DATA, _CHUNK, _AUTH, _SETTLING, _CLOSED = State.DATA, State.CHUNK, State.AUTH, State.SETTLING, State.CLOSED
+_TAKES_LINES = frozenset({_READY, _MAIL, _RCPT})
 _MEMORY = MemoryRoom()
 _BARE_NEWLINE = re.compile(rb"\r(?!\n|\Z)|(?<!\r)\n")
 
@@ -103,7 +104,12 @@ class Session:
         last: `settle` it before going on. Octets that come before that are kept, so stop reading meanwhile; the
         same goes for `StartTls` and `secure`.
         """
-        if self.state is _CLOSED:
+        state = self.state
+        if state in _TAKES_LINES and not self._buffer:
+            end = data.find(b"\r\n", 0, LINE_MAX_OCTETS)
+            if 0 <= end == len(data) - 2:  # as nearly always: one command, and all of it
+                return self._take_line(data[:end])
+        elif state is _CLOSED:
             return []
         self._buffer = self._buffer + data if self._buffer else data
         return self._advance([])

@@ -281,10 +281,7 @@ class RemoteStore:
             self._turn.release()
         self._own.update(ids)
         self._announce(
-            [
-                Arrival(mail_id, schema.write_sender(one.sender), one.recipients, one.size)
-                for mail_id, one in zip(ids, batch, strict=True)
-            ]
+            [Arrival(mail_id, one.recipients, one.size) for mail_id, one in zip(ids, batch, strict=True)]
         )
         return ids
 
@@ -304,8 +301,8 @@ class RemoteStore:
         rows = await self._query(schema.LIST_ARRIVALS, self._seen, _POLL_ROWS)
         self._announce(
             [
-                Arrival(MailId(mail_id), sender, schema.read_recipients(recipients), size)
-                for mail_id, sender, recipients, size in rows
+                Arrival(MailId(mail_id), schema.read_recipients(recipients), size)
+                for mail_id, recipients, size in rows
                 if mail_id not in self._own
             ]
         )

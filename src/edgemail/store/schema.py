@@ -140,7 +140,7 @@ INSERT OR REPLACE INTO search (mail_id, words) SELECT ?1, ?2 WHERE EXISTS (SELEC
 MEASURE = "SELECT messages, size FROM usage"
 LIST_OLDEST = "SELECT id, date, size FROM mail ORDER BY id LIMIT ?"
 CHECK = "SELECT 1 FROM mail LIMIT 1"
-LIST_ARRIVALS = "SELECT id, sender, recipients, size FROM mail WHERE id > ? ORDER BY id LIMIT ?"
+LIST_ARRIVALS = "SELECT id, recipients, size FROM mail WHERE id > ? ORDER BY id LIMIT ?"
 LAST_ID = "SELECT coalesce(max(id), 0) FROM mail"
 LIST_TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table'"
 
@@ -159,7 +159,7 @@ _PATHS = re.compile(r'<((?:"(?:[^"\\]|\\.)*"|[^<>"])*)>')
 
 def write_date(date: datetime) -> str:
     """Write an aware date as UTC with milliseconds, such that texts sort as the dates do."""
-    return date.astimezone(UTC).isoformat(" ", "milliseconds").removesuffix("+00:00")
+    return (date if date.tzinfo is UTC else date.astimezone(UTC)).isoformat(" ", "milliseconds")[:-6]
 
 
 def read_date(text: str) -> datetime:

@@ -269,10 +269,7 @@ class SqliteStore:
 
     async def _commit(self, batch: Sequence[Envelope], _since: float) -> list[MailId]:
         ids = await self._write(partial(self._insert, batch=batch))
-        arrivals = [
-            Arrival(mail_id, schema.write_sender(one.sender), one.recipients, one.size)
-            for mail_id, one in zip(ids, batch, strict=True)
-        ]
+        arrivals = [Arrival(mail_id, one.recipients, one.size) for mail_id, one in zip(ids, batch, strict=True)]
         for observer in self._observers:
             observer(arrivals)
         return ids
@@ -299,8 +296,7 @@ class SqliteStore:
 
     def _announce_rows(self, rows: list[tuple[Any, ...]]) -> None:
         arrivals = [
-            Arrival(MailId(mail_id), sender, schema.read_recipients(recipients), size)
-            for mail_id, sender, recipients, size in rows
+            Arrival(MailId(mail_id), schema.read_recipients(recipients), size) for mail_id, recipients, size in rows
         ]
         for observer in self._observers:
             observer(arrivals)

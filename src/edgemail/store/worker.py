@@ -54,7 +54,7 @@ class Worker:
                 continue
             try:
                 result = work()
-            except BaseException as raised:  # raised where the job was asked for
+            except BaseException as raised:
                 error = raised
             with contextlib.suppress(RuntimeError):  # the loop is closed, and nobody waits any more
                 future.get_loop().call_soon_threadsafe(_settle, future, result, error)
