@@ -19,7 +19,7 @@ import stat
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -255,10 +255,10 @@ class Sorter:
     def _sort(self, envelope: Envelope) -> asyncio.Future[Any]:
         reserved = tuple(one for one in envelope.recipients if self._is_reserved(one))
         others = tuple(one for one in envelope.recipients if not self._is_reserved(one))
-        kept = self._mailbox.deliver(replace(envelope, recipients=reserved))
+        kept = self._mailbox.deliver(envelope._replace(recipients=reserved))
         if not others:
             return kept
-        task = asyncio.create_task(self._deliver_others(kept, replace(envelope, recipients=others)))
+        task = asyncio.create_task(self._deliver_others(kept, envelope._replace(recipients=others)))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task

@@ -121,13 +121,13 @@ class SpoolingContent:
         self.size_octets += size
         if self._is_over:
             return
-        spooler = self._spooler
-        if self._file is None and not spooler._fits_memory(self.size_octets, size):
-            self._file = SpoolFile(spooler)
-            if not self._file.reserve(len(self._held)):
+        spooler, file = self._spooler, self._file
+        if file is None and not spooler._fits_memory(self.size_octets, size):
+            file = self._file = SpoolFile(spooler)
+            if not file.reserve(len(self._held)):
                 self._refuse()
                 return
-        if self._file is not None and not self._file.reserve(size):
+        if file is not None and not file.reserve(size):
             self._refuse()
             return
         spooler.memory_octets += size
@@ -137,8 +137,8 @@ class SpoolingContent:
             if isinstance(self._held, bytes):
                 self._held = bytearray(self._held)
             self._held += octets
-        if self._file is not None and len(self._held) >= _BLOCK_OCTETS:
-            self._hand_over(self._file)
+        if file is not None and len(self._held) >= _BLOCK_OCTETS:
+            self._hand_over(file)
 
     def finish(self) -> bytes | SpoolFile:
         """See `smtp.Content.finish`."""

@@ -48,6 +48,7 @@ class Connection(asyncio.BufferedProtocol):
         "_is_behind",
         "_is_choked",
         "_is_lingering",
+        "_is_paused",
         "_is_tls",
         "_listener",
         "_loop",
@@ -73,7 +74,7 @@ class Connection(asyncio.BufferedProtocol):
         self._closed: asyncio.Future[None] | None = None
         self._entry: Entry | None = None  # in the log, of the message that is being committed
         self._tally: Counter[str] | None = None  # what was refused, for the log
-        self._is_at_end = self._is_behind = self._is_choked = self._is_lingering = False
+        self._is_at_end = self._is_behind = self._is_choked = self._is_lingering = self._is_paused = False
         self._pace = Pace(listener.settings, self._loop.time())
 
     @property
@@ -146,14 +147,14 @@ class Connection(asyncio.BufferedProtocol):
         self.data_received(self._listener.read_buffer[:nbytes].tobytes())
         # libuv goes on, 32 times, with a peer that fills the buffer, while all others wait.
         if is_full and not self._transport.is_closing():
-            self._transport.pause_reading()
+            self._pause()
             self._loop.call_soon(self._read_on)
 
     def data_received(self, data: bytes) -> None:
         """Feed the session; while a message is being committed, read no further than this."""
         self._pace.octets += len(data)
         if self._settling is not None:
-            self._transport.pause_reading()
+            self._pause()
             self._session.feed(data)  # kept until then; the commit gets no more time for it
         elif self._session.state is _CLOSED:
             if self._pace.octets > _DRAIN_OCTETS:
@@ -173,7 +174,7 @@ class Connection(asyncio.BufferedProtocol):
     def pause_writing(self) -> None:
         """Stop reading from a peer that does not read: its replies must not pile up."""
         self._is_choked = True
-        self._transport.pause_reading()
+        self._pause()
 
     def resume_writing(self) -> None:
         """Read again."""
@@ -250,7 +251,7 @@ class Connection(asyncio.BufferedProtocol):
         content = session.content
         if content is not None and content.is_behind and not self._is_behind:
             self._is_behind = True
-            self._transport.pause_reading()
+            self._pause()
             content.call_when_ready(self._catch_up)
         if last is None or type(last) is Reply:
             return
@@ -259,7 +260,7 @@ class Connection(asyncio.BufferedProtocol):
                 self._pace.deadline = now + settings.commit_timeout_s
                 self._deliver(delivery)
                 if session.waiting_octets:
-                    self._transport.pause_reading()
+                    self._pause()
             case StartTls():
                 self._secure()
             case Close():
@@ -301,6 +302,7 @@ class Connection(asyncio.BufferedProtocol):
         self._is_lingering = True
         if self._transport.can_write_eof():  # TLS has no half of a connection
             self._transport.write_eof()
+        self._is_paused = False
         self._transport.resume_reading()
 
     def _close(self) -> None:
@@ -322,7 +324,7 @@ class Connection(asyncio.BufferedProtocol):
             self.abort()
 
     def _secure(self) -> None:
-        self._transport.pause_reading()
+        self._pause()
         self._handshake = self._loop.create_task(self._shake_hands())
 
     async def _shake_hands(self) -> None:
@@ -416,11 +418,17 @@ class Connection(asyncio.BufferedProtocol):
             self._close()
         self._read_on()
 
+    def _pause(self) -> None:
+        """Read no more for now."""
+        self._is_paused = True
+        self._transport.pause_reading()
+
     def _catch_up(self) -> None:
         """Read again: the disk has taken what came."""
         self._is_behind = False
         self._read_on()
 
     def _read_on(self) -> None:
-        if not (self._is_busy or self._is_choked or self._is_behind):
+        if self._is_paused and not (self._is_busy or self._is_choked or self._is_behind):
+            self._is_paused = False
             self._transport.resume_reading()
