@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import apsw
@@ -15,6 +16,7 @@ import pytest
 
 from edgemail.errors import StoreFull, StoreUnavailable
 from edgemail.model import Summary
+from edgemail.spool import Spooler
 from edgemail.store import sqlite_file
 from edgemail.store.base import Usage
 from edgemail.store.sqlite import SqliteStore
@@ -22,7 +24,6 @@ from support.mail import add_all, envelope, ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     Ask = Callable[[str], list[tuple[object, ...]]]
 
@@ -34,6 +35,12 @@ connection.execute("BEGIN IMMEDIATE")
 print("locked", flush=True)
 sys.stdin.read()
 """
+
+
+def octets_written() -> int:
+    """Tell how many octets this process has written, to whatever file."""
+    counts = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
+    return int(counts["wchar"])
 
 
 def test_a_commit_is_synced_and_readers_do_not_wait(path: Path) -> None:
@@ -49,6 +56,21 @@ def test_a_commit_is_synced_and_readers_do_not_wait(path: Path) -> None:
 def test_the_library_has_the_fix_of_the_wal_reset_corruption() -> None:
     """SQLite before 3.51.3 could lose commits when a WAL was reset."""
     assert tuple(int(part) for part in apsw.sqlite_lib_version().split(".")) >= (3, 51, 3)
+
+
+async def test_a_large_message_is_written_twice_and_not_three_times(store: SqliteStore, tmp_path: Path) -> None:
+    """Once to the log and once to the file; what leaves SQLite's page cache early would go to the log again."""
+    spooler = Spooler(tmp_path, spool_above=0, max_memory=2**20, max_spool=2**24)
+    content = spooler.open()
+    content.write(b"x" * 2**23)
+    spool = content.finish()
+    assert not isinstance(spool, bytes)
+    await spool.flush()
+    before = octets_written()
+    await store.add(envelope(data=b"")._replace(spool=spool))
+    assert octets_written() - before < 2.5 * 2**23
+    spool.discard()
+    await spooler.close()
 
 
 async def test_the_files_are_their_owners_alone(store: SqliteStore, path: Path) -> None:

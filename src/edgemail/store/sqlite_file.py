@@ -126,6 +126,9 @@ def _prepare(connection: apsw.Connection, path: Path) -> None:
         _log.info("rewriting %s once, so that space can be given back later", path)
         connection.pragma("auto_vacuum", 2)
         connection.execute("VACUUM")
+    # Last, as the above may touch more than fits into memory; a batch of messages does fit. Pages that leave the
+    # cache before their commit are written twice: with zeros where a message will be, then with the message.
+    connection.pragma("cache_spill", 0)
 
 
 def _upgrade(connection: apsw.Connection, path: Path) -> None:
