@@ -25,7 +25,7 @@ attachments that begin there; whoever opens the message gets them all."""
 _PAUSE_S = 0.02
 _SHARE = 0.5
 """Of one core, at most: parsing holds the interpreter's lock, which the SMTP sessions need as well."""
-_SHARE_UNDER_LOAD = 0.05
+_SHARE_UNDER_LOAD = 0.02
 _LOAD_MESSAGES = 4
 """More than so many since the last batch are load: readers then get what they list summarised when they ask."""
 _RETRY_S = 5.0
