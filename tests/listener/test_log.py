@@ -330,3 +330,16 @@ async def test_nothing_is_put_together_for_a_log_that_nobody_wants(
                 await peer.say(message() + b"XYZ\r\n", 250, 250, 354, 250, 500)
                 await peer.say(message(b"x" * 1500), 250, 250, 354, 552)
     assert log.lines == []
+
+
+def test_a_line_is_a_whole_record() -> None:
+    """Handlers of others than ours may read whatever `logging` gives every record."""
+    record = journal._make_record("accepted", {"size": 1})
+    other = LOGGER.makeRecord(LOGGER.name, logging.INFO, "", 0, "accepted", (), None, extra={"size": 1})
+    changing = {"created", "msecs", "relativeCreated", "filename", "module", "pathname"}
+    changing |= {"thread", "threadName", "process", "processName"}  # which our own handler switches off
+    assert vars(record).keys() == vars(other).keys()
+    assert {name: value for name, value in vars(record).items() if name not in changing} == {
+        name: value for name, value in vars(other).items() if name not in changing
+    }
+    assert record.msecs == pytest.approx(record.created % 1 * 1000)
