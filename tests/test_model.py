@@ -119,6 +119,23 @@ def test_an_address_keeps_to_the_limits_of_a_path(text: str) -> None:
         assert len(address.local.lower().encode()) <= LOCAL_PART_MAX_OCTETS
 
 
+@settings(deadline=None)
+@given(_texts)
+@example("ann.o+tag=1@Mail.Example.org")
+@example("a@" + "b" * 63 + ".c" * 95)
+def test_the_quick_way_reads_what_the_long_way_reads(text: str) -> None:
+    """It may pass, and never disagree: with what it takes, and with what is no address."""
+    quick = Address.parse_common(text.encode("utf-8", "surrogatepass"))
+    if quick is not None:
+        assert quick == Address.parse(text)
+
+
+def test_the_quick_way_knows_what_nearly_all_addresses_look_like() -> None:
+    """And leaves the others."""
+    assert Address.parse_common(b"Ann.O+x@Mail.EXAMPLE.org") == Address("Ann.O+x", "mail.example.org")
+    assert Address.parse_common(b'"a b"@example.org') is None
+
+
 @pytest.mark.parametrize(
     ("text", "is_taken"),
     [

@@ -146,7 +146,7 @@ class Journal:
 
 
 def _make_record(what: str, fields: Mapping[str, object]) -> logging.LogRecord:
-    """Make what `_log.info` would; that takes as long as all else about a line, to find out what none of ours has."""
+    """Make what `_log.info` would, without its look for a caller that no line of ours shows."""
     now = time.time()
     record = logging.LogRecord.__new__(logging.LogRecord)
     vars(record).update(_RECORD, msg=what, created=now, msecs=now % 1 * 1000)
