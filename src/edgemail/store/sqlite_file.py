@@ -21,6 +21,7 @@ BUSY_TIMEOUT_MS = 5_000
 
 _STATEMENTS = 200  # an INSERT for each number of rows is among them
 _WAL_BYTES = 64 * 2**20
+_SPILL_PAGES = 2048  # 8 MiB
 
 SUFFIXES = ("-wal", "-shm")
 """What SQLite puts behind a database's name for the files beside it, while it is open."""
@@ -126,9 +127,9 @@ def _prepare(connection: apsw.Connection, path: Path) -> None:
         _log.info("rewriting %s once, so that space can be given back later", path)
         connection.pragma("auto_vacuum", 2)
         connection.execute("VACUUM")
-    # Last, as the above may touch more than fits into memory; a batch of messages does fit. Pages that leave the
-    # cache before their commit are written twice: with zeros where a message will be, then with the message.
-    connection.pragma("cache_spill", 0)
+    # Pages that leave the cache before their commit are written twice: with zeros where a message will be, then
+    # with the message. Most messages fit; of the largest this would take too much memory.
+    connection.pragma("cache_spill", _SPILL_PAGES)
 
 
 def _upgrade(connection: apsw.Connection, path: Path) -> None:
