@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import time
@@ -100,6 +101,7 @@ class Sqld:
         """Keep it from running: its connections stay open, and nobody answers."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
+        os.waitpid(self._process.pid, os.WUNTRACED)  # a thread that runs goes on for a moment
 
     def resume(self) -> None:
         """Let it run again."""
