@@ -25,7 +25,8 @@ export function cleanSheet(css: string, images: boolean): CleanCss {
   sheet.replaceSync(css);
   const cleaned = cleanRules(sheet, images);
   const imports = css.match(/@import\b/gi)?.length ?? 0;
-  const kept = [...sheet.cssRules].map((rule) => rule.cssText).join("\n");
+  const rules = [...sheet.cssRules].filter((rule) => !(rule instanceof CSSNamespaceRule));
+  const kept = rules.map((rule) => rule.cssText).join("\n");
   // A string written `"\3c/style>"` comes out of the parser as `</style>`, and would end the element.
   return {
     css: kept.replaceAll("</", "\\3c /").replaceAll("<!", "\\3c !"),
@@ -68,9 +69,9 @@ function cleanRules(owner: RuleOwner, images: boolean): Cleaned {
       add(cleanRules(rule, images));
     } else if (rule instanceof CSSMediaRule || rule instanceof CSSSupportsRule) {
       add(cleanRules(rule, images));
-    } else {
+    } else if (!(rule instanceof CSSNamespaceRule)) {
       if (rule instanceof CSSFontFaceRule && /https?:|\/\//i.test(rule.cssText)) cleaned.remote += 1;
-      // @font-face, @import, @namespace and what is yet to be invented.
+      // @font-face, @import and what is yet to be invented; to delete a @namespace before other rules throws.
       owner.deleteRule(index);
     }
   }
