@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { hostOf, isPunycode, otherHostInText } from "../src/hosts.ts";
 import { safeName } from "../src/reader/filename.ts";
 import { rasterType } from "../src/reader/raster.ts";
+import { isLight } from "../src/reader/weight.ts";
 
 const octets = (text: string) => Uint8Array.from(text, (char) => char.charCodeAt(0)).buffer;
 
@@ -48,4 +49,15 @@ test("an image is what its octets say, whatever its declared type", () => {
   assert.equal(rasterType(octets("RIFF\0\0\0\0WEBPVP8 ")), "image/webp");
   assert.equal(rasterType(octets("<svg xmlns='http://www.w3.org/2000/svg'>")), null);
   assert.equal(rasterType(octets("")), null);
+});
+
+test("HTML that would hold up the page is found out by its tags", () => {
+  assert.equal(isLight("<div><p>one<p>two<br></div>".repeat(4_000)), true);
+  assert.equal(isLight("<ul>" + "<li>x".repeat(15_000)), true);
+  assert.equal(isLight("<div>".repeat(2_001)), false);
+  assert.equal(isLight("<div></span>".repeat(2_001)), false);
+  assert.equal(isLight("</div>".repeat(2_001) + "<div>".repeat(2_001)), false);
+  assert.equal(isLight("<table><tr><td></div>".repeat(2_001)), false);
+  assert.equal(isLight("<b></b>".repeat(20_001)), false);
+  assert.equal(isLight(" ".repeat(2_000_001)), false);
 });

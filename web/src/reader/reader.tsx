@@ -17,6 +17,7 @@ import { parse } from "./parse.ts";
 import type { Parsed } from "./parsed.ts";
 import { type Clean, sanitise } from "./sanitise.ts";
 import { Views } from "./views.tsx";
+import { isLight } from "./weight.ts";
 
 export interface ReaderProps {
   message: Summary;
@@ -124,14 +125,11 @@ function Unparsed({ id, raw, why }: { id: number; raw: ArrayBuffer; why: string 
   );
 }
 
-/** More HTML than this takes the sanitiser longer than a reader should wait. */
-const HTML_LENGTH_SHOWN = 2_000_000;
-
 function Body({ message, raw, parsed }: { message: Summary; raw: ArrayBuffer; parsed: Parsed }) {
   const [images, setImages] = useState(false);
   const { html } = parsed;
   const clean = useMemo<Clean | null>(
-    () => (html && html.length <= HTML_LENGTH_SHOWN ? sanitise(html, images, parsed.inline) : null),
+    () => (html && isLight(html) ? sanitise(html, images, parsed.inline) : null),
     [parsed, images],
   );
   const claimed = useMemo(() => readClaims(parsed.headers), [parsed]);

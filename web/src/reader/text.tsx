@@ -1,5 +1,7 @@
 const WEB_ADDRESS = /https?:\/\/[^\s<>"'`\u0000-\u001f]+[^\s<>"'`.,;:!?)\]}\u0000-\u001f]/g;
-const SHOWN = 500_000;
+const SHOWN = 200_000;
+/** 20,000 of them held up the page for seconds. */
+const MOST_LINKS = 1_000;
 
 /** Plain text, built from text nodes; web addresses in it are links to exactly what they say. */
 export function PlainText({ text }: { text: string }) {
@@ -21,6 +23,7 @@ function withLinks(text: string) {
       </a>,
     );
     end = found.index + found[0].length;
+    if (pieces.length >= 2 * MOST_LINKS) break;
   }
   pieces.push(text.slice(end));
   return pieces;
