@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+PATIENCE_S = 0.5
+
+
 class Canary:
     """Listens on a port for HTTPS and on one for HTTP, remembers who came for what, and gives an image."""
 
@@ -30,8 +33,9 @@ class Canary:
 
     async def hear(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        with suppress(OSError, asyncio.IncompleteReadError):
-            head = await reader.readuntil(b"\r\n\r\n")
+        with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
+            async with asyncio.timeout(PATIENCE_S):  # TLS on the port for HTTP never comes to an empty line
+                head = await reader.readuntil(b"\r\n\r\n")
             self.requests.append(head.decode("latin-1").split(" ")[1])
             writer.write(self._answer)
             await writer.drain()

@@ -14,8 +14,8 @@ from playwright.async_api import expect
 
 from e2e.conftest import PNG, letter, open_message, scroll_to_the_end
 from e2e.edge import Valve, running_edge, running_replica, static_host
-from e2e.hostile_vectors import VECTORS, write_out
-from e2e.test_e2e_hostile import ALL, Deeds, Watch
+from e2e.hostile_vectors import LETTERS
+from e2e.test_e2e_hostile import Deeds, Watch, list_ids, send_letters
 from edgemail.store.hrana import HranaClient, HranaError
 from support.ports import free_port
 from support.sqld import Sqld
@@ -323,12 +323,9 @@ async def test_hostile_mail_does_nothing_over_this_source_either(
 ) -> None:
     """The reader is the same; what comes from a database gets no further than what comes from a server."""
     address = "hostile@example.com"
-    bodies = [write_out(VECTORS[name], [canary.https, canary.http]) + "<p>the end of it</p>" for name in ALL]
-    await edge.server.send_all([letter(name, None, body) for name, body in zip(ALL, bodies, strict=True)], address)
+    await send_letters(edge.server, canary, address)
+    ids = await list_ids(quiet_page, edge.server, address)
     await open_at(quiet_page, edge.publish([replica.url]), address)
-    async with HranaClient(edge.primary.url, edge.primary.token("ro")) as client:
-        rows = await client.query("SELECT mail_id FROM inbox WHERE address = ? ORDER BY mail_id", [address])
-    ids = dict(zip(ALL, [mail_id for (mail_id,) in rows], strict=True))
     watch = Watch(quiet_page, canary)
-    done = {name: await watch.read(f"#/{address}/{ids[name]}", name) for name in ALL}
-    assert {name: deeds for name, deeds in done.items() if deeds != Deeds()} == {}
+    done = {subject: await watch.read(f"#/{address}/{ids[subject]}", subject) for subject in LETTERS}
+    assert {subject: deeds for subject, deeds in done.items() if deeds != Deeds()} == {}
