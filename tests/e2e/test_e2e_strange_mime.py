@@ -12,6 +12,7 @@ import pytest
 from playwright.async_api import expect
 
 from e2e.conftest import PNG, letter, open_message
+from e2e.test_e2e_hostile import list_ids
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
@@ -112,12 +113,12 @@ async def test_html_by_whatever_name_never_runs(quiet_page: Page, server: Server
     raws = [HEAD.replace(b"Odd", name.encode()) + odd + b"\r\n" for name, odd in ODD_HTML.items()]
     for raw in raws:
         await server.send(raw, address)
-    await quiet_page.goto(f"/#/{address}")
+    ids = await list_ids(quiet_page, server, address)
     for name in ODD_HTML:
-        await open_message(quiet_page, name)
+        await quiet_page.goto(f"/#/{address}/{ids[name]}")
         await expect(quiet_page.locator(".title")).to_have_text(name)
         await quiet_page.get_by_role("tab", name="Text").click()
-        await expect(quiet_page.locator(".view.text")).to_be_visible()
+        await expect(quiet_page.locator(".text-view")).to_be_visible()
     await did_not_run(quiet_page)
 
 

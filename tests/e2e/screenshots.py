@@ -1,0 +1,92 @@
+"""`make screenshots`: writes a picture of every state of the page, in both themes, for a desk and for a phone."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import itertools
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import async_playwright, expect
+
+from e2e.conftest import CHROMIUM, FLAGS
+from e2e.screenshot_states import STATES, Stage
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
+
+Theme = Literal["light", "dark"]
+
+THEMES: tuple[Theme, ...] = get_args(Theme)
+SIZES = {1280: 800, 390: 844}
+COMES_UP_MS = 10_000
+
+
+async def take(browser: Browser, stage: Stage, name: str, folder: Path) -> list[Path]:
+    """Bring a state up in each theme and size; return the pictures that were written.
+
+    Raises:
+        AssertionError: it did not come up.
+        PlaywrightError: neither did a step of the way there.
+    """
+    pictures = []
+    for theme, width in itertools.product(THEMES, SIZES):
+        context = await browser.new_context(
+            viewport={"width": width, "height": SIZES[width]}, color_scheme=theme, locale="en-GB"
+        )
+        context.set_default_timeout(COMES_UP_MS)
+        try:
+            page = await context.new_page()
+            for step in STATES[name]:
+                await step(page, stage)
+            await page.evaluate("document.fonts.ready")
+            picture = folder / f"{name}-{theme}-{width}.png"
+            await page.screenshot(path=picture, animations="disabled", caret="hide")
+            pictures.append(picture)
+        finally:
+            await context.close()
+    return pictures
+
+
+async def take_all(folder: Path, names: list[str]) -> int:
+    """Take the pictures of some states; return how many states did not come up."""
+    folder.mkdir(parents=True, exist_ok=True)
+    expect.set_options(timeout=COMES_UP_MS)
+    taken = failed = 0
+    with tempfile.TemporaryDirectory() as work, ExitStack() as stack:
+        stage = Stage(Path(work), stack)
+        print("Sending the mail...")
+        await stage.prepare()
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+            for at, name in enumerate(names, 1):
+                print(f"[{at}/{len(names)}] {name}", flush=True)
+                try:
+                    taken += len(await take(browser, stage, name, folder))
+                except (AssertionError, PlaywrightError) as error:
+                    failed += 1
+                    print(f"  did not come up: {error}", file=sys.stderr)
+            await browser.close()
+    print(
+        f"{taken} pictures of {len(names) - failed} states in {folder}/" + (f"; {failed} FAILED" if failed else "")
+    )
+    return failed
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make screenshots", description=__doc__)
+    parser.add_argument("--dir", type=Path, default=Path(".screenshots"))
+    parser.add_argument("states", nargs="*", help="which ones; all where none is named")
+    arguments = parser.parse_args()
+    if unknown := [name for name in arguments.states if name not in STATES]:
+        parser.error(f"no such state: {', '.join(unknown)}; there are: {', '.join(STATES)}")
+    sys.exit(1 if asyncio.run(take_all(arguments.dir, arguments.states or list(STATES))) else 0)
+
+
+if __name__ == "__main__":
+    main()
