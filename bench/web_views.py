@@ -31,6 +31,7 @@ LISTED = 50
 SENDERS = 8
 MIB = 2**20
 PATIENCE_MS = 60_000
+SETTLED_MS = 500
 FRAME_MS = 1_000 / 60
 SCROLLED_PX = 40_000
 SCROLL_PX_S = 4_000
@@ -181,7 +182,7 @@ def _load(browser: Browser, server: Server, view: View, slowed: int) -> dict[str
     page, _ = _open_page(browser, slowed)
     page.goto(f"{server.web}/{view.hash_}")
     page.locator(view.stands).first.wait_for()
-    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(SETTLED_MS)  # the stream of arrivals stays open: the network is never idle
     page.evaluate(REST)
     sizes = page.evaluate(WEIGH)
     view.use(page)
