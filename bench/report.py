@@ -19,8 +19,9 @@ SECTIONS = {
     "growth": "Growth",
     "retention": "Retention",
     "edge": "Edge mode",
+    "web": "The page",
 }
-"""In the order of the report; `make bench-edge` measures the last one."""
+"""In the order of the report; `make bench-edge` and `make bench-web` measure the last two."""
 _QUIET_LOAD = 0.7
 _START, _END = "<!-- report -->", "<!-- /report -->"
 _PLOT = re.compile(r"\(([\w.-]+\.svg)\)")

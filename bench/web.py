@@ -4,130 +4,130 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
-import platform
 import sys
 import tempfile
-from datetime import UTC, datetime
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from bench import web_arrivals, web_views
+from bench.results import Aim, Section, Table
 from e2e.conftest import CHROMIUM, FLAGS, running_server
 from e2e.edge import running_edge
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from collections.abc import Sequence
 
-    from bench.web_arrivals import Arrivals
-    from bench.web_views import Heavy, Scrolling, Vitals
-
-RESULTS = Path(__file__).parent / "results"
-THROTTLES = (1, 4)
+_THROTTLES = (1, 4)
+_FRAME_MS = 1000 / 60
+_SECOND_MS = 1000
 
 
 def main() -> None:
-    """Measure, and print tables; progress goes to the standard error, all figures to a file."""
+    """Measure, print tables, and keep all of it; progress goes to the standard error."""
     parser = argparse.ArgumentParser(prog="make bench-web", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="loads of each view (5)")
     parser.add_argument("--listed", type=int, default=5_000, help="messages in the inbox that is scrolled (5000)")
     parser.add_argument("--mails", type=int, default=200, help="mails that are waited for, by each source (200)")
     parser.add_argument("--load", type=int, default=200, help="mails a second for other inboxes meanwhile (200)")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results", help="where JSON goes")
     arguments = parser.parse_args()
+    section = Section("web", is_full=True, load_before=os.getloadavg()[0])
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-")))
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         stack.callback(browser.close)
-        machine = f"{platform.platform()}, {os.cpu_count()} cores, Chromium {browser.version}"
-        print(f"{machine}\n")
-        if (load := os.getloadavg()[0]) > 1:
-            print(f"The machine is busy with other things (load average {load:.1f}): times are longer for it.\n")
-        report = measure(browser, folder, arguments)
-    report = {
-        "machine": machine,
-        "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M}Z",
-        "load average": os.getloadavg(),
-    } | report
-    RESULTS.mkdir(exist_ok=True)
-    out = RESULTS / "web.json"
-    out.write_text(json.dumps(report, indent=1) + "\n")
-    print(f"\nAll figures: {out}")
+        _measure(browser, folder, arguments, section)
+    for table in section.tables:
+        print(table.write(), flush=True)
+    for aim in section.aims:
+        print(f"{'reached    ' if aim.is_reached else 'NOT REACHED'}  {aim.aim}: {aim.figure}")
+    section.save(arguments.out)
+    print(f"All figures: {arguments.out}/web.json")
 
 
-def measure(browser: Browser, folder: Path, wanted: argparse.Namespace) -> dict[str, object]:
-    """Measure everything; return what was found as JSON holds it."""
-    report: dict[str, object] = {}
+def _measure(browser: Browser, folder: Path, wanted: argparse.Namespace, section: Section) -> None:
     (folder / "program").mkdir()
     (folder / "edge").mkdir()
     with running_server(folder / "program") as server:
-        report["views"] = _tell_vitals(
-            [
-                web_views.measure_view(browser, server, view, throttle, wanted.rounds, say)
-                for view in web_views.prepare(server)
-                for throttle in THROTTLES
-            ]
-        )
-        address = web_views.fill(server, wanted.listed, say)
-        report["scrolling"] = _tell_scrolling(
-            wanted.listed,
-            [web_views.scroll(browser, server, address, wanted.listed, one, say) for one in THROTTLES],
-        )
-        report["25 MiB"] = _tell_heavy(
-            [web_views.open_heavy(browser, server, throttle, say) for throttle in THROTTLES]
-        )
-        sse = web_arrivals.measure(browser, server, server.web, "SSE", wanted.mails, wanted.load, say)
+        vitals = [
+            web_views.measure_view(browser, server, view, throttle, wanted.rounds, _say)
+            for view in web_views.prepare(server)
+            for throttle in _THROTTLES
+        ]
+        address = web_views.fill(server, wanted.listed, _say)
+        scrolled = [web_views.scroll(browser, server, address, wanted.listed, one, _say) for one in _THROTTLES]
+        heavy = [web_views.open_heavy(browser, server, throttle, _say) for throttle in _THROTTLES]
+        sse = web_arrivals.measure(browser, server, server.web, "SSE", wanted.mails, wanted.load, _say)
     with running_edge(folder / "edge") as edge:
         site = edge.publish([edge.primary.url])
-        polled = web_arrivals.measure(browser, edge.server, site, "polling sqld", wanted.mails, wanted.load, say)
-    report["arrivals"] = _tell_arrivals([sse, polled])
-    return report
+        polled = web_arrivals.measure(browser, edge.server, site, "polling sqld", wanted.mails, wanted.load, _say)
+    found: dict[str, Sequence[Any]] = {
+        "views": vitals,
+        "scrolling": scrolled,
+        "25 MiB": heavy,
+        "arrivals": [sse, polled],
+    }
+    section.figures |= {name: [asdict(one) for one in several] for name, several in found.items()}
+    section.tables += [
+        _tell_vitals(vitals),
+        _tell_scrolling(scrolled, wanted.listed),
+        _tell_heavy(heavy),
+        _tell_arrivals([sse, polled]),
+    ]
+    section.aims += [
+        Aim(
+            f"scrolling {wanted.listed:,} messages: 60 frames a second (p95)",
+            f"{scrolled[0].p95_ms:.1f} ms a frame",
+            scrolled[0].p95_ms <= _FRAME_MS + 1,
+        ),
+        Aim(
+            "a message of 25 MiB: the page answers within a second",
+            f"{heavy[0].longest_task_ms:.0f} ms at most",
+            heavy[0].longest_task_ms <= _SECOND_MS,
+        ),
+        *(
+            Aim(
+                f"250 to visible, by {one.source}: p95 within {one.aim_ms} ms",
+                f"{one.p95_ms:.0f} ms",
+                one.p95_ms <= one.aim_ms,
+            )
+            for one in (sse, polled)
+        ),
+    ]
 
 
-def say(text: str) -> None:
+def _say(text: str) -> None:
     """Tell how far it is."""
     print(f"  {text}", file=sys.stderr, flush=True)
 
 
-def _tell_vitals(found: list[Vitals]) -> list[dict[str, object]]:
-    print(
-        "A view of the served page, loaded into an empty cache; medians, the processor slowed down so many times.\n"
-    )
-    print("| view | slowed | LCP ms | CLS | INP ms | longest task ms | blocked ms | JS kB | all kB |")
-    print("| --- | --: | --: | --: | --: | --: | --: | --: | --: |")
-    for one in found:
-        print(one.row())
-    return [one.as_json() for one in found]
+def _tell_vitals(found: list[web_views.Vitals]) -> Table:
+    columns = ["view", "slowed", "LCP ms", "CLS", "INP ms", "longest task ms", "blocked ms", "JS kB", "all kB"]
+    note = "Loaded into an empty cache; medians, the processor slowed down so many times."
+    return Table("A view of the served page", columns, [one.cells() for one in found], note)
 
 
-def _tell_scrolling(listed: int, found: list[Scrolling]) -> list[dict[str, object]]:
-    print(f"\nScrolling an inbox of {listed:,} messages; 16.7 ms a frame are 60 frames a second.\n")
-    print("| slowed | frames | p50 ms | p95 ms | longest ms | frames left out |")
-    print("| --: | --: | --: | --: | --: | --: |")
-    for one in found:
-        print(one.row())
-    return [one.as_json() for one in found]
+def _tell_scrolling(found: list[web_views.Scrolling], listed: int) -> Table:
+    columns = ["slowed", "frames", "p50 ms", "p95 ms", "longest ms", "frames left out"]
+    note = "16.7 ms a frame are 60 frames a second."
+    return Table(f"Scrolling an inbox of {listed:,} messages", columns, [one.cells() for one in found], note)
 
 
-def _tell_heavy(found: list[Heavy]) -> list[dict[str, object]]:
-    print("\nOpening a message of 25 MiB, from the click to its text on the screen.\n")
-    print("| slowed | opened ms | longest task ms |")
-    print("| --: | --: | --: |")
-    for one in found:
-        print(one.row())
-    return [one.as_json() for one in found]
+def _tell_heavy(found: list[web_views.Heavy]) -> Table:
+    columns = ["slowed", "opened ms", "longest task ms"]
+    note = "From the click to its text on the screen."
+    return Table("Opening a message of 25 MiB", columns, [one.cells() for one in found], note)
 
 
-def _tell_arrivals(found: list[Arrivals]) -> list[dict[str, object]]:
-    print("\nFrom SMTP's 250 to the row on the screen, one mail at a time, while others get mail.\n")
-    print("| source | mails | others' mails/s | p50 ms | p95 ms | longest ms | aim: p95 |")
-    print("| --- | --: | --: | --: | --: | --: | --: |")
-    for one in found:
-        print(one.row())
-    return [one.as_json() for one in found]
+def _tell_arrivals(found: list[web_arrivals.Arrivals]) -> Table:
+    columns = ["source", "mails", "others' mails/s", "p50 ms", "p95 ms", "longest ms"]
+    note = "One mail at a time, while others get mail."
+    return Table("From SMTP's 250 to the row on the screen", columns, [one.cells() for one in found], note)
 
 
 if __name__ == "__main__":

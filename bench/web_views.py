@@ -6,7 +6,7 @@ import smtplib
 import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
 from typing import TYPE_CHECKING, Any
@@ -93,15 +93,11 @@ class Vitals:
     js_bytes: int
     all_bytes: int
 
-    def row(self) -> str:
+    def cells(self) -> list[str]:
         """Write a line of the table."""
-        times = f"{self.inp_ms:.0f} | {self.longest_task_ms:.0f} | {self.blocked_ms:.0f}"
-        sizes = f"{self.js_bytes / 1000:.1f} | {self.all_bytes / 1000:.1f}"
-        return f"| {self.view} | {self.slowed} x | {self.lcp_ms:.0f} | {self.cls:.3f} | {times} | {sizes} |"
-
-    def as_json(self) -> dict[str, object]:
-        """Return it as JSON has it."""
-        return asdict(self)
+        times = [f"{one:.0f}" for one in (self.inp_ms, self.longest_task_ms, self.blocked_ms)]
+        sizes = [f"{one / 1000:.1f}" for one in (self.js_bytes, self.all_bytes)]
+        return [self.view, f"{self.slowed} x", f"{self.lcp_ms:.0f}", f"{self.cls:.3f}", *times, *sizes]
 
 
 @dataclass(frozen=True)
@@ -116,15 +112,11 @@ class Scrolling:
     left_out: int
     """Frames that a screen of 60 Hz would have shown and that were not there."""
 
-    def row(self) -> str:
+    def cells(self) -> list[str]:
         """Write a line of the table."""
-        times = f"{self.p50_ms:.1f} | {self.p95_ms:.1f} | {self.longest_ms:.1f}"
+        times = [f"{one:.1f}" for one in (self.p50_ms, self.p95_ms, self.longest_ms)]
         share = f"{self.left_out / (self.frames + self.left_out):.1%}"
-        return f"| {self.slowed} x | {self.frames} | {times} | {self.left_out} ({share}) |"
-
-    def as_json(self) -> dict[str, object]:
-        """Return it as JSON has it."""
-        return asdict(self)
+        return [f"{self.slowed} x", str(self.frames), *times, f"{self.left_out} ({share})"]
 
 
 @dataclass(frozen=True)
@@ -135,13 +127,9 @@ class Heavy:
     opened_ms: float
     longest_task_ms: float
 
-    def row(self) -> str:
+    def cells(self) -> list[str]:
         """Write a line of the table."""
-        return f"| {self.slowed} x | {self.opened_ms:.0f} | {self.longest_task_ms:.0f} |"
-
-    def as_json(self) -> dict[str, object]:
-        """Return it as JSON has it."""
-        return asdict(self)
+        return [f"{self.slowed} x", f"{self.opened_ms:.0f}", f"{self.longest_task_ms:.0f}"]
 
 
 def prepare(server: Server) -> list[View]:
