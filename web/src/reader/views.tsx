@@ -124,7 +124,7 @@ function TextView({ parsed, clean }: ViewsProps & { parsed: Parsed }) {
   const text = parsed.text ?? parsed.htmlText;
   return (
     <>
-      {parsed.html && !clean && <p class="banner warn">{words.tooLargeHtml}</p>}
+      {parsed.html && !clean && <p class="banner warn">{words.noHtml}</p>}
       {text && parsed.text === null && <p class="meta made">{words.fromHtml}</p>}
       {text ? <PlainText text={text} /> : <p class="state">{words.empty}</p>}
     </>

@@ -18,7 +18,7 @@ const english = {
   load: "Load",
   empty: "This message has no text.",
   fromHtml: "Made from the HTML: this message has no text part.",
-  tooLargeHtml: "The HTML of this message is too large to show. Text and raw are there.",
+  noHtml: "The HTML of this message is too large or too odd to show. Text and raw are there.",
   unparsable: (why: string) => `This message could not be taken apart (${why}). Here it is as it came.`,
   tooSlow: "it took too long",
   tooLarge: "it is too large",
@@ -61,8 +61,8 @@ const english = {
   },
   claims: {
     title: "Sender checks",
-    by: (host: string) => `as ${host} says`,
-    unknown: "as the message says",
+    by: (host: string) => `as ${host} says, not checked here`,
+    unknown: "as the message says, not checked here",
     why: "A header of the message says so. This server did not check it, and a sender can write it as well.",
   },
 };

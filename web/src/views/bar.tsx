@@ -5,7 +5,7 @@ import { Icon, type IconName } from "../icons.tsx";
 import type { Inbox, InboxState } from "../inbox.ts";
 import { lazily } from "../lazily.tsx";
 import { useNotifications } from "../notifications.ts";
-import type { LiveState, MailSource, Place, ServerInfo } from "../source.ts";
+import type { MailSource, Place, ServerInfo } from "../source.ts";
 import { lifetime } from "../time.ts";
 import { words } from "../words.ts";
 import { ConfirmDelete } from "./ask.ts";
@@ -31,7 +31,7 @@ export function Bar({ source, server, inbox, state }: BarProps) {
         <p class="mono address" title={address}>
           <bdi>{address}</bdi>
         </p>
-        <Live state={state.live} retry={() => inbox.reconnect()} />
+        <Live state={state} retry={() => inbox.reconnect()} />
       </div>
       <p class="notice">
         {source.notice ?? words.inbox.public}{" "}
@@ -108,9 +108,10 @@ function Bell() {
   );
 }
 
-function Live({ state, retry }: { state: LiveState; retry: () => void }) {
+function Live({ state: { phase, live: state }, retry }: { state: InboxState; retry: () => void }) {
   const online = useOnline();
   if (!online) return <p class="live lost">{words.live.offline}</p>;
+  if (phase.kind === "failed") return <p class="live lost">{words.live.lost}</p>;
   if (state.kind === "waiting") return <Waiting retryAt={state.retryAt} retry={retry} />;
   const live = state.kind === "live";
   return <p class={live ? "live on" : "live"}>{live ? words.live.live : words.live.connecting}</p>;

@@ -1,3 +1,4 @@
+import { Component } from "preact";
 import { Icon } from "../icons.tsx";
 import { inboxHash } from "../route.ts";
 import type { Summary } from "../source.ts";
@@ -18,7 +19,18 @@ interface RowProps {
   of: number;
 }
 
-export function Row({ message, address, selected, read, now, place, of }: RowProps) {
+/** Drawn anew only where something about it is new: a list that scrolls has many. */
+export class Row extends Component<RowProps> {
+  override shouldComponentUpdate(next: RowProps): boolean {
+    return (Object.keys(next) as (keyof RowProps)[]).some((name) => next[name] !== this.props[name]);
+  }
+
+  override render(props: RowProps) {
+    return draw(props);
+  }
+}
+
+function draw({ message, address, selected, read, now, place, of }: RowProps) {
   const kind = hasChips(message) ? "tall" : "low";
   return (
     <li

@@ -7,7 +7,7 @@ const SPARE = 8;
 /** So near to the end, more is asked for. */
 const NEAR_ROWS = 20;
 /** A window that moves less needs no new look. */
-const STEP_PX = 64;
+const STEP_PX = 256;
 /** Until the first rows were measured. */
 const GUESSED = { low: 97, tall: 153 };
 
