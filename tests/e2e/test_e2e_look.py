@@ -93,6 +93,22 @@ async def test_no_view_has_a_barrier_and_none_is_wider_than_the_screen(themed: P
     await page.goto(f"/#/{inbox}/999999999")
     await expect(page.get_by_text("This message is gone")).to_be_visible()
     await look("gone")
+    await page.goto(f"/#/{inbox}")
+    await page.get_by_role("button", name="Share").click()
+    await expect(page.locator(".qr")).to_be_visible()
+    await look("share")
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name="Keyboard").click()
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    await look("keyboard")
+    await page.keyboard.press("Escape")
+    await page.get_by_label("Search").fill("nothing of the kind")
+    await expect(page.get_by_text("Nothing here matches")).to_be_visible()
+    await look("nothing found")
+    await page.route("**/messages?*", lambda route: route.abort())
+    await page.goto("/#/somebody@example.com")
+    await expect(page.get_by_role("alert")).to_contain_text("The server cannot be reached")
+    await look("failed")
     assert {view: barriers for view, barriers in found.items() if barriers} == {}
 
 

@@ -60,4 +60,7 @@ test("HTML that would hold up the page is found out by its tags", () => {
   assert.equal(isLight("<table><tr><td></div>".repeat(2_001)), false);
   assert.equal(isLight("<b></b>".repeat(20_001)), false);
   assert.equal(isLight(" ".repeat(2_000_001)), false);
+  assert.equal(isLight(`<style>${"p{color:red}".repeat(30_000)}</style>`), true);
+  assert.equal(isLight(`<style>${"p{color:red}".repeat(40_000)}`), false);
+  assert.equal(isLight(`<STYLE type='a'>${"p{}".repeat(70_000)}</style>`.repeat(2)), false);
 });

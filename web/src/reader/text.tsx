@@ -1,5 +1,6 @@
 const WEB_ADDRESS = /https?:\/\/[^\s<>"'`\u0000-\u001f]+[^\s<>"'`.,;:!?)\]}\u0000-\u001f]/g;
 const SHOWN = 200_000;
+const SHOWN_LINES = 10_000;
 /** 20,000 of them held up the page for seconds. */
 const MOST_LINKS = 1_000;
 
@@ -7,9 +8,19 @@ const MOST_LINKS = 1_000;
 export function PlainText({ text }: { text: string }) {
   return (
     <div class="plain" dir="auto">
-      {withLinks(text.slice(0, SHOWN))}
+      {withLinks(beginningOf(text.slice(0, SHOWN)))}
     </div>
   );
+}
+
+/** Short lines cost the layout as much as long ones. */
+function beginningOf(text: string): string {
+  let end = -1;
+  for (let line = 0; line < SHOWN_LINES; line += 1) {
+    end = text.indexOf("\n", end + 1);
+    if (end < 0) return text;
+  }
+  return text.slice(0, end);
 }
 
 function withLinks(text: string) {
