@@ -78,7 +78,7 @@ def describe_machine() -> dict[str, str]:
         "disk": _describe_disk(),
         "Python": f"{platform.python_implementation()} {platform.python_version()}",
         **{name: _version_of(name) for name in _PACKAGES},
-        "Postfix": _say("/usr/sbin/postconf", "-h", "mail_version"),
+        "Postfix": _say("/usr/sbin/postconf", "-d", "-h", "mail_version"),
         "Node.js": _say("node", "--version"),
     }
 

@@ -64,6 +64,14 @@ PNG = (
 )
 """One blue pixel."""
 
+WATCH_PROGRESS = """() => {
+  window.seen = [];
+  new MutationObserver(() => {
+    for (const state of document.querySelectorAll(".mail .state")) window.seen.push(state.textContent);
+  }).observe(document, { subtree: true, childList: true, characterData: true });
+}"""
+"""Keeps what a page says while a message comes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Server:

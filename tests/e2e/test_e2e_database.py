@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.async_api import expect
 
-from e2e.conftest import PNG, letter, open_message, scroll_to_the_end
+from e2e.conftest import PNG, WATCH_PROGRESS, letter, open_message, scroll_to_the_end
 from e2e.edge import Valve, running_edge, running_replica, static_host
 from e2e.hostile_vectors import LETTERS
 from e2e.test_e2e_hostile import Deeds, Watch, list_ids, send_letters
@@ -146,14 +146,6 @@ async def test_a_message_larger_than_one_value_comes_in_pieces_that_are_counted(
     async with page.expect_download(timeout=LARGE_MS) as downloading:
         await page.get_by_role("button", name="Download .eml").click()
     assert (await (await downloading.value).path()).read_bytes().endswith(message.as_bytes(policy=SMTP))
-
-
-WATCH_PROGRESS = """() => {
-  window.seen = [];
-  new MutationObserver(() => {
-    for (const state of document.querySelectorAll(".mail .state")) window.seen.push(state.textContent);
-  }).observe(document, { subtree: true, childList: true, characterData: true });
-}"""
 
 
 async def test_what_is_below_the_first_page_can_be_loaded_and_linked_to(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.async_api import expect
 
-from e2e.conftest import PNG, ROOT, letter, open_inbox, open_message, scroll_to_the_end
+from e2e.conftest import PNG, ROOT, WATCH_PROGRESS, letter, open_inbox, open_message, scroll_to_the_end
 from e2e.test_e2e_look import violations
 
 if TYPE_CHECKING:
@@ -224,14 +224,6 @@ async def test_a_large_message_shows_how_much_of_it_has_come(
     await open_message(page, "Large")
     seen = await page.evaluate("window.seen")
     assert [text for text in seen if re.fullmatch(r"(\d\.\d|\d+) [kM]B of 4\.\d MB…", text)], seen
-
-
-WATCH_PROGRESS = """() => {
-  window.seen = [];
-  new MutationObserver(() => {
-    for (const state of document.querySelectorAll(".mail .state")) window.seen.push(state.textContent);
-  }).observe(document, { subtree: true, childList: true, characterData: true });
-}"""
 
 
 async def test_the_code_to_scan_leads_to_this_inbox(page: Page, address: str) -> None:
