@@ -154,6 +154,7 @@ async def test_what_is_below_the_first_page_can_be_loaded_and_linked_to(
     """Paging and deep links work as they do with a server; an id that is not there is gone."""
     site = edge.publish([replica.url])
     await edge.server.send_all([letter(f"No {number}") for number in range(60)], address)
+    await caught_up(replica, edge.primary)
     await open_at(page, site, address)
     await expect(page.get_by_role("searchbox", name="Search 50+ messages")).to_be_visible()
     await scroll_to_the_end(page)
@@ -173,6 +174,7 @@ async def test_a_search_is_the_databases(page: Page, edge: Edge, replica: Sqld, 
     text = f"{'Lorem ipsum dolor sit amet. ' * 30} The parcel waits at the Übergabe."
     await edge.server.send(letter("Oldest", text), address)
     await edge.server.send_all([letter(f"No {number}") for number in range(60)], address)
+    await caught_up(replica, edge.primary)
     await open_at(page, edge.publish([replica.url]), address)
     await page.get_by_role("searchbox", name="Search 50+ messages").fill("ÜBERGABE bob")
     await expect(page.locator("a.message .subject")).to_have_text(["Oldest"])
