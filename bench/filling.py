@@ -27,9 +27,10 @@ FROM (SELECT id, printf('Return-Path: <shop@shop.example>'||char(13,10)||
         'From: Shop <shop@shop.example>'||char(13,10)||'Subject: Your code is %06d'||char(13,10,13,10)||
         'Your code is %06d.'||char(13,10)||?5, id, id % 1000000, id % 1000000) AS data FROM n)"""
 _SUMMARY = f"""{_NUMBERS}
-INSERT INTO summary (mail_id, subject, "from", preview, attachments, codes, links)
-SELECT id, printf('Your code is %06d', id % 1000000), 'Shop', printf('Your code is %06d.', id % 1000000), '[]',
-       printf('[["%06d","after \\"code\\""]]', id % 1000000), '[]' FROM n"""
+INSERT INTO summary (mail_id, date, sender, recipients, size, subject, "from", preview, attachments, codes, links)
+SELECT id, date, sender, recipients, size, printf('Your code is %06d', id % 1000000), 'Shop',
+       printf('Your code is %06d.', id % 1000000), '[]',
+       printf('[["%06d","after \\"code\\""]]', id % 1000000), '[]' FROM n JOIN mail USING (id)"""
 _SEARCH = f"""{_NUMBERS}
 INSERT INTO search (mail_id, words)
 SELECT id, printf('%06d a and as be code is it line long message no of or should some than this words your', id)

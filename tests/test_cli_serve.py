@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from edgemail.cli import testmail
+from edgemail.cli.serve import _run
 from support.programs import UNBOUNDED
 
 if TYPE_CHECKING:
@@ -87,6 +88,20 @@ def test_it_says_where_it_listens_and_stops_when_told(number: int, tmp_path: Pat
             assert answer.status == 200
         assert server.lines[2] == f"Mail  {tmp_path / 'mail.db'}"
         assert server.stop(number)[0] == 0
+
+
+def test_threads_take_turns_sooner_than_python_lets_them() -> None:
+    """Else the event loop waits for 5 ms, several times a dialogue, while another thread parses."""
+
+    async def look() -> None:
+        seen.append(sys.getswitchinterval())
+
+    usual_s, seen = sys.getswitchinterval(), list[float]()
+    try:
+        _run(look())
+    finally:
+        sys.setswitchinterval(usual_s)
+    assert seen[0] < usual_s / 5
 
 
 def test_a_database_in_the_temporary_directory_is_warned_of(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import time
 from contextlib import aclosing
@@ -46,6 +47,11 @@ def anything(_: ListedMail) -> bool:
     return True
 
 
+def both(listed: ListedMail, content: Content) -> tuple[ListedMail, Content]:
+    """Write nothing, for `Inbox.read`."""
+    return listed, content
+
+
 def subject_is(subject: str) -> Callable[[ListedMail], bool]:
     return lambda listed: listed.summary.subject == subject
 
@@ -60,7 +66,7 @@ async def test_large_messages_are_taken_apart_one_at_a_time_and_small_ones_meanw
     """Each further thread that parses makes every sender wait; who reads a small message does not wait for it."""
     large = [await inbox.deliver(envelope(data=letter(text="x" * 300_000))) for _ in range(3)]
     (small,) = await send(inbox, "Small")
-    begun, may_end = [], threading.Event()
+    begun, may_end, usual_s = [], threading.Event(), sys.getswitchinterval()
     read = mime.read
 
     def read_and_wait(data: bytes) -> Content:
@@ -70,11 +76,12 @@ async def test_large_messages_are_taken_apart_one_at_a_time_and_small_ones_meanw
         return read(data)
 
     monkeypatch.setattr(mime, "read", read_and_wait)
-    readers = [asyncio.create_task(inbox.read(one)) for one in large]
+    readers = [asyncio.create_task(inbox.read(one, both)) for one in large]
     attachment = asyncio.create_task(inbox.read_attachment(large[0], 0))
     try:
         await until(lambda: bool(begun))
-        listed, _ = await asyncio.wait_for(inbox.read(small), PATIENCE_S)
+        listed, _ = await asyncio.wait_for(inbox.read(small, both), PATIENCE_S)
+        assert sys.getswitchinterval() < usual_s  # senders have their turn sooner
         assert listed.summary.subject == "Small"
         assert len(begun) == 1
         assert not attachment.done()
@@ -83,6 +90,7 @@ async def test_large_messages_are_taken_apart_one_at_a_time_and_small_ones_meanw
     assert [listed.mail.id for listed, _ in await asyncio.gather(*readers)] == large
     with pytest.raises(AttachmentNotFound):
         await attachment
+    assert sys.getswitchinterval() == usual_s
 
 
 async def test_a_listing_has_summaries_before_they_are_stored(inbox: Inbox) -> None:
@@ -111,7 +119,7 @@ async def test_a_message_is_read_whole_and_by_parts(inbox: Inbox) -> None:
         ),
     )
     mail_id = await inbox.deliver(envelope(data=data))
-    listed, content = await inbox.read(mail_id)
+    listed, content = await inbox.read(mail_id, both)
     assert listed.mail.id == mail_id
     assert content.text is not None
     assert content.text.strip() == "Hi."
@@ -125,9 +133,10 @@ async def test_a_message_is_read_whole_and_by_parts(inbox: Inbox) -> None:
 
 async def test_what_is_not_there_cannot_be_read(inbox: Inbox) -> None:
     """All ways of reading agree on it."""
-    for read in (inbox.read, inbox.read_raw):
-        with pytest.raises(MessageNotFound):
-            await read(MailId(7))
+    with pytest.raises(MessageNotFound):
+        await inbox.read(MailId(7), both)
+    with pytest.raises(MessageNotFound):
+        await inbox.read_raw(MailId(7))
     with pytest.raises(MessageNotFound):
         await inbox.read_attachment(MailId(7), 0)
 

@@ -11,6 +11,7 @@ from edgemail import mime
 from edgemail.errors import MessageNotFound
 from edgemail.hub import Hub
 from edgemail.model import ListedMail
+from edgemail.turns import short_turns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -67,15 +68,19 @@ class Inbox:
         ]
         return found, rows[limit - 1].mail.id if len(rows) > limit else None
 
-    async def read(self, mail_id: MailId) -> tuple[ListedMail, Content]:
-        """Read a message, taken apart.
+    async def read(self, mail_id: MailId, write: Callable[[ListedMail, Content], _T]) -> _T:
+        """Read a message, taken apart, and `write` it in the same thread.
 
         Raises:
             MessageNotFound: there is none of that id.
         """
         row = await self._store.read_row(mail_id)
-        content = await self._take_apart(row, mime.read)
-        return ListedMail(row.mail, content.summary), content
+
+        def take_apart(data: bytes) -> _T:
+            content = mime.read(data)
+            return write(ListedMail(row.mail, content.summary), content)
+
+        return await self._take_apart(row, take_apart)
 
     async def read_raw(self, mail_id: MailId) -> bytes:
         """Read a message, octet for octet.
@@ -169,8 +174,10 @@ class Inbox:
         Parsing holds the interpreter's lock. The event loop and the writer wait for it once for each thread that
         wants it as well, many times a commit, and senders with them.
         """
-        limit = self._large_at_once if row.mail.size > _LARGE_BYTES else contextlib.nullcontext()
-        async with limit:
+        async with contextlib.AsyncExitStack() as stack:
+            if row.mail.size > _LARGE_BYTES:
+                await stack.enter_async_context(self._large_at_once)
+                stack.enter_context(short_turns())
             return await asyncio.to_thread(parse, await self._store.read_data(row.mail.id))
 
     def _announce(self, arrivals: Sequence[Arrival]) -> None:

@@ -301,6 +301,20 @@ async def test_the_first_edgemails_page_finds_its_mail(server: Sqld, store: Remo
     ]
 
 
+async def test_summaries_of_another_version_are_made_again(server: Sqld, store: RemoteStore) -> None:
+    """They follow from the mail, of which nothing is lost; who only reads waits for whoever writes."""
+    mail_id = await store.add(envelope(data=b"12345"))
+    await _query(server, "DROP TABLE summary")
+    await _query(server, "CREATE TABLE summary (mail_id INTEGER PRIMARY KEY, subject TEXT)")
+    await _query(server, f"INSERT INTO summary VALUES ({mail_id}, 'Old')")
+    with pytest.raises(StoreUnavailable, match="another version's tables; start this version"):
+        await RemoteStore.open(server.url, server.token("ro"), read_only=True)
+    other = await RemoteStore.open(server.url, server.token())
+    assert [row.summary for row in await other.list_inbox(ANN, limit=10)] == [None]
+    assert ids(await other.list_inbox(ANN, limit=10)) == [mail_id]
+    await other.close()
+
+
 async def _query(server: Sqld, sql: str) -> list[tuple[object, ...]]:
     async with HranaClient(server.url, server.token()) as client:
         (outcome,) = await client.run([Step(sql)], timeout_s=10)

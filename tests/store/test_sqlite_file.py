@@ -11,6 +11,7 @@ import apsw
 import pytest
 
 from edgemail.errors import StoreInvalid
+from edgemail.model import Summary
 from edgemail.store import sqlite_file
 from edgemail.store.base import Usage
 from edgemail.store.sqlite import SqliteStore
@@ -207,6 +208,26 @@ async def test_a_start_does_not_read_the_mail(path: Path) -> None:
         assert disk.reads - before < 100
 
 
+async def test_a_listing_reads_no_mail_where_there_are_summaries(path: Path) -> None:
+    """Each message lies on a page of its own, which would be read for its date and size alone."""
+    inboxes, messages = 40, 50
+    with faulty_disk() as disk:
+        store = await SqliteStore.open(path)
+        await add_all(
+            store,
+            [envelope(f"{number % inboxes}@a.example", data=b"x" * 4000) for number in range(messages * inboxes)],
+        )
+        waiting = await store.list_unsummarized(0, max_rows=messages * inboxes, max_bytes=2**30)
+        await store.add_summaries([(mail_id, Summary("", "", "p" * 150, (), (), ())) for mail_id, _ in waiting])
+        await store.close()
+        store = await SqliteStore.open(path)
+        await store.check()
+        before = disk.reads
+        assert len(await store.list_inbox("7@a.example", limit=messages)) == messages
+        assert disk.reads - before < 1.5 * messages
+        await store.close()
+
+
 async def test_derived_tables_that_were_dropped_are_made_again(path: Path) -> None:
     """`summary` and `usage` follow from the mail; a start makes them anew."""
     store = await SqliteStore.open(path)
@@ -220,3 +241,25 @@ async def test_derived_tables_that_were_dropped_are_made_again(path: Path) -> No
     assert await store.measure() == Usage(1, 5)
     assert len(await store.list_unsummarized(0, max_rows=10, max_bytes=1000)) == 1
     await store.close()
+
+
+async def test_summaries_of_another_version_are_made_again(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """They follow from the mail, of which nothing is lost; who only reads waits for whoever writes."""
+    store = await SqliteStore.open(path)
+    mail_id = await store.add(envelope(data=b"12345"))
+    await store.close()
+    connection = apsw.Connection(str(path))
+    connection.execute("DROP TABLE summary; CREATE TABLE summary (mail_id INTEGER PRIMARY KEY, subject TEXT)")
+    connection.execute("INSERT INTO summary VALUES (?, 'Old')", (mail_id,))
+    connection.close()
+    with pytest.raises(StoreInvalid, match="another version's tables; start the edgemail that takes mail"):
+        await SqliteStore.open(path, read_only=True)
+    with caplog.at_level(logging.WARNING):
+        store = await SqliteStore.open(path)
+    assert f"making the summaries in {path} again" in caplog.text
+    assert [row.summary for row in await store.list_inbox("ann@example.org", limit=10)] == [None]
+    assert len(await store.list_unsummarized(0, max_rows=10, max_bytes=1000)) == 1
+    await store.close()
+    caplog.clear()
+    await (await SqliteStore.open(path)).close()
+    assert not caplog.text

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from edgemail.api import models
+from edgemail.api import large, models
 from edgemail.errors import StoreUnavailable
 from edgemail.inbox import PAGE_MAX, Inbox
 from edgemail.model import Address, ListedMail, MailId
@@ -113,10 +113,11 @@ async def empty_inbox(request: Request, address: _AddressPath) -> models.Deleted
     return models.Deleted(deleted=await _inbox(request).delete_all(_name(address)))
 
 
-@router.get("/api/messages/{id}", tags=["message"], responses=_NOT_FOUND)
-async def read_message(request: Request, id: _IdPath) -> models.WholeMessage:  # noqa: A002 - its public name
+@router.get("/api/messages/{id}", tags=["message"], response_model=models.WholeMessage, responses=_NOT_FOUND)
+async def read_message(request: Request, id: _IdPath) -> Response:  # noqa: A002 - its public name
     """Read a message, taken apart."""
-    return models.WholeMessage.of_content(*await _inbox(request).read(MailId(id)))
+    written = await _inbox(request).read(MailId(id), large.write_message)
+    return large.answer(written, "application/json", {})
 
 
 @router.get(
@@ -128,7 +129,7 @@ async def read_message(request: Request, id: _IdPath) -> models.WholeMessage:  #
 async def read_raw_message(request: Request, id: _IdPath) -> Response:  # noqa: A002 - its public name
     """Read a message, octet for octet."""
     data = await _inbox(request).read_raw(MailId(id))
-    return Response(data, media_type="message/rfc822", headers=_as_download(f"{id}.eml"))
+    return large.answer(data, "message/rfc822", _as_download(f"{id}.eml"))
 
 
 @router.get(
@@ -145,7 +146,7 @@ async def read_attachment(
     """Read an attachment. Never under its own type: HTML or SVG in our origin could read every inbox."""
     attachment, octets = await _inbox(request).read_attachment(MailId(id), n)
     headers = _as_download(attachment.name or f"attachment-{n}")
-    return Response(octets, media_type="application/octet-stream", headers=headers)
+    return large.answer(octets, "application/octet-stream", headers)
 
 
 @router.delete("/api/messages/{id}", tags=["message"], status_code=204, responses=_NOT_FOUND)

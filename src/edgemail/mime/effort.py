@@ -3,39 +3,52 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
-_CHUNK = 1024 * 1024
+_CHUNK = 64 * 1024
+"""Counting holds the interpreter's lock; between two pieces whoever waits for it may have it."""
 _ENCODED_RUN = re.compile(rb"=\?[^\n]*(?:\n[ \t][^\n]*)*")
 _TYPE_FIELD = re.compile(rb"^content-(?:type|disposition)[^\n]*(?:\n[ \t][^\n]*)*", re.IGNORECASE | re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """The most `levels` and `parts` that a message may have, and its `lines`."""
+class Shape(NamedTuple):
+    """How often something stands in a message that may be structure; too often at times, never too seldom."""
 
-    levels: int
+    types: int
+    """Fields that name a type, as each level has one."""
     parts: int
-    lines: int
-    encoded: bool
+    """Lines that may begin a part."""
+    words: int
+    """Encoded words."""
 
 
 def measure(data: bytes) -> Shape:
-    """Count what may be structure; too high at times, never too low.
+    """Count what may be structure; lines that may begin a part only where a type is named."""
+    types = _count(data, b"content-type")
+    return Shape(types, _count(data, b"\n--") if types else 0, _count(data, b"=?"))
+
+
+def levels(data: bytes, shape: Shape) -> int:
+    """Count the levels that a message may have.
 
     Every level has a Content-Type that names a boundary; the name may hide in an encoded word.
     """
-    types = names = words = parts = lines = 0
+    return min(shape.types, _count(data, b"boundary") + shape.words) if shape.types else 0
+
+
+def lines(data: bytes) -> int:
+    """Count the lines."""
+    return _count(data, b"\n")
+
+
+def _count(data: bytes, word: bytes) -> int:
+    """Count a word, in any case."""
+    count, rest = 0, len(word) - 1  # what lies across an edge is counted once
+    has_case = word.upper() != word.lower()
     for start in range(0, len(data), _CHUNK):
-        # A few octets more: what lies across an edge is counted.
-        piece = data[start : start + _CHUNK + 11].lower()
-        types += piece.count(b"content-type")
-        names += piece.count(b"boundary")
-        words += piece.count(b"=?")
-        parts += piece.count(b"\n--")
-        lines += piece.count(b"\n")
-    levels = min(types, names + words)
-    return Shape(levels, parts if levels else 0, lines, encoded=words > 0)
+        piece = data[start : start + _CHUNK + rest]
+        count += (piece.lower() if has_case else piece).count(word)
+    return count
 
 
 def decoding(data: bytes) -> int:

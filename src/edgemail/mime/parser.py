@@ -91,20 +91,36 @@ class Mail:
 def parse(data: bytes) -> Mail:
     """Take a message apart; never raises."""
     shape = effort.measure(data)
-    small = len(data) <= OCTETS_MAX and effort.head_end(data, HEAD_OCTETS_MAX) >= 0 and shape.parts <= PARTS_MAX
-    if small and shape.levels <= LEVELS_MAX and (not shape.encoded or effort.decoding(data) <= DECODING_MAX):
+    is_small = (
+        len(data) <= OCTETS_MAX
+        and effort.head_end(data, HEAD_OCTETS_MAX) >= 0
+        and (shape.parts <= PARTS_MAX or not effort.levels(data, shape))
+    )
+    if is_small and _is_fast(data, shape):
         whole_lines = data[: data.rfind(b"\n") + 1]  # base64 that is cut off within a line does not decode
         for octets in (data, whole_lines) if len(whole_lines) < len(data) else (data,):
             try:
                 return _fast(octets)
             except ParseError:
                 continue
-    if small and shape.lines * (shape.levels + 1) <= SLOW_LINES_MAX and effort.parameters(data) <= PARAMETERS_MAX:
+    if is_small and _is_soon_done(data, shape):
         try:
             return _slow(data)
         except Exception:
             return _opening(data)
     return _opening(data)
+
+
+def _is_fast(data: bytes, shape: effort.Shape) -> bool:
+    """Tell whether the fast parser is safe."""
+    is_flat = shape.types <= LEVELS_MAX or effort.levels(data, shape) <= LEVELS_MAX
+    return is_flat and (not shape.words or effort.decoding(data) <= DECODING_MAX)
+
+
+def _is_soon_done(data: bytes, shape: effort.Shape) -> bool:
+    """Tell whether the standard library's parser would be done soon: it goes through each line at each level."""
+    steps = effort.lines(data) * (effort.levels(data, shape) + 1)
+    return steps <= SLOW_LINES_MAX and effort.parameters(data) <= PARAMETERS_MAX
 
 
 def _fast(data: bytes) -> Mail:

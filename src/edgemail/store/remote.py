@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from typing import TYPE_CHECKING, Any, Self
 
 from edgemail.errors import MessageNotFound, StoreFull, StoreInvalid, StoreReadOnly, StoreUnavailable
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from edgemail.store.base import ListingRow
     from edgemail.store.hrana import Outcome, Value
 
+_log = logging.getLogger(__name__)
 
 _BATCH_ROWS = 500
 _BATCH_BYTES = 4 * 2**20
@@ -347,6 +349,9 @@ def _all(outcomes: Sequence[Outcome | None]) -> list[Outcome]:
 async def _prepare(client: HranaClient, url: str) -> None:
     await _check_columns(client, url)
     steps = [Step(statement) for statement in (*schema.TABLES, schema.WRITER_TABLE)]
+    if await _columns_of(client, "summary") not in (set(), schema.SUMMARY_COLUMNS):
+        _log.warning("making the summaries in %s again, as this version has others", url)
+        steps.insert(0, Step(schema.DROP_SUMMARY))
     await client.run(transaction(steps), timeout_s=_WRITE_S)
 
 
@@ -357,11 +362,19 @@ async def _find_tables(client: HranaClient, url: str) -> None:
             f"{url} has no tables of edgemail's yet; start the edgemail that takes mail for it, "
             "and on a replica wait until they are there"
         )
+    if await _columns_of(client, "summary") != schema.SUMMARY_COLUMNS:
+        raise StoreUnavailable(
+            f"{url} has another version's tables; start this version of the edgemail that takes mail for it, "
+            "and on a replica wait until they are there"
+        )
+
+
+async def _columns_of(client: HranaClient, table: str) -> set[object]:
+    return {name for (name,) in await client.query(schema.list_columns(table))}
 
 
 async def _check_columns(client: HranaClient, url: str) -> None:
-    rows = await client.query("SELECT name FROM pragma_table_info('mail')")
-    columns = {name for (name,) in rows}
+    columns = await _columns_of(client, "mail")
     if columns == schema.FIRST_COLUMNS:
         raise StoreInvalid(
             f"{url} is a database of the first edgemail; copy it to a file, which is brought up to date"

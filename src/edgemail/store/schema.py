@@ -47,9 +47,14 @@ TABLES = (
         data NOT NULL,              -- each part by itself TEXT or BLOB, as in mail.data
         PRIMARY KEY (mail_id, part)
     ) WITHOUT ROWID""",
-    # Derived from mail.data: may be dropped, is made again.
+    # All that a listing shows, derived from mail: may be dropped, is made again. The first four are mail's own, as
+    # each of its rows lies on a page of its own, which would be read for these alone.
     """CREATE TABLE IF NOT EXISTS summary (
         mail_id INTEGER PRIMARY KEY,
+        date TEXT NOT NULL,
+        sender TEXT NOT NULL,
+        recipients TEXT NOT NULL,
+        size INTEGER NOT NULL,
         subject TEXT NOT NULL,
         "from" TEXT NOT NULL,
         preview TEXT NOT NULL,
@@ -101,26 +106,34 @@ ADD_TEXT = "INSERT INTO mail (date, sender, recipients, size, data) VALUES (?, ?
 ADD_OCTETS = "INSERT INTO mail (date, sender, recipients, size, data) VALUES (?, ?, ?, ?, zeroblob(?))"
 ADD_INBOX = "INSERT OR IGNORE INTO inbox (address, mail_id) VALUES (?, ?)"
 
-_ROW = """
-    m.id, m.date, m.sender, m.recipients, m.size,
+_SUMMARY = """
     s.subject, s."from", s.preview, s.attachments, s.codes, s.links,
     CASE WHEN s.mail_id IS NULL THEN CAST(substr(m.data, 1, 16384) AS BLOB) END"""
+_LISTED = f"""
+    i.mail_id, coalesce(s.date, m.date), coalesce(s.sender, m.sender), coalesce(s.recipients, m.recipients),
+    coalesce(s.size, m.size), {_SUMMARY}"""
+# Of `mail` nothing is read where there is a summary.
+_INBOX = """
+FROM inbox i LEFT JOIN summary s ON s.mail_id = i.mail_id
+LEFT JOIN mail m ON m.id = CASE WHEN s.mail_id IS NULL THEN i.mail_id END"""
+_IS_THERE = "(s.mail_id IS NOT NULL OR m.id IS NOT NULL)"
 _LIST = f"""
-SELECT {_ROW}
-FROM inbox i JOIN mail m ON m.id = i.mail_id LEFT JOIN summary s ON s.mail_id = m.id
-WHERE i.address = ? AND i.mail_id < ? AND i.mail_id > ?"""  # noqa: S608 - no input in it
+SELECT {_LISTED} {_INBOX}
+WHERE i.address = ? AND i.mail_id < ? AND i.mail_id > ? AND {_IS_THERE}"""
 LIST_NEWEST_FIRST = f"{_LIST} ORDER BY i.mail_id DESC LIMIT ?"
 LIST_OLDEST_FIRST = f"{_LIST} ORDER BY i.mail_id LIMIT ?"
 TERMS_MAX = 4
 _TERM = """instr(coalesce(f.words, '') || ' ' || lower(s.subject || ' ' || s."from" || ' ' || s.preview), ?) > 0"""
 SEARCH = f"""
-SELECT {_ROW}
-FROM inbox i JOIN mail m ON m.id = i.mail_id LEFT JOIN summary s ON s.mail_id = m.id
-LEFT JOIN search f ON f.mail_id = m.id
-WHERE i.address = ? AND i.mail_id < ? AND (s.mail_id IS NULL OR {" AND ".join([_TERM] * TERMS_MAX)})
-ORDER BY i.mail_id DESC LIMIT ?"""  # noqa: S608 - no input in it
+SELECT {_LISTED} {_INBOX}
+LEFT JOIN search f ON f.mail_id = i.mail_id
+WHERE i.address = ? AND i.mail_id < ? AND {_IS_THERE}
+AND (s.mail_id IS NULL OR {" AND ".join([_TERM] * TERMS_MAX)})
+ORDER BY i.mail_id DESC LIMIT ?"""
 """What is not summarised yet is found as well, and judged by whoever summarises it."""
-READ_ROW = f"SELECT {_ROW} FROM mail m LEFT JOIN summary s ON s.mail_id = m.id WHERE m.id = ?"  # noqa: S608
+READ_ROW = f"""
+SELECT m.id, m.date, m.sender, m.recipients, m.size, {_SUMMARY}
+FROM mail m LEFT JOIN summary s ON s.mail_id = m.id WHERE m.id = ?"""  # noqa: S608
 READ_DATA = "SELECT CAST(data AS BLOB) FROM mail WHERE id = ?"
 DELETE_MAIL = "DELETE FROM mail WHERE id = ?"
 LIST_INBOX_IDS = "SELECT mail_id FROM inbox WHERE address = ? AND mail_id <= ? ORDER BY mail_id LIMIT ?"
@@ -133,8 +146,9 @@ LIST_UNSUMMARIZED = """
 SELECT m.id, m.size, CASE WHEN m.size <= ? THEN CAST(m.data AS BLOB) END FROM mail m
 WHERE m.id > ? AND NOT EXISTS (SELECT 1 FROM summary s WHERE s.mail_id = m.id) ORDER BY m.id LIMIT ?"""
 ADD_SUMMARY = """
-INSERT OR REPLACE INTO summary (mail_id, subject, "from", preview, attachments, codes, links)
-SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE EXISTS (SELECT 1 FROM mail WHERE id = ?1)"""
+INSERT OR REPLACE INTO summary
+    (mail_id, subject, "from", preview, attachments, codes, links, date, sender, recipients, size)
+SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, date, sender, recipients, size FROM mail WHERE id = ?1"""
 ADD_WORDS = """
 INSERT OR REPLACE INTO search (mail_id, words) SELECT ?1, ?2 WHERE EXISTS (SELECT 1 FROM mail WHERE id = ?1)"""
 MEASURE = "SELECT messages, size FROM usage"
@@ -144,6 +158,13 @@ LIST_ARRIVALS = "SELECT id, recipients, size FROM mail WHERE id > ? ORDER BY id 
 LAST_ID = "SELECT coalesce(max(id), 0) FROM mail"
 LIST_TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table'"
 
+DROP_SUMMARY = "DROP TABLE summary"
+SUMMARY_COLUMNS = {
+    *("mail_id", "date", "sender", "recipients", "size"),
+    *("subject", "from", "preview", "attachments", "codes", "links"),
+}
+"""A table without them is an older edgemail's: it is dropped, and made again."""
+
 MAIL_COLUMNS = {"id", "date", "sender", "recipients", "size", "data"}
 READ_TABLES = {"mail", "inbox", "mail_rest", "summary", "search", "usage"}
 """What a reader needs to be there."""
@@ -152,6 +173,12 @@ FIRST_COLUMNS = {"date", "sender", "recipients", "data"}
 """What the first edgemail's table had, and nothing else."""
 
 UNBOUNDED_ID = 2**63 - 1
+
+
+def list_columns(table: str) -> str:
+    """Make the statement that lists a table's columns: none where it is not there."""
+    return f"SELECT name FROM pragma_table_info('{table}')"  # noqa: S608 - our own tables
+
 
 # A quoted local part may hold "<", ">" and ", ".
 _PATHS = re.compile(r'<((?:"(?:[^"\\]|\\.)*"|[^<>"])*)>')

@@ -64,13 +64,17 @@ def open_for_reading(path: Path) -> apsw.Connection:
         raise StoreInvalid(f"{path} cannot be opened as a database: {error}") from error
     try:
         tables = {name for (name,) in connection.execute(schema.LIST_TABLES)}
-        columns = {name for (name,) in connection.execute("SELECT name FROM pragma_table_info('mail')")}
+        columns = _columns_of(connection, "mail")
+        summary_columns = _columns_of(connection, "summary")
     except apsw.Error as error:
         connection.close()
         raise StoreInvalid(f"{path} cannot be read as a database: {error}") from error
     if not tables >= schema.READ_TABLES or columns != schema.MAIL_COLUMNS:
         connection.close()
         raise StoreInvalid(f"{path} has no tables of edgemail's yet; {advice}")
+    if summary_columns != schema.SUMMARY_COLUMNS:
+        connection.close()
+        raise StoreInvalid(f"{path} has another version's tables; {advice}")
     return connection
 
 
@@ -115,12 +119,15 @@ def _prepare(connection: apsw.Connection, path: Path) -> None:
     connection.pragma("synchronous", 2)  # FULL: a commit is on the disk when it returns
     connection.pragma("journal_size_limit", _WAL_BYTES)
     with connection:
-        columns = {name for (name,) in connection.execute("SELECT name FROM pragma_table_info('mail')")}
+        columns = _columns_of(connection, "mail")
         upgrade = columns == schema.FIRST_COLUMNS
         if upgrade:
             _upgrade(connection, path)
         elif columns and columns != schema.MAIL_COLUMNS:
             raise StoreInvalid(f"{path} has a table `mail` that is not edgemail's; choose another file")
+        if _columns_of(connection, "summary") not in (set(), schema.SUMMARY_COLUMNS):
+            _log.warning("making the summaries in %s again, as this version has others", path)
+            connection.execute(schema.DROP_SUMMARY)
         for statement in schema.TABLES:
             connection.execute(statement)
     if connection.pragma("auto_vacuum") != 2:
@@ -130,6 +137,10 @@ def _prepare(connection: apsw.Connection, path: Path) -> None:
     # Pages that leave the cache before their commit are written twice: with zeros where a message will be, then
     # with the message. Most messages fit; of the largest this would take too much memory.
     connection.pragma("cache_spill", _SPILL_PAGES)
+
+
+def _columns_of(connection: apsw.Connection, table: str) -> set[str]:
+    return {name for (name,) in connection.execute(schema.list_columns(table))}
 
 
 def _upgrade(connection: apsw.Connection, path: Path) -> None:

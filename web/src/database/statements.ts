@@ -3,23 +3,27 @@
 /** The highest id that this database has ever given; it says how far a replica has come. */
 export const LAST_ID = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'mail'), 0)";
 
-const ROW = `
-    m.id, m.date, m.sender, m.recipients, m.size,
+const LISTED = `
+    i.mail_id, coalesce(s.date, m.date), coalesce(s.sender, m.sender), coalesce(s.recipients, m.recipients),
+    coalesce(s.size, m.size),
     s.subject, s."from", s.preview, s.attachments, s.codes, s.links,
     CASE WHEN s.mail_id IS NULL THEN CAST(substr(m.data, 1, 16384) AS BLOB) END`;
+const INBOX = `
+FROM inbox i LEFT JOIN summary s ON s.mail_id = i.mail_id
+LEFT JOIN mail m ON m.id = CASE WHEN s.mail_id IS NULL THEN i.mail_id END`;
+const IS_THERE = `(s.mail_id IS NOT NULL OR m.id IS NOT NULL)`;
 const LIST = `
-SELECT ${ROW}
-FROM inbox i JOIN mail m ON m.id = i.mail_id LEFT JOIN summary s ON s.mail_id = m.id
-WHERE i.address = ? AND i.mail_id < ? AND i.mail_id > ?`;
+SELECT ${LISTED} ${INBOX}
+WHERE i.address = ? AND i.mail_id < ? AND i.mail_id > ? AND ${IS_THERE}`;
 export const LIST_NEWEST_FIRST = `${LIST} ORDER BY i.mail_id DESC LIMIT ?`;
 export const LIST_OLDEST_FIRST = `${LIST} ORDER BY i.mail_id LIMIT ?`;
 
 const TERM = `instr(coalesce(f.words, '') || ' ' || lower(s.subject || ' ' || s."from" || ' ' || s.preview), ?) > 0`;
 export const SEARCH = `
-SELECT ${ROW}
-FROM inbox i JOIN mail m ON m.id = i.mail_id LEFT JOIN summary s ON s.mail_id = m.id
-LEFT JOIN search f ON f.mail_id = m.id
-WHERE i.address = ? AND i.mail_id < ? AND (s.mail_id IS NULL OR ${TERM} AND ${TERM} AND ${TERM} AND ${TERM})
+SELECT ${LISTED} ${INBOX}
+LEFT JOIN search f ON f.mail_id = i.mail_id
+WHERE i.address = ? AND i.mail_id < ? AND ${IS_THERE}
+AND (s.mail_id IS NULL OR ${TERM} AND ${TERM} AND ${TERM} AND ${TERM})
 ORDER BY i.mail_id DESC LIMIT ?`;
 export const TERMS_MAX = 4;
 
