@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from fastapi.responses import StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 from pydantic_core import to_json
 
 from edgemail.api import models
@@ -33,13 +33,14 @@ def write_message(listed: ListedMail, content: Content) -> bytes:
     return b"".join([*pieces, b"}"])
 
 
-def answer(octets: bytes, media_type: str, headers: Mapping[str, str]) -> StreamingResponse:
+def answer(octets: bytes, media_type: str, headers: Mapping[str, str]) -> Response:
     """Answer with octets as they are."""
+    if len(octets) <= _SENT:
+        return Response(octets, media_type=media_type, headers=dict(headers))
 
     async def give() -> AsyncIterator[bytes]:
         for start in range(0, len(octets), _SENT):
-            if start:
-                await asyncio.sleep(0)
+            await asyncio.sleep(0)
             yield octets[start : start + _SENT]
 
     return StreamingResponse(give(), media_type=media_type, headers={**headers, "content-length": str(len(octets))})
