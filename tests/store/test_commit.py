@@ -79,6 +79,20 @@ async def test_what_comes_during_a_commit_goes_into_the_next_one() -> None:
     assert await asyncio.gather(*others) == [2, 3, 4]
 
 
+async def test_replies_go_out_before_the_next_commit_begins() -> None:
+    """Whoever answers and whoever commits want the same interpreter."""
+    disk = Disk()
+    commits = gather_on(disk)
+    seen: list[int] = []
+    first = commits.add(envelope(data=b"1"))
+    first.add_done_callback(lambda _: seen.append(len(disk.batches)))
+    await until(lambda: len(disk.batches) == 1)
+    second = commits.add(envelope(data=b"2"))
+    disk.release(2)
+    await asyncio.gather(first, second)
+    assert seen == [1]
+
+
 async def test_a_batch_is_bounded_in_rows() -> None:
     """What is more than `max_rows` waits for the next commit, in order."""
     disk = Disk()
