@@ -55,7 +55,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     choices = [*_NAMES, "all", "report"]
     parser.add_argument("section", nargs="?", default="all", choices=choices, help="what to measure; default: all")
-    parser.add_argument("--full", action="store_true", help="all loads and sizes: an hour or more, and some 10 GB")
+    parser.add_argument("--full", action="store_true", help="all loads and sizes: an hour or more, and some 30 GB")
     parser.add_argument(
         "--rounds", type=int, default=3, metavar="N", help="how often each load is sent; default: 3"
     )

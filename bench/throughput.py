@@ -6,7 +6,9 @@ import contextlib
 import itertools
 import re
 import subprocess
+import tempfile
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench import peers, plot
@@ -19,7 +21,6 @@ from bench.servers import NotStartedError, Server, find_tool
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from bench.progress import Progress
 
@@ -105,11 +106,23 @@ def plan(*, is_full: bool, others: Sequence[Peer]) -> list[tuple[Load, Sequence[
 def measure(
     work: Sequence[tuple[Load, Sequence[Peer]]], rounds: int, seconds: float, progress: Progress, folder: Path
 ) -> Run:
-    """Measure each load in turns among its servers, about so many seconds a round."""
+    """Measure each load in turns among its servers, about so many seconds a round.
+
+    For each load they begin anew, with nothing kept: all loads together would fill a disk.
+    """
     run = Run()
+    for load, several in work:
+        with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as place:
+            _measure_load(run, load, several, rounds, seconds, progress, Path(place))
+    return run
+
+
+def _measure_load(
+    run: Run, load: Load, several: Sequence[Peer], rounds: int, seconds: float, progress: Progress, folder: Path
+) -> None:
     with contextlib.ExitStack() as stack:
         servers: dict[Peer, Server] = {}
-        for peer in dict.fromkeys(peer for _, several in work for peer in several):
+        for peer in several:
             place = folder / re.sub(r"\W+", "-", peer.name)
             place.mkdir()
             try:
@@ -118,18 +131,17 @@ def measure(
                 run.missing[peer.name] = str(error)
         ours = [server.tree for server in servers.values() if server.pid is not None]
         memory = stack.enter_context(PeakMemory(*ours))
-        for load, several in work:
-            cells = [Cell(peer, load) for peer in several if peer in servers]
-            run.cells += cells
-            counts = {cell.peer: _choose_count(servers[cell.peer], cell, seconds) for cell in cells}
-            for turn, cell in itertools.product(range(rounds), cells):
-                progress.step(f"{load}, round {turn + 1} of {rounds}: {cell.peer.name}")
-                _measure_once(servers[cell.peer], cell, counts[cell.peer])
-                if load == LARGE and cell.peer is EDGEMAIL:
-                    run.dd_bytes_s.append(write_by_dd(folder))
+        cells = [Cell(peer, load) for peer in several if peer in servers]
+        run.cells += cells
+        counts = {cell.peer: _choose_count(servers[cell.peer], cell, seconds) for cell in cells}
+        for turn, cell in itertools.product(range(rounds), cells):
+            progress.step(f"{load}, round {turn + 1} of {rounds}: {cell.peer.name}")
+            _measure_once(servers[cell.peer], cell, counts[cell.peer])
+            if load == LARGE and cell.peer is EDGEMAIL:
+                run.dd_bytes_s.append(write_by_dd(folder))
         names = {server.pid: peer.name for peer, server in servers.items()}
-        run.peak_bytes = {names[pid]: peak for pid, peak in memory.peak_bytes.items()}
-    return run
+        for pid, peak in memory.peak_bytes.items():
+            run.peak_bytes[names[pid]] = max(peak, run.peak_bytes.get(names[pid], 0))
 
 
 def write_by_dd(folder: Path, count: int = 20) -> float:
@@ -147,7 +159,7 @@ def write_by_dd(folder: Path, count: int = 20) -> float:
 def _choose_count(server: Server, cell: Cell, seconds: float) -> int:
     """Choose how many messages take so many seconds, by a first short run."""
     load = cell.load
-    least = 2 * load.connections if load.body_bytes >= _LARGE_BYTES else 2 * load.connections + 50
+    least = load.connections if load.body_bytes >= _LARGE_BYTES else 2 * load.connections + 50
     figure = _measure_once(server, cell, least)
     cell.figures.clear()
     most = min(_ENOUGH * seconds, _MAX_BYTES / load.body_bytes)

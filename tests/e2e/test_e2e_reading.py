@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import expect
 
 from e2e.conftest import PNG, letter, open_inbox, open_message, scroll_to_the_end
+from support.waiting import until
 
 if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, Page
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from e2e.conftest import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def has_copied(page: Page, text: str) -> None:
+    """Wait until the clipboard has a text."""
+    await until(lambda: page.evaluate("text => navigator.clipboard.readText().then(has => has === text)", text))
 
 
 async def test_enter_on_the_empty_field_takes_the_name_that_was_hinted(page: Page, server: Server) -> None:
@@ -136,7 +142,7 @@ async def test_a_code_and_a_confirmation_link_are_at_hand_in_list_and_message(
     await server.send(letter("Verify your account", "Your verification code is 481223", html), address)
     await page.goto(f"/#/{address}")
     await page.locator(".list").get_by_role("button", name="481223 Copy code").click()
-    assert await page.evaluate("navigator.clipboard.readText()") == "481223"
+    await has_copied(page, "481223")
     await open_message(page, "Verify")
     chips = page.locator(".mail .chips")
     await expect(chips.get_by_role("button", name="481223 Copy code")).to_have_attribute("title", re.compile("."))
@@ -151,7 +157,7 @@ async def test_the_address_is_copied(page: Page, context: BrowserContext, addres
     await page.goto(f"/#/{address}")
     await page.get_by_role("button", name="Copy address").click()
     await expect(page.get_by_role("button", name="Copied")).to_be_visible()
-    assert await page.evaluate("navigator.clipboard.readText()") == address
+    await has_copied(page, address)
 
 
 async def test_attachments_download_as_they_were_sent_and_images_and_text_preview(
