@@ -101,6 +101,7 @@ def _workplace() -> Iterator[Path]:
     for variable in [one for one in os.environ if one.startswith(("EDGEMAIL_", "LIBSQL_"))]:
         del os.environ[variable]
     with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)  # servers that run as users of their own have to find the way to their data
         yield Path(folder)
 
 
