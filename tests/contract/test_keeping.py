@@ -102,11 +102,20 @@ async def test_an_inbox_is_found_by_its_exact_name_alone(store: MailStore) -> No
 
 async def test_names_with_separators_inside_stay_whole(store: MailStore) -> None:
     """A quoted local part may hold what separates recipients, and still names one inbox."""
-    names = ('"x>, <y"@example.org', '"a\\"b"@example.org', '"c\\\\"@example.org', "ü@example.org", "d@e.example")
+    names = (
+        '"x>, <y"@example.org',
+        '"x,y"@example.org',
+        '"a\\"b"@example.org',
+        '"c\\\\"@example.org',
+        "ü@example.org",
+        "d@e.example",
+    )
     mail_id = await store.add(envelope(*names))
     assert (await store.read_row(mail_id)).mail.recipients == names
     for name in names:
         assert ids(await store.list_inbox(name, limit=10)) == [mail_id]
+        alone = await store.add(envelope(name))
+        assert ids(await store.list_inbox(name, limit=10)) == [alone, mail_id]
     assert await store.list_inbox("y", limit=10) == []
 
 
@@ -141,6 +150,10 @@ async def test_however_many_come_at_once_each_finds_its_own(store: MailStore) ->
             assert ids(await store.list_inbox(name, limit=10)) == [shared, mail_id]
             assert await store.read_data(mail_id) == name.encode()
         assert ids(await store.list_inbox(names[0], limit=200)) == [shared, *mail_ids[::-1]]
+        alone = await add_all(store, [envelope(f"alone.{name}", data=name.encode()) for name in names])
+        for name, mail_id in zip(names, alone, strict=True):
+            assert ids(await store.list_inbox(f"alone.{name}", limit=10)) == [mail_id]
+            assert await store.read_data(mail_id) == name.encode()
 
 
 async def test_what_is_not_there_is_not_found(store: MailStore) -> None:

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 STATEMENTS = {
     name: text
     for name, text in vars(schema).items()
-    if name.isupper() and not name.startswith("_") and isinstance(text, str) and name != "MAIL_TABLE"
+    if name.isupper()
+    and not name.startswith("_")
+    and isinstance(text, str)
+    and name not in ("MAIL_TABLE", "PUT_INTO_INBOX")
 }
 TRIGGERED = {
     "the trigger's inboxes": "DELETE FROM inbox WHERE mail_id = ?",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
 from typing import TYPE_CHECKING
 
 import apsw
@@ -10,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from edgemail.errors import StoreUnavailable
+from edgemail.store import sqlite_connections
 from edgemail.store.base import Usage
 from edgemail.store.sqlite import SqliteStore
 from support.mail import envelope, ids
@@ -44,10 +47,19 @@ def delete_files(path: Path, *suffixes: str) -> None:
         path.with_name(path.name + suffix).unlink()
 
 
-@pytest_asyncio.fixture
-async def store(path: Path) -> SqliteStore:
+@pytest_asyncio.fixture(params=["in a folder that just changed", "in a folder at rest"])
+async def store(path: Path, request: pytest.FixtureRequest) -> SqliteStore:
     """A store that its test closes, to look at the file then."""
-    return await SqliteStore.open(path)
+    store = await SqliteStore.open(path)
+    if request.param == "in a folder at rest":
+        set_age(path.parent, 3600.5)
+    return store
+
+
+def set_age(folder: Path, age_s: float) -> None:
+    """Let a folder have changed so long ago: at a whole second where the age is one."""
+    now = time.time() if age_s % 1 else int(time.time())
+    os.utime(folder, ns=(0, int((now - age_s) * 1e9)))
 
 
 @pytest.mark.parametrize("suffixes", [("",), ("", "-wal", "-shm")])
@@ -111,6 +123,23 @@ async def test_files_beside_the_database_may_be_deleted(
     assert await read_all(store) == [b"first", b"second", b"third"]
     await store.close()
     assert find_in(path) == ["first", "second", "third"]
+
+
+@pytest.mark.parametrize(("tick", "age_s"), [("_TICK_S", 60.5), ("_COARSE_TICK_S", 60)])
+async def test_a_file_that_was_deleted_within_a_tick_of_its_folders_clock_is_missed(
+    path: Path, monkeypatch: pytest.MonkeyPatch, tick: str, age_s: float
+) -> None:
+    """The folder's time is then what it was. Where it has whole seconds, its file system may count no finer."""
+    monkeypatch.setattr(sqlite_connections, tick, 3600)
+    store = await SqliteStore.open(path)
+    set_age(path.parent, age_s)
+    before = path.parent.stat()
+    await store.add(envelope(data=b"first"))
+    path.unlink()
+    os.utime(path.parent, ns=(0, before.st_mtime_ns))
+    await store.add(envelope(data=b"second"))
+    assert find_in(path) == ["second"]
+    await store.close()
 
 
 async def test_a_folder_that_is_away_is_waited_for(tmp_path: Path) -> None:

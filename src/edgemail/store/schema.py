@@ -101,6 +101,13 @@ CREATE TABLE IF NOT EXISTS writer (
     at       TEXT NOT NULL
 )"""
 
+PUT_INTO_INBOX = """
+CREATE TEMP TRIGGER mail_for_one AFTER INSERT ON main.mail WHEN instr(new.recipients, ',') = 0 BEGIN
+    INSERT OR IGNORE INTO inbox (address, mail_id)
+    VALUES (substr(new.recipients, 2, length(new.recipients) - 2), new.id);
+END"""
+"""For the connection that writes: with this nearly all mail is one statement, which is a transaction."""
+
 ADD_MAIL = "INSERT INTO mail (date, sender, recipients, size, data) VALUES (?, ?, ?, ?, ?)"
 ADD_TEXT = "INSERT INTO mail (date, sender, recipients, size, data) VALUES (?, ?, ?, ?, CAST(zeroblob(?) AS TEXT))"
 ADD_OCTETS = "INSERT INTO mail (date, sender, recipients, size, data) VALUES (?, ?, ?, ?, zeroblob(?))"
@@ -250,6 +257,12 @@ def write_mail(envelope: Envelope) -> tuple[Any, ...]:
         len(envelope.data),
         write_data(envelope.data),
     )
+
+
+def is_for_one(envelope: Envelope) -> bool:
+    """Whether `PUT_INTO_INBOX` puts it into its inbox; a comma may stand between two paths, or within one."""
+    recipients = envelope.recipients
+    return len(recipients) == 1 and "," not in recipients[0]
 
 
 def write_spooled(envelope: Envelope) -> tuple[str, tuple[Any, ...]]:

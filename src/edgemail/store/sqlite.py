@@ -368,13 +368,14 @@ def _unsynced(writer: apsw.Connection) -> Iterator[None]:
 
 
 def _insert(writer: apsw.Connection, batch: Sequence[Envelope]) -> list[MailId]:
-    """Insert a batch in as few statements as can be.
+    """Insert a batch in as few statements as can be; one by itself is a transaction.
 
     At each one the interpreter's lock goes to the event loop and has to be won back, which costs more than
     inserting many rows.
     """
     ids: list[MailId] = []
-    with _Transaction(writer):
+    is_one = len(batch) <= _STATEMENT_ROWS and all(one.spool is None and schema.is_for_one(one) for one in batch)
+    with contextlib.nullcontext() if is_one else _Transaction(writer):
         for rows in _split(batch):
             if rows[0].spool is None:
                 _insert_rows(writer, schema.ADD_MAIL, [schema.write_mail(one) for one in rows])
@@ -382,7 +383,8 @@ def _insert(writer: apsw.Connection, batch: Sequence[Envelope]) -> list[MailId]:
                 _insert_spooled(writer, rows[0])
             last = writer.last_insert_rowid()  # nobody else writes meanwhile, so the ids follow each other
             ids += map(MailId, range(last - len(rows) + 1, last + 1))
-        inboxes = [(inbox, mail_id) for mail_id, one in zip(ids, batch, strict=True) for inbox in one.recipients]
+        for_many = [(mail_id, one) for mail_id, one in zip(ids, batch, strict=True) if not schema.is_for_one(one)]
+        inboxes = [(inbox, mail_id) for mail_id, one in for_many for inbox in one.recipients]
         for start in range(0, len(inboxes), _STATEMENT_ROWS):
             _insert_rows(writer, schema.ADD_INBOX, inboxes[start : start + _STATEMENT_ROWS])
     return ids

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _LOCK_POLL_S = 0.01
+_TICK_S = 0.05
+_COARSE_TICK_S = 3.0
+"""Within a tick of its clock a folder may change twice and tell one time. Old file systems count by 1 or 2 s."""
 _READ_LAST_ID = "SELECT seq FROM sqlite_sequence WHERE name = 'mail'"
 _RAISE_LAST_ID = "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'mail'"
 _BEGIN_IDS = f"INSERT INTO sqlite_sequence (name, seq) SELECT 'mail', ? WHERE NOT EXISTS ({_READ_LAST_ID})"
@@ -48,6 +51,8 @@ class Connections:
         self._names = [f"{path}{suffix}" for suffix in ("", *sqlite_file.SUFFIXES)]
         self._open_writer = open_writer
         self._files = [_identify(name) for name in self._names]
+        self._folder = str(path.parent)
+        self._at_rest: tuple[int, int, int] | None = None  # the folder, as it was when all of its files were ours
         self._readers: list[_Reader] = []
         self._own = threading.local()
         self._hurry = threading.Event()
@@ -73,11 +78,16 @@ class Connections:
             StoreUnavailable: it cannot be opened; to be tried again.
             apsw.Error: what was committed cannot be put into the file that was open; to be tried again.
         """
-        for name, had in zip(self._names, self._files, strict=True):
-            if had is not None and _identify(name) != had:
-                _log.warning("%s is not the file that it was", name)
-                self.renew()
-                break
+        # One look where nothing has changed: to win the interpreter's lock back after each costs a commit dearly.
+        folder = _look_at(self._folder)
+        if folder is None or folder != self._at_rest:
+            for name, had in zip(self._names, self._files, strict=True):
+                if had is not None and _identify(name) != had:
+                    _log.warning("%s is not the file that it was", name)
+                    self.renew()
+                    return self.writer
+            if folder is not None and _rests(folder[2]):
+                self._at_rest = folder
         return self.writer
 
     def renew(self) -> None:
@@ -95,6 +105,7 @@ class Connections:
             "opening %s again: %s", self._path, "an error" if self.is_doubtful else "other files are there"
         )
         self.is_doubtful = True
+        self._at_rest = None
         # Before it is closed: its inode may be the new one's, then.
         is_other = _identify(self._names[0]) != self._files[0]
         with contextlib.ExitStack() as stack:
@@ -166,8 +177,20 @@ class _Reader:
 
 def _identify(name: str) -> tuple[int, int] | None:
     """Return what tells a file from another one of its name, None where there is none."""
+    seen = _look_at(name)
+    return None if seen is None else seen[:2]
+
+
+def _look_at(name: str) -> tuple[int, int, int] | None:
+    """Return what tells a file or a folder from another one, and when it changed, in nanoseconds."""
     try:
         status = os.stat(name)  # noqa: PTH116 - after each commit, and a Path takes three times as long
     except OSError:
         return None
-    return status.st_dev, status.st_ino
+    return status.st_dev, status.st_ino, status.st_mtime_ns
+
+
+def _rests(changed_ns: int) -> bool:
+    """Whether what changed at that time would tell another one if it changed now."""
+    tick_s = _TICK_S if changed_ns % 10**9 else _COARSE_TICK_S
+    return time.time() - changed_ns / 1e9 > tick_s

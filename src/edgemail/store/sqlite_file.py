@@ -137,6 +137,7 @@ def _prepare(connection: apsw.Connection, path: Path) -> None:
     # Pages that leave the cache before their commit are written twice: with zeros where a message will be, then
     # with the message. Most messages fit; of the largest this would take too much memory.
     connection.pragma("cache_spill", _SPILL_PAGES)
+    connection.execute(schema.PUT_INTO_INBOX)
 
 
 def _columns_of(connection: apsw.Connection, table: str) -> set[str]:
