@@ -76,7 +76,7 @@ def fill(path: Path, messages: int, *, body_bytes: int = 400, age_s: float = 60.
 
 def _drop(connection: apsw.Connection) -> None:
     """Drop what would be kept up to date row by row; the schema's statements make it again."""
-    rows = connection.execute("SELECT type, name FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
-    for kind, name in rows:
-        if kind in _DERIVED:
-            connection.execute(f"DROP {kind} {name}")
+    for schemas in ("sqlite_schema", "sqlite_temp_schema"):
+        for kind, name in connection.execute(f"SELECT type, name FROM {schemas} WHERE sql IS NOT NULL").fetchall():
+            if kind in _DERIVED:
+                connection.execute(f"DROP {kind} {name}")

@@ -38,6 +38,8 @@ _SHORT_FEW = (
     Load(4000, 200),
     Load(4000, 50, is_reconnecting=True),
 )
+CLOSER = (ALONE, HEADLINE, LARGE)
+"""In the full form these have tables and plots of their own, and all loads share one."""
 _BODIES = (1000, 4000, 100_000, 5_000_000)
 _CONNECTIONS = (1, 10, 50, 200)
 _ENOUGH = 20_000
@@ -182,11 +184,14 @@ def _measure_once(server: Server, cell: Cell, messages: int) -> Figure | None:
 def report(run: Run, *, is_full: bool) -> Section:
     """Make tables, plots and aims of it."""
     section = Section("throughput", is_full)
-    loads = dict.fromkeys(cell.load for cell in run.cells)
-    section.tables += [_tabulate(run, load) for load in loads]
+    loads = tuple(dict.fromkeys(cell.load for cell in run.cells))
+    closer = [load for load in loads if load in CLOSER] if is_full else loads
+    section.tables += [_tabulate(run, load) for load in closer]
+    if is_full:
+        section.tables.append(_tabulate_loads(run, loads))
     section.tables.append(_tabulate_peers(run))
     section.aims = _judge(run)
-    for load in loads:
+    for load in closer:
         if len(run.of(load)) > len(FEW) or load == LARGE:
             section.plots[_name(load)] = _draw(run, load)
     section.figures = {
@@ -216,6 +221,18 @@ def _tabulate(run: Run, load: Load) -> Table:
         rows.append([cell.peer.name, cell.peer.keeping, f"{speed.median:,.0f}", spread, *ratios, *cpu])
     columns = ["server", "kept at 250", "messages/s", "spread", "of smtp-sink", "of the best that keeps mail"]
     return Table(_title(load), [*columns, "CPU us/message", "and after"], rows)
+
+
+def _tabulate_loads(run: Run, loads: Sequence[Load]) -> Table:
+    names = list(dict.fromkeys(cell.peer.name for cell in run.cells))
+    rows = []
+    for load in loads:
+        rates = [run.rate(name, load) for name in names]
+        ours = [cell for cell in run.of(load) if cell.peer is EDGEMAIL and cell.messages_s]
+        cpu = f"{ours[0].cpu_us.median:,.0f}" if ours else "-"
+        rows.append([_title(load), *(f"{rate:,.0f}" if rate else "-" for rate in rates), cpu])
+    note = "Messages a second, medians. Without one: the server failed, or offers no PIPELINING."
+    return Table("All loads", ["", *names, "edgemail's CPU us/message"], rows, note)
 
 
 def _title(load: Load) -> str:

@@ -214,6 +214,10 @@ def test_real_servers_are_measured_in_turns(tmp_path: Path) -> None:
     section = throughput.report(run, is_full=False)
     section.save(tmp_path / "out")
     assert "did not start: it is broken" in write_report(tmp_path / "out")
+    full = throughput.report(run, is_full=True)
+    assert [table.title for table in full.tables] == ["All loads", "Peak memory"]
+    assert len(full.tables[0].rows) == 3
+    assert not [cell for row in full.tables[0].rows for cell in row if cell in ("-", "0")]
 
 
 def test_a_message_that_is_refused_is_no_figure(tmp_path: Path) -> None:
@@ -256,7 +260,7 @@ def test_the_time_of_processes_that_have_ended_counts(tmp_path: Path) -> None:
 def test_the_short_form_measures_the_aims_and_the_full_one_everything() -> None:
     """Each aim's load is in both."""
     short, full = (dict(throughput.plan(is_full=is_full, others=())) for is_full in (False, True))
-    for one in (throughput.HEADLINE, throughput.ALONE, throughput.LARGE):
+    for one in throughput.CLOSER:
         assert set(FEW) <= set(short[one]) <= set(full[one])
     assert set(short) <= set(full)
     assert {one.body_bytes for one in full} == {1_000, 4_000, 100_000, 5_000_000}
