@@ -126,7 +126,7 @@ async def test_files_beside_the_database_may_be_deleted(
 
 
 @pytest.mark.parametrize(("tick", "age_s"), [("_TICK_S", 60.5), ("_COARSE_TICK_S", 60)])
-async def test_a_file_that_was_deleted_within_a_tick_of_its_folders_clock_is_missed(
+async def test_a_file_that_was_deleted_within_a_tick_of_its_folders_clock_is_noticed(
     path: Path, monkeypatch: pytest.MonkeyPatch, tick: str, age_s: float
 ) -> None:
     """The folder's time is then what it was. Where it has whole seconds, its file system may count no finer."""
