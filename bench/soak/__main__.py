@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -41,6 +42,7 @@ def main() -> int:
     parser.add_argument("--restart-messages", type=int, default=1_000_000, metavar="N")
     arguments = parser.parse_args()
     raise_own_limit()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # which leaves no server and no small disk behind
     folder = Path(tempfile.mkdtemp(prefix=".soak-", dir=Path.cwd()))
     reasons: list[str] = []
     try:

@@ -220,7 +220,7 @@ async def _send_tls(address: tuple[str, int], count: int, octets: bytes) -> Hear
     async def attack() -> int:
         async with Attacker.connect(address) as peer:
             await _say(peer, octets)
-            await peer.skip()
+            await peer.read_to_the_end()
             return 0
 
     return await swarm(count, attack)

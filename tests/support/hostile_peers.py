@@ -106,7 +106,7 @@ class Attacker:
             code = heard
         return code
 
-    async def skip(self) -> None:
+    async def read_to_the_end(self) -> None:
         """Read to the end, whatever it is."""
         while await self._read():
             pass
