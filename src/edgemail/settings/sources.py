@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from edgemail.errors import SettingsError
+from edgemail.model import Endpoint
 from edgemail.settings.definitions import BY_NAME, SETTINGS, Setting
 from edgemail.settings.quantities import ascii_name
 from edgemail.settings.values import (
     RESERVED,
-    Endpoint,
     HttpSettings,
     LogSettings,
     OperatorSettings,
