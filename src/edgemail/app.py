@@ -241,7 +241,8 @@ def _now() -> datetime:
 
 def _find_folder(settings: Settings) -> Path | None:
     """Return the folder of the database, unless it is on another machine."""
-    return None if "://" in settings.store.db else Path(settings.store.db).parent
+    file = settings.store.file
+    return None if file is None else file.parent
 
 
 def _find_certificate(settings: Settings) -> Certificate | None:
@@ -263,7 +264,7 @@ def _make_spooler(settings: Settings) -> Spooler:
     Raises:
         SettingsError: there can be no files in its folder.
     """
-    is_remote = "://" in settings.store.db
+    is_remote = settings.store.file is None
     spooler = Spooler.of(
         settings.smtp, Path(tempfile.gettempdir()) if is_remote else Path(settings.store.db).absolute().parent
     )
@@ -278,7 +279,7 @@ def _make_spooler(settings: Settings) -> Spooler:
 
 async def _open_store(settings: Settings, counters: CommitCounters) -> MailStore:
     limit_s = settings.smtp.commit_timeout_s
-    if "://" in settings.store.db:
+    if settings.store.file is None:
         from edgemail.store.remote.commit import Patience
         from edgemail.store.remote.store import RemoteStore  # the HTTP client loads for a tenth of a second
 

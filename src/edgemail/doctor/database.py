@@ -26,7 +26,7 @@ async def check_database(
     store: StoreSettings, now: datetime, timeout_s: float, *, reads_only: bool
 ) -> list[Finding]:
     """Check the database that the settings name, changing nothing in it; `reads_only` for an edge reader's."""
-    if "://" not in store.db:
+    if store.file is not None:
         return [await _check_file(Path(store.db), reads_only=reads_only)]
     try:
         token = store.token if store.token_file is None else read_token_file(store.token_file)

@@ -120,12 +120,17 @@ class HttpSettings:
 
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
-    """Where mail rests: `db` is a file's path or a URL. `is_default` says that nobody chose it."""
+    """Where mail is kept: `db` is a file's path or a server's URL. `is_default` is true where nobody chose it."""
 
     db: str = field(default_factory=default_db)
     token: str | None = field(default=None, repr=False)
     token_file: str | None = None
     is_default: bool = False
+
+    @property
+    def file(self) -> Path | None:
+        """The database's file; `None` where it is not a file of this machine."""
+        return None if "://" in self.db else Path(self.db)
 
 
 @dataclass(frozen=True, slots=True)
