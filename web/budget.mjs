@@ -34,7 +34,7 @@ async function weigh(files) {
 }
 
 const landing = await closure([...first, ...named("landing")]);
-const inbox = await closure([...first, ...named("inbox")]);
+const inbox = await closure([...first, ...named("inbox-view")]);
 const reader = [...(await closure(named("reader")))].filter((file) => !inbox.has(file));
 
 for (const [name, files, limit] of [

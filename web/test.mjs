@@ -8,10 +8,13 @@ const here = import.meta.dirname;
 // Inside the project: what a test does not bundle is found in node_modules.
 const out = await mkdtemp(path.join(here, "node_modules/.test-"));
 try {
-  const files = (await readdir(path.join(here, "test"))).filter((name) => name.endsWith(".test.ts"));
+  const files = (await readdir(path.join(here, "test"), { recursive: true })).filter((name) =>
+    name.endsWith(".test.ts"),
+  );
   await build({
     absWorkingDir: here,
     entryPoints: files.map((name) => `test/${name}`),
+    outbase: path.join(here, "test"),
     outdir: out,
     outExtension: { ".js": ".mjs" },
     bundle: true,

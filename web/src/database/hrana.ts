@@ -1,5 +1,5 @@
 /** Hrana over HTTP, version 3, as far as a reader needs it: batches of queries, one request each. */
-import { locale } from "../language.ts";
+import { locale } from "../languages/dictionary.ts";
 import { expiryOf } from "./token.ts";
 import { words } from "./words.ts";
 

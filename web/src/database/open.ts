@@ -1,9 +1,8 @@
-import "../common.ts";
 import { parseAll } from "../reader/parse.ts";
-import type { MailSource } from "../source.ts";
-import { DatabaseSource } from "./database.ts";
+import type { MailSource } from "../inbox/source.ts";
+import { DatabaseSource } from "./database-source.ts";
 import { Hrana } from "./hrana.ts";
-import { Nearest } from "./nearest.ts";
+import { Nearest } from "./nearest-replica.ts";
 import { words } from "./words.ts";
 
 /** The source that `config.json` describes: `urls`, `token`, `domains`, `maxAgeSeconds`. */

@@ -1,5 +1,11 @@
-import { backoffMs } from "../backoff.ts";
-import { type Listener, type LiveState, SourceError, type Subscription, type Summary } from "../source.ts";
+import { backoffMs } from "../inbox/backoff.ts";
+import {
+  type Listener,
+  type LiveState,
+  SourceError,
+  type Subscription,
+  type Summary,
+} from "../inbox/source.ts";
 
 const VISIBLE_MS = 2_000;
 const HIDDEN_MS = 15_000;

@@ -1,5 +1,4 @@
-import "../common.ts";
-import type { Translation } from "../language.ts";
+import type { Translation } from "./translation.ts";
 
 const rules = new Intl.PluralRules("ar");
 
@@ -138,7 +137,7 @@ export const translation: Translation = {
       ],
     ],
   },
-  keys: {
+  keyboard: {
     title: "لوحة المفاتيح",
     list: [
       ["j", "الرسالة التالية"],
@@ -161,7 +160,7 @@ export const translation: Translation = {
     send: "مشاركة…",
     close: "أغلق",
   },
-  deleting: {
+  confirmDelete: {
     one: "أتُحذف هذه الرسالة؟",
     all: (address) => `أتُحذف كل رسائل ${address}؟`,
     lead: "لكل من يقرأ هذا الصندوق. لا يمكن التراجع عن ذلك.",

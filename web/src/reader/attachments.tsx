@@ -1,11 +1,11 @@
 import { useEffect, useState } from "preact/hooks";
-import { Icon } from "../icons.tsx";
-import { bytes } from "../size.ts";
+import { Icon } from "../ui/icons.tsx";
+import { bytes } from "../ui/size.ts";
 import { words } from "./words.ts";
 import { Download } from "./download.tsx";
 import { safeName } from "./filename.ts";
-import type { Part } from "./parsed.ts";
-import { rasterType } from "./raster.ts";
+import type { Part } from "./parsed-message.ts";
+import { rasterType } from "./raster-type.ts";
 import { SaveAll } from "./save-all.tsx";
 
 const TEXT_SHOWN = 100_000;

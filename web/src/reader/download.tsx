@@ -1,4 +1,4 @@
-import { Icon } from "../icons.tsx";
+import { Icon } from "../ui/icons.tsx";
 import { words } from "./words.ts";
 
 interface DownloadProps {

@@ -3,7 +3,7 @@ import { words } from "./words.ts";
 import { framePolicy } from "./policy.ts";
 import { SANDBOX } from "./sandbox.ts";
 import type { Clean } from "./sanitise.ts";
-import { frameHtml } from "./trusted.ts";
+import { frameHtml } from "./trusted-types.ts";
 
 const BASE_STYLE =
   ":root{color-scheme:light;background:#fff;color:#1c1e21;font:16px/1.5 system-ui,sans-serif}" +

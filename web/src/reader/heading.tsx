@@ -1,12 +1,12 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { useNow } from "../hooks.ts";
-import { Icon } from "../icons.tsx";
-import type { MailSource, Summary } from "../source.ts";
-import { absolute, age, timeLeft } from "../time.ts";
-import { ConfirmDelete } from "../views/ask.ts";
-import { words as page } from "../words.ts";
+import { useNow } from "../ui/hooks.ts";
+import { Icon } from "../ui/icons.tsx";
+import type { MailSource, Summary } from "../inbox/source.ts";
+import { absolute, age, timeLeft } from "../ui/time.ts";
+import { ConfirmDelete } from "../ui/lazy-confirm.ts";
+import { words as page } from "../languages/dictionary.ts";
 import { words } from "./words.ts";
-import type { Parsed } from "./parsed.ts";
+import type { Parsed } from "./parsed-message.ts";
 
 interface HeadingProps {
   message: Summary;

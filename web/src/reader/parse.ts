@@ -1,6 +1,6 @@
 import { words } from "./words.ts";
-import type { Answer, Parsed } from "./parsed.ts";
-import { workerUrl } from "./trusted.ts";
+import type { Answer, Parsed } from "./parsed-message.ts";
+import { workerUrl } from "./trusted-types.ts";
 
 const LARGEST_BYTES = 32 * 1024 * 1024;
 const KILL_AFTER_MS = 10_000;

@@ -1,4 +1,4 @@
-import { bytes } from "../size.ts";
+import { bytes } from "../ui/size.ts";
 import { Download } from "./download.tsx";
 import { words } from "./words.ts";
 
@@ -41,24 +41,4 @@ function beginningOf(raw: ArrayBuffer): { text: string; lines: number; isAll: bo
 
 function numbers(lines: number): string {
   return Array.from({ length: lines }, (_, index) => index + 1).join("\n");
-}
-
-export function HeadersView({ headers, count }: { headers: [string, string][]; count: number }) {
-  return (
-    <>
-      <div class="table-holder" tabIndex={0} role="region" aria-label={words.headers}>
-        <table class="headers">
-          <tbody>
-            {headers.map(([name, value], index) => (
-              <tr key={index}>
-                <th scope="row">{name}</th>
-                <td dir="auto">{value}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      {count > headers.length && <p class="meta">{words.more(count - headers.length)}</p>}
-    </>
-  );
 }

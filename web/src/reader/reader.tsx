@@ -1,23 +1,23 @@
-import "../common.ts";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { useDelay } from "../hooks.ts";
-import { bytes } from "../size.ts";
-import { type MailSource, type Progress, SourceError, type Summary } from "../source.ts";
-import { Chips } from "../views/chips.tsx";
-import { Failed, Gone } from "../views/states.tsx";
-import { words as page } from "../words.ts";
+import { useDelay } from "../ui/hooks.ts";
+import { bytes } from "../ui/size.ts";
+import { type MailSource, type Progress, SourceError, type Summary } from "../inbox/source.ts";
+import { Chips } from "./chips.tsx";
+import { Failed, Gone } from "../ui/states.tsx";
+import { words as page } from "../languages/dictionary.ts";
 import { words } from "./words.ts";
 import { Attachments } from "./attachments.tsx";
-import { readClaims } from "./claims.ts";
-import { noDeeds } from "./deeds.ts";
-import { Claims, WouldHaveDone } from "./findings.tsx";
+import { readClaims } from "./auth-results.ts";
+import { noDeeds } from "./blocked-content.ts";
+import { Claims } from "./auth-results-line.tsx";
+import { WouldHaveDone } from "./blocked-content-panel.tsx";
 import { Heading } from "./heading.tsx";
-import { Links } from "./links.tsx";
+import { Links } from "./link-list.tsx";
 import { parse } from "./parse.ts";
-import type { Parsed } from "./parsed.ts";
+import type { Parsed } from "./parsed-message.ts";
 import { type Clean, sanitise } from "./sanitise.ts";
-import { Views } from "./views.tsx";
-import { isLight } from "./weight.ts";
+import { Views } from "./message-views.tsx";
+import { isLight } from "./render-limits.ts";
 
 export interface ReaderProps {
   message: Summary;

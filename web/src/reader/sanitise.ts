@@ -1,6 +1,6 @@
 import DOMPurify, { type Config } from "dompurify";
-import { cleanDeclarations, cleanSheet } from "./css.ts";
-import { type Deeds, noDeeds, noteImage, noteRemoved, type Removed } from "./deeds.ts";
+import { cleanDeclarations, cleanSheet } from "./clean-css.ts";
+import { type Deeds, noDeeds, noteImage, noteRemoved, type Removed } from "./blocked-content.ts";
 
 /** HTML that the second wall has gone over. */
 export interface Clean {

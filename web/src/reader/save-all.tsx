@@ -1,8 +1,8 @@
 import { useState } from "preact/hooks";
-import { Icon } from "../icons.tsx";
+import { Icon } from "../ui/icons.tsx";
 import { save } from "./download.tsx";
 import { safeName } from "./filename.ts";
-import type { Part } from "./parsed.ts";
+import type { Part } from "./parsed-message.ts";
 import { words } from "./words.ts";
 
 type State = "ready" | "packing" | "failed";

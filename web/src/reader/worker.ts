@@ -1,9 +1,9 @@
 /** Takes a message apart, in a thread that can be killed. */
 import PostalMime, { type Attachment, type Email } from "postal-mime";
-import { findCodes, findLinks, htmlToText } from "../codes.ts";
+import { findCodes, findLinks, htmlToText } from "./codes.ts";
 import { MemoryBlob } from "./memory-blob.ts";
-import type { Answer, Parsed, Part } from "./parsed.ts";
-import { rasterType } from "./raster.ts";
+import type { Answer, Parsed, Part } from "./parsed-message.ts";
+import { rasterType } from "./raster-type.ts";
 
 /** A message of 50,000 parts is an attack on the page that lists them. */
 const PARTS_SHOWN = 200;

@@ -1,0 +1,3 @@
+import { lazily } from "./lazy-component.tsx";
+
+export const ConfirmDelete = lazily(() => import("./confirm-delete.tsx").then((part) => part.ConfirmDelete));
