@@ -28,7 +28,7 @@ const SHARED = [
   "./src/ui/hooks.ts",
   "./src/ui/icons.tsx",
   "./src/ui/lazy-component.tsx",
-  "./src/ui/states.tsx",
+  "./src/ui/error-states.tsx",
   "./src/ui/storage.ts",
   "./src/ui/time.ts",
 ];

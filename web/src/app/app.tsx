@@ -1,21 +1,24 @@
 import { useEffect, useState } from "preact/hooks";
 import { Icon, Logo } from "../ui/icons.tsx";
 import { LanguageMenu } from "./language-menu.tsx";
-import { lazily } from "../ui/lazy-component.tsx";
+import { lazyComponent } from "../ui/lazy-component.tsx";
 import { parseRoute, type Route } from "./route.ts";
 import type { MailSource, ServerInfo } from "../inbox/source.ts";
 import { ThemeButton } from "../ui/theme.tsx";
 import { words } from "../languages/dictionary.ts";
 
-const Landing = lazily(() => import("./landing.tsx").then((part) => part.Landing));
-const InboxView = lazily(() => import("../inbox/views/inbox-view.tsx").then((part) => part.InboxView));
-const KeysDialog = lazily(() => import("./keyboard-dialog.tsx").then((part) => part.KeysDialog));
+const Landing = lazyComponent(() => import("./landing.tsx").then((part) => part.Landing));
+const InboxView = lazyComponent(() => import("../inbox/views/inbox-view.tsx").then((part) => part.InboxView));
+const KeyboardDialog = lazyComponent(() =>
+  import("./keyboard-dialog.tsx").then((part) => part.KeyboardDialog),
+);
 
-/** Fetch what the address asks for, while the page still learns where its mail comes from. */
+/** Start to fetch the view that the URL names, while `config.json` is still loading. */
 export function fetchView(): void {
   (parseRoute(location.hash).view === "landing" ? Landing : InboxView).load();
 }
 
+/** The frame around every view: header, current view, keyboard help. */
 export function App({ source }: { source: MailSource }) {
   const route = useRoute();
   const server = useServer(source);
@@ -32,8 +35,8 @@ export function App({ source }: { source: MailSource }) {
         <button
           type="button"
           class="button quiet square"
-          aria-label={words.keys}
-          title={words.keys}
+          aria-label={words.keyboard}
+          title={words.keyboard}
           onClick={() => setHelp(true)}
         >
           <Icon name="help" />
@@ -51,7 +54,7 @@ export function App({ source }: { source: MailSource }) {
           help={() => setHelp(true)}
         />
       )}
-      {help && <KeysDialog close={() => setHelp(false)} />}
+      {help && <KeyboardDialog close={() => setHelp(false)} />}
     </div>
   );
 }
@@ -66,7 +69,7 @@ function useRoute(): Route {
   return route;
 }
 
-/** What the server says of itself; null until it does. Nothing that a reader needs waits for it. */
+/** Return what the server says of itself, or null before it answers. No mail waits for this. */
 function useServer(source: MailSource): ServerInfo | null {
   const [server, setServer] = useState<ServerInfo | null>(null);
   useEffect(() => {

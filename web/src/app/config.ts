@@ -2,13 +2,13 @@ import { ApiSource } from "../inbox/api.ts";
 import type { MailSource } from "../inbox/source.ts";
 import { words } from "../languages/dictionary.ts";
 
-/** The source that `config.json` beside the page describes; the API where there is no such file. */
+/** Make the source that `config.json` beside the page describes, or the API if there is no such file. */
 export async function loadSource(): Promise<MailSource> {
   const config = await readConfig();
   const source = config["source"] ?? "api";
   if (source === "api") return new ApiSource(document.baseURI);
   if (source === "database") return (await import("../database/open.ts")).openDatabase(config);
-  throw new Error(words.trouble.source(String(source)));
+  throw new Error(words.errors.unknownSource(String(source)));
 }
 
 async function readConfig(): Promise<Record<string, unknown>> {

@@ -6,15 +6,16 @@ import { english } from "../languages/en/keyboard.ts";
 
 const words = dictionary("keyboard", english);
 
-export function KeysDialog({ close }: { close: () => void }) {
+/** Lists the keyboard shortcuts, and turns them off. */
+export function KeyboardDialog({ close }: { close: () => void }) {
   const [on, setOn] = useState(() => load("keys", true));
-  const turn = (wanted: boolean) => {
+  const change = (wanted: boolean) => {
     setOn(wanted);
-    save("keys", wanted); // here, as an effect would not run once the dialog is closed
+    save("keys", wanted); // not in an effect: that would not run after the dialog is closed
   };
   return (
     <Dialog title={words.title} close={close}>
-      <dl class="keys">
+      <dl class="shortcuts">
         {words.list.map(([key, does]) => (
           <div key={key}>
             <dt>
@@ -26,7 +27,7 @@ export function KeysDialog({ close }: { close: () => void }) {
       </dl>
       <div class="actions">
         <label class="check">
-          <input type="checkbox" checked={on} onChange={(event) => turn(event.currentTarget.checked)} />
+          <input type="checkbox" checked={on} onChange={(event) => change(event.currentTarget.checked)} />
           {words.use}
         </label>
         <button type="button" class="button primary" onClick={close}>

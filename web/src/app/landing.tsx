@@ -4,15 +4,15 @@ import { randomName } from "./random-name.ts";
 import { inboxHash, normalizeAddress } from "../inbox/address.ts";
 import type { ServerInfo } from "../inbox/source.ts";
 import { load, save } from "../ui/storage.ts";
-import { lifetime } from "../ui/time.ts";
+import { formatLifetime } from "../ui/time.ts";
 import { dictionary } from "../languages/dictionary.ts";
 import { english } from "../languages/en/landing.ts";
 
 const words = dictionary("landing", english);
 
-/** Reserved for examples (RFC 2606): no mail for it can go astray. */
+/** Reserved for examples (RFC 2606): mail to it reaches nobody by mistake. */
 const EXAMPLE_DOMAIN = "example.org";
-const RECENT_SHOWN = 5;
+const MAX_RECENT = 5;
 
 interface LandingProps {
   server: ServerInfo | null;
@@ -34,7 +34,7 @@ export function Landing({ server, notice }: LandingProps) {
     const text = name.trim() || hint;
     const address = normalizeAddress(text.includes("@") ? text : `${text}@${suffix}`);
     if (!address) return setProblem(words.invalid);
-    if (!isTaken(address, domains)) return setProblem(words.foreign(domains.join(", ")));
+    if (!isAccepted(address, domains)) return setProblem(words.foreign(domains.join(", ")));
     remember(address);
     location.hash = inboxHash(address);
   };
@@ -42,7 +42,7 @@ export function Landing({ server, notice }: LandingProps) {
     <main class="landing">
       <h1>{words.title}</h1>
       <p class="lead">{words.lead}</p>
-      <form class="pick" onSubmit={go} noValidate>
+      <form class="address-form" onSubmit={go} noValidate>
         <div class="fields">
           <NameField
             name={name}
@@ -63,11 +63,11 @@ export function Landing({ server, notice }: LandingProps) {
           {words.go}
         </button>
       </form>
-      <p id="pick-note" class={problem ? "note danger" : "note"} aria-live="polite">
+      <p id="address-note" class={problem ? "note danger" : "note"} aria-live="polite">
         {problem || (server && domains.length === 0 ? words.anyDomain : "\u00a0")}
       </p>
       <Recent />
-      <Points server={server} notice={notice} />
+      <Features server={server} notice={notice} />
     </main>
   );
 }
@@ -92,7 +92,7 @@ function NameField({ name, hint, wrong, change, another }: NameProps) {
           class="mono"
           value={name}
           placeholder={hint}
-          aria-describedby="pick-note"
+          aria-describedby="address-note"
           aria-invalid={wrong}
           autocomplete="off"
           autocapitalize="none"
@@ -117,10 +117,10 @@ function NameField({ name, hint, wrong, change, another }: NameProps) {
   );
 }
 
-function Points({ server, notice }: LandingProps) {
-  const age = server?.maxAgeSeconds ? lifetime(server.maxAgeSeconds) : null;
+function Features({ server, notice }: LandingProps) {
+  const age = server?.maxAgeSeconds ? formatLifetime(server.maxAgeSeconds) : null;
   return (
-    <ul class="points">
+    <ul class="features">
       {words.points(age, notice).map(([title, text]) => (
         <li key={title}>
           <h2>{title}</h2>
@@ -198,11 +198,11 @@ function Recent() {
 
 function remember(address: string): void {
   const others = load<string[]>("recent", []).filter((known) => known !== address);
-  save("recent", [address, ...others].slice(0, RECENT_SHOWN));
+  save("recent", [address, ...others].slice(0, MAX_RECENT));
 }
 
-/** Whether the server takes mail for the address: its domains and their subdomains, or any. */
-function isTaken(address: string, domains: string[]): boolean {
+/** Return true if the server accepts mail for the address: its domains, their subdomains, or any. */
+function isAccepted(address: string, domains: string[]): boolean {
   const domain = address.slice(address.indexOf("@") + 1);
   return domains.length === 0 || domains.some((own) => domain === own || domain.endsWith(`.${own}`));
 }

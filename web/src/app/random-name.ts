@@ -9,7 +9,7 @@ const ANIMALS =
 const FIRST_YEAR = 1900;
 const YEARS = 127;
 
-/** A name that nobody has to think up: `adjective_animal_year`. */
+/** Return a random mailbox name: `adjective_animal_year`. */
 export function randomName(random: () => number = Math.random): string {
   const pick = (list: string[]) => list[Math.floor(random() * list.length)];
   return `${pick(ADJECTIVES)}_${pick(ANIMALS)}_${FIRST_YEAR + Math.floor(random() * YEARS)}`;

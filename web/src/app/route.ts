@@ -1,8 +1,9 @@
 import { normalizeAddress } from "../inbox/address.ts";
 
-/** Hash routes: they work from any folder of any static host. */
+/** A view, from the URL's hash: such routes work in any folder of any static host. */
 export type Route = { view: "landing" } | { view: "inbox"; address: string; id: number | null };
 
+/** Return the view that a hash names; the landing page if the hash is not valid. */
 export function parseRoute(hash: string): Route {
   const [address = "", id = ""] = hash
     .replace(/^#?\/?/, "")

@@ -1,67 +1,67 @@
-/** Mail read from a database, with no server of ours in between. It may only be read. */
-import type { Parsed } from "../reader/parsed-message.ts";
+/** Reads mail straight from a database, without edgemail's server. It never writes. */
+import type { ParsedMessage } from "../reader/parsed-message.ts";
 import {
-  type Listener,
+  type ArrivalListener,
   type MailSource,
-  type Page,
-  type Place,
-  type Progress,
-  type Range,
+  type MessagePage,
+  type HostStatus,
+  type ProgressCallback,
+  type ListQuery,
   type ServerInfo,
   SourceError,
   type Subscription,
   type Summary,
 } from "../inbox/source.ts";
-import { addHead } from "./summary-from-head.ts";
-import { hasTerms, termsOf } from "../inbox/search-terms.ts";
-import { type Step, Trouble } from "./hrana.ts";
-import type { Nearest, Read, Wish } from "./nearest-replica.ts";
-import { Pieces } from "./chunked-read.ts";
+import { summariseFromHead } from "./summary-from-head.ts";
+import { matchesTerms, searchTerms } from "../inbox/search-terms.ts";
+import { type Step, DatabaseError } from "./hrana.ts";
+import type { NearestReplica, ReplicaAnswer, ReadOptions } from "./nearest-replica.ts";
+import { ChunkedRead } from "./chunked-read.ts";
 import { type Arrivals, Polling } from "./polling.ts";
-import { readListed } from "./summary-row.ts";
-import { LIST_NEWEST_FIRST, LIST_OLDEST_FIRST, SEARCH, TERMS_MAX } from "./statements.ts";
+import { readSummaryRow } from "./summary-row.ts";
+import { LIST_NEWEST_FIRST, LIST_OLDEST_FIRST, SEARCH, MAX_TERMS } from "./statements.ts";
 import { words } from "./words.ts";
 
-const PAGE = 50;
+const PAGE_SIZE = 50;
 
-/** Takes the beginnings of messages apart; null for one that cannot be. */
-export type ReadHeads = (heads: Uint8Array[]) => Promise<(Parsed | null)[]>;
+/** Parses the first octets of messages. Returns null for each that cannot be parsed. */
+export type ParseHeads = (heads: Uint8Array[]) => Promise<(ParsedMessage | null)[]>;
 
 export class DatabaseSource implements MailSource {
   readonly notice = words.notice;
-  /** What each address has shown: a copy that lags must not take it back. */
+  /** What each address has shown: a replica that lags must not make it vanish. */
   private readonly seen = new Map<string, Map<number, Summary>>();
-  private place: Place | null = null;
-  private readonly watchers = new Set<(place: Place) => void>();
-  private readonly nearest: Nearest;
+  private hostStatus: HostStatus | null = null;
+  private readonly watchers = new Set<(status: HostStatus) => void>();
+  private readonly nearest: NearestReplica;
 
   constructor(
     private readonly info: ServerInfo,
-    private readonly readHeads: ReadHeads,
-    connect: (changed: (place: Place) => void) => Nearest,
+    private readonly parseHeads: ParseHeads,
+    connect: (changed: (status: HostStatus) => void) => NearestReplica,
   ) {
-    this.nearest = connect((place) => {
-      this.place = place;
-      for (const watcher of this.watchers) watcher(place);
+    this.nearest = connect((status) => {
+      this.hostStatus = status;
+      for (const watcher of this.watchers) watcher(status);
     });
   }
 
-  /** What the page was told when it was made: no request for it. */
+  /** Return what `config.json` says. It takes no request. */
   server(): Promise<ServerInfo> {
     return Promise.resolve(this.info);
   }
 
-  watchPlace(changed: (place: Place) => void): () => void {
+  watchHost(changed: (status: HostStatus) => void): () => void {
     this.watchers.add(changed);
-    if (this.place) changed(this.place);
+    if (this.hostStatus) changed(this.hostStatus);
     return () => this.watchers.delete(changed);
   }
 
-  async list(address: string, range: Range): Promise<Page> {
-    const { before = Number.MAX_SAFE_INTEGER, limit = PAGE, search = "" } = range;
-    if (search) return this.search(address, termsOf(search), before, limit);
+  async list(address: string, query: ListQuery): Promise<MessagePage> {
+    const { before = Number.MAX_SAFE_INTEGER, limit = PAGE_SIZE, search = "" } = query;
+    if (search) return this.search(address, searchTerms(search), before, limit);
     const seen = this.seenIn(address);
-    const needed = range.before === undefined ? Math.max(0, ...seen.keys()) : before - 1;
+    const needed = query.before === undefined ? Math.max(0, ...seen.keys()) : before - 1;
     const { messages, more, lastId } = await this.select(
       (rows) => ({ sql: LIST_NEWEST_FIRST, args: [address, before, 0, rows] }),
       limit,
@@ -77,37 +77,42 @@ export class DatabaseSource implements MailSource {
     };
   }
 
-  /** What is not summarised yet is judged by its beginning, the rest by the database. */
-  private async search(address: string, terms: string[], before: number, limit: number): Promise<Page> {
-    const asked = Array.from({ length: TERMS_MAX }, (_, index) => terms[index] ?? "");
-    const { messages, more, fresh } = await this.select(
-      (rows) => ({ sql: SEARCH, args: [address, before, ...asked, rows] }),
+  /** The database searches summaries; this page searches messages that have none yet. */
+  private async search(
+    address: string,
+    terms: string[],
+    before: number,
+    limit: number,
+  ): Promise<MessagePage> {
+    const wanted = Array.from({ length: MAX_TERMS }, (_, index) => terms[index] ?? "");
+    const { messages, more, unsummarised } = await this.select(
+      (rows) => ({ sql: SEARCH, args: [address, before, ...wanted, rows] }),
       limit,
       0,
     );
     return {
-      messages: messages.filter((message) => !fresh.has(message.id) || hasTerms(message, terms)),
+      messages: messages.filter((message) => !unsummarised.has(message.id) || matchesTerms(message, terms)),
       nextBefore: more ? (messages.at(-1)?.id ?? null) : null,
     };
   }
 
-  async raw(id: number, signal: AbortSignal, progress?: Progress): Promise<ArrayBuffer> {
-    const pieces = new Pieces(
+  async raw(id: number, signal: AbortSignal, progress?: ProgressCallback): Promise<ArrayBuffer> {
+    const message = new ChunkedRead(
       (steps, large) => this.read(steps, { needed: id, large, signal }),
       id,
       progress,
     );
-    return pieces.collect();
+    return message.collect();
   }
 
-  subscribe(address: string, after: number, listener: Listener): Subscription {
+  subscribe(address: string, after: number, listener: ArrivalListener): Subscription {
     return new Polling((last) => this.arrivals(address, last), after, listener);
   }
 
   private async arrivals(address: string, after: number): Promise<Arrivals> {
     const { messages, more } = await this.select(
       (rows) => ({ sql: LIST_OLDEST_FIRST, args: [address, Number.MAX_SAFE_INTEGER, after, rows] }),
-      PAGE,
+      PAGE_SIZE,
       after,
     );
     const seen = this.seenIn(address);
@@ -115,36 +120,41 @@ export class DatabaseSource implements MailSource {
     return { messages, more };
   }
 
-  /** List `limit` messages, or fewer where strangers made them so large that they do not fit into one answer. */
+  /** List `limit` messages, or fewer if they are too large for one answer. */
   private async select(step: (rows: number) => Step, limit: number, needed: number) {
-    let read: Read | null = null;
-    let fits = limit;
-    while (!read) {
+    let answer: ReplicaAnswer | null = null;
+    let count = limit;
+    while (!answer) {
       try {
-        read = await this.read([step(fits + 1)], { needed });
+        answer = await this.read([step(count + 1)], { needed });
       } catch (error) {
-        if (!(error instanceof SourceError && error.kind === "too large") || fits === 1) throw error;
-        fits = Math.ceil(fits / 4);
+        if (!(error instanceof SourceError && error.kind === "tooLarge") || count === 1) throw error;
+        count = Math.ceil(count / 4);
       }
     }
-    const rows = (read.steps[0] ?? []).map(readListed);
-    const listed = rows.slice(0, fits);
+    const rows = (answer.steps[0] ?? []).map(readSummaryRow);
+    const listed = rows.slice(0, count);
     const waiting = listed.filter(({ head }) => head !== null);
     const heads =
-      waiting.length > 0 ? await this.readHeads(waiting.map(({ head }) => head as Uint8Array)) : [];
-    const made = new Map(waiting.map(({ summary }, index) => [summary.id, heads[index]]));
+      waiting.length > 0 ? await this.parseHeads(waiting.map(({ head }) => head as Uint8Array)) : [];
+    const parsed = new Map(waiting.map(({ summary }, index) => [summary.id, heads[index]]));
     const messages = listed.map(({ summary }) => {
-      const head = made.get(summary.id);
-      return head ? addHead(summary, head) : summary;
+      const head = parsed.get(summary.id);
+      return head ? summariseFromHead(summary, head) : summary;
     });
-    return { messages, more: rows.length > fits, lastId: read.lastId, fresh: new Set(made.keys()) };
+    return {
+      messages,
+      more: rows.length > count,
+      lastId: answer.lastId,
+      unsummarised: new Set(parsed.keys()),
+    };
   }
 
-  private async read(steps: Step[], wish: Wish): Promise<Read> {
+  private async read(steps: Step[], options: ReadOptions): Promise<ReplicaAnswer> {
     try {
-      return await this.nearest.read(steps, wish);
+      return await this.nearest.read(steps, options);
     } catch (error) {
-      throw error instanceof Trouble ? asSourceError(error) : error;
+      throw error instanceof DatabaseError ? asSourceError(error) : error;
     }
   }
 
@@ -155,9 +165,9 @@ export class DatabaseSource implements MailSource {
   }
 }
 
-function asSourceError({ kind, message }: Trouble): SourceError {
+function asSourceError({ kind, message }: DatabaseError): SourceError {
   if (kind === "unreachable") return new SourceError("unreachable", message);
-  if (kind === "tooLarge") return new SourceError("too large", message);
-  const refused = kind === "closed" || kind === "refused" || kind === "expired";
+  if (kind === "tooLarge") return new SourceError("tooLarge", message);
+  const refused = kind === "corsBlocked" || kind === "refused" || kind === "expired";
   return new SourceError(refused ? "refused" : "broken", message);
 }

@@ -1,39 +1,39 @@
-/** Several copies of one database: reads the nearest one that is up and up to date. */
-import type { Place } from "../inbox/source.ts";
-import { type Database, KINDS, type Row, type Step, Trouble } from "./hrana.ts";
+/** Reads from the replica with the shortest round trip that is up and up to date. */
+import type { HostStatus } from "../inbox/source.ts";
+import { type Database, KINDS_BY_SPECIFICITY, type SqlRow, type Step, DatabaseError } from "./hrana.ts";
 import { LAST_ID } from "./statements.ts";
 import { words } from "./words.ts";
 
-const ANSWER_MS = 5_000;
-const LARGE_MS = 30_000;
+const TIMEOUT_MS = 5_000;
+const LARGE_TIMEOUT_MS = 30_000;
 const SAMPLES = 5;
 const PROBES = 3;
-const FIRST_MEASURE_MS = 500;
-const MEASURE_MS = 30_000;
-/** A copy that lacks what another one had so long ago lags. */
+const MEASURE_SOON_MS = 500;
+const MEASURE_EVERY_MS = 30_000;
+/** A replica lags if it lacks what another one had this long ago. */
 const LAG_MS = 5_000;
-/** A copy must be so much nearer than the current one to be worth a move. */
-const NEARER = 0.7;
-const MARKS = 16;
+/** Switch only to a replica whose round trip is below this part of the current one's. */
+const SWITCH_BELOW = 0.7;
+const PROGRESS_KEPT = 16;
 
-export interface Read {
+export interface ReplicaAnswer {
   /** The rows of each step. */
-  steps: Row[][];
-  /** The highest id that the copy knows of: what is missing up to it is gone, above it not there yet. */
+  steps: SqlRow[][];
+  /** The highest id that the replica has seen. A missing message up to it was deleted; above it, not replicated yet. */
   lastId: number;
 }
 
-export interface Wish {
-  /** The copy should know of this id. */
+export interface ReadOptions {
+  /** The replica should have seen this id. */
   needed?: number;
-  /** The answer is large: it may take longer, and its time says nothing of the round trip. */
+  /** The answer may be large: wait longer, and do not count its time as a round trip. */
   large?: boolean;
   signal?: AbortSignal;
 }
 
-class Copy {
-  /** Why it cannot be read; null where it can. */
-  trouble: Trouble | null = null;
+class Replica {
+  /** Why the last read failed; null if it succeeded. */
+  error: DatabaseError | null = null;
   isBehind = false;
   lastId = 0;
   private samples: number[] = [];
@@ -44,168 +44,181 @@ class Copy {
     return this.database.host;
   }
 
-  /** The median of the last round trips, in milliseconds; infinite where there was none. */
-  get ms(): number {
+  /** The median of the last round trips; infinite before the first. */
+  get roundTripMs(): number {
     const sorted = [...this.samples].sort((a, b) => a - b);
     return sorted[Math.floor(sorted.length / 2)] ?? Infinity;
   }
 
-  async read(steps: Step[], { large = false, signal }: Wish): Promise<Read> {
+  async read(steps: Step[], { large = false, signal }: ReadOptions): Promise<ReplicaAnswer> {
     try {
-      const patience = { timeoutMs: large ? LARGE_MS : ANSWER_MS, signal };
-      const answer = await this.database.run([{ sql: LAST_ID }, ...steps], patience);
+      const limits = { timeoutMs: large ? LARGE_TIMEOUT_MS : TIMEOUT_MS, signal };
+      const answer = await this.database.run([{ sql: LAST_ID }, ...steps], limits);
       const [last, ...rest] = answer.steps;
-      if (!large) this.samples = [...this.samples, answer.ms].slice(-SAMPLES);
-      this.trouble = null;
+      if (!large) this.samples = [...this.samples, answer.elapsedMs].slice(-SAMPLES);
+      this.error = null;
       this.lastId = Number(last?.[0]?.[0]);
       return { steps: rest, lastId: this.lastId };
     } catch (error) {
-      if (error instanceof Trouble && error.kind !== "tooLarge") this.trouble = error;
+      if (error instanceof DatabaseError && error.kind !== "tooLarge") this.error = error;
       throw error;
     }
   }
 
   async probe(): Promise<void> {
-    for (let time = 0; time < PROBES; time++) await this.read([], {});
+    for (let count = 0; count < PROBES; count++) await this.read([], {});
   }
 }
 
-export class Nearest {
-  private readonly copies: Copy[];
-  private current: Copy | null = null;
-  private news = "";
+export class NearestReplica {
+  private readonly replicas: Replica[];
+  private current: Replica | null = null;
+  private reason = "";
   private timer: ReturnType<typeof setTimeout> | undefined;
   private measuring = false;
-  /** How far the most advanced copy was, and when, in milliseconds. */
-  private marks: { id: number; at: number }[] = [];
+  /** The highest id of any replica at each measurement; `at` is of `performance.now()`. */
+  private progress: { id: number; at: number }[] = [];
 
   constructor(
     databases: Database[],
-    private readonly changed: (place: Place) => void,
+    private readonly changed: (status: HostStatus) => void,
   ) {
-    this.copies = databases.map((database) => new Copy(database));
-    if (this.copies.length > 1) this.plan(FIRST_MEASURE_MS);
+    this.replicas = databases.map((database) => new Replica(database));
+    if (this.replicas.length > 1) this.scheduleMeasurement(MEASURE_SOON_MS);
   }
 
   /**
-   * Read from the nearest copy; where it fails, or knows nothing of the id `needed`, from the next.
+   * Read from the nearest replica. If it fails or has not seen the id `needed`, try the next.
    *
-   * Where no copy knows of it, what the first one says holds. Rejects with the `Trouble` that says most.
+   * If none has seen it, the first answer counts. If all fail, reject with the most specific `DatabaseError`.
    */
-  async read(steps: Step[], wish: Wish = {}): Promise<Read> {
-    const { needed = 0 } = wish;
-    const troubles: Trouble[] = [];
-    let short: { copy: Copy; read: Read } | null = null;
-    for (const attempt of this.current ? this.inTurn(steps, wish) : [this.race(steps, wish)]) {
+  async read(steps: Step[], options: ReadOptions = {}): Promise<ReplicaAnswer> {
+    const { needed = 0 } = options;
+    const errors: DatabaseError[] = [];
+    let outdated: { replica: Replica; read: ReplicaAnswer } | null = null;
+    for (const attempt of this.current ? this.readInTurn(steps, options) : [this.race(steps, options)]) {
       try {
-        const { copy, read } = await attempt;
-        if (read.lastId >= needed) return this.settle(copy, read);
-        short ??= { copy, read };
+        const { replica, read } = await attempt;
+        if (read.lastId >= needed) return this.switchTo(replica, read);
+        outdated ??= { replica, read };
       } catch (error) {
-        for (const one of error instanceof AggregateError ? error.errors : [error]) {
-          if (!(one instanceof Trouble) || one.kind === "tooLarge") throw one;
-          troubles.push(one);
+        for (const failure of error instanceof AggregateError ? error.errors : [error]) {
+          if (!(failure instanceof DatabaseError) || failure.kind === "tooLarge") throw failure;
+          errors.push(failure);
         }
       }
     }
-    if (short) return this.settle(short.copy, short.read);
-    throw this.giveUp(troubles);
+    if (outdated) return this.switchTo(outdated.replica, outdated.read);
+    throw this.allFailed(errors);
   }
 
-  /** Measure no more. */
-  stop(): void {
-    clearTimeout(this.timer);
-  }
-
-  /** At first nobody knows which is nearest: all are asked, and the first answer counts. */
-  private async race(steps: Step[], wish: Wish): Promise<{ copy: Copy; read: Read }> {
+  /** Ask all replicas and take the first answer: before that, none is known to be nearest. */
+  private async race(
+    steps: Step[],
+    options: ReadOptions,
+  ): Promise<{ replica: Replica; read: ReplicaAnswer }> {
     const abort = new AbortController();
-    const end = () => abort.abort();
-    wish.signal?.addEventListener("abort", end);
+    const cancel = () => abort.abort();
+    options.signal?.addEventListener("abort", cancel);
     try {
       return await Promise.any(
-        this.copies.map(async (copy) => ({
-          copy,
-          read: await copy.read(steps, { ...wish, signal: abort.signal }),
+        this.replicas.map(async (replica) => ({
+          replica,
+          read: await replica.read(steps, { ...options, signal: abort.signal }),
         })),
       );
     } finally {
-      wish.signal?.removeEventListener("abort", end);
+      options.signal?.removeEventListener("abort", cancel);
       abort.abort();
     }
   }
 
-  private *inTurn(steps: Step[], wish: Wish): Generator<Promise<{ copy: Copy; read: Read }>> {
-    const rank = (copy: Copy) =>
-      copy === this.current ? 0 : Number(copy.trouble !== null) * 2 + Number(copy.isBehind) + 1;
-    const order = [...this.copies].sort((a, b) => rank(a) - rank(b) || a.ms - b.ms);
-    for (const copy of order) yield copy.read(steps, wish).then((read) => ({ copy, read }));
+  private *readInTurn(
+    steps: Step[],
+    options: ReadOptions,
+  ): Generator<Promise<{ replica: Replica; read: ReplicaAnswer }>> {
+    const rank = (replica: Replica) =>
+      replica === this.current ? 0 : Number(replica.error !== null) * 2 + Number(replica.isBehind) + 1;
+    const order = [...this.replicas].sort((a, b) => rank(a) - rank(b) || a.roundTripMs - b.roundTripMs);
+    for (const replica of order) yield replica.read(steps, options).then((read) => ({ replica, read }));
   }
 
-  private settle(copy: Copy, read: Read): Read {
+  private switchTo(replica: Replica, read: ReplicaAnswer): ReplicaAnswer {
     const from = this.current;
     if (!from) {
-      this.news = "";
-    } else if (from !== copy) {
-      this.news = from.trouble
-        ? words.place.away(from.trouble.message, copy.host)
-        : words.place.behind(from.host, copy.host);
-      this.plan(FIRST_MEASURE_MS);
+      this.reason = "";
+    } else if (from !== replica) {
+      this.reason = from.error
+        ? words.switched.failed(from.error.message, replica.host)
+        : words.switched.behind(from.host, replica.host);
+      this.scheduleMeasurement(MEASURE_SOON_MS);
     }
-    this.current = copy;
-    this.tell();
+    this.current = replica;
+    this.reportHost();
     return read;
   }
 
-  private giveUp(troubles: Trouble[]): Trouble {
+  private allFailed(errors: DatabaseError[]): DatabaseError {
     this.current = null;
-    const [first, ...others] = troubles.sort((a, b) => KINDS.indexOf(b.kind) - KINDS.indexOf(a.kind));
-    const trouble = first as Trouble;
-    const none = trouble.kind === "unreachable" && others.length > 0;
-    const hosts = this.copies.map(({ host }) => host).join(", ");
-    const told = none ? new Trouble("unreachable", words.trouble.unreachableAll(hosts)) : trouble;
-    this.news = told.message;
-    this.changed({ host: "", ms: null, news: this.news });
-    return told;
+    const [first, ...others] = errors.sort(
+      (a, b) => KINDS_BY_SPECIFICITY.indexOf(b.kind) - KINDS_BY_SPECIFICITY.indexOf(a.kind),
+    );
+    const error = first as DatabaseError;
+    const noneAnswers = error.kind === "unreachable" && others.length > 0;
+    const hosts = this.replicas.map(({ host }) => host).join(", ");
+    const reported = noneAnswers
+      ? new DatabaseError("unreachable", words.errors.unreachableAll(hosts))
+      : error;
+    this.reason = reported.message;
+    this.changed({ host: "", roundTripMs: null, reason: this.reason });
+    return reported;
   }
 
-  private plan(ms: number): void {
+  private scheduleMeasurement(ms: number): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => void this.measure(), ms);
   }
 
-  /** Ask every copy a few times how far it is, and move where another one is better. */
+  /** Measure every replica's round trip and highest id, and switch if another one is better. */
   private async measure(): Promise<void> {
-    if (this.measuring || document.hidden || !this.current) return this.plan(MEASURE_MS);
+    if (this.measuring || document.hidden || !this.current) return this.scheduleMeasurement(MEASURE_EVERY_MS);
     this.measuring = true;
     const started = performance.now();
-    await Promise.allSettled(this.copies.map((copy) => copy.probe()));
+    await Promise.allSettled(this.replicas.map((replica) => replica.probe()));
     this.measuring = false;
-    const due = Math.max(0, ...this.marks.filter(({ at }) => at <= started - LAG_MS).map(({ id }) => id));
-    for (const copy of this.copies) copy.isBehind = copy.lastId < due;
-    const furthest = Math.max(...this.copies.map(({ lastId }) => lastId));
-    this.marks = [...this.marks, { id: furthest, at: performance.now() }].slice(-MARKS);
-    this.choose();
-    // Whether one that is not as far as others lags shows in a while.
-    this.plan(this.current && this.current.lastId < furthest ? LAG_MS + FIRST_MEASURE_MS : MEASURE_MS);
+    const dueId = Math.max(
+      0,
+      ...this.progress.filter(({ at }) => at <= started - LAG_MS).map(({ id }) => id),
+    );
+    for (const replica of this.replicas) replica.isBehind = replica.lastId < dueId;
+    const newestId = Math.max(...this.replicas.map(({ lastId }) => lastId));
+    this.progress = [...this.progress, { id: newestId, at: performance.now() }].slice(-PROGRESS_KEPT);
+    this.chooseReplica();
+    // A replica that is behind may still be within `LAG_MS`: measure again when that is over.
+    this.scheduleMeasurement(
+      this.current && this.current.lastId < newestId ? LAG_MS + MEASURE_SOON_MS : MEASURE_EVERY_MS,
+    );
   }
 
-  private choose(): void {
+  private chooseReplica(): void {
     const from = this.current;
-    const fit = this.copies.filter((copy) => !copy.trouble && !copy.isBehind).sort((a, b) => a.ms - b.ms);
-    const best = fit[0];
-    if (!from || !best || best === from) return this.tell();
-    if (from.trouble) this.news = words.place.away(from.trouble.message, best.host);
-    else if (from.isBehind) this.news = words.place.behind(from.host, best.host);
-    else if (best.ms < from.ms * NEARER) this.news = words.place.nearer(best.host);
-    else return this.tell();
+    const usable = this.replicas
+      .filter((replica) => !replica.error && !replica.isBehind)
+      .sort((a, b) => a.roundTripMs - b.roundTripMs);
+    const best = usable[0];
+    if (!from || !best || best === from) return this.reportHost();
+    if (from.error) this.reason = words.switched.failed(from.error.message, best.host);
+    else if (from.isBehind) this.reason = words.switched.behind(from.host, best.host);
+    else if (best.roundTripMs < from.roundTripMs * SWITCH_BELOW)
+      this.reason = words.switched.nearer(best.host);
+    else return this.reportHost();
     this.current = best;
-    this.tell();
+    this.reportHost();
   }
 
-  private tell(): void {
+  private reportHost(): void {
     if (!this.current) return;
-    const { host, ms } = this.current;
-    this.changed({ host, ms, news: this.news });
+    const { host, roundTripMs } = this.current;
+    this.changed({ host, roundTripMs, reason: this.reason });
   }
 }

@@ -1,38 +1,38 @@
-/** Makes the summary of a message from its beginning, as `src/edgemail/mime` does. */
-import type { Parsed } from "../reader/parsed-message.ts";
+/** Makes a message's summary from its first octets, as `src/edgemail/mime` does. */
+import type { ParsedMessage } from "../reader/parsed-message.ts";
 import type { Summary } from "../inbox/source.ts";
 
-const SUBJECT_MAX = 1_000;
-const PREVIEW_MAX = 140;
-const NAME_MAX = 255;
-const LINKS_LISTED = 3;
+const MAX_SUBJECT_CHARS = 1_000;
+const MAX_PREVIEW_CHARS = 140;
+const MAX_NAME_CHARS = 255;
+const MAX_LINKS = 3;
 const CONTROLS = /[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]/gu;
 
-export function addHead(
-  summary: Summary,
-  { subject, from, text, htmlText, parts, codes, links }: Parsed,
+export function summariseFromHead(
+  listed: Summary,
+  { subject, from, text, htmlText, parts, codes, links }: ParsedMessage,
 ): Summary {
   return {
-    ...summary,
-    subject: line(subject, SUBJECT_MAX),
-    from: line(from, SUBJECT_MAX),
-    preview: line(text?.trim() ? text : htmlText, PREVIEW_MAX),
+    ...listed,
+    subject: oneLine(subject, MAX_SUBJECT_CHARS),
+    from: oneLine(from, MAX_SUBJECT_CHARS),
+    preview: oneLine(text?.trim() ? text : htmlText, MAX_PREVIEW_CHARS),
     attachments: parts.map(({ name, type, content }, index) => ({
       index,
-      name: line(name, NAME_MAX),
+      name: oneLine(name, MAX_NAME_CHARS),
       type,
       size: content.byteLength,
     })),
     codes,
-    links: links.filter(({ reason }) => reason !== "").slice(0, LINKS_LISTED),
+    links: links.filter(({ reason }) => reason !== "").slice(0, MAX_LINKS),
   };
 }
 
-function line(text: string, limit: number): string {
+function oneLine(text: string, maxChars: number): string {
   const folded = text
-    .slice(0, limit * 8)
+    .slice(0, maxChars * 8)
     .replace(CONTROLS, " ")
     .replace(/\s+/g, " ")
     .trim();
-  return folded.length <= limit ? folded : `${folded.slice(0, limit - 1).trimEnd()}…`;
+  return folded.length <= maxChars ? folded : `${folded.slice(0, maxChars - 1).trimEnd()}…`;
 }

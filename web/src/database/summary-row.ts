@@ -1,17 +1,17 @@
-/** The database's rows as the views know them. */
+/** Turns a row of a listing into a `Summary`. */
 import type { AttachmentSummary, FoundCode, FoundLink, Summary } from "../inbox/source.ts";
-import type { Row } from "./hrana.ts";
+import type { SqlRow } from "./hrana.ts";
 
-export interface Listed {
+export interface SummaryRow {
   summary: Summary;
-  /** The message's beginning, where it is not summarised yet. */
+  /** The first octets of the message if it has no summary yet, else null. */
   head: Uint8Array | null;
 }
 
-/** A quoted local part may hold "<", ">" and ", ". */
+/** One path in angle brackets. A quoted local part may hold "<", ">" and ", ". */
 const PATHS = /<((?:"(?:[^"\\]|\\.)*"|[^<>"])*)>/g;
 
-export function readListed(row: Row): Listed {
+export function readSummaryRow(row: SqlRow): SummaryRow {
   const [id, date, sender, recipients, size, subject, from, preview, attachments, codes, links, head] = row;
   const summary: Summary = {
     id: Number(id),
@@ -22,7 +22,7 @@ export function readListed(row: Row): Listed {
     subject: text(subject),
     from: text(from),
     preview: text(preview),
-    attachments: readList(attachments).map((one, index) => readAttachment(one, index)),
+    attachments: readList(attachments).map(readAttachment),
     codes: readList(codes).map(([code, reason]): FoundCode => ({ code: text(code), reason: text(reason) })),
     links: readList(links).map(readLink),
   };
@@ -37,7 +37,7 @@ function readLink([url, shown, reason]: unknown[]): FoundLink {
   return { url: text(url), text: text(shown), reason: text(reason) };
 }
 
-/** Whoever writes the database may write anything: what is no list of lists is none. */
+/** Return the rows of a JSON list of lists, or none for anything else: other programs write here too. */
 function readList(value: unknown): unknown[][] {
   try {
     const list: unknown = JSON.parse(text(value) || "[]");

@@ -1,20 +1,20 @@
-import { Stream } from "./event-stream.ts";
+import { EventStream } from "./event-stream.ts";
 import { words } from "../languages/dictionary.ts";
 import {
   type FailureKind,
-  type Listener,
+  type ArrivalListener,
   type MailSource,
-  type Page,
-  type Progress,
-  type Range,
+  type MessagePage,
+  type ProgressCallback,
+  type ListQuery,
   type ServerInfo,
   SourceError,
   type Subscription,
   type Summary,
 } from "./source.ts";
 
-/** A smaller message is there before a reader has read how much of it is. */
-const COUNTED_ABOVE = 1_000_000;
+/** A smaller message needs no progress bar. */
+const PROGRESS_ABOVE_BYTES = 1_000_000;
 
 interface PageBody {
   messages: Summary[];
@@ -33,12 +33,12 @@ interface ServerBody {
 export class ApiSource implements MailSource {
   constructor(private readonly base: string) {}
 
-  /** Gone once the server has said that it only reads. */
+  /** Removed, as is `removeAll`, once the server says that it is read-only. */
   remove?: (id: number) => Promise<void> = (id) => this.delete(id);
   removeAll?: (address: string) => Promise<void> = (address) => this.deleteAll(address);
 
   async server(): Promise<ServerInfo> {
-    const body = (await (await this.ask("api/server")).json()) as ServerBody;
+    const body = (await (await this.request("api/server")).json()) as ServerBody;
     if (body.read_only) {
       delete this.remove;
       delete this.removeAll;
@@ -51,65 +51,67 @@ export class ApiSource implements MailSource {
     };
   }
 
-  async list(address: string, range: Range): Promise<Page> {
-    const query = new URLSearchParams({ limit: String(range.limit ?? 50) });
-    if (range.before !== undefined) query.set("before", String(range.before));
-    if (range.search) query.set("search", range.search);
-    const response = await this.ask(`${inboxPath(address)}/messages?${query}`);
+  async list(address: string, query: ListQuery): Promise<MessagePage> {
+    const parameters = new URLSearchParams({ limit: String(query.limit ?? 50) });
+    if (query.before !== undefined) parameters.set("before", String(query.before));
+    if (query.search) parameters.set("search", query.search);
+    const response = await this.request(`${inboxPath(address)}/messages?${parameters}`);
     const body = (await response.json()) as PageBody;
     return { messages: body.messages, nextBefore: body.next_before };
   }
 
-  async raw(id: number, signal: AbortSignal, progress?: Progress): Promise<ArrayBuffer> {
-    const response = await this.ask(`api/messages/${id}/raw`, { signal });
-    const whole = Number(response.headers.get("content-length"));
-    const counted =
-      progress && whole > COUNTED_ABOVE ? count(response, (done) => progress(done, whole)) : response;
+  async raw(id: number, signal: AbortSignal, progress?: ProgressCallback): Promise<ArrayBuffer> {
+    const response = await this.request(`api/messages/${id}/raw`, { signal });
+    const totalBytes = Number(response.headers.get("content-length"));
+    const reported =
+      progress && totalBytes > PROGRESS_ABOVE_BYTES
+        ? countBytes(response, (loadedBytes) => progress(loadedBytes, totalBytes))
+        : response;
     try {
-      return await counted.arrayBuffer();
+      return await reported.arrayBuffer();
     } catch (error) {
       if (signal.aborted) throw error;
-      throw new SourceError("unreachable", words.trouble.server);
+      throw new SourceError("unreachable", words.errors.unreachable);
     }
   }
 
   private async delete(id: number): Promise<void> {
     try {
-      await this.ask(`api/messages/${id}`, { method: "DELETE" });
+      await this.request(`api/messages/${id}`, { method: "DELETE" });
     } catch (error) {
-      // Somebody else deleted it first, and gone is what was wanted.
+      // Somebody else deleted it first: the result is the same.
       if (!(error instanceof SourceError && error.kind === "gone")) throw error;
     }
   }
 
   private async deleteAll(address: string): Promise<void> {
-    await this.ask(inboxPath(address), { method: "DELETE" });
+    await this.request(inboxPath(address), { method: "DELETE" });
   }
 
-  subscribe(address: string, after: number, listener: Listener): Subscription {
-    return new Stream(new URL(`${inboxPath(address)}/events`, this.base), after, listener);
+  subscribe(address: string, after: number, listener: ArrivalListener): Subscription {
+    return new EventStream(new URL(`${inboxPath(address)}/events`, this.base), after, listener);
   }
 
-  private async ask(path: string, init: RequestInit = {}): Promise<Response> {
+  private async request(path: string, init: RequestInit = {}): Promise<Response> {
     let response: Response;
     try {
       response = await fetch(new URL(path, this.base), { cache: "no-store", ...init });
     } catch (error) {
       if (init.signal?.aborted) throw error;
-      throw new SourceError("unreachable", words.trouble.server);
+      throw new SourceError("unreachable", words.errors.unreachable);
     }
     if (response.ok) return response;
     throw new SourceError(kindOf(response.status), await detailOf(response));
   }
 }
 
-/** The same answer; tells how many octets of it have come. */
-function count(response: Response, tell: (octets: number) => void): Response {
-  let done = 0;
+/** Return the same response. It calls `report` with the bytes that have arrived. */
+function countBytes(response: Response, report: (loadedBytes: number) => void): Response {
+  let loadedBytes = 0;
   const counter = new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, out) {
-      done += chunk.length;
-      tell(done);
+      loadedBytes += chunk.length;
+      report(loadedBytes);
       out.enqueue(chunk);
     },
   });
@@ -131,7 +133,7 @@ async function detailOf(response: Response): Promise<string> {
     const detail = problem.detail ?? problem.title;
     if (typeof detail === "string" && detail) return detail;
   } catch {
-    // No problem document: the status says what there is to say.
+    // Not a problem document (RFC 9457): report the status.
   }
-  return words.trouble.answer(`${response.status} ${response.statusText}`);
+  return words.errors.badStatus(`${response.status} ${response.statusText}`);
 }

@@ -1,18 +1,18 @@
 import { backoffMs } from "./backoff.ts";
-import type { Listener, Subscription, Summary } from "./source.ts";
+import type { ArrivalListener, Subscription, Summary } from "./source.ts";
 
-/** Live arrivals by server-sent events; comes back by itself, from the last message it heard of. */
-export class Stream implements Subscription {
+/** Receives new messages as server-sent events. Reconnects, and continues after the last message. */
+export class EventStream implements Subscription {
   private events: EventSource | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private attempt = 0;
   private readonly online = () => this.retry();
-  private readonly offline = () => this.lose();
+  private readonly offline = () => this.reconnectLater();
 
   constructor(
     private readonly url: URL,
     private after: number,
-    private readonly listener: Listener,
+    private readonly listener: ArrivalListener,
   ) {
     addEventListener("online", this.online);
     addEventListener("offline", this.offline);
@@ -40,24 +40,24 @@ export class Stream implements Subscription {
       this.attempt = 0;
       this.listener.changed({ kind: "live" });
     });
-    events.addEventListener("message", (event) => this.take(event));
-    // The browser would come back by itself, but unseen, and not at all after an answer other than 200.
-    events.addEventListener("error", () => this.lose());
+    events.addEventListener("message", (event) => this.receive(event));
+    // The browser would reconnect without telling us, and not at all after a status other than 200.
+    events.addEventListener("error", () => this.reconnectLater());
     this.events = events;
   }
 
-  private take(event: MessageEvent<string>): void {
+  private receive(event: MessageEvent<string>): void {
     const message = JSON.parse(event.data) as Summary;
     if (message.id <= this.after) return;
     this.after = message.id;
     this.listener.arrived(message);
   }
 
-  private lose(): void {
+  private reconnectLater(): void {
     this.close();
-    const delay = backoffMs(this.attempt++);
-    this.timer = setTimeout(() => this.connect(), delay);
-    this.listener.changed({ kind: "waiting", retryAt: Date.now() + delay });
+    const delayMs = backoffMs(this.attempt++);
+    this.timer = setTimeout(() => this.connect(), delayMs);
+    this.listener.changed({ kind: "waiting", retryAt: Date.now() + delayMs });
   }
 
   private close(): void {

@@ -1,25 +1,30 @@
-import { hasTerms, termsOf } from "./search-terms.ts";
+import { matchesTerms, searchTerms } from "./search-terms.ts";
 import { merge } from "./inbox.ts";
 import type { Summary } from "./source.ts";
 
-export type Order = "newest" | "oldest" | "unread";
+export type SortOrder = "newest" | "oldest" | "unread";
 
-export interface Wish {
+export interface FilterSortOptions {
   text: string;
-  order: Order;
+  order: SortOrder;
   isRead: (message: Summary) => boolean;
-  /** Messages that were accepted before are gone by now; milliseconds since the epoch. */
-  oldest: number;
+  /** Hide older messages: they have expired. Milliseconds since the epoch. */
+  acceptedSinceMs: number;
 }
 
-/** What the list shows: of what is listed what has the words, and what the source has found beyond. */
-export function arrange(messages: readonly Summary[], found: readonly Summary[], wish: Wish): Summary[] {
-  const terms = termsOf(wish.text);
-  const here = terms.length > 0 ? messages.filter((message) => hasTerms(message, terms)) : messages;
-  const all = (terms.length > 0 ? merge(found, here) : [...here]).filter(
-    ({ date }) => !(Date.parse(date) < wish.oldest),
+/** Return the messages to show: those listed that match the text, and those that the source found. */
+export function filterAndSort(
+  messages: readonly Summary[],
+  found: readonly Summary[],
+  options: FilterSortOptions,
+): Summary[] {
+  const terms = searchTerms(options.text);
+  const matching = terms.length > 0 ? messages.filter((message) => matchesTerms(message, terms)) : messages;
+  const all = (terms.length > 0 ? merge(found, matching) : [...matching]).filter(
+    ({ date }) => !(Date.parse(date) < options.acceptedSinceMs),
   );
-  if (wish.order === "oldest") return all.reverse();
-  if (wish.order === "unread") return all.sort((a, b) => Number(wish.isRead(a)) - Number(wish.isRead(b)));
+  if (options.order === "oldest") return all.reverse();
+  if (options.order === "unread")
+    return all.sort((a, b) => Number(options.isRead(a)) - Number(options.isRead(b)));
   return all;
 }

@@ -1,25 +1,25 @@
 import { backoffMs } from "./backoff.ts";
 import { type LiveState, type MailSource, SourceError, type Subscription, type Summary } from "./source.ts";
 
-export type Phase =
+export type LoadPhase =
   { kind: "loading" } | { kind: "ready" } | { kind: "failed"; cause: string; retryAt: number };
 
 export interface InboxState {
-  phase: Phase;
+  phase: LoadPhase;
   /** Newest first, no id twice. */
   messages: readonly Summary[];
   nextBefore: number | null;
   loadingOlder: boolean;
   live: LiveState;
-  /** Null where nothing is searched for. */
-  search: Search | null;
+  /** Null if there is no search. */
+  search: SearchState | null;
 }
 
-/** What the source found; what is listed already is searched by the view, at once. */
-export interface Search {
+/** The source's results. Messages that are listed already are searched by the view, at once. */
+export interface SearchState {
   text: string;
   busy: boolean;
-  /** Why not all of it was searched; empty where it was. */
+  /** Why the search is incomplete; empty if it is not. */
   problem: string;
   found: readonly Summary[];
   nextBefore: number | null;
@@ -30,13 +30,13 @@ export interface InboxEvents {
   arrived(message: Summary): void;
 }
 
-/** A page after the first, which is short to be quick. */
-const OLDER_PAGE = 200;
-const PAUSE_MS = 200;
-/** As much as a source looks for. */
-const SEARCH_MAX = 200;
+/** The first page is smaller (the source's default), to be quick. */
+const OLDER_PAGE_SIZE = 200;
+const TYPING_PAUSE_MS = 200;
+/** The longest search text that a source takes. */
+const MAX_SEARCH_CHARS = 200;
 
-/** One address as the page sees it: what was listed, and what has arrived since. */
+/** The state of one inbox: the messages that were listed, and those that arrived since. */
 export class Inbox {
   state: InboxState = {
     phase: { kind: "loading" },
@@ -51,8 +51,8 @@ export class Inbox {
   private searchTimer: ReturnType<typeof setTimeout> | undefined;
   private attempt = 0;
   private stopped = false;
-  /** What arrived while a listing was on its way: the listing may not know it yet. */
-  private meanwhile: Summary[] = [];
+  /** Messages that arrived while a listing was loading: the listing may not include them. */
+  private arrivedWhileLoading: Summary[] = [];
 
   constructor(
     readonly address: string,
@@ -62,7 +62,7 @@ export class Inbox {
     void this.load();
   }
 
-  /** List afresh, whatever state this is in. */
+  /** List the inbox again from the start. */
   reload(): void {
     this.attempt = 0;
     void this.load();
@@ -73,25 +73,25 @@ export class Inbox {
     this.subscription?.retry();
   }
 
-  /** Look for what has all words of `text`, as soon as typing pauses. */
+  /** Search for messages with all words of `text`, once typing pauses. */
   search(text: string): void {
     clearTimeout(this.searchTimer);
-    const wanted = text.trim().slice(0, SEARCH_MAX);
-    if (!wanted) return this.set({ search: null });
+    const wanted = text.trim().slice(0, MAX_SEARCH_CHARS);
+    if (!wanted) return this.update({ search: null });
     const found = this.state.search?.found ?? [];
-    this.set({ search: { text: wanted, busy: true, problem: "", found, nextBefore: null } });
-    this.searchTimer = setTimeout(() => void this.searchOn(wanted, []), PAUSE_MS);
+    this.update({ search: { text: wanted, busy: true, problem: "", found, nextBefore: null } });
+    this.searchTimer = setTimeout(() => void this.searchPage(wanted, []), TYPING_PAUSE_MS);
   }
 
-  /** More of what is shown: older messages, or the next page of what was found. */
+  /** Load older messages, or the next page of the search. */
   async loadMore(): Promise<void> {
     const { search } = this.state;
     if (!search) return this.loadOlder();
     if (search.nextBefore !== null && !search.busy)
-      await this.searchOn(search.text, search.found, search.nextBefore);
+      await this.searchPage(search.text, search.found, search.nextBefore);
   }
 
-  /** Everything, where an order needs to know everything. */
+  /** Load all messages, for a sort order that needs them all. */
   async loadAll(): Promise<void> {
     while (this.state.nextBefore !== null && !this.state.loadingOlder && !this.stopped) {
       const before = this.state.nextBefore;
@@ -103,43 +103,43 @@ export class Inbox {
   async loadOlder(): Promise<void> {
     const { nextBefore, loadingOlder } = this.state;
     if (nextBefore === null || loadingOlder) return;
-    this.set({ loadingOlder: true });
+    this.update({ loadingOlder: true });
     try {
-      const page = await this.source.list(this.address, { before: nextBefore, limit: OLDER_PAGE });
-      this.set({ messages: merge(this.state.messages, page.messages), nextBefore: page.nextBefore });
+      const page = await this.source.list(this.address, { before: nextBefore, limit: OLDER_PAGE_SIZE });
+      this.update({ messages: merge(this.state.messages, page.messages), nextBefore: page.nextBefore });
     } catch (error) {
       this.fail(error);
     } finally {
-      this.set({ loadingOlder: false });
+      this.update({ loadingOlder: false });
     }
   }
 
-  /** A message that a deep link names and no listing has brought yet; false where there is none. */
+  /** Load one message by its id, for a deep link. Return false if there is no such message. */
   async fetch(id: number): Promise<boolean> {
     const { messages } = await this.source.list(this.address, { before: id + 1, limit: 1 });
-    return messages.some((message) => message.id === id && this.keepAside(message));
+    return messages.some((message) => message.id === id && this.keepOutsideList(message));
   }
 
-  /** Deep-linked messages from far below the first page, kept out of the list so that it has no holes. */
-  readonly aside = new Map<number, Summary>();
+  /** Deep-linked messages that are older than the list. In the list they would leave a gap. */
+  readonly outsideList = new Map<number, Summary>();
 
   find(id: number): Summary | undefined {
-    return this.state.messages.find((message) => message.id === id) ?? this.aside.get(id);
+    return this.state.messages.find((message) => message.id === id) ?? this.outsideList.get(id);
   }
 
   forget(id: number): void {
-    this.aside.delete(id);
-    const without = (messages: readonly Summary[]) => messages.filter((message) => message.id !== id);
+    this.outsideList.delete(id);
+    const removeFrom = (messages: readonly Summary[]) => messages.filter((message) => message.id !== id);
     const { messages, search } = this.state;
-    this.set({
-      messages: without(messages),
-      search: search && { ...search, found: without(search.found) },
+    this.update({
+      messages: removeFrom(messages),
+      search: search && { ...search, found: removeFrom(search.found) },
     });
   }
 
   forgetAll(): void {
-    this.aside.clear();
-    this.set({ messages: [], nextBefore: null, search: null });
+    this.outsideList.clear();
+    this.update({ messages: [], nextBefore: null, search: null });
   }
 
   stop(): void {
@@ -149,73 +149,73 @@ export class Inbox {
     this.subscription?.stop();
   }
 
-  private keepAside(message: Summary): boolean {
-    this.aside.set(message.id, message);
-    this.set({});
+  private keepOutsideList(message: Summary): boolean {
+    this.outsideList.set(message.id, message);
+    this.update({});
     return true;
   }
 
-  private async searchOn(text: string, known: readonly Summary[], before?: number): Promise<void> {
+  private async searchPage(text: string, known: readonly Summary[], before?: number): Promise<void> {
     const { search } = this.state;
-    if (search) this.set({ search: { ...search, busy: true } });
-    let end: Partial<Search>;
+    if (search) this.update({ search: { ...search, busy: true } });
+    let result: Partial<SearchState>;
     try {
-      const range = before === undefined ? { search: text } : { search: text, before };
-      const page = await this.source.list(this.address, range);
-      end = { found: merge(known, page.messages), nextBefore: page.nextBefore };
+      const query = before === undefined ? { search: text } : { search: text, before };
+      const page = await this.source.list(this.address, query);
+      result = { found: merge(known, page.messages), nextBefore: page.nextBefore };
     } catch (error) {
-      end = { problem: error instanceof Error ? error.message : String(error) };
+      result = { problem: error instanceof Error ? error.message : String(error) };
     }
     const now = this.state.search;
-    // Something else is wanted by now: its own answer is on its way.
-    if (now?.text === text) this.set({ search: { ...now, ...end, busy: false } });
+    // Drop the result if the search text has changed: that search brings its own.
+    if (now?.text === text) this.update({ search: { ...now, ...result, busy: false } });
   }
 
   private async load(): Promise<void> {
     clearTimeout(this.timer);
-    this.meanwhile = [];
-    if (this.state.phase.kind === "failed") this.set({ phase: { kind: "loading" } });
+    this.arrivedWhileLoading = [];
+    if (this.state.phase.kind === "failed") this.update({ phase: { kind: "loading" } });
     try {
       const page = await this.source.list(this.address, {});
       if (this.stopped) return;
       this.attempt = 0;
-      const messages = merge(page.messages, this.meanwhile);
-      this.set({ phase: { kind: "ready" }, messages, nextBefore: page.nextBefore });
-      this.listen(page.messages[0]?.id ?? 0);
+      const messages = merge(page.messages, this.arrivedWhileLoading);
+      this.update({ phase: { kind: "ready" }, messages, nextBefore: page.nextBefore });
+      this.subscribe(page.messages[0]?.id ?? 0);
     } catch (error) {
       this.fail(error);
     }
   }
 
-  private listen(after: number): void {
+  private subscribe(after: number): void {
     if (this.subscription || this.stopped) return;
     this.subscription = this.source.subscribe(this.address, after, {
       arrived: (message) => {
-        this.meanwhile.push(message);
-        this.set({ messages: merge(this.state.messages, [message]) });
+        this.arrivedWhileLoading.push(message);
+        this.update({ messages: merge(this.state.messages, [message]) });
         this.events.arrived(message);
       },
-      changed: (live) => this.set({ live }),
+      changed: (live) => this.update({ live }),
     });
   }
 
   private fail(error: unknown): void {
     if (this.stopped) return;
     if (!(error instanceof SourceError)) console.error(error);
-    const delay = backoffMs(this.attempt++);
-    this.timer = setTimeout(() => void this.load(), delay);
+    const delayMs = backoffMs(this.attempt++);
+    this.timer = setTimeout(() => void this.load(), delayMs);
     const cause = error instanceof Error ? error.message : String(error);
-    this.set({ phase: { kind: "failed", cause, retryAt: Date.now() + delay } });
+    this.update({ phase: { kind: "failed", cause, retryAt: Date.now() + delayMs } });
   }
 
-  private set(part: Partial<InboxState>): void {
+  private update(part: Partial<InboxState>): void {
     if (this.stopped) return;
     this.state = { ...this.state, ...part };
     this.events.changed(this.state);
   }
 }
 
-/** Both lists as one: newest first, no id twice, the later word wins. */
+/** Merge two lists: newest first, each id once, from `fresh` if both have it. */
 export function merge(known: readonly Summary[], fresh: readonly Summary[]): Summary[] {
   const byId = new Map<number, Summary>();
   for (const message of [...known, ...fresh]) byId.set(message.id, message);

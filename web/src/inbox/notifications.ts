@@ -1,14 +1,14 @@
 import { useState } from "preact/hooks";
-import { inboxHash } from "../inbox/address.ts";
+import { inboxHash } from "./address.ts";
 import type { Summary } from "./source.ts";
 import { load, save } from "../ui/storage.ts";
 import { senderName } from "./sender.ts";
 import { words } from "../languages/dictionary.ts";
 
-export type Permission = "off" | "on" | "denied" | "impossible";
+export type NotificationState = "off" | "on" | "denied" | "unsupported";
 
-/** Whether new mail is told by the desktop, and a way to change that; nothing is asked before somebody wants it. */
-export function useNotifications(): [Permission, () => void] {
+/** Return the state of desktop notifications, and a function to switch them. Only that asks for permission. */
+export function useNotifications(): [NotificationState, () => void] {
   const [state, setState] = useState(permission);
   const toggle = () => {
     if (state === "on") {
@@ -24,28 +24,28 @@ export function useNotifications(): [Permission, () => void] {
   return [state, toggle];
 }
 
-function permission(): Permission {
-  if (!("Notification" in window)) return "impossible";
+function permission(): NotificationState {
+  if (!("Notification" in window)) return "unsupported";
   if (Notification.permission === "denied") return "denied";
   return Notification.permission === "granted" && load("notify", false) ? "on" : "off";
 }
 
-/** Tell of a message where the page is not looked at. Its tag keeps several tabs from telling it twice. */
+/** Notify the reader of a message if the page is hidden. The tag makes several tabs notify only once. */
 export function notify(address: string, message: Summary): void {
   if (!document.hidden || permission() !== "on") return;
   try {
-    const told = new Notification(senderName(message) || words.inbox.noSender, {
+    const notification = new Notification(senderName(message) || words.inbox.noSender, {
       body: message.subject || words.inbox.noSubject,
       icon: new URL("icon.svg", document.baseURI).href,
       tag: `edgemail ${address} ${message.id} ${message.date}`,
       dir: "auto",
     });
-    told.onclick = () => {
+    notification.onclick = () => {
       window.focus();
       location.hash = inboxHash(address, message.id);
-      told.close();
+      notification.close();
     };
   } catch {
-    // Android's browsers have the class, and throw where no service worker shows it.
+    // Browsers on Android throw: they allow notifications from a service worker only.
   }
 }

@@ -4,36 +4,36 @@ import { load, save } from "../ui/storage.ts";
 const INBOXES_KEPT = 30;
 const MESSAGES_KEPT = 2_000;
 
-type Book = Record<string, string[]>;
+type StoredMarks = Record<string, string[]>;
 
-/** The date goes in as well: a server with a new database counts from 1 again. */
-function nameOf(message: Summary): string {
+/** Return a message's key. The date is part of it: ids start at 1 again in a new database. */
+function keyOf(message: Summary): string {
   return `${message.id} ${message.date}`;
 }
 
-/** Which messages of one inbox this browser has opened. Tabs share it. */
+/** The messages of one inbox that this browser has opened. All tabs share them. */
 export class ReadMarks {
-  private names: Set<string>;
+  private keys: Set<string>;
 
   constructor(
     private readonly address: string,
     private readonly changed: () => void,
   ) {
-    this.names = this.stored();
+    this.keys = this.loadKeys();
     addEventListener("storage", this.refresh);
   }
 
   has(message: Summary): boolean {
-    return this.names.has(nameOf(message));
+    return this.keys.has(keyOf(message));
   }
 
   add(message: Summary): void {
     if (this.has(message)) return;
-    this.names = this.stored().add(nameOf(message));
-    const book = load<Book>("read", {});
-    delete book[this.address];
-    book[this.address] = [...this.names].slice(-MESSAGES_KEPT);
-    save("read", Object.fromEntries(Object.entries(book).slice(-INBOXES_KEPT)));
+    this.keys = this.loadKeys().add(keyOf(message));
+    const stored = load<StoredMarks>("read", {});
+    delete stored[this.address];
+    stored[this.address] = [...this.keys].slice(-MESSAGES_KEPT);
+    save("read", Object.fromEntries(Object.entries(stored).slice(-INBOXES_KEPT)));
     this.changed();
   }
 
@@ -42,11 +42,11 @@ export class ReadMarks {
   }
 
   private readonly refresh = () => {
-    this.names = this.stored();
+    this.keys = this.loadKeys();
     this.changed();
   };
 
-  private stored(): Set<string> {
-    return new Set(load<Book>("read", {})[this.address] ?? []);
+  private loadKeys(): Set<string> {
+    return new Set(load<StoredMarks>("read", {})[this.address] ?? []);
   }
 }

@@ -1,4 +1,4 @@
-/** Where the page reads mail from. Views know this interface and nothing behind it. */
+/** The interface of a mail source: edgemail's API, or a database. Views know nothing else of a source. */
 
 export interface AttachmentSummary {
   index: number;
@@ -18,11 +18,11 @@ export interface FoundLink {
   reason: string;
 }
 
-/** A message as a listing shows it. Every string in it was chosen by a stranger. */
+/** A message as a listing has it. Do not trust any string in it: the sender chose them all. */
 export interface Summary {
   id: number;
   date: string;
-  /** The bare reverse-path, empty for the null one. */
+  /** The reverse-path without angle brackets; empty for the null reverse-path. */
   sender: string;
   recipients: string[];
   from: string;
@@ -34,25 +34,25 @@ export interface Summary {
   links: FoundLink[];
 }
 
-export interface Range {
+export interface ListQuery {
   before?: number;
   limit?: number;
-  /** Only what has all of these words in sender, subject or text. A page of it may be short. */
+  /** List only messages with all of these words in sender, subject or text. A page may then be short. */
   search?: string;
 }
 
-export interface Page {
+export interface MessagePage {
   /** Newest first. */
   messages: Summary[];
-  /** Pass as `before` to get older ones; null where there are none. */
+  /** Pass it as `before` to get the next page; null after the last. */
   nextBefore: number | null;
 }
 
 export interface ServerInfo {
   version: string;
-  /** Empty: mail for any domain is taken. */
+  /** Empty if the server accepts mail for any domain. */
   domains: string[];
-  /** Null: messages do not expire by age. */
+  /** Null if messages do not expire by age. */
   maxAgeSeconds: number | null;
   /** `host:port` of each SMTP listener. */
   smtp: string[];
@@ -61,52 +61,56 @@ export interface ServerInfo {
 export type LiveState =
   | { kind: "connecting" }
   | { kind: "live" }
-  /** Lost; the next attempt is due at `retryAt`, in milliseconds since the epoch. */
+  /** The connection is lost. The next attempt is due at `retryAt`, in milliseconds since the epoch. */
   | { kind: "waiting"; retryAt: number };
 
-export interface Listener {
+export interface ArrivalListener {
   arrived(message: Summary): void;
   changed(state: LiveState): void;
 }
 
 export interface Subscription {
-  /** Try again now instead of waiting. */
+  /** Connect now instead of waiting. */
   retry(): void;
   stop(): void;
 }
 
-/** Where a source reads just now. */
-export interface Place {
-  /** Empty where it can read nowhere. */
+/** The host that a source reads from. */
+export interface HostStatus {
+  /** Empty if no host can be read. */
   host: string;
-  /** The round trip, in milliseconds; null where it is not known. */
-  ms: number | null;
-  /** Why it is not where it was, in words; empty where there is nothing to say. */
-  news: string;
+  /** Null before it is measured. */
+  roundTripMs: number | null;
+  /** Why the host changed, for the reader; empty if it did not. */
+  reason: string;
 }
 
-/** Hears how many octets of a large message have come. */
-export type Progress = (done: number, whole: number) => void;
+/** Called as a large message loads. */
+export type ProgressCallback = (loadedBytes: number, totalBytes: number) => void;
 
 export interface MailSource {
-  /** What a person should know before using this source. */
+  /** A warning that the reader should see before using this source. */
   readonly notice?: string;
-  /** Hear where it reads, now and whenever that changes; the answer ends it. Absent where it is always the same. */
-  watchPlace?(changed: (place: Place) => void): () => void;
+  /**
+   * Call `changed` with the current host, and again at each change. Return a function that ends this.
+   *
+   * Absent if the host never changes.
+   */
+  watchHost?(changed: (status: HostStatus) => void): () => void;
   server(): Promise<ServerInfo>;
-  list(address: string, range: Range): Promise<Page>;
-  /** The message, octet for octet. */
-  raw(id: number, signal: AbortSignal, progress?: Progress): Promise<ArrayBuffer>;
-  /** Absent where the source may only read. */
+  list(address: string, query: ListQuery): Promise<MessagePage>;
+  /** Return the message as it was received, octet for octet. */
+  raw(id: number, signal: AbortSignal, progress?: ProgressCallback): Promise<ArrayBuffer>;
+  /** Absent if the source is read-only, as is `removeAll`. */
   remove?(id: number): Promise<void>;
   removeAll?(address: string): Promise<void>;
-  /** Hear of every message with an id above `after`, each once and in order, through lost connections too. */
-  subscribe(address: string, after: number, listener: Listener): Subscription;
+  /** Report each message with an id above `after` once and in order, across lost connections too. */
+  subscribe(address: string, after: number, listener: ArrivalListener): Subscription;
 }
 
-export type FailureKind = "unreachable" | "gone" | "refused" | "too large" | "broken";
+export type FailureKind = "unreachable" | "gone" | "refused" | "tooLarge" | "broken";
 
-/** An expected failure of a source, with a cause that a person can read. */
+/** An expected failure of a source. The message is for the reader. */
 export class SourceError extends Error {
   constructor(
     readonly kind: FailureKind,

@@ -1,21 +1,21 @@
-import type { Claims as Claimed } from "./auth-results.ts";
+import type { AuthResults } from "./auth-results.ts";
 import { words } from "./words.ts";
 
-/** No tone for a pass: whoever forges a message writes one. */
-const TONES: Record<string, string> = { fail: "danger", softfail: "warn" };
+/** A pass gets no colour: whoever forges a message writes one. */
+const COLOURS: Record<string, string> = { fail: "danger", softfail: "warn" };
 
-/** SPF, DKIM and DMARC, as far as a header tells of them. */
-export function Claims({ claimed: { by, claims } }: { claimed: Claimed }) {
+/** The SPF, DKIM and DMARC results that a header reports. */
+export function AuthResultsLine({ authResults: { by, results } }: { authResults: AuthResults }) {
   return (
-    <p class="claims" title={words.claims.why}>
-      <span class="visually-hidden">{words.claims.title}: </span>
-      {claims.map(({ method, result }) => (
-        <span key={method} class={`mark ${TONES[result] ?? "muted"}`} dir="ltr">
+    <p class="auth-results" title={words.authResults.why}>
+      <span class="visually-hidden">{words.authResults.title}: </span>
+      {results.map(({ method, result }) => (
+        <span key={method} class={`mark ${COLOURS[result] ?? "muted"}`} dir="ltr">
           {method} {result}
         </span>
       ))}
-      <bdi class="meta">{by ? words.claims.by(by) : words.claims.unknown}</bdi>
-      <span class="visually-hidden">{words.claims.why}</span>
+      <bdi class="meta">{by ? words.authResults.by(by) : words.authResults.unknown}</bdi>
+      <span class="visually-hidden">{words.authResults.why}</span>
     </p>
   );
 }

@@ -1,35 +1,35 @@
-/** What a message's headers say of checks on its sender. Nobody here made them, and a sender can write them too. */
+/** Reads the SPF, DKIM and DMARC results in a message's headers. A sender can forge these headers. */
 
-export interface Claim {
+export interface AuthResult {
   method: "SPF" | "DKIM" | "DMARC";
   /** `pass`, `fail`, `none`, ... (RFC 8601, section 2.7). */
   result: string;
 }
 
-export interface Claims {
-  /** The host that says so; empty where none is named. */
+export interface AuthResults {
+  /** The host that reports the results; empty if the header names none. */
   by: string;
-  claims: Claim[];
+  results: AuthResult[];
 }
 
 const METHODS = ["SPF", "DKIM", "DMARC"] as const;
 const RESULT = /^\s*(spf|dkim|dmarc)\s*(?:\/\s*\d+\s*)?=\s*([a-z]{1,20})/i;
-const LONGEST = 4_000;
+const MAX_VALUE_CHARS = 4_000;
 
-/** The topmost results: each host on the way writes its own above those that it found. */
-export function readClaims(headers: readonly [string, string][]): Claims | null {
-  const results = valueOf(headers, "authentication-results");
-  if (results !== null) {
-    const [by = "", ...rest] = withoutComments(results).split(";");
-    const claims = METHODS.flatMap((method) => bestOf(method, rest));
-    if (claims.length > 0) return { by: (by.trim().split(/\s/)[0] ?? "").slice(0, 255), claims };
+/** Return the topmost results: each host on the way adds its header above the others. */
+export function readAuthResults(headers: readonly [string, string][]): AuthResults | null {
+  const header = valueOf(headers, "authentication-results");
+  if (header !== null) {
+    const [by = "", ...rest] = withoutComments(header).split(";");
+    const results = METHODS.flatMap((method) => resultOf(method, rest));
+    if (results.length > 0) return { by: (by.trim().split(/\s/)[0] ?? "").slice(0, 255), results };
   }
   const spf = /^\s*([a-z]{1,20})/i.exec(valueOf(headers, "received-spf") ?? "")?.[1];
-  return spf ? { by: "", claims: [{ method: "SPF", result: spf.toLowerCase() }] } : null;
+  return spf ? { by: "", results: [{ method: "SPF", result: spf.toLowerCase() }] } : null;
 }
 
-/** A message may have several signatures: one that holds is enough. */
-function bestOf(method: Claim["method"], parts: string[]): Claim[] {
+/** Return a method's result. One pass is enough: a message may have several signatures. */
+function resultOf(method: AuthResult["method"], parts: string[]): AuthResult[] {
   const found = parts
     .map((part) => RESULT.exec(part))
     .filter((match) => match?.[1]?.toUpperCase() === method)
@@ -39,10 +39,10 @@ function bestOf(method: Claim["method"], parts: string[]): Claim[] {
 }
 
 function valueOf(headers: readonly [string, string][], name: string): string | null {
-  return headers.find(([key]) => key.toLowerCase() === name)?.[1].slice(0, LONGEST) ?? null;
+  return headers.find(([key]) => key.toLowerCase() === name)?.[1].slice(0, MAX_VALUE_CHARS) ?? null;
 }
 
-/** RFC 5322 comments may hold semicolons, and one another. */
+/** Remove comments (RFC 5322). They may contain semicolons, and may be nested. */
 function withoutComments(text: string): string {
   let depth = 0;
   let kept = "";

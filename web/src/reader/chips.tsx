@@ -9,10 +9,10 @@ export function hasChips({ codes, links }: Summary): boolean {
   return codes.length + links.length > 0;
 }
 
-/** What most people open such a mail for. A link is offered under its real host, and never opened unasked. */
+/** One-time codes to copy, and links to open. A link is shown with its real host. */
 export function Chips({ codes, links }: { codes: FoundCode[]; links: FoundLink[] }) {
-  const offered = links.filter((link) => hostOf(link.url) !== null);
-  if (codes.length + offered.length === 0) return null;
+  const webLinks = links.filter((link) => hostOf(link.url) !== null);
+  if (codes.length + webLinks.length === 0) return null;
   return (
     <div class="chips">
       {codes.map(({ code, reason }) => (
@@ -28,17 +28,17 @@ export function Chips({ codes, links }: { codes: FoundCode[]; links: FoundLink[]
           </b>
         </CopyButton>
       ))}
-      {offered.map((link) => (
+      {webLinks.map((link) => (
         <LinkChip key={link.url} link={link} />
       ))}
     </div>
   );
 }
 
-/** A text that names another host than the link's is a lie, and is not repeated. */
+/** A link. Its text is not shown if it names another host than the link's own. */
 function LinkChip({ link: { url, text, reason } }: { link: FoundLink }) {
   const host = hostOf(url) ?? "";
-  const lies = otherHostInText(text, host) !== null;
+  const misleads = otherHostInText(text, host) !== null;
   return (
     <a
       class="button chip"
@@ -47,15 +47,15 @@ function LinkChip({ link: { url, text, reason } }: { link: FoundLink }) {
       rel="noopener noreferrer nofollow"
       title={`${url}\n${words.reason(reason)}`}
     >
-      {text && !lies && (
+      {text && !misleads && (
         <span class="chip-text" dir="auto">
           {text}
         </span>
       )}
-      <span class={text && !lies ? "host" : "host alone"} dir="ltr">
+      <span class={text && !misleads ? "host" : "host alone"} dir="ltr">
         {host}
       </span>
-      <Icon name={lies ? "alert" : "open"} />
+      <Icon name={misleads ? "alert" : "open"} />
     </a>
   );
 }

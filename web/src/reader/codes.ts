@@ -3,17 +3,13 @@
  *
  * What `src/edgemail/mime/codes.py` does, step by step: its docstrings tell why. `tests/vectors/codes.json` binds both.
  */
+import type { FoundCode } from "../inbox/source.ts";
 import { bad, good, promo, units, weak } from "../../../src/edgemail/mime/words.json";
 import { strip, visible } from "./markup.ts";
 import { lower, pattern, whole } from "./wordlists.ts";
 
 export { findLinks } from "./links.ts";
 export { htmlToText } from "./markup.ts";
-
-export interface FoundCode {
-  code: string;
-  reason: string;
-}
 
 interface Mark {
   start: number;

@@ -1,5 +1,6 @@
 import { words } from "./words.ts";
 
+/** The first headers of a message, in a table. `count` counts all. */
 export function HeadersView({ headers, count }: { headers: [string, string][]; count: number }) {
   return (
     <>

@@ -1,4 +1,4 @@
-/** The HTML entities that mail uses, by the form that postal-mime looks up. */
+/** The HTML entities that mail uses, in place of postal-mime's full list. See `build.mjs`. */
 export const htmlEntities: Record<string, string> = {
   "&nbsp;": "\u00a0",
   "&lt;": "<",

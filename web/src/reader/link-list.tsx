@@ -2,10 +2,10 @@ import { hostOf, isPunycode, otherHostInText } from "./link-host.ts";
 import type { FoundLink } from "../inbox/source.ts";
 import { words } from "./words.ts";
 
-const SHOWN = 100;
+const MAX_LINKS = 100;
 
-/** Where the links of a message really lead. */
-export function Links({ links }: { links: FoundLink[] }) {
+/** The links of a message with their real hosts. */
+export function LinkList({ links }: { links: FoundLink[] }) {
   if (links.length === 0) return null;
   return (
     <section class="panel" aria-labelledby="links-title">
@@ -13,16 +13,16 @@ export function Links({ links }: { links: FoundLink[] }) {
         {words.links.title} <span class="meta">{links.length}</span>
       </h3>
       <ul class="links">
-        {links.slice(0, SHOWN).map((link) => (
-          <Link key={link.url} link={link} />
+        {links.slice(0, MAX_LINKS).map((link) => (
+          <LinkItem key={link.url} link={link} />
         ))}
       </ul>
-      {links.length > SHOWN && <p class="meta">{words.more(links.length - SHOWN)}</p>}
+      {links.length > MAX_LINKS && <p class="meta">{words.more(links.length - MAX_LINKS)}</p>}
     </section>
   );
 }
 
-function Link({ link }: { link: FoundLink }) {
+function LinkItem({ link }: { link: FoundLink }) {
   const host = hostOf(link.url);
   if (host === null) return null;
   const other = otherHostInText(link.text, host);

@@ -1,13 +1,8 @@
 /** Finds the web links of a message, and those that confirm something. See `src/edgemail/mime/links.py`. */
+import type { FoundLink } from "../inbox/source.ts";
 import { not, path, says } from "../../../src/edgemail/mime/words.json";
 import { scan, strip, visible } from "./markup.ts";
 import { lower, pattern } from "./wordlists.ts";
-
-export interface FoundLink {
-  url: string;
-  text: string;
-  reason: string;
-}
 
 const linksMax = 200;
 const urlMax = 8_192;

@@ -2,28 +2,29 @@ import { useRef, useState } from "preact/hooks";
 import { Icon } from "../ui/icons.tsx";
 import { words } from "./words.ts";
 import { Frame } from "./frame.tsx";
-import type { Parsed } from "./parsed-message.ts";
+import type { ParsedMessage } from "./parsed-message.ts";
 import { HeadersView } from "./headers.tsx";
 import { RawView } from "./raw.tsx";
-import type { Clean } from "./sanitise.ts";
+import type { SanitisedHtml } from "./sanitise.ts";
 import { PlainText } from "./plain-text.tsx";
 
 type View = "html" | "text" | "headers" | "raw";
 
-const BRIEF_LENGTH = 300;
-const BRIEF_BLOCKS = 10;
+const SHORT_TEXT_CHARS = 300;
+const SHORT_TEXT_BLOCKS = 10;
 
 interface ViewsProps {
   id: number;
   raw: ArrayBuffer;
-  /** Null where the message could not be taken apart: raw is what there is. */
-  parsed: Parsed | null;
-  clean: Clean | null;
+  /** Null if the message could not be parsed: then only the source can be shown. */
+  parsed: ParsedMessage | null;
+  clean: SanitisedHtml | null;
   images: boolean;
   loadImages: () => void;
 }
 
-export function Views(props: ViewsProps) {
+/** A message's body in tabs: HTML, text, headers, source. */
+export function MessageViews(props: ViewsProps) {
   const { parsed, clean } = props;
   const views = availableViews(props);
   const [chosen, setChosen] = useState<View | null>(null);
@@ -35,7 +36,7 @@ export function Views(props: ViewsProps) {
         role="tabpanel"
         id="view-panel"
         aria-labelledby={`tab-${view}`}
-        class={`view ${view}-view ${parsed && isBrief(parsed) ? "brief" : ""}`}
+        class={`view ${view}-view ${parsed && isShort(parsed) ? "short" : ""}`}
       >
         {view === "html" && clean && <HtmlView {...props} clean={clean} />}
         {view === "html" && parsed && <PrintedText text={parsed.text ?? parsed.htmlText} />}
@@ -47,10 +48,10 @@ export function Views(props: ViewsProps) {
   );
 }
 
-/** Nobody outside of the frame can know its height; of little text it needs little. */
-function isBrief({ html, htmlText }: Parsed): boolean {
+/** Return true if a small frame is enough. The page cannot measure the frame's content. */
+function isShort({ html, htmlText }: ParsedMessage): boolean {
   const blocks = html?.match(/<(?:img|table|tr|br|p|div|h\d|li)\b/gi)?.length ?? 0;
-  return htmlText.length < BRIEF_LENGTH && blocks < BRIEF_BLOCKS;
+  return htmlText.length < SHORT_TEXT_CHARS && blocks < SHORT_TEXT_BLOCKS;
 }
 
 function availableViews({ parsed, clean }: ViewsProps): View[] {
@@ -95,7 +96,7 @@ function Tabs({ views, view, choose }: TabsProps) {
   );
 }
 
-/** Paper shows this in place of the frame, whose height nobody outside of it can know. */
+/** Printed in place of the frame: the page cannot measure its content, so print would cut it. */
 function PrintedText({ text }: { text: string }) {
   return (
     <div class="printed">
@@ -104,7 +105,7 @@ function PrintedText({ text }: { text: string }) {
   );
 }
 
-function HtmlView({ clean, images, loadImages }: ViewsProps & { clean: Clean }) {
+function HtmlView({ clean, images, loadImages }: ViewsProps & { clean: SanitisedHtml }) {
   return (
     <>
       {clean.blocked > 0 && !images && (
@@ -121,12 +122,12 @@ function HtmlView({ clean, images, loadImages }: ViewsProps & { clean: Clean }) 
   );
 }
 
-function TextView({ parsed, clean }: ViewsProps & { parsed: Parsed }) {
+function TextView({ parsed, clean }: ViewsProps & { parsed: ParsedMessage }) {
   const text = parsed.text ?? parsed.htmlText;
   return (
     <>
       {parsed.html && !clean && <p class="banner warn">{words.noHtml}</p>}
-      {text && parsed.text === null && <p class="meta made">{words.fromHtml}</p>}
+      {text && parsed.text === null && <p class="meta text-from-html">{words.fromHtml}</p>}
       {text ? <PlainText text={text} /> : <p class="state">{words.empty}</p>}
     </>
   );

@@ -1,28 +1,29 @@
 import type { FoundCode, FoundLink } from "../inbox/source.ts";
 
-/** What the worker makes of a raw message. Every string is the sender's. */
-export interface Part {
+/** An attachment. The sender chose every string here. */
+export interface MessagePart {
   name: string;
   type: string;
   content: ArrayBuffer;
 }
 
-export interface Parsed {
+/** What the worker makes of a raw message. The sender chose every string here. */
+export interface ParsedMessage {
   subject: string;
   from: string;
   headers: [name: string, value: string][];
   headerCount: number;
   html: string | null;
   text: string | null;
-  /** The text that the HTML shows, where there is no other. */
+  /** The text that the HTML shows; empty if there is no HTML. */
   htmlText: string;
   codes: FoundCode[];
   links: FoundLink[];
-  /** The first ones; `partCount` says how many there are. */
-  parts: Part[];
+  /** The first attachments; `partCount` counts all. */
+  parts: MessagePart[];
   partCount: number;
   /** Raster images by Content-ID, as `data:` URIs. */
   inline: Record<string, string>;
 }
 
-export type Answer = { parsed: Parsed } | { problem: string };
+export type WorkerAnswer = { parsed: ParsedMessage } | { problem: string };

@@ -1,22 +1,22 @@
 const WEB_ADDRESS = /https?:\/\/[^\s<>"'`\u0000-\u001f]+[^\s<>"'`.,;:!?)\]}\u0000-\u001f]/g;
-const SHOWN = 200_000;
-const SHOWN_LINES = 10_000;
-/** 20,000 of them held up the page for seconds. */
-const MOST_LINKS = 1_000;
+const MAX_CHARS = 200_000;
+const MAX_LINES = 10_000;
+/** 20,000 links blocked the page for seconds. */
+const MAX_LINKS = 1_000;
 
-/** Plain text, built from text nodes; web addresses in it are links to exactly what they say. */
+/** Plain text. Each web address in it becomes a link to exactly itself. */
 export function PlainText({ text }: { text: string }) {
   return (
     <div class="plain" dir="auto">
-      {withLinks(beginningOf(text.slice(0, SHOWN)))}
+      {withLinks(firstLines(text.slice(0, MAX_CHARS)))}
     </div>
   );
 }
 
-/** Short lines cost the layout as much as long ones. */
-function beginningOf(text: string): string {
+/** Return the first `MAX_LINES` lines: to lay out, a short line costs as much as a long one. */
+function firstLines(text: string): string {
   let end = -1;
-  for (let line = 0; line < SHOWN_LINES; line += 1) {
+  for (let line = 0; line < MAX_LINES; line += 1) {
     end = text.indexOf("\n", end + 1);
     if (end < 0) return text;
   }
@@ -34,7 +34,7 @@ function withLinks(text: string) {
       </a>,
     );
     end = found.index + found[0].length;
-    if (pieces.length >= 2 * MOST_LINKS) break;
+    if (pieces.length >= 2 * MAX_LINKS) break;
   }
   pieces.push(text.slice(end));
   return pieces;

@@ -6,15 +6,17 @@ const SIGNATURES: [type: string, offset: number, magic: string][] = [
   ["image/avif", 4, "ftypavif"],
   ["image/bmp", 0, "BM"],
 ];
-const LONGEST = 16;
+const SIGNATURE_BYTES = 16;
 
 /**
- * The raster type that the octets themselves show, or null.
+ * Return the raster image type that the first octets show, or null.
  *
- * The type that a message declares is a stranger's word: `image/png` may hold SVG or HTML.
+ * Do not trust the type that a message declares: `image/png` may hold SVG or HTML.
  */
 export function rasterType(content: ArrayBuffer): string | null {
-  const head = String.fromCharCode(...new Uint8Array(content, 0, Math.min(LONGEST, content.byteLength)));
+  const head = String.fromCharCode(
+    ...new Uint8Array(content, 0, Math.min(SIGNATURE_BYTES, content.byteLength)),
+  );
   const found = SIGNATURES.find(([, offset, magic]) => head.startsWith(magic, offset));
   return found?.[0] ?? null;
 }

@@ -1,12 +1,12 @@
-/** More than these take the browser's parser, the sanitiser or the layout longer than a reader should wait. */
-const LONGEST = 2_000_000;
-const MOST_ELEMENTS = 20_000;
-const DEEPEST = 2_000;
-/** Of style sheets, in characters: 1.9 million took more than a second. */
-const MOST_STYLE = 400_000;
+/** Limits beyond which the browser's parser, the sanitiser or the layout is too slow. */
+const MAX_CHARS = 2_000_000;
+const MAX_ELEMENTS = 20_000;
+const MAX_DEPTH = 2_000;
+/** Of all style sheets together: 1.9 million characters took more than a second. */
+const MAX_STYLE_CHARS = 400_000;
 
-/** Their end tags may be left out, or they have none: however many there are, they do not nest. */
-const FLAT = new Set(
+/** Elements without an end tag, or whose end tag may be left out: they do not nest. */
+const NEVER_NESTED = new Set(
   (
     "p li dt dd tr td th thead tbody tfoot option optgroup rt rp html head body " +
     "area base br col colgroup embed hr img input link meta param source track wbr"
@@ -14,13 +14,13 @@ const FLAT = new Set(
 );
 
 /**
- * Whether HTML can be shown without holding up the page.
+ * Return true if HTML can be rendered without blocking the page.
  *
- * The parser looks through all open elements at each tag: 60,000 nested ones, 400 kB, take it half a minute.
- * An end tag counts for its own name alone, as one that closes nothing is no help.
+ * The parser searches all open elements at each tag: 60,000 nested ones (400 kB) take it 30 s. An end tag
+ * closes an element of its own name only: one that closes nothing must not lower the depth.
  */
-export function isLight(html: string): boolean {
-  if (html.length > LONGEST || lengthOfStyles(html) > MOST_STYLE) return false;
+export function isWithinRenderLimits(html: string): boolean {
+  if (html.length > MAX_CHARS || styleChars(html) > MAX_STYLE_CHARS) return false;
   const open = new Map<string, number>();
   let elements = 0;
   let depth = 0;
@@ -35,16 +35,16 @@ export function isLight(html: string): boolean {
       continue;
     }
     elements += 1;
-    if (elements > MOST_ELEMENTS) return false;
-    if (FLAT.has(name)) continue;
+    if (elements > MAX_ELEMENTS) return false;
+    if (NEVER_NESTED.has(name)) continue;
     open.set(name, before + 1);
     depth += 1;
-    if (depth > DEEPEST) return false;
+    if (depth > MAX_DEPTH) return false;
   }
   return true;
 }
 
-function lengthOfStyles(html: string): number {
+function styleChars(html: string): number {
   let length = 0;
   for (const [sheet] of html.matchAll(/<style[\s>][^]*?(?:<\/style|$)/gi)) length += sheet.length;
   return length;

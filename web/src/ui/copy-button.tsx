@@ -2,9 +2,9 @@ import { useEffect, useState } from "preact/hooks";
 import { Icon } from "./icons.tsx";
 import { words } from "../languages/dictionary.ts";
 
-const SAID_MS = 2_000;
+const COPIED_SHOWN_MS = 2_000;
 
-/** Put text on the clipboard; over plain HTTP in a local network the old way is the only one. */
+/** Copy text. Over plain HTTP there is no `navigator.clipboard`, so fall back to `execCommand`. */
 async function copyText(text: string): Promise<void> {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   const field = document.createElement("textarea");
@@ -17,7 +17,7 @@ async function copyText(text: string): Promise<void> {
 
 interface CopyProps {
   text: string;
-  /** What is copied, for those who hear the button: "Copy" + "address". */
+  /** What is copied, for screen readers: "Copy" + "address". */
   what: string;
   class?: string;
   title?: string;
@@ -28,7 +28,7 @@ export function CopyButton({ text, what, class: className = "", title, children 
   const [copied, setCopied] = useState(false);
   useEffect(() => {
     if (!copied) return undefined;
-    const timer = setTimeout(() => setCopied(false), SAID_MS);
+    const timer = setTimeout(() => setCopied(false), COPIED_SHOWN_MS);
     return () => clearTimeout(timer);
   }, [copied]);
   return (

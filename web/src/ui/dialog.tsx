@@ -6,7 +6,7 @@ interface DialogProps {
   children: preact.ComponentChildren;
 }
 
-/** A modal that the browser runs: focus stays inside, Esc closes, and focus goes back to where it was. */
+/** A modal dialog. The browser keeps the focus inside, closes it on Esc, and restores the focus. */
 export function Dialog({ title, close, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   useEffect(() => ref.current?.showModal(), []);

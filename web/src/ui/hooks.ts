@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 
-/** The time in milliseconds, kept fresh for "2 min ago" and for countdowns. */
+/** Return the current time in milliseconds, updated every `everyMs`. */
 export function useNow(everyMs: number): number {
   const [now, setNow] = useState(Date.now());
   useEffect(() => {
@@ -10,16 +10,17 @@ export function useNow(everyMs: number): number {
   return now;
 }
 
-/** False for the first `ms`: what is quick enough needs no placeholder that flashes by. */
+/** Return false for the first `ms`, then true. It delays placeholders, which would only flash. */
 export function useDelay(ms: number): boolean {
-  const [over, setOver] = useState(false);
+  const [isOver, setIsOver] = useState(false);
   useEffect(() => {
-    const timer = setTimeout(() => setOver(true), ms);
+    const timer = setTimeout(() => setIsOver(true), ms);
     return () => clearTimeout(timer);
   }, [ms]);
-  return over;
+  return isOver;
 }
 
+/** Return true while the browser is online. */
 export function useOnline(): boolean {
   const [online, setOnline] = useState(navigator.onLine);
   useEffect(() => {

@@ -1,10 +1,10 @@
 import { useEffect } from "preact/hooks";
 import { load } from "./storage.ts";
 
-export type KeyActions = Record<string, () => void>;
+type ShortcutActions = Record<string, () => void>;
 
-/** Single keys do what `actions` says, unless a person is typing or has turned them off. */
-export function useKeys(actions: KeyActions): void {
+/** Run an action when its key is pressed, unless the reader is typing or has turned shortcuts off. */
+export function useShortcuts(actions: ShortcutActions): void {
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;

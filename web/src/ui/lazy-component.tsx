@@ -1,20 +1,21 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { ChunkMissing } from "./states.tsx";
+import { PartMissing } from "./error-states.tsx";
 
-/** A component that is fetched when it is first shown, or sooner by its `load`. */
-export type LazyComponent<Props> = ComponentType<Props> & { load(): void };
+/** `load` fetches the component before it is shown. */
+type LazyComponent<Props> = ComponentType<Props> & { load(): void };
 
-export function lazily<Props extends object>(
+/** Make a component whose code is fetched when it is first shown. */
+export function lazyComponent<Props extends object>(
   fetch: () => Promise<ComponentType<Props>>,
 ): LazyComponent<Props> {
   let Loaded: ComponentType<Props> | null = null;
-  let coming: Promise<unknown> | null = null;
+  let loading: Promise<unknown> | null = null;
   const load = () =>
-    (coming ??= fetch().then(
+    (loading ??= fetch().then(
       (component) => (Loaded = component),
       (error: unknown) => {
-        coming = null; // the next one to ask tries again
+        loading = null; // the next call tries again
         throw error;
       },
     ));
@@ -28,7 +29,7 @@ export function lazily<Props extends object>(
         () => setMissing(true),
       );
     }, []);
-    if (missing) return <ChunkMissing />;
+    if (missing) return <PartMissing />;
     return Loaded && <Loaded {...props} />;
   };
   return Object.assign(Component, { load: () => void load().catch(() => undefined) });

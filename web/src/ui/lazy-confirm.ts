@@ -1,3 +1,6 @@
-import { lazily } from "./lazy-component.tsx";
+import { lazyComponent } from "./lazy-component.tsx";
 
-export const ConfirmDelete = lazily(() => import("./confirm-delete.tsx").then((part) => part.ConfirmDelete));
+/** `ConfirmDelete`, fetched when it is first shown: most readers never delete. */
+export const ConfirmDelete = lazyComponent(() =>
+  import("./confirm-delete.tsx").then((part) => part.ConfirmDelete),
+);

@@ -1,5 +1,5 @@
-/** Octets as a person says them. */
-export function bytes(size: number): string {
+/** Format a size for people: two digits and a unit. */
+export function formatBytes(size: number): string {
   if (size < 1000) return `${size} B`;
   const units = ["kB", "MB", "GB"];
   let value = size / 1000;

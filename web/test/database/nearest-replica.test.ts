@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
-import { type Answer, type Database, Trouble, type TroubleKind } from "../../src/database/hrana.ts";
-import { Nearest } from "../../src/database/nearest-replica.ts";
-import type { Place } from "../../src/inbox/source.ts";
+import {
+  type BatchAnswer,
+  type Database,
+  DatabaseError,
+  type DatabaseErrorKind,
+} from "../../src/database/hrana.ts";
+import { NearestReplica } from "../../src/database/nearest-replica.ts";
+import type { HostStatus } from "../../src/inbox/source.ts";
 
 let clock = 0;
 
@@ -19,7 +24,7 @@ afterEach(() => {
 });
 
 class Fake implements Database {
-  trouble: TroubleKind | null = null;
+  error: DatabaseErrorKind | null = null;
   asked = 0;
 
   constructor(
@@ -28,10 +33,10 @@ class Fake implements Database {
     public lastId = 10,
   ) {}
 
-  run(): Promise<Answer> {
+  run(): Promise<BatchAnswer> {
     this.asked += 1;
-    if (this.trouble) return Promise.reject(new Trouble(this.trouble, `${this.host} ${this.trouble}`));
-    const answer = { steps: [[[this.lastId]], [[this.host]]], ms: this.ms };
+    if (this.error) return Promise.reject(new DatabaseError(this.error, `${this.host} ${this.error}`));
+    const answer = { steps: [[[this.lastId]], [[this.host]]], elapsedMs: this.ms };
     return new Promise((resolve) => setImmediate(resolve, answer));
   }
 }
@@ -47,17 +52,17 @@ async function pass(ms: number): Promise<void> {
 }
 
 function reading(...databases: Fake[]) {
-  const places: Place[] = [];
-  const nearest = new Nearest(databases, (place) => places.push(place));
+  const statuses: HostStatus[] = [];
+  const nearest = new NearestReplica(databases, (status) => statuses.push(status));
   const host = async (needed = 0) => (await nearest.read([{ sql: "" }], { needed })).steps[0]?.[0]?.[0];
-  return { nearest, host, place: () => places.at(-1) };
+  return { nearest, host, status: () => statuses.at(-1) };
 }
 
 test("the nearest copy is read once they are measured", async () => {
-  const { host, place } = reading(new Fake("far", 100), new Fake("near", 5));
+  const { host, status } = reading(new Fake("far", 100), new Fake("near", 5));
   await host();
   await pass(500);
-  assert.deepEqual([await host(), place()?.host, place()?.ms], ["near", "near", 5]);
+  assert.deepEqual([await host(), status()?.host, status()?.roundTripMs], ["near", "near", 5]);
 });
 
 test("one copy is not measured, for there is no choice", async () => {
@@ -70,71 +75,74 @@ test("one copy is not measured, for there is no choice", async () => {
 
 test("a copy that is a little nearer is not worth a move", async () => {
   const [first, second] = [new Fake("first", 10), new Fake("second", 9)];
-  const { host, place } = reading(first, second);
+  const { host, status } = reading(first, second);
   await host();
   await pass(500);
   await pass(30_000);
-  assert.equal(place()?.host, "first");
+  assert.equal(status()?.host, "first");
 });
 
 test("a copy that fails is left at once, said so, and taken again when it is back", async () => {
   const [near, far] = [new Fake("near", 5), new Fake("far", 100)];
-  const { host, place } = reading(near, far);
+  const { host, status } = reading(near, far);
   await host();
-  near.trouble = "unreachable";
+  near.error = "unreachable";
   assert.equal(await host(), "far");
-  assert.equal(place()?.news, "near unreachable Reading from far.");
-  near.trouble = null;
+  assert.equal(status()?.reason, "near unreachable Reading from far.");
+  near.error = null;
   await pass(500);
-  assert.deepEqual([await host(), place()?.news], ["near", "near is nearer. Reading from there."]);
+  assert.deepEqual([await host(), status()?.reason], ["near", "near is nearer. Reading from there."]);
 });
 
 test("a copy that lacks what the reader has seen is passed over", async () => {
   const [near, far] = [new Fake("near", 5, 8), new Fake("far", 100, 10)];
-  const { host, place } = reading(near, far);
+  const { host, status } = reading(near, far);
   await host();
   assert.equal(await host(10), "far");
-  assert.equal(place()?.news, "near lags behind. Reading from far.");
+  assert.equal(status()?.reason, "near lags behind. Reading from far.");
 });
 
 test("where no copy has come so far, the current one is read on", async () => {
-  const { host, place } = reading(new Fake("near", 5), new Fake("far", 100));
+  const { host, status } = reading(new Fake("near", 5), new Fake("far", 100));
   await host();
-  assert.deepEqual([await host(999), place()?.host, place()?.news], ["near", "near", ""]);
+  assert.deepEqual([await host(999), status()?.host, status()?.reason], ["near", "near", ""]);
 });
 
 test("a copy that has stopped following is left, one that is a moment late is not", async () => {
   const [near, far] = [new Fake("near", 5, 10), new Fake("far", 100, 10)];
-  const { host, place } = reading(near, far);
+  const { host, status } = reading(near, far);
   await host();
   await pass(500);
   far.lastId = 11;
   await pass(30_000);
-  assert.equal(place()?.host, "near");
+  assert.equal(status()?.host, "near");
   await pass(5_500);
-  assert.deepEqual([place()?.host, place()?.news], ["far", "near lags behind. Reading from far."]);
+  assert.deepEqual([status()?.host, status()?.reason], ["far", "near lags behind. Reading from far."]);
   near.lastId = 11;
   await pass(30_000);
-  assert.equal(place()?.host, "near");
+  assert.equal(status()?.host, "near");
 });
 
-test("where all fail, the trouble that says most is told, and the next answer ends it", async () => {
+test("where all fail, the most specific error is reported, and the next answer ends it", async () => {
   const [one, two] = [new Fake("one", 5), new Fake("two", 9)];
-  const { host, place } = reading(one, two);
-  [one.trouble, two.trouble] = ["unreachable", "expired"];
+  const { host, status } = reading(one, two);
+  [one.error, two.error] = ["unreachable", "expired"];
   await assert.rejects(host(), { kind: "expired" });
-  two.trouble = "unreachable";
+  two.error = "unreachable";
   await assert.rejects(host(), { message: "None of the databases can be reached: one, two." });
-  assert.deepEqual([place()?.host, place()?.news], ["", "None of the databases can be reached: one, two."]);
-  two.trouble = null;
-  assert.deepEqual([await host(), place()?.host, place()?.news], ["two", "two", ""]);
+  assert.deepEqual(
+    [status()?.host, status()?.reason],
+    ["", "None of the databases can be reached: one, two."],
+  );
+  two.error = null;
+  assert.deepEqual([await host(), status()?.host, status()?.reason], ["two", "two", ""]);
 });
 
 test("an answer that is too large is nobody's failure", async () => {
   const [one, two] = [new Fake("one", 5), new Fake("two", 9)];
   const { host } = reading(one, two);
   await host();
-  one.trouble = "tooLarge";
+  one.error = "tooLarge";
   await assert.rejects(host(), { kind: "tooLarge" });
   assert.equal(two.asked, 1);
 });

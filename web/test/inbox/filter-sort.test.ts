@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Summary } from "../../src/inbox/source.ts";
-import { arrange, type Order } from "../../src/inbox/filter-sort.ts";
+import { filterAndSort, type SortOrder } from "../../src/inbox/filter-sort.ts";
 
 function message(id: number, subject: string): Summary {
   const nothing = { attachments: [], codes: [], links: [], recipients: [] };
@@ -19,8 +19,18 @@ function message(id: number, subject: string): Summary {
 
 const listed = [message(3, "Pears"), message(2, "Apples"), message(1, "Plums")];
 
-function shown(text: string, order: Order = "newest", found: Summary[] = [], oldest = -Infinity): number[] {
-  return arrange(listed, found, { text, order, oldest, isRead: ({ id }) => id === 3 }).map(({ id }) => id);
+function shown(
+  text: string,
+  order: SortOrder = "newest",
+  found: Summary[] = [],
+  oldest = -Infinity,
+): number[] {
+  return filterAndSort(listed, found, {
+    text,
+    order,
+    acceptedSinceMs: oldest,
+    isRead: ({ id }) => id === 3,
+  }).map(({ id }) => id);
 }
 
 test("every word must be there, in any case and in any place", () => {

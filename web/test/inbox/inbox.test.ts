@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Inbox, type InboxState, merge } from "../../src/inbox/inbox.ts";
 import {
-  type Listener,
+  type ArrivalListener,
   type MailSource,
-  type Page,
-  type Range,
+  type MessagePage,
+  type ListQuery,
   SourceError,
   type Summary,
 } from "../../src/inbox/source.ts";
@@ -17,10 +17,10 @@ function message(id: number): Summary {
 }
 
 class Fake implements MailSource {
-  listener: Listener | null = null;
+  listener: ArrivalListener | null = null;
   after = -1;
-  answers: (Page | Error)[] = [];
-  asked: Range[] = [];
+  answers: (MessagePage | Error)[] = [];
+  asked: ListQuery[] = [];
 
   server() {
     return Promise.reject(new Error("not asked for"));
@@ -30,13 +30,13 @@ class Fake implements MailSource {
     return Promise.resolve(new ArrayBuffer(0));
   }
 
-  list(_address: string, range: Range): Promise<Page> {
+  list(_address: string, range: ListQuery): Promise<MessagePage> {
     this.asked.push(range);
     const answer = this.answers.shift() ?? { messages: [], nextBefore: null };
     return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
   }
 
-  subscribe(_address: string, after: number, listener: Listener) {
+  subscribe(_address: string, after: number, listener: ArrivalListener) {
     this.after = after;
     this.listener = listener;
     return { retry: () => undefined, stop: () => undefined };
@@ -45,7 +45,7 @@ class Fake implements MailSource {
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-async function openInbox(answers: (Page | Error)[]) {
+async function openInbox(answers: (MessagePage | Error)[]) {
   const source = new Fake();
   source.answers = answers;
   const arrivals: number[] = [];

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { hostOf, isPunycode, otherHostInText } from "../../src/reader/link-host.ts";
 import { safeName } from "../../src/reader/filename.ts";
 import { rasterType } from "../../src/reader/raster-type.ts";
-import { isLight } from "../../src/reader/render-limits.ts";
+import { isWithinRenderLimits } from "../../src/reader/render-limits.ts";
 
 const octets = (text: string) => Uint8Array.from(text, (char) => char.charCodeAt(0)).buffer;
 
@@ -52,15 +52,15 @@ test("an image is what its octets say, whatever its declared type", () => {
 });
 
 test("HTML that would hold up the page is found out by its tags", () => {
-  assert.equal(isLight("<div><p>one<p>two<br></div>".repeat(4_000)), true);
-  assert.equal(isLight("<ul>" + "<li>x".repeat(15_000)), true);
-  assert.equal(isLight("<div>".repeat(2_001)), false);
-  assert.equal(isLight("<div></span>".repeat(2_001)), false);
-  assert.equal(isLight("</div>".repeat(2_001) + "<div>".repeat(2_001)), false);
-  assert.equal(isLight("<table><tr><td></div>".repeat(2_001)), false);
-  assert.equal(isLight("<b></b>".repeat(20_001)), false);
-  assert.equal(isLight(" ".repeat(2_000_001)), false);
-  assert.equal(isLight(`<style>${"p{color:red}".repeat(30_000)}</style>`), true);
-  assert.equal(isLight(`<style>${"p{color:red}".repeat(40_000)}`), false);
-  assert.equal(isLight(`<STYLE type='a'>${"p{}".repeat(70_000)}</style>`.repeat(2)), false);
+  assert.equal(isWithinRenderLimits("<div><p>one<p>two<br></div>".repeat(4_000)), true);
+  assert.equal(isWithinRenderLimits("<ul>" + "<li>x".repeat(15_000)), true);
+  assert.equal(isWithinRenderLimits("<div>".repeat(2_001)), false);
+  assert.equal(isWithinRenderLimits("<div></span>".repeat(2_001)), false);
+  assert.equal(isWithinRenderLimits("</div>".repeat(2_001) + "<div>".repeat(2_001)), false);
+  assert.equal(isWithinRenderLimits("<table><tr><td></div>".repeat(2_001)), false);
+  assert.equal(isWithinRenderLimits("<b></b>".repeat(20_001)), false);
+  assert.equal(isWithinRenderLimits(" ".repeat(2_000_001)), false);
+  assert.equal(isWithinRenderLimits(`<style>${"p{color:red}".repeat(30_000)}</style>`), true);
+  assert.equal(isWithinRenderLimits(`<style>${"p{color:red}".repeat(40_000)}`), false);
+  assert.equal(isWithinRenderLimits(`<STYLE type='a'>${"p{}".repeat(70_000)}</style>`.repeat(2)), false);
 });

@@ -1,19 +1,19 @@
 import { useEffect } from "preact/hooks";
-import { inboxHash } from "../../inbox/address.ts";
+import { inboxHash } from "../address.ts";
 import type { Summary } from "../source.ts";
 import { senderName } from "../sender.ts";
 import { words } from "../../languages/dictionary.ts";
 
 const SHOWN_MS = 6_000;
 
-export interface ToastProps {
+interface ArrivalToastProps {
   address: string;
   message: Summary | null;
   close: () => void;
 }
 
-/** Says that mail came, to eyes and to screen readers alike, and never takes the focus. */
-export function Toast({ address, message, close }: ToastProps) {
+/** Announces a new message, to screen readers too. It never takes the focus. */
+export function ArrivalToast({ address, message, close }: ArrivalToastProps) {
   useEffect(() => {
     if (!message) return undefined;
     const timer = setTimeout(close, SHOWN_MS);

@@ -3,71 +3,71 @@ import { CopyButton } from "../../ui/copy-button.tsx";
 import { useNow, useOnline } from "../../ui/hooks.ts";
 import { Icon, type IconName } from "../../ui/icons.tsx";
 import type { Inbox, InboxState } from "../inbox.ts";
-import { lazily } from "../../ui/lazy-component.tsx";
+import { lazyComponent } from "../../ui/lazy-component.tsx";
 import { useNotifications } from "../notifications.ts";
-import type { MailSource, Place, ServerInfo } from "../source.ts";
-import { lifetime } from "../../ui/time.ts";
+import type { MailSource, HostStatus, ServerInfo } from "../source.ts";
+import { formatLifetime } from "../../ui/time.ts";
 import { words } from "../../languages/dictionary.ts";
 import { ConfirmDelete } from "../../ui/lazy-confirm.ts";
 
-const ShareDialog = lazily(() => import("./share-dialog.tsx").then((part) => part.ShareDialog));
+const ShareDialog = lazyComponent(() => import("./share-dialog.tsx").then((part) => part.ShareDialog));
 
-interface BarProps {
+interface InboxBarProps {
   source: MailSource;
   server: ServerInfo | null;
   inbox: Inbox;
   state: InboxState;
 }
 
-/** Whose inbox this is, whether it is live, and what can be done with it as a whole. */
-export function Bar({ source, server, inbox, state }: BarProps) {
-  const [asking, setAsking] = useState(false);
+/** The inbox's address, its connection, and the actions on the whole inbox. */
+export function InboxBar({ source, server, inbox, state }: InboxBarProps) {
+  const [confirming, setConfirming] = useState(false);
   const [sharing, setSharing] = useState(false);
   const { address } = inbox;
   const removeAll = source.removeAll?.bind(source);
   return (
     <section class="bar">
-      <div class="whose">
+      <div class="inbox-name">
         <p class="mono address" title={address}>
           <bdi>{address}</bdi>
         </p>
-        <Live state={state} retry={() => inbox.reconnect()} />
+        <LiveIndicator state={state} retry={() => inbox.reconnect()} />
       </div>
       <p class="notice">
         {source.notice ?? words.inbox.public}{" "}
-        {server?.maxAgeSeconds != null && words.inbox.kept(lifetime(server.maxAgeSeconds))}
+        {server?.maxAgeSeconds != null && words.inbox.kept(formatLifetime(server.maxAgeSeconds))}
       </p>
-      <PlaceLine source={source} />
+      <HostLine source={source} />
       <div class="tools">
         <CopyButton text={address} what={words.inbox.address} class="primary" />
-        <Tool icon="share" label={words.inbox.share} act={() => setSharing(true)} />
-        <a class="button fresh" href="#/" title={words.inbox.freshTitle}>
+        <ToolButton icon="share" label={words.inbox.share} act={() => setSharing(true)} />
+        <a class="button new-inbox" href="#/" title={words.inbox.freshTitle}>
           <Icon name="plus" />
           <span>{words.inbox.fresh}</span>
         </a>
-        <Bell />
+        <NotificationButton />
         {removeAll && (
-          <Tool
+          <ToolButton
             icon="trash"
             label={words.inbox.deleteAll}
             disabled={state.messages.length === 0}
-            act={() => setAsking(true)}
+            act={() => setConfirming(true)}
           />
         )}
       </div>
       {sharing && <ShareDialog address={address} close={() => setSharing(false)} />}
-      {asking && removeAll && (
+      {confirming && removeAll && (
         <ConfirmDelete
           address={address}
           act={() => removeAll(address).then(() => inbox.forgetAll())}
-          close={() => setAsking(false)}
+          close={() => setConfirming(false)}
         />
       )}
     </section>
   );
 }
 
-interface ToolProps {
+interface ToolButtonProps {
   icon: IconName;
   label: string;
   disabled?: boolean;
@@ -75,7 +75,7 @@ interface ToolProps {
   act: () => void;
 }
 
-function Tool({ icon, label, disabled = false, pressed, act }: ToolProps) {
+function ToolButton({ icon, label, disabled = false, pressed, act }: ToolButtonProps) {
   return (
     <button
       type="button"
@@ -91,14 +91,14 @@ function Tool({ icon, label, disabled = false, pressed, act }: ToolProps) {
   );
 }
 
-function Bell() {
+function NotificationButton() {
   const [state, toggle] = useNotifications();
-  if (state === "impossible") return null;
+  if (state === "unsupported") return null;
   const label = { on: words.inbox.notifying, off: words.inbox.notify, denied: words.inbox.notifyDenied }[
     state
   ];
   return (
-    <Tool
+    <ToolButton
       icon={state === "on" ? "bell" : "bellOff"}
       label={label}
       disabled={state === "denied"}
@@ -108,7 +108,7 @@ function Bell() {
   );
 }
 
-function Live({ state: { phase, live: state }, retry }: { state: InboxState; retry: () => void }) {
+function LiveIndicator({ state: { phase, live: state }, retry }: { state: InboxState; retry: () => void }) {
   const online = useOnline();
   if (!online) return <p class="live lost">{words.live.offline}</p>;
   if (phase.kind === "failed") return <p class="live lost">{words.live.lost}</p>;
@@ -130,21 +130,25 @@ function Waiting({ retryAt, retry }: { retryAt: number; retry: () => void }) {
   );
 }
 
-/** Which host this page reads and its round trip, as a developer console would show it. */
-function PlaceLine({ source }: { source: MailSource }) {
-  const [place, setPlace] = useState<Place | null>(null);
-  useEffect(() => source.watchPlace?.(setPlace), [source]);
-  if (!place) return null;
-  const { host, ms, news } = place;
+/** The host that this page reads from, and its round trip. */
+function HostLine({ source }: { source: MailSource }) {
+  const [hostStatus, setHostStatus] = useState<HostStatus | null>(null);
+  useEffect(() => source.watchHost?.(setHostStatus), [source]);
+  if (!hostStatus) return null;
+  const { host, roundTripMs, reason } = hostStatus;
   return (
-    <p class="place">
+    <p class="host-status">
       {host && (
-        <span class="mono" title={words.inbox.place}>
+        <span class="mono" title={words.inbox.host}>
           <bdi>{host}</bdi>
-          {ms !== null && ` ${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`}
+          {roundTripMs !== null && ` ${formatMs(roundTripMs)}`}
         </span>
       )}
-      <span role="status">{news}</span>
+      <span role="status">{reason}</span>
     </p>
   );
+}
+
+function formatMs(ms: number): string {
+  return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
 }

@@ -1,9 +1,9 @@
 import { words } from "../../languages/dictionary.ts";
 import { CopyButton } from "../../ui/copy-button.tsx";
 
-/** Waiting for the first mail: what most inboxes are when a person sees them first. */
+/** What an inbox shows before its first message: how to send it one. */
 export function EmptyInbox({ address, smtp }: { address: string; smtp: string[] }) {
-  const command = smtp[0] ? [`swaks --server ${smtp[0]}`, `--to ${quoted(address)}`] : null;
+  const command = smtp[0] ? [`swaks --server ${smtp[0]}`, `--to ${quoteForShell(address)}`] : null;
   return (
     <div class="state empty">
       <span class="radar" aria-hidden="true" />
@@ -24,7 +24,7 @@ export function EmptyInbox({ address, smtp }: { address: string; smtp: string[] 
   );
 }
 
-/** For a shell: an address from a link may hold anything that a shell would run. */
-function quoted(word: string): string {
+/** Quote a word for a shell: an address from a link may hold shell syntax. */
+function quoteForShell(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

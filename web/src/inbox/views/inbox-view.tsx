@@ -1,13 +1,13 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Inbox, type InboxState } from "../inbox.ts";
-import { useKeys } from "../../ui/keyboard.ts";
+import { useShortcuts } from "../../ui/keyboard.ts";
 import { notify } from "../notifications.ts";
 import { ReadMarks } from "../read-marks.ts";
-import { inboxHash } from "../../inbox/address.ts";
+import { inboxHash } from "../address.ts";
 import type { MailSource, ServerInfo, Summary } from "../source.ts";
-import { Toast } from "./arrival-toast.tsx";
+import { ArrivalToast } from "./arrival-toast.tsx";
 import { words } from "../../languages/dictionary.ts";
-import { Bar } from "./bar.tsx";
+import { InboxBar } from "./bar.tsx";
 import { MessageList } from "./message-list.tsx";
 import { ReaderPane } from "./reader-pane.tsx";
 
@@ -33,7 +33,7 @@ export function InboxView({ source, server, address, id, help }: InboxProps) {
   useEffect(() => {
     document.title = `${unread ? `(${unread}) ` : ""}${address} - edgemail`;
   }, [unread, address]);
-  useKeys({
+  useShortcuts({
     Escape: back,
     "/": () => search.current?.focus(),
     r: () => inbox.reload(),
@@ -42,7 +42,7 @@ export function InboxView({ source, server, address, id, help }: InboxProps) {
   return (
     <main class="inbox">
       <h1 class="visually-hidden">{address}</h1>
-      <Bar source={source} server={server} inbox={inbox} state={state} />
+      <InboxBar source={source} server={server} inbox={inbox} state={state} />
       <div class="panes">
         <MessageList
           inbox={inbox}
@@ -54,7 +54,7 @@ export function InboxView({ source, server, address, id, help }: InboxProps) {
         />
         <section class="reader" aria-label={words.message.reading}>
           {id === null ? (
-            <p class="state pick-one">{state.messages.length > 0 && words.inbox.pick}</p>
+            <p class="state">{state.messages.length > 0 && words.inbox.pick}</p>
           ) : (
             <ReaderPane
               key={id}
@@ -69,7 +69,7 @@ export function InboxView({ source, server, address, id, help }: InboxProps) {
           )}
         </section>
       </div>
-      <Toast address={address} message={toast} close={closeToast} />
+      <ArrivalToast address={address} message={toast} close={closeToast} />
     </main>
   );
 }

@@ -1,41 +1,42 @@
 import { Component } from "preact";
 import { Icon } from "../../ui/icons.tsx";
-import { inboxHash } from "../../inbox/address.ts";
+import { inboxHash } from "../address.ts";
 import type { Summary } from "../source.ts";
-import { absolute, age } from "../../ui/time.ts";
+import { formatDateTime, formatAge } from "../../ui/time.ts";
 import { senderName } from "../sender.ts";
 import { words } from "../../languages/dictionary.ts";
 import { Chips, hasChips } from "../../reader/chips.tsx";
 
-interface RowProps {
+interface MessageRowProps {
   message: Summary;
   address: string;
   selected: boolean;
   read: boolean;
   now: number;
-  /** From 1, and of how many; -1 where nobody knows yet. */
-  place: number;
-  of: number;
+  /** The position in the list, from 1. */
+  position: number;
+  /** The length of the list, or -1 if it is not known yet. */
+  total: number;
 }
 
-/** Drawn anew only where something about it is new: a list that scrolls has many. */
-export class Row extends Component<RowProps> {
-  override shouldComponentUpdate(next: RowProps): boolean {
-    return (Object.keys(next) as (keyof RowProps)[]).some((name) => next[name] !== this.props[name]);
+/** Renders again only if a property has changed: a list that scrolls has many rows. */
+export class MessageRow extends Component<MessageRowProps> {
+  override shouldComponentUpdate(next: MessageRowProps): boolean {
+    return (Object.keys(next) as (keyof MessageRowProps)[]).some((name) => next[name] !== this.props[name]);
   }
 
-  override render(props: RowProps) {
+  override render(props: MessageRowProps) {
     return draw(props);
   }
 }
 
-function draw({ message, address, selected, read, now, place, of }: RowProps) {
+function draw({ message, address, selected, read, now, position, total }: MessageRowProps) {
   const kind = hasChips(message) ? "tall" : "low";
   return (
     <li
       class={`row ${kind} ${selected ? "selected" : ""} ${read ? "" : "unread"}`}
-      aria-posinset={place}
-      aria-setsize={of}
+      aria-posinset={position}
+      aria-setsize={total}
     >
       <a
         class="message"
@@ -52,8 +53,8 @@ function draw({ message, address, selected, read, now, place, of }: RowProps) {
             <Icon name="clip" />
           </span>
         )}
-        <time dateTime={message.date} title={absolute(message.date)}>
-          {age(message.date, now)}
+        <time dateTime={message.date} title={formatDateTime(message.date)}>
+          {formatAge(message.date, now)}
         </time>
         <span class="subject" dir="auto">
           {message.subject || words.inbox.noSubject}

@@ -1,9 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Inbox, InboxState } from "../inbox.ts";
-import { lazily } from "../../ui/lazy-component.tsx";
-import { inboxHash } from "../../inbox/address.ts";
+import { lazyComponent } from "../../ui/lazy-component.tsx";
+import { inboxHash } from "../address.ts";
 import { type MailSource, SourceError, type Summary } from "../source.ts";
-import { Failed, Gone } from "../../ui/states.tsx";
+import { Failed, Gone } from "../../ui/error-states.tsx";
 
 interface PaneProps {
   id: number;
@@ -15,29 +15,29 @@ interface PaneProps {
   back: () => void;
 }
 
-const Reader = lazily(() => import("../../reader/reader.tsx").then((part) => part.Reader));
+const Reader = lazyComponent(() => import("../../reader/reader.tsx").then((part) => part.Reader));
 
-type Found = "looking" | "gone" | { cause: string };
+type Lookup = "looking" | "gone" | { cause: string };
 
-/** Finds the message that the route names, and brings the reader, which the first load leaves out. */
+/** Finds the message that the route names, and loads the reader, which the first load leaves out. */
 export function ReaderPane({ id, source, inbox, state, maxAgeSeconds, opened, back }: PaneProps) {
   const message = inbox.find(id);
-  const [found, setFound] = useState<Found>("looking");
-  const look = () => {
-    setFound("looking");
+  const [lookup, setLookup] = useState<Lookup>("looking");
+  const lookUp = () => {
+    setLookup("looking");
     inbox.fetch(id).then(
-      (there) => !there && setFound("gone"),
-      (error: unknown) => setFound(isGone(error) ? "gone" : { cause: causeOf(error) }),
+      (exists) => !exists && setLookup("gone"),
+      (error: unknown) => setLookup(isGone(error) ? "gone" : { cause: causeOf(error) }),
     );
   };
   useEffect(() => {
-    if (state.phase.kind === "ready" && !message) look();
+    if (state.phase.kind === "ready" && !message) lookUp();
   }, [state.phase.kind]);
   useEffect(() => {
     if (message) opened(message);
   }, [message !== undefined]);
-  if (typeof found === "object" && !message) return <Failed cause={found.cause} retry={look} />;
-  if (found === "gone" && !message) return <Gone back={back} />;
+  if (typeof lookup === "object" && !message) return <Failed cause={lookup.cause} retry={lookUp} />;
+  if (lookup === "gone" && !message) return <Gone back={back} />;
   if (!message) return null;
   return (
     <Reader
@@ -46,7 +46,7 @@ export function ReaderPane({ id, source, inbox, state, maxAgeSeconds, opened, ba
       maxAgeSeconds={maxAgeSeconds}
       removed={() => {
         inbox.forget(id);
-        location.replace(inboxHash(inbox.address)); // or Back would lead to what is gone
+        location.replace(inboxHash(inbox.address)); // `replace`: Back must not lead to a deleted message
       }}
       back={back}
     />

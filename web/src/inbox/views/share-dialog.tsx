@@ -2,24 +2,24 @@ import { useMemo } from "preact/hooks";
 import { encode } from "uqr";
 import { CopyButton } from "../../ui/copy-button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
-import { inboxHash } from "../../inbox/address.ts";
+import { inboxHash } from "../address.ts";
 import { dictionary } from "../../languages/dictionary.ts";
 import { english } from "../../languages/en/share.ts";
 
 const words = dictionary("share", english);
 
-/** Light modules around the code, so that cameras find it (ISO/IEC 18004 wants four). */
+/** Light modules around the code: ISO/IEC 18004 requires four, so that cameras find it. */
 const QUIET_ZONE = 4;
 const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
-/** The inbox's own link: to be scanned, copied, or handed to another program. */
+/** Offers the inbox's link as a QR code, to copy, and to share with another program. */
 export function ShareDialog({ address, close }: { address: string; close: () => void }) {
   const url = new URL(inboxHash(address), document.baseURI).href;
   return (
     <Dialog title={words.title} close={close}>
       <p>{LOOPBACK.test(location.hostname) ? words.local : words.lead}</p>
       <QrCode text={url} label={words.code(address)} />
-      <p class="mono shared">
+      <p class="mono share-link">
         <bdi>{url}</bdi>
       </p>
       <div class="actions">
@@ -41,7 +41,7 @@ export function ShareDialog({ address, close }: { address: string; close: () => 
   );
 }
 
-/** Dark on light in both themes: many cameras read no other. */
+/** Dark on light in both themes: many cameras read nothing else. */
 function QrCode({ text, label }: { text: string; label: string }) {
   const { size, path } = useMemo(() => draw(text), [text]);
   return (

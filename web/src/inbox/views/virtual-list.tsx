@@ -3,44 +3,44 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import { hasChips } from "../../reader/chips.tsx";
 import type { Summary } from "../source.ts";
 
-/** Rows that are drawn above and below what can be seen, so that a quick thumb meets no gap. */
-const SPARE = 8;
-/** So near to the end, more is asked for. */
-const NEAR_ROWS = 20;
-/** A window that moves less needs no new look. */
-const STEP_PX = 256;
-/** Until the first rows were measured. */
-const GUESSED = { low: 97, tall: 153 };
+/** Rows rendered above and below the visible ones, so that fast scrolling shows no gap. */
+const OVERSCAN_ROWS = 8;
+/** Load more when the last rendered row is this near to the end. */
+const NEAR_END_ROWS = 20;
+/** Render again only after scrolling this far. */
+const SCROLL_STEP_PX = 256;
+/** Row heights in px until the first rows are measured. */
+const INITIAL_HEIGHTS = { low: 97, tall: 153 };
 
-interface RowsProps {
+interface VirtualListProps {
   messages: readonly Summary[];
   draw: (message: Summary, index: number) => VNode;
-  /** The message whose link gets the focus, wherever it stands; each new object asks anew. */
+  /** The message to focus. A new object with the same id moves the focus again. */
   focus: { id: number } | null;
   nearEnd: () => void;
 }
 
 /**
- * A list as long as it likes, of which only what is seen is drawn.
+ * A list of any length that renders only its visible rows.
  *
- * Rows have one of two heights, with chips or without, so that every place is known without drawing it.
+ * A row has one of two heights, with chips or without: so each row's position is known without rendering it.
  */
-export function Rows({ messages, draw, focus, nearEnd }: RowsProps) {
+export function VirtualList({ messages, draw, focus, nearEnd }: VirtualListProps) {
   const list = useRef<HTMLUListElement>(null);
-  const [heights, setHeights] = useState(GUESSED);
-  const [seen, setSeen] = useState({ top: 0, bottom: innerHeight });
+  const [heights, setHeights] = useState(INITIAL_HEIGHTS);
+  const [visible, setVisible] = useState({ top: 0, bottom: innerHeight });
   const tops = useMemo(() => topsOf(messages, heights), [messages, heights]);
-  const first = Math.max(0, rowAt(tops, seen.top) - SPARE);
-  const last = Math.min(messages.length, rowAt(tops, seen.bottom) + 1 + SPARE);
+  const first = Math.max(0, rowAt(tops, visible.top) - OVERSCAN_ROWS);
+  const last = Math.min(messages.length, rowAt(tops, visible.bottom) + 1 + OVERSCAN_ROWS);
   useEffect(() => {
-    const look = () => list.current && setSeen((old) => moved(old, list.current as HTMLElement));
-    look();
-    // Capturing: on a wide screen the list itself scrolls, on a narrow one the page does.
-    addEventListener("scroll", look, { capture: true, passive: true });
-    addEventListener("resize", look);
+    const update = () => list.current && setVisible((old) => visibleRange(old, list.current as HTMLElement));
+    update();
+    // Capture, to hear of all scrolling: the list scrolls on a wide screen, the page on a narrow one.
+    addEventListener("scroll", update, { capture: true, passive: true });
+    addEventListener("resize", update);
     return () => {
-      removeEventListener("scroll", look, { capture: true });
-      removeEventListener("resize", look);
+      removeEventListener("scroll", update, { capture: true });
+      removeEventListener("resize", update);
     };
   }, []);
   useLayoutEffect(() => {
@@ -49,7 +49,7 @@ export function Rows({ messages, draw, focus, nearEnd }: RowsProps) {
     if (next.low !== heights.low || next.tall !== heights.tall) setHeights(next);
   });
   useEffect(() => {
-    if (last > messages.length - NEAR_ROWS) nearEnd();
+    if (last > messages.length - NEAR_END_ROWS) nearEnd();
   }, [last, messages.length]);
   useFocus(list, messages, tops, focus);
   return (
@@ -66,8 +66,8 @@ export function Rows({ messages, draw, focus, nearEnd }: RowsProps) {
   );
 }
 
-/** The place of each row from the list's top, and behind the last one the list's height, in px. */
-function topsOf(messages: readonly Summary[], { low, tall }: typeof GUESSED): Float64Array {
+/** Return the top of each row, and the list's height at the end, in px. */
+function topsOf(messages: readonly Summary[], { low, tall }: typeof INITIAL_HEIGHTS): Float64Array {
   const tops = new Float64Array(messages.length + 1);
   messages.forEach((message, index) => {
     tops[index + 1] = (tops[index] as number) + (hasChips(message) ? tall : low);
@@ -75,21 +75,22 @@ function topsOf(messages: readonly Summary[], { low, tall }: typeof GUESSED): Fl
   return tops;
 }
 
-/** The row at a place, by halving; the nearest one where there is none. */
-function rowAt(tops: Float64Array, place: number): number {
+/** Return the index of the row at a position in px, or of the nearest one, by binary search. */
+function rowAt(tops: Float64Array, position: number): number {
   let low = 0;
   let high = Math.max(0, tops.length - 2);
   while (low < high) {
     const middle = (low + high + 1) >> 1;
-    if ((tops[middle] as number) <= place) low = middle;
+    if ((tops[middle] as number) <= position) low = middle;
     else high = middle - 1;
   }
   return low;
 }
 
-function moved(old: { top: number; bottom: number }, list: HTMLElement) {
-  const top = Math.floor(-list.getBoundingClientRect().top / STEP_PX) * STEP_PX;
-  const bottom = top + innerHeight + STEP_PX;
+/** Return the visible range in px from the list's top, or `old` if it has hardly changed. */
+function visibleRange(old: { top: number; bottom: number }, list: HTMLElement) {
+  const top = Math.floor(-list.getBoundingClientRect().top / SCROLL_STEP_PX) * SCROLL_STEP_PX;
+  const bottom = top + innerHeight + SCROLL_STEP_PX;
   return top === old.top && bottom === old.bottom ? old : { top, bottom };
 }
 
@@ -97,7 +98,7 @@ function heightOf(list: HTMLElement | null, kind: string): number | undefined {
   return list?.querySelector(`.row.${kind}`)?.getBoundingClientRect().height;
 }
 
-/** Focus a message's link; one that is not drawn is scrolled to first. */
+/** Focus a message's link. Scroll to the message first if it is not rendered. */
 function useFocus(
   list: { readonly current: HTMLElement | null },
   messages: readonly Summary[],
@@ -115,8 +116,8 @@ function useFocus(
     }
     const index = messages.findIndex(({ id }) => id === focus.id);
     if (index < 0) return;
-    const place = list.current.getBoundingClientRect().top + (tops[index] as number);
-    scrollerOf(list.current).scrollBy(0, place - innerHeight / 2);
+    const position = list.current.getBoundingClientRect().top + (tops[index] as number);
+    scrollerOf(list.current).scrollBy(0, position - innerHeight / 2);
   });
 }
 

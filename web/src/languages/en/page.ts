@@ -13,7 +13,7 @@ export const english = {
     notify: "Notify me of new mail",
     notifying: "Notify me of new mail: on",
     notifyDenied: "Your browser does not let this page notify you",
-    place: "Where this page reads, and how long an answer takes",
+    host: "Where this page reads, and how long an answer takes",
     messages: "Messages",
     search: (n: number, more: boolean) => `Search ${n}${more ? "+" : ""} ${n === 1 ? "message" : "messages"}`,
     order: "Order",
@@ -70,14 +70,14 @@ export const english = {
     wholeDays: (n: number) => (n === 1 ? "1 day" : `${n} days`),
     wholeHours: (n: number) => (n === 1 ? "1 hour" : `${n} hours`),
   },
-  keys: "Keyboard",
+  keyboard: "Keyboard",
   language: "Language",
-  /** Why a code or a link was picked, as the program says it in English. */
+  /** Translates the English reason for which the server picked a code or a link. */
   reason: (english: string) => english,
-  trouble: {
-    server: "The server cannot be reached.",
-    answer: (status: string) => `The server answered ${status}.`,
-    source: (name: string) => `config.json names a source that this page does not know: ${name}`,
+  errors: {
+    unreachable: "The server cannot be reached.",
+    badStatus: (status: string) => `The server answered ${status}.`,
+    unknownSource: (name: string) => `config.json names a source that this page does not know: ${name}`,
   },
   theme: { auto: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" },
 };

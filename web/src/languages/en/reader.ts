@@ -5,7 +5,7 @@ export const english = {
   print: "Print",
   left: (left: string) => `${left} left`,
   via: (sender: string) => `sent as ${sender}`,
-  views: "Views of this message",
+  views: "MessageViews of this message",
   html: "HTML",
   text: "Text",
   headers: "Headers",
@@ -27,7 +27,7 @@ export const english = {
   more: (n: number) => `and ${n} more`,
   progress: (done: string, whole: string) => `${done} of ${whole}…`,
   links: {
-    title: "Links",
+    title: "LinkList",
     elsewhere: (host: string) => `text says ${host}`,
     punycode: "look-alike letters possible",
   },
@@ -40,7 +40,7 @@ export const english = {
     saving: "Packing…",
     notSaved: "They could not be packed. Download them one by one.",
   },
-  deeds: {
+  blockedContent: {
     title: "What this mail would have done",
     lead: "None of it happened.",
     loaded: "None of it happened, but for the images that you loaded.",
@@ -53,11 +53,11 @@ export const english = {
     forms: (n: number, hosts: string) =>
       `Ask for input in ${n === 1 ? "1 form" : `${n} forms`}${hosts && ` that ${n === 1 ? "sends" : "send"} to ${hosts}`}`,
     frames: (n: number) => `Embed ${n === 1 ? "1 other page or object" : `${n} other pages or objects`}`,
-    moves: (n: number) => `Lead you to another page by itself${n > 1 ? `, ${n} times` : ""}`,
+    redirects: (n: number) => `Lead you to another page by itself${n > 1 ? `, ${n} times` : ""}`,
     others: (n: number) => `Use ${n === 1 ? "1 thing" : `${n} things`} that mail has no use for`,
-    lies: (n: number) => `Lead ${n === 1 ? "1 link" : `${n} links`} elsewhere than its text says`,
+    misleadingLinks: (n: number) => `Lead ${n === 1 ? "1 link" : `${n} links`} elsewhere than its text says`,
   },
-  claims: {
+  authResults: {
     title: "Sender checks",
     by: (host: string) => `as ${host} says, not checked here`,
     unknown: "as the message says, not checked here",

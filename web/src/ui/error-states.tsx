@@ -8,6 +8,7 @@ interface FailedProps {
   retry: () => void;
 }
 
+/** A failure with its cause, a countdown to the next attempt, and a button to retry now. */
 export function Failed({ cause, retryAt, retry }: FailedProps) {
   const now = useNow(250);
   const online = useOnline();
@@ -29,11 +30,12 @@ export function Failed({ cause, retryAt, retry }: FailedProps) {
   );
 }
 
-/** A part of the page did not come: the server is away, or has a newer page by now. */
-export function ChunkMissing() {
+/** Shown if a part of the page cannot be fetched: the server is down, or has a newer page. */
+export function PartMissing() {
   return <Failed cause={words.failed.chunk} retry={() => location.reload()} />;
 }
 
+/** Shown in place of a message that was deleted or has expired. */
 export function Gone({ back }: { back: () => void }) {
   return (
     <div class="state gone" role="alert">
