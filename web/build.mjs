@@ -3,8 +3,8 @@
  *
  *   node build.mjs [--out DIR] [--double NAME]... [--without-policy]
  *
- * The last two are for tests that prove each wall by taking the other one down. They choose what goes into
- * a bundle; a finished bundle has no switch in it.
+ * The last two are for tests: each defence against hostile mail is tested with the others off. They
+ * choose what goes into a bundle. A finished bundle has no switch in it.
  */
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -15,7 +15,7 @@ import { build } from "esbuild";
 const here = import.meta.dirname;
 const require = createRequire(import.meta.url);
 
-/** The page's code that more than one part of it needs. See `sharedChunk`. */
+/** The modules that several parts of the page need. See `sharedChunk`. */
 const SHARED = [
   "preact",
   "preact/hooks",
@@ -62,8 +62,9 @@ function doubles(names) {
 }
 
 /**
- * postal-mime names all 2,231 HTML entities, 12 kB gzipped, to turn a text part into HTML or back where a
- * message mixes both. The common ones do: an unknown one stays as it was written.
+ * Replaces postal-mime's list of all 2,231 HTML entities (12 kB gzipped) by a list of common ones.
+ *
+ * postal-mime converts between text and HTML if a message mixes both. Other entities stay as they are.
  */
 const commonEntities = {
   name: "common-entities",
@@ -75,10 +76,10 @@ const commonEntities = {
 };
 
 /**
- * Puts `SHARED` into one file, by importing all of it into each part of the page that is fetched by itself.
+ * Puts `SHARED` into one file: imports all of it into each part of the page that is fetched by itself.
  *
- * esbuild makes a file for each combination of parts that share something. A dozen small files are larger,
- * compressed, than one.
+ * Otherwise esbuild makes a file for each combination of parts that share a module. A dozen small
+ * files are larger, compressed, than one.
  */
 const sharedChunk = {
   name: "shared-chunk",
@@ -120,7 +121,7 @@ function options(out, names, ...plugins) {
   };
 }
 
-/** The one output whose entry point is `source`. */
+/** Return the output whose entry point is `source`. */
 function outputOf(metafile, out, source) {
   const found = Object.entries(metafile.outputs).find(([, output]) => output.entryPoint === source);
   return path.relative(out, path.resolve(here, found[0]));
@@ -166,7 +167,7 @@ async function writePage(out, files, policy) {
   }
 }
 
-/** The API's documentation, all of it ours to serve: the page asks no other host for anything. */
+/** Write the API's documentation. The page loads nothing from another host. */
 async function writeDocs(out) {
   const swagger = path.dirname(require.resolve("swagger-ui-dist/package.json"));
   const docs = path.join(out, "docs");

@@ -3,8 +3,8 @@
  *
  *   node check-imports.mjs [DIR]
  *
- * Fails where a module imports one of a higher layer, where imports form a circle, and where two modules
- * export a type or a class of the same name. DIR is `src` unless it is given.
+ * Fails if a module imports one of a higher layer, if imports form a cycle, and if two modules export
+ * a type, a class or a component of the same name. DIR is `src` unless it is given.
  */
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
@@ -12,8 +12,8 @@ import path from "node:path";
 /**
  * The layers, the highest first. A module imports from its own layer and from those below.
  *
- * The longest path that fits decides: `inbox/views/` is a layer above `inbox/`, so an inbox's state imports
- * no view.
+ * The longest path that fits decides. `inbox/views/` is a layer above `inbox/`, so that an inbox's
+ * state imports no view.
  */
 const LAYERS = [
   "main.tsx", // starts the page
@@ -22,12 +22,12 @@ const LAYERS = [
   "database/", // mail read from a database
   "reader/", // an open message
   "inbox/", // an inbox's state, the interface of a source, and edgemail's own API as one
-  "ui/", // controls and helpers that know nothing of mail
-  "languages/", // every word that the page says
+  "ui/", // controls, dialogs and helpers that know no mail source
+  "languages/", // every word that the page shows
 ];
 
 const IMPORT = /(?:\bfrom|\bimport|\bimport\()\s*"(\.[^"]*)"/g;
-const EXPORTED_TYPE = /^export (?:abstract )?(?:class|interface|type|enum) (\w+)/gm;
+const EXPORTED_NAME = /^export (?:abstract )?(?:class|interface|type|enum|function) ([A-Z]\w*)/gm;
 
 /** Return each module's path and text, by its path from `root`. */
 async function readModules(root) {
@@ -71,13 +71,13 @@ function findLayerProblems(imports) {
   return problems;
 }
 
-/** Find each circle once, by depth-first search: an import of a module that is still being visited. */
-function findCircles(imports) {
+/** Find cycles by depth-first search: an import of a module that is still being visited. */
+function findCycles(imports) {
   const problems = [];
   const done = new Set();
   const visit = (name, trail) => {
     if (trail.includes(name)) {
-      problems.push(`circle: ${[...trail.slice(trail.indexOf(name)), name].join(" -> ")}`);
+      problems.push(`import cycle: ${[...trail.slice(trail.indexOf(name)), name].join(" -> ")}`);
       return;
     }
     if (done.has(name)) return;
@@ -92,7 +92,7 @@ function findDoubleNames(modules) {
   const owners = new Map();
   const problems = [];
   for (const [name, text] of modules) {
-    for (const [, exported] of text.matchAll(EXPORTED_TYPE)) {
+    for (const [, exported] of text.matchAll(EXPORTED_NAME)) {
       const owner = owners.get(exported);
       if (owner) problems.push(`${exported} has two meanings: ${owner} and ${name} both export it`);
       else owners.set(exported, name);
@@ -103,7 +103,7 @@ function findDoubleNames(modules) {
 
 const modules = await readModules(path.resolve(process.argv[2] ?? path.join(import.meta.dirname, "src")));
 const imports = importsOf(modules);
-const problems = [...findLayerProblems(imports), ...findCircles(imports), ...findDoubleNames(modules)];
+const problems = [...findLayerProblems(imports), ...findCycles(imports), ...findDoubleNames(modules)];
 for (const problem of problems) console.error(problem);
-if (modules.size === 0) console.error("There is no module to check");
+if (modules.size === 0) console.error("There is no module to check.");
 process.exitCode = problems.length > 0 || modules.size === 0 ? 1 : 0;

@@ -1,4 +1,4 @@
-/** Bundles each test (TypeScript, as the page is) and hands it to Node's own test runner. */
+/** Bundles each test, as it is TypeScript, and runs it with Node's test runner. */
 import { spawnSync } from "node:child_process";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import path from "node:path";

@@ -2,7 +2,10 @@ import { ApiSource } from "../inbox/api.ts";
 import type { MailSource } from "../inbox/source.ts";
 import { words } from "../languages/dictionary.ts";
 
-/** Make the source that `config.json` beside the page describes, or the API if there is no such file. */
+/**
+ * Make the source that `config.json` beside the page describes, or the API if there is no such
+ * file.
+ */
 export async function loadSource(): Promise<MailSource> {
   const config = await readConfig();
   const source = config["source"] ?? "api";

@@ -201,7 +201,9 @@ function remember(address: string): void {
   save("recent", [address, ...others].slice(0, MAX_RECENT));
 }
 
-/** Return true if the server accepts mail for the address: its domains, their subdomains, or any. */
+/**
+ * Return true if the server accepts mail for the address: its domains, their subdomains, or any.
+ */
 function isAccepted(address: string, domains: string[]): boolean {
   const domain = address.slice(address.indexOf("@") + 1);
   return domains.length === 0 || domains.some((own) => domain === own || domain.endsWith(`.${own}`));

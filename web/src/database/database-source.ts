@@ -25,7 +25,7 @@ import { words } from "./words.ts";
 const PAGE_SIZE = 50;
 
 /** Parses the first octets of messages. Returns null for each that cannot be parsed. */
-export type ParseHeads = (heads: Uint8Array[]) => Promise<(ParsedMessage | null)[]>;
+type ParseHeads = (heads: Uint8Array[]) => Promise<(ParsedMessage | null)[]>;
 
 export class DatabaseSource implements MailSource {
   readonly notice = words.notice;

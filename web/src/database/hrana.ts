@@ -1,9 +1,12 @@
-/** The part of Hrana over HTTP, version 3, that a reader needs: batches of queries, one request each. */
+/**
+ * The part of Hrana over HTTP, version 3, that a reader needs: batches of queries, one request
+ * each.
+ */
 import { locale } from "../languages/dictionary.ts";
 import { tokenExpiry } from "./token.ts";
 import { words } from "./words.ts";
 
-export type SqlValue = string | number | Uint8Array | null;
+type SqlValue = string | number | Uint8Array | null;
 export type SqlRow = SqlValue[];
 
 export interface Step {
@@ -18,7 +21,7 @@ export interface BatchAnswer {
   elapsedMs: number;
 }
 
-export interface RequestLimits {
+interface RequestLimits {
   signal?: AbortSignal | undefined;
   timeoutMs: number;
 }

@@ -19,7 +19,10 @@ const PROGRESS_KEPT = 16;
 export interface ReplicaAnswer {
   /** The rows of each step. */
   steps: SqlRow[][];
-  /** The highest id that the replica has seen. A missing message up to it was deleted; above it, not replicated yet. */
+  /**
+   * The highest id that the replica has seen. A missing message up to it was deleted; above it, not
+   * replicated yet.
+   */
   lastId: number;
 }
 
@@ -90,7 +93,8 @@ export class NearestReplica {
   /**
    * Read from the nearest replica. If it fails or has not seen the id `needed`, try the next.
    *
-   * If none has seen it, the first answer counts. If all fail, reject with the most specific `DatabaseError`.
+   * If none has seen it, the first answer counts. If all fail, reject with the most specific
+   * `DatabaseError`.
    */
   async read(steps: Step[], options: ReadOptions = {}): Promise<ReplicaAnswer> {
     const { needed = 0 } = options;

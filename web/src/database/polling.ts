@@ -13,7 +13,10 @@ const HIDDEN_MS = 15_000;
 /** Messages after an id, oldest first. `more` is true if others may follow. */
 export type Arrivals = { messages: Summary[]; more: boolean };
 
-/** Finds new messages by polling, one request at a time. Polls at once when the page becomes visible. */
+/**
+ * Finds new messages by polling, one request at a time. Polls at once when the page becomes
+ * visible.
+ */
 export class Polling implements Subscription {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private isPolling = false;

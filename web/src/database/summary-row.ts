@@ -2,7 +2,7 @@
 import type { AttachmentSummary, FoundCode, FoundLink, Summary } from "../inbox/source.ts";
 import type { SqlRow } from "./hrana.ts";
 
-export interface SummaryRow {
+interface SummaryRow {
   summary: Summary;
   /** The first octets of the message if it has no summary yet, else null. */
   head: Uint8Array | null;
@@ -37,7 +37,10 @@ function readLink([url, shown, reason]: unknown[]): FoundLink {
   return { url: text(url), text: text(shown), reason: text(reason) };
 }
 
-/** Return the rows of a JSON list of lists, or none for anything else: other programs write here too. */
+/**
+ * Return the rows of a JSON list of lists, or none for anything else: other programs write here
+ * too.
+ */
 function readList(value: unknown): unknown[][] {
   try {
     const list: unknown = JSON.parse(text(value) || "[]");

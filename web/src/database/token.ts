@@ -1,4 +1,6 @@
-/** Return when a JSON Web Token expires, or null if it never does. The database verifies it, not we. */
+/**
+ * Return when a JSON Web Token expires, or null if it never does. The database verifies it, not we.
+ */
 export function tokenExpiry(token: string): Date | null {
   try {
     const payload = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");

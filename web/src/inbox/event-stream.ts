@@ -1,7 +1,9 @@
 import { backoffMs } from "./backoff.ts";
 import type { ArrivalListener, Subscription, Summary } from "./source.ts";
 
-/** Receives new messages as server-sent events. Reconnects, and continues after the last message. */
+/**
+ * Receives new messages as server-sent events. Reconnects, and continues after the last message.
+ */
 export class EventStream implements Subscription {
   private events: EventSource | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;

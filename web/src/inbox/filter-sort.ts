@@ -4,7 +4,7 @@ import type { Summary } from "./source.ts";
 
 export type SortOrder = "newest" | "oldest" | "unread";
 
-export interface FilterSortOptions {
+interface FilterSortOptions {
   text: string;
   order: SortOrder;
   isRead: (message: Summary) => boolean;
@@ -12,7 +12,9 @@ export interface FilterSortOptions {
   acceptedSinceMs: number;
 }
 
-/** Return the messages to show: those listed that match the text, and those that the source found. */
+/**
+ * Return the messages to show: those listed that match the text, and those that the source found.
+ */
 export function filterAndSort(
   messages: readonly Summary[],
   found: readonly Summary[],

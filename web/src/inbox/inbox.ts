@@ -1,8 +1,7 @@
 import { backoffMs } from "./backoff.ts";
 import { type LiveState, type MailSource, SourceError, type Subscription, type Summary } from "./source.ts";
 
-export type LoadPhase =
-  { kind: "loading" } | { kind: "ready" } | { kind: "failed"; cause: string; retryAt: number };
+type LoadPhase = { kind: "loading" } | { kind: "ready" } | { kind: "failed"; cause: string; retryAt: number };
 
 export interface InboxState {
   phase: LoadPhase;
@@ -16,7 +15,7 @@ export interface InboxState {
 }
 
 /** The source's results. Messages that are listed already are searched by the view, at once. */
-export interface SearchState {
+interface SearchState {
   text: string;
   busy: boolean;
   /** Why the search is incomplete; empty if it is not. */
@@ -25,7 +24,7 @@ export interface SearchState {
   nextBefore: number | null;
 }
 
-export interface InboxEvents {
+interface InboxEvents {
   changed(state: InboxState): void;
   arrived(message: Summary): void;
 }

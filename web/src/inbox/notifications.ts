@@ -5,9 +5,12 @@ import { load, save } from "../ui/storage.ts";
 import { senderName } from "./sender.ts";
 import { words } from "../languages/dictionary.ts";
 
-export type NotificationState = "off" | "on" | "denied" | "unsupported";
+type NotificationState = "off" | "on" | "denied" | "unsupported";
 
-/** Return the state of desktop notifications, and a function to switch them. Only that asks for permission. */
+/**
+ * Return the state of desktop notifications, and a function to switch them. Only that asks for
+ * permission.
+ */
 export function useNotifications(): [NotificationState, () => void] {
   const [state, setState] = useState(permission);
   const toggle = () => {
@@ -30,7 +33,10 @@ function permission(): NotificationState {
   return Notification.permission === "granted" && load("notify", false) ? "on" : "off";
 }
 
-/** Notify the reader of a message if the page is hidden. The tag makes several tabs notify only once. */
+/**
+ * Notify the reader of a message if the page is hidden. The tag makes several tabs notify only
+ * once.
+ */
 export function notify(address: string, message: Summary): void {
   if (!document.hidden || permission() !== "on") return;
   try {

@@ -1,4 +1,7 @@
-/** The interface of a mail source: edgemail's API, or a database. Views know nothing else of a source. */
+/**
+ * The interface of a mail source: edgemail's API, or a database. Views know nothing else of a
+ * source.
+ */
 
 export interface AttachmentSummary {
   index: number;
@@ -37,7 +40,10 @@ export interface Summary {
 export interface ListQuery {
   before?: number;
   limit?: number;
-  /** List only messages with all of these words in sender, subject or text. A page may then be short. */
+  /**
+   * List only messages with all of these words in sender, subject or text. A page may then be
+   * short.
+   */
   search?: string;
 }
 
@@ -61,7 +67,9 @@ export interface ServerInfo {
 export type LiveState =
   | { kind: "connecting" }
   | { kind: "live" }
-  /** The connection is lost. The next attempt is due at `retryAt`, in milliseconds since the epoch. */
+  /**
+   * The connection is lost. The next attempt is due at `retryAt`, in milliseconds since the epoch.
+   */
   | { kind: "waiting"; retryAt: number };
 
 export interface ArrivalListener {
@@ -92,7 +100,8 @@ export interface MailSource {
   /** A warning that the reader should see before using this source. */
   readonly notice?: string;
   /**
-   * Call `changed` with the current host, and again at each change. Return a function that ends this.
+   * Call `changed` with the current host, and again at each change. Return a function that ends
+   * this.
    *
    * Absent if the host never changes.
    */
@@ -104,7 +113,9 @@ export interface MailSource {
   /** Absent if the source is read-only, as is `removeAll`. */
   remove?(id: number): Promise<void>;
   removeAll?(address: string): Promise<void>;
-  /** Report each message with an id above `after` once and in order, across lost connections too. */
+  /**
+   * Report each message with an id above `after` once and in order, across lost connections too.
+   */
   subscribe(address: string, after: number, listener: ArrivalListener): Subscription;
 }
 

@@ -2,7 +2,10 @@ import type { Translation } from "./translation.ts";
 
 const rules = new Intl.PluralRules("ar");
 
-/** A count with its noun: one, two, three to ten, eleven to ninety-nine, and the hundreds each have a form. */
+/**
+ * A count with its noun: one, two, three to ten, eleven to ninety-nine, and the hundreds each have
+ * a form.
+ */
 function count(n: number, [one, two, few, many, other]: [string, string, string, string, string]): string {
   const form = rules.select(n);
   if (form === "one") return one;

@@ -1,10 +1,16 @@
-/** The words of the page in the reader's language. They are English until another translation is set. */
+/**
+ * The words of the page in the reader's language. They are English until another translation is
+ * set.
+ */
 import { english, type PageWords } from "./en/page.ts";
 import type { Translation } from "./translation.ts";
 
 let current: { tag: string; translation: Translation } | null = null;
 
-/** The words that the first load needs. Every other part of the page asks for its own by `dictionary`. */
+/**
+ * The words that the first load needs. Every other part of the page asks for its own by
+ * `dictionary`.
+ */
 export let words: PageWords = english;
 
 /** Speak another language from now on. Call it before the first word is shown. */
@@ -13,7 +19,10 @@ export function setTranslation(tag: string, translation: Translation): void {
   words = translation.page;
 }
 
-/** Return the words of one part of the page. English comes with the part, a translation has all parts. */
+/**
+ * Return the words of one part of the page. English comes with the part, a translation has all
+ * parts.
+ */
 export function dictionary<Part extends keyof Translation>(
   part: Part,
   english: Translation[Part],

@@ -1,6 +1,8 @@
-/** Reads the SPF, DKIM and DMARC results in a message's headers. A sender can forge these headers. */
+/**
+ * Reads the SPF, DKIM and DMARC results in a message's headers. A sender can forge these headers.
+ */
 
-export interface AuthResult {
+interface AuthResult {
   method: "SPF" | "DKIM" | "DMARC";
   /** `pass`, `fail`, `none`, ... (RFC 8601, section 2.7). */
   result: string;

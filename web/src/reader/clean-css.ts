@@ -1,20 +1,21 @@
 /**
  * Removes whatever loads something from a style sheet.
  *
- * It works on the browser's parse, never on the text: escapes (`u\72l(`) and comments hide from a search.
+ * It works on the browser's parse, never on the text: escapes (`u\72l(`) and comments hide from a
+ * search.
  */
 
 /** CSS functions that fetch, and `var()`, which could assemble one unseen. */
 const FETCHING = /(?:url|image|image-set|cross-fade|element|src|var|env|attr)\(/i;
 
-export interface CssCounts {
+interface CssCounts {
   /** Remote URLs that were removed. */
   blocked: number;
   /** Remote URLs, removed or not. */
   remote: number;
 }
 
-export interface CleanCss extends CssCounts {
+interface CleanCss extends CssCounts {
   css: string;
 }
 
@@ -27,7 +28,8 @@ export function cleanSheet(css: string, images: boolean): CleanCss {
   const imports = css.match(/@import\b/gi)?.length ?? 0;
   const rules = [...sheet.cssRules].filter((rule) => !(rule instanceof CSSNamespaceRule));
   const kept = rules.map((rule) => rule.cssText).join("\n");
-  // A string written `"\3c/style>"` comes out of the parser as `</style>`, and would end the element.
+  // A string written `"\3c/style>"` comes out of the parser as `</style>`, and would end the
+  // element.
   return {
     css: kept.replaceAll("</", "\\3c /").replaceAll("<!", "\\3c !"),
     blocked: counts.blocked,

@@ -11,7 +11,10 @@ interface DownloadProps {
 /** How long a download may take to start before its URL is revoked. */
 const REVOKE_AFTER_MS = 60_000;
 
-/** Save a file, always as plain octets: no HTML, SVG or PDF of a message may open in the page's origin. */
+/**
+ * Save a file, always as plain octets: no HTML, SVG or PDF of a message may open in the page's
+ * origin.
+ */
 export function saveFile(content: BlobPart, name: string): void {
   const url = URL.createObjectURL(new Blob([content], { type: "application/octet-stream" }));
   const link = document.createElement("a");

@@ -3,8 +3,8 @@ const MAX_CHARS = 120;
 /**
  * Make a file name from a message safe to show and to save under.
  *
- * Bidirectional controls can make `photo<RLO>gpj.exe` look like `photoexe.jpg`. Slashes leave the folder,
- * leading dots hide the file.
+ * Bidirectional controls can make `photo<RLO>gpj.exe` look like `photoexe.jpg`. Slashes leave the
+ * folder, leading dots hide the file.
  */
 export function safeName(name: string): string {
   const flat = name

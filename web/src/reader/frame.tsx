@@ -21,9 +21,11 @@ function frameDocument({ styles, body }: SanitisedHtml, images: boolean): string
 }
 
 /**
- * A message's HTML in a sandboxed frame with an opaque origin. It cannot run scripts or send requests.
+ * A message's HTML in a sandboxed frame with an opaque origin. It cannot run scripts or send
+ * requests.
  *
- * Not made by JSX: the sandbox must be set before the frame's document, and each document gets a new frame.
+ * Not made by JSX: the sandbox must be set before the frame's document, and each document gets a
+ * new frame.
  */
 export function Frame({ clean, images }: { clean: SanitisedHtml; images: boolean }) {
   const holder = useRef<HTMLDivElement>(null);

@@ -1,8 +1,8 @@
 /**
  * The part of `Blob` that postal-mime uses, kept in this thread's memory.
  *
- * Reading a real `Blob` asks another process, which takes about 0.5 ms each time. A message of 20,000 parts
- * took more than 10 s that way, and takes 1 s this way.
+ * Reading a real `Blob` asks another process, which takes about 0.5 ms each time. A message of
+ * 20,000 parts took more than 10 s that way, and takes 1 s this way.
  */
 export class MemoryBlob {
   private readonly chunks: Uint8Array[];

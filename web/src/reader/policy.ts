@@ -1,8 +1,8 @@
 /**
  * Return the Content-Security-Policy of the frame that shows a message's HTML.
  *
- * It stands first in the frame, before any of the sender's HTML. A test with the sanitiser off shows that it
- * lets no request out.
+ * It stands first in the frame, before any of the sender's HTML. A test with the sanitiser off
+ * shows that it lets no request out.
  */
 export function framePolicy(images: boolean): string {
   const sources = images ? "data: https:" : "data:";

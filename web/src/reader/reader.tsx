@@ -137,7 +137,9 @@ function Unparsed({ id, raw, why }: { id: number; raw: ArrayBuffer; why: string 
   );
 }
 
-/** Sanitise HTML. Return null if there is none, if it is too large, or if the sanitiser fails on it. */
+/**
+ * Sanitise HTML. Return null if there is none, if it is too large, or if the sanitiser fails on it.
+ */
 function sanitiseOrNull(
   html: string | null,
   images: boolean,

@@ -16,8 +16,8 @@ const NEVER_NESTED = new Set(
 /**
  * Return true if HTML can be rendered without blocking the page.
  *
- * The parser searches all open elements at each tag: 60,000 nested ones (400 kB) take it 30 s. An end tag
- * closes an element of its own name only: one that closes nothing must not lower the depth.
+ * The parser searches all open elements at each tag: 60,000 nested ones (400 kB) take it 30 s. An
+ * end tag closes an element of its own name only: one that closes nothing must not lower the depth.
  */
 export function isWithinRenderLimits(html: string): boolean {
   if (html.length > MAX_CHARS || styleChars(html) > MAX_STYLE_CHARS) return false;

@@ -37,15 +37,17 @@ const PURIFY = {
   SANITIZE_NAMED_PROPS: true,
   FORBID_TAGS: FORBIDDEN_TAGS.split(" "),
   FORBID_ATTR: FORBIDDEN_ATTRIBUTES.split(" "),
-  // The second half is DOMPurify's default, for values that are not URIs (`width="50%"`). It lets `//host`
-  // pass, so every address is checked again below.
+  // The second half is DOMPurify's default, for values that are not URIs (`width="50%"`). It lets
+  // `//host` pass, so every address is checked again below.
   ALLOWED_URI_REGEXP: /^(?:(?:https?|mailto|tel|cid):|[^a-z]|[a-z+.-]+(?:[^a-z+.\-:]|$))/i,
 } satisfies Config & { RETURN_DOM: true };
 
 const LINK_PROTOCOLS = ["https:", "http:", "mailto:", "tel:"];
 const RASTER_DATA = /^data:image\/(?:png|jpe?g|gif|webp|avif|bmp)[;,]/i;
 
-/** Make a message's HTML inert. `images` allows remote images; `inline` has its own, by Content-ID. */
+/**
+ * Make a message's HTML inert. `images` allows remote images; `inline` has its own, by Content-ID.
+ */
 export function sanitise(html: string, images: boolean, inline: Record<string, string>): SanitisedHtml {
   const root = DOMPurify.sanitize(html, PURIFY) as HTMLElement;
   const blockedContent = emptyBlockedContent();
@@ -87,7 +89,10 @@ function guardLink(link: HTMLAnchorElement): void {
   link.title = url.href;
 }
 
-/** Allow an address in `src` of an image and in `background` only. Return the number of blocked images. */
+/**
+ * Allow an address in `src` of an image and in `background` only. Return the number of blocked
+ * images.
+ */
 function guardImages(
   element: HTMLElement,
   images: boolean,

@@ -41,7 +41,10 @@ export function SaveAll({ parts, name, date }: { parts: MessagePart[]; name: str
   );
 }
 
-/** Give each attachment a unique file name: `a.txt`, `a (2).txt`, ... Case does not make names differ. */
+/**
+ * Give each attachment a unique file name: `a.txt`, `a (2).txt`, ... Case does not make names
+ * differ.
+ */
 export function uniqueNames(parts: MessagePart[]): [name: string, part: MessagePart][] {
   const taken = new Set<string>();
   return parts.map((part) => {

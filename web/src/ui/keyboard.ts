@@ -3,7 +3,9 @@ import { load } from "./storage.ts";
 
 type ShortcutActions = Record<string, () => void>;
 
-/** Run an action when its key is pressed, unless the reader is typing or has turned shortcuts off. */
+/**
+ * Run an action when its key is pressed, unless the reader is typing or has turned shortcuts off.
+ */
 export function useShortcuts(actions: ShortcutActions): void {
   useEffect(() => {
     const press = (event: KeyboardEvent) => {

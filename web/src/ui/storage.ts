@@ -1,4 +1,6 @@
-/** Read a value from localStorage. Return `fallback` if there is none, or if storage is not allowed. */
+/**
+ * Read a value from localStorage. Return `fallback` if there is none, or if storage is not allowed.
+ */
 export function load<T>(key: string, fallback: T): T {
   try {
     const text = localStorage.getItem(`edgemail.${key}`);

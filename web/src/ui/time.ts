@@ -18,7 +18,9 @@ export function formatLifetime(seconds: number): string {
   return days >= 2 ? words.time.wholeDays(days) : words.time.wholeHours(Math.round(seconds / HOUR));
 }
 
-/** Format how long ago `date` was at `now` (milliseconds), or the day if it was a week or more ago. */
+/**
+ * Format how long ago `date` was at `now` (milliseconds), or the day if it was a week or more ago.
+ */
 export function formatAge(date: string, now: number): string {
   const then = Date.parse(date);
   if (Number.isNaN(then)) return "";

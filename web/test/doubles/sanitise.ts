@@ -1,4 +1,7 @@
-/** The sanitiser taken down: whatever the message holds goes into the frame. For tests of the policy alone. */
+/**
+ * The sanitiser taken down: whatever the message holds goes into the frame. For tests of the policy
+ * alone.
+ */
 import { emptyBlockedContent } from "../../src/reader/blocked-content.ts";
 import type { SanitisedHtml } from "../../src/reader/sanitise.ts";
 

@@ -19,7 +19,9 @@ const Reader = lazyComponent(() => import("../../reader/reader.tsx").then((part)
 
 type Lookup = "looking" | "gone" | { cause: string };
 
-/** Finds the message that the route names, and loads the reader, which the first load leaves out. */
+/**
+ * Finds the message that the route names, and loads the reader, which the first load leaves out.
+ */
 export function ReaderPane({ id, source, inbox, state, maxAgeSeconds, opened, back }: PaneProps) {
   const message = inbox.find(id);
   const [lookup, setLookup] = useState<Lookup>("looking");

@@ -23,7 +23,8 @@ interface VirtualListProps {
 /**
  * A list of any length that renders only its visible rows.
  *
- * A row has one of two heights, with chips or without: so each row's position is known without rendering it.
+ * A row has one of two heights, with chips or without: so each row's position is known without
+ * rendering it.
  */
 export function VirtualList({ messages, draw, focus, nearEnd }: VirtualListProps) {
   const list = useRef<HTMLUListElement>(null);
@@ -35,7 +36,8 @@ export function VirtualList({ messages, draw, focus, nearEnd }: VirtualListProps
   useEffect(() => {
     const update = () => list.current && setVisible((old) => visibleRange(old, list.current as HTMLElement));
     update();
-    // Capture, to hear of all scrolling: the list scrolls on a wide screen, the page on a narrow one.
+    // Capture, to hear of all scrolling: the list scrolls on a wide screen, the page on a narrow
+    // one.
     addEventListener("scroll", update, { capture: true, passive: true });
     addEventListener("resize", update);
     return () => {
