@@ -1,7 +1,4 @@
-/**
- * The sanitiser taken down: whatever the message holds goes into the frame. For tests of the policy
- * alone.
- */
+/** A sanitiser that removes nothing, for tests of the policy alone. */
 import { emptyBlockedContent } from "../../src/reader/blocked-content.ts";
 import type { SanitisedHtml } from "../../src/reader/sanitise.ts";
 
