@@ -24,6 +24,7 @@ const SHARED = [
   "./src/inbox/backoff.ts",
   "./src/inbox/source.ts",
   "./src/languages/dictionary.ts",
+  "./src/ui/cause.ts",
   "./src/ui/copy-button.tsx",
   "./src/ui/hooks.ts",
   "./src/ui/icons.tsx",

@@ -1,3 +1,4 @@
+import { causeOf } from "./ui/cause.ts";
 import { render } from "preact";
 import { App, fetchView } from "./app/app.tsx";
 import { loadSource } from "./app/config.ts";
@@ -11,8 +12,7 @@ fetchView();
 try {
   render(<App source={await loadSource()} />, root);
 } catch (error) {
-  const cause = error instanceof Error ? error.message : String(error);
-  render(<StartFailed cause={cause} />, root);
+  render(<StartFailed cause={causeOf(error)} />, root);
 }
 
 function StartFailed({ cause }: { cause: string }) {

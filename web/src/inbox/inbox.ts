@@ -1,3 +1,4 @@
+import { causeOf } from "../ui/cause.ts";
 import { backoffMs } from "./backoff.ts";
 import { type LiveState, type MailSource, SourceError, type Subscription, type Summary } from "./source.ts";
 
@@ -163,7 +164,7 @@ export class Inbox {
       const page = await this.source.list(this.address, query);
       result = { found: merge(known, page.messages), nextBefore: page.nextBefore };
     } catch (error) {
-      result = { problem: error instanceof Error ? error.message : String(error) };
+      result = { problem: causeOf(error) };
     }
     const now = this.state.search;
     // Drop the result if the search text has changed: that search brings its own.
@@ -203,7 +204,7 @@ export class Inbox {
     if (!(error instanceof SourceError)) console.error(error);
     const delayMs = backoffMs(this.attempt++);
     this.timer = setTimeout(() => void this.load(), delayMs);
-    const cause = error instanceof Error ? error.message : String(error);
+    const cause = causeOf(error);
     this.update({ phase: { kind: "failed", cause, retryAt: Date.now() + delayMs } });
   }
 

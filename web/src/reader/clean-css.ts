@@ -19,7 +19,7 @@ interface CleanCss extends CssCounts {
   css: string;
 }
 
-/** SanitisedHtml a whole style sheet. `images` allows remote images. */
+/** Clean a whole style sheet. `images` allows remote images. */
 export function cleanSheet(css: string, images: boolean): CleanCss {
   const sheet = new CSSStyleSheet();
   // This drops every @import: a constructed sheet must not have one.
@@ -37,7 +37,7 @@ export function cleanSheet(css: string, images: boolean): CleanCss {
   };
 }
 
-/** SanitisedHtml the declarations of one rule, or of a `style` attribute, in place. */
+/** Clean the declarations of one rule, or of a `style` attribute, in place. */
 export function cleanDeclarations(style: CSSStyleDeclaration, images: boolean): CssCounts {
   const counts = { blocked: 0, remote: 0 };
   for (const name of [...style]) {

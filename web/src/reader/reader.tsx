@@ -1,3 +1,4 @@
+import { causeOf } from "../ui/cause.ts";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { useDelay } from "../ui/hooks.ts";
 import { formatBytes } from "../ui/size.ts";
@@ -94,10 +95,6 @@ async function loadMessage(
   } catch (error) {
     return { kind: "unparsed", raw, why: causeOf(error) };
   }
-}
-
-function causeOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 interface LoadProgress {

@@ -1,3 +1,4 @@
+import { causeOf } from "./cause.ts";
 import { useState } from "preact/hooks";
 import { Dialog } from "./dialog.tsx";
 import { dictionary } from "../languages/dictionary.ts";
@@ -19,7 +20,7 @@ export function ConfirmDelete({ address, act, close }: ConfirmProps) {
     setBusy(true);
     act().then(close, (error: unknown) => {
       setBusy(false);
-      setProblem(words.failed(error instanceof Error ? error.message : String(error)));
+      setProblem(words.failed(causeOf(error)));
     });
   };
   return (

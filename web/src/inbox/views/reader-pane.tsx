@@ -1,3 +1,4 @@
+import { causeOf } from "../../ui/cause.ts";
 import { useEffect, useState } from "preact/hooks";
 import type { Inbox, InboxState } from "../inbox.ts";
 import { lazyComponent } from "../../ui/lazy-component.tsx";
@@ -57,8 +58,4 @@ export function ReaderPane({ id, source, inbox, state, maxAgeSeconds, opened, ba
 
 function isGone(error: unknown): boolean {
   return error instanceof SourceError && error.kind === "gone";
-}
-
-function causeOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
