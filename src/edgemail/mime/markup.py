@@ -1,6 +1,6 @@
 """HTML -> what a reader sees of it, as text; and text without what nobody sees.
 
-Good enough for previews, codes and links, in one pass and in linear time on any input. `web/src/codes.ts` does
+Good enough for previews, codes and links, in one pass and in linear time on any input. `web/src/reader/codes.ts` does
 the same, step by step; `tests/vectors/codes.json` binds both.
 """
 
