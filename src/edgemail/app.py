@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
     from edgemail.settings import Settings
-    from edgemail.store.base import MailStore
+    from edgemail.store.base import Mailbox
 
 _log = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ class App:
 
     def __init__(
         self,
-        store: MailStore,
+        store: Mailbox,
         inbox: Inbox,
         sorter: Sorter | None,
         listener: Listener | None,
@@ -277,7 +277,7 @@ def _make_spooler(settings: Settings) -> Spooler:
     return spooler
 
 
-async def _open_store(settings: Settings, counters: CommitCounters) -> MailStore:
+async def _open_store(settings: Settings, counters: CommitCounters) -> Mailbox:
     limit_s = settings.smtp.commit_timeout_s
     if settings.store.file is None:
         from edgemail.store.remote.commit import Patience

@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
     from pathlib import Path
 
-    from edgemail.store.base import MailStore
+    from edgemail.store.base import Mailbox
 
-    OpenStore = Callable[[Path], Awaitable[MailStore]]
+    OpenStore = Callable[[Path], Awaitable[Mailbox]]
 
 __all__ = ["bounded"]
 
 
-async def open_sqlite(folder: Path) -> MailStore:
+async def open_sqlite(folder: Path) -> Mailbox:
     return await SqliteStore.open(folder / "mail.db")
 
 
 _servers: dict[Path, Sqld] = {}
 
 
-async def open_remote(folder: Path) -> MailStore:
+async def open_remote(folder: Path) -> Mailbox:
     """Open the database of a folder's own sqld."""
     if folder not in _servers:
         _servers[folder] = Sqld(folder / "sqld")
@@ -62,7 +62,7 @@ def open_store(request: pytest.FixtureRequest) -> OpenStore:
 
 
 @pytest_asyncio.fixture
-async def store(open_store: OpenStore, tmp_path: Path) -> AsyncIterator[MailStore]:
+async def store(open_store: OpenStore, tmp_path: Path) -> AsyncIterator[Mailbox]:
     """Give an empty store of each kind."""
     opened = await open_store(tmp_path)
     yield opened

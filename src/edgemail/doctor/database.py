@@ -39,7 +39,7 @@ async def check_database(
 async def _check_remote(url: str, token: str | None, timeout_s: float, *, reads_only: bool) -> Finding:
     from edgemail.store.remote.hrana import HranaClient, HranaError, RequestRefused, StatementFailed
 
-    async with HranaClient(url.replace("libsql://", "https://", 1), token) as client:
+    async with HranaClient(url, token) as client:
         try:
             columns = await client.query(_COLUMNS, timeout_s=timeout_s)
         except RequestRefused as error:

@@ -51,7 +51,7 @@ class GroupCommit:
         self._running: asyncio.Task[None] | None = None
 
     def add(self, envelope: Envelope) -> asyncio.Future[MailId]:
-        """Put a message into the next commit; see `MailStore.add`."""
+        """Put a message into the next commit; see `Mailbox.add`."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[MailId] = loop.create_future()
         if self._waiting_bytes > self._max_waiting_bytes:
