@@ -136,8 +136,17 @@ async def test_five_hundred_at_once_are_all_kept_under_distinct_ids(store: Mailb
     mail_ids = await add_all(store, given)
     assert len(set(mail_ids)) == 500
     assert mail_ids == sorted(mail_ids)
-    for mail_id, one in zip(mail_ids, given, strict=True):
-        assert await store.read_data(mail_id) == one.data
+    contents = await asyncio.gather(*[store.read_data(mail_id) for mail_id in mail_ids])
+    assert contents == [message.data for message in given]
+
+
+async def read_each(
+    store: Mailbox, inboxes: Sequence[str], mail_ids: Sequence[MailId]
+) -> tuple[list[list[MailId]], list[bytes]]:
+    """List each inbox and read each message, all at once."""
+    listings = await asyncio.gather(*[store.list_inbox(inbox, limit=10) for inbox in inboxes])
+    contents = await asyncio.gather(*[store.read_data(mail_id) for mail_id in mail_ids])
+    return [ids(rows) for rows in listings], contents
 
 
 async def test_however_many_come_at_once_each_finds_its_own(store: Mailbox) -> None:
@@ -146,14 +155,14 @@ async def test_however_many_come_at_once_each_finds_its_own(store: Mailbox) -> N
         names = [f"{count}.{number}@example.org" for number in range(count)]
         mail_ids = await add_all(store, [envelope(name, *names[:3], data=name.encode()) for name in names[3:]])
         shared = await store.add(envelope(*names))
-        for name, mail_id in zip(names[3:], mail_ids, strict=True):
-            assert ids(await store.list_inbox(name, limit=10)) == [shared, mail_id]
-            assert await store.read_data(mail_id) == name.encode()
+        listings, contents = await read_each(store, names[3:], mail_ids)
+        assert listings == [[shared, mail_id] for mail_id in mail_ids]
+        assert contents == [name.encode() for name in names[3:]]
         assert ids(await store.list_inbox(names[0], limit=200)) == [shared, *mail_ids[::-1]]
         alone = await add_all(store, [envelope(f"alone.{name}", data=name.encode()) for name in names])
-        for name, mail_id in zip(names, alone, strict=True):
-            assert ids(await store.list_inbox(f"alone.{name}", limit=10)) == [mail_id]
-            assert await store.read_data(mail_id) == name.encode()
+        listings, contents = await read_each(store, [f"alone.{name}" for name in names], alone)
+        assert listings == [[mail_id] for mail_id in alone]
+        assert contents == [name.encode() for name in names]
 
 
 async def test_what_is_not_there_is_not_found(store: Mailbox) -> None:

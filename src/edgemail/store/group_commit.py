@@ -119,3 +119,14 @@ class GroupCommit:
         for _, future, _ in batch:
             if not future.done():
                 future.set_exception(error)
+
+
+async def load_spooled(batch: Sequence[Envelope]) -> Sequence[Envelope]:
+    """Return a batch with all of it in memory, for a store that can write nothing in pieces.
+
+    Raises:
+        StoreUnavailable: a spool cannot be read.
+    """
+    if all(envelope.spool is None for envelope in batch):
+        return batch
+    return await asyncio.to_thread(lambda: [envelope.load() for envelope in batch])
