@@ -12,6 +12,7 @@ from testkit.mail import NOON, add_all, envelope, ids
 from testkit.waiting import until
 
 from edgemail.errors import MessageNotFound
+from edgemail.listener.spool import Spooler, SpoolFile
 from edgemail.model import MailId
 
 if TYPE_CHECKING:
@@ -46,6 +47,23 @@ async def test_a_message_comes_back_octet_for_octet(store: Mailbox, data: bytes)
     mail_id = await store.add(envelope(data=data))
     assert await store.read_data(mail_id) == data
     assert (await store.read_row(mail_id)).mail.size == len(data)
+
+
+async def test_a_spooled_message_comes_back_octet_for_octet(store: Mailbox, tmp_path: Path) -> None:
+    """What is too large for memory is kept as any other message, whatever comes in the same commit."""
+    spooler = Spooler(tmp_path, spool_above=10, max_memory=1000, max_spool=MIB)
+    content = spooler.open()
+    content.write("Grüße\r\n".encode() * 20_000)
+    spool = content.finish()
+    assert isinstance(spool, SpoolFile)
+    await spool.flush()
+    spooled = envelope(data=b"Received: x\r\n")._replace(spool=spool)
+    mail_ids = await add_all(store, [envelope(), spooled, envelope()])
+    assert await store.read_data(mail_ids[1]) == b"Received: x\r\n" + "Grüße\r\n".encode() * 20_000
+    assert (await store.read_row(mail_ids[1])).mail.size == spooled.size
+    assert await store.read_data(mail_ids[2]) == envelope().data
+    spool.discard()
+    await spooler.close()
 
 
 async def test_a_row_says_when_from_whom_and_to_whom(store: Mailbox) -> None:
