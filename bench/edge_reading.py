@@ -19,8 +19,9 @@ from bench.servers import run_edge_reader
 from edgemail import mime
 from edgemail.edge.export import Site, export_site, read_database_url
 from edgemail.model import Address, Envelope
+from edgemail.settings import StoreSettings
+from edgemail.store.open import open_store
 from edgemail.store.remote.hrana import HranaClient
-from edgemail.store.remote.store import RemoteStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,7 +62,7 @@ def seed(primary: Sqld, say: Callable[[str], None]) -> None:
     summary = mime.summarize(_BODY)
 
     async def work() -> None:
-        store = await RemoteStore.open(primary.url, primary.token())
+        store = await open_store(StoreSettings(db=primary.url, token=primary.token()))
         try:
             for start in range(0, MESSAGES, _SEED_ROWS):
                 say(f"seeding, {start:,} of {MESSAGES:,}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pkgutil
 import re
 import subprocess
 import sys
@@ -10,6 +11,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+
+import edgemail.store
 
 ROOT = Path(__file__).parents[2]
 FILES = subprocess.run(
@@ -63,6 +66,26 @@ def test_the_architecture_page_names_every_room_and_only_what_is_there() -> None
             if not ((folder / one).exists() or any(base.joinpath(one).exists() for base in (source, ROOT)))
         ]
         assert missing == [], room
+
+
+def test_use_cases_see_a_stores_interface_alone() -> None:
+    """Import-linter forbids them every module of the stores but `base`, those that came last among them."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    (contract,) = [one for one in contracts if one["name"].startswith("Use cases see a store's interface")]
+    modules = {f"edgemail.store.{module.name}" for module in pkgutil.iter_modules(edgemail.store.__path__)}
+    assert set(contract["forbidden_modules"]) == modules - {"edgemail.store.base"}
+
+
+def test_one_place_decides_what_a_database_is() -> None:
+    """Only the settings look for a URL's mark in a text, and only one module opens a store for the program."""
+    programs = [name for name in FILES if name.endswith(".py") and not name.startswith("tests/")]
+    sources = {name: (ROOT / name).read_text(encoding="utf-8") for name in programs}
+    mark = re.compile(r"""["']://["'] (?:not )?in\b|in ["']://["']""")
+    assert [name for name, text in sources.items() if mark.search(text)] == ["src/edgemail/settings/values.py"]
+    opens = re.compile(r"\b(?:SqliteStore|RemoteStore)\.open\(|\bMemoryStore\(")
+    assert [name for name, text in sources.items() if opens.search(text)] == ["src/edgemail/store/open.py"]
 
 
 @pytest.mark.parametrize("what", FORBIDDEN)

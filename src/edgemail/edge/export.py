@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from edgemail.errors import ExportError, TokenError
-from edgemail.settings import read_db, read_origin
+from edgemail.settings import is_server_url, read_db, read_origin
 from edgemail.store.remote.tokens import read_permit
 from edgemail.system.sockets import is_loopback
 
@@ -82,7 +82,7 @@ def read_database_url(text: str) -> DatabaseUrl:
         ValueError: it is none; with the end of the sentence that the text starts.
     """
     complaint = "is not the URL of a database; write one such as https://replica.example.org"
-    if "://" not in text:
+    if not is_server_url(text):
         raise ValueError(complaint)
     url = read_db(text).replace("libsql://", "https://", 1)
     parts = urlsplit(url)

@@ -37,7 +37,7 @@ class Exposition:
     """
 
     def __init__(self, counters: Counters, measure: Callable[[], Awaitable[Usage]], version: str) -> None:
-        """`measure` asks the store, as `MailStore.measure` does."""
+        """`measure` asks the store, as `Mailbox.measure` does."""
         self._counters = counters
         self._measure = measure
         self._version = version

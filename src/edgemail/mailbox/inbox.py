@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from edgemail.model import Attachment, Envelope, MailId, ParsedMessage
-    from edgemail.store.base import Arrival, ListingRow, MailStore
+    from edgemail.store.base import Arrival, ListingRow, Mailbox
 
 PAGE_MAX = 200
 """Messages in one page of a listing, at most."""
@@ -29,14 +29,14 @@ _T = TypeVar("_T")
 class Inbox:
     """Everything that a reader or a sender may do with mail, over whichever store."""
 
-    def __init__(self, store: MailStore) -> None:
+    def __init__(self, store: Mailbox) -> None:
         self._store = store
         self._hub = Arrivals()
         self._large_at_once = asyncio.Semaphore(1)
         store.watch(self._announce)
 
     def deliver(self, envelope: Envelope) -> asyncio.Future[MailId]:
-        """Keep a message; see `MailStore.add`."""
+        """Keep a message; see `Mailbox.add`."""
         return self._store.add(envelope)
 
     async def list_page(

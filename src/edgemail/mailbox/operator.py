@@ -239,7 +239,7 @@ class Sorter:
     def deliver(self, envelope: Envelope) -> asyncio.Future[Any]:
         """Keep a message wherever it belongs: the future is done once all of that is synced.
 
-        It raises as `OperatorMailbox.deliver` and `MailStore.add` do.
+        It raises as `OperatorMailbox.deliver` and `Mailbox.add` do.
         """
         for one in envelope.recipients:
             if self._is_reserved(one):

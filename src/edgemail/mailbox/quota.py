@@ -13,7 +13,7 @@ from edgemail.system.outage_log import OutageLog
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from edgemail.store.base import Arrival, MailStore
+    from edgemail.store.base import Arrival, Mailbox
 
 _SLACK_SHARE = 20
 """An inbox is trimmed at once when it is past a limit by a twentieth, else with the others after a while."""
@@ -46,7 +46,7 @@ class Quota:
     start or where there are too many to remember, it thinks that it is full.
     """
 
-    def __init__(self, store: MailStore, max_messages: int | None, max_bytes: int | None) -> None:
+    def __init__(self, store: Mailbox, max_messages: int | None, max_bytes: int | None) -> None:
         """`None` sets no limit."""
         self._store = store
         self._waiting = OutageLog(_log, "inboxes that are too full are trimmed again", logging.WARNING)

@@ -15,6 +15,7 @@ from edgemail.settings.values import (
     Settings,
     SmtpSettings,
     StoreSettings,
+    is_server_url,
 )
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Settings",
     "SmtpSettings",
     "StoreSettings",
+    "is_server_url",
     "markdown_table",
     "read_db",
     "read_domain",

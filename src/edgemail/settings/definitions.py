@@ -149,8 +149,9 @@ SETTINGS: Final = (
         "db",
         "store",
         "db",
-        Kind("PATH|URL", quantities.read_db),
-        "Where mail is kept: a file, or a libSQL database by its URL (`libsql:`, `https:` or `http:`).",
+        Kind("PATH|URL|memory", quantities.read_db),
+        "Where mail is kept: a file, a libSQL database by its URL (`libsql:`, `https:` or `http:`), or `memory`, "
+        "where all mail is lost when the program ends.",
         default="`edgemail.db` in the system's temporary directory",
         has_flag=True,
         also_from="LIBSQL_CLIENT_URL",

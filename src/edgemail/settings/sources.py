@@ -275,7 +275,7 @@ def _find_clashes(settings: Settings, given: Mapping[str, _Given]) -> Iterable[s
     """Name the listeners that could not both have their port, and a folder that is missing."""
     if settings.operator.reserved and settings.operator.maildir is None and not settings.read_only:
         yield (
-            "operator_maildir: is not given, and a remote database has no folder for mail to reserved names; "
+            "operator_maildir: is not given, and only a database file has a folder for mail to reserved names; "
             "name one with --operator-maildir, or give --reserved none"
         )
     listeners = [("smtp", endpoint) for endpoint in settings.smtp.listen]

@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from edgemail.model import Endpoint
 
@@ -45,6 +45,15 @@ def machine_name() -> str:
     """Return what this machine calls itself, or ``localhost`` where that could not stand in a greeting."""
     name = socket.gethostname()
     return name if re.fullmatch(r"[A-Za-z0-9_.-]{1,255}", name) else "localhost"
+
+
+MEMORY: Final = "memory"
+"""The database that is kept in memory; a file of that name is ``./memory``."""
+
+
+def is_server_url(db: str) -> bool:
+    """Return True if a database is named by the URL of a server, not by a file's path."""
+    return "://" in db
 
 
 def default_db() -> str:
@@ -120,7 +129,10 @@ class HttpSettings:
 
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
-    """Where mail is kept: `db` is a file's path or a server's URL. `is_default` is true where nobody chose it."""
+    """Where mail is kept: `db` is a file's path, a server's URL, or `MEMORY`.
+
+    `is_default` is true where nobody chose it.
+    """
 
     db: str = field(default_factory=default_db)
     token: str | None = field(default=None, repr=False)
@@ -130,7 +142,17 @@ class StoreSettings:
     @property
     def file(self) -> Path | None:
         """The database's file; `None` where it is not a file of this machine."""
-        return None if "://" in self.db else Path(self.db)
+        return None if self.is_in_memory or is_server_url(self.db) else Path(self.db)
+
+    @property
+    def url(self) -> str | None:
+        """The database server's URL; `None` where the database is on no server."""
+        return self.db if is_server_url(self.db) else None
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Return True if mail is kept in memory, and lost when the program ends."""
+        return self.db == MEMORY
 
 
 @dataclass(frozen=True, slots=True)

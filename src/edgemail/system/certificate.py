@@ -31,13 +31,13 @@ class Certificate:
     it hands each handshake on to the other.
     """
 
-    def __init__(self, cert: Path, key: Path | None) -> None:
-        """Read them.
+    def __init__(self, cert: Path, key: Path | None, *, is_fixed: bool = False) -> None:
+        """Read them. With `is_fixed` they are never read again, and their files may go.
 
         Raises:
             SettingsError: they cannot be read, or do not belong together.
         """
-        self._cert, self._key = cert, key
+        self._cert, self._key, self._is_fixed = cert, key, is_fixed
         self._trouble: str | None = None
         try:
             self._stamp = self._look()
@@ -52,6 +52,8 @@ class Certificate:
 
         It is tried again each time, as a file may change twice within one tick of its clock, and said once.
         """
+        if self._is_fixed:
+            return
         trouble = None
         try:
             stamp = self._look()
