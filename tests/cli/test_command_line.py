@@ -59,6 +59,19 @@ def test_the_help_of_serve_has_every_flag_and_its_default() -> None:
     assert "[default: 127.0.0.1:2525]" in " ".join(shown.split())
 
 
+def test_all_help_has_the_advanced_settings_as_well() -> None:
+    """`--help` shows what most servers need, and says how to see the rest."""
+    few, everything = run("serve", "--help").stdout, run("serve", "--help-all")
+    assert (everything.returncode, everything.stderr) == (0, "")
+    assert everything.stdout.startswith(few.rstrip("\n"))
+    assert run("--help-all").stdout == everything.stdout
+    for setting in SETTINGS:
+        if not setting.has_flag:
+            assert f"  {setting.name} {setting.kind.metavar}" in everything.stdout
+            assert f"  {setting.name} {setting.kind.metavar}" not in few
+    assert "--help-all" in few
+
+
 def test_the_version_is_the_packages() -> None:
     """One line, for scripts."""
     assert run("--version").stdout == f"edgemail {__version__}\n"

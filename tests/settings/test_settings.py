@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import re
 import socket
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +16,7 @@ import pytest
 from edgemail.errors import SettingsError
 from edgemail.model import Endpoint
 from edgemail.settings import SETTINGS, Settings, StoreSettings, resolve
-from edgemail.settings.__main__ import write_table
+from edgemail.settings.reference import write_reference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -310,17 +312,27 @@ def test_listeners_that_differ_in_address_may_share_a_port(smtp: tuple[str, ...]
     assert len(resolve({"smtp": smtp, "http": http}, {}).settings.smtp.listen) == len(smtp)
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/configuration.md"])
-def test_the_table_in_the_docs_is_the_one_in_the_code(name: str) -> None:
-    """`python -m edgemail.settings README.md docs/configuration.md` writes it again."""
-    document = (ROOT / name).read_text(encoding="utf-8")
-    assert document == write_table(document)
+def test_the_reference_says_what_the_code_does(tmp_path: Path) -> None:
+    """`python -m edgemail.settings docs/reference/settings.md` writes it again."""
+    assert (ROOT / "docs/reference/settings.md").read_text(encoding="utf-8") == write_reference()
+    again = tmp_path / "settings.md"
+    subprocess.run([sys.executable, "-m", "edgemail.settings", str(again)], check=True, timeout=30)
+    assert again.read_text(encoding="utf-8") == write_reference()
 
 
-def test_a_document_without_markers_is_not_written() -> None:
-    """There would be no telling where the table belongs."""
-    with pytest.raises(ValueError, match="<!-- settings -->"):
-        write_table("# edgemail\n")
+def test_the_reference_has_every_setting_once() -> None:
+    """An everyday one as its flag, an advanced one by its name."""
+    page = write_reference()
+    for setting in SETTINGS:
+        spelled = setting.flag if setting.has_flag else setting.name
+        assert page.count(f"| `{spelled} ") == 1
+        assert f"`{setting.variable}`" in page
+
+
+def test_the_everyday_settings_are_few() -> None:
+    """Whoever asks for help reads them all."""
+    assert 0 < len([one for one in SETTINGS if one.everyday]) <= 25
+    assert {one.name for one in SETTINGS if one.everyday and not one.has_flag} == {"db_token"}
 
 
 def test_a_key_without_its_certificate_is_a_mistake() -> None:

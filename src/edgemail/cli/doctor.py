@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from edgemail.cli.serve import own_options, resolve_flags
+from edgemail.cli.serve import read_settings, setting_options
 from edgemail.cli.terminal import Failure, echo_json, echo_line
 from edgemail.model import Endpoint
 from edgemail.settings import read_domain, read_endpoint
@@ -77,7 +77,7 @@ def _doctor(*, domain: str, as_json: bool, **given: Any) -> int:
     from edgemail.doctor.names import DnsTrouble
 
     own = {name: given.pop(name) for name in ("addresses", "dns", "smtp_port", "policy_port", "timeout_s")}
-    settings = resolve_flags(given).settings
+    settings = read_settings(given)
     store = None if settings.store.is_default else settings.store
     question = Question(domain, **own, store=store, reads_only=settings.read_only)
     progress = _Progress(domain)
@@ -161,7 +161,7 @@ doctor = click.Command(
         click.Option(["--json", "as_json"], is_flag=True, help="Print JSON."),
         click.Option(["--smtp-port"], type=click.IntRange(1, 65_535), default=25, hidden=True),
         click.Option(["--policy-port"], type=click.IntRange(1, 65_535), default=443, hidden=True),
-        *own_options(*_OPTIONS),
+        *setting_options(*_OPTIONS),
     ],
     callback=_doctor,
     short_help="Check a domain's DNS, its port 25 and the server's database.",

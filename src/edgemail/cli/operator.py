@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from edgemail.cli.mail import FROM_WIDTH, echo_message, shorten
-from edgemail.cli.serve import own_options, resolve_flags
+from edgemail.cli.serve import read_settings, setting_options
 from edgemail.cli.terminal import Failure, echo_line, echo_octets, visible
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def _show(*, what: str, raw: bool, **flags: Any) -> None:
 
 
 def _folder_of(flags: dict[str, Any]) -> str:
-    folder = resolve_flags(flags).settings.operator.maildir
+    folder = read_settings(flags).operator.maildir
     if folder is None:
         raise Failure("there is no folder for the operator's mail; name it with --operator-maildir")
     return folder
@@ -109,7 +109,7 @@ def _read_recipients(head: bytes) -> list[str]:
 
 _list_command = click.Command(
     "list",
-    params=own_options(*_OPTIONS),
+    params=setting_options(*_OPTIONS),
     callback=_list,
     short_help="List the operator's messages, newest first.",
     help="""List the operator's messages, newest first.
@@ -122,7 +122,7 @@ _show_command = click.Command(
     params=[
         click.Argument(["what"], metavar="ID|FILE"),
         click.Option(["--raw"], is_flag=True, help="The message as it is kept, octet for octet."),
-        *own_options(*_OPTIONS),
+        *setting_options(*_OPTIONS),
     ],
     callback=_show,
     short_help="Show a message of the operator's.",

@@ -275,7 +275,7 @@ def read_reserved(text: str) -> str:
     return name
 
 
-def read_folder(text: str) -> str:
+def read_path(text: str) -> str:
     """Read a folder's path."""
     if not text or re.search(r"[\x00-\x1f\x7f]", text):
         raise ValueError("is not a path; write a folder's")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgemail.model import Endpoint
-from edgemail.settings import quantities
+from edgemail.settings import parsing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 )
 def test_a_duration_is_a_number_and_a_unit(text: str, seconds: float) -> None:
     """Units are s, m, h, d and w, in any case; fractions and one space are taken."""
-    assert quantities.read_duration(text) == seconds
+    assert parsing.read_duration(text) == seconds
 
 
 @pytest.mark.parametrize(
@@ -39,20 +39,20 @@ def test_a_duration_is_a_number_and_a_unit(text: str, seconds: float) -> None:
 def test_what_is_not_a_duration_is_refused_with_an_example(text: str) -> None:
     """A number alone could mean seconds or days, so it is refused too."""
     with pytest.raises(ValueError, match=r"^is not a duration; write a number and s, m, h, d or w, such as 7d$"):
-        quantities.read_duration(text)
+        parsing.read_duration(text)
 
 
 @pytest.mark.parametrize("text", ["0s", "0.0d", "36501d", "99999999999999999999w"])
 def test_a_duration_out_of_range_is_refused_and_not_clamped(text: str) -> None:
     """Durations are above nothing and at most a hundred years."""
     with pytest.raises(ValueError, match=r"^is out of range; write more than 0s and at most 36500d$"):
-        quantities.read_duration(text)
+        parsing.read_duration(text)
 
 
 @given(st.integers(min_value=1, max_value=36_500 * 86_400 * 1000).map(lambda milliseconds: milliseconds / 1000))
 def test_a_written_duration_reads_as_itself(seconds: float) -> None:
     """What `edgemail config` prints can be given back."""
-    assert quantities.read_duration(quantities.write_duration(seconds)) == seconds
+    assert parsing.read_duration(parsing.write_duration(seconds)) == seconds
 
 
 @pytest.mark.parametrize(
@@ -73,39 +73,39 @@ def test_a_written_duration_reads_as_itself(seconds: float) -> None:
 )
 def test_a_size_is_a_number_of_bytes_with_or_without_a_unit(text: str, octets: int) -> None:
     """kB, MB, GB, TB count by 1000 and KiB, MiB, GiB, TiB by 1024, in any case."""
-    assert quantities.read_bytes(text) == octets
+    assert parsing.read_bytes(text) == octets
 
 
 @pytest.mark.parametrize("text", ["", "2G", "2 Go", "GiB", "-1", "1_000", "0x10", "1,5GiB", "٣"])
 def test_what_is_not_a_size_is_refused_with_an_example(text: str) -> None:
     """`2G` is refused: it may mean either unit."""
     with pytest.raises(ValueError, match=r"^is not a size; write a number of bytes, or one with .* such as 2GiB$"):
-        quantities.read_bytes(text)
+        parsing.read_bytes(text)
 
 
 def test_a_part_of_a_byte_is_refused() -> None:
     """Nothing is rounded."""
     with pytest.raises(ValueError, match=r"^is not a whole number of bytes"):
-        quantities.read_bytes("0.3KiB")
+        parsing.read_bytes("0.3KiB")
 
 
 @pytest.mark.parametrize("text", ["0", "0GiB", "9223372036854775808", "99999999999TiB"])
 def test_a_size_that_no_database_can_hold_is_refused(text: str) -> None:
     """Sizes are from 1 to 2^63 - 1 bytes."""
     with pytest.raises(ValueError, match=r"^is out of range"):
-        quantities.read_bytes(text)
+        parsing.read_bytes(text)
 
 
 @given(st.integers(min_value=1, max_value=2**63 - 1))
 def test_a_written_size_reads_as_itself(octets: int) -> None:
     """What `edgemail config` prints can be given back."""
-    assert quantities.read_bytes(quantities.write_bytes(octets)) == octets
+    assert parsing.read_bytes(parsing.write_bytes(octets)) == octets
 
 
 def test_sizes_and_durations_are_written_with_the_largest_unit_that_divides_them() -> None:
     """People read 25MiB more easily than 26214400."""
-    assert [quantities.write_bytes(one) for one in (26_214_400, 2 * 1024**3, 1000)] == ["25MiB", "2GiB", "1000"]
-    assert [quantities.write_duration(one) for one in (604_800.0, 5400.0, 90.0, 0.25)] == [
+    assert [parsing.write_bytes(one) for one in (26_214_400, 2 * 1024**3, 1000)] == ["25MiB", "2GiB", "1000"]
+    assert [parsing.write_duration(one) for one in (604_800.0, 5400.0, 90.0, 0.25)] == [
         "7d",
         "90m",
         "90s",
@@ -117,21 +117,21 @@ def test_sizes_and_durations_are_written_with_the_largest_unit_that_divides_them
 def test_a_count_out_of_range_is_refused(text: str) -> None:
     """Counts are from 1 to 10^9, and a long row of digits costs no time."""
     with pytest.raises(ValueError, match=r"^is out of range"):
-        quantities.read_count(text)
+        parsing.read_count(text)
 
 
 @pytest.mark.parametrize("text", ["", "0", "101", "80%", "-1", "٣"])
 def test_a_share_is_from_1_to_100_percent(text: str) -> None:
     """Without the sign."""
-    assert (quantities.read_percent("1"), quantities.read_percent("100")) == (1, 100)
+    assert (parsing.read_percent("1"), parsing.read_percent("100")) == (1, 100)
     with pytest.raises(ValueError, match=r"^is not a share in percent"):
-        quantities.read_percent(text)
+        parsing.read_percent(text)
 
 
 @pytest.mark.parametrize("text", ["192.0.2.0/24", "0.0.0.0/0", "192.0.2.1", "2001:db8::/32", "::1"])
 def test_a_network_is_written_as_it_was_read(text: str) -> None:
     """One of a single address is that address."""
-    assert quantities.write_network(quantities.read_network(text)) == text
+    assert parsing.write_network(parsing.read_network(text)) == text
 
 
 @pytest.mark.parametrize(
@@ -150,14 +150,14 @@ def test_a_network_is_written_as_it_was_read(text: str) -> None:
 def test_what_is_not_a_network_is_refused_with_the_reason(text: str, complaint: str) -> None:
     """A mistyped one would trust, or limit, somebody else."""
     with pytest.raises(ValueError, match=complaint):
-        quantities.read_network(text)
+        parsing.read_network(text)
 
 
 @pytest.mark.parametrize("text", ["", "-1", "1.0", "٣", "1 ", "ten"])
 def test_a_count_is_made_of_the_ten_digits(text: str) -> None:
     """`int` takes more than people mean: signs, spaces, underscores, the digits of every script."""
     with pytest.raises(ValueError, match=r"^is not a whole number"):
-        quantities.read_count(text)
+        parsing.read_count(text)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_a_count_is_made_of_the_ten_digits(text: str) -> None:
 )
 def test_an_endpoint_is_a_host_and_a_port(text: str, endpoint: Endpoint) -> None:
     """A host is an IPv4 address, an IPv6 address in brackets, or a name."""
-    assert quantities.read_endpoint(text) == endpoint
+    assert parsing.read_endpoint(text) == endpoint
 
 
 @given(
@@ -185,7 +185,7 @@ def test_an_endpoint_is_a_host_and_a_port(text: str, endpoint: Endpoint) -> None
 )
 def test_a_written_endpoint_reads_as_itself(host: str, port: int) -> None:
     """`str` of an endpoint can be given back."""
-    assert quantities.read_endpoint(str(Endpoint(host, port))) == Endpoint(host, port)
+    assert parsing.read_endpoint(str(Endpoint(host, port))) == Endpoint(host, port)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_a_written_endpoint_reads_as_itself(host: str, port: int) -> None:
 def test_what_is_not_an_endpoint_is_refused_with_the_reason(text: str, complaint: str) -> None:
     """Each part that can be wrong has a text of its own."""
     with pytest.raises(ValueError, match=complaint):
-        quantities.read_endpoint(text)
+        parsing.read_endpoint(text)
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_what_is_not_an_endpoint_is_refused_with_the_reason(text: str, complaint
 )
 def test_a_domain_is_kept_in_lower_case(text: str, domain: str) -> None:
     """Recipients' domains come in lower case and without the last dot, and are compared with it."""
-    assert quantities.read_domain(text) == domain
+    assert parsing.read_domain(text) == domain
 
 
 @pytest.mark.parametrize(
@@ -247,12 +247,12 @@ def test_a_domain_is_kept_in_lower_case(text: str, domain: str) -> None:
 def test_what_is_not_a_domain_is_refused_with_what_would_be_right(text: str, complaint: str) -> None:
     """Patterns are what people try first, so the hint names the domain that they mean."""
     with pytest.raises(ValueError, match=complaint):
-        quantities.read_domain(text)
+        parsing.read_domain(text)
 
 
 def test_a_host_name_is_put_into_its_ascii_form() -> None:
     """It stands in the greeting, before a client could have asked for UTF-8 (RFC 6531)."""
-    assert quantities.read_hostname("Mail.Bücher.de") == "mail.xn--bcher-kva.de"
+    assert parsing.read_hostname("Mail.Bücher.de") == "mail.xn--bcher-kva.de"
 
 
 @pytest.mark.parametrize(
@@ -266,14 +266,14 @@ def test_a_host_name_is_put_into_its_ascii_form() -> None:
 )
 def test_an_allowed_host_is_as_a_browser_names_it(text: str, host: str) -> None:
     """Browsers send names in lower case and in their ASCII form."""
-    assert quantities.read_allowed_host(text) == host
+    assert parsing.read_allowed_host(text) == host
 
 
 @pytest.mark.parametrize("text", ["", "*", "mail.example.org:8025", "https://mail.example.org", "a/b"])
 def test_an_allowed_host_has_no_port_and_no_pattern(text: str) -> None:
     """A pattern would let DNS rebinding in."""
     with pytest.raises(ValueError, match="is not a host; write a name or an address without a port"):
-        quantities.read_allowed_host(text)
+        parsing.read_allowed_host(text)
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ def test_an_allowed_host_has_no_port_and_no_pattern(text: str) -> None:
 )
 def test_an_origin_is_written_as_a_browser_sends_it(text: str, origin: str) -> None:
     """A scheme's own port is left out (RFC 6454 section 6.1), or the comparison would fail."""
-    assert quantities.read_origin(text) == origin
+    assert parsing.read_origin(text) == origin
 
 
 @pytest.mark.parametrize(
@@ -299,7 +299,7 @@ def test_an_origin_is_written_as_a_browser_sends_it(text: str, origin: str) -> N
 def test_what_is_not_an_origin_is_refused(text: str) -> None:
     """No pattern, no path, no user: each would open the API to more than one site."""
     with pytest.raises(ValueError, match=r"^is not an origin; write a scheme and a host"):
-        quantities.read_origin(text)
+        parsing.read_origin(text)
 
 
 @pytest.mark.parametrize(
@@ -316,13 +316,13 @@ def test_what_is_not_an_origin_is_refused(text: str) -> None:
 )
 def test_a_database_is_a_path_or_a_url(text: str, db: str) -> None:
     """A `file:` URL, which libSQL's own programs take, is the path in it."""
-    assert quantities.read_db(text) == db
+    assert parsing.read_db(text) == db
 
 
 def test_a_tilde_is_the_home_directory(monkeypatch: pytest.MonkeyPatch) -> None:
     """In the environment and in a file no shell has replaced it."""
     monkeypatch.setenv("HOME", "/home/kim")
-    assert quantities.read_db("~/mail.db") == "/home/kim/mail.db"
+    assert parsing.read_db("~/mail.db") == "/home/kim/mail.db"
 
 
 @pytest.mark.parametrize(
@@ -345,29 +345,29 @@ def test_a_tilde_is_the_home_directory(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_not_a_database_is_refused_with_the_reason(text: str, complaint: str) -> None:
     """A secret in a URL would be printed with it, so it has a place of its own."""
     with pytest.raises(ValueError, match=complaint):
-        quantities.read_db(text)
+        parsing.read_db(text)
 
 
 @pytest.mark.parametrize("text", ["", "a b", "a\r\nX-Header: b", "tökén"])
 def test_a_token_cannot_break_an_http_header(text: str) -> None:
     """It is sent in one."""
     with pytest.raises(ValueError, match="printable ASCII"):
-        quantities.read_token(text)
+        parsing.read_token(text)
 
 
 _READERS: list[Callable[[str], Any]] = [
-    quantities.read_duration,
-    quantities.read_bytes,
-    quantities.read_count,
-    quantities.read_percent,
-    quantities.read_network,
-    quantities.read_endpoint,
-    quantities.read_domain,
-    quantities.read_hostname,
-    quantities.read_allowed_host,
-    quantities.read_origin,
-    quantities.read_db,
-    quantities.read_token,
+    parsing.read_duration,
+    parsing.read_bytes,
+    parsing.read_count,
+    parsing.read_percent,
+    parsing.read_network,
+    parsing.read_endpoint,
+    parsing.read_domain,
+    parsing.read_hostname,
+    parsing.read_allowed_host,
+    parsing.read_origin,
+    parsing.read_db,
+    parsing.read_token,
 ]
 
 

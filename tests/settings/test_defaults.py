@@ -1,0 +1,142 @@
+"""Defaults that depend on other settings: their order, their sources, and what is wrong with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edgemail.settings import SETTINGS, OperatorSettings, SmtpSettings, resolve
+from edgemail.settings.defaults import fill_defaults, sort_by_need
+from edgemail.settings.definition import ComputedDefault, Setting, setting, settings_in
+from edgemail.settings.kinds import COUNT, DURATION, NONE, many
+from edgemail.settings.table import RESERVED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def counted(name: str, default: int | Callable[..., int]) -> Setting:
+    """Make a setting that is a count."""
+    value = ComputedDefault(default, "computed") if callable(default) else default
+    return Setting(name, "smtp", name, COUNT, value, "Count.")
+
+
+def sources(*flags: tuple[str, str]) -> dict[str, str]:
+    return {origin.setting.name: origin.source for origin in resolve(dict(flags), {}).origins}
+
+
+def test_a_default_is_computed_after_the_settings_that_it_needs() -> None:
+    """Wherever they stand in the table, and through several steps."""
+    table = [
+        counted("third", lambda second: second + 1),
+        counted("second", lambda first: first + 1),
+        counted("first", 1),
+    ]
+    assert [one.name for one in sort_by_need(table)] == ["first", "second", "third"]
+    assert {name: one.value for name, one in fill_defaults(table, {}).items()} == {
+        "first": 1,
+        "second": 2,
+        "third": 3,
+    }
+    assert fill_defaults(table, {"first": 7})["third"].value == 9
+    assert fill_defaults(table, {"third": 7})["second"].value == 2
+
+
+def test_a_default_says_which_settings_are_behind_it() -> None:
+    """Only those that have something else than their own plain default, one step back."""
+    table = [
+        counted("first", 1),
+        counted("other", 1),
+        counted("second", lambda first, other: first + other),
+        counted("third", lambda second: second),
+    ]
+    assert fill_defaults(table, {})["third"].source == "default"
+    filled = fill_defaults(table, {"first": 7})
+    assert [filled[name].source for name in ("other", "second", "third")] == [
+        "default", "default, from first", "default, from second",
+    ]  # fmt: skip
+    assert fill_defaults(table, {"first": 7, "other": 7})["second"].source == "default, from first and other"
+
+
+def test_defaults_that_need_one_another_are_a_mistake_of_the_programmer() -> None:
+    """The error names all of them, in a circle."""
+    table = [
+        counted("one", lambda two: two),
+        counted("two", lambda three: three),
+        counted("three", lambda one: one),
+    ]
+    with pytest.raises(RuntimeError, match=r"need one another: (\w+) needs (\w+) needs (\w+) needs \1$"):
+        fill_defaults(table, {})
+    with pytest.raises(RuntimeError, match=r"one needs two|two needs three"):
+        fill_defaults(table, {})
+
+
+def test_a_default_that_needs_an_unknown_setting_is_one_too() -> None:
+    """A setting that was renamed, most likely."""
+    with pytest.raises(RuntimeError, match="the default of one needs gone, and there is no such setting"):
+        fill_defaults([counted("one", lambda gone: gone)], {})
+
+
+def test_the_real_defaults_say_where_they_come_from() -> None:
+    """As `edgemail config` shows them."""
+    plain = sources()
+    assert {plain[name] for name in ("hostname", "reserved", "operator_maildir", "db")} == {"default"}
+    for_domain = sources(("domain", "a.org"))
+    assert for_domain["hostname"] == "default, from domain"
+    assert for_domain["reserved"] == "default, from domain"
+    assert for_domain["operator_maildir"] == "default"
+    assert sources(("smtp", "127.0.0.1:25"))["reserved"] == "default, from smtp"
+    assert sources(("db", "mail.db"))["operator_maildir"] == "default, from db"
+    assert sources(("domain", "a.org"), ("hostname", "mx.a.org"))["hostname"] == "flag --hostname"
+
+
+def test_the_real_defaults_follow_the_settings_that_they_need() -> None:
+    """On a public server the operator's names are reserved; the Maildir is beside the database."""
+    assert resolve({"smtp": "127.0.0.1:25"}, {}).settings.operator.reserved == RESERVED
+    assert resolve({"domain": "a.org"}, {}).settings.operator.reserved == RESERVED
+    assert resolve({"smtp": "127.0.0.1:2525"}, {}).settings.operator.reserved == ()
+    assert resolve({"domain": "a.org", "reserved": "none"}, {}).settings.operator.reserved == ()
+    assert resolve({"db": "/tmp/x.db"}, {}).settings.operator.maildir == "/tmp/x.db.operator"
+    assert resolve({"db": "https://db.example.org"}, {}).settings.operator.maildir is None
+
+
+def test_a_section_that_is_built_by_hand_has_the_same_defaults() -> None:
+    """As tests build them, without `resolve`."""
+    settings = resolve({}, {}).settings
+    assert SmtpSettings() == settings.smtp
+    assert OperatorSettings() == settings.operator
+    assert SmtpSettings(max_recipients=3).max_recipients == 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Cache:
+    size: int = setting(COUNT, 3, "Keep this many.", reloads=True)
+    keep_s: float = setting(DURATION, 60.0, "Keep them for this long.", everyday=True)
+    slots: tuple[int, ...] = setting(many(COUNT, empty=NONE), (), "Use these slots.", name="slot")
+    is_warm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Sections:
+    cache: _Cache = field(default_factory=_Cache)
+
+
+def test_a_dataclass_is_a_table_of_settings() -> None:
+    """A field made by `setting` is one; its name is the field's without the unit, or the one that it gives."""
+    size, keep, slot = settings_in(_Sections)
+    assert [(one.name, one.section, one.field) for one in (size, keep, slot)] == [
+        ("size", "cache", "size"), ("keep", "cache", "keep_s"), ("slot", "cache", "slots"),
+    ]  # fmt: skip
+    assert (size.flag, size.variable, size.has_flag, keep.has_flag) == ("--size", "EDGEMAIL_SIZE", False, True)
+    assert size.full_help == "Keep this many. SIGHUP reloads it."
+    assert slot.full_help == "Use these slots. May be given more than once."
+    assert [one.default_text for one in (size, keep, slot)] == ["`3`", "`1m`", "`none`"]
+    assert [one.value_in(_Sections(_Cache(size=5))) for one in (size, keep, slot)] == [5, 60.0, ()]
+
+
+def test_no_two_settings_share_a_name() -> None:
+    """Nor is a retired name in use again: the first of the two would take what is meant for the other."""
+    names = [name for one in SETTINGS for name in (one.name, *one.retired_names)]
+    assert len(set(names)) == len(names)
