@@ -177,7 +177,7 @@ def test_visible_text_holds_nothing_that_a_terminal_obeys(text: str) -> None:
     """Escape sequences can rename windows, hide text and answer for the user; newlines forge lines."""
     shown = terminal.visible(text)
     assert len(f"a{shown}b".splitlines()) == 1
-    assert all(one.isprintable() or ord(one) >= 0xA0 for one in shown)
+    assert all(character.isprintable() or ord(character) >= 0xA0 for character in shown)
     assert shown.encode("utf-8", "strict").decode() == shown
     if text.isprintable():
         assert shown == text

@@ -29,7 +29,7 @@ def run_once(folder: Path, **environ: str) -> str:
     with serving(folder / "mail.db", EDGEMAIL_RESERVED="postmaster", **environ) as server:
         peer = Peer(server.smtp)
         peer.greet()
-        path = "".join(f"RCPT TO:<{one}>\r\n" for one in RECIPIENTS)
+        path = "".join(f"RCPT TO:<{recipient}>\r\n" for recipient in RECIPIENTS)
         peer.say(f'MAIL FROM:<"a code=250"@sender.example>\r\n{path}DATA\r\nHi.\r\n.\r\nXYZ\r\n'.encode())
         assert [peer.hear() for _ in range(6)] == [250, 250, 250, 354, 250, 500]
         peer.close()
@@ -45,13 +45,13 @@ def read(log: str) -> list[dict[str, Any]]:
 def test_each_transaction_has_one_line_in_the_programs_log(tmp_path: Path) -> None:
     """With the store's id, and nothing of it is lost when the program ends."""
     log = read(run_once(tmp_path, EDGEMAIL_LOG_FORMAT="json"))
-    (accepted,) = [one for one in log if one["message"] == "accepted"]
+    (accepted,) = [record for record in log if record["message"] == "accepted"]
     assert accepted["recipients"] == ",".join(RECIPIENTS)
     assert accepted["sender"] == '"a code=250"@sender.example'
     assert (accepted["code"], accepted["mail"]) == (250, 1)
-    (refused,) = [one for one in log if one["message"] == "commands refused"]
+    (refused,) = [record for record in log if record["message"] == "commands refused"]
     assert refused["refusals"] == "unknown_command:1"
-    assert not [one for one in log if one["message"].startswith("kept message")]
+    assert not [record for record in log if record["message"].startswith("kept message")]
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
@@ -95,7 +95,7 @@ async def test_the_lines_of_one_turn_are_written_in_one_go() -> None:
     assert writes.made == ["a\nb\n", "c\n"]
     for _ in range(250):
         handler.emit(record("d"))
-    assert [one.count("d") for one in writes.made[2:]] == [100, 100]
+    assert [line.count("d") for line in writes.made[2:]] == [100, 100]
 
 
 async def test_a_warning_is_written_at_once_and_so_is_what_comes_from_a_thread() -> None:

@@ -70,7 +70,7 @@ def test_the_maildir_is_found_as_the_server_finds_it(db: Path, tmp_path: Path) -
 
 def test_show_has_the_message_by_id_or_by_file(db: Path) -> None:
     """The same as `edgemail show` has for other mail."""
-    (name,) = [one.path.name for one in OperatorMailbox(db.with_name("mail.db.operator")).list_mail()][:1]
+    (name,) = [mail.path.name for mail in OperatorMailbox(db.with_name("mail.db.operator")).list_mail()][:1]
     shown = run("", "operator", "show", first_id(db), "--db", str(db))
     assert shown.returncode == 0
     for line in ("From:     CA <ca@sender.example>", "To:       admin@example.org, root@example.org"):

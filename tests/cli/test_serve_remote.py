@@ -48,10 +48,10 @@ def site() -> Iterator[str]:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Sqld]:
-    one = Sqld(tmp_path / "sqld")
-    one.start()
-    yield one
-    one.kill()
+    sqld = Sqld(tmp_path / "sqld")
+    sqld.start()
+    yield sqld
+    sqld.kill()
 
 
 async def test_the_log_has_the_mail_and_the_troubles_and_no_request(server: Sqld, tmp_path: Path) -> None:

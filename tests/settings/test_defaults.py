@@ -34,8 +34,8 @@ def test_a_default_is_computed_after_the_settings_that_it_needs() -> None:
         counted("second", lambda first: first + 1),
         counted("first", 1),
     ]
-    assert [one.name for one in sort_by_need(table)] == ["first", "second", "third"]
-    assert {name: one.value for name, one in fill_defaults(table, {}).items()} == {
+    assert [setting.name for setting in sort_by_need(table)] == ["first", "second", "third"]
+    assert {name: filled.value for name, filled in fill_defaults(table, {}).items()} == {
         "first": 1,
         "second": 2,
         "third": 3,
@@ -126,17 +126,17 @@ class _Sections:
 def test_a_dataclass_is_a_table_of_settings() -> None:
     """A field made by `setting` is one; its name is the field's without the unit, or the one that it gives."""
     size, keep, slot = settings_in(_Sections)
-    assert [(one.name, one.section, one.field) for one in (size, keep, slot)] == [
+    assert [(setting.name, setting.section, setting.field) for setting in (size, keep, slot)] == [
         ("size", "cache", "size"), ("keep", "cache", "keep_s"), ("slot", "cache", "slots"),
     ]  # fmt: skip
     assert (size.flag, size.variable, size.has_flag, keep.has_flag) == ("--size", "EDGEMAIL_SIZE", False, True)
     assert size.full_help == "Keep this many. SIGHUP reloads it."
     assert slot.full_help == "Use these slots. May be given more than once."
-    assert [one.default_text for one in (size, keep, slot)] == ["`3`", "`1m`", "`none`"]
-    assert [one.value_in(_Sections(_Cache(size=5))) for one in (size, keep, slot)] == [5, 60.0, ()]
+    assert [setting.default_text for setting in (size, keep, slot)] == ["`3`", "`1m`", "`none`"]
+    assert [setting.value_in(_Sections(_Cache(size=5))) for setting in (size, keep, slot)] == [5, 60.0, ()]
 
 
 def test_no_two_settings_share_a_name() -> None:
     """Nor is a retired name in use again: the first of the two would take what is meant for the other."""
-    names = [name for one in SETTINGS for name in (one.name, *one.retired_names)]
+    names = [name for setting in SETTINGS for name in (setting.name, *setting.retired_names)]
     assert len(set(names)) == len(names)

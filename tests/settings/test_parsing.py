@@ -1,4 +1,4 @@
-"""Texts to values and back."""
+"""Values parsed from text, and written as text."""
 
 from __future__ import annotations
 
@@ -104,8 +104,8 @@ def test_a_written_size_reads_as_itself(octets: int) -> None:
 
 def test_sizes_and_durations_are_written_with_the_largest_unit_that_divides_them() -> None:
     """People read 25MiB more easily than 26214400."""
-    assert [parsing.write_bytes(one) for one in (26_214_400, 2 * 1024**3, 1000)] == ["25MiB", "2GiB", "1000"]
-    assert [parsing.write_duration(one) for one in (604_800.0, 5400.0, 90.0, 0.25)] == [
+    assert [parsing.write_bytes(octets) for octets in (26_214_400, 2 * 1024**3, 1000)] == ["25MiB", "2GiB", "1000"]
+    assert [parsing.write_duration(seconds) for seconds in (604_800.0, 5400.0, 90.0, 0.25)] == [
         "7d",
         "90m",
         "90s",
@@ -336,8 +336,8 @@ def test_a_tilde_is_the_home_directory(monkeypatch: pytest.MonkeyPatch) -> None:
         ("ws://127.0.0.1:8080", r"libsql://HOST, https://HOST or http://HOST:PORT, or a file's path$"),
         ("libsql://", "is not the URL of a database"),
         ("https://[::1", "is not the URL of a database"),
-        ("libsql://kim:secret@example.org", "a token belongs into EDGEMAIL_DB_TOKEN"),
-        ("libsql://example.org?authToken=secret", "a token belongs into EDGEMAIL_DB_TOKEN"),
+        ("libsql://kim:secret@example.org", "give a token as EDGEMAIL_DB_TOKEN"),
+        ("libsql://example.org?authToken=secret", "give a token as EDGEMAIL_DB_TOKEN"),
         ("file://example.org/mail.db", "is not a file's URL"),
         ("file:///mail.db?mode=ro", "is not a file's URL"),
     ],

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from edgemail.settings import Resolved
 
 OLD = {"max_errors": ("mistakes", "max_mistakes"), "max_age": ("keep_for",), "domain": ("our_domain",)}
-TABLE = tuple(replace(one, retired_names=OLD.get(one.name, ())) for one in SETTINGS)
+TABLE = tuple(replace(setting, retired_names=OLD.get(setting.name, ())) for setting in SETTINGS)
 ADVICE = "the next release forgets the old name"
 
 
@@ -57,7 +57,7 @@ def test_every_source_takes_the_old_name_and_warns(tmp_path: Path) -> None:
     ):
         assert resolved.warnings == (f"{warning}; {ADVICE}",)
         assert resolved.settings.retention.max_age_s == 3 * 86_400
-        assert next(one.source for one in resolved.origins if one.setting.name == "max_age") == source
+        assert next(origin.source for origin in resolved.origins if origin.setting.name == "max_age") == source
     resolved = resolve_old(config_path=path)
     assert resolved.settings.smtp.max_errors == 3
     assert resolved.settings.smtp.domains == ("a.org", "b.org")
@@ -106,7 +106,7 @@ def test_a_wrong_value_is_told_under_the_name_that_was_written() -> None:
 
 def test_the_command_line_takes_the_old_flag_and_does_not_show_it() -> None:
     """`--help` has the new one alone."""
-    setting = next(one for one in TABLE if one.name == "max_age")
+    setting = next(setting for setting in TABLE if setting.name == "max_age")
     command = click.Command("serve", params=list(options_of(setting)))
     context = command.make_context("serve", ["--keep-for", "3d"])
     assert context.params == {"max_age": None, "keep_for": "3d"}
@@ -140,4 +140,4 @@ def test_commands_print_a_line_for_each_and_the_server_logs_it(
 def test_the_reference_lists_retired_names() -> None:
     """For whoever meets one in an old file."""
     assert "- `keep_for` is called `max_age` now." in write_reference(TABLE)
-    assert "Retired names" not in write_reference([one for one in TABLE if one.name not in OLD])
+    assert "Retired names" not in write_reference([setting for setting in TABLE if setting.name not in OLD])

@@ -44,7 +44,7 @@ def test_with_nothing_given_the_defaults_hold() -> None:
     """The program runs without any setting."""
     resolved = resolve({}, {})
     assert resolved.settings == Settings(store=StoreSettings(is_default=True))
-    assert {one.source for one in resolved.origins} == {"default"}
+    assert {origin.source for origin in resolved.origins} == {"default"}
     assert resolved.settings.smtp.listen == (Endpoint("127.0.0.1", 2525),)
     assert resolved.settings.http.listen == Endpoint("127.0.0.1", 8025)
     assert resolved.settings.store.db == str(Path(tempfile.gettempdir()) / "edgemail.db")
@@ -64,7 +64,7 @@ def test_each_source_gives_way_to_the_one_above_it(tmp_path: Path) -> None:
         (resolve({}, {}), str(Path(tempfile.gettempdir()) / "edgemail.db"), "default"),
     ]
     for resolved, db, source in ladder:
-        origin = next(one for one in resolved.origins if one.setting.name == "db")
+        origin = next(origin for origin in resolved.origins if origin.setting.name == "db")
         assert (resolved.settings.store.db, origin.text, origin.source) == (db, db, source)
         assert resolved.settings.store.is_default == (source == "default")
 
@@ -87,7 +87,7 @@ def test_every_setting_reads_what_it_writes_from_every_source(setting, tmp_path:
         "chaos": "mail:451:10%,rcpt:550:*@slow.example,data:421:0.5%:bob@*",
     }  # fmt: skip
     text = examples.get(setting.name, "3s" if setting.kind.metavar == "DURATION" else "3")
-    toml = "[" + ", ".join(f'"{one}"' for one in text.split(",")) + "]" if setting.repeated else f'"{text}"'
+    toml = "[" + ", ".join(f'"{part}"' for part in text.split(",")) + "]" if setting.repeated else f'"{text}"'
     others = {"EDGEMAIL_TLS_CERT": "cert.pem"} if setting.name == "tls_key" else {}
     resolutions = [
         resolve({}, others | {setting.variable: text}),
@@ -100,7 +100,7 @@ def test_every_setting_reads_what_it_writes_from_every_source(setting, tmp_path:
     shown = "set" if setting.secret else text
     default = setting.value_in(Settings())
     for resolved in resolutions:
-        origin = next(one for one in resolved.origins if one.setting is setting)
+        origin = next(origin for origin in resolved.origins if origin.setting is setting)
         assert origin.text == shown
         assert origin.source != "default"
         assert setting.value_in(resolved.settings) != default
@@ -113,7 +113,7 @@ def test_every_field_of_the_settings_has_a_place_in_the_table() -> None:
         for section in dataclasses.fields(Settings)
         for field in dataclasses.fields(getattr(Settings(), section.name))
     }
-    assert {(one.section, one.field) for one in SETTINGS} == fields - {("store", "is_default")}
+    assert {(setting.section, setting.field) for setting in SETTINGS} == fields - {("store", "is_default")}
 
 
 def test_repeated_settings_are_lists_in_the_file_and_commas_in_the_environment(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_off_is_none(name: str, section: str, field: str) -> None:
     """What can be switched off is `None` then, and written as off."""
     resolved = resolve({name: "off"}, {})
     assert getattr(getattr(resolved.settings, section), field) is None
-    assert next(one.text for one in resolved.origins if one.setting.name == name) == "off"
+    assert next(origin.text for origin in resolved.origins if origin.setting.name == name) == "off"
 
 
 def test_the_first_domain_is_the_host_name_unless_one_is_given() -> None:
@@ -169,7 +169,7 @@ def test_a_machine_name_that_cannot_stand_in_a_greeting_is_replaced(
 def test_an_empty_variable_is_not_set_and_an_empty_flag_is_a_mistake() -> None:
     """Container files write `NAME=` for no value; nobody writes an empty flag on purpose."""
     resolved = resolve({}, {"EDGEMAIL_DOMAIN": "", "EDGEMAIL_MAX_AGE": "", "LIBSQL_CLIENT_URL": ""})
-    assert {one.source for one in resolved.origins} == {"default"}
+    assert {origin.source for origin in resolved.origins} == {"default"}
     assert mistakes_of({"db": ""}) == ['--db: "" is not a path; write a file\'s path']
 
 
@@ -331,8 +331,8 @@ def test_the_reference_has_every_setting_once() -> None:
 
 def test_the_everyday_settings_are_few() -> None:
     """Whoever asks for help reads them all."""
-    assert 0 < len([one for one in SETTINGS if one.everyday]) <= 25
-    assert {one.name for one in SETTINGS if one.everyday and not one.has_flag} == {"db_token"}
+    assert 0 < sum(setting.everyday for setting in SETTINGS) <= 25
+    assert {setting.name for setting in SETTINGS if setting.everyday and not setting.has_flag} == {"db_token"}
 
 
 def test_a_key_without_its_certificate_is_a_mistake() -> None:
@@ -363,7 +363,7 @@ def test_without_smtp_the_server_only_reads() -> None:
 )
 def test_what_a_reader_cannot_be_told(flags: dict[str, str], mistake: str) -> None:
     """Each is a line that names the setting."""
-    assert [one for one in mistakes_of(flags) if one.startswith(mistake)]
+    assert any(line.startswith(mistake) for line in mistakes_of(flags))
 
 
 def test_there_are_no_more_rules_of_chaos_than_the_api_takes() -> None:

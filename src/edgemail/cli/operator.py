@@ -1,4 +1,4 @@
-"""`edgemail operator`: the mail for reserved names, read from its Maildir on this machine."""
+"""`edgemail operator`: reads the mail for reserved names from its Maildir on this machine."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def _list(**flags: Any) -> None:
     folder = _folder_of(flags)
     lines = []
     with _reading(folder) as mailbox:
-        for one in reversed(mailbox.list_mail()):
+        for mail in reversed(mailbox.list_mail()):
             with contextlib.suppress(FileNotFoundError):  # a mail program has just moved it
-                lines.append(_write_line(one))
+                lines.append(_write_line(mail))
     for line in lines:
         echo_line(line)
     if not lines:
@@ -38,12 +38,12 @@ def _list(**flags: Any) -> None:
 
 def _show(*, what: str, raw: bool, **flags: Any) -> None:
     with _reading(_folder_of(flags)) as mailbox:
-        one = mailbox.find(what)
-        data = one.path.read_bytes()
+        mail = mailbox.find(what)
+        data = mail.path.read_bytes()
     if raw:
         echo_octets(data)
     else:
-        echo_message(_describe(one, data))
+        echo_message(_describe(mail, data))
 
 
 def _folder_of(flags: dict[str, Any]) -> str:
@@ -63,20 +63,22 @@ def _reading(folder: str) -> Iterator[OperatorMailbox]:
         raise Failure(f"{error.filename or folder} cannot be read: {error.strerror}") from error
 
 
-def _write_line(one: OperatorMail) -> str:
+def _write_line(mail: OperatorMail) -> str:
     from edgemail import mime
 
-    with one.path.open("rb") as file:
+    with mail.path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
     summary = mime.summarize(head)
     sender = visible(shorten(summary.sender_name or _read_sender(head), FROM_WIDTH))
     recipients = ", ".join(_read_recipients(head))
-    mark = "*" if one.is_new else " "
-    return f"{one.id} {mark} {one.date:%Y-%m-%d %H:%M:%S}Z  {sender:{FROM_WIDTH}}  {recipients}  {summary.subject}"
+    mark = "*" if mail.is_new else " "
+    return (
+        f"{mail.id} {mark} {mail.date:%Y-%m-%d %H:%M:%S}Z  {sender:{FROM_WIDTH}}  {recipients}  {summary.subject}"
+    )
 
 
-def _describe(one: OperatorMail, data: bytes) -> dict[str, Any]:
-    """Return a message in the form that the HTTP API has it in."""
+def _describe(mail: OperatorMail, data: bytes) -> dict[str, Any]:
+    """Return a message in the form of the HTTP API."""
     from edgemail import mime
 
     content = mime.read(data)
@@ -87,18 +89,18 @@ def _describe(one: OperatorMail, data: bytes) -> dict[str, Any]:
         **asdict(content.summary),
         "from": content.summary.sender_name or _read_sender(data[:_HEAD_BYTES]),
         "recipients": _read_recipients(data[:_HEAD_BYTES]),
-        "date": one.date.isoformat(),
+        "date": mail.date.isoformat(),
         "text": text,
     }
 
 
 def _read_sender(head: bytes) -> str:
-    """Read the envelope's sender from the first line, for mail that names none itself."""
+    """Read the envelope's sender from the first line, for mail without From:."""
     return head.partition(b"\r\n")[0].decode("utf-8", "replace").removeprefix("Return-Path: ")
 
 
 def _read_recipients(head: bytes) -> list[str]:
-    """Read the fields that edgemail put behind the first line, and none that the sender wrote."""
+    """Read the fields that edgemail wrote after the first line, but none that the sender wrote."""
     recipients = []
     for line in head.split(b"\r\n")[1:]:
         if not line.startswith(_DELIVERED_TO):

@@ -97,7 +97,7 @@ def _show_all_help(context: click.Context, _option: click.Parameter, value: bool
 
 
 def resolve_flags(flags: dict[str, Any]) -> Resolved:
-    """Put the settings together from a command's flags, the environment and the file."""
+    """Resolve the settings from a command's flags, the environment and the file."""
     config_path = flags.pop("config")
     if flags.pop("no_smtp", False):
         if flags["smtp"]:
@@ -107,7 +107,7 @@ def resolve_flags(flags: dict[str, Any]) -> Resolved:
 
 
 def read_settings(flags: dict[str, Any]) -> Settings:
-    """Do the same for a command that is no server, and print a line for each retired name that was used."""
+    """Return the settings for a command that is not the server; print a line for each retired name used."""
     return _print_warnings(resolve_flags(flags)).settings
 
 
@@ -133,7 +133,7 @@ def _serve(**flags: Any) -> None:
 
 
 def _run(serving: Coroutine[Any, Any, None]) -> None:
-    """Run on uvloop where there is one: it takes half the time of asyncio's own loop."""
+    """Run on uvloop if it is installed: it needs half the time of asyncio's own loop."""
     set_switch_interval()
     run: Callable[[Coroutine[Any, Any, None]], None]
     try:

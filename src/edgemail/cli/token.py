@@ -1,4 +1,4 @@
-"""`edgemail token`: the key pair of a libSQL server of one's own, and tokens that are made with it."""
+"""`edgemail token`: makes the key pair of your own libSQL server, and tokens for it."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _MAX_KEY_BYTES: Final = 65_536
 
 
 class _Lifetime(click.ParamType[timedelta | None]):
-    """A duration, or never."""
+    """A duration, or ``never``."""
 
     name = "DURATION|never"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta | None:
-        """Return the duration that a text stands for, None for ``never``."""
+        """Parse a text; return a duration, or `None` for ``never``."""
         if str(value).lower() == _NEVER:
             return None
         try:
@@ -44,10 +44,10 @@ class _Lifetime(click.ParamType[timedelta | None]):
 def keygen(out: str) -> None:
     """Make the Ed25519 key pair that a libSQL server's tokens are signed with.
 
-    It writes private.pem, which makes tokens, and public.pem, which the server needs to know them. Files that
-    are there already are left alone: with another key, every token of the old one would be worthless.
+    It writes private.pem, which signs tokens, and public.pem, with which the server checks them. It never
+    overwrites a file: with another key, every token of the old one would become invalid.
     """
-    from edgemail.edge.tokens import make_keys  # loads what signs, which other commands do not need
+    from edgemail.edge.tokens import make_keys  # loads the library that signs, which other commands do not need
 
     folder = Path(out)
     private, public = folder / _PRIVATE, folder / _PUBLIC
@@ -67,10 +67,10 @@ def keygen(out: str) -> None:
 
 @click.command(short_help="Make a token.")
 @click.option("--key", metavar="PRIVATE", required=True, help="The private key that `token keygen` made.")
-@click.option("--read-only", is_flag=True, help="It may read the whole database and write nothing.")
-@click.option("--read-write", is_flag=True, help="It may do everything: for `edgemail serve` alone.")
+@click.option("--read-only", is_flag=True, help="The token may read the whole database and write nothing.")
+@click.option("--read-write", is_flag=True, help="The token may do everything: for `edgemail serve` alone.")
 @click.option(
-    "--expires", "lifetime", type=_Lifetime(), default="90d", show_default=True, help="For how long it holds."
+    "--expires", "lifetime", type=_Lifetime(), default="90d", show_default=True, help="How long the token is valid."
 )
 def mint(key: str, lifetime: timedelta | None, *, read_only: bool, read_write: bool) -> None:
     """Make a token for a libSQL server that has the public key; print it alone.
@@ -80,7 +80,7 @@ def mint(key: str, lifetime: timedelta | None, *, read_only: bool, read_write: b
     from edgemail.edge.tokens import mint as mint_token
     from edgemail.store.remote.tokens import is_open_to_others, read_permit
 
-    if read_only == read_write:  # no default suits both, and of two the wrong one would give everything away
+    if read_only == read_write:  # no default: a wrong guess could give write access away
         raise click.UsageError("say what it may do: --read-only or --read-write, one of the two")
     access: Access = "ro" if read_only else "rw"
     try:
@@ -149,11 +149,11 @@ def _read_octets(path: str) -> bytes:
 
 
 def _create(path: Path, octets: bytes, mode: int) -> None:
-    """Write a file that is not there yet, readable by whom `mode` says and never by more."""
+    """Create a file with exactly the permissions `mode`. Fail if it exists."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "wb") as file:
         file.write(octets)
-    path.chmod(mode)  # a umask may have taken away what sqld's user needs of a public key
+    path.chmod(mode)  # the umask may have removed permissions that sqld's user needs
 
 
 token = click.Group(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A setting's value, and those of the settings behind it that have something else than a plain default."""
+    """A setting's value. `comes_from` names the settings that a computed default was changed by."""
 
     value: Any
     is_given: bool = False
@@ -40,8 +40,8 @@ def fill_defaults(settings: Sequence[Setting], given: Mapping[str, Any]) -> dict
             filled[setting.name] = Filled(given[setting.name], is_given=True)
         elif isinstance(setting.default, ComputedDefault):
             needed = {name: filled[name] for name in setting.default.needs}
-            value = setting.default.compute(**{name: one.value for name, one in needed.items()})
-            behind = tuple(name for name, one in needed.items() if one.is_given or one.comes_from)
+            value = setting.default.compute(**{name: other.value for name, other in needed.items()})
+            behind = tuple(name for name, other in needed.items() if other.is_given or other.comes_from)
             filled[setting.name] = Filled(value, comes_from=behind)
         else:
             filled[setting.name] = Filled(setting.default)

@@ -36,15 +36,15 @@ A default may depend on other settings. `edgemail config` shows each value and w
 
 def write_reference(settings: Sequence[Setting] = SETTINGS) -> str:
     """Return the page, in Markdown."""
-    parts = [_INTRODUCTION, "## Everyday settings\n", _write_table(one for one in settings if one.everyday)]
-    parts.append("## Advanced settings\n")
-    for section in dict.fromkeys(one.section for one in settings if not one.everyday):
+    everyday = [setting for setting in settings if setting.everyday]
+    advanced = [setting for setting in settings if not setting.everyday]
+    parts = [_INTRODUCTION, "## Everyday settings\n", _write_table(everyday), "## Advanced settings\n"]
+    for section in dict.fromkeys(setting.section for setting in advanced):
         parts.append(f"### {_TITLES[section]}\n")
-        parts.append(_write_table(one for one in settings if one.section == section and not one.everyday))
+        parts.append(_write_table([setting for setting in advanced if setting.section == section]))
     retired = [(old, setting) for setting in settings for old in setting.retired_names]
     if retired:
-        parts.append("## Retired names\n")
-        parts.append("They still work in this release, with a warning.\n")
+        parts += ["## Retired names\n", "They still work in this release, with a warning.\n"]
         parts += [f"- `{old}` is called `{setting.name}` now." for old, setting in retired]
     return "\n".join(parts).rstrip("\n") + "\n"
 

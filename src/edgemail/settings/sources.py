@@ -123,7 +123,9 @@ class _Reader:
             name = variable.removeprefix(_PREFIX)
             setting = self.find(name.lower()) if name.isupper() else None
             if setting is None:
-                known = [one.removeprefix(_PREFIX) for one in (*map(variable_of, self.names), *_OTHER_VARIABLES)]
+                known = [
+                    other.removeprefix(_PREFIX) for other in (*map(variable_of, self.names), *_OTHER_VARIABLES)
+                ]
                 self.mistakes.append(f"{variable}: there is no such setting{_suggest(name, known, _PREFIX)}")
             elif text:
                 self.warn_if_retired(name.lower(), setting, variable, setting.variable)
@@ -213,13 +215,13 @@ def resolve(
         reader.read_shared_environment(environ),
         reader.read_file(config_path, environ),
     ):
-        for name, one in reader.collect(source).items():
-            given.setdefault(name, one)
-    values = {name: reader.parse(one) for name, one in given.items()}
+        for name, found in reader.collect(source).items():
+            given.setdefault(name, found)
+    values = {name: reader.parse(found) for name, found in given.items()}
     if not reader.mistakes:
         filled = fill_defaults(table, values)
         settings = _build(table, filled)
-        reader.mistakes += find_mistakes(settings, {name: one.spelled for name, one in given.items()})
+        reader.mistakes += find_mistakes(settings, {name: found.spelled for name, found in given.items()})
     if reader.mistakes:
         raise SettingsError(reader.mistakes)
     origins = tuple(
