@@ -89,7 +89,7 @@ def test_a_long_wait_is_made_of_short_requests() -> None:
         (403, b'{"title": "Forbidden"}', "Forbidden"),
         (502, b"<html>", "the server answered 502 Bad Gateway"),
         (500, b"[]", "the server answered 500 Internal Server Error"),
-        (200, b"<html>", "is not edgemail's: its answer is not JSON"),
+        (200, b"<html>", "is not an edgemail server: its answer is not JSON"),
     ],
 )
 def test_any_answer_that_is_not_the_apis_is_one_line(status: int, body: bytes, said: str) -> None:

@@ -196,7 +196,7 @@ def test_a_server_of_another_kind_is_one_line(server: Running) -> None:
     """Such as the SMTP port in the place of the page's."""
     ended = run(f"http://{server.smtp}", "list", "a@a.org")
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr == f"http://{server.smtp} is not edgemail's: its answer is not HTTP, or not all of it\n"
+    assert ended.stderr == f"http://{server.smtp} is not an edgemail server: its answer is not HTTP, or is incomplete\n"
 
 
 def test_deleting_asks_first(server: Running) -> None:

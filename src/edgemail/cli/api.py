@@ -67,15 +67,17 @@ class Api:
                 "or name its page with --url"
             ) from None
         except HTTPException:
-            raise Failure(f"{self.url} is not edgemail's: its answer is not HTTP, or not all of it") from None
+            raise Failure(
+                f"{self.url} is not an edgemail server: its answer is not HTTP, or is incomplete"
+            ) from None
         except OSError as error:
-            raise Failure(f"{self.url} broke off: {error.strerror or type(error).__name__}") from None
+            raise Failure(f"{self.url} closed the connection: {error.strerror or type(error).__name__}") from None
 
     def _parse(self, answer: bytes) -> Any:
         try:
             return json.loads(answer)
         except ValueError:
-            raise Failure(f"{self.url} is not edgemail's: its answer is not JSON") from None
+            raise Failure(f"{self.url} is not an edgemail server: its answer is not JSON") from None
 
 
 def _is_loopback(host: str) -> bool:

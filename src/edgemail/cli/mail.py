@@ -22,9 +22,9 @@ url_option = click.option(
     envvar="EDGEMAIL_URL",
     default=DEFAULT_URL,
     show_default=True,
-    help="The server's page; or EDGEMAIL_URL.",
+    help="The URL of the server's page. EDGEMAIL_URL gives it too.",
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, as the HTTP API has it.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, in the form of the HTTP API.")
 
 
 class _Seconds(click.ParamType[float]):
@@ -44,7 +44,9 @@ class _Seconds(click.ParamType[float]):
 
 @click.command("list")
 @click.argument("address")
-@click.option("--limit", type=click.IntRange(1), default=_PAGE, show_default=True, help="How many at most.")
+@click.option(
+    "--limit", type=click.IntRange(1), default=_PAGE, show_default=True, help="List at most this many messages."
+)
 @json_option
 @url_option
 def list_mail(address: str, limit: int, *, as_json: bool, url: str) -> None:
@@ -74,10 +76,10 @@ def list_mail(address: str, limit: int, *, as_json: bool, url: str) -> None:
 
 @click.command()
 @click.argument("id_", metavar="ID", type=int)
-@click.option("--raw", "form", flag_value="raw", help="The message as it is kept, octet for octet.")
-@click.option("--text", "form", flag_value="text", help="Its text alone.")
-@click.option("--html", "form", flag_value="html", help="Its HTML alone, as it was sent.")
-@click.option("--json", "form", flag_value="json", help="Print JSON, as the HTTP API has it.")
+@click.option("--raw", "form", flag_value="raw", help="Print the stored message, octet for octet.")
+@click.option("--text", "form", flag_value="text", help="Print its text alone.")
+@click.option("--html", "form", flag_value="html", help="Print its HTML alone, as it was sent.")
+@click.option("--json", "form", flag_value="json", help="Print JSON, in the form of the HTTP API.")
 @url_option
 def show(id_: int, form: str | None, url: str) -> None:
     """Show a message by its id.
@@ -123,7 +125,12 @@ def echo_message(message: dict[str, Any]) -> None:
 @click.command()
 @click.argument("address")
 @click.option(
-    "--timeout", "timeout_s", type=_Seconds(), default="30", show_default=True, help="Seconds, or such as 2m."
+    "--timeout",
+    "timeout_s",
+    type=_Seconds(),
+    default="30",
+    show_default=True,
+    help="Wait this many seconds, or a duration such as 2m.",
 )
 @click.option("--after", type=click.IntRange(0), metavar="ID", help="Only messages that came after this one.")
 @click.option(

@@ -123,12 +123,12 @@ _show_command = click.Command(
     "show",
     params=[
         click.Argument(["what"], metavar="ID|FILE"),
-        click.Option(["--raw"], is_flag=True, help="The message as it is kept, octet for octet."),
+        click.Option(["--raw"], is_flag=True, help="Print the stored message, octet for octet."),
         *setting_options(*_OPTIONS),
     ],
     callback=_show,
-    short_help="Show a message of the operator's.",
-    help="""Show a message of the operator's, by its id or its file's name.
+    short_help="Show one of the operator's messages.",
+    help="""Show one of the operator's messages, by its id or the name of its file.
 
     On a terminal, control characters are made visible, so that no mail can drive it; --raw goes into a file
     or a pipe as it is.""",

@@ -39,16 +39,14 @@ class _EndpointType(click.ParamType[Endpoint]):
 
 
 @click.command()
-@click.option(
-    "--smtp", type=_EndpointType(), default="127.0.0.1:2525", show_default=True, help="Where SMTP listens."
-)
+@click.option("--smtp", type=_EndpointType(), default="127.0.0.1:2525", show_default=True, help="The SMTP server.")
 @click.option(
     "--to", "recipient", metavar="ADDRESS", default="test@example.org", show_default=True, help="The recipient."
 )
 @click.option(
     "--from", "sender", metavar="ADDRESS", default="sender@example.com", show_default=True, help="The sender."
 )
-@click.option("--count", type=click.IntRange(1), default=1, show_default=True, help="How many mails.")
+@click.option("--count", type=click.IntRange(1), default=1, show_default=True, help="Send this many mails.")
 @url_option
 def send(smtp: Endpoint, recipient: str, sender: str, count: int, url: str) -> None:
     """Send a test mail, and print the URL of its inbox.

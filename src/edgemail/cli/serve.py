@@ -59,9 +59,9 @@ def setting_options(*names: str) -> list[click.Parameter]:
             ["--set"],
             multiple=True,
             metavar="NAME=VALUE",
-            help="Any setting by its name, such as max_errors=5; `edgemail config` lists them all.",
+            help="Give any setting by its name, such as max_errors=5. `edgemail config` lists them all.",
         ),
-        click.Option(["--config"], metavar="FILE", help="A TOML file with settings."),
+        click.Option(["--config"], metavar="FILE", help="Read settings from this TOML file."),
     ]
     if not names:
         options += [
@@ -158,7 +158,7 @@ serve = click.Command(
     "serve",
     params=setting_options(),
     callback=_serve,
-    short_help="Take mail and show it. The command when none is named.",
+    short_help="Take mail and show it. It runs if no command is named.",
     help="""Take mail by SMTP for any address, keep it, and show it on a web page.
 
     Give a setting as a flag, as an environment variable (--max-age is EDGEMAIL_MAX_AGE), or in a TOML file
@@ -173,7 +173,7 @@ config = click.Command(
         *setting_options(),
     ],
     callback=_config,
-    short_help="Print each setting, its value, and where it came from.",
+    short_help="Print each setting, its value, and where it comes from.",
     help="""Print each setting, its value, and where it comes from: a flag, the environment, a file, or a default.
 
     It takes the flags of `edgemail serve` and shows what they would do. "default, from domain" is a default

@@ -46,7 +46,7 @@ def _read_url(text: str) -> DatabaseUrl:
     from edgemail.edge.export import read_database_url  # no other command needs it
 
     if "@" in text or "?" in text:  # not echoed, since it may be a secret
-        raise click.UsageError("--db-url holds more than a server's address; the token comes from --token-file")
+        raise click.UsageError("--db-url has more than a server's address; the token comes from --token-file")
     return read_database_url(text)
 
 
@@ -111,7 +111,7 @@ def export_page(
     export_site(Site(databases, token, domains, max_age_s), Path(out), force=force)
     echo_line(f"wrote {out}, which may reach {' '.join(dict.fromkeys(database.origin for database in databases))}")
     if permit.expires_at is None:
-        echo_line("warning: the token never expires, and it cannot be taken back", err=True)
+        echo_line("warning: the token never expires, and it cannot be revoked", err=True)
     else:
         days = round((permit.expires_at - datetime.now(UTC)).total_seconds() / 86_400)
         echo_line(f"the token expires at {permit.expires_at:%Y-%m-%d %H:%MZ}, in {days} days: export again before")
@@ -122,13 +122,15 @@ def export_page(
 
 @click.command("preview", short_help="Serve an exported page on this machine.")
 @click.option("--dir", "folder", metavar="DIR", default="site", show_default=True, help="The exported folder.")
-@click.option("--port", type=click.IntRange(0, 65_535), default=8026, show_default=True, help="0 picks a free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), default=8026, show_default=True, help="The port. 0 picks a free one."
+)
 def preview_page(folder: str, port: int) -> None:
     """Serve an exported page on 127.0.0.1, as a static host would, until Ctrl-C."""
     from edgemail.edge.preview import Preview
 
     if not (Path(folder) / "index.html").is_file():
-        raise Failure(f"{folder} holds no page; write one with `edgemail web export --out {folder}`")
+        raise Failure(f"{folder} has no page; write one with `edgemail web export --out {folder}`")
     preview = Preview(Path(folder), port)
     echo_line(f"Web   {preview.url}")
     with contextlib.suppress(KeyboardInterrupt):
