@@ -84,9 +84,7 @@ def test_a_key_is_never_written_over(name: str, tmp_path: Path) -> None:
     (tmp_path / name).symlink_to(tmp_path / "nothing")
     refused = run("keygen", "--out", tmp_path)
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert (
-        refused.stderr == f"{tmp_path / name} exists and is not overwritten; name another folder with --out\n"
-    )
+    assert refused.stderr == f"{tmp_path / name} exists and is not overwritten; name another folder with --out\n"
     assert [one.name for one in tmp_path.iterdir()] == [name]
 
 

@@ -1,4 +1,4 @@
-"""Defaults that depend on other settings: their order, their sources, and what is wrong with them."""
+"""Defaults that depend on other settings: their order, their sources, and errors in their definition."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def sources(*flags: tuple[str, str]) -> dict[str, str]:
 
 
 def test_a_default_is_computed_after_the_settings_that_it_needs() -> None:
-    """Wherever they stand in the table, and through several steps."""
+    """The order in the table does not matter, and a default may need another computed default."""
     table = [
         counted("third", lambda second: second + 1),
         counted("second", lambda first: first + 1),
@@ -45,7 +45,7 @@ def test_a_default_is_computed_after_the_settings_that_it_needs() -> None:
 
 
 def test_a_default_says_which_settings_are_behind_it() -> None:
-    """Only those that have something else than their own plain default, one step back."""
+    """Only settings that do not have their plain default are named, one step back."""
     table = [
         counted("first", 1),
         counted("other", 1),
@@ -61,7 +61,7 @@ def test_a_default_says_which_settings_are_behind_it() -> None:
 
 
 def test_defaults_that_need_one_another_are_a_mistake_of_the_programmer() -> None:
-    """The error names all of them, in a circle."""
+    """The error names all of them in a circle."""
     table = [
         counted("one", lambda two: two),
         counted("two", lambda three: three),
@@ -74,13 +74,13 @@ def test_defaults_that_need_one_another_are_a_mistake_of_the_programmer() -> Non
 
 
 def test_a_default_that_needs_an_unknown_setting_is_one_too() -> None:
-    """A setting that was renamed, most likely."""
+    """Such as one that was renamed."""
     with pytest.raises(RuntimeError, match="the default of one needs gone, and there is no such setting"):
         fill_defaults([counted("one", lambda gone: gone)], {})
 
 
 def test_the_real_defaults_say_where_they_come_from() -> None:
-    """As `edgemail config` shows them."""
+    """`edgemail config` shows these sources."""
     plain = sources()
     assert {plain[name] for name in ("hostname", "reserved", "operator_maildir", "db")} == {"default"}
     for_domain = sources(("domain", "a.org"))
@@ -103,7 +103,7 @@ def test_the_real_defaults_follow_the_settings_that_they_need() -> None:
 
 
 def test_a_section_that_is_built_by_hand_has_the_same_defaults() -> None:
-    """As tests build them, without `resolve`."""
+    """Tests build sections without `resolve`."""
     settings = resolve({}, {}).settings
     assert SmtpSettings() == settings.smtp
     assert OperatorSettings() == settings.operator
@@ -124,7 +124,7 @@ class _Sections:
 
 
 def test_a_dataclass_is_a_table_of_settings() -> None:
-    """A field made by `setting` is one; its name is the field's without the unit, or the one that it gives."""
+    """A field made by `setting` is a setting. Its name is the field's without the unit, unless it gives another."""
     size, keep, slot = settings_in(_Sections)
     assert [(setting.name, setting.section, setting.field) for setting in (size, keep, slot)] == [
         ("size", "cache", "size"), ("keep", "cache", "keep_s"), ("slot", "cache", "slots"),
@@ -137,6 +137,6 @@ def test_a_dataclass_is_a_table_of_settings() -> None:
 
 
 def test_no_two_settings_share_a_name() -> None:
-    """Nor is a retired name in use again: the first of the two would take what is meant for the other."""
+    """A retired name is not used again either: values for one setting would go to the other."""
     names = [name for setting in SETTINGS for name in (setting.name, *setting.retired_names)]
     assert len(set(names)) == len(names)

@@ -1,4 +1,4 @@
-"""A setting's name of the last release: it still works, and one line says what to write instead."""
+"""The name that a setting had in the last release still works, and one line says what to write instead."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_the_sources_keep_their_order() -> None:
 
 
 def test_both_names_in_one_source_are_a_mistake(tmp_path: Path) -> None:
-    """Neither of them weighs more."""
+    """Neither of them wins."""
     path = write_toml(tmp_path, "max_errors = 3\nmistakes = 4")
     for arguments, mistake in (
         (({"max_age": "1d", "keep_for": "2d"},), "--keep-for: --max-age gives it as well; keep one of the two"),
@@ -98,14 +98,14 @@ def test_both_names_in_one_source_are_a_mistake(tmp_path: Path) -> None:
 
 
 def test_a_wrong_value_is_told_under_the_name_that_was_written() -> None:
-    """As with any other setting."""
+    """The message uses the name that somebody wrote."""
     with pytest.raises(SettingsError) as caught:
         resolve_old({}, {"EDGEMAIL_MISTAKES": "many"})
     assert caught.value.mistakes == ['EDGEMAIL_MISTAKES: "many" is not a whole number; write one such as 100']
 
 
 def test_the_command_line_takes_the_old_flag_and_does_not_show_it() -> None:
-    """`--help` has the new one alone."""
+    """`--help` shows only the new flag."""
     setting = next(setting for setting in TABLE if setting.name == "max_age")
     command = click.Command("serve", params=list(options_of(setting)))
     context = command.make_context("serve", ["--keep-for", "3d"])
@@ -117,7 +117,7 @@ def test_the_command_line_takes_the_old_flag_and_does_not_show_it() -> None:
 def test_commands_print_a_line_for_each_and_the_server_logs_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The server's standard error has log lines alone, which programs read."""
+    """The server's standard error has only log lines, since programs read them."""
     module = sys.modules["edgemail.cli.serve"]  # the package's attribute of that name is the command
     monkeypatch.setattr(module, "resolve", resolve_old)
     monkeypatch.setenv("EDGEMAIL_MISTAKES", "3")
@@ -138,6 +138,6 @@ def test_commands_print_a_line_for_each_and_the_server_logs_it(
 
 
 def test_the_reference_lists_retired_names() -> None:
-    """For whoever meets one in an old file."""
+    """So that a name in an old file can be looked up."""
     assert "- `keep_for` is called `max_age` now." in write_reference(TABLE)
     assert "Retired names" not in write_reference([setting for setting in TABLE if setting.name not in OLD])
