@@ -25,7 +25,7 @@ from edgemail.errors import SettingsError, StoreFull
 from edgemail.mailbox.operator import OperatorMailbox, Sorter
 from edgemail.model import Address
 from edgemail.settings import resolve
-from edgemail.settings.values import RESERVED
+from edgemail.settings.table import RESERVED
 
 if TYPE_CHECKING:
     from edgemail.model import Envelope

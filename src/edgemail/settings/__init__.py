@@ -1,22 +1,20 @@
-"""Frozen settings, one dataclass a subsystem; from flags > environment > TOML file > defaults."""
+"""The settings: one table of them, read from flags > environment > TOML file > defaults into frozen dataclasses."""
 
-from edgemail.settings.definitions import SETTINGS, Setting, markdown_table
-from edgemail.settings.quantities import read_db, read_domain, read_duration, read_endpoint, read_origin
+from edgemail.settings.definition import Setting
+from edgemail.settings.parsing import read_db, read_domain, read_duration, read_endpoint, read_origin
 from edgemail.settings.sources import Origin, Resolved, resolve
-from edgemail.settings.values import (
-    LOOPBACK,
-    FreeSpace,
+from edgemail.settings.table import (
+    SETTINGS,
     HttpSettings,
     LogSettings,
-    Network,
     OperatorSettings,
     PolicySettings,
     RetentionSettings,
     Settings,
     SmtpSettings,
     StoreSettings,
-    is_server_url,
 )
+from edgemail.settings.values import LOOPBACK, FreeSpace, Network, is_server_url
 
 __all__ = [
     "LOOPBACK",
@@ -35,7 +33,6 @@ __all__ = [
     "SmtpSettings",
     "StoreSettings",
     "is_server_url",
-    "markdown_table",
     "read_db",
     "read_domain",
     "read_duration",

@@ -1,6 +1,6 @@
-"""Texts to values and back: durations, sizes, counts, endpoints, names.
+"""Functions that parse the text of a value, and functions that write a value as text.
 
-Every `read_…` raises ValueError with the end of the sentence that the value starts: ``is not a duration; …``.
+Every `read_…` raises ValueError with the rest of a sentence that begins with the text: ``is not a duration; …``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _UNITS_BYTES: Final = {"b": 1} | {
     for power, letter in enumerate("kmgt", 1)
     for end, base in (("b", 1000), ("ib", 1024))
 }
-_MAX_BYTES: Final = 2**63 - 1  # what the database can hold
+_MAX_BYTES: Final = 2**63 - 1  # the largest integer of SQLite
 _MAX_COUNT: Final = 1_000_000_000
 
 _QUANTITY = re.compile(r"([0-9]{1,20}(?:\.[0-9]{1,9})?) ?([A-Za-z]*)")
@@ -46,7 +46,7 @@ def read_duration(text: str) -> float:
 
 
 def write_duration(seconds: float) -> str:
-    """Write seconds with the largest of d, h, m and s that leaves a whole number."""
+    """Write seconds in the largest unit of d, h, m and s that gives a whole number."""
     for unit in "dhm":
         if seconds % _UNITS_S[unit] == 0:
             return f"{int(seconds // _UNITS_S[unit])}{unit}"
@@ -70,7 +70,7 @@ def read_bytes(text: str) -> int:
 
 
 def write_bytes(octets: int) -> str:
-    """Write octets with the largest of GiB, MiB and KiB that leaves a whole number."""
+    """Write octets in the largest unit of GiB, MiB and KiB that gives a whole number."""
     for unit in ("GiB", "MiB", "KiB"):
         if octets % _UNITS_BYTES[unit.lower()] == 0:
             return f"{octets // _UNITS_BYTES[unit.lower()]}{unit}"
@@ -78,7 +78,7 @@ def write_bytes(octets: int) -> str:
 
 
 def read_count(text: str) -> int:
-    """Read a whole number from 1."""
+    """Read a whole number that is at least 1."""
     if not re.fullmatch(r"[0-9]+", text):
         raise ValueError("is not a whole number; write one such as 100")
     if len(text) > len(str(_MAX_COUNT)) or not 1 <= int(text) <= _MAX_COUNT:
@@ -87,7 +87,7 @@ def read_count(text: str) -> int:
 
 
 def read_percent(text: str) -> int:
-    """Read a share, from 1 to 100."""
+    """Read a percentage from 1 to 100."""
     if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= 100:
         raise ValueError("is not a share in percent; write a number from 1 to 100")
     return int(text)
@@ -110,7 +110,7 @@ def read_network(text: str) -> Network:
 
 
 def write_network(network: Network) -> str:
-    """Write a network; one of a single address as that."""
+    """Write a network, or its address if it has a single one."""
     is_single = network.prefixlen == network.max_prefixlen
     return str(network.network_address) if is_single else str(network)
 
@@ -125,13 +125,13 @@ def read_free_space(text: str) -> FreeSpace:
     return FreeSpace(percent=float(match[1]))
 
 
-def write_free_space(room: FreeSpace) -> str:
-    """Write it as it could be given."""
-    return write_bytes(room.octets) if room.octets else f"{room.percent:g}%"
+def write_free_space(free_space: FreeSpace) -> str:
+    """Write a share of a disk or a size."""
+    return write_bytes(free_space.octets) if free_space.octets else f"{free_space.percent:g}%"
 
 
 def read_endpoint(text: str) -> Endpoint:
-    """Read ``HOST:PORT``; an IPv6 address stands in brackets."""
+    """Read ``HOST:PORT``, with an IPv6 address in brackets."""
     host, colon, port = text.rpartition(":")
     if not colon or not host:
         raise ValueError("is not HOST:PORT; write one such as 127.0.0.1:2525, or 0.0.0.0:2525 for every address")
@@ -154,7 +154,7 @@ def _read_ipv6(text: str) -> str:
 
 
 def _read_host(text: str) -> str:
-    """Read an IPv4 address or a host's name. What looks like a number must be an address."""
+    """Read an IPv4 address or a host name. Text of digits and dots must be an address."""
     if re.fullmatch(r"[0-9.]+", text):
         try:
             return str(IPv4Address(text))
@@ -164,7 +164,7 @@ def _read_host(text: str) -> str:
 
 
 def _read_name(text: str, complaint: str) -> str:
-    """Read a name of the DNS; return it in lower case, without a dot at the end."""
+    """Read a DNS name; return it in lower case, without a dot at the end."""
     name = text.lower().removesuffix(".")
     try:
         name.encode("idna")
@@ -190,18 +190,18 @@ def read_domain(text: str) -> str:
 
 
 def read_hostname(text: str) -> str:
-    """Read the name that the server gives itself; one beyond ASCII is put into its ASCII form."""
+    """Read the server's own host name; return it in its ASCII form."""
     name = _read_name(text, "is not a host name; write one such as mail.example.org")
     return ascii_name(name)
 
 
 def ascii_name(domain: str) -> str:
-    """Put a domain into its ASCII form (RFC 5890), for greetings and headers."""
+    """Return a domain in its ASCII form (RFC 5890), for greetings and headers."""
     return domain.encode("idna").decode("ascii")
 
 
 def read_allowed_host(text: str) -> str:
-    """Read what a Host header may name: a name or an IP address, without a port."""
+    """Read a host that a Host header may name: a name or an IP address, without a port."""
     bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
     try:
         return str(ip_address(bare))
@@ -212,7 +212,7 @@ def read_allowed_host(text: str) -> str:
 
 
 def read_origin(text: str) -> str:
-    """Read a web origin (RFC 6454 section 7): scheme, host, and a port where it is not the scheme's own."""
+    """Read a web origin (RFC 6454 section 7): scheme, host, and a port if it is not the scheme's default."""
     complaint = "is not an origin; write a scheme and a host, such as https://mail.example.org"
     try:
         parts = urlsplit(text.lower())
@@ -263,7 +263,7 @@ def read_db(text: str) -> str:
     if not well_formed or " " in text:
         raise ValueError(f"is not the URL of a database; {urls}, or a file's path")
     if "@" in parts.netloc or parts.query or parts.fragment:
-        raise ValueError("holds more than a server's address; a token belongs into EDGEMAIL_DB_TOKEN")
+        raise ValueError("has more than a server's address; give a token as EDGEMAIL_DB_TOKEN")
     return text
 
 
@@ -273,27 +273,29 @@ def _write_path(path: str) -> str:
 
 
 def read_reserved(text: str) -> str:
-    """Read a local part, without a tag."""
+    """Read a local part without a tag; return it in lower case."""
     name = text.lower()
     if name == "none":
-        raise ValueError("stands for no names at all; write it alone, or leave it out")
+        raise ValueError("means no names at all; write it alone, or leave it out")
     if not re.fullmatch(r"[a-z0-9._-]{1,64}", name):
         raise ValueError("is not a name; write the part before the @ alone, such as postmaster")
     return name
 
 
-def read_folder(text: str) -> str:
-    """Read a folder's path."""
+def read_path(text: str) -> str:
+    """Read the path of a file or a folder; ``~`` is the home directory."""
     if not text or re.search(r"[\x00-\x1f\x7f]", text):
-        raise ValueError("is not a path; write a folder's")
+        raise ValueError("is not a path; write one such as /var/lib/edgemail")
     try:
         return str(Path(text).expanduser())
     except RuntimeError:
-        raise ValueError("names a home directory that is not there; write a folder's path") from None
+        raise ValueError(
+            "names a home directory that is not there; write a path such as /var/lib/edgemail"
+        ) from None
 
 
 def read_token(text: str) -> str:
-    """Read a secret that is sent in an HTTP header."""
+    """Read a token that is sent in an HTTP header."""
     if not re.fullmatch(r"[\x21-\x7e]+", text):
-        raise ValueError("holds something other than printable ASCII characters; write the token alone")
+        raise ValueError("has something other than printable ASCII characters; write the token alone")
     return text
