@@ -11,10 +11,10 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from testkit.bounds import bounded
-from testkit.http import ask
-from testkit.programs import START_S, THIS_PYTHON, Peer, serving
+from testkit.http_client import ask
+from testkit.server_process import START_S, THIS_PYTHON, Peer, serving
 from testkit.sqld import Sqld
+from testkit.time_limit import bounded
 from testkit.waiting import until
 
 from edgemail.store.remote.hrana import HranaClient

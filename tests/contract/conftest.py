@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
-from testkit.bounds import bounded
 from testkit.sqld import Sqld
+from testkit.time_limit import bounded
 
 from edgemail.store.remote.store import RemoteStore
 from edgemail.store.sqlite.store import SqliteStore

@@ -77,7 +77,7 @@ def mint(key: str, lifetime: timedelta | None, *, read_only: bool, read_write: b
 
     A token cannot be taken back: until it expires, only another key pair ends it, and all others with it.
     """
-    from edgemail.edge.tokens import mint as mint_token
+    from edgemail.edge.tokens import mint_token
     from edgemail.store.remote.tokens import is_open_to_others, read_permit
 
     if read_only == read_write:  # no default suits both, and of two the wrong one would give everything away

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import httpx2
 
 from edgemail.doctor.findings import Finding, LookupFailure, Status, shorten, write_line
-from edgemail.doctor.zone import report_trouble
+from edgemail.doctor.zone_records import report_lookup_failure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,7 +89,7 @@ def judge_policy(
 ) -> Finding:
     """Judge record and file; `lines` are the zone's where there is no record."""
     if isinstance(records, LookupFailure):
-        return report_trouble(_CHECK, records)
+        return report_lookup_failure(_CHECK, records)
     announced = [one for one in records if one.split(";")[0].strip() == "v=STSv1"]
     if not announced:
         text = "not announced: who stands between a sender and port 25 can take STARTTLS away"

@@ -66,7 +66,7 @@ class DatabaseUrl:
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class SiteConfig:
     """What an exported page is told."""
 
     databases: tuple[DatabaseUrl, ...]
@@ -115,7 +115,7 @@ def check_token(token: str, now: datetime) -> Permit:
     return permit
 
 
-def export_site(site: Site, out: Path, *, force: bool = False) -> None:
+def export_site(site: SiteConfig, out: Path, *, force: bool = False) -> None:
     """Write the page and what it is told into a folder.
 
     Files of others in it, such as a CNAME, stay there.
@@ -126,7 +126,7 @@ def export_site(site: Site, out: Path, *, force: bool = False) -> None:
     client = Path(str(files("edgemail"))) / "client"
     if not (client / "index.html").is_file():
         raise ExportError("the page is not built: run `make client` (it needs Node.js 20 or later)")
-    page, policy = _stamp((client / "index.html").read_text(encoding="utf-8"), site)
+    page, policy = _insert_policy((client / "index.html").read_text(encoding="utf-8"), site)
     try:
         was_ours = _is_export(out)
         if not was_ours and not force and out.exists() and (not out.is_dir() or any(out.iterdir())):
@@ -168,7 +168,7 @@ def _write_file(path: Path, octets: bytes) -> None:
     path.chmod(_FILE_MODE)
 
 
-def _stamp(page: str, site: Site) -> tuple[str, str]:
+def _insert_policy(page: str, site: SiteConfig) -> tuple[str, str]:
     """Return the page with the policy for these databases and no other hosts, and that policy."""
     found = _POLICY.search(page)
     if found is None or found[0].count(_CONNECT) != 1:
@@ -179,7 +179,7 @@ def _stamp(page: str, site: Site) -> tuple[str, str]:
     return _NO_SCRIPT.sub("This page needs JavaScript.", stamped), policy
 
 
-def _write_config(site: Site) -> str:
+def _write_config(site: SiteConfig) -> str:
     age_s = site.max_age_s
     config = {
         "source": "database",

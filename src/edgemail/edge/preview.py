@@ -17,7 +17,7 @@ _HOSTS = frozenset({"127.0.0.1", "localhost"})
 _log = logging.getLogger(__name__)
 
 
-class Preview:
+class PreviewServer:
     """A server that is bound to its port; `run` serves."""
 
     def __init__(self, folder: Path, port: int) -> None:

@@ -26,7 +26,7 @@ def make_keys() -> tuple[bytes, bytes]:
     )
 
 
-def mint(private_key: bytes, access: Access, now: datetime, lifetime: timedelta | None) -> str:
+def mint_token(private_key: bytes, access: Access, now: datetime, lifetime: timedelta | None) -> str:
     """Make a token; without a `lifetime` it holds for as long as the key does.
 
     Raises:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
 
-from edgemail.http.problems import problem
+from edgemail.http.problems import problem_response
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -66,7 +66,7 @@ class Guard:
             await self.app(scope, receive, send_guarded)
         else:
             status, detail = refusal
-            await problem(status, detail)(scope, receive, send_guarded)
+            await problem_response(status, detail)(scope, receive, send_guarded)
 
     def _refuse(self, headers: Headers, *, is_api: bool) -> tuple[HTTPStatus, str] | None:
         host = headers.get("host", "")

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from edgemail.errors import StoreUnavailable
-from edgemail.http import large_answers, models
+from edgemail.http import large_responses, models
 from edgemail.mailbox.inbox import PAGE_MAX, Inbox
 from edgemail.model import Address, ListedMail, MailId
 
@@ -116,8 +116,8 @@ async def empty_inbox(request: Request, address: _AddressPath) -> models.Deleted
 @router.get("/api/messages/{id}", tags=["message"], response_model=models.WholeMessageModel, responses=_NOT_FOUND)
 async def read_message(request: Request, id: _IdPath) -> Response:  # noqa: A002 - its public name
     """Read a message, taken apart."""
-    written = await _inbox(request).read(MailId(id), large_answers.write_message)
-    return large_answers.answer(written, "application/json", {})
+    written = await _inbox(request).read(MailId(id), large_responses.serialize_message)
+    return large_responses.build_response(written, "application/json", {})
 
 
 @router.get(
@@ -129,7 +129,7 @@ async def read_message(request: Request, id: _IdPath) -> Response:  # noqa: A002
 async def read_raw_message(request: Request, id: _IdPath) -> Response:  # noqa: A002 - its public name
     """Read a message, octet for octet."""
     data = await _inbox(request).read_raw(MailId(id))
-    return large_answers.answer(data, "message/rfc822", _as_download(f"{id}.eml"))
+    return large_responses.build_response(data, "message/rfc822", _as_download(f"{id}.eml"))
 
 
 @router.get(
@@ -146,7 +146,7 @@ async def read_attachment(
     """Read an attachment. Never under its own type: HTML or SVG in our origin could read every inbox."""
     attachment, octets = await _inbox(request).read_attachment(MailId(id), n)
     headers = _as_download(attachment.name or f"attachment-{n}")
-    return large_answers.answer(octets, "application/octet-stream", headers)
+    return large_responses.build_response(octets, "application/octet-stream", headers)
 
 
 @router.delete("/api/messages/{id}", tags=["message"], status_code=204, responses=_NOT_FOUND)

@@ -31,7 +31,7 @@ class Subscription:
         self._news.clear()
         return True
 
-    def wake(self) -> None:
+    def notify(self) -> None:
         """Say that there is something new."""
         self._news.set()
 
@@ -41,7 +41,7 @@ class Subscription:
         self._news.set()
 
 
-class Arrivals:
+class ArrivalNotifier:
     """All listeners, by inbox."""
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class Arrivals:
         self._is_closed = False
 
     @contextmanager
-    def listen(self, inbox: str) -> Iterator[Subscription]:
+    def subscribe(self, inbox: str) -> Iterator[Subscription]:
         """Give a listener to one inbox for as long as the context lasts."""
         listener = Subscription()
         if self._is_closed:
@@ -69,7 +69,7 @@ class Arrivals:
             return
         for inbox in inboxes:
             for listener in self._listeners.get(inbox, ()):
-                listener.wake()
+                listener.notify()
 
     def close(self) -> None:
         """Wake everyone for the last time."""

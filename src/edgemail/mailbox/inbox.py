@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from edgemail import mime
 from edgemail.errors import MessageNotFound
-from edgemail.mailbox.arrivals import Arrivals
+from edgemail.mailbox.arrivals import ArrivalNotifier
 from edgemail.model import ListedMail
 from edgemail.system.switch_interval import short_switch_interval
 
@@ -31,7 +31,7 @@ class Inbox:
 
     def __init__(self, store: MailStore) -> None:
         self._store = store
-        self._hub = Arrivals()
+        self._notifier = ArrivalNotifier()
         self._large_at_once = asyncio.Semaphore(1)
         store.watch(self._announce)
 
@@ -109,7 +109,7 @@ class Inbox:
         to come: who asks for a code wants the latest.
         """
         deadline = time.monotonic() + timeout_s
-        with self._hub.listen(inbox) as listener:
+        with self._notifier.subscribe(inbox) as listener:
             seen = after or 0
             newest_first = after is None
             while not listener.is_closed:
@@ -134,7 +134,7 @@ class Inbox:
 
         Ends when the server stops.
         """
-        with self._hub.listen(inbox) as listener:
+        with self._notifier.subscribe(inbox) as listener:
             seen = after
             while not listener.is_closed:
                 async for page in self._pages(inbox, seen, newest_first=False):
@@ -166,7 +166,7 @@ class Inbox:
 
     def close(self) -> None:
         """End every `wait` and `follow`."""
-        self._hub.close()
+        self._notifier.close()
 
     async def _take_apart(self, row: ListingRow, parse: Callable[[bytes], _T]) -> _T:
         """Read a message and parse it in a thread, large ones one at a time.
@@ -181,7 +181,7 @@ class Inbox:
             return await asyncio.to_thread(parse, await self._store.read_data(row.mail.id))
 
     def _announce(self, arrivals: Sequence[Arrival]) -> None:
-        self._hub.publish(recipient for arrival in arrivals for recipient in arrival.recipients)
+        self._notifier.publish(recipient for arrival in arrivals for recipient in arrival.recipients)
 
     async def _pages(self, inbox: str, after: int, *, newest_first: bool) -> AsyncIterator[list[ListedMail]]:
         """Give all mail above `after`, a page at a time."""

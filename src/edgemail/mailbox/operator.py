@@ -220,7 +220,7 @@ class OperatorMailbox:
                     path.unlink()
 
 
-class Sorter:
+class ReservedNameRouter:
     """Sends mail for reserved names to the operator's mailbox and all other mail on to `deliver`."""
 
     def __init__(

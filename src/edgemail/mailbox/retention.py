@@ -55,7 +55,7 @@ class RetentionLimits:
         return self == RetentionLimits(None, None, None)
 
 
-def find_due(oldest: Sequence[Aged], usage: Usage, limits: RetentionLimits, now: datetime) -> list[MailId]:
+def choose_expired(oldest: Sequence[Aged], usage: Usage, limits: RetentionLimits, now: datetime) -> list[MailId]:
     """Choose which of the `oldest` messages, oldest first, are to go.
 
     What is dated in the future came while the clock was wrong: it is as old as what came after it.
@@ -78,7 +78,7 @@ def find_due(oldest: Sequence[Aged], usage: Usage, limits: RetentionLimits, now:
     return due
 
 
-class SteadyClock:
+class JumpTolerantClock:
     """A clock that is doubted for a while after it was set forward: all mail would be too old, and gone."""
 
     def __init__(self, clock: Callable[[], datetime], timer: Callable[[], float] = _measure_time) -> None:
@@ -142,7 +142,7 @@ class Retention:
         while not self._limits.keeps_everything:
             began, arrived, now = time.monotonic(), self._arrived_messages, self._clock()
             usage = await self._measure()
-            due = find_due(await self._list_oldest(now), usage, self._limits, now)
+            due = choose_expired(await self._list_oldest(now), usage, self._limits, now)
             if not due:
                 break
             deleted += await self._store.delete(due, may_return=True)

@@ -42,10 +42,10 @@ class Certificate:
         try:
             self._stamp = self._look()
             self.context = self._load()
-            self.front = self._load()
+            self.delegating_context = self._load()
         except OSError as error:  # ssl.SSLError is one
             raise SettingsError([f'tls_cert: "{cert}" cannot be used: {_explain(error)}']) from error
-        self.front.sni_callback = self._hand_on
+        self.delegating_context.sni_callback = self._hand_on
 
     def refresh(self) -> None:
         """Read the files again where they have changed; what is not whole yet leaves the old one in force.
@@ -86,7 +86,7 @@ def _tell_nothing() -> bytes:
     raise OSError(errno.EACCES, "its key has a pass phrase")
 
 
-def make_own(path: Path, names: Sequence[str]) -> Path:
+def create_self_signed(path: Path, names: Sequence[str]) -> Path:
     """Make a self-signed certificate with its key in one file, unless it is there.
 
     Senders do not verify an MX, so it keeps out who only listens.

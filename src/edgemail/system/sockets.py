@@ -43,7 +43,7 @@ def bind(endpoint: Endpoint, flag: str) -> socket.socket:
         raise ListenError(f"{endpoint} {reason}") from error
 
 
-def drop_stalled_readers(bound: socket.socket, after_s: float) -> None:
+def set_tcp_user_timeout(bound: socket.socket, after_s: float) -> None:
     """Have the system end connections whose peer takes nothing for so long, where it can do that.
 
     Whoever reads no more would hold his connection, and what waits for him, for as long as he likes.
@@ -59,7 +59,7 @@ def write_url(scheme: str, bound: socket.socket) -> str:
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def has_octets(connected: socket.socket) -> bool:
+def has_unread_input(connected: socket.socket) -> bool:
     """Tell whether octets have come that nobody has read yet; a peer that has only shut its side has sent none."""
     (count,) = struct.unpack("i", fcntl.ioctl(connected.fileno(), termios.FIONREAD, bytes(4)))
     return bool(count)

@@ -24,12 +24,12 @@ _MAX_RECORDS: Final = 16
 """Of one name and type; a zone that has more is not helped by a longer list."""
 
 
-class DnsTrouble(EdgemailError):  # noqa: N818 - what happened, as in edgemail.errors
+class DnsError(EdgemailError):
     """No answer, or none that can be used; the text says which."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Exchange:
+class MxRecord:
     """An MX record. The host of a null MX (RFC 7505) is empty."""
 
     preference: int
@@ -37,37 +37,37 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
-class Property:
+class CaaRecord:
     """A CAA record (RFC 8659)."""
 
     tag: str
     value: str
 
 
-class Names:
+class DnsClient:
     """Asks one DNS server, or the ones that this machine asks."""
 
     def __init__(self, server: Endpoint | None, timeout_s: float) -> None:
         """Prepare; `timeout_s` bounds each question.
 
         Raises:
-            DnsTrouble: this machine is configured with no DNS server.
+            DnsError: this machine is configured with no DNS server.
         """
         try:
             self._resolver = dns.asyncresolver.Resolver(configure=server is None)
         except dns.resolver.NoResolverConfiguration as error:
-            raise DnsTrouble("this machine has no DNS server configured; name one with --dns") from error
+            raise DnsError("this machine has no DNS server configured; name one with --dns") from error
         if server is not None:
             self._resolver.nameservers = [server.host]
             self._resolver.port = server.port
         self._resolver.lifetime = timeout_s
         self._resolver.timeout = min(_RESEND_S, timeout_s)
 
-    async def find_exchanges(self, name: str) -> list[Exchange]:
+    async def find_mx(self, name: str) -> list[MxRecord]:
         """Return a name's MX records, the most wanted first."""
-        return sorted(Exchange(one.preference, _write(one.exchange)) for one in await self._ask(name, "MX"))
+        return sorted(MxRecord(one.preference, _write(one.exchange)) for one in await self._ask(name, "MX"))
 
-    async def find_texts(self, name: str) -> list[str]:
+    async def find_txt(self, name: str) -> list[str]:
         """Return a name's TXT records, each joined from its strings."""
         return [b"".join(one.strings).decode("utf-8", "backslashreplace") for one in await self._ask(name, "TXT")]
 
@@ -75,21 +75,21 @@ class Names:
         """Return a name's addresses, IPv4 first."""
         return [one.address for kind in ("A", "AAAA") for one in await self._ask(name, kind)]
 
-    async def find_alias(self, name: str) -> list[str]:
+    async def find_cname(self, name: str) -> list[str]:
         """Return what a name is an alias of, if it is one."""
         return [_write(one.target) for one in await self._ask(name, "CNAME")]
 
-    async def find_pointers(self, address: str) -> list[str]:
+    async def find_ptr(self, address: str) -> list[str]:
         """Return the names that an address has."""
         reverse = dns.reversename.from_address(address).to_text(omit_final_dot=True)
         return [_write(one.target) for one in await self._ask(reverse, "PTR")]
 
-    async def find_properties(self, name: str) -> list[Property]:
+    async def find_caa(self, name: str) -> list[CaaRecord]:
         """Return the CAA records that hold for a name: its own, or its nearest parent's (RFC 8659 section 3)."""
         while name:
             found = await self._ask(name, "CAA")
             if found:
-                return [Property(one.tag.decode().lower(), one.value.decode("latin-1")) for one in found]
+                return [CaaRecord(one.tag.decode().lower(), one.value.decode("latin-1")) for one in found]
             name = name.partition(".")[2]
         return []
 
@@ -97,7 +97,7 @@ class Names:
         """Return a name's records of one type; none where the name is not there.
 
         Raises:
-            DnsTrouble: the server did not answer, or could not.
+            DnsError: the server did not answer, or could not.
         """
         try:
             answer = await self._resolver.resolve(
@@ -106,13 +106,13 @@ class Names:
         except dns.resolver.NXDOMAIN:
             return []
         except dns.exception.Timeout as error:
-            raise DnsTrouble(f"no DNS server answered in time when asked for {name} {kind}") from error
+            raise DnsError(f"no DNS server answered in time when asked for {name} {kind}") from error
         except dns.resolver.NoNameservers as error:
             codes = {dns.rcode.to_text(one[4].rcode()) for one in error.kwargs.get("errors", ()) if one[4]}
             said = ", ".join(sorted(codes)) or "nothing that can be read"
-            raise DnsTrouble(f"asked for {name} {kind}, the DNS server says {said}") from error
+            raise DnsError(f"asked for {name} {kind}, the DNS server says {said}") from error
         except (dns.exception.DNSException, OSError, EOFError) as error:
-            raise DnsTrouble(f"asking for {name} {kind} failed: {type(error).__name__}") from error
+            raise DnsError(f"asking for {name} {kind} failed: {type(error).__name__}") from error
         return list(answer.rrset or ())[:_MAX_RECORDS]
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def obey_hangup(reload: Callable[[], None], stop: Callable[[], None]) -> None:
+def handle_sighup(reload: Callable[[], None], stop: Callable[[], None]) -> None:
     """Let SIGHUP mean `reload`; but `stop` when it says that the terminal, which we were started in, is gone."""
     began_in_terminal = _is_terminal()
     asyncio.get_running_loop().add_signal_handler(

@@ -9,22 +9,22 @@ from edgemail.doctor.findings import Finding, LookupFailure, Status, shorten, wr
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from edgemail.doctor.names import Exchange, Property
+    from edgemail.doctor.dns_client import CaaRecord, MxRecord
 
 _SPF: Final = "v=spf1 -all"
 _DMARC: Final = "v=DMARC1; p=reject; sp=reject"
 _IN_PLACE: Final = "in place of the one there is"
 
 
-def report_trouble(check: str, trouble: LookupFailure) -> Finding:
+def report_lookup_failure(check: str, trouble: LookupFailure) -> Finding:
     """Say that something could not be found out."""
     return Finding(check, Status.FAIL, trouble.text, "ask again, or another DNS server with --dns")
 
 
-def judge_exchanges(domain: str, found: list[Exchange] | LookupFailure, wanted: str) -> Finding:
+def judge_mx(domain: str, found: list[MxRecord] | LookupFailure, wanted: str) -> Finding:
     """Judge the MX records; `wanted` is the host that should take the mail where none is named."""
     if isinstance(found, LookupFailure):
-        return report_trouble("MX", found)
+        return report_lookup_failure("MX", found)
     line = write_line(domain, "MX", f"10 {wanted}.")
     if not found:
         return Finding("MX", Status.FAIL, f"{domain} has no MX record", "add the line below", (line,))
@@ -35,12 +35,12 @@ def judge_exchanges(domain: str, found: list[Exchange] | LookupFailure, wanted: 
     return Finding("MX", Status.OK, f"mail for {domain} goes to {hosts}")
 
 
-def judge_wildcard(
-    domain: str, found: list[Exchange] | LookupFailure, own: list[Exchange] | LookupFailure, wanted: str
+def judge_wildcard_mx(
+    domain: str, found: list[MxRecord] | LookupFailure, own: list[MxRecord] | LookupFailure, wanted: str
 ) -> Finding:
     """Judge what a subdomain that nobody named has for an MX."""
     if isinstance(found, LookupFailure):
-        return report_trouble("wildcard", found)
+        return report_lookup_failure("wildcard", found)
     if not found:
         line = write_line(f"*.{domain}", "MX", f"10 {wanted}.")
         text = f"subdomains of {domain} have no MX record, and so take no mail"
@@ -55,7 +55,7 @@ def judge_wildcard(
 def judge_spf(domain: str, found: list[str] | LookupFailure) -> Finding:
     """Judge the SPF record (RFC 7208) of a domain that never sends."""
     if isinstance(found, LookupFailure):
-        return report_trouble("SPF", found)
+        return report_lookup_failure("SPF", found)
     policies = [one for one in found if one.lower().split(" ")[0] == "v=spf1"]
     line = write_line(domain, "TXT", f'"{_SPF}"', "" if not policies else _IN_PLACE)
     match policies:
@@ -80,7 +80,7 @@ def judge_spf(domain: str, found: list[str] | LookupFailure) -> Finding:
 def judge_dmarc(domain: str, found: list[str] | LookupFailure) -> Finding:
     """Judge the DMARC record (RFC 7489)."""
     if isinstance(found, LookupFailure):
-        return report_trouble("DMARC", found)
+        return report_lookup_failure("DMARC", found)
     policies = [one for one in found if _read_tags(one)[:1] == [("v", "DMARC1")]]
     line = write_line(f"_dmarc.{domain}", "TXT", f'"{_DMARC}"', "" if not policies else _IN_PLACE)
     if not policies:
@@ -97,20 +97,20 @@ def judge_dmarc(domain: str, found: list[str] | LookupFailure) -> Finding:
     return Finding("DMARC", Status.OK, "forged mail is to be rejected")
 
 
-def judge_properties(domain: str, found: list[Property] | LookupFailure) -> list[Finding]:
+def judge_caa(domain: str, found: list[CaaRecord] | LookupFailure) -> list[Finding]:
     """Judge the CAA records: who may issue certificates (RFC 8659) and those for mail addresses (RFC 9495)."""
     if isinstance(found, LookupFailure):
-        return [report_trouble("CAA", found)]
+        return [report_lookup_failure("CAA", found)]
     return [
-        _judge_property(
+        _judge_caa_tag(
             domain, found, "issue", "letsencrypt.org", "a certificate for the domain", "or the one you use"
         ),
-        _judge_property(domain, found, "issuemail", ";", "an S/MIME certificate for any address of it", ""),
+        _judge_caa_tag(domain, found, "issuemail", ";", "an S/MIME certificate for any address of it", ""),
     ]
 
 
-def _judge_property(
-    domain: str, found: Sequence[Property], tag: str, wanted: str, thing: str, comment: str
+def _judge_caa_tag(
+    domain: str, found: Sequence[CaaRecord], tag: str, wanted: str, thing: str, comment: str
 ) -> Finding:
     check = f"CAA {tag}"
     values = [one.value.strip() for one in found if one.tag == tag]

@@ -20,7 +20,7 @@ _EHLO: Final = b"EHLO localhost\r\n"  # this machine's own name is nobody's busi
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ServerCertificate:
     """A certificate that a server showed. `distrust` says why no public authority vouches for it, if so."""
 
     names: tuple[str, ...]
@@ -29,19 +29,19 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Probe:
-    """How a server presents itself. Without a `certificate` it offers no STARTTLS, or `tls_trouble` came of it."""
+class ProbeResult:
+    """How a server presents itself. Without a `certificate` it offers no STARTTLS, or `tls_error` came of it."""
 
     banner: str
-    certificate: Shown | None = None
-    tls_trouble: str | None = None
+    certificate: ServerCertificate | None = None
+    tls_error: str | None = None
 
 
 class _BadReplyError(Exception):
     """The server said something else than SMTP would have it."""
 
 
-async def probe(address: str, port: int, host: str, timeout_s: float) -> Probe | LookupFailure:
+async def probe(address: str, port: int, host: str, timeout_s: float) -> ProbeResult | LookupFailure:
     """Speak to a server as a sender would, as far as STARTTLS; send no mail."""
     try:
         async with asyncio.timeout(timeout_s):
@@ -63,15 +63,17 @@ async def probe(address: str, port: int, host: str, timeout_s: float) -> Probe |
         return LookupFailure(f"it cannot be reached from here: {error.strerror or error}", is_silence=True)
 
 
-async def _talk(address: str, port: int, host: str, context: ssl.SSLContext, distrust: str | None = None) -> Probe:
+async def _talk(
+    address: str, port: int, host: str, context: ssl.SSLContext, distrust: str | None = None
+) -> ProbeResult:
     reader, writer = await asyncio.open_connection(address, port, limit=_LINE_BYTES)
     try:
         banner = await _hear(reader, b"220")
         writer.write(_EHLO)
         extensions = (await _hear(reader, b"250")).upper().split("\n")[1:]
         if "STARTTLS" not in (one.strip() for one in extensions):
-            return Probe(banner.partition("\n")[0])
-        shown: Shown | None = None
+            return ProbeResult(banner.partition("\n")[0])
+        shown: ServerCertificate | None = None
         trouble: str | None = None
         try:
             shown = await _secure(reader, writer, host, context, distrust)
@@ -79,14 +81,14 @@ async def _talk(address: str, port: int, host: str, context: ssl.SSLContext, dis
             raise
         except (_BadReplyError, ssl.SSLError, ConnectionError, EOFError, ValueError) as error:
             trouble = (isinstance(error, ssl.SSLError) and error.reason) or str(error) or type(error).__name__
-        return Probe(banner.partition("\n")[0], shown, trouble)
+        return ProbeResult(banner.partition("\n")[0], shown, trouble)
     finally:
         await _leave(writer)
 
 
 async def _secure(
     reader: StreamReader, writer: StreamWriter, host: str, context: ssl.SSLContext, distrust: str | None
-) -> Shown:
+) -> ServerCertificate:
     """Begin TLS and speak over it; return the server's certificate."""
     writer.write(b"STARTTLS\r\n")
     await _hear(reader, b"220")
@@ -132,7 +134,7 @@ def _trusting() -> ssl.SSLContext:
     return context
 
 
-def _read_certificate(octets: bytes, distrust: str | None) -> Shown:
+def _read_certificate(octets: bytes, distrust: str | None) -> ServerCertificate:
     from cryptography import x509
 
     certificate = x509.load_der_x509_certificate(octets)
@@ -141,4 +143,4 @@ def _read_certificate(octets: bytes, distrust: str | None) -> Shown:
         found = tuple(names.get_values_for_type(x509.DNSName))
     except (x509.ExtensionNotFound, x509.DuplicateExtension):
         found = ()
-    return Shown(found, certificate.not_valid_after_utc.astimezone(UTC), distrust)
+    return ServerCertificate(found, certificate.not_valid_after_utc.astimezone(UTC), distrust)

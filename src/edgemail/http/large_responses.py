@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
     from edgemail.model import ListedMail, ParsedMessage
 
-_WRITTEN = 64 * 1024
+_SLICE_CHARACTERS = 64 * 1024
 """Characters: while they are written the interpreter's lock is held."""
 
-_SENT = 256 * 1024
+_CHUNK_BYTES = 256 * 1024
 """Octets: while they are sent nobody else has a turn."""
 
 
-def write_message(listed: ListedMail, content: ParsedMessage) -> bytes:
+def serialize_message(listed: ListedMail, content: ParsedMessage) -> bytes:
     """Write a `models.WholeMessageModel` as JSON; for a thread."""
     message = models.WholeMessageModel.of_content(listed, content)
     rest = message.model_dump_json(by_alias=True, exclude={"text", "html"}).encode()
@@ -33,20 +33,20 @@ def write_message(listed: ListedMail, content: ParsedMessage) -> bytes:
     return b"".join([*pieces, b"}"])
 
 
-def answer(octets: bytes, media_type: str, headers: Mapping[str, str]) -> Response:
+def build_response(octets: bytes, media_type: str, headers: Mapping[str, str]) -> Response:
     """Answer with octets as they are."""
-    if len(octets) <= _SENT:
+    if len(octets) <= _CHUNK_BYTES:
         return Response(octets, media_type=media_type, headers=dict(headers))
 
     async def give() -> AsyncIterator[bytes]:
-        for start in range(0, len(octets), _SENT):
+        for start in range(0, len(octets), _CHUNK_BYTES):
             await asyncio.sleep(0)
-            yield octets[start : start + _SENT]
+            yield octets[start : start + _CHUNK_BYTES]
 
     return StreamingResponse(give(), media_type=media_type, headers={**headers, "content-length": str(len(octets))})
 
 
 def _write_text(text: str) -> Sequence[bytes]:
     """Write a JSON string."""
-    starts = range(0, len(text), _WRITTEN)
-    return [b'"', *(to_json(text[start : start + _WRITTEN])[1:-1] for start in starts), b'"']
+    starts = range(0, len(text), _SLICE_CHARACTERS)
+    return [b'"', *(to_json(text[start : start + _SLICE_CHARACTERS])[1:-1] for start in starts), b'"']

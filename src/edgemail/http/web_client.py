@@ -29,11 +29,11 @@ _DOCS_POLICY = (
 _NOT_BUILT = "The page is not built: run `make client` (it needs Node.js 20 or later). The API is at /api.\n"
 
 
-def mount_site(api: FastAPI) -> None:
+def mount_web_client(api: FastAPI) -> None:
     """Serve the page at `/` and the API's documentation at `/docs`."""
     folder = Path(str(files("edgemail"))) / "client"
     if (folder / "index.html").is_file():
-        api.mount("/", GZipMiddleware(_Site(directory=folder, html=True)))
+        api.mount("/", GZipMiddleware(_ClientFiles(directory=folder, html=True)))
         return
 
     @api.get("/", include_in_schema=False)
@@ -41,7 +41,7 @@ def mount_site(api: FastAPI) -> None:
         return PlainTextResponse(_NOT_BUILT, status_code=503)
 
 
-class _Site(StaticFiles):
+class _ClientFiles(StaticFiles):
     """Static files under the policies that they need."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from edgemail.doctor.dns_client import is_public
 from edgemail.doctor.findings import Finding, LookupFailure, Status, shorten, write_line
-from edgemail.doctor.names import is_public
-from edgemail.doctor.zone import report_trouble
+from edgemail.doctor.zone_records import report_lookup_failure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from edgemail.doctor.port import Probe, Shown
+    from edgemail.doctor.smtp_probe import ProbeResult, ServerCertificate
 
 _SOON: Final = timedelta(days=14)
 _FROM_HERE: Final = "seen from this machine, which proves nothing for others: try it from a machine elsewhere too"
@@ -34,7 +34,7 @@ def judge_host(host: Host, wanted: Sequence[str]) -> Finding:
     """Judge a host's addresses; `wanted` are those that it should have, where they are known."""
     found = host.addresses
     if isinstance(found, LookupFailure):
-        return report_trouble("address", found)
+        return report_lookup_failure("address", found)
     lines = tuple(
         write_line(host.name, "AAAA" if ":" in one else "A", one) for one in wanted if one not in _plain(found)
     )
@@ -54,7 +54,7 @@ def judge_host(host: Host, wanted: Sequence[str]) -> Finding:
     return Finding("address", Status.OK, f"{host.name} is {', '.join(found)}")
 
 
-def judge_pointer(
+def judge_ptr(
     host: str, address: str, found: list[str] | LookupFailure, back: list[str] | LookupFailure
 ) -> Finding:
     """Judge an address's PTR; `back` has its name's addresses. Who never sends can do without."""
@@ -75,7 +75,7 @@ def judge_pointer(
 
 
 def judge_port(
-    host: str, address: str, port: int, found: Probe | LookupFailure, now: datetime, *, is_enforced: bool
+    host: str, address: str, port: int, found: ProbeResult | LookupFailure, now: datetime, *, is_enforced: bool
 ) -> list[Finding]:
     """Judge what a server's port said, and its certificate."""
     check, where = f"port {port}", f"{host} [{address}]"
@@ -90,20 +90,22 @@ def judge_port(
     return [greeting, _judge_tls(host, address, found, now, is_enforced=is_enforced)]
 
 
-def _judge_tls(host: str, address: str, found: Probe, now: datetime, *, is_enforced: bool) -> Finding:
+def _judge_tls(host: str, address: str, found: ProbeResult, now: datetime, *, is_enforced: bool) -> Finding:
     wrong = Status.FAIL if is_enforced else Status.WARN
     if found.certificate is not None:
         return _judge_certificate(host, found.certificate, now, wrong, is_enforced=is_enforced)
-    if found.tls_trouble is not None:
+    if found.tls_error is not None:
         return Finding(
-            "STARTTLS", wrong, f"{host}: it fails: {shorten(found.tls_trouble)}", "look at tls_cert and the log"
+            "STARTTLS", wrong, f"{host}: it fails: {shorten(found.tls_error)}", "look at tls_cert and the log"
         )
     near = " (with a certificate of its own it offers none to peers on its machine)"
     advice = "see the setting tls" + (near if ipaddress.ip_address(address).is_loopback else "")
     return Finding("STARTTLS", wrong, f"{host} does not offer it: mail travels in the clear", advice)
 
 
-def _judge_certificate(host: str, shown: Shown, now: datetime, wrong: Status, *, is_enforced: bool) -> Finding:
+def _judge_certificate(
+    host: str, shown: ServerCertificate, now: datetime, wrong: Status, *, is_enforced: bool
+) -> Finding:
     names = shorten(", ".join(shown.names)) or "no one"
     until = f"{shown.expires_at:%Y-%m-%d}"
     if shown.expires_at <= now:

@@ -30,7 +30,7 @@ _MEASURE_S = 2.0
 """How long the store may take to be measured: a scraper gives up after ten seconds, and wants the rest."""
 
 
-class Exposition:
+class MetricsExporter:
     """Writes the counters, and what the store holds just now.
 
     The library writes the format; the numbers are our own, as its counters take a lock for each change.
@@ -73,19 +73,19 @@ class _Families(Collector):
         return self._families
 
 
-def route_metrics(exposition: Exposition) -> Route:
+def route_metrics(exporter: MetricsExporter) -> Route:
     """Return the route for `/metrics`, GET and HEAD."""
 
     async def answer(_: Request) -> Response:
-        text = await exposition.write()
+        text = await exporter.write()
         return Response(text, headers={"content-type": CONTENT_TYPE_PLAIN_0_0_4, "cache-control": "no-store"})
 
     return Route("/metrics", answer, include_in_schema=False)
 
 
-def create_metrics_app(exposition: Exposition) -> ASGIApp:
+def create_metrics_app(exporter: MetricsExporter) -> ASGIApp:
     """Make the application for a port of its own: it has no mail, so that any Host may ask."""
-    return Starlette(routes=[route_metrics(exposition)])
+    return Starlette(routes=[route_metrics(exporter)])
 
 
 def _collect_smtp(smtp: SmtpCounters) -> Iterable[Metric]:

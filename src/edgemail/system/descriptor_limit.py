@@ -19,7 +19,9 @@ _OTHERS = 128
 """The database, the log, the threads' own, and what a library opens for a moment."""
 
 
-def raise_limit(max_connections: int, max_readers: int, warn: Callable[..., None] = _log.warning) -> None:
+def raise_descriptor_limit(
+    max_connections: int, max_readers: int, warn: Callable[..., None] = _log.warning
+) -> None:
     """Raise the soft limit to what can be needed, as far as the hard one allows; warn where that is too little.
 
     Each SMTP connection may have a spool, and so may a message whose sender was told that its commit is late.

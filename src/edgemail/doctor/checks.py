@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from edgemail.doctor import zone
+from edgemail.doctor import zone_records
 from edgemail.doctor.database import check_database
+from edgemail.doctor.dns_client import DnsClient, DnsError
 from edgemail.doctor.findings import Finding, LookupFailure, Status
-from edgemail.doctor.hosts import Host, judge_host, judge_pointer, judge_port
 from edgemail.doctor.mta_sts import MtaStsPolicy, fetch_policy, judge_policy, write_announcement
-from edgemail.doctor.names import DnsTrouble, Names
-from edgemail.doctor.port import probe
+from edgemail.doctor.mx_hosts import Host, judge_host, judge_port, judge_ptr
+from edgemail.doctor.smtp_probe import probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
-    from edgemail.doctor.names import Exchange
+    from edgemail.doctor.dns_client import MxRecord
     from edgemail.model import Endpoint
     from edgemail.settings import StoreSettings
 
@@ -30,8 +30,8 @@ _MAX_ADDRESSES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What to examine. `domain` is in ASCII; `addresses` are those that its server should have, where known."""
+class DoctorRequest:
+    """What to run_checks. `domain` is in ASCII; `addresses` are those that its server should have, where known."""
 
     domain: str
     addresses: tuple[str, ...] = ()
@@ -44,31 +44,31 @@ class Question:
     """For everything together."""
 
 
-async def examine(question: Question, progress: Callable[[int, int], None]) -> list[Finding]:
+async def run_checks(question: DoctorRequest, progress: Callable[[int, int], None]) -> list[Finding]:
     """Check everything; `progress` is told how many steps are done, of how many so far.
 
     Raises:
-        DnsTrouble: this machine has no DNS server to ask.
+        DnsError: this machine has no DNS server to ask.
     """
-    return await _Examination(question, progress).run()
+    return await _CheckRun(question, progress).run()
 
 
-class _Examination:
+class _CheckRun:
     """One run: its question, and its clock."""
 
-    def __init__(self, question: Question, progress: Callable[[int, int], None]) -> None:
+    def __init__(self, question: DoctorRequest, progress: Callable[[int, int], None]) -> None:
         self._question = question
         self._progress = progress
         self._now = datetime.now(UTC)
         self._deadline = asyncio.get_running_loop().time() + question.timeout_s
         # A third each for the names, for what is behind them, and for a second try there.
         self._step_s = question.timeout_s / 3
-        self._names = Names(question.dns, self._step_s)
+        self._names = DnsClient(question.dns, self._step_s)
         self._done = self._begun = 0
 
     async def run(self) -> list[Finding]:
         """Ask, then judge."""
-        own = asyncio.create_task(self._try(self._names.find_exchanges(self._question.domain)))
+        own = asyncio.create_task(self._try(self._names.find_mx(self._question.domain)))
         front, (mail, policy), records, database = await asyncio.gather(
             self._examine_exchanges(own),
             self._examine_mail(own),
@@ -77,28 +77,31 @@ class _Examination:
         )
         return [*front, *mail, *records, policy, *database]
 
-    async def _examine_exchanges(self, asked: asyncio.Task[list[Exchange] | LookupFailure]) -> list[Finding]:
+    async def _examine_exchanges(self, asked: asyncio.Task[list[MxRecord] | LookupFailure]) -> list[Finding]:
         domain = self._question.domain
         stranger = f"edgemail-doctor-{secrets.token_hex(4)}.{domain}"
-        wild = await self._try(self._names.find_exchanges(stranger))
+        wild = await self._try(self._names.find_mx(stranger))
         own, wanted = await asked, await self._choose_host()
-        return [zone.judge_exchanges(domain, own, wanted), zone.judge_wildcard(domain, wild, own, wanted)]
+        return [
+            zone_records.judge_mx(domain, own, wanted),
+            zone_records.judge_wildcard_mx(domain, wild, own, wanted),
+        ]
 
     async def _examine_records(self) -> list[Finding]:
         domain, names = self._question.domain, self._names
         texts, dmarc, caa = await asyncio.gather(
-            self._try(names.find_texts(domain)),
-            self._try(names.find_texts(f"_dmarc.{domain}")),
-            self._try(names.find_properties(domain)),
+            self._try(names.find_txt(domain)),
+            self._try(names.find_txt(f"_dmarc.{domain}")),
+            self._try(names.find_caa(domain)),
         )
         return [
-            zone.judge_spf(domain, texts),
-            zone.judge_dmarc(domain, dmarc),
-            *zone.judge_properties(domain, caa),
+            zone_records.judge_spf(domain, texts),
+            zone_records.judge_dmarc(domain, dmarc),
+            *zone_records.judge_caa(domain, caa),
         ]
 
     async def _examine_mail(
-        self, asked: asyncio.Task[list[Exchange] | LookupFailure]
+        self, asked: asyncio.Task[list[MxRecord] | LookupFailure]
     ) -> tuple[list[Finding], Finding]:
         """Examine the hosts that take the mail, and the policy that speaks of them."""
         own = await asked
@@ -127,7 +130,7 @@ class _Examination:
 
     async def _look_up(self, name: str) -> Host:
         alias, addresses = await asyncio.gather(
-            self._try(self._names.find_alias(name)), self._try(self._names.find_addresses(name))
+            self._try(self._names.find_cname(name)), self._try(self._names.find_addresses(name))
         )
         return Host(name, alias, addresses)
 
@@ -146,10 +149,10 @@ class _Examination:
             self._find_pointers(address), self._try(probe(address, port, host, self._step_s))
         )
         found = judge_port(host, address, port, seen, self._now, is_enforced=is_enforced)
-        return [judge_pointer(host, address, pointers, back), *found]
+        return [judge_ptr(host, address, pointers, back), *found]
 
     async def _find_pointers(self, address: str) -> tuple[list[str] | LookupFailure, list[str] | LookupFailure]:
-        pointers = await self._try(self._names.find_pointers(address))
+        pointers = await self._try(self._names.find_ptr(address))
         if isinstance(pointers, LookupFailure) or not pointers:
             return pointers, []
         return pointers, await self._try(self._names.find_addresses(pointers[0]))
@@ -160,7 +163,7 @@ class _Examination:
         """Return the record, the file where it can be had, and the addresses of the host that has it."""
         domain = self._question.domain
         records, addresses = await asyncio.gather(
-            self._try(self._names.find_texts(f"_mta-sts.{domain}")),
+            self._try(self._names.find_txt(f"_mta-sts.{domain}")),
             self._try(self._names.find_addresses(f"mta-sts.{domain}")),
         )
         if isinstance(addresses, LookupFailure):
@@ -185,7 +188,7 @@ class _Examination:
         try:
             async with asyncio.timeout_at(self._deadline):
                 return await step
-        except DnsTrouble as error:
+        except DnsError as error:
             return LookupFailure(str(error))
         except TimeoutError:
             return LookupFailure(f"not known: {self._question.timeout_s:g} s were over before it was answered")
