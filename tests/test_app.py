@@ -191,6 +191,6 @@ async def test_stopping_ends_waiting_readers(tmp_path: Path) -> None:
     app = await App.start(settings_in(tmp_path))
     waiting = asyncio.create_task(Program(app).ask("/api/inboxes/ann@example.org/wait?timeout=55"))
     async with asyncio.timeout(PATIENCE_S):
-        await until(lambda: bool(app._inbox._notifier._listeners))
+        await until(lambda: bool(app._inbox._notifier._subscriptions))
         await app.stop()
     assert (await waiting).json() == {"status": "timeout"}

@@ -53,7 +53,7 @@ async def test_listeners_that_are_gone_leave_nothing() -> None:
             pass
     with pytest.raises(ZeroDivisionError), hub.subscribe(BEN):
         raise ZeroDivisionError
-    assert hub._listeners == {}
+    assert hub._subscriptions == {}
     hub.publish([ANN, BEN])
 
 

@@ -108,18 +108,20 @@ class _CheckRun:
         if isinstance(own, LookupFailure):
             names = []
         else:
-            names = list(dict.fromkeys(one.host for one in own if one.host))[:_MAX_HOSTS]
+            names = list(dict.fromkeys(record.host for record in own if record.host))[:_MAX_HOSTS]
             names = names or [await self._choose_host()]
         hosts, (records, policy, at) = await asyncio.gather(
             asyncio.gather(*(self._look_up(name) for name in names)), self._find_policy()
         )
         is_enforced = isinstance(policy, MtaStsPolicy) and policy.mode == "enforce"
         behind = await asyncio.gather(*(self._examine_host(host, is_enforced=is_enforced) for host in hosts))
-        known = [one for host in hosts if not isinstance(host.addresses, LookupFailure) for one in host.addresses]
+        known = [
+            address for host in hosts if not isinstance(host.addresses, LookupFailure) for address in host.addresses
+        ]
         addresses = [] if at else list(dict.fromkeys(self._question.addresses or known))[:_MAX_ADDRESSES]
         lines = write_announcement(self._question.domain, addresses, names, self._now)
         judged = judge_policy(self._question.domain, records, policy, names, lines)
-        return [finding for one in behind for finding in one], judged
+        return [finding for findings in behind for finding in findings], judged
 
     async def _choose_host(self) -> str:
         """Return the host that should take the mail where no MX says it: the domain, unless that is elsewhere."""
@@ -139,9 +141,12 @@ class _CheckRun:
         # Where the zone has none yet, the server is tried where it is going to be.
         found = (known or self._question.addresses)[:_MAX_ADDRESSES]
         behind = await asyncio.gather(
-            *(self._examine_address(host.name, one, is_enforced=is_enforced) for one in found)
+            *(self._examine_address(host.name, address, is_enforced=is_enforced) for address in found)
         )
-        return [judge_host(host, self._question.addresses), *(finding for one in behind for finding in one)]
+        return [
+            judge_host(host, self._question.addresses),
+            *(finding for findings in behind for finding in findings),
+        ]
 
     async def _examine_address(self, host: str, address: str, *, is_enforced: bool) -> list[Finding]:
         port = self._question.smtp_port

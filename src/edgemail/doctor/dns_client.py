@@ -65,31 +65,35 @@ class DnsClient:
 
     async def find_mx(self, name: str) -> list[MxRecord]:
         """Return a name's MX records, the most wanted first."""
-        return sorted(MxRecord(one.preference, _write(one.exchange)) for one in await self._ask(name, "MX"))
+        return sorted(
+            MxRecord(record.preference, _write(record.exchange)) for record in await self._ask(name, "MX")
+        )
 
     async def find_txt(self, name: str) -> list[str]:
         """Return a name's TXT records, each joined from its strings."""
-        return [b"".join(one.strings).decode("utf-8", "backslashreplace") for one in await self._ask(name, "TXT")]
+        return [
+            b"".join(record.strings).decode("utf-8", "backslashreplace") for record in await self._ask(name, "TXT")
+        ]
 
     async def find_addresses(self, name: str) -> list[str]:
         """Return a name's addresses, IPv4 first."""
-        return [one.address for kind in ("A", "AAAA") for one in await self._ask(name, kind)]
+        return [record.address for kind in ("A", "AAAA") for record in await self._ask(name, kind)]
 
     async def find_cname(self, name: str) -> list[str]:
         """Return what a name is an alias of, if it is one."""
-        return [_write(one.target) for one in await self._ask(name, "CNAME")]
+        return [_write(record.target) for record in await self._ask(name, "CNAME")]
 
     async def find_ptr(self, address: str) -> list[str]:
         """Return the names that an address has."""
         reverse = dns.reversename.from_address(address).to_text(omit_final_dot=True)
-        return [_write(one.target) for one in await self._ask(reverse, "PTR")]
+        return [_write(record.target) for record in await self._ask(reverse, "PTR")]
 
     async def find_caa(self, name: str) -> list[CaaRecord]:
         """Return the CAA records that hold for a name: its own, or its nearest parent's (RFC 8659 section 3)."""
         while name:
             found = await self._ask(name, "CAA")
             if found:
-                return [CaaRecord(one.tag.decode().lower(), one.value.decode("latin-1")) for one in found]
+                return [CaaRecord(record.tag.decode().lower(), record.value.decode("latin-1")) for record in found]
             name = name.partition(".")[2]
         return []
 
@@ -108,7 +112,9 @@ class DnsClient:
         except dns.exception.Timeout as error:
             raise DnsError(f"no DNS server answered in time when asked for {name} {kind}") from error
         except dns.resolver.NoNameservers as error:
-            codes = {dns.rcode.to_text(one[4].rcode()) for one in error.kwargs.get("errors", ()) if one[4]}
+            codes = {
+                dns.rcode.to_text(failure[4].rcode()) for failure in error.kwargs.get("errors", ()) if failure[4]
+            }
             said = ", ".join(sorted(codes)) or "nothing that can be read"
             raise DnsError(f"asked for {name} {kind}, the DNS server says {said}") from error
         except (dns.exception.DNSException, OSError, EOFError) as error:

@@ -31,7 +31,7 @@ class MtaStsPolicy:
     def allows(self, host: str) -> bool:
         """Tell whether an MX is one of its own (RFC 8461 section 4.1)."""
         above = host.partition(".")[2]
-        return any(one == host or (one.startswith("*.") and one[2:] == above) for one in self.hosts)
+        return any(pattern == host or (pattern.startswith("*.") and pattern[2:] == above) for pattern in self.hosts)
 
 
 async def fetch_policy(domain: str, address: str, port: int, timeout_s: float) -> MtaStsPolicy | LookupFailure:
@@ -90,7 +90,7 @@ def judge_policy(
     """Judge record and file; `lines` are the zone's where there is no record."""
     if isinstance(records, LookupFailure):
         return report_lookup_failure(_CHECK, records)
-    announced = [one for one in records if one.split(";")[0].strip() == "v=STSv1"]
+    announced = [record for record in records if record.split(";")[0].strip() == "v=STSv1"]
     if not announced:
         text = "not announced: who stands between a sender and port 25 can take STARTTLS away"
         advice = f"serve the file at mta-sts.{domain} and add the lines below, if that matters"
@@ -104,20 +104,20 @@ def judge_policy(
     if isinstance(policy, LookupFailure):
         state = Status.WARN if policy.is_silence else Status.FAIL
         return Finding(_CHECK, state, policy.text, "serve the file there by HTTPS, or take the record out")
-    strangers = [one for one in hosts if not policy.allows(one)]
-    if strangers and policy.mode != "none":
+    missing = [host for host in hosts if not policy.allows(host)]
+    if missing and policy.mode != "none":
         state = Status.FAIL if policy.mode == "enforce" else Status.WARN
-        return Finding(_CHECK, state, f"the policy does not name {', '.join(strangers)}", "add it as an mx: line")
+        return Finding(_CHECK, state, f"the policy does not name {', '.join(missing)}", "add it as an mx: line")
     return Finding(_CHECK, Status.OK, f'announced, and the policy\'s mode is "{policy.mode}"')
 
 
 def write_announcement(domain: str, addresses: Sequence[str], hosts: Sequence[str], now: datetime) -> list[str]:
     """Write the record, the address of the file's host, and the file itself as comments."""
     name = f"mta-sts.{domain}"
-    file = ["version: STSv1", "mode: testing", *(f"mx: {one}" for one in hosts), "max_age: 604800"]
+    file = ["version: STSv1", "mode: testing", *(f"mx: {host}" for host in hosts), "max_age: 604800"]
     return [
         write_line(f"_{name}", "TXT", f'"v=STSv1; id={now:%Y%m%d%H%M%S}"'),
-        *(write_line(name, "AAAA" if ":" in one else "A", one) for one in addresses),
+        *(write_line(name, "AAAA" if ":" in address else "A", address) for address in addresses),
         f"; with this file at https://{name}{_PATH}",
         "; (mode: enforce, once the MX has a certificate from a public authority)",
         *(f";   {line}" for line in file),

@@ -36,7 +36,9 @@ def judge_host(host: Host, wanted: Sequence[str]) -> Finding:
     if isinstance(found, LookupFailure):
         return report_lookup_failure("address", found)
     lines = tuple(
-        write_line(host.name, "AAAA" if ":" in one else "A", one) for one in wanted if one not in _plain(found)
+        write_line(host.name, "AAAA" if ":" in address else "A", address)
+        for address in wanted
+        if address not in _plain(found)
     )
     if not isinstance(host.alias, LookupFailure) and host.alias:
         text = f"{host.name} is an alias (CNAME), which an MX must not name (RFC 2181 section 10.3)"
@@ -45,11 +47,11 @@ def judge_host(host: Host, wanted: Sequence[str]) -> Finding:
         ask = f"; {host.name}. needs A and AAAA records: run doctor with --address, and they are written here"
         return Finding("address", Status.FAIL, f"{host.name} has no address", "add its A and AAAA records", (ask,))
     if lines:
-        text = f"{host.name} lacks {', '.join(one for one in wanted if one not in _plain(found))}"
+        text = f"{host.name} lacks {', '.join(address for address in wanted if address not in _plain(found))}"
         return Finding("address", Status.FAIL, text, "add the lines below", lines)
-    strange = [one for one in found if not is_public(one) and one not in wanted]
-    if strange:
-        text = f"{host.name} has {', '.join(strange)}, which is not a public address"
+    private = [address for address in found if not is_public(address) and address not in wanted]
+    if private:
+        text = f"{host.name} has {', '.join(private)}, which is not a public address"
         return Finding("address", Status.FAIL, text, "put the server's public address there")
     return Finding("address", Status.OK, f"{host.name} is {', '.join(found)}")
 
@@ -125,4 +127,8 @@ def _judge_certificate(
 
 def _plain(addresses: Sequence[str] | LookupFailure) -> set[str]:
     """Return addresses in the one form that compares."""
-    return set() if isinstance(addresses, LookupFailure) else {str(ipaddress.ip_address(one)) for one in addresses}
+    return (
+        set()
+        if isinstance(addresses, LookupFailure)
+        else {str(ipaddress.ip_address(address)) for address in addresses}
+    )

@@ -71,7 +71,7 @@ async def _talk(
         banner = await _hear(reader, b"220")
         writer.write(_EHLO)
         extensions = (await _hear(reader, b"250")).upper().split("\n")[1:]
-        if "STARTTLS" not in (one.strip() for one in extensions):
+        if "STARTTLS" not in (extension.strip() for extension in extensions):
             return ProbeResult(banner.partition("\n")[0])
         shown: ServerCertificate | None = None
         trouble: str | None = None

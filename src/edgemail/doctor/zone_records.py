@@ -28,10 +28,10 @@ def judge_mx(domain: str, found: list[MxRecord] | LookupFailure, wanted: str) ->
     line = write_line(domain, "MX", f"10 {wanted}.")
     if not found:
         return Finding("MX", Status.FAIL, f"{domain} has no MX record", "add the line below", (line,))
-    if not all(one.host for one in found):
+    if not all(record.host for record in found):
         text = f"{domain} has a null MX: it says that it takes no mail (RFC 7505)"
         return Finding("MX", Status.FAIL, text, "put the line below in its place", (line,))
-    hosts = ", ".join(f"{one.host} ({one.preference})" for one in found)
+    hosts = ", ".join(f"{record.host} ({record.preference})" for record in found)
     return Finding("MX", Status.OK, f"mail for {domain} goes to {hosts}")
 
 
@@ -45,8 +45,8 @@ def judge_wildcard_mx(
         line = write_line(f"*.{domain}", "MX", f"10 {wanted}.")
         text = f"subdomains of {domain} have no MX record, and so take no mail"
         return Finding("wildcard", Status.WARN, text, "add the line below, if they should", (line,))
-    hosts = {one.host for one in found}
-    if not isinstance(own, LookupFailure) and own and hosts != {one.host for one in own}:
+    hosts = {record.host for record in found}
+    if not isinstance(own, LookupFailure) and own and hosts != {record.host for record in own}:
         text = f"mail for subdomains goes elsewhere: {', '.join(sorted(hosts))}"
         return Finding("wildcard", Status.WARN, text, "correct the MX of *, unless that is meant")
     return Finding("wildcard", Status.OK, f"mail for any subdomain of {domain} goes there as well")
@@ -56,21 +56,21 @@ def judge_spf(domain: str, found: list[str] | LookupFailure) -> Finding:
     """Judge the SPF record (RFC 7208) of a domain that never sends."""
     if isinstance(found, LookupFailure):
         return report_lookup_failure("SPF", found)
-    policies = [one for one in found if one.lower().split(" ")[0] == "v=spf1"]
+    policies = [record for record in found if record.lower().split(" ")[0] == "v=spf1"]
     line = write_line(domain, "TXT", f'"{_SPF}"', "" if not policies else _IN_PLACE)
     match policies:
         case []:
             text = "no SPF record: others can send in the domain's name"
             return Finding("SPF", Status.FAIL, text, "add the line below", (line,))
-        case [one] if one.lower().split() == _SPF.split():
-            return Finding("SPF", Status.OK, f"{one}: the domain never sends")
-        case [one] if one.lower().split()[-1] == "-all":
-            text = f'"{shorten(one)}" lets somebody send in the domain\'s name'
+        case [record] if record.lower().split() == _SPF.split():
+            return Finding("SPF", Status.OK, f"{record}: the domain never sends")
+        case [record] if record.lower().split()[-1] == "-all":
+            text = f'"{shorten(record)}" lets somebody send in the domain\'s name'
             return Finding(
                 "SPF", Status.WARN, text, "leave it so only if that is meant; edgemail never sends", (line,)
             )
-        case [one]:
-            text = f'"{shorten(one)}" does not end with -all: it keeps nobody from sending in the domain\'s name'
+        case [record]:
+            text = f'"{shorten(record)}" does not end with -all: it keeps nobody from sending in the domain\'s name'
             return Finding("SPF", Status.FAIL, text, "put the line below in its place", (line,))
         case _:
             text = f"{len(policies)} SPF records, and so none that counts (RFC 7208 section 4.5)"
@@ -81,7 +81,7 @@ def judge_dmarc(domain: str, found: list[str] | LookupFailure) -> Finding:
     """Judge the DMARC record (RFC 7489)."""
     if isinstance(found, LookupFailure):
         return report_lookup_failure("DMARC", found)
-    policies = [one for one in found if _read_tags(one)[:1] == [("v", "DMARC1")]]
+    policies = [record for record in found if _read_tags(record)[:1] == [("v", "DMARC1")]]
     line = write_line(f"_dmarc.{domain}", "TXT", f'"{_DMARC}"', "" if not policies else _IN_PLACE)
     if not policies:
         text = "no DMARC record: receivers are not told to reject what is forged"
@@ -113,16 +113,16 @@ def _judge_caa_tag(
     domain: str, found: Sequence[CaaRecord], tag: str, wanted: str, thing: str, comment: str
 ) -> Finding:
     check = f"CAA {tag}"
-    values = [one.value.strip() for one in found if one.tag == tag]
+    values = [record.value.strip() for record in found if record.tag == tag]
     if not values:
         line = write_line(domain, "CAA", f'0 {tag} "{wanted}"', comment)
         text = f"no CAA record with {tag}: every authority may issue {thing} to whoever reads a mail here"
         return Finding(check, Status.WARN, text, "add the line below", (line,))
-    issuers = [shorten(one) for one in values if one.partition(";")[0].strip()]
+    issuers = [shorten(value) for value in values if value.partition(";")[0].strip()]
     return Finding(check, Status.OK, f"{' and '.join(issuers) or 'no one'} may issue {thing}")
 
 
 def _read_tags(text: str) -> list[tuple[str, str]]:
     """Read ``v=DMARC1; p=reject`` (RFC 7489 section 6.4)."""
-    pairs = [one.partition("=") for one in text.split(";") if one.strip()]
+    pairs = [tag.partition("=") for tag in text.split(";") if tag.strip()]
     return [(name.strip().lower(), value.strip()) for name, _, value in pairs]

@@ -156,11 +156,11 @@ def export_site(site: SiteConfig, out: Path, *, force: bool = False) -> None:
 def _copy_folder(source: Path, to: Path) -> None:
     to.mkdir(exist_ok=True)
     to.chmod(_FOLDER_MODE)
-    for one in source.iterdir():
-        if one.is_dir():
-            _copy_folder(one, to / one.name)
+    for entry in source.iterdir():
+        if entry.is_dir():
+            _copy_folder(entry, to / entry.name)
         else:
-            _write_file(to / one.name, one.read_bytes())
+            _write_file(to / entry.name, entry.read_bytes())
 
 
 def _write_file(path: Path, octets: bytes) -> None:
@@ -173,7 +173,7 @@ def _insert_policy(page: str, site: SiteConfig) -> tuple[str, str]:
     found = _POLICY.search(page)
     if found is None or found[0].count(_CONNECT) != 1:
         raise ExportError("the page was built without its policy: run `make client` again")
-    origins = " ".join(dict.fromkeys(one.origin for one in site.databases))
+    origins = " ".join(dict.fromkeys(database.origin for database in site.databases))
     policy = found[0].replace(_CONNECT, f"{_CONNECT} {origins}")
     stamped = page[: found.start()] + policy + page[found.end() :]
     return _NO_SCRIPT.sub("This page needs JavaScript.", stamped), policy
@@ -183,7 +183,7 @@ def _write_config(site: SiteConfig) -> str:
     age_s = site.max_age_s
     config = {
         "source": "database",
-        "urls": [one.url for one in site.databases],
+        "urls": [database.url for database in site.databases],
         "token": site.token,
         "domains": list(site.domains),
         "maxAgeSeconds": int(age_s) if age_s is not None and age_s == int(age_s) else age_s,

@@ -48,7 +48,7 @@ class ChaosRulesModel(BaseModel):
     @classmethod
     def of(cls, chaos: Chaos) -> Self:
         """Make it from the program's own value."""
-        return cls(rules=[ChaosRuleModel.model_validate(one) for one in chaos.rules])
+        return cls(rules=[ChaosRuleModel.model_validate(rule) for rule in chaos.rules])
 
 
 def _find(request: Request) -> Chaos:
@@ -69,7 +69,9 @@ async def _read_rules(request: Request, _: Annotated[Chaos, Depends(_find)]) -> 
     try:
         return ChaosRulesModel.model_validate_json(body)
     except ValidationError as error:
-        raise RequestValidationError([one | {"loc": ("body", *one["loc"])} for one in error.errors()]) from None
+        raise RequestValidationError(
+            [mistake | {"loc": ("body", *mistake["loc"])} for mistake in error.errors()]
+        ) from None
 
 
 router = APIRouter(
@@ -95,7 +97,7 @@ async def list_rules(chaos: _Chaos) -> ChaosRulesModel:
 )
 async def put_rules(chaos: _Chaos, rules: Annotated[ChaosRulesModel, Depends(_read_rules)]) -> ChaosRulesModel:
     """Put these rules in place of those in force, from the next command on."""
-    chaos.change(ChaosRule(one.stage, one.code, one.percent, one.glob) for one in rules.rules)
+    chaos.change(ChaosRule(rule.stage, rule.code, rule.percent, rule.glob) for rule in rules.rules)
     return ChaosRulesModel.of(chaos)
 
 

@@ -54,7 +54,7 @@ def register_error_handlers(api: FastAPI) -> None:
 
     @api.exception_handler(RequestValidationError)
     async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        mistakes = (f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in error.errors())
+        mistakes = (f"{'.'.join(map(str, mistake['loc'][1:]))}: {mistake['msg']}" for mistake in error.errors())
         return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(mistakes))
 
     @api.exception_handler(HTTPException)

@@ -49,11 +49,13 @@ async def list_messages(
     """List an inbox, newest first. A page of a search may be short: go on until `next_before` is null."""
     if search.strip():
         found, next_before = await _inbox(request).search(_name(address), search, limit=limit, before=before)
-        return models.ListingModel(messages=[models.MessageModel.of(one) for one in found], next_before=next_before)
+        return models.ListingModel(
+            messages=[models.MessageModel.of(message) for message in found], next_before=next_before
+        )
     listed = await _inbox(request).list_page(_name(address), limit=limit + 1, before=before, after=after or 0)
     page = listed[:limit]
     return models.ListingModel(
-        messages=[models.MessageModel.of(one) for one in page],
+        messages=[models.MessageModel.of(message) for message in page],
         next_before=page[-1].mail.id if len(listed) > limit else None,
     )
 
