@@ -1,4 +1,4 @@
-"""The HTTP API, and the page beside it."""
+"""The HTTP API, the web client and the metrics."""
 
 from edgemail.http.application import create_api
 from edgemail.http.models import LimitsModel, RetentionModel, ServerInfoModel

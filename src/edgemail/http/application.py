@@ -1,4 +1,4 @@
-"""Puts the HTTP application together."""
+"""Assembles the HTTP application."""
 
 from __future__ import annotations
 
@@ -32,14 +32,15 @@ def create_api(
     exporter: MetricsExporter | None = None,
     chaos: Chaos | None = None,
 ) -> ASGIApp:
-    """Make the application that answers HTTP: the API, its documentation, the page, and the metrics if given.
+    """Create the ASGI application: the API, its documentation, the web client.
 
-    `chaos` is given where everyone who may use the API may change it.
+    With `exporter` it also serves /metrics. With `chaos` every user of the API may change the
+    chaos rules. `hostname` is a Host that is served besides the domains in `info`.
     """
     api = FastAPI(
         title="edgemail",
         version=info.version,
-        description="Read what came to any address of a disposable e-mail server.",
+        description="Read the mail of any address of a disposable e-mail server.",
         docs_url=None,
         redoc_url=None,
     )

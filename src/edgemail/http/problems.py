@@ -1,4 +1,4 @@
-"""Errors as `application/problem+json` (RFC 9457)."""
+"""Error responses as `application/problem+json` (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _STATUSES: dict[type[EdgemailError], HTTPStatus] = {
 
 
 def problem_response(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    """Make the answer for an error."""
+    """Build the response for an error."""
     body = ProblemModel(title=HTTPStatus(status).phrase, status=status, detail=detail)
     return JSONResponse(
         body.model_dump(), status_code=status, headers=headers, media_type="application/problem+json"
@@ -45,7 +45,7 @@ def problem_response(status: int, detail: str, headers: dict[str, str] | None = 
 
 
 def register_error_handlers(api: FastAPI) -> None:
-    """Let every error of `api` be answered as a problem; what nobody foresaw says nothing of its inside."""
+    """Answer every error of `api` with a problem. Unexpected errors reveal no details."""
 
     @api.exception_handler(EdgemailError)
     async def _expected(_: Request, error: EdgemailError) -> JSONResponse:
@@ -63,5 +63,5 @@ def register_error_handlers(api: FastAPI) -> None:
 
     @api.exception_handler(Exception)
     async def _unexpected(_: Request, error: Exception) -> JSONResponse:
-        _log.error("a request failed in a way that nobody foresaw", exc_info=error)
+        _log.error("a request failed with an unexpected error", exc_info=error)
         return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, "the log has the details")
