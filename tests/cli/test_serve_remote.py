@@ -151,4 +151,4 @@ def test_a_replica_that_has_no_tables_yet_is_status_75(server: Sqld, tmp_path: P
     """The edge reader is up before the replica has copied anything."""
     status, line = fail_on(tmp_path, server.url, server.token("ro"), "--no-smtp")
     assert status == 75
-    assert "has no tables of edgemail's yet" in line
+    assert "has no edgemail tables yet" in line

@@ -200,16 +200,16 @@ async def test_a_record_that_is_missing_is_named_with_its_line(
         ("MX", Status.FAIL, "mail.example. MX 0 .", "null MX"),
         ("address", Status.FAIL, "mail.example. A 127.0.0.2", "lacks 127.0.0.1"),
         ("wildcard", Status.WARN, "*.mail.example. MX 10 other.example.", "elsewhere: other.example"),
-        ("PTR", Status.WARN, "1.0.0.127.in-addr.arpa. PTR other.example.", "does not lead back"),
+        ("PTR", Status.WARN, "1.0.0.127.in-addr.arpa. PTR other.example.", "does not resolve back"),
         ("SPF", Status.FAIL, 'mail.example. TXT "v=spf1 +all"', "does not end with -all"),
-        ("SPF", Status.WARN, 'mail.example. TXT "v=spf1 mx -all"', "lets somebody send"),
+        ("SPF", Status.WARN, 'mail.example. TXT "v=spf1 mx -all"', "lets some hosts send"),
         ("SPF", Status.FAIL, 'mail.example. TXT "v=spf1 -all"\nmail.example. TXT "v=spf1 mx -all"', "2 SPF"),
         ("SPF", Status.FAIL, 'mail.example. TXT "v=spf10 -all"', "no SPF"),
-        ("DMARC", Status.FAIL, '_dmarc.mail.example. TXT "v=DMARC1; p=none"', "does not have all"),
-        ("DMARC", Status.FAIL, '_dmarc.mail.example. TXT "v=DMARC1; p=reject; sp=none"', "does not have all"),
-        ("DMARC", Status.FAIL, '_dmarc.mail.example. TXT "v=DMARC1; p=reject; pct=5"', "does not have all"),
+        ("DMARC", Status.FAIL, '_dmarc.mail.example. TXT "v=DMARC1; p=none"', "does not reject all"),
+        ("DMARC", Status.FAIL, '_dmarc.mail.example. TXT "v=DMARC1; p=reject; sp=none"', "does not reject all"),
+        ("DMARC", Status.FAIL, '_dmarc.mail.example. TXT "v=DMARC1; p=reject; pct=5"', "does not reject all"),
         ("DMARC", Status.FAIL, '_dmarc.mail.example. TXT "p=reject"', "no DMARC"),
-        ("MTA-STS", Status.FAIL, '_mta-sts.mail.example. TXT "v=STSv1;"', "counts for nothing"),
+        ("MTA-STS", Status.FAIL, '_mta-sts.mail.example. TXT "v=STSv1;"', "is ignored"),
         ("MTA-STS", Status.WARN, '_mta-sts.mail.example. TXT "v=STSv1; id=1"', "cannot be read from here"),
     ],
 )
@@ -353,7 +353,7 @@ async def test_nothing_on_the_port_fails(dns_server: DnsServer) -> None:
         (b"220-" + b"x" * 10_000, Status.FAIL, "the connection broke"),
         (b"220-more\r\n" * 200, Status.FAIL, "a reply without an end"),
         (b"", Status.FAIL, "the connection broke"),
-        (None, Status.WARN, "nothing came back"),
+        (None, Status.WARN, "no answer in time"),
     ],
 )
 async def test_what_is_no_smtp_server_is_told(
@@ -486,7 +486,7 @@ async def test_a_token_that_may_only_read_is_told_from_one_that_is_refused(prima
         database, _ = await check_database(
             StoreSettings(db=primary.url, token=token), datetime.now(UTC), 10.0, reads_only=False
         )
-        told.append(("can be read and not written" in database.text, database.advice.partition(":")[0]))
+        told.append(("can be read, but not written" in database.text, database.advice.partition(":")[0]))
     assert told == [
         (True, "give a token that may write, or check an edge reader with --set smtp=off"),
         (False, "give a token of this database"),

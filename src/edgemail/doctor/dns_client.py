@@ -1,4 +1,4 @@
-"""Questions to a DNS server, and its answers as plain values."""
+"""A DNS client that returns plain values."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 _RESEND_S: Final = 1.5
 _MAX_RECORDS: Final = 16
-"""Of one name and type; a zone that has more is not helped by a longer list."""
+"""The most records of one name and type that are returned."""
 
 
 class DnsError(EdgemailError):
-    """No answer, or none that can be used; the text says which."""
+    """A DNS query got no answer, or an unusable one. The text says which."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class MxRecord:
-    """An MX record. The host of a null MX (RFC 7505) is empty."""
+    """An MX record. A null MX (RFC 7505) has an empty host."""
 
     preference: int
     host: str
@@ -45,13 +45,13 @@ class CaaRecord:
 
 
 class DnsClient:
-    """Asks one DNS server, or the ones that this machine asks."""
+    """Queries one DNS server, or the servers that this machine is configured with."""
 
     def __init__(self, server: Endpoint | None, timeout_s: float) -> None:
-        """Prepare; `timeout_s` bounds each question.
+        """Configure the resolver; `timeout_s` limits each query.
 
         Raises:
-            DnsError: this machine is configured with no DNS server.
+            DnsError: this machine has no DNS server configured.
         """
         try:
             self._resolver = dns.asyncresolver.Resolver(configure=server is None)
@@ -64,32 +64,32 @@ class DnsClient:
         self._resolver.timeout = min(_RESEND_S, timeout_s)
 
     async def find_mx(self, name: str) -> list[MxRecord]:
-        """Return a name's MX records, the most wanted first."""
+        """Return the MX records of a name, lowest preference value first."""
         return sorted(
             MxRecord(record.preference, _write(record.exchange)) for record in await self._ask(name, "MX")
         )
 
     async def find_txt(self, name: str) -> list[str]:
-        """Return a name's TXT records, each joined from its strings."""
+        """Return the TXT records of a name, the strings of each joined."""
         return [
             b"".join(record.strings).decode("utf-8", "backslashreplace") for record in await self._ask(name, "TXT")
         ]
 
     async def find_addresses(self, name: str) -> list[str]:
-        """Return a name's addresses, IPv4 first."""
+        """Return the addresses of a name, IPv4 first."""
         return [record.address for kind in ("A", "AAAA") for record in await self._ask(name, kind)]
 
     async def find_cname(self, name: str) -> list[str]:
-        """Return what a name is an alias of, if it is one."""
+        """Return the CNAME target of a name, if it has one."""
         return [_write(record.target) for record in await self._ask(name, "CNAME")]
 
     async def find_ptr(self, address: str) -> list[str]:
-        """Return the names that an address has."""
+        """Return the names of an address (PTR)."""
         reverse = dns.reversename.from_address(address).to_text(omit_final_dot=True)
         return [_write(record.target) for record in await self._ask(reverse, "PTR")]
 
     async def find_caa(self, name: str) -> list[CaaRecord]:
-        """Return the CAA records that hold for a name: its own, or its nearest parent's (RFC 8659 section 3)."""
+        """Return the CAA records of a name or of its nearest parent (RFC 8659 section 3)."""
         while name:
             found = await self._ask(name, "CAA")
             if found:
@@ -98,10 +98,10 @@ class DnsClient:
         return []
 
     async def _ask(self, name: str, kind: str) -> list[Any]:
-        """Return a name's records of one type; none where the name is not there.
+        """Return the records of one type; an empty list if the name does not exist.
 
         Raises:
-            DnsError: the server did not answer, or could not.
+            DnsError: the server did not answer, or answered with an error.
         """
         try:
             answer = await self._resolver.resolve(
@@ -115,15 +115,15 @@ class DnsClient:
             codes = {
                 dns.rcode.to_text(failure[4].rcode()) for failure in error.kwargs.get("errors", ()) if failure[4]
             }
-            said = ", ".join(sorted(codes)) or "nothing that can be read"
-            raise DnsError(f"asked for {name} {kind}, the DNS server says {said}") from error
+            answered = ", ".join(sorted(codes)) or "with an unreadable reply"
+            raise DnsError(f"the DNS server answered {answered} when asked for {name} {kind}") from error
         except (dns.exception.DNSException, OSError, EOFError) as error:
-            raise DnsError(f"asking for {name} {kind} failed: {type(error).__name__}") from error
+            raise DnsError(f"the query for {name} {kind} failed: {type(error).__name__}") from error
         return list(answer.rrset or ())[:_MAX_RECORDS]
 
 
 def is_public(address: str) -> bool:
-    """Tell whether an address is one that the whole Internet may reach."""
+    """Return True if an address is globally reachable."""
     return ipaddress.ip_address(address).is_global
 
 

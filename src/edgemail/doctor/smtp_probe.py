@@ -1,4 +1,4 @@
-"""Port 25 as this machine sees it: the greeting, EHLO, STARTTLS and its certificate."""
+"""Probes port 25 from this machine: the greeting, EHLO, STARTTLS and the certificate."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 _LINE_BYTES: Final = 4096
 _MAX_LINES: Final = 64
 _GOODBYE_S: Final = 1.0
-_EHLO: Final = b"EHLO localhost\r\n"  # this machine's own name is nobody's business
+_EHLO: Final = b"EHLO localhost\r\n"  # do not reveal this machine's name
 
 
 @dataclass(frozen=True, slots=True)
 class ServerCertificate:
-    """A certificate that a server showed. `distrust` says why no public authority vouches for it, if so."""
+    """A server's certificate. `distrust` says why it cannot be verified; None if it can."""
 
     names: tuple[str, ...]
     expires_at: datetime
@@ -30,7 +30,10 @@ class ServerCertificate:
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """How a server presents itself. Without a `certificate` it offers no STARTTLS, or `tls_error` came of it."""
+    """The result of a probe.
+
+    Without a `certificate`, the server offers no STARTTLS, or it failed with `tls_error`.
+    """
 
     banner: str
     certificate: ServerCertificate | None = None
@@ -38,25 +41,25 @@ class ProbeResult:
 
 
 class _BadReplyError(Exception):
-    """The server said something else than SMTP would have it."""
+    """The server sent an unexpected reply."""
 
 
 async def probe(address: str, port: int, host: str, timeout_s: float) -> ProbeResult | LookupFailure:
-    """Speak to a server as a sender would, as far as STARTTLS; send no mail."""
+    """Connect as a sender would, up to STARTTLS. Sends no mail."""
     try:
         async with asyncio.timeout(timeout_s):
             try:
                 return await _talk(address, port, host, ssl.create_default_context())
             except ssl.SSLCertVerificationError as error:
                 reason = error.verify_message
-            # Senders do not verify either, so what it is comes from a second connection.
+            # Senders do not verify either: get the certificate with a second connection.
             return await _talk(address, port, host, _trusting(), reason)
     except TimeoutError:
-        return LookupFailure("nothing came back in time", is_silence=True)
+        return LookupFailure("no answer in time", is_silence=True)
     except ConnectionRefusedError:
         return LookupFailure("the connection is refused")
     except _BadReplyError as error:
-        return LookupFailure(f'it answers "{shorten(str(error))}", which is not what SMTP begins with')
+        return LookupFailure(f'it answers "{shorten(str(error))}", which is no SMTP greeting')
     except (ConnectionError, EOFError, ValueError) as error:
         return LookupFailure(f"the connection broke ({type(error).__name__})")
     except OSError as error:
@@ -89,7 +92,7 @@ async def _talk(
 async def _secure(
     reader: StreamReader, writer: StreamWriter, host: str, context: ssl.SSLContext, distrust: str | None
 ) -> ServerCertificate:
-    """Begin TLS and speak over it; return the server's certificate."""
+    """Start TLS and send EHLO over it; return the server's certificate."""
     writer.write(b"STARTTLS\r\n")
     await _hear(reader, b"220")
     await writer.start_tls(context, server_hostname=host)
@@ -100,7 +103,7 @@ async def _secure(
 
 
 async def _hear(reader: StreamReader, code: bytes) -> str:
-    """Return a reply's lines without their codes."""
+    """Return the lines of a reply without their codes, joined by newlines."""
     lines = []
     for _ in range(_MAX_LINES):
         line = await reader.readline()
@@ -115,7 +118,7 @@ async def _hear(reader: StreamReader, code: bytes) -> str:
 
 
 async def _leave(writer: StreamWriter) -> None:
-    """Say QUIT, and wait for no more than a moment."""
+    """Send QUIT and close the connection, within a second."""
     try:
         async with asyncio.timeout(_GOODBYE_S):
             if not writer.is_closing():

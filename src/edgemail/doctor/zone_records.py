@@ -1,4 +1,4 @@
-"""What the zone says: MX, SPF, DMARC, CAA, judged from the records."""
+"""Judges the zone's records: MX, SPF, DMARC, CAA."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _IN_PLACE: Final = "in place of the one there is"
 
 
 def report_lookup_failure(check: str, trouble: LookupFailure) -> Finding:
-    """Say that something could not be found out."""
+    """Return a finding for a failed lookup."""
     return Finding(check, Status.FAIL, trouble.text, "ask again, or another DNS server with --dns")
 
 
 def judge_mx(domain: str, found: list[MxRecord] | LookupFailure, wanted: str) -> Finding:
-    """Judge the MX records; `wanted` is the host that should take the mail where none is named."""
+    """Judge the MX records; `wanted` is the host to suggest if there are none."""
     if isinstance(found, LookupFailure):
         return report_lookup_failure("MX", found)
     line = write_line(domain, "MX", f"10 {wanted}.")
@@ -38,7 +38,7 @@ def judge_mx(domain: str, found: list[MxRecord] | LookupFailure, wanted: str) ->
 def judge_wildcard_mx(
     domain: str, found: list[MxRecord] | LookupFailure, own: list[MxRecord] | LookupFailure, wanted: str
 ) -> Finding:
-    """Judge what a subdomain that nobody named has for an MX."""
+    """Judge the MX of an arbitrary subdomain: `found` is its MX, `own` the domain's."""
     if isinstance(found, LookupFailure):
         return report_lookup_failure("wildcard", found)
     if not found:
@@ -65,15 +65,15 @@ def judge_spf(domain: str, found: list[str] | LookupFailure) -> Finding:
         case [record] if record.lower().split() == _SPF.split():
             return Finding("SPF", Status.OK, f"{record}: the domain never sends")
         case [record] if record.lower().split()[-1] == "-all":
-            text = f'"{shorten(record)}" lets somebody send in the domain\'s name'
+            text = f'"{shorten(record)}" lets some hosts send in the domain\'s name'
             return Finding(
                 "SPF", Status.WARN, text, "leave it so only if that is meant; edgemail never sends", (line,)
             )
         case [record]:
-            text = f'"{shorten(record)}" does not end with -all: it keeps nobody from sending in the domain\'s name'
+            text = f'"{shorten(record)}" does not end with -all: anyone can send in the domain\'s name'
             return Finding("SPF", Status.FAIL, text, "put the line below in its place", (line,))
         case _:
-            text = f"{len(policies)} SPF records, and so none that counts (RFC 7208 section 4.5)"
+            text = f"{len(policies)} SPF records, so all are ignored (RFC 7208 section 4.5)"
             return Finding("SPF", Status.FAIL, text, "keep the line below alone", (line,))
 
 
@@ -84,21 +84,21 @@ def judge_dmarc(domain: str, found: list[str] | LookupFailure) -> Finding:
     policies = [record for record in found if _read_tags(record)[:1] == [("v", "DMARC1")]]
     line = write_line(f"_dmarc.{domain}", "TXT", f'"{_DMARC}"', "" if not policies else _IN_PLACE)
     if not policies:
-        text = "no DMARC record: receivers are not told to reject what is forged"
+        text = "no DMARC record: receivers are not told to reject forged mail"
         return Finding("DMARC", Status.FAIL, text, "add the line below", (line,))
     if len(policies) > 1:
-        text = f"{len(policies)} DMARC records, and so none that counts (RFC 7489 section 6.6.3)"
+        text = f"{len(policies)} DMARC records, so all are ignored (RFC 7489 section 6.6.3)"
         return Finding("DMARC", Status.FAIL, text, "keep the line below alone", (line,))
     tags = dict(_read_tags(policies[0]))
     policy, below = tags.get("p", "").lower(), tags.get("sp", "reject").lower()
     if (policy, below, tags.get("pct", "100")) != ("reject", "reject", "100"):
-        text = f'"{shorten(policies[0])}" does not have all forged mail rejected'
+        text = f'"{shorten(policies[0])}" does not reject all forged mail'
         return Finding("DMARC", Status.FAIL, text, "put the line below in its place", (line,))
-    return Finding("DMARC", Status.OK, "forged mail is to be rejected")
+    return Finding("DMARC", Status.OK, "receivers are told to reject forged mail")
 
 
 def judge_caa(domain: str, found: list[CaaRecord] | LookupFailure) -> list[Finding]:
-    """Judge the CAA records: who may issue certificates (RFC 8659) and those for mail addresses (RFC 9495)."""
+    """Judge the CAA records: who may issue TLS (RFC 8659) and S/MIME certificates (RFC 9495)."""
     if isinstance(found, LookupFailure):
         return [report_lookup_failure("CAA", found)]
     return [
@@ -116,13 +116,13 @@ def _judge_caa_tag(
     values = [record.value.strip() for record in found if record.tag == tag]
     if not values:
         line = write_line(domain, "CAA", f'0 {tag} "{wanted}"', comment)
-        text = f"no CAA record with {tag}: every authority may issue {thing} to whoever reads a mail here"
+        text = f"no CAA record with {tag}: every authority may issue {thing} to anyone who reads mail here"
         return Finding(check, Status.WARN, text, "add the line below", (line,))
     issuers = [shorten(value) for value in values if value.partition(";")[0].strip()]
     return Finding(check, Status.OK, f"{' and '.join(issuers) or 'no one'} may issue {thing}")
 
 
 def _read_tags(text: str) -> list[tuple[str, str]]:
-    """Read ``v=DMARC1; p=reject`` (RFC 7489 section 6.4)."""
+    """Parse ``v=DMARC1; p=reject`` (RFC 7489 section 6.4)."""
     pairs = [tag.partition("=") for tag in text.split(";") if tag.strip()]
     return [(name.strip().lower(), value.strip()) for name, _, value in pairs]
