@@ -17,7 +17,7 @@ from playwright.sync_api import Request, sync_playwright
 from bench.delay import Delay
 from bench.servers import run_edge_reader
 from edgemail import mime
-from edgemail.edge.export import Site, export_site, read_database_url
+from edgemail.edge.export import SiteConfig, export_site, read_database_url
 from edgemail.model import Address, Envelope
 from edgemail.settings import StoreSettings
 from edgemail.store.open import open_store
@@ -151,7 +151,7 @@ def _envelope(number: int) -> Envelope:
 
 
 def _publish(folder: Path, origin: str, name: str, url: str, token: str) -> str:
-    export_site(Site((read_database_url(url),), token, (), None), folder / name)
+    export_site(SiteConfig((read_database_url(url),), token, (), None), folder / name)
     return f"{origin}/{name}/"
 
 

@@ -8,8 +8,8 @@ import signal
 import subprocess
 from typing import TYPE_CHECKING
 
+from testkit.api_reader import program
 from testkit.ports import free_port
-from testkit.reader import program
 from testkit.relay import wait_for_port
 
 if TYPE_CHECKING:

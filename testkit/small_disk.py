@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from testkit.programs import Process, serving
-from testkit.reader import program
+from testkit.api_reader import program
+from testkit.server_process import Process, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

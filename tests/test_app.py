@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
-from testkit.apps import Program, running, settings_in
-from testkit.http import ask
-from testkit.programs import START_S, serving
+from testkit.http_client import ask
+from testkit.running_app import Program, running, settings_in
+from testkit.server_process import START_S, serving
 from testkit.waiting import PATIENCE_S, until
 
 from edgemail.app import App, serve
@@ -222,6 +222,6 @@ async def test_stopping_ends_waiting_readers(tmp_path: Path) -> None:
     app = await App.start(settings_in(tmp_path))
     waiting = asyncio.create_task(Program(app).ask("/api/inboxes/ann@example.org/wait?timeout=55"))
     async with asyncio.timeout(PATIENCE_S):
-        await until(lambda: bool(app._inbox._hub._listeners))
+        await until(lambda: bool(app._inbox._notifier._subscriptions))
         await app.stop()
     assert (await waiting).json() == {"status": "timeout"}

@@ -14,24 +14,31 @@ from typing import TYPE_CHECKING, Self
 
 from edgemail import __version__
 from edgemail.errors import SettingsError
-from edgemail.http import Exposition, LimitsModel, RetentionModel, ServerInfoModel, create_api, create_metrics_app
+from edgemail.http import (
+    LimitsModel,
+    MetricsExporter,
+    RetentionModel,
+    ServerInfoModel,
+    create_api,
+    create_metrics_app,
+)
 from edgemail.http.server import REQUESTS_MAX, HttpServer
 from edgemail.listener import Listener, Policy, TransactionLog
 from edgemail.listener.spool import Spooler
 from edgemail.mailbox.inbox import Inbox
-from edgemail.mailbox.operator import OperatorMailbox, Sorter
+from edgemail.mailbox.operator import OperatorMailbox, ReservedNameRouter
 from edgemail.mailbox.quota import Quota
-from edgemail.mailbox.retention import Retention, RetentionLimits, SteadyClock
+from edgemail.mailbox.retention import JumpTolerantClock, Retention, RetentionLimits
 from edgemail.mailbox.summaries import Summarizer
 from edgemail.model import Endpoint
 from edgemail.policy.chaos import Chaos
 from edgemail.settings.reload import reload
 from edgemail.store.open import open_store
-from edgemail.system.certificate import Certificate, make_own
-from edgemail.system.descriptors import raise_limit
-from edgemail.system.hangup import obey_hangup
+from edgemail.system.certificate import Certificate, create_self_signed
+from edgemail.system.descriptor_limit import raise_descriptor_limit
 from edgemail.system.metrics import Counters
-from edgemail.system.sockets import bind, drop_stalled_readers, is_loopback, write_url
+from edgemail.system.sighup import handle_sighup
+from edgemail.system.sockets import bind, is_loopback, set_tcp_user_timeout, write_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -68,7 +75,7 @@ async def serve(
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
-    obey_hangup(lambda: reload(settings, read_again or (lambda: settings), app.change), stop)
+    handle_sighup(lambda: reload(settings, read_again or (lambda: settings), app.change), stop)
     if settings.store.is_default:
         _log.warning(
             "mail is kept in %s, in the system's temporary directory: choose a lasting place with --db",
@@ -100,13 +107,13 @@ class App:
         self,
         store: Mailbox,
         inbox: Inbox,
-        sorter: Sorter | None,
+        router: ReservedNameRouter | None,
         listener: Listener | None,
         http: Sequence[HttpServer],
     ) -> None:
         self._store = store
         self._inbox = inbox
-        self._sorter = sorter
+        self._router = router
         self._listener = listener
         self._http = http
         self._tasks: list[asyncio.Task[None]] = []
@@ -132,7 +139,7 @@ class App:
             elsewhere = settings.http.metrics if isinstance(settings.http.metrics, Endpoint) else None
             metrics_sockets = [] if elsewhere is None else [undo.enter_context(bind(elsewhere, "--metrics"))]
             for one in (*http_sockets, *metrics_sockets):
-                drop_stalled_readers(one, settings.http.reader_timeout_s)
+                set_tcp_user_timeout(one, settings.http.reader_timeout_s)
             certificate = _find_certificate(settings)
             spooler = _make_spooler(settings)
             mailbox = await _open_mailbox(settings)
@@ -148,23 +155,25 @@ class App:
         smtp_urls = [write_url("smtp", one) for one in smtp_sockets] + [
             write_url("smtps", one) for one in tls_sockets
         ]
-        exposition = Exposition(counters, store.measure, __version__)
+        exporter = MetricsExporter(counters, store.measure, __version__)
         chaos = Chaos()
         api = create_api(
             inbox,
             _describe(settings, smtp_urls),
             settings.http,
             settings.smtp.hostname,
-            exposition if settings.http.metrics is True else None,
+            exporter if settings.http.metrics is True else None,
             chaos if settings.policy.chaos_api == "on" else None,
         )
         stop_s = min(_HTTP_STOP_S, math.ceil(settings.smtp.shutdown_timeout_s))
         http_servers = [HttpServer(api, http_sockets, stop_s)] if http_sockets else []
         if metrics_sockets:
-            http_servers.append(HttpServer(create_metrics_app(exposition), metrics_sockets, stop_s))
-        sorter = Sorter(settings.operator.reserved, mailbox, inbox.deliver) if mailbox is not None else None
+            http_servers.append(HttpServer(create_metrics_app(exporter), metrics_sockets, stop_s))
+        router = (
+            ReservedNameRouter(settings.operator.reserved, mailbox, inbox.deliver) if mailbox is not None else None
+        )
         policy = Policy(settings.policy, chaos, None if store.disk is None else store.disk.file.parent)
-        deliver = inbox.deliver if sorter is None else sorter.deliver
+        deliver = inbox.deliver if router is None else router.deliver
         listener = None
         if not settings.read_only:
             listener = Listener(
@@ -177,8 +186,8 @@ class App:
                 spooler,
                 TransactionLog(settings.log.addresses),
             )
-            raise_limit(settings.smtp.max_connections, REQUESTS_MAX * len(http_servers))
-        app = cls(store, inbox, sorter, listener, http_servers)
+            raise_descriptor_limit(settings.smtp.max_connections, REQUESTS_MAX * len(http_servers))
+        app = cls(store, inbox, router, listener, http_servers)
         app.smtp_urls = smtp_urls
         app.http_url = next((f"{write_url('http', one)}/" for one in http_sockets), None)
         app.metrics_url = next((f"{write_url('http', one)}/metrics" for one in metrics_sockets), None)
@@ -215,8 +224,8 @@ class App:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._sorter is not None:
-            await self._sorter.close()
+        if self._router is not None:
+            await self._router.close()
         await self._store.close()
         if self._listener is not None:
             await self._listener.spooler.close()
@@ -229,7 +238,7 @@ class App:
     def _run_upkeep(self, settings: Settings) -> None:
         kept = settings.retention
         limits = RetentionLimits(kept.max_age_s, kept.max_messages, kept.max_bytes)
-        self._run(Retention(self._store, limits, kept.interval_s, SteadyClock(_now)).run())
+        self._run(Retention(self._store, limits, kept.interval_s, JumpTolerantClock(_now)).run())
         self._run(Quota(self._store, kept.max_inbox_messages, kept.max_inbox_bytes).run())
         self._run(Summarizer(self._store).run())
 
@@ -263,9 +272,9 @@ def _find_certificate(settings: Settings) -> Certificate | None:
     names = dict.fromkeys([smtp.hostname, *smtp.domains])
     file = settings.store.file
     if file is not None:
-        return Certificate(make_own(Path(f"{file}.pem"), list(names)), None)
-    with tempfile.TemporaryDirectory(prefix="edgemail-") as folder:  # then only this process's memory has it
-        return Certificate(make_own(Path(folder) / "own.pem", list(names)), None, is_fixed=True)
+        return Certificate(create_self_signed(Path(f"{file}.pem"), list(names)), None)
+    with tempfile.TemporaryDirectory(prefix="edgemail-") as folder:  # the loaded key stays in memory
+        return Certificate(create_self_signed(Path(folder) / "own.pem", list(names)), None, is_fixed=True)
 
 
 def _make_spooler(settings: Settings) -> Spooler:

@@ -8,9 +8,9 @@ import smtplib
 import subprocess
 from typing import TYPE_CHECKING
 
-from testkit.mail import letter
-from testkit.programs import THIS_PYTHON, Process, serving
-from testkit.reader import PROGRAM_S
+from testkit.api_reader import PROGRAM_S
+from testkit.sample_mail import letter
+from testkit.server_process import THIS_PYTHON, Process, serving
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
-from testkit.bounds import bounded
 from testkit.failing_store import FailingStore
 from testkit.sqld import Sqld
+from testkit.time_limit import bounded
 
 from edgemail.settings import StoreSettings
 from edgemail.store.open import open_store as open_as_set

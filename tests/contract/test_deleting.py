@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from testkit.mail import add_all, envelope, ids
+from testkit.sample_mail import add_all, envelope, ids
 
 from edgemail.errors import MessageNotFound
 from edgemail.model import MailId, Summary

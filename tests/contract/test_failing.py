@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 from testkit.failing_store import FailingStore
-from testkit.mail import add_all, envelope, ids
+from testkit.sample_mail import add_all, envelope, ids
 from testkit.waiting import until
 
 from edgemail.errors import StoreFull, StoreUnavailable

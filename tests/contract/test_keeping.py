@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
-from testkit.mail import NOON, add_all, envelope, ids
+from testkit.sample_mail import NOON, add_all, envelope, ids
 from testkit.waiting import until
 
 from edgemail.errors import MessageNotFound

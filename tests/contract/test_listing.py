@@ -8,7 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 import pytest
-from testkit.mail import NOON, add_all, envelope, ids
+from testkit.sample_mail import NOON, add_all, envelope, ids
 
 from edgemail.model import Attachment, Code, Link, MailId, Summary
 

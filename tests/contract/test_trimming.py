@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from testkit.mail import add_all, envelope, ids
+from testkit.sample_mail import add_all, envelope, ids
 
 from edgemail.errors import MessageNotFound
 from edgemail.store.base import Usage

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 from playwright.async_api import async_playwright, expect
-from testkit.programs import UNBOUNDED
+from testkit.server_process import UNBOUNDED
 
 from tests.e2e.canary import listening_canary
 

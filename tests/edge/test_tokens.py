@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
     load_pem_public_key,
 )
-from testkit.bounds import bounded
 from testkit.sqld import Sqld
+from testkit.time_limit import bounded
 
 from edgemail.errors import TokenError
 from edgemail.store.remote.hrana import HranaClient, RequestRefused, StatementFailed

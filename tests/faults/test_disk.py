@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import apsw
 import pytest
-from testkit.apps import ANN, running, settings_in
+from testkit.api_reader import get, listing, raw
 from testkit.faulty_disk import Call, broken, faulty_disk
-from testkit.mail import letter
-from testkit.programs import Peer, serving
-from testkit.reader import get, listing, raw
+from testkit.running_app import ANN, running, settings_in
+from testkit.sample_mail import letter
+from testkit.server_process import Peer, serving
 from testkit.small_disk import serving_on_small_disk
 from testkit.smtp_peer import Peer as AsyncPeer
 from testkit.waiting import PATIENCE_S, until
@@ -24,7 +24,7 @@ from testkit.waiting import PATIENCE_S, until
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from testkit.programs import Process
+    from testkit.server_process import Process
 
 INBOX = "load@example.org"
 _LOCKER = """

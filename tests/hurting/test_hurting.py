@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from testkit.attackers import SCRIPTS, SLOW_S, attack
-from testkit.bounds import bounded
-from testkit.programs import Process, serving
-from testkit.reader import program
+from testkit.api_reader import program
+from testkit.attack_scripts import SCRIPTS, SLOW_S, attack
+from testkit.server_process import Process, serving
 from testkit.smtp_peer import MAIL, Peer
+from testkit.time_limit import bounded
 from testkit.waiting import PATIENCE_S, until
 
-from edgemail.system.certificate import make_own
+from edgemail.system.certificate import create_self_signed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +50,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard if hard != resource.RLIM_INFINITY else 20_000, hard))
     folder = tmp_path_factory.mktemp("hurting")
-    cert = make_own(folder / "cert.pem", ["mx.example.com"])
+    cert = create_self_signed(folder / "cert.pem", ["mx.example.com"])
     try:
         with serving(
             folder / "mail.db", EDGEMAIL_TLS_CERT=str(cert), EDGEMAIL_SMTPS="127.0.0.1:0", **LIMITS

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from testkit.http import ask
-from testkit.programs import serving
+from testkit.http_client import ask
+from testkit.server_process import serving
 
 import edgemail
 

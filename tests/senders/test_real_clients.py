@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from testkit.programs import Process, serving
-from testkit.reader import PROGRAM_S, get, listing, program, raw, run
+from testkit.api_reader import PROGRAM_S, get, listing, program, raw, run
+from testkit.server_process import Process, serving
 from testkit.smtp_peer import drop_trace
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from testkit.mail import NOON, add_all, envelope
+from testkit.sample_mail import NOON, add_all, envelope
 
 from edgemail.errors import MessageNotFound
 from edgemail.model import Attachment, Code, Link, MailId, Summary

@@ -106,8 +106,8 @@ class StoreSettings:
     db: str = setting(
         DB,
         ComputedDefault(temporary_db, "`edgemail.db` in the system's temporary directory"),
-        "Keep mail in this file, or in the libSQL database at this URL (`libsql:`, `https:` or `http:`). With `memory` "
-        "all mail is lost when the program ends.",
+        "Keep mail in this file, or in the libSQL database at this URL (`libsql:`, `https:` or `http:`). "
+        "With `memory` all mail is lost when the program ends.",
         everyday=True,
         also_from="LIBSQL_CLIENT_URL",
     )

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
-from testkit.mail import add_all, envelope, ids
+from testkit.faulty_proxy import Wire
 from testkit.ports import free_port
+from testkit.sample_mail import add_all, envelope, ids
 from testkit.sqld import Sqld
 from testkit.waiting import until
-from testkit.wire import Wire
-from testkit.write_lock import holding_the_write_lock
+from testkit.write_lock_attack import holding_the_write_lock
 
 from edgemail.errors import StoreInvalid, StoreUnavailable
 from edgemail.store.remote.commit import Patience

@@ -7,7 +7,7 @@ import time
 from typing import Self
 
 from testkit.hostile_peers import next_address
-from testkit.programs import Peer
+from testkit.server_process import Peer
 
 INTERVAL_S = 0.1
 

@@ -1,4 +1,4 @@
-"""The static page, served from the package."""
+"""Serves the web client's static files from the package."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import Scope
 
-# The page's own policy stands in it as a <meta>; here are the parts that only a header can say, and it again.
+# The page has its policy in a <meta> too. frame-ancestors, for one, works in a header only.
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: https:; "
     "connect-src 'self'; worker-src 'self'; manifest-src 'self'; frame-src 'none'; base-uri 'none'; "
@@ -29,11 +29,11 @@ _DOCS_POLICY = (
 _NOT_BUILT = "The page is not built: run `make client` (it needs Node.js 20 or later). The API is at /api.\n"
 
 
-def mount_site(api: FastAPI) -> None:
-    """Serve the page at `/` and the API's documentation at `/docs`."""
+def mount_web_client(api: FastAPI) -> None:
+    """Serve the web client at `/` and the API's documentation at `/docs`."""
     folder = Path(str(files("edgemail"))) / "client"
     if (folder / "index.html").is_file():
-        api.mount("/", GZipMiddleware(_Site(directory=folder, html=True)))
+        api.mount("/", GZipMiddleware(_ClientFiles(directory=folder, html=True)))
         return
 
     @api.get("/", include_in_schema=False)
@@ -41,8 +41,8 @@ def mount_site(api: FastAPI) -> None:
         return PlainTextResponse(_NOT_BUILT, status_code=503)
 
 
-class _Site(StaticFiles):
-    """Static files under the policies that they need."""
+class _ClientFiles(StaticFiles):
+    """Static files with a Content-Security-Policy and Cache-Control."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def a_slow_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+def slow_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Hold every sync that Python asks for until the event is set."""
     go_on = threading.Event()
     sync = os.fsync

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from testkit.programs import Process
+    from testkit.server_process import Process
 
 PROGRAM_S = 60.0
 PAGE = 200

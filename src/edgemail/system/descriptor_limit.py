@@ -1,32 +1,28 @@
-"""How many files and sockets the program may have open at a time."""
+"""Raises the limit on open files and sockets."""
 
 from __future__ import annotations
 
 import logging
+import resource
 from typing import TYPE_CHECKING
-
-try:
-    import resource
-except ImportError:  # Windows, which has no such limit
-    resource = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _log = logging.getLogger(__name__)
 
-_OTHERS = 128
-"""The database, the log, the threads' own, and what a library opens for a moment."""
+_RESERVE = 128
+"""Descriptors for the database, the log, threads and libraries."""
 
 
-def raise_limit(max_connections: int, max_readers: int, warn: Callable[..., None] = _log.warning) -> None:
-    """Raise the soft limit to what can be needed, as far as the hard one allows; warn where that is too little.
+def raise_descriptor_limit(
+    max_connections: int, max_readers: int, warn: Callable[..., None] = _log.warning
+) -> None:
+    """Raise the soft limit to what may be needed, up to the hard limit; warn if that is too low.
 
-    Each SMTP connection may have a spool, and so may a message whose sender was told that its commit is late.
+    Each SMTP connection may have a spool file, and so may each message whose commit timed out.
     """
-    if resource is None:
-        return
-    needed = 2 * max_connections + max_readers + _OTHERS
+    needed = 2 * max_connections + max_readers + _RESERVE
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= needed:
         return
@@ -42,5 +38,5 @@ def raise_limit(max_connections: int, max_readers: int, warn: Callable[..., None
             possible,
             max_connections,
             needed,
-            max(1, (possible - max_readers - _OTHERS) // 2),
+            max(1, (possible - max_readers - _RESERVE) // 2),
         )

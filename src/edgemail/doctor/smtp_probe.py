@@ -1,4 +1,4 @@
-"""Port 25 as this machine sees it: the greeting, EHLO, STARTTLS and its certificate."""
+"""Probes port 25 from this machine: the greeting, EHLO, STARTTLS and the certificate."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 _LINE_BYTES: Final = 4096
 _MAX_LINES: Final = 64
 _GOODBYE_S: Final = 1.0
-_EHLO: Final = b"EHLO localhost\r\n"  # this machine's own name is nobody's business
+_EHLO: Final = b"EHLO localhost\r\n"  # do not reveal this machine's name
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """A certificate that a server showed. `distrust` says why no public authority vouches for it, if so."""
+class ServerCertificate:
+    """A server's certificate. `distrust` says why it cannot be verified; None if it can."""
 
     names: tuple[str, ...]
     expires_at: datetime
@@ -29,49 +29,54 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Probe:
-    """How a server presents itself. Without a `certificate` it offers no STARTTLS, or `tls_trouble` came of it."""
+class ProbeResult:
+    """The result of a probe.
+
+    Without a `certificate`, the server offers no STARTTLS, or it failed with `tls_error`.
+    """
 
     banner: str
-    certificate: Shown | None = None
-    tls_trouble: str | None = None
+    certificate: ServerCertificate | None = None
+    tls_error: str | None = None
 
 
 class _BadReplyError(Exception):
-    """The server said something else than SMTP would have it."""
+    """The server sent an unexpected reply."""
 
 
-async def probe(address: str, port: int, host: str, timeout_s: float) -> Probe | LookupFailure:
-    """Speak to a server as a sender would, as far as STARTTLS; send no mail."""
+async def probe(address: str, port: int, host: str, timeout_s: float) -> ProbeResult | LookupFailure:
+    """Connect as a sender would, up to STARTTLS. Sends no mail."""
     try:
         async with asyncio.timeout(timeout_s):
             try:
                 return await _talk(address, port, host, ssl.create_default_context())
             except ssl.SSLCertVerificationError as error:
                 reason = error.verify_message
-            # Senders do not verify either, so what it is comes from a second connection.
+            # Senders do not verify either: get the certificate with a second connection.
             return await _talk(address, port, host, _trusting(), reason)
     except TimeoutError:
-        return LookupFailure("nothing came back in time", is_silence=True)
+        return LookupFailure("no answer in time", is_silence=True)
     except ConnectionRefusedError:
         return LookupFailure("the connection is refused")
     except _BadReplyError as error:
-        return LookupFailure(f'it answers "{shorten(str(error))}", which is not what SMTP begins with')
+        return LookupFailure(f'it answers "{shorten(str(error))}", which is no SMTP greeting')
     except (ConnectionError, EOFError, ValueError) as error:
         return LookupFailure(f"the connection broke ({type(error).__name__})")
     except OSError as error:
         return LookupFailure(f"it cannot be reached from here: {error.strerror or error}", is_silence=True)
 
 
-async def _talk(address: str, port: int, host: str, context: ssl.SSLContext, distrust: str | None = None) -> Probe:
+async def _talk(
+    address: str, port: int, host: str, context: ssl.SSLContext, distrust: str | None = None
+) -> ProbeResult:
     reader, writer = await asyncio.open_connection(address, port, limit=_LINE_BYTES)
     try:
         banner = await _hear(reader, b"220")
         writer.write(_EHLO)
         extensions = (await _hear(reader, b"250")).upper().split("\n")[1:]
-        if "STARTTLS" not in (one.strip() for one in extensions):
-            return Probe(banner.partition("\n")[0])
-        shown: Shown | None = None
+        if "STARTTLS" not in (extension.strip() for extension in extensions):
+            return ProbeResult(banner.partition("\n")[0])
+        shown: ServerCertificate | None = None
         trouble: str | None = None
         try:
             shown = await _secure(reader, writer, host, context, distrust)
@@ -79,15 +84,15 @@ async def _talk(address: str, port: int, host: str, context: ssl.SSLContext, dis
             raise
         except (_BadReplyError, ssl.SSLError, ConnectionError, EOFError, ValueError) as error:
             trouble = (isinstance(error, ssl.SSLError) and error.reason) or str(error) or type(error).__name__
-        return Probe(banner.partition("\n")[0], shown, trouble)
+        return ProbeResult(banner.partition("\n")[0], shown, trouble)
     finally:
         await _leave(writer)
 
 
 async def _secure(
     reader: StreamReader, writer: StreamWriter, host: str, context: ssl.SSLContext, distrust: str | None
-) -> Shown:
-    """Begin TLS and speak over it; return the server's certificate."""
+) -> ServerCertificate:
+    """Start TLS and send EHLO over it; return the server's certificate."""
     writer.write(b"STARTTLS\r\n")
     await _hear(reader, b"220")
     await writer.start_tls(context, server_hostname=host)
@@ -98,7 +103,7 @@ async def _secure(
 
 
 async def _hear(reader: StreamReader, code: bytes) -> str:
-    """Return a reply's lines without their codes."""
+    """Return the lines of a reply without their codes, joined by newlines."""
     lines = []
     for _ in range(_MAX_LINES):
         line = await reader.readline()
@@ -113,7 +118,7 @@ async def _hear(reader: StreamReader, code: bytes) -> str:
 
 
 async def _leave(writer: StreamWriter) -> None:
-    """Say QUIT, and wait for no more than a moment."""
+    """Send QUIT and close the connection, within a second."""
     try:
         async with asyncio.timeout(_GOODBYE_S):
             if not writer.is_closing():
@@ -132,7 +137,7 @@ def _trusting() -> ssl.SSLContext:
     return context
 
 
-def _read_certificate(octets: bytes, distrust: str | None) -> Shown:
+def _read_certificate(octets: bytes, distrust: str | None) -> ServerCertificate:
     from cryptography import x509
 
     certificate = x509.load_der_x509_certificate(octets)
@@ -141,4 +146,4 @@ def _read_certificate(octets: bytes, distrust: str | None) -> Shown:
         found = tuple(names.get_values_for_type(x509.DNSName))
     except (x509.ExtensionNotFound, x509.DuplicateExtension):
         found = ()
-    return Shown(found, certificate.not_valid_after_utc.astimezone(UTC), distrust)
+    return ServerCertificate(found, certificate.not_valid_after_utc.astimezone(UTC), distrust)

@@ -19,7 +19,7 @@ _HEADERS = re.compile(rb"(?:[!-9;-~]+:[^\n]*\r\n(?:[ \t][^\n]*\r\n)*)+\r\n")
 
 
 @dataclass(frozen=True, slots=True)
-class OddMail:
+class UnusualMail:
     """A message and its envelope. `content` is before any dot is stuffed; the first recipient is its own."""
 
     name: str
@@ -65,10 +65,10 @@ class OddMail:
         return (b"\r\n" + self.content).replace(b"\r\n.", b"\r\n..")[2:] + b".\r\n"
 
 
-def make_odd_mail(domain: str) -> list[OddMail]:
+def make_unusual_mail(domain: str) -> list[UnusualMail]:
     """Make all of it, to recipients at a domain that no one else uses."""
     contents = [*_dots(), *_lines(), *_octets(), *_parts(), *_headers(), *_sizes(), *_breaks()]
-    mail = [OddMail(name, content, (f"{name}@{domain}",)) for name, content in contents]
+    mail = [UnusualMail(name, content, (f"{name}@{domain}",)) for name, content in contents]
     return mail + list(_envelopes(domain))
 
 
@@ -255,7 +255,7 @@ def _breaks() -> Iterator[tuple[str, bytes]]:
         yield f"bare-{name}", content
 
 
-def _envelopes(domain: str) -> Iterator[OddMail]:
+def _envelopes(domain: str) -> Iterator[UnusualMail]:
     for name, local in {
         "quoted-blank": '"two words"',
         "quoted-at": '"at@home"',
@@ -281,12 +281,12 @@ def _envelopes(domain: str) -> Iterator[OddMail]:
         "utf-8-elephant": "🐘",
         "utf-8-quoted": '"два слова"',
     }.items():
-        yield OddMail(f"to-{name}", _letter(b"Hi.\r\n"), (f"{local}@{domain}",))
+        yield UnusualMail(f"to-{name}", _letter(b"Hi.\r\n"), (f"{local}@{domain}",))
     hundred = tuple(f"one-of-100.{number}@{domain}" for number in range(100))
-    yield OddMail("to-100", _letter(b"Hi.\r\n"), hundred)
-    yield OddMail("to-deep-subdomain", _letter(b"Hi.\r\n"), (f"deep@{'a.' * 40}{domain}",))
-    yield OddMail("to-label-of-63", _letter(b"Hi.\r\n"), (f"label@{'a' * 63}.{domain}",))
-    yield OddMail("to-utf-8-domain", _letter(b"Hi.\r\n"), (f"idn@почта.{domain}",))
+    yield UnusualMail("to-100", _letter(b"Hi.\r\n"), hundred)
+    yield UnusualMail("to-deep-subdomain", _letter(b"Hi.\r\n"), (f"deep@{'a.' * 40}{domain}",))
+    yield UnusualMail("to-label-of-63", _letter(b"Hi.\r\n"), (f"label@{'a' * 63}.{domain}",))
+    yield UnusualMail("to-utf-8-domain", _letter(b"Hi.\r\n"), (f"idn@почта.{domain}",))
     for name, sender in {
         "nobody": "",
         "quoted": '"Ann O\'Hara"@sender.example',
@@ -296,7 +296,7 @@ def _envelopes(domain: str) -> Iterator[OddMail]:
         "upper-case": "Ann@Sender.Example",
         "utf-8": "анна@sender.example",
     }.items():
-        yield OddMail(f"from-{name}", _letter(b"Hi.\r\n"), (f"from-{name}@{domain}",), sender)
+        yield UnusualMail(f"from-{name}", _letter(b"Hi.\r\n"), (f"from-{name}@{domain}",), sender)
 
 
 def _text(size: int) -> bytes:

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from edgemail.app import App
 from edgemail.model import Endpoint
 from edgemail.settings import HttpSettings, PolicySettings, RetentionSettings, Settings, SmtpSettings, StoreSettings
-from testkit.http import Answer, ask, inbox_path
-from testkit.mail import letter
+from testkit.http_client import Answer, ask, inbox_path
+from testkit.sample_mail import letter
 from testkit.waiting import PATIENCE_S
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What SIGHUP does: reload the settings, or stop where the terminal is gone."""
+"""Handles SIGHUP: reload the settings, or stop if the controlling terminal is gone."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def obey_hangup(reload: Callable[[], None], stop: Callable[[], None]) -> None:
-    """Let SIGHUP mean `reload`; but `stop` when it says that the terminal, which we were started in, is gone."""
+def handle_sighup(reload: Callable[[], None], stop: Callable[[], None]) -> None:
+    """Call `reload` on SIGHUP, or `stop` if the terminal of the start is gone."""
     began_in_terminal = _is_terminal()
     asyncio.get_running_loop().add_signal_handler(
         signal.SIGHUP, lambda: stop() if began_in_terminal and not _is_terminal() else reload()
@@ -21,7 +21,7 @@ def obey_hangup(reload: Callable[[], None], stop: Callable[[], None]) -> None:
 
 
 def _is_terminal() -> bool:
-    """Tell whether the standard input is a terminal that is still there."""
+    """Return True if standard input is an open terminal."""
     try:
         return sys.__stdin__ is not None and os.isatty(sys.__stdin__.fileno())
     except (OSError, ValueError):
