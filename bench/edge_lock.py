@@ -9,14 +9,16 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from testkit.write_lock import holding_the_write_lock
+
 from bench.throughput import HEADLINE
-from support.write_lock import holding_the_write_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from testkit.sqld import Sqld
+
     from bench.servers import Server
-    from support.sqld import Sqld
 
 SENDERS = 10
 SECONDS = 60.0

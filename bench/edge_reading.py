@@ -17,18 +17,17 @@ from playwright.sync_api import Request, sync_playwright
 from bench.delay import Delay
 from bench.servers import run_edge_reader
 from edgemail import mime
-from edgemail.export import Site, export_site, read_database_url
+from edgemail.edge.export import Site, export_site, read_database_url
 from edgemail.model import Address, Envelope
-from edgemail.store.hrana import HranaClient
-from edgemail.store.remote import RemoteStore
+from edgemail.store.remote.hrana import HranaClient
+from edgemail.store.remote.store import RemoteStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from playwright.sync_api import Page
-
-    from support.sqld import Sqld
+    from testkit.sqld import Sqld
 
 MESSAGES = 100_000
 INBOX_MESSAGES = 50

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import apsw
 
 from edgemail.store import schema
-from edgemail.store.sqlite_file import open_database
+from edgemail.store.sqlite.file import open_database
 
 if TYPE_CHECKING:
     from pathlib import Path

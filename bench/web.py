@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import Browser, sync_playwright
+from tests.e2e.conftest import CHROMIUM, FLAGS, running_server
+from tests.e2e.edge import running_edge
 
 from bench import web_arrivals, web_views
 from bench.results import Aim, Section, Table
-from e2e.conftest import CHROMIUM, FLAGS, running_server
-from e2e.edge import running_edge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from multiprocessing.sharedctypes import Synchronized
 
     from playwright.sync_api import Browser
-
-    from e2e.conftest import Server
+    from tests.e2e.conftest import Server
 
     Say = Callable[[str], None]
 

@@ -12,15 +12,13 @@ from email.policy import SMTP
 from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import expect
-
-from e2e.screenshot_mail import EVERYDAY, order
+from tests.e2e.screenshot_mail import EVERYDAY, order
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from playwright.sync_api import Browser, CDPSession, Page
-
-    from e2e.conftest import Server
+    from tests.e2e.conftest import Server
 
     Say = Callable[[str], None]
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from edgemail.model import Address
-from edgemail.smtp import Close, Deliver, Output, Reply, Rules, Session, State, replies, write_trace
+from edgemail.smtp import Close, Deliver, Output, Reply, Session, SessionRules, SessionState, replies, write_trace
 from edgemail.smtp.content import MemoryContent
 from edgemail.smtp.session import LINE_BUFFER_OCTETS
 from fuzz.gatekeeper import REFUSALS, Gatekeeper
@@ -78,7 +78,7 @@ def _cut(header: bytes, stream: bytes) -> list[bytes]:
 
 @cache
 def _read_play(flags: int, limits: int) -> Play:
-    rules = Rules(
+    rules = SessionRules(
         "mx.example.com",
         domains=("example.com", "b\u00fccher.example") if flags & HAS_DOMAINS else (),
         offers_tls=bool(flags & OFFERS_TLS),
@@ -99,7 +99,7 @@ def _read_play(flags: int, limits: int) -> Play:
     )
 
 
-def _list_replies(rules: Rules) -> frozenset[Reply]:
+def _list_replies(rules: SessionRules) -> frozenset[Reply]:
     host = rules.hostname
     hellos = [Reply.of(250, host)]
     hellos += [Reply.of(250, *rules.list_offers(is_secure=is_secure)) for is_secure in (False, True)]
@@ -135,7 +135,7 @@ def _run(play: Play, packets: list[bytes]) -> list[Output]:
             step = session.settle(play.verdict) if isinstance(last, Deliver) else session.secure()
             _check_memory(play.rules, session)
     is_closed = bool(outputs) and isinstance(outputs[-1], Close)
-    assert is_closed == (session.state is State.CLOSED), "the state and the outputs disagree about the end"
+    assert is_closed == (session.state is SessionState.CLOSED), "the state and the outputs disagree about the end"
     assert [*map(type, session.end(_BYE))] == ([] if is_closed else [Reply, Close])
     assert session.feed(b"NOOP\r\n") == [], "something was said behind the end"
     room.check_end()
@@ -156,7 +156,7 @@ def _check_step(play: Play, step: list[Output]) -> None:
             assert _TRACE.fullmatch(trace), f"{trace!r} is not two header fields"
 
 
-def _check_refused(rules: Rules, session: Session, step: list[Output]) -> None:
+def _check_refused(rules: SessionRules, session: Session, step: list[Output]) -> None:
     """What is noted for the log was said to the peer, and had somebody to go to."""
     for refused in session.refused:
         assert refused.reply in step, f"{refused} was not said"
@@ -164,7 +164,7 @@ def _check_refused(rules: Rules, session: Session, step: list[Output]) -> None:
     session.refused.clear()
 
 
-def _check_limits(rules: Rules, outputs: list[Output]) -> None:
+def _check_limits(rules: SessionRules, outputs: list[Output]) -> None:
     """No peer tries for ever."""
     idle = refusals = transactions = 0
     for output in outputs:
@@ -181,14 +181,16 @@ def _check_limits(rules: Rules, outputs: list[Output]) -> None:
     assert transactions <= rules.max_transactions
 
 
-def _check_memory(rules: Rules, session: Session) -> None:
+def _check_memory(rules: SessionRules, session: Session) -> None:
     """Nothing but a line that has not ended, and a message within its limit, is kept between packets."""
     state = session.state
-    if session._buffer and state is not State.SETTLING:
-        assert state is not State.SECURING, (
+    if session._buffer and state is not SessionState.SETTLING:
+        assert state is not SessionState.SECURING, (
             "what came before TLS is to be obeyed as if it came over it (CVE-2011-0411)"
         )
-        held = 0 if state in (State.DATA, State.CHUNK, State.CLOSED) else LINE_BUFFER_OCTETS + 1
+        held = (
+            0 if state in (SessionState.DATA, SessionState.CHUNK, SessionState.CLOSED) else LINE_BUFFER_OCTETS + 1
+        )
         assert len(session._buffer) <= held, f"{len(session._buffer)} octets wait"
     transaction, content = session._transaction, session.content
     if content is not None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from edgemail.smtp import Gate, Reply, Rules
+    from edgemail.smtp import Gate, Reply, SessionRules
 
 
 HEADER_OCTETS = 7
@@ -21,7 +21,7 @@ The rest is the stream, so that a change in the one leaves the other alone.
 class Play:
     """What an input's first octets choose."""
 
-    rules: Rules
+    rules: SessionRules
     gate: Gate | None
     verdict: Reply
     """What the store makes of each message."""

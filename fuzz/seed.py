@@ -6,13 +6,15 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
+from tests.smtp.dialogue import read_dialogues
+
 from fuzz.invariants import HAS_DOMAINS, IS_REFUSED, IS_SECURE, OFFERS_AUTH, OFFERS_TLS, REFUSES_BARE
 from fuzz.mutations import CORPUS
-from smtp.dialogue import read_dialogues
 
 if TYPE_CHECKING:
-    from edgemail.smtp import Rules
-    from smtp.dialogue import Dialogue
+    from tests.smtp.dialogue import Dialogue
+
+    from edgemail.smtp import SessionRules
 
 _STREAM_OCTETS = 6000
 _ARGUMENT_OCTETS = 400
@@ -76,7 +78,7 @@ def _write_header(dialogue: Dialogue) -> bytes:
     return bytes([flags, limits, length]) + first.to_bytes(2, "big") + bytes(2)
 
 
-def _choose_limits(rules: Rules) -> int:
+def _choose_limits(rules: SessionRules) -> int:
     if rules.max_message_octets <= _SMALL or min(rules.max_errors, rules.max_idle_commands) < _SMALL // 2:
         return _STRICTEST
     if rules.max_transactions is not None and rules.max_transactions < _SMALL:

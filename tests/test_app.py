@@ -11,15 +11,16 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from testkit.apps import Program, running, settings_in
+from testkit.http import ask
+from testkit.programs import START_S, serving
+from testkit.waiting import PATIENCE_S, until
 
 from edgemail.app import App, serve
 from edgemail.errors import ListenError, StoreInvalid, StoreUnavailable
-from edgemail.retention import Retention
-from edgemail.settings import Endpoint, StoreSettings
-from support.apps import Program, running, settings_in
-from support.http import ask
-from support.programs import START_S, serving
-from support.waiting import PATIENCE_S, until
+from edgemail.mailbox.retention import Retention
+from edgemail.model import Endpoint
+from edgemail.settings import StoreSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from testkit.apps import ANN, Program, running, settings_in
+from testkit.bounds import bounded
+from testkit.http import follow, inbox_path
+from testkit.mail import letter
+from testkit.ports import free_port
+from testkit.smtp_peer import MAIL, Peer, drop_trace
+from testkit.sqld import Sqld
+from testkit.waiting import PATIENCE_S, until
+from testkit.write_lock import holding_the_write_lock
 
 from edgemail.settings import Settings, StoreSettings
 from edgemail.store.base import Usage
-from support.apps import ANN, Program, running, settings_in
-from support.bounds import bounded
-from support.http import follow, inbox_path
-from support.mail import letter
-from support.ports import free_port
-from support.smtp_peer import MAIL, Peer, drop_trace
-from support.sqld import Sqld
-from support.waiting import PATIENCE_S, until
-from support.write_lock import holding_the_write_lock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -127,7 +127,7 @@ async def test_a_database_in_trouble_is_451_and_503_until_it_is_back(
     begin, end = TROUBLES[trouble]
     async with running_on(server, tmp_path) as program, AsyncExitStack() as stack:
         await program.send_letter("Before")
-        with caplog.at_level(logging.INFO, "edgemail.store.remote_health"):
+        with caplog.at_level(logging.INFO, "edgemail.store.remote.health"):
             await asyncio.to_thread(begin, server)
             senders = [await stack.enter_async_context(sending(program, f"{one}")) for one in range(4)]
             for sender in senders:
@@ -144,7 +144,7 @@ async def test_a_database_in_trouble_is_451_and_503_until_it_is_back(
 
 def lines_of(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return what the log has of the database."""
-    return [one.getMessage() for one in caplog.records if one.name == "edgemail.store.remote_health"]
+    return [one.getMessage() for one in caplog.records if one.name == "edgemail.store.remote.health"]
 
 
 async def is_ready(program: Program) -> bool:

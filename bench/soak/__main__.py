@@ -12,11 +12,12 @@ import tempfile
 import time
 from pathlib import Path
 
+from testkit.hostile_peers import raise_own_limit
+
 from bench.soak import restart
 from bench.soak.killed import Killed
 from bench.soak.lasting import Lasting
 from bench.soak.server import quantile, small_disk
-from support.hostile_peers import raise_own_limit
 
 _MIB = 2**20
 _LONG_MINUTES = 10

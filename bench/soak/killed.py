@@ -8,18 +8,19 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from testkit.hostile_peers import next_address
+
 from bench.soak import server as servers
 from bench.soak.ledger import Ledger
 from bench.soak.readers import look_around, read_nothing
 from bench.soak.senders import Load, flood, send_honestly
-from support.hostile_peers import next_address
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable
     from pathlib import Path
 
-    from support.programs import Process
+    from testkit.programs import Process
 
 SENDERS = 12
 KEPT = 500

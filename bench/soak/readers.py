@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 import httpx2
+from testkit.http import follow, inbox_path
 
 from bench.soak.senders import INBOXES
-from support.http import follow, inbox_path
 
 if TYPE_CHECKING:
     import random

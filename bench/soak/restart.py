@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from testkit.programs import Sender
+
 from bench.soak import server as servers
-from edgemail.store import sqlite_file
-from support.programs import Sender
+from edgemail.store.sqlite import file as sqlite_file
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,8 +9,9 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from testkit.waiting import until
+
 from bench.soak.ledger import write_message
-from support.waiting import until
 
 if TYPE_CHECKING:
     import random

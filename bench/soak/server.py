@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import apsw
+from testkit.programs import serving
 
-from edgemail.certificate import make_own
-from support.programs import serving
+from edgemail.system.certificate import make_own
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from support.programs import Process
+    from testkit.programs import Process
 
 SMALL_DISK = "64m"
 COMMIT_S = 20

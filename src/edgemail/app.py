@@ -12,33 +12,30 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-import uvicorn
-
 from edgemail import __version__
-from edgemail.api import Exposition, ServerInfo, create_api, create_metrics_app
-from edgemail.api import Limits as ApiLimits
-from edgemail.api import Retention as ApiRetention
-from edgemail.certificate import Certificate, make_own
-from edgemail.chaos import Chaos
-from edgemail.descriptors import raise_limit
 from edgemail.errors import SettingsError, TokenError
-from edgemail.inbox import Inbox
-from edgemail.listener import Journal, Listener, Policy
-from edgemail.metrics import CommitCounters, Counters
-from edgemail.operator import OperatorMailbox, Sorter
-from edgemail.quota import Quota
-from edgemail.reload import obey_hangup, reload
-from edgemail.retention import Limits, Retention, SteadyClock
-from edgemail.settings import Endpoint
-from edgemail.sockets import BACKLOG, bind, drop_who_takes_nothing, is_loopback, write_url
-from edgemail.spool import Spooler
-from edgemail.store.sqlite import SqliteStore
-from edgemail.summaries import Summarizer
-from edgemail.tokens import is_open_to_others, read_token_file
+from edgemail.http import Exposition, LimitsModel, RetentionModel, ServerInfoModel, create_api, create_metrics_app
+from edgemail.http.server import REQUESTS_MAX, HttpServer
+from edgemail.listener import Listener, Policy, TransactionLog
+from edgemail.listener.spool import Spooler
+from edgemail.mailbox.inbox import Inbox
+from edgemail.mailbox.operator import OperatorMailbox, Sorter
+from edgemail.mailbox.quota import Quota
+from edgemail.mailbox.retention import Retention, RetentionLimits, SteadyClock
+from edgemail.mailbox.summaries import Summarizer
+from edgemail.model import Endpoint
+from edgemail.policy.chaos import Chaos
+from edgemail.settings.reload import reload
+from edgemail.store.remote.tokens import is_open_to_others, read_token_file
+from edgemail.store.sqlite.store import SqliteStore
+from edgemail.system.certificate import Certificate, make_own
+from edgemail.system.descriptors import raise_limit
+from edgemail.system.hangup import obey_hangup
+from edgemail.system.metrics import CommitCounters, Counters
+from edgemail.system.sockets import bind, drop_stalled_readers, is_loopback, write_url
 
 if TYPE_CHECKING:
-    import socket
-    from collections.abc import Callable, Coroutine, Iterator, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from edgemail.settings import Settings
     from edgemail.store.base import MailStore
@@ -46,7 +43,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _HTTP_STOP_S = 5
-_HTTP_REQUESTS = 2000
 _WAIT_SHARE = 0.8
 """Of the time that a sender waits for a commit: what has waited so long is not begun any more."""
 
@@ -109,7 +105,7 @@ class App:
         inbox: Inbox,
         sorter: Sorter | None,
         listener: Listener | None,
-        http: Sequence[_HttpServer],
+        http: Sequence[HttpServer],
     ) -> None:
         self._store = store
         self._inbox = inbox
@@ -139,7 +135,7 @@ class App:
             elsewhere = settings.http.metrics if isinstance(settings.http.metrics, Endpoint) else None
             metrics_sockets = [] if elsewhere is None else [undo.enter_context(bind(elsewhere, "--metrics"))]
             for one in (*http_sockets, *metrics_sockets):
-                drop_who_takes_nothing(one, settings.http.reader_timeout_s)
+                drop_stalled_readers(one, settings.http.reader_timeout_s)
             certificate = _find_certificate(settings)
             spooler = _make_spooler(settings)
             mailbox = await _open_mailbox(settings)
@@ -161,9 +157,9 @@ class App:
             chaos if settings.policy.chaos_api == "on" else None,
         )
         stop_s = min(_HTTP_STOP_S, math.ceil(settings.smtp.shutdown_timeout_s))
-        http_servers = [_HttpServer(api, http_sockets, stop_s)] if http_sockets else []
+        http_servers = [HttpServer(api, http_sockets, stop_s)] if http_sockets else []
         if metrics_sockets:
-            http_servers.append(_HttpServer(create_metrics_app(exposition), metrics_sockets, stop_s))
+            http_servers.append(HttpServer(create_metrics_app(exposition), metrics_sockets, stop_s))
         sorter = Sorter(settings.operator.reserved, mailbox, inbox.deliver) if mailbox is not None else None
         policy = Policy(settings.policy, chaos, _find_folder(settings))
         deliver = inbox.deliver if sorter is None else sorter.deliver
@@ -177,9 +173,9 @@ class App:
                 policy,
                 counters.smtp,
                 spooler,
-                Journal(settings.log.addresses),
+                TransactionLog(settings.log.addresses),
             )
-            raise_limit(settings.smtp.max_connections, _HTTP_REQUESTS * len(http_servers))
+            raise_limit(settings.smtp.max_connections, REQUESTS_MAX * len(http_servers))
         app = cls(store, inbox, sorter, listener, http_servers)
         app.smtp_urls = smtp_urls
         app.http_url = next((f"{write_url('http', one)}/" for one in http_sockets), None)
@@ -230,7 +226,7 @@ class App:
 
     def _run_upkeep(self, settings: Settings) -> None:
         kept = settings.retention
-        limits = Limits(kept.max_age_s, kept.max_messages, kept.max_bytes)
+        limits = RetentionLimits(kept.max_age_s, kept.max_messages, kept.max_bytes)
         self._run(Retention(self._store, limits, kept.interval_s, SteadyClock(_now)).run())
         self._run(Quota(self._store, kept.max_inbox_messages, kept.max_inbox_bytes).run())
         self._run(Summarizer(self._store).run())
@@ -239,58 +235,14 @@ class App:
         self._tasks.append(asyncio.create_task(work))
 
 
-class _HttpServer(uvicorn.Server):
-    """uvicorn on sockets that are bound already, without signal handlers of its own."""
-
-    def __init__(self, api: object, sockets: list[socket.socket], stop_s: int) -> None:
-        super().__init__(
-            uvicorn.Config(
-                api,  # type: ignore[arg-type]
-                lifespan="off",
-                ws="none",
-                access_log=False,
-                log_config=None,
-                server_header=False,
-                proxy_headers=False,
-                limit_concurrency=_HTTP_REQUESTS,
-                timeout_graceful_shutdown=stop_s,
-                backlog=BACKLOG,
-            )
-        )
-        self._sockets = sockets
-        self._ended = asyncio.Event()
-        self.is_up = asyncio.Event()
-
-    async def run(self) -> None:  # type: ignore[override]
-        """Serve until `stop`."""
-        try:
-            await self.serve(self._sockets)
-        finally:
-            self._ended.set()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to serve."""
-        await super().startup(sockets)
-        self.is_up.set()
-
-    async def stop(self) -> None:
-        """Answer what was asked, then end."""
-        self.should_exit = True
-        await self._ended.wait()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave the signals to the program."""
-        yield
-
-
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
 def _find_folder(settings: Settings) -> Path | None:
     """Return the folder of the database, unless it is on another machine."""
-    return None if "://" in settings.store.db else Path(settings.store.db).parent
+    file = settings.store.file
+    return None if file is None else file.parent
 
 
 def _find_certificate(settings: Settings) -> Certificate | None:
@@ -312,7 +264,7 @@ def _make_spooler(settings: Settings) -> Spooler:
     Raises:
         SettingsError: there can be no files in its folder.
     """
-    is_remote = "://" in settings.store.db
+    is_remote = settings.store.file is None
     spooler = Spooler.of(
         settings.smtp, Path(tempfile.gettempdir()) if is_remote else Path(settings.store.db).absolute().parent
     )
@@ -327,9 +279,9 @@ def _make_spooler(settings: Settings) -> Spooler:
 
 async def _open_store(settings: Settings, counters: CommitCounters) -> MailStore:
     limit_s = settings.smtp.commit_timeout_s
-    if "://" in settings.store.db:
-        from edgemail.store.remote import RemoteStore  # the HTTP client loads for a tenth of a second
-        from edgemail.store.remote_commit import Patience
+    if settings.store.file is None:
+        from edgemail.store.remote.commit import Patience
+        from edgemail.store.remote.store import RemoteStore  # the HTTP client loads for a tenth of a second
 
         return await RemoteStore.open(
             settings.store.db,
@@ -366,13 +318,13 @@ async def _open_mailbox(settings: Settings) -> OperatorMailbox | None:
     return mailbox
 
 
-def _describe(settings: Settings, smtp_urls: list[str]) -> ServerInfo:
-    return ServerInfo(
+def _describe(settings: Settings, smtp_urls: list[str]) -> ServerInfoModel:
+    return ServerInfoModel(
         version=__version__,
         domains=list(settings.smtp.domains),
         reserved=list(settings.operator.reserved),
-        limits=ApiLimits(message_bytes=settings.smtp.max_message_bytes, recipients=settings.smtp.max_recipients),
-        retention=ApiRetention(
+        limits=LimitsModel(message_bytes=settings.smtp.max_message_bytes, recipients=settings.smtp.max_recipients),
+        retention=RetentionModel(
             max_age_s=settings.retention.max_age_s,
             max_messages=settings.retention.max_messages,
             max_bytes=settings.retention.max_bytes,

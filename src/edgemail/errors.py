@@ -1,6 +1,6 @@
 """What may go wrong and is expected to: one root, few leaves.
 
-`edgemail.listener` maps leaves to SMTP replies and `edgemail.api.problems` to HTTP answers.
+`edgemail.listener` maps leaves to SMTP replies and `edgemail.http.problems` to HTTP answers.
 """
 
 from __future__ import annotations

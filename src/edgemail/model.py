@@ -239,7 +239,7 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class ParsedMessage:
     """A message taken apart. `text` and `html` are as sent, decoded; `None` where there is none."""
 
     summary: Summary
@@ -267,3 +267,14 @@ class ListedMail:
 
     mail: StoredMail
     summary: Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where to listen: an IP address or a host's name, and a port. Port 0 asks for any free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"

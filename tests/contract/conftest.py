@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
+from testkit.bounds import bounded
+from testkit.sqld import Sqld
 
-from edgemail.store.remote import RemoteStore
-from edgemail.store.sqlite import SqliteStore
-from support.bounds import bounded
-from support.sqld import Sqld
+from edgemail.store.remote.store import RemoteStore
+from edgemail.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator

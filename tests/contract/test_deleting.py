@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from testkit.mail import add_all, envelope, ids
 
 from edgemail.errors import MessageNotFound
 from edgemail.model import MailId, Summary
 from edgemail.store.base import Usage
-from support.mail import add_all, envelope, ids
 
 if TYPE_CHECKING:
-    from contract.conftest import OpenStore
     from edgemail.store.base import MailStore
+    from tests.contract.conftest import OpenStore
 
 ANN, BEN, CAT = NAMES = ("ann@example.org", "ben@example.org", "cat@example.org")
 

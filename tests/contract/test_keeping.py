@@ -8,18 +8,18 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
+from testkit.mail import NOON, add_all, envelope, ids
+from testkit.waiting import until
 
 from edgemail.errors import MessageNotFound
 from edgemail.model import MailId
-from support.mail import NOON, add_all, envelope, ids
-from support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from contract.conftest import OpenStore
     from edgemail.store.base import Arrival, MailStore
+    from tests.contract.conftest import OpenStore
 
 MIB = 2**20
 OCTETS = {

@@ -8,9 +8,9 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 import pytest
+from testkit.mail import NOON, add_all, envelope, ids
 
 from edgemail.model import Attachment, Code, Link, MailId, Summary
-from support.mail import NOON, add_all, envelope, ids
 
 if TYPE_CHECKING:
     from edgemail.store.base import MailStore

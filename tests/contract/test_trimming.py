@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from testkit.mail import add_all, envelope, ids
 
 from edgemail.errors import MessageNotFound
 from edgemail.store.base import Usage
-from support.mail import add_all, envelope, ids
 
 if TYPE_CHECKING:
     from edgemail.store.base import MailStore

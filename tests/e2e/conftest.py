@@ -23,16 +23,16 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 from playwright.async_api import async_playwright, expect
+from testkit.programs import UNBOUNDED
 
-from e2e.canary import listening_canary
-from support.programs import UNBOUNDED
+from tests.e2e.canary import listening_canary
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from playwright.async_api import Browser, BrowserContext, Page
 
-    from e2e.canary import Canary
+    from tests.e2e.canary import Canary
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = "/usr/bin/chromium"

@@ -10,9 +10,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from e2e.conftest import STOP_S, Server, running_server
-from edgemail.export import Site, export_site, read_database_url
-from support.sqld import Sqld
+from testkit.sqld import Sqld
+
+from edgemail.edge.export import Site, export_site, read_database_url
+from tests.e2e.conftest import STOP_S, Server, running_server
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator

@@ -16,10 +16,10 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from e2e.hostile_fetches import FETCHES, FRAMES, NAVIGATIONS, WHOLE_DOCUMENTS
-from e2e.hostile_mutations import MUTATIONS
-from e2e.hostile_scripts import HANDLERS, LEAVING, PRESSED, SVG
-from e2e.hostile_styles import STYLES
+from tests.e2e.hostile_fetches import FETCHES, FRAMES, NAVIGATIONS, WHOLE_DOCUMENTS
+from tests.e2e.hostile_mutations import MUTATIONS
+from tests.e2e.hostile_scripts import HANDLERS, LEAVING, PRESSED, SVG
+from tests.e2e.hostile_styles import STYLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

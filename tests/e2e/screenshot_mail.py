@@ -8,7 +8,7 @@ import zlib
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
-from e2e.conftest import png_chunk
+from tests.e2e.conftest import png_chunk
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 import apsw
 from playwright.async_api import expect
 
-from e2e import screenshot_mail as mail
-from e2e.conftest import open_message, running_server
-from e2e.edge import running_edge
+from tests.e2e import screenshot_mail as mail
+from tests.e2e.conftest import open_message, running_server
+from tests.e2e.edge import running_edge
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Page, Route
 
-    from e2e.conftest import Server
-    from e2e.edge import Edge
+    from tests.e2e.conftest import Server
+    from tests.e2e.edge import Edge
 
     Step = Callable[["Page", "Stage"], Awaitable[None]]
 

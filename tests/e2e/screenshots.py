@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import async_playwright, expect
 
-from e2e.conftest import CHROMIUM, FLAGS
-from e2e.screenshot_states import STATES, Stage
+from tests.e2e.conftest import CHROMIUM, FLAGS
+from tests.e2e.screenshot_states import STATES, Stage
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.async_api import expect
+from testkit.ports import free_port
+from testkit.sqld import Sqld
+from testkit.waiting import until
 
-from e2e.conftest import PNG, WATCH_PROGRESS, letter, open_message, scroll_to_the_end
-from e2e.edge import Valve, running_edge, running_replica, static_host
-from e2e.hostile_vectors import LETTERS
-from e2e.test_e2e_hostile import Deeds, Watch, list_ids, send_letters
-from edgemail.store.hrana import HranaClient, HranaError
-from support.ports import free_port
-from support.sqld import Sqld
-from support.waiting import until
+from edgemail.store.remote.hrana import HranaClient, HranaError
+from tests.e2e.conftest import PNG, WATCH_PROGRESS, letter, open_message, scroll_to_the_end
+from tests.e2e.edge import Valve, running_edge, running_replica, static_host
+from tests.e2e.hostile_vectors import LETTERS
+from tests.e2e.test_e2e_hostile import Deeds, Watch, list_ids, send_letters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Page
 
-    from e2e.canary import Canary
-    from e2e.edge import Edge
+    from tests.e2e.canary import Canary
+    from tests.e2e.edge import Edge
 
 LAST_ID = "SELECT coalesce(max(id), 0) FROM mail"
 

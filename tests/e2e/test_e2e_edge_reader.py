@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.async_api import expect
+from testkit.apps import ANN, running, settings_in
 
-from e2e.conftest import open_inbox, open_message
 from edgemail.settings import SmtpSettings
-from support.apps import ANN, running, settings_in
+from tests.e2e.conftest import open_inbox, open_message
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import expect
+from testkit.programs import THIS_PYTHON, previewing
+from testkit.waiting import until
 
-from e2e.conftest import letter, open_message, scroll_to_the_end
-from e2e.edge import running_edge, static_host
-from edgemail.store.hrana import HranaClient, Step
-from support.programs import THIS_PYTHON, previewing
-from support.waiting import until
+from edgemail.store.remote.hrana import HranaClient, Step
+from tests.e2e.conftest import letter, open_message, scroll_to_the_end
+from tests.e2e.edge import running_edge, static_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Page, Response
 
-    from e2e.edge import Edge
+    from tests.e2e.edge import Edge
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

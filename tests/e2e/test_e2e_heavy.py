@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.async_api import expect
 
-from e2e.conftest import open_inbox
+from tests.e2e.conftest import open_inbox
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
 
-    from e2e.conftest import Server
+    from tests.e2e.conftest import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -18,8 +18,8 @@ import pytest_asyncio
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import expect
 
-from e2e.conftest import ROOT, letter
-from e2e.hostile_vectors import ASKING, LETTERS, RUNNING, VECTORS, name_of, write_letter
+from tests.e2e.conftest import ROOT, letter
+from tests.e2e.hostile_vectors import ASKING, LETTERS, RUNNING, VECTORS, name_of, write_letter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from playwright.async_api import BrowserContext, Dialog, Page, Route
 
-    from e2e.canary import Canary
-    from e2e.conftest import Server
+    from tests.e2e.canary import Canary
+    from tests.e2e.conftest import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.async_api import expect
 
-from e2e.conftest import PNG, ROOT, WATCH_PROGRESS, letter, open_inbox, open_message, scroll_to_the_end
-from e2e.test_e2e_look import violations
+from tests.e2e.conftest import PNG, ROOT, WATCH_PROGRESS, letter, open_inbox, open_message, scroll_to_the_end
+from tests.e2e.test_e2e_look import violations
 
 if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, Page
 
-    from e2e.conftest import Server
+    from tests.e2e.conftest import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.async_api import expect
+from testkit.waiting import until
 
-from e2e.conftest import PNG, letter, open_inbox, open_message, scroll_to_the_end
-from support.waiting import until
+from tests.e2e.conftest import PNG, letter, open_inbox, open_message, scroll_to_the_end
 
 if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, Page
 
-    from e2e.conftest import Server
+    from tests.e2e.conftest import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from e2e.screenshot_states import STATES, Stage, go, see
-from e2e.screenshots import SIZES, THEMES, take
+from tests.e2e.screenshot_states import STATES, Stage, go, see
+from tests.e2e.screenshots import SIZES, THEMES, take
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,13 +11,13 @@ from urllib.parse import quote
 import pytest
 from playwright.async_api import expect
 
-from e2e.conftest import PNG, letter, open_message
-from e2e.test_e2e_hostile import list_ids
+from tests.e2e.conftest import PNG, letter, open_message
+from tests.e2e.test_e2e_hostile import list_ids
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
 
-    from e2e.conftest import Server
+    from tests.e2e.conftest import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.async_api import expect
 
-from e2e.conftest import PNG, letter, open_inbox, open_message
+from tests.e2e.conftest import PNG, letter, open_inbox, open_message
 
 if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, Page, Route
 
-    from e2e.canary import Canary
-    from e2e.conftest import Server
+    from tests.e2e.canary import Canary
+    from tests.e2e.conftest import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.async_api import expect
 
-from e2e.conftest import letter, open_inbox, running_server
+from tests.e2e.conftest import letter, open_inbox, running_server
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.async_api import BrowserContext, Page, Route
 
-    from e2e.conftest import Server
+    from tests.e2e.conftest import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from support.bounds import bounded
+from testkit.bounds import bounded
 
 __all__ = ["bounded"]

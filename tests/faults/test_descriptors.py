@@ -9,11 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from support.hostile_peers import count_descriptors
-from support.programs import Peer, serving
-from support.reader import get, listing, program
-from support.waiting import until
+from testkit.hostile_peers import count_descriptors
+from testkit.programs import Peer, serving
+from testkit.reader import get, listing, program
+from testkit.waiting import until
 
 DESCRIPTORS = 64
 ROUNDS = 2

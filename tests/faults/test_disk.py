@@ -12,20 +12,19 @@ from typing import TYPE_CHECKING
 
 import apsw
 import pytest
-
-from support.apps import ANN, running, settings_in
-from support.faulty_disk import Call, broken, faulty_disk
-from support.mail import letter
-from support.programs import Peer, serving
-from support.reader import get, listing, raw
-from support.small_disk import serving_on_small_disk
-from support.smtp_peer import Peer as AsyncPeer
-from support.waiting import PATIENCE_S, until
+from testkit.apps import ANN, running, settings_in
+from testkit.faulty_disk import Call, broken, faulty_disk
+from testkit.mail import letter
+from testkit.programs import Peer, serving
+from testkit.reader import get, listing, raw
+from testkit.small_disk import serving_on_small_disk
+from testkit.smtp_peer import Peer as AsyncPeer
+from testkit.waiting import PATIENCE_S, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from support.programs import Process
+    from testkit.programs import Process
 
 INBOX = "load@example.org"
 _LOCKER = """

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import apsw
 import pytest
+from testkit.http import inbox_path
+from testkit.programs import Peer, serving
 
-from support.http import inbox_path
-from support.programs import Peer, serving
-from test_durability import load_on, tokens_in
+from tests.faults.test_durability import load_on, tokens_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

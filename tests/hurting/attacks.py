@@ -9,7 +9,7 @@ from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING
 
-from support.hostile_peers import ENVELOPE, HELLO, Attacker, Target, next_address, swarm
+from testkit.hostile_peers import ENVELOPE, HELLO, Attacker, Target, next_address, swarm
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

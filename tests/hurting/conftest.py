@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-
-from support.bounds import bounded
-from support.honest import HonestSender
-from support.hostile_peers import Target, count_descriptors, raise_own_limit
-from support.programs import Process, serving
+from testkit.bounds import bounded
+from testkit.honest import HonestSender
+from testkit.hostile_peers import Target, count_descriptors, raise_own_limit
+from testkit.programs import Process, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

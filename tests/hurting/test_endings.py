@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from testkit.honest import HonestSender
+from testkit.hostile_peers import Target, count_descriptors, measure_memory
+from testkit.waiting import until
 
-from hurting.attacks import ATTACKS, Heard
-from support.honest import HonestSender
-from support.hostile_peers import Target, count_descriptors, measure_memory
-from support.waiting import until
+from tests.hurting.attacks import ATTACKS, Heard
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from hurting.conftest import Server
+    from tests.hurting.conftest import Server
 
 SLOWEST_S = 3.0
 """Thrice the promise: other programs share the machines that tests run on."""

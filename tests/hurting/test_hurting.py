@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from testkit.attackers import SCRIPTS, SLOW_S, attack
+from testkit.bounds import bounded
+from testkit.programs import Process, serving
+from testkit.reader import program
+from testkit.smtp_peer import MAIL, Peer
+from testkit.waiting import PATIENCE_S, until
 
-from edgemail.certificate import make_own
-from support.attackers import SCRIPTS, SLOW_S, attack
-from support.bounds import bounded
-from support.programs import Process, serving
-from support.reader import program
-from support.smtp_peer import MAIL, Peer
-from support.waiting import PATIENCE_S, until
+from edgemail.system.certificate import make_own
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 import uvloop
+from testkit.smtp_peer import Counter
 
 from edgemail.listener import server
-from support.smtp_peer import Counter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

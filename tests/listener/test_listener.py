@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from testkit.smtp_peer import HELLO, MAIL, Counter, Peer, drop_trace, listening, message
+from testkit.waiting import PATIENCE_S, until
 
 from edgemail.errors import StoreFull, StoreUnavailable
-from support.smtp_peer import HELLO, MAIL, Counter, Peer, drop_trace, listening, message
-from support.waiting import PATIENCE_S, until
 
 if TYPE_CHECKING:
     from edgemail.listener import Listener

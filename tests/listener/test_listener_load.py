@@ -8,11 +8,11 @@ import socket
 from typing import TYPE_CHECKING
 
 import pytest
+from testkit.smtp_peer import HELLO, MAIL, Counter, Peer, listening, message
+from testkit.waiting import PATIENCE_S, until
 
 from edgemail.errors import StoreFull
 from edgemail.listener import Connection
-from support.smtp_peer import HELLO, MAIL, Counter, Peer, listening, message
-from support.waiting import PATIENCE_S, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

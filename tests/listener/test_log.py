@@ -12,14 +12,14 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from testkit.smtp_peer import MAIL, Counter, Peer, listening, message
+from testkit.waiting import until
 
-from edgemail.chaos import Chaos
 from edgemail.cli.logs import JsonLines, TextLines
 from edgemail.errors import StoreUnavailable
-from edgemail.listener import Journal, Policy, journal
+from edgemail.listener import Policy, TransactionLog, transaction_log
+from edgemail.policy.chaos import Chaos
 from edgemail.settings import PolicySettings
-from support.smtp_peer import MAIL, Counter, Peer, listening, message
-from support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from edgemail.listener import Listener
 
 CHUNKS = MAIL[:-6] + b"BDAT 900\r\n" + b"x" * 900 + b"BDAT 200\r\n" + b"x" * 200
-LOGGER = logging.getLogger("edgemail.listener.journal")
+LOGGER = logging.getLogger("edgemail.listener.transaction_log")
 
 
 class Log(io.StringIO):
@@ -93,7 +93,7 @@ async def test_a_kept_message_has_a_line_with_the_id_of_its_received_line(counte
         line = await text.line()
     match = re.search(rb" id ([0-9a-f]+);", counter.envelopes[0].data)
     assert match
-    assert " INFO edgemail.listener.journal: accepted id=" in line
+    assert " INFO edgemail.listener.transaction_log: accepted id=" in line
     fields = fields_of(line)
     assert int(fields.pop("took_ms")) >= 0
     assert fields == {
@@ -226,7 +226,7 @@ async def test_that_line_comes_while_the_server_runs(
     counter: Counter, text: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Once in a while; denied addresses are in it, as no limit on their rate holds for them."""
-    monkeypatch.setattr(journal, "_SUMMARY_S", 0.0)
+    monkeypatch.setattr(transaction_log, "_SUMMARY_S", 0.0)
     denied = (ip_network("127.0.0.0/8"),)
     policy = Policy(PolicySettings(min_free=None, deny_sources=denied), Chaos())
     async with listening(counter, policy) as (listener, port):
@@ -285,7 +285,7 @@ async def test_no_field_can_be_forged_in_json(counter: Counter, lines: Log) -> N
     assert (accepted["code"], accepted["mail"], accepted["message"]) == (250, 1, "accepted")
 
 
-async def log_with(names: Journal, counter: Counter, *transactions: bytes) -> None:
+async def log_with(names: TransactionLog, counter: Counter, *transactions: bytes) -> None:
     counter.keeps_at_once = True
     async with listening(counter) as (listener, port), Peer.greeted(port) as peer:
         listener.journal = names
@@ -296,7 +296,7 @@ async def log_with(names: Journal, counter: Counter, *transactions: bytes) -> No
 async def test_hashed_addresses_can_be_matched_and_not_read(counter: Counter, lines: Log) -> None:
     """The same one has the same hash in any case and place, until the next start; IP address and name stay."""
     back = b"MAIL FROM:<BOB@Example.com>\r\nRCPT TO:<ann@example.org>\r\nDATA\r\nHi.\r\n.\r\n"
-    await log_with(Journal("hashed"), counter, message(), back, back.replace(b"BOB@Example.com", b""))
+    await log_with(TransactionLog("hashed"), counter, message(), back, back.replace(b"BOB@Example.com", b""))
     there, again, bounce = map(read, lines.lines)
     assert re.fullmatch(r"[0-9a-f]{16}", there["sender"])
     assert (there["sender"], there["recipients"]) == (again["recipients"], again["sender"])
@@ -304,13 +304,13 @@ async def test_hashed_addresses_can_be_matched_and_not_read(counter: Counter, li
     assert bounce["sender"] == "<>"
     assert (there["ip"], there["helo"]) == ("127.0.0.1", "client.example")
     assert "@" not in lines.getvalue()
-    await log_with(Journal("hashed"), counter, message())
+    await log_with(TransactionLog("hashed"), counter, message())
     assert read(lines.lines[-1])["sender"] != there["sender"]
 
 
 async def test_addresses_may_be_left_out(counter: Counter, lines: Log) -> None:
     """Neither they nor their hashes."""
-    await log_with(Journal("off"), counter, message())
+    await log_with(TransactionLog("off"), counter, message())
     fields = read(await lines.line())
     assert not {"sender", "recipients"} & set(fields)
     assert "@" not in lines.getvalue()
@@ -321,11 +321,11 @@ async def test_nothing_is_put_together_for_a_log_that_nobody_wants(
     counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From the level of warnings on: no line, no entry, no counts."""
-    monkeypatch.setattr(journal, "Entry", None)
+    monkeypatch.setattr(transaction_log, "Entry", None)
     counter.keeps_at_once = True
     with logging_to(TextLines(), logging.WARNING) as log:
         async with listening(counter, max_message_bytes=1000) as (_, port):
-            monkeypatch.setattr(journal, "Counter", None)
+            monkeypatch.setattr(transaction_log, "Counter", None)
             async with Peer.greeted(port) as peer:
                 await peer.say(message() + b"XYZ\r\n", 250, 250, 354, 250, 500)
                 await peer.say(message(b"x" * 1500), 250, 250, 354, 552)
@@ -334,7 +334,7 @@ async def test_nothing_is_put_together_for_a_log_that_nobody_wants(
 
 def test_a_line_is_a_whole_record() -> None:
     """Handlers of others than ours may read whatever `logging` gives every record."""
-    record = journal._make_record("accepted", {"size": 1})
+    record = transaction_log._make_record("accepted", {"size": 1})
     other = LOGGER.makeRecord(LOGGER.name, logging.INFO, "", 0, "accepted", (), None, extra={"size": 1})
     changing = {"created", "msecs", "relativeCreated", "filename", "module", "pathname"}
     changing |= {"thread", "threadName", "process", "processName"}  # which our own handler switches off

@@ -9,12 +9,12 @@ import ssl
 from typing import TYPE_CHECKING
 
 import pytest
+from testkit.smtp_peer import HELLO, MAIL, Counter, Peer, listening, message
+from testkit.waiting import PATIENCE_S, until
 
-from edgemail.certificate import Certificate, make_own
 from edgemail.listener import admission
-from listener.test_tls import listening_tls
-from support.smtp_peer import HELLO, MAIL, Counter, Peer, listening, message
-from support.waiting import PATIENCE_S, until
+from edgemail.system.certificate import Certificate, make_own
+from tests.listener.test_tls import listening_tls
 
 if TYPE_CHECKING:
     from pathlib import Path

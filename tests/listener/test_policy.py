@@ -7,14 +7,15 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+from testkit.smtp_peer import Counter, Peer, listening, message
+from testkit.waiting import until
 
-from edgemail.chaos import Chaos, read_rule
 from edgemail.listener import Policy
-from edgemail.listener.floor import DiskFloor
-from edgemail.listener.lists import Networks
-from edgemail.settings import PolicySettings, Room
-from support.smtp_peer import Counter, Peer, listening, message
-from support.waiting import until
+from edgemail.policy.allow_deny import Networks
+from edgemail.policy.chaos import Chaos
+from edgemail.policy.disk_space import DiskSpaceGuard
+from edgemail.settings import FreeSpace, PolicySettings
+from edgemail.settings.chaos_rules import read_rule
 
 HELLO = b"EHLO client.example\r\n"
 MIB = 2**20
@@ -154,11 +155,11 @@ class Disk:
         return self
 
 
-@pytest.mark.parametrize("least", [Room(percent=10.0), Room(octets=100 * MIB)])
-def test_a_disk_is_low_below_the_floor_and_not_at_it(least: Room) -> None:
+@pytest.mark.parametrize("least", [FreeSpace(percent=10.0), FreeSpace(octets=100 * MIB)])
+def test_a_disk_is_low_below_the_floor_and_not_at_it(least: FreeSpace) -> None:
     """A share, or a size."""
     disk = Disk(100 * MIB)
-    floor = DiskFloor(Path("/"), least, disk.look)
+    floor = DiskSpaceGuard(Path("/"), least, disk.look)
     assert floor.judge_sender(None) is None
     disk.free -= 1
     assert floor.judge_sender(None) is None
@@ -173,7 +174,7 @@ def test_a_disk_is_low_below_the_floor_and_not_at_it(least: Room) -> None:
 def test_a_low_disk_is_logged_when_that_changes(caplog: pytest.LogCaptureFixture) -> None:
     """Not with each look: a line says what is free, what is asked for, and by which setting."""
     disk = Disk()
-    floor = DiskFloor(Path("/"), Room(percent=10.0), disk.look)
+    floor = DiskSpaceGuard(Path("/"), FreeSpace(percent=10.0), disk.look)
     for free, lines in ((50, 1), (40, 1), (200, 2), (300, 2), (50, 3)):
         disk.free = free * MIB
         floor.refresh()
@@ -187,7 +188,7 @@ def test_a_low_disk_is_logged_when_that_changes(caplog: pytest.LogCaptureFixture
 def test_a_disk_that_cannot_be_looked_at_stays_as_it_was() -> None:
     """The store knows best what is wrong with it."""
     disk = Disk(1)
-    floor = DiskFloor(Path("/"), Room(percent=10.0), disk.look)
+    floor = DiskSpaceGuard(Path("/"), FreeSpace(percent=10.0), disk.look)
     disk.is_broken = True
     floor.refresh()
     assert floor.judge_sender(None) is not None
@@ -195,11 +196,11 @@ def test_a_disk_that_cannot_be_looked_at_stays_as_it_was() -> None:
 
 async def test_mail_is_refused_for_now_while_the_disk_is_low(counter: Counter, tmp_path: Path) -> None:
     """452 4.3.1 at MAIL; nothing else is refused, and mail is taken again once there is room. The real disk."""
-    rules = Policy(PolicySettings(min_free=Room(octets=2**60)), Chaos(), tmp_path)
+    rules = Policy(PolicySettings(min_free=FreeSpace(octets=2**60)), Chaos(), tmp_path)
     async with listening(counter, rules) as (_, port), Peer.greeted(port) as peer:
         assert (await peer.say(mail("a@b.example"), 452)).startswith("452 4.3.1 ")
         await peer.say(b"NOOP\r\n", 250)
-        rules.change(PolicySettings(min_free=Room(octets=1)))
+        rules.change(PolicySettings(min_free=FreeSpace(octets=1)))
         await peer.say(mail("a@b.example"), 250)
 
 
@@ -207,7 +208,7 @@ async def test_the_sweep_looks_at_the_disk(counter: Counter, tmp_path: Path) -> 
     """No message waits for it, and no message is needed for it."""
     disk = Disk()
     rules = policy()
-    rules.floor._folder, rules.floor._least, rules.floor._look = tmp_path, Room(percent=10.0), disk.look
+    rules.floor._folder, rules.floor._least, rules.floor._look = tmp_path, FreeSpace(percent=10.0), disk.look
     async with listening(counter, rules):
         disk.free = 0
         await until(lambda: rules.floor.judge_sender(None) is not None)

@@ -11,12 +11,12 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 import pytest
+from testkit.smtp_peer import HELLO, Counter, Peer, listening, message
+from testkit.waiting import PATIENCE_S, until
 
-from edgemail.certificate import Certificate, make_own
-from listener.test_proxy_header import TCP4, version_2
-from listener.test_tls import listening_tls
-from support.smtp_peer import HELLO, Counter, Peer, listening, message
-from support.waiting import PATIENCE_S, until
+from edgemail.system.certificate import Certificate, make_own
+from tests.listener.test_proxy_header import TCP4, version_2
+from tests.listener.test_tls import listening_tls
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

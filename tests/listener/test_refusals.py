@@ -7,12 +7,12 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 import pytest
+from testkit.smtp_peer import HELLO, Counter, Peer, listening
+from testkit.waiting import until
 
-from edgemail.certificate import Certificate, make_own
-from listener.test_proxy import BEHIND_PROXY, PROXY, V1
-from listener.test_tls import listening_tls
-from support.smtp_peer import HELLO, Counter, Peer, listening
-from support.waiting import until
+from edgemail.system.certificate import Certificate, make_own
+from tests.listener.test_proxy import BEHIND_PROXY, PROXY, V1
+from tests.listener.test_tls import listening_tls
 
 if TYPE_CHECKING:
     from collections.abc import Callable

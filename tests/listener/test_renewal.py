@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cryptography.hazmat.primitives import serialization
+from testkit.waiting import PATIENCE_S, until
 
-from edgemail.certificate import Certificate, make_own
 from edgemail.errors import SettingsError
 from edgemail.listener import Listener
 from edgemail.settings import SmtpSettings
-from edgemail.store.sqlite import SqliteStore
-from support.waiting import PATIENCE_S, until
+from edgemail.store.sqlite.store import SqliteStore
+from edgemail.system.certificate import Certificate, make_own
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -127,7 +127,7 @@ def files(tmp_path: Path) -> Files:
 
 @pytest.fixture
 def _info(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    with caplog.at_level(logging.INFO, "edgemail.certificate"):
+    with caplog.at_level(logging.INFO, "edgemail.system.certificate"):
         yield
 
 
@@ -173,7 +173,7 @@ async def send_more(clients: list[Client]) -> None:
 
 def messages(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return what was said of a renewal."""
-    said = [one.getMessage() for one in caplog.records if one.name == "edgemail.certificate"]
+    said = [one.getMessage() for one in caplog.records if one.name == "edgemail.system.certificate"]
     return [one for one in said if not one.startswith("made a")]
 
 

@@ -7,12 +7,12 @@ import contextlib
 from ipaddress import ip_address, ip_network
 
 import pytest
+from testkit.smtp_peer import MAIL, Counter, Peer, listening, message
+from testkit.waiting import until
 
-from edgemail.listener import sources
-from edgemail.listener.sources import Rate, Sources, read_ip
+from edgemail.policy import rates
+from edgemail.policy.rates import Rate, Sources, read_ip
 from edgemail.settings import SmtpSettings
-from support.smtp_peer import MAIL, Counter, Peer, listening, message
-from support.waiting import until
 
 STRANGERS = {"trusted": ()}
 
@@ -76,8 +76,8 @@ def test_sources_that_are_gone_are_forgotten(clock: Clock) -> None:
 
 def test_a_flood_of_sources_takes_a_bounded_table(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first of them are forgotten; a sweep goes through it piece by piece."""
-    monkeypatch.setattr(sources, "_MAX_SOURCES", 50)
-    monkeypatch.setattr(sources, "_LOOKED_AT", 10)
+    monkeypatch.setattr(rates, "_MAX_SOURCES", 50)
+    monkeypatch.setattr(rates, "_LOOKED_AT", 10)
     table = Sources(SmtpSettings(), clock)
     for number in range(1000):
         table.enter(table.find(ip_address(number)))

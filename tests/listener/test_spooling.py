@@ -7,12 +7,12 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from testkit.smtp_peer import MAIL, Counter, Peer, listening
+from testkit.spools import files_in, is_empty
+from testkit.waiting import until
 
-from edgemail import spool
 from edgemail.errors import StoreFull, StoreUnavailable
-from support.smtp_peer import MAIL, Counter, Peer, listening
-from support.spools import files_in, is_empty
-from support.waiting import until
+from edgemail.listener import spool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

@@ -13,13 +13,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from testkit.smtp_peer import Counter, Peer
+from testkit.waiting import PATIENCE_S, until
 
-from edgemail.certificate import Certificate, make_own
 from edgemail.errors import SettingsError
 from edgemail.listener import Listener
 from edgemail.settings import SmtpSettings
-from support.smtp_peer import Counter, Peer
-from support.waiting import PATIENCE_S, until
+from edgemail.system.certificate import Certificate, make_own
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from testkit.bounds import bound
+from testkit.programs import Process, serving
 
-from edgemail.certificate import make_own
-from support.bounds import bound
-from support.programs import Process, serving
+from edgemail.system.certificate import make_own
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

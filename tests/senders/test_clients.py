@@ -13,15 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from support.delivery import assert_delivered
-from support.odd_mail import OddMail, make_odd_mail
-from support.reader import PROGRAM_S, program, run
+from testkit.delivery import assert_delivered
+from testkit.odd_mail import OddMail, make_odd_mail
+from testkit.reader import PROGRAM_S, program, run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from support.programs import Process
+    from testkit.programs import Process
 
 HERE = Path(__file__).parent
 

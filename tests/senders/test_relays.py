@@ -6,17 +6,16 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-
-from support.delivery import assert_delivered
-from support.exim import running_exim
-from support.odd_mail import OddMail, make_odd_mail
-from support.postfix import running_postfix
-from support.relay import hand_over
+from testkit.delivery import assert_delivered
+from testkit.exim import running_exim
+from testkit.odd_mail import OddMail, make_odd_mail
+from testkit.postfix import running_postfix
+from testkit.relay import hand_over
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from support.programs import Process
+    from testkit.programs import Process
 
 
 def with_received(mail: OddMail, kept: bytes) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgemail.smtp import Close, Deliver, Reply, Rules, Session, StartTls
+from edgemail.smtp import Close, Deliver, Reply, Session, SessionRules, StartTls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,7 +41,7 @@ class Dialogue:
 
     name: str
     comment: str
-    rules: Rules
+    rules: SessionRules
     verdict: Reply
     steps: tuple[Step, ...]
     is_about_packets: bool = False
@@ -133,7 +133,7 @@ def unescape(text: str) -> bytes:
     return octets + text[position:].encode()
 
 
-def _read_rules(words: Iterable[list[str]]) -> tuple[Rules, Reply]:
+def _read_rules(words: Iterable[list[str]]) -> tuple[SessionRules, Reply]:
     values: dict[str, int | tuple[str, ...]] = {}
     verdict = Reply.of(250, "2.0.0 Kept")
     for name, *given in words:
@@ -141,11 +141,11 @@ def _read_rules(words: Iterable[list[str]]) -> tuple[Rules, Reply]:
             verdict = Reply.of(int(given[0]), " ".join(given[1:]))
         elif name == "domains":
             values[name] = tuple(given)
-        elif name in {one.name for one in fields(Rules)}:
+        elif name in {one.name for one in fields(SessionRules)}:
             values[name] = given[0] == "true" if given[0] in ("true", "false") else int(given[0])
         else:
             raise ValueError(f"there is no rule {name!r}")
-    return Rules("mx.example.com", **values), verdict  # type: ignore[arg-type]
+    return SessionRules("mx.example.com", **values), verdict  # type: ignore[arg-type]
 
 
 def _read_steps(script: list[str], name: str) -> Iterator[Step]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from edgemail.smtp import Deliver, Reply, Rules, Session
+from edgemail.smtp import Deliver, Reply, Session, SessionRules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from edgemail.smtp import Output
 
 KEPT = Reply.of(250, "2.0.0 Kept")
-RULES = Rules(
+RULES = SessionRules(
     "mx.example.com",
     max_message_octets=200,
     max_recipients=3,
@@ -23,7 +23,7 @@ RULES = Rules(
     max_idle_commands=20,
     offers_auth=True,
 )
-PATIENT = Rules("mx.example.com", max_errors=10**6, max_idle_commands=10**6, max_transactions=None)
+PATIENT = SessionRules("mx.example.com", max_errors=10**6, max_idle_commands=10**6, max_transactions=None)
 
 COMMANDS = (
     b"EHLO client.example",

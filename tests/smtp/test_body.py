@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from edgemail.smtp.body import DataReader
 from edgemail.smtp.content import MemoryContent
-from smtp.streams import cut
+from tests.smtp.streams import cut
 
 PLENTY = 10**6
 END = b"\r\n.\r\n"

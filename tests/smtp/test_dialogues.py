@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from smtp.dialogue import FOLDER, Dialogue, Player, align, read_dialogue, read_dialogues, unescape
+from tests.smtp.dialogue import FOLDER, Dialogue, Player, align, read_dialogue, read_dialogues, unescape
 
 DIALOGUES = read_dialogues()
 CUT_ALL_BELOW_OCTETS = 700

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgemail.smtp import Close, Deliver, Reply, Rules, Session
-from smtp.streams import codes, run
+from edgemail.smtp import Close, Deliver, Reply, Session, SessionRules
+from tests.smtp.streams import codes, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,7 +43,7 @@ class _Refusing:
 
 
 def _play(gate: _Refusing, octets: bytes) -> tuple[list[int], bool, bool]:
-    outputs = run(Session(Rules("mx.example.net"), gate), [octets])
+    outputs = run(Session(SessionRules("mx.example.net"), gate), [octets])
     return codes(outputs), any(isinstance(one, Deliver) for one in outputs), isinstance(outputs[-1], Close)
 
 

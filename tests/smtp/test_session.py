@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgemail.smtp import Close, Deliver, Output, Reply, Rules, Session, State
-from smtp.streams import COMMANDS, KEPT, PATIENT, RULES, TRANSACTION, codes, cut, cuts, run, streams
+from edgemail.smtp import Close, Deliver, Output, Reply, Session, SessionRules, SessionState
+from tests.smtp.streams import COMMANDS, KEPT, PATIENT, RULES, TRANSACTION, codes, cut, cuts, run, streams
 
 _BYE = Reply.of(421, "4.3.2 Bye")
 
@@ -67,7 +67,7 @@ def test_a_close_is_the_last_output_and_comes_once(octets: bytes) -> None:
     outputs = run(session, [octets])
     closes = [index for index, output in enumerate(outputs) if isinstance(output, Close)]
     assert closes in ([], [len(outputs) - 1])
-    assert bool(closes) == (session.state is State.CLOSED)
+    assert bool(closes) == (session.state is SessionState.CLOSED)
     if closes:
         assert session.feed(b"NOOP\r\n") == []
         assert session.end(_BYE) == []
@@ -88,7 +88,7 @@ def test_a_message_comes_back_octet_for_octet(content: bytes, places: list[int])
     lines = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
     message = b"".join(line + b"\r\n" for line in lines)
     stuffed = b"".join((b"." if line.startswith(b".") else b"") + line + b"\r\n" for line in lines)
-    outputs = run(Session(Rules("mx.example.com")), cut(TRANSACTION + stuffed + b".\r\n", places))
+    outputs = run(Session(SessionRules("mx.example.com")), cut(TRANSACTION + stuffed + b".\r\n", places))
     assert [output.content for output in outputs if isinstance(output, Deliver)] == [message]
 
 
@@ -103,7 +103,7 @@ def test_a_message_waits_for_its_verdict() -> None:
     *replies, delivery = session.feed(TRANSACTION + b"one\r\n.\r\nNOOP\r\nQUIT\r\n")
     assert codes(replies) == [250, 250, 250, 354]
     assert isinstance(delivery, Deliver)
-    assert session.state is State.SETTLING
+    assert session.state is SessionState.SETTLING
     assert session.feed(b"NOOP\r\n") == []
     refused = Reply.of(452, "4.3.1 No room")
     assert codes(session.settle(refused)) == [452, 250, 221]
@@ -124,7 +124,7 @@ def test_a_session_can_be_ended_anywhere(said: bytes) -> None:
     session = Session(RULES)
     session.feed(said)
     assert [*map(type, session.end(_BYE))] == [Reply, Close]
-    assert session.state is State.CLOSED
+    assert session.state is SessionState.CLOSED
     assert session.end(_BYE) == []
 
 
@@ -164,16 +164,16 @@ def test_sessions_share_nothing() -> None:
 )
 def test_the_limits_of_a_session_unless_told_otherwise(said: bytes, count: int) -> None:
     """10 mistakes, 100 commands that carry no mail, 200 transactions."""
-    session = Session(Rules("mx.example.com"))
+    session = Session(SessionRules("mx.example.com"))
     run(session, [b"EHLO a\r\n"] if b"MAIL" in said else [])
     run(session, [said] * count)
-    assert session.state is not State.CLOSED
+    assert session.state is not SessionState.CLOSED
     assert [*map(type, run(session, [said]))] == [Reply, Close]
 
 
 def test_a_transaction_takes_a_hundred_recipients_unless_told_otherwise() -> None:
     """RFC 5321 section 4.5.3.1.8: a hundred at least."""
-    session = Session(Rules("mx.example.com"))
+    session = Session(SessionRules("mx.example.com"))
     run(session, [b"EHLO a\r\nMAIL FROM:<>\r\n"])
     outputs = run(session, [b"RCPT TO:<user%d@example.com>\r\n" % number for number in range(101)])
     assert codes(outputs) == [250] * 100 + [452]
@@ -182,7 +182,7 @@ def test_a_transaction_takes_a_hundred_recipients_unless_told_otherwise() -> Non
 @pytest.mark.parametrize("size", [1, 100, 65_536])
 def test_an_endless_line_takes_no_memory(size: int) -> None:
     """It is given up at 4,096 octets, and what still comes is not kept."""
-    session = Session(Rules("mx.example.com"))
+    session = Session(SessionRules("mx.example.com"))
     outputs, peak = _measure(session, b"x" * size, 70_000)
     assert codes(outputs) == [500]
     assert peak < 2 * 65_536 + 32_768
@@ -190,7 +190,7 @@ def test_an_endless_line_takes_no_memory(size: int) -> None:
 
 def test_an_endless_message_takes_no_more_than_its_limit() -> None:
     """Past the limit nothing is kept; past twice the limit the connection ends."""
-    session = Session(Rules("mx.example.com", max_message_octets=500_000))
+    session = Session(SessionRules("mx.example.com", max_message_octets=500_000))
     run(session, [TRANSACTION])
     outputs, peak = _measure(session, b"\r\n.." + b"x" * 65_000, 50_000_000)
     assert codes(outputs) == [552]
@@ -199,7 +199,7 @@ def test_an_endless_message_takes_no_more_than_its_limit() -> None:
 
 def test_a_message_of_single_octets_takes_no_more_than_its_size() -> None:
     """A list of chunks would take fifty times as much."""
-    session = Session(Rules("mx.example.com", max_message_octets=500_000))
+    session = Session(SessionRules("mx.example.com", max_message_octets=500_000))
     run(session, [TRANSACTION])
     _, peak = _measure(session, b"x", 30_000)
     assert peak < 100_000

@@ -10,9 +10,9 @@ from fuzz.small_room import SmallRoom
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgemail.smtp import Close, Deliver, Reply, Rules, Session, StartTls, State
+from edgemail.smtp import Close, Deliver, Reply, Session, SessionRules, SessionState, StartTls
 from edgemail.smtp.session import LINE_BUFFER_OCTETS
-from smtp.streams import CHUNKS, KEPT, PATIENT, RULES, TRANSACTION, codes, cut, cuts, run, streams
+from tests.smtp.streams import CHUNKS, KEPT, PATIENT, RULES, TRANSACTION, codes, cut, cuts, run, streams
 
 _ROOM_OCTETS = 40
 _TLS_RULES = replace(RULES, offers_tls=True, max_errors=10**6, max_idle_commands=10**6)
@@ -20,7 +20,7 @@ _bare_rules = st.sampled_from((RULES, replace(RULES, refuses_bare_newlines=True)
 
 
 @given(streams, cuts, _bare_rules)
-def test_what_a_gate_refuses_does_not_depend_on_cuts(octets: bytes, places: list[int], rules: Rules) -> None:
+def test_what_a_gate_refuses_does_not_depend_on_cuts(octets: bytes, places: list[int], rules: SessionRules) -> None:
     """It judges what was said, and no packet of it."""
     whole = run(Session(rules, Gatekeeper()), [octets])
     assert run(Session(rules, Gatekeeper()), cut(octets, places)) == whole
@@ -39,7 +39,7 @@ def test_what_finds_no_room_does_not_depend_on_cuts(octets: bytes, places: list[
 
 
 @given(streams, cuts, _bare_rules)
-def test_what_is_stored_is_what_was_accepted(octets: bytes, places: list[int], rules: Rules) -> None:
+def test_what_is_stored_is_what_was_accepted(octets: bytes, places: list[int], rules: SessionRules) -> None:
     """Each message that is handed over has the store's verdict next, and no other reply has its words."""
     outputs = run(Session(rules, Gatekeeper()), cut(octets, places))
     delivered = [at for at, output in enumerate(outputs) if isinstance(output, Deliver)]
@@ -53,7 +53,7 @@ def test_what_waits_in_a_session_is_at_most_a_line(octets: bytes, places: list[i
     for packet in cut(octets, places):
         run(session, [packet])
         assert session.waiting_octets <= LINE_BUFFER_OCTETS + 1
-        if session.state is State.CLOSED:
+        if session.state is SessionState.CLOSED:
             assert session.waiting_octets == 0
 
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from edgemail.smtp import Close, Deliver, Rules, Session
-from smtp.streams import codes, run
+from edgemail.smtp import Close, Deliver, Session, SessionRules
+from tests.smtp.streams import codes, run
 
-_RULES = Rules("mx.example.net", enforces_sync=True)
+_RULES = SessionRules("mx.example.net", enforces_sync=True)
 _GROUP = b"EHLO a\r\nMAIL FROM:<a@x>\r\nRCPT TO:<b@y>\r\nDATA\r\n"
 _BODY = b"Hi.\r\n.\r\n"
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import apsw
 import pytest
 import pytest_asyncio
+from testkit.bounds import bounded
 
-from edgemail.store.sqlite import SqliteStore
-from support.bounds import bounded
+from edgemail.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from edgemail.errors import AddressError
 from edgemail.model import Address
 from edgemail.store import schema
-from edgemail.store.sqlite_file import open_database
+from edgemail.store.sqlite.file import open_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,8 @@ import click
 
 from edgemail.cli.serve import own_options, resolve_flags
 from edgemail.cli.terminal import Failure, echo_json, echo_line
-from edgemail.settings import Endpoint, read_domain, read_endpoint
+from edgemail.model import Endpoint
+from edgemail.settings import read_domain, read_endpoint
 
 if TYPE_CHECKING:
     from edgemail.doctor import Finding
@@ -72,7 +73,7 @@ def _read_server(text: str) -> Endpoint:
 
 
 def _doctor(*, domain: str, as_json: bool, **given: Any) -> int:
-    from edgemail.doctor import Question, State, examine  # loads what asks DNS, which no other command does
+    from edgemail.doctor import Question, Status, examine  # loads what asks DNS, which no other command does
     from edgemail.doctor.names import DnsTrouble
 
     own = {name: given.pop(name) for name in ("addresses", "dns", "smtp_port", "policy_port", "timeout_s")}
@@ -96,7 +97,7 @@ def _doctor(*, domain: str, as_json: bool, **given: Any) -> int:
         _print(domain, findings)
     if store is None:
         echo_line("the database was not checked: give the server's --db or --config", err=True)
-    return _FAILED if any(one.state is State.FAIL for one in findings) else 0
+    return _FAILED if any(one.state is Status.FAIL for one in findings) else 0
 
 
 def _print(domain: str, findings: list[Finding]) -> None:

@@ -16,7 +16,7 @@ from edgemail.cli.terminal import Failure, echo_line, echo_octets, visible
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from edgemail.operator import OperatorMail, OperatorMailbox
+    from edgemail.mailbox.operator import OperatorMail, OperatorMailbox
 
 _HEAD_BYTES: Final = 16_384
 _DELIVERED_TO: Final = b"Delivered-To: "
@@ -55,7 +55,7 @@ def _folder_of(flags: dict[str, Any]) -> str:
 
 @contextlib.contextmanager
 def _reading(folder: str) -> Iterator[OperatorMailbox]:
-    from edgemail.operator import OperatorMailbox  # no other command needs it, or `mime`
+    from edgemail.mailbox.operator import OperatorMailbox  # no other command needs it, or `mime`
 
     try:
         yield OperatorMailbox(Path(folder))

@@ -10,7 +10,8 @@ import click
 
 from edgemail.cli.mail import url_option
 from edgemail.cli.terminal import Failure, echo_line
-from edgemail.settings import Endpoint, read_endpoint
+from edgemail.model import Endpoint
+from edgemail.settings import read_endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from edgemail.cli import logs
 from edgemail.cli.terminal import echo_json, echo_line
 from edgemail.errors import SettingsError
 from edgemail.settings import SETTINGS, Setting, Settings, resolve
-from edgemail.turns import take_turns
+from edgemail.system.switch_interval import set_switch_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -73,7 +73,7 @@ def _serve(**flags: Any) -> None:
 
 def _run(serving: Coroutine[Any, Any, None]) -> None:
     """Run on uvloop where there is one: it takes half the time of asyncio's own loop."""
-    take_turns()
+    set_switch_interval()
     run: Callable[[Coroutine[Any, Any, None]], None]
     try:
         from uvloop import run

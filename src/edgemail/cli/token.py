@@ -15,7 +15,8 @@ from edgemail.errors import TokenError
 from edgemail.settings import read_duration
 
 if TYPE_CHECKING:
-    from edgemail.tokens import Access, Permit
+    from edgemail.edge.tokens import Access
+    from edgemail.store.remote.tokens import Permit
 
 _PRIVATE: Final = "private.pem"
 _PUBLIC: Final = "public.pem"
@@ -46,7 +47,7 @@ def keygen(out: str) -> None:
     It writes private.pem, which makes tokens, and public.pem, which the server needs to know them. Files that
     are there already are left alone: with another key, every token of the old one would be worthless.
     """
-    from edgemail.tokens import make_keys  # loads what signs, which other commands do not need
+    from edgemail.edge.tokens import make_keys  # loads what signs, which other commands do not need
 
     folder = Path(out)
     private, public = folder / _PRIVATE, folder / _PUBLIC
@@ -76,8 +77,8 @@ def mint(key: str, lifetime: timedelta | None, *, read_only: bool, read_write: b
 
     A token cannot be taken back: until it expires, only another key pair ends it, and all others with it.
     """
-    from edgemail.tokens import is_open_to_others, read_permit
-    from edgemail.tokens import mint as mint_token
+    from edgemail.edge.tokens import mint as mint_token
+    from edgemail.store.remote.tokens import is_open_to_others, read_permit
 
     if read_only == read_write:  # no default suits both, and of two the wrong one would give everything away
         raise click.UsageError("say what it may do: --read-only or --read-write, one of the two")
@@ -106,7 +107,7 @@ def show(file: str) -> None:
 
     It says what the token says of itself. Whether a server takes it, only that server knows.
     """
-    from edgemail.tokens import read_permit, read_token_file
+    from edgemail.store.remote.tokens import read_permit, read_token_file
 
     try:
         token = sys.stdin.read(_MAX_KEY_BYTES).strip() if file == "-" else read_token_file(file)

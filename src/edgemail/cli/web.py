@@ -16,7 +16,7 @@ from edgemail.settings import read_domain, read_duration
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from edgemail.export import DatabaseUrl
+    from edgemail.edge.export import DatabaseUrl
 
 _OFF: Final = "off"
 _NOTICE: Final = (
@@ -43,7 +43,7 @@ class _Read(click.ParamType[Any]):
 
 
 def _read_url(text: str) -> DatabaseUrl:
-    from edgemail.export import read_database_url  # no other command needs it
+    from edgemail.edge.export import read_database_url  # no other command needs it
 
     if "@" in text or "?" in text:  # not to be echoed: what stands there may be a secret
         raise click.UsageError("--db-url holds more than a server's address; the token comes from --token-file")
@@ -96,8 +96,8 @@ def export_page(
     The page asks the databases itself, the nearest one first, with the token that is in its config.json: EVERYONE
     who can load the page can read the whole database. Only a token that may do no more than that is taken.
     """
-    from edgemail.export import Site, check_token, export_site
-    from edgemail.tokens import read_token_file
+    from edgemail.edge.export import Site, check_token, export_site
+    from edgemail.store.remote.tokens import read_token_file
 
     try:
         token = read_token_file(token_file)
@@ -125,7 +125,7 @@ def export_page(
 @click.option("--port", type=click.IntRange(0, 65_535), default=8026, show_default=True, help="0 picks a free one.")
 def preview_page(folder: str, port: int) -> None:
     """Serve an exported page on 127.0.0.1, as a static host would, until Ctrl-C."""
-    from edgemail.preview import Preview
+    from edgemail.edge.preview import Preview
 
     if not (Path(folder) / "index.html").is_file():
         raise Failure(f"{folder} holds no page; write one with `edgemail web export --out {folder}`")

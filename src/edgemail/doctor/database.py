@@ -8,9 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from edgemail.doctor.findings import Finding, State, shorten
+from edgemail.doctor.findings import Finding, Status, shorten
 from edgemail.errors import EdgemailError, TokenError
-from edgemail.tokens import is_open_to_others, read_permit, read_token_file
+from edgemail.store.remote.tokens import is_open_to_others, read_permit, read_token_file
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,67 +26,69 @@ async def check_database(
     store: StoreSettings, now: datetime, timeout_s: float, *, reads_only: bool
 ) -> list[Finding]:
     """Check the database that the settings name, changing nothing in it; `reads_only` for an edge reader's."""
-    if "://" not in store.db:
+    if store.file is not None:
         return [await _check_file(Path(store.db), reads_only=reads_only)]
     try:
         token = store.token if store.token_file is None else read_token_file(store.token_file)
     except TokenError as error:
-        return [Finding("token", State.FAIL, str(error))]
+        return [Finding("token", Status.FAIL, str(error))]
     tokens = [] if token is None else [_judge_token(token, store.token_file, now, reads_only=reads_only)]
     return [await _check_remote(store.db, token, timeout_s, reads_only=reads_only), *tokens]
 
 
 async def _check_remote(url: str, token: str | None, timeout_s: float, *, reads_only: bool) -> Finding:
-    from edgemail.store.hrana import HranaClient, HranaError, Refused, StatementFailed
+    from edgemail.store.remote.hrana import HranaClient, HranaError, RequestRefused, StatementFailed
 
     async with HranaClient(url.replace("libsql://", "https://", 1), token) as client:
         try:
             columns = await client.query(_COLUMNS, timeout_s=timeout_s)
-        except Refused as error:
+        except RequestRefused as error:
             advice = "give a token of this database: --db-token-file, EDGEMAIL_DB_TOKEN"
-            return Finding("database", State.FAIL, f"{url}: {error}", advice)
+            return Finding("database", Status.FAIL, f"{url}: {error}", advice)
         except HranaError as error:
-            return Finding("database", State.FAIL, f"{url}: {shorten(str(error))}", "start it, or correct --db")
+            return Finding("database", Status.FAIL, f"{url}: {shorten(str(error))}", "start it, or correct --db")
         if not columns:
             text = f"{url} has no tables of edgemail's yet"
-            return Finding("database", State.WARN, text, "`edgemail serve` makes them")
+            return Finding("database", Status.WARN, text, "`edgemail serve` makes them")
         if reads_only:
-            return Finding("database", State.OK, f"{url} can be read")
+            return Finding("database", Status.OK, f"{url} can be read")
         try:
             await client.query(_WRITE_NOTHING, timeout_s=timeout_s)
         except HranaError as error:
-            may_not = isinstance(error, Refused | StatementFailed)
+            may_not = isinstance(error, RequestRefused | StatementFailed)
             advice = "give a token that may write, or check an edge reader with --set smtp=off"
             text = f"{url} can be read and not written: {shorten(str(error))}"
-            return Finding("database", State.FAIL, text, advice if may_not else "see the database's log")
-    return Finding("database", State.OK, f"{url} can be read and written")
+            return Finding("database", Status.FAIL, text, advice if may_not else "see the database's log")
+    return Finding("database", Status.OK, f"{url} can be read and written")
 
 
 def _judge_token(token: str, file: str | None, now: datetime, *, reads_only: bool) -> Finding:
     """Judge what the token says of itself; whether the server takes it has been tried."""
     if file is not None and is_open_to_others(file):
-        return Finding("token", State.WARN, f"other users of this machine may read {file}", f"chmod 600 {file}")
+        return Finding("token", Status.WARN, f"other users of this machine may read {file}", f"chmod 600 {file}")
     try:
         permit = read_permit(token)
     except TokenError as error:
-        return Finding("token", State.WARN, f"it {error}", "make one with `edgemail token mint`")
+        return Finding("token", Status.WARN, f"it {error}", "make one with `edgemail token mint`")
     if permit.is_expired(now):
         return Finding(
-            "token", State.FAIL, f"it expired at {permit.expires_at:%Y-%m-%d %H:%MZ}", "make another one"
+            "token", Status.FAIL, f"it expired at {permit.expires_at:%Y-%m-%d %H:%MZ}", "make another one"
         )
     if permit.may_only_read and not reads_only:
-        return Finding("token", State.FAIL, "it may only read", "make one with `edgemail token mint --read-write`")
+        return Finding("token", Status.FAIL, "it may only read", "make one with `edgemail token mint --read-write`")
     may = "it may only read" if permit.may_only_read else "it may write"
     if permit.expires_at is None:
-        return Finding("token", State.OK, f"{may}, and never expires")
+        return Finding("token", Status.OK, f"{may}, and never expires")
     until = f"{permit.expires_at:%Y-%m-%d %H:%MZ}"
     if permit.expires_at - now < _SOON:
-        return Finding("token", State.WARN, f"{may}, until {until}", "make another one before, and restart with it")
-    return Finding("token", State.OK, f"{may}, until {until}")
+        return Finding(
+            "token", Status.WARN, f"{may}, until {until}", "make another one before, and restart with it"
+        )
+    return Finding("token", Status.OK, f"{may}, until {until}")
 
 
 async def _check_file(path: Path, *, reads_only: bool) -> Finding:
-    from edgemail.store.sqlite import SqliteStore
+    from edgemail.store.sqlite.store import SqliteStore
 
     trouble = await asyncio.to_thread(_look_at, path, reads_only=reads_only)
     if trouble is not None:
@@ -94,14 +96,14 @@ async def _check_file(path: Path, *, reads_only: bool) -> Finding:
     try:
         store = await SqliteStore.open(path, read_only=True)
     except EdgemailError as error:
-        return Finding("database", State.FAIL, str(error))
+        return Finding("database", Status.FAIL, str(error))
     try:
         await store.check()
     except EdgemailError as error:
-        return Finding("database", State.FAIL, f"{path} cannot be read: {error}")
+        return Finding("database", Status.FAIL, f"{path} cannot be read: {error}")
     finally:
         await store.close()
-    return Finding("database", State.OK, f"{path} can be read{'' if reads_only else ' and written'}")
+    return Finding("database", Status.OK, f"{path} can be read{'' if reads_only else ' and written'}")
 
 
 def _look_at(path: Path, *, reads_only: bool) -> Finding | None:
@@ -110,9 +112,9 @@ def _look_at(path: Path, *, reads_only: bool) -> Finding | None:
     may_write = os.access(folder, os.W_OK)
     if not path.exists():
         if not may_write:
-            return Finding("database", State.FAIL, f"{path} cannot be made in {folder}", "correct --db")
-        return Finding("database", State.WARN, f"{path} is not there yet", "`edgemail serve` makes it")
+            return Finding("database", Status.FAIL, f"{path} cannot be made in {folder}", "correct --db")
+        return Finding("database", Status.WARN, f"{path} is not there yet", "`edgemail serve` makes it")
     if not reads_only and not (may_write and os.access(path, os.W_OK)):
         advice = "run this as edgemail's user, or give that user the file"
-        return Finding("database", State.FAIL, f"{path} can be read and not written", advice)
+        return Finding("database", Status.FAIL, f"{path} can be read and not written", advice)
     return None

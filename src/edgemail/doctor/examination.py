@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from edgemail.doctor import zone
 from edgemail.doctor.database import check_database
-from edgemail.doctor.findings import Finding, State, Trouble
+from edgemail.doctor.findings import Finding, LookupFailure, Status
 from edgemail.doctor.hosts import Host, judge_host, judge_pointer, judge_port
+from edgemail.doctor.mta_sts import MtaStsPolicy, fetch_policy, judge_policy, write_announcement
 from edgemail.doctor.names import DnsTrouble, Names
-from edgemail.doctor.policy import Policy, fetch_policy, judge_policy, write_announcement
 from edgemail.doctor.port import probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
     from edgemail.doctor.names import Exchange
-    from edgemail.settings import Endpoint, StoreSettings
+    from edgemail.model import Endpoint
+    from edgemail.settings import StoreSettings
 
 _T = TypeVar("_T")
 _MAX_HOSTS: Final = 8
@@ -76,7 +77,7 @@ class _Examination:
         )
         return [*front, *mail, *records, policy, *database]
 
-    async def _examine_exchanges(self, asked: asyncio.Task[list[Exchange] | Trouble]) -> list[Finding]:
+    async def _examine_exchanges(self, asked: asyncio.Task[list[Exchange] | LookupFailure]) -> list[Finding]:
         domain = self._question.domain
         stranger = f"edgemail-doctor-{secrets.token_hex(4)}.{domain}"
         wild = await self._try(self._names.find_exchanges(stranger))
@@ -96,10 +97,12 @@ class _Examination:
             *zone.judge_properties(domain, caa),
         ]
 
-    async def _examine_mail(self, asked: asyncio.Task[list[Exchange] | Trouble]) -> tuple[list[Finding], Finding]:
+    async def _examine_mail(
+        self, asked: asyncio.Task[list[Exchange] | LookupFailure]
+    ) -> tuple[list[Finding], Finding]:
         """Examine the hosts that take the mail, and the policy that speaks of them."""
         own = await asked
-        if isinstance(own, Trouble):
+        if isinstance(own, LookupFailure):
             names = []
         else:
             names = list(dict.fromkeys(one.host for one in own if one.host))[:_MAX_HOSTS]
@@ -107,9 +110,9 @@ class _Examination:
         hosts, (records, policy, at) = await asyncio.gather(
             asyncio.gather(*(self._look_up(name) for name in names)), self._find_policy()
         )
-        is_enforced = isinstance(policy, Policy) and policy.mode == "enforce"
+        is_enforced = isinstance(policy, MtaStsPolicy) and policy.mode == "enforce"
         behind = await asyncio.gather(*(self._examine_host(host, is_enforced=is_enforced) for host in hosts))
-        known = [one for host in hosts if not isinstance(host.addresses, Trouble) for one in host.addresses]
+        known = [one for host in hosts if not isinstance(host.addresses, LookupFailure) for one in host.addresses]
         addresses = [] if at else list(dict.fromkeys(self._question.addresses or known))[:_MAX_ADDRESSES]
         lines = write_announcement(self._question.domain, addresses, names, self._now)
         judged = judge_policy(self._question.domain, records, policy, names, lines)
@@ -119,7 +122,7 @@ class _Examination:
         """Return the host that should take the mail where no MX says it: the domain, unless that is elsewhere."""
         domain, wanted = self._question.domain, self._question.addresses
         found = await self._try(self._names.find_addresses(domain))
-        is_elsewhere = not isinstance(found, Trouble) and found and wanted and not set(found) & set(wanted)
+        is_elsewhere = not isinstance(found, LookupFailure) and found and wanted and not set(found) & set(wanted)
         return f"mail.{domain}" if is_elsewhere else domain
 
     async def _look_up(self, name: str) -> Host:
@@ -129,7 +132,7 @@ class _Examination:
         return Host(name, alias, addresses)
 
     async def _examine_host(self, host: Host, *, is_enforced: bool) -> list[Finding]:
-        known = [] if isinstance(host.addresses, Trouble) else host.addresses
+        known = [] if isinstance(host.addresses, LookupFailure) else host.addresses
         # Where the zone has none yet, the server is tried where it is going to be.
         found = (known or self._question.addresses)[:_MAX_ADDRESSES]
         behind = await asyncio.gather(
@@ -145,22 +148,24 @@ class _Examination:
         found = judge_port(host, address, port, seen, self._now, is_enforced=is_enforced)
         return [judge_pointer(host, address, pointers, back), *found]
 
-    async def _find_pointers(self, address: str) -> tuple[list[str] | Trouble, list[str] | Trouble]:
+    async def _find_pointers(self, address: str) -> tuple[list[str] | LookupFailure, list[str] | LookupFailure]:
         pointers = await self._try(self._names.find_pointers(address))
-        if isinstance(pointers, Trouble) or not pointers:
+        if isinstance(pointers, LookupFailure) or not pointers:
             return pointers, []
         return pointers, await self._try(self._names.find_addresses(pointers[0]))
 
-    async def _find_policy(self) -> tuple[list[str] | Trouble, Policy | Trouble | None, Sequence[str]]:
+    async def _find_policy(
+        self,
+    ) -> tuple[list[str] | LookupFailure, MtaStsPolicy | LookupFailure | None, Sequence[str]]:
         """Return the record, the file where it can be had, and the addresses of the host that has it."""
         domain = self._question.domain
         records, addresses = await asyncio.gather(
             self._try(self._names.find_texts(f"_mta-sts.{domain}")),
             self._try(self._names.find_addresses(f"mta-sts.{domain}")),
         )
-        if isinstance(addresses, Trouble):
+        if isinstance(addresses, LookupFailure):
             return records, addresses, ()
-        if isinstance(records, Trouble) or not records or not addresses:
+        if isinstance(records, LookupFailure) or not records or not addresses:
             return records, None, addresses
         port = self._question.policy_port
         return records, await self._try(fetch_policy(domain, addresses[0], port, self._step_s)), addresses
@@ -172,18 +177,18 @@ class _Examination:
         found = await self._try(
             check_database(store, self._now, self._step_s, reads_only=self._question.reads_only)
         )
-        return [Finding("database", State.FAIL, found.text)] if isinstance(found, Trouble) else found
+        return [Finding("database", Status.FAIL, found.text)] if isinstance(found, LookupFailure) else found
 
-    async def _try(self, step: Coroutine[Any, Any, _T]) -> _T | Trouble:
+    async def _try(self, step: Coroutine[Any, Any, _T]) -> _T | LookupFailure:
         """Do one step within what is left of the time."""
         self._begun += 1
         try:
             async with asyncio.timeout_at(self._deadline):
                 return await step
         except DnsTrouble as error:
-            return Trouble(str(error))
+            return LookupFailure(str(error))
         except TimeoutError:
-            return Trouble(f"not known: {self._question.timeout_s:g} s were over before it was answered")
+            return LookupFailure(f"not known: {self._question.timeout_s:g} s were over before it was answered")
         finally:
             self._done += 1
             self._progress(self._done, self._begun)

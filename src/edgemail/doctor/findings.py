@@ -9,7 +9,7 @@ _SHOWN = 200
 _WIDTH = 24
 
 
-class State(StrEnum):
+class Status(StrEnum):
     """How a check ended. `FAIL` is what keeps mail out, or lets others write in the domain's name."""
 
     OK = "ok"
@@ -22,7 +22,7 @@ class Finding:
     """What one check found. Texts may hold what strangers wrote: whoever prints them escapes them."""
 
     check: str
-    state: State
+    state: Status
     text: str
     advice: str = ""
     zone: tuple[str, ...] = ()
@@ -30,7 +30,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class LookupFailure:
     """Why something could not be found out. `is_silence` where nothing at all came back."""
 
     text: str

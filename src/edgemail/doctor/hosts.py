@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from edgemail.doctor.findings import Finding, State, Trouble, shorten, write_line
+from edgemail.doctor.findings import Finding, LookupFailure, Status, shorten, write_line
 from edgemail.doctor.names import is_public
 from edgemail.doctor.zone import report_trouble
 
@@ -26,38 +26,40 @@ class Host:
     """What was found out about an MX host."""
 
     name: str
-    alias: list[str] | Trouble
-    addresses: list[str] | Trouble
+    alias: list[str] | LookupFailure
+    addresses: list[str] | LookupFailure
 
 
 def judge_host(host: Host, wanted: Sequence[str]) -> Finding:
     """Judge a host's addresses; `wanted` are those that it should have, where they are known."""
     found = host.addresses
-    if isinstance(found, Trouble):
+    if isinstance(found, LookupFailure):
         return report_trouble("address", found)
     lines = tuple(
         write_line(host.name, "AAAA" if ":" in one else "A", one) for one in wanted if one not in _plain(found)
     )
-    if not isinstance(host.alias, Trouble) and host.alias:
+    if not isinstance(host.alias, LookupFailure) and host.alias:
         text = f"{host.name} is an alias (CNAME), which an MX must not name (RFC 2181 section 10.3)"
-        return Finding("address", State.FAIL, text, "give it addresses of its own", lines)
+        return Finding("address", Status.FAIL, text, "give it addresses of its own", lines)
     if not found and not wanted:
         ask = f"; {host.name}. needs A and AAAA records: run doctor with --address, and they are written here"
-        return Finding("address", State.FAIL, f"{host.name} has no address", "add its A and AAAA records", (ask,))
+        return Finding("address", Status.FAIL, f"{host.name} has no address", "add its A and AAAA records", (ask,))
     if lines:
         text = f"{host.name} lacks {', '.join(one for one in wanted if one not in _plain(found))}"
-        return Finding("address", State.FAIL, text, "add the lines below", lines)
+        return Finding("address", Status.FAIL, text, "add the lines below", lines)
     strange = [one for one in found if not is_public(one) and one not in wanted]
     if strange:
         text = f"{host.name} has {', '.join(strange)}, which is not a public address"
-        return Finding("address", State.FAIL, text, "put the server's public address there")
-    return Finding("address", State.OK, f"{host.name} is {', '.join(found)}")
+        return Finding("address", Status.FAIL, text, "put the server's public address there")
+    return Finding("address", Status.OK, f"{host.name} is {', '.join(found)}")
 
 
-def judge_pointer(host: str, address: str, found: list[str] | Trouble, back: list[str] | Trouble) -> Finding:
+def judge_pointer(
+    host: str, address: str, found: list[str] | LookupFailure, back: list[str] | LookupFailure
+) -> Finding:
     """Judge an address's PTR; `back` has its name's addresses. Who never sends can do without."""
-    if isinstance(found, Trouble):
-        return Finding("PTR", State.WARN, found.text, "ask again, or another DNS server with --dns")
+    if isinstance(found, LookupFailure):
+        return Finding("PTR", Status.WARN, found.text, "ask again, or another DNS server with --dns")
     reverse = ipaddress.ip_address(address).reverse_pointer
     line = f"; where {address} was rented: {write_line(reverse, 'PTR', f'{host}.')}"
     if not found:
@@ -65,31 +67,31 @@ def judge_pointer(host: str, address: str, found: list[str] | Trouble, back: lis
             f"{address} has no name",
             "set it where the address was rented; it matters little for receiving",
         )
-        return Finding("PTR", State.WARN, text, advice, (line,))
-    if isinstance(back, Trouble) or address not in _plain(back):
+        return Finding("PTR", Status.WARN, text, advice, (line,))
+    if isinstance(back, LookupFailure) or address not in _plain(back):
         text = f"{address} is called {', '.join(found)}, which does not lead back to it"
-        return Finding("PTR", State.WARN, text, "set it where the address was rented", (line,))
-    return Finding("PTR", State.OK, f"{address} is called {', '.join(found)}")
+        return Finding("PTR", Status.WARN, text, "set it where the address was rented", (line,))
+    return Finding("PTR", Status.OK, f"{address} is called {', '.join(found)}")
 
 
 def judge_port(
-    host: str, address: str, port: int, found: Probe | Trouble, now: datetime, *, is_enforced: bool
+    host: str, address: str, port: int, found: Probe | LookupFailure, now: datetime, *, is_enforced: bool
 ) -> list[Finding]:
     """Judge what a server's port said, and its certificate."""
     check, where = f"port {port}", f"{host} [{address}]"
-    if isinstance(found, Trouble):
+    if isinstance(found, LookupFailure):
         if found.is_silence:
             advice = f"a firewall there, or a network here that lets port {port} out to nobody; {_FROM_HERE}"
-            return [Finding(check, State.WARN, f"{where}: {found.text}", advice)]
+            return [Finding(check, Status.WARN, f"{where}: {found.text}", advice)]
         return [
-            Finding(check, State.FAIL, f"{where}: {found.text}", "start edgemail there, with --smtp on that port")
+            Finding(check, Status.FAIL, f"{where}: {found.text}", "start edgemail there, with --smtp on that port")
         ]
-    greeting = Finding(check, State.OK, f'{where} says "{shorten(found.banner)}"', _FROM_HERE)
+    greeting = Finding(check, Status.OK, f'{where} says "{shorten(found.banner)}"', _FROM_HERE)
     return [greeting, _judge_tls(host, address, found, now, is_enforced=is_enforced)]
 
 
 def _judge_tls(host: str, address: str, found: Probe, now: datetime, *, is_enforced: bool) -> Finding:
-    wrong = State.FAIL if is_enforced else State.WARN
+    wrong = Status.FAIL if is_enforced else Status.WARN
     if found.certificate is not None:
         return _judge_certificate(host, found.certificate, now, wrong, is_enforced=is_enforced)
     if found.tls_trouble is not None:
@@ -101,7 +103,7 @@ def _judge_tls(host: str, address: str, found: Probe, now: datetime, *, is_enfor
     return Finding("STARTTLS", wrong, f"{host} does not offer it: mail travels in the clear", advice)
 
 
-def _judge_certificate(host: str, shown: Shown, now: datetime, wrong: State, *, is_enforced: bool) -> Finding:
+def _judge_certificate(host: str, shown: Shown, now: datetime, wrong: Status, *, is_enforced: bool) -> Finding:
     names = shorten(", ".join(shown.names)) or "no one"
     until = f"{shown.expires_at:%Y-%m-%d}"
     if shown.expires_at <= now:
@@ -109,16 +111,16 @@ def _judge_certificate(host: str, shown: Shown, now: datetime, wrong: State, *, 
     if is_enforced and shown.distrust is not None:
         text = f"{host}: the policy is enforced, and the certificate for {names} will not do: {shown.distrust}"
         return Finding(
-            "STARTTLS", State.FAIL, text, "get one from a public authority, or set the policy to testing"
+            "STARTTLS", Status.FAIL, text, "get one from a public authority, or set the policy to testing"
         )
     if shown.expires_at - now < _SOON:
-        return Finding("STARTTLS", State.WARN, f"{host}: the certificate expires on {until}", "renew it")
+        return Finding("STARTTLS", Status.WARN, f"{host}: the certificate expires on {until}", "renew it")
     text = f"{host}: a certificate for {names} until {until}"
     if shown.distrust is not None:
         text += f"; not to be verified ({shown.distrust}), which senders do not ask for without MTA-STS"
-    return Finding("STARTTLS", State.OK, text)
+    return Finding("STARTTLS", Status.OK, text)
 
 
-def _plain(addresses: Sequence[str] | Trouble) -> set[str]:
+def _plain(addresses: Sequence[str] | LookupFailure) -> set[str]:
     """Return addresses in the one form that compares."""
-    return set() if isinstance(addresses, Trouble) else {str(ipaddress.ip_address(one)) for one in addresses}
+    return set() if isinstance(addresses, LookupFailure) else {str(ipaddress.ip_address(one)) for one in addresses}

@@ -17,7 +17,7 @@ import dns.reversename
 from edgemail.errors import EdgemailError
 
 if TYPE_CHECKING:
-    from edgemail.settings import Endpoint
+    from edgemail.model import Endpoint
 
 _RESEND_S: Final = 1.5
 _MAX_RECORDS: Final = 16

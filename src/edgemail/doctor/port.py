@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from edgemail.doctor.findings import Trouble, shorten
+from edgemail.doctor.findings import LookupFailure, shorten
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
@@ -41,7 +41,7 @@ class _BadReplyError(Exception):
     """The server said something else than SMTP would have it."""
 
 
-async def probe(address: str, port: int, host: str, timeout_s: float) -> Probe | Trouble:
+async def probe(address: str, port: int, host: str, timeout_s: float) -> Probe | LookupFailure:
     """Speak to a server as a sender would, as far as STARTTLS; send no mail."""
     try:
         async with asyncio.timeout(timeout_s):
@@ -52,15 +52,15 @@ async def probe(address: str, port: int, host: str, timeout_s: float) -> Probe |
             # Senders do not verify either, so what it is comes from a second connection.
             return await _talk(address, port, host, _trusting(), reason)
     except TimeoutError:
-        return Trouble("nothing came back in time", is_silence=True)
+        return LookupFailure("nothing came back in time", is_silence=True)
     except ConnectionRefusedError:
-        return Trouble("the connection is refused")
+        return LookupFailure("the connection is refused")
     except _BadReplyError as error:
-        return Trouble(f'it answers "{shorten(str(error))}", which is not what SMTP begins with')
+        return LookupFailure(f'it answers "{shorten(str(error))}", which is not what SMTP begins with')
     except (ConnectionError, EOFError, ValueError) as error:
-        return Trouble(f"the connection broke ({type(error).__name__})")
+        return LookupFailure(f"the connection broke ({type(error).__name__})")
     except OSError as error:
-        return Trouble(f"it cannot be reached from here: {error.strerror or error}", is_silence=True)
+        return LookupFailure(f"it cannot be reached from here: {error.strerror or error}", is_silence=True)
 
 
 async def _talk(address: str, port: int, host: str, context: ssl.SSLContext, distrust: str | None = None) -> Probe:

@@ -1,8 +1,8 @@
 """Sockets for SMTP sessions."""
 
 from edgemail.listener.connection import Connection
-from edgemail.listener.gate import Policy
-from edgemail.listener.journal import Journal
 from edgemail.listener.server import Listener
+from edgemail.listener.transaction_log import TransactionLog
+from edgemail.policy.gate import Policy
 
-__all__ = ["Connection", "Journal", "Listener", "Policy"]
+__all__ = ["Connection", "Listener", "Policy", "TransactionLog"]

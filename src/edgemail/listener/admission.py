@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgemail.listener import replies
-from edgemail.listener.sources import Source, Sources, read_ip
+from edgemail.policy.rates import Source, Sources, read_ip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any, cast
 
 from edgemail.listener import replies
 from edgemail.listener.admission import Caller
-from edgemail.listener.gate import ConnectionGate
-from edgemail.listener.pace import Pace
+from edgemail.listener.deadlines import Deadlines
 from edgemail.model import Envelope
-from edgemail.smtp import TAKES_MESSAGE, Close, Deliver, Reply, Session, StartTls, State, write_trace
-from edgemail.sockets import has_octets
+from edgemail.policy.gate import ConnectionGate
+from edgemail.smtp import TAKES_MESSAGE, Close, Deliver, Reply, Session, SessionState, StartTls, write_trace
+from edgemail.system.sockets import has_octets
 
 if TYPE_CHECKING:
     from collections import Counter
 
-    from edgemail.listener.journal import Entry
     from edgemail.listener.server import Listener
+    from edgemail.listener.transaction_log import Entry
     from edgemail.smtp import Output
 
 _log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ COMMAND_OCTETS = 4096
 _DRAIN_OCTETS = 4 * 2**20
 """How much is read and dropped after the last words."""
 _FAREWELL = 221
-_DATA, _CHUNK, _CLOSED = State.DATA, State.CHUNK, State.CLOSED  # asked for with each packet
+_DATA, _CHUNK, _CLOSED = SessionState.DATA, SessionState.CHUNK, SessionState.CLOSED  # asked for with each packet
 _UNKNOWN = Caller("")
 _GONE = ("0.0.0.0", 0)  # noqa: S104 - a peer that has left before it was looked at
 
@@ -75,7 +75,7 @@ class Connection(asyncio.BufferedProtocol):
         self._entry: Entry | None = None  # in the log, of the message that is being committed
         self._tally: Counter[str] | None = None  # what was refused, for the log
         self._is_at_end = self._is_behind = self._is_choked = self._is_lingering = self._is_paused = False
-        self._pace = Pace(listener.settings, self._loop.time())
+        self._pace = Deadlines(listener.settings, self._loop.time())
 
     @property
     def closed(self) -> asyncio.Future[None]:

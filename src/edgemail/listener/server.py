@@ -12,29 +12,30 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgemail.chaos import Chaos
 from edgemail.listener import replies
+from edgemail.listener.acceptor import Acceptor
 from edgemail.listener.admission import Admission
 from edgemail.listener.connection import COMMAND_OCTETS, Connection
-from edgemail.listener.entrance import Entrance
-from edgemail.listener.gate import Policy
-from edgemail.listener.journal import Journal
-from edgemail.metrics import SmtpCounters
+from edgemail.listener.spool import Spooler
+from edgemail.listener.transaction_log import TransactionLog
+from edgemail.policy import replies as policy_replies
+from edgemail.policy.chaos import Chaos
+from edgemail.policy.gate import Policy
 from edgemail.settings import PolicySettings
-from edgemail.smtp import REASONS, REFUSES_MESSAGE, Rules
-from edgemail.sockets import BACKLOG
-from edgemail.spool import Spooler
+from edgemail.smtp import REASONS, REFUSES_MESSAGE, SessionRules
+from edgemail.system.metrics import SmtpCounters
+from edgemail.system.sockets import BACKLOG
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterable
     from datetime import datetime
 
-    from edgemail.certificate import Certificate
     from edgemail.listener.admission import Caller
     from edgemail.model import Envelope, Spool
     from edgemail.settings import SmtpSettings
     from edgemail.smtp import Reply
+    from edgemail.system.certificate import Certificate
 
 _log = logging.getLogger(__name__)
 
@@ -60,9 +61,9 @@ class Listener:
         policy: Policy | None = None,
         counters: SmtpCounters | None = None,
         spooler: Spooler | None = None,
-        journal: Journal | None = None,
+        journal: TransactionLog | None = None,
     ) -> None:
-        self.journal = journal or Journal()
+        self.journal = journal or TransactionLog()
         self.spooler = spooler or Spooler.of(settings, Path(tempfile.gettempdir()))
         self.read_buffer = memoryview(bytearray(_READ_OCTETS))
         """Where every connection reads: what it gets is taken out before the next one reads."""
@@ -73,8 +74,8 @@ class Listener:
         self.certificate = certificate
         self.policy = policy or Policy(PolicySettings(min_free=None), Chaos())
         self.counters = counters or SmtpCounters()
-        self.counters.refusals.update(dict.fromkeys((*REASONS, *replies.REASONS), 0))
-        self.rules = Rules(
+        self.counters.refusals.update(dict.fromkeys((*REASONS, *policy_replies.REASONS, *replies.REASONS), 0))
+        self.rules = SessionRules(
             hostname=settings.hostname,
             domains=settings.domains,
             max_message_octets=settings.max_message_bytes,
@@ -100,7 +101,7 @@ class Listener:
         """How much earlier idle strangers are let go just now."""
         self.is_stopping = False
         self._servers: list[asyncio.Server] = []
-        self._entrances: list[Entrance] = []
+        self._entrances: list[Acceptor] = []
         self._sweeper: asyncio.TimerHandle | None = None
         self._spooled: set[asyncio.Task[Any]] = set()
         self._ids = itertools.count()
@@ -111,11 +112,11 @@ class Listener:
         loop = asyncio.get_running_loop()
         for one in sockets:
             if self.settings.proxy_from:
-                self._entrances.append(Entrance(self, one, is_tls=False))
+                self._entrances.append(Acceptor(self, one, is_tls=False))
             else:  # the loop's own way, which is quicker
                 connect = partial(Connection, self)
                 self._servers.append(await loop.create_server(connect, sock=one, backlog=BACKLOG))
-        self._entrances += [Entrance(self, one, is_tls=True) for one in tls_sockets]
+        self._entrances += [Acceptor(self, one, is_tls=True) for one in tls_sockets]
         for entrance in self._entrances:
             entrance.open()
         self._sweep()
@@ -155,7 +156,7 @@ class Listener:
         await spool.flush()
         return await self.deliver(envelope)
 
-    def choose_rules(self, caller: Caller) -> Rules:
+    def choose_rules(self, caller: Caller) -> SessionRules:
         """Return what holds for a caller."""
         return self.local_rules if caller.is_local else self.trusted_rules if caller.is_trusted else self.rules
 

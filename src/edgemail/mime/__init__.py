@@ -15,7 +15,7 @@ from edgemail.mime.effort import head_end
 from edgemail.mime.links import find_links
 from edgemail.mime.markup import Page, scan, visible
 from edgemail.mime.parser import HEAD_OCTETS_MAX, parse
-from edgemail.model import Attachment, Content, Header, Summary
+from edgemail.model import Attachment, Header, ParsedMessage, Summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ def summarize(data: bytes) -> Summary:
     return _summary(parse(data))[0]
 
 
-def read(data: bytes) -> Content:
+def read(data: bytes) -> ParsedMessage:
     """Take a message apart. Links are looked for in the first `SCANNED_MAX` characters of HTML and of text."""
     mail = parse(data)
     text = "\n".join(mail.texts) if mail.texts else None
@@ -52,7 +52,9 @@ def read(data: bytes) -> Content:
     summary, page = _summary(mail)
     if html and len(html) > PAGE_MAX:
         page = scan(html[:SCANNED_MAX])
-    return Content(summary, tuple(_headers(data, mail)), text, html, find_links(page, (text or "")[:SCANNED_MAX]))
+    return ParsedMessage(
+        summary, tuple(_headers(data, mail)), text, html, find_links(page, (text or "")[:SCANNED_MAX])
+    )
 
 
 def attachment(data: bytes, index: int) -> tuple[Attachment, bytes]:

@@ -5,14 +5,13 @@ from edgemail.settings.quantities import read_db, read_domain, read_duration, re
 from edgemail.settings.sources import Origin, Resolved, resolve
 from edgemail.settings.values import (
     LOOPBACK,
-    Endpoint,
+    FreeSpace,
     HttpSettings,
     LogSettings,
     Network,
     OperatorSettings,
     PolicySettings,
     RetentionSettings,
-    Room,
     Settings,
     SmtpSettings,
     StoreSettings,
@@ -21,7 +20,7 @@ from edgemail.settings.values import (
 __all__ = [
     "LOOPBACK",
     "SETTINGS",
-    "Endpoint",
+    "FreeSpace",
     "HttpSettings",
     "LogSettings",
     "Network",
@@ -30,7 +29,6 @@ __all__ = [
     "PolicySettings",
     "Resolved",
     "RetentionSettings",
-    "Room",
     "Setting",
     "Settings",
     "SmtpSettings",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from edgemail.chaos import RULES_MAX, read_rule
-from edgemail.patterns import PATTERNS_MAX, read_pattern
 from edgemail.settings import quantities
+from edgemail.settings.address_patterns import PATTERNS_MAX, read_pattern
+from edgemail.settings.chaos_rules import RULES_MAX, read_rule
 from edgemail.settings.values import Settings
 
 if TYPE_CHECKING:
@@ -292,7 +292,7 @@ SETTINGS: Final = (
         "min_free",
         "policy",
         "min_free",
-        _or_off(Kind("SHARE|SIZE", quantities.read_room, quantities.write_room)),
+        _or_off(Kind("SHARE|SIZE", quantities.read_free_space, quantities.write_free_space)),
         "Refuse mail for now while less of the database's disk is free. Reloaded.",
         reloads=True,
     ),

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from edgemail.settings.values import Endpoint, Network, Room
+from edgemail.model import Endpoint
+from edgemail.settings.values import FreeSpace, Network
 
 _UNITS_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _MAX_DURATION_DAYS: Final = 36_500
@@ -114,17 +115,17 @@ def write_network(network: Network) -> str:
     return str(network.network_address) if is_single else str(network)
 
 
-def read_room(text: str) -> Room:
+def read_free_space(text: str) -> FreeSpace:
     """Read a share of a disk, such as ``10%``, or a size."""
     match = re.fullmatch(r"([0-9]{1,2}(?:\.[0-9]{1,3})?) ?%", text)
     if match is None:
         if "%" in text:
             raise ValueError("is not a share; write one of 0% to 99%, such as 10%, or a size such as 2GiB")
-        return Room(octets=read_bytes(text))
-    return Room(percent=float(match[1]))
+        return FreeSpace(octets=read_bytes(text))
+    return FreeSpace(percent=float(match[1]))
 
 
-def write_room(room: Room) -> str:
+def write_free_space(room: FreeSpace) -> str:
     """Write it as it could be given."""
     return write_bytes(room.octets) if room.octets else f"{room.percent:g}%"
 

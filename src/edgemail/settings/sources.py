@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from edgemail.errors import SettingsError
+from edgemail.model import Endpoint
 from edgemail.settings.definitions import BY_NAME, SETTINGS, Setting
 from edgemail.settings.quantities import ascii_name
 from edgemail.settings.values import (
     RESERVED,
-    Endpoint,
     HttpSettings,
     LogSettings,
     OperatorSettings,
@@ -237,7 +237,7 @@ def _build(values: Mapping[str, Any]) -> Settings:
     store = StoreSettings(**sections["store"], is_default="db" not in values)
     if smtp.domains or any(one.port == _MX_PORT for one in smtp.listen):
         sections["operator"].setdefault("reserved", RESERVED)
-    sections["operator"].setdefault("maildir", None if "://" in store.db else f"{store.db}.operator")
+    sections["operator"].setdefault("maildir", None if store.file is None else f"{store.file}.operator")
     return Settings(
         smtp,
         HttpSettings(**sections["http"]),

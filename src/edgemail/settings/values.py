@@ -10,8 +10,10 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from edgemail.model import Endpoint
+
 if TYPE_CHECKING:
-    from edgemail.chaos import ChaosRule
+    from edgemail.settings.chaos_rules import ChaosRule
 
 RESERVED = (
     "admin",
@@ -33,20 +35,10 @@ Network = IPv4Network | IPv6Network
 LOOPBACK: tuple[Network, ...] = (IPv4Network("127.0.0.0/8"), IPv6Network("::1"))
 """Where a machine talks to itself."""
 
+_HTTP = Endpoint("127.0.0.1", 8025)
 _DAY_S = 86_400.0
 _MIB = 1024**2
 _GIB = 1024**3
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where to listen: an IP address or a host's name, and a port. Port 0 asks for any free one."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 def machine_name() -> str:
@@ -119,7 +111,7 @@ class HttpSettings:
     a browser sends them: in lower case, a scheme's own port left out.
     """
 
-    listen: Endpoint | None = Endpoint("127.0.0.1", 8025)
+    listen: Endpoint | None = _HTTP
     metrics: Endpoint | bool = True
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
@@ -128,12 +120,17 @@ class HttpSettings:
 
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
-    """Where mail rests: `db` is a file's path or a URL. `is_default` says that nobody chose it."""
+    """Where mail is kept: `db` is a file's path or a server's URL. `is_default` is true where nobody chose it."""
 
     db: str = field(default_factory=default_db)
     token: str | None = field(default=None, repr=False)
     token_file: str | None = None
     is_default: bool = False
+
+    @property
+    def file(self) -> Path | None:
+        """The database's file; `None` where it is not a file of this machine."""
+        return None if "://" in self.db else Path(self.db)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +157,7 @@ class RetentionSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class FreeSpace:
     """A share of a disk or a number of octets; the other of the two is 0."""
 
     percent: float = 0.0
@@ -181,7 +178,7 @@ class PolicySettings:
     deny_recipients: tuple[str, ...] = ()
     allow_sources: tuple[Network, ...] = ()
     deny_sources: tuple[Network, ...] = ()
-    min_free: Room | None = Room(percent=10.0)
+    min_free: FreeSpace | None = FreeSpace(percent=10.0)
     chaos: tuple[ChaosRule, ...] = ()
     chaos_api: Literal["off", "on"] = "off"
 

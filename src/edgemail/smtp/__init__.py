@@ -1,11 +1,11 @@
 """SMTP without I/O: octets in, outputs out. No sockets, no event loop, no clock."""
 
-from edgemail.smtp.content import Content, MemoryRoom, Room
+from edgemail.smtp.content import Content, ContentStore, MemoryContentStore
 from edgemail.smtp.gate import Gate
-from edgemail.smtp.order import TAKES_MESSAGE, State
-from edgemail.smtp.outputs import Close, Deliver, Output, Refused, Reply, StartTls, list_reasons
+from edgemail.smtp.order import TAKES_MESSAGE, SessionState
+from edgemail.smtp.outputs import Close, Deliver, MessageRefused, Output, Reply, StartTls, list_reasons
 from edgemail.smtp.replies import REASONS, REFUSES_MESSAGE
-from edgemail.smtp.rules import Rules
+from edgemail.smtp.rules import SessionRules
 from edgemail.smtp.session import Session
 from edgemail.smtp.trace import write_trace
 
@@ -15,17 +15,17 @@ __all__ = [
     "TAKES_MESSAGE",
     "Close",
     "Content",
+    "ContentStore",
     "Deliver",
     "Gate",
-    "MemoryRoom",
+    "MemoryContentStore",
+    "MessageRefused",
     "Output",
-    "Refused",
     "Reply",
-    "Room",
-    "Rules",
     "Session",
+    "SessionRules",
+    "SessionState",
     "StartTls",
-    "State",
     "list_reasons",
     "write_trace",
 ]

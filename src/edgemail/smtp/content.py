@@ -45,7 +45,7 @@ class Content(Protocol):
         ...
 
 
-class Room(Protocol):
+class ContentStore(Protocol):
     """What a session asks for room."""
 
     def has_room(self, size_octets: int) -> bool:
@@ -96,13 +96,13 @@ class MemoryContent:
         self._octets = None
 
 
-class MemoryRoom:
+class MemoryContentStore:
     """As much as there is."""
 
     def has_room(self, size_octets: int) -> bool:  # noqa: ARG002 - the protocol's signature
-        """See `Room.has_room`."""
+        """See `ContentStore.has_room`."""
         return True
 
     def open(self) -> MemoryContent:
-        """See `Room.open`."""
+        """See `ContentStore.open`."""
         return MemoryContent()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from edgemail.smtp.outputs import Reply
 
 
-class State(IntEnum):
+class SessionState(IntEnum):
     """Where a connection stands. An IntEnum, since an Enum's hash is computed by Python code each time."""
 
     NEW = auto()
@@ -37,30 +37,32 @@ class State(IntEnum):
     CLOSED = auto()
 
 
-TAKES_COMMANDS = (State.NEW, State.READY, State.MAIL, State.RCPT, State.CHUNKS)
-TAKES_MESSAGE = frozenset({State.CHUNKS, State.DATA, State.CHUNK})
-IS_DEAF = frozenset({State.SETTLING, State.SECURING, State.CLOSED})
+TAKES_COMMANDS = (SessionState.NEW, SessionState.READY, SessionState.MAIL, SessionState.RCPT, SessionState.CHUNKS)
+TAKES_MESSAGE = frozenset({SessionState.CHUNKS, SessionState.DATA, SessionState.CHUNK})
+IS_DEAF = frozenset({SessionState.SETTLING, SessionState.SECURING, SessionState.CLOSED})
 
-_OUTSIDE = {State.NEW: replies.HELLO_FIRST, State.READY: replies.MAIL_FIRST}
-_ANYWHERE: dict[State, Reply | None] = dict.fromkeys(TAKES_COMMANDS)
+_OUTSIDE = {SessionState.NEW: replies.HELLO_FIRST, SessionState.READY: replies.MAIL_FIRST}
+_ANYWHERE: dict[SessionState, Reply | None] = dict.fromkeys(TAKES_COMMANDS)
 
 # Which reply a verb gets where it is out of order; None where it is welcome.
-ORDER: dict[Verb, dict[State, Reply | None]] = dict.fromkeys(Verb, _ANYWHERE)
+ORDER: dict[Verb, dict[SessionState, Reply | None]] = dict.fromkeys(Verb, _ANYWHERE)
 ORDER[Verb.MAIL] = _ANYWHERE | {
-    State.NEW: replies.HELLO_FIRST,
-    State.MAIL: replies.MAIL_TWICE,
-    State.RCPT: replies.MAIL_TWICE,
-    State.CHUNKS: replies.MAIL_TWICE,
+    SessionState.NEW: replies.HELLO_FIRST,
+    SessionState.MAIL: replies.MAIL_TWICE,
+    SessionState.RCPT: replies.MAIL_TWICE,
+    SessionState.CHUNKS: replies.MAIL_TWICE,
 }
-ORDER[Verb.RCPT] = _ANYWHERE | _OUTSIDE | {State.CHUNKS: replies.CHUNKS_OPEN}
-ORDER[Verb.DATA] = _ANYWHERE | _OUTSIDE | {State.MAIL: replies.RCPT_FIRST, State.CHUNKS: replies.CHUNKS_OPEN}
+ORDER[Verb.RCPT] = _ANYWHERE | _OUTSIDE | {SessionState.CHUNKS: replies.CHUNKS_OPEN}
+ORDER[Verb.DATA] = (
+    _ANYWHERE | _OUTSIDE | {SessionState.MAIL: replies.RCPT_FIRST, SessionState.CHUNKS: replies.CHUNKS_OPEN}
+)
 ORDER[Verb.AUTH] = _ANYWHERE | {
-    State.NEW: replies.HELLO_FIRST,
-    State.MAIL: replies.NOT_IN_TRANSACTION,
-    State.RCPT: replies.NOT_IN_TRANSACTION,
-    State.CHUNKS: replies.NOT_IN_TRANSACTION,
+    SessionState.NEW: replies.HELLO_FIRST,
+    SessionState.MAIL: replies.NOT_IN_TRANSACTION,
+    SessionState.RCPT: replies.NOT_IN_TRANSACTION,
+    SessionState.CHUNKS: replies.NOT_IN_TRANSACTION,
 }
 ORDER[Verb.STARTTLS] = ORDER[Verb.AUTH]
 
 # A chunk that is refused is read and dropped all the same, so this is looked up apart from the others.
-CHUNK_ORDER: dict[State, Reply | None] = _ANYWHERE | _OUTSIDE | {State.MAIL: replies.RCPT_FIRST}
+CHUNK_ORDER: dict[SessionState, Reply | None] = _ANYWHERE | _OUTSIDE | {SessionState.MAIL: replies.RCPT_FIRST}

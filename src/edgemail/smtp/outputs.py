@@ -64,7 +64,7 @@ class Deliver(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class MessageRefused:
     """A message that was refused once its octets had come: no output, but for whoever keeps a log."""
 
     sender: Address | None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class SessionRules:
     """What a server takes. `domains` are lower-case, with their subdomains; none means every domain.
 
     `offers_tls` is for a connection that is not secure yet; `offers_auth` takes any name and password.

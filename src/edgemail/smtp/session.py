@@ -17,16 +17,16 @@ from edgemail.smtp.commands import (
     read_rcpt,
     split_command,
 )
-from edgemail.smtp.content import MemoryRoom
-from edgemail.smtp.order import CHUNK_ORDER, IS_DEAF, ORDER, State
-from edgemail.smtp.outputs import CLOSE, START_TLS, Deliver, Output, Refused, Reply
+from edgemail.smtp.content import MemoryContentStore
+from edgemail.smtp.order import CHUNK_ORDER, IS_DEAF, ORDER, SessionState
+from edgemail.smtp.outputs import CLOSE, START_TLS, Deliver, MessageRefused, Output, Reply
 from edgemail.smtp.transaction import Chunk, Transaction
 
 if TYPE_CHECKING:
     from edgemail.model import Spool
-    from edgemail.smtp.content import Content, Room
+    from edgemail.smtp.content import Content, ContentStore
     from edgemail.smtp.gate import Gate
-    from edgemail.smtp.rules import Rules
+    from edgemail.smtp.rules import SessionRules
 
 LINE_MAX_OCTETS = 2048
 """A longer command line is refused; RFC 5321 section 4.5.3.1.4 asks for 512 and extensions add to it."""
@@ -41,10 +41,16 @@ _TLS_HANDSHAKE = b"\x16"
 """What a ClientHello begins with: a peer that would wait for our answer in TLS, on the port without (RFC 8446)."""
 
 # Asked for with each line; before Python 3.12 to get at a member of an Enum takes ten times as long as a name.
-_NEW, _READY, _MAIL, _RCPT = State.NEW, State.READY, State.MAIL, State.RCPT
-_DATA, _CHUNK, _AUTH, _SETTLING, _CLOSED = State.DATA, State.CHUNK, State.AUTH, State.SETTLING, State.CLOSED
+_NEW, _READY, _MAIL, _RCPT = SessionState.NEW, SessionState.READY, SessionState.MAIL, SessionState.RCPT
+_DATA, _CHUNK, _AUTH, _SETTLING, _CLOSED = (
+    SessionState.DATA,
+    SessionState.CHUNK,
+    SessionState.AUTH,
+    SessionState.SETTLING,
+    SessionState.CLOSED,
+)
 _TAKES_LINES = frozenset({_READY, _MAIL, _RCPT})
-_MEMORY = MemoryRoom()
+_MEMORY = MemoryContentStore()
 _BARE_NEWLINE = re.compile(rb"\r(?!\n|\Z)|(?<!\r)\n")
 
 
@@ -72,13 +78,13 @@ class Session:
         "state",
     )
 
-    def __init__(self, rules: Rules, gate: Gate | None = None, room: Room = _MEMORY) -> None:
+    def __init__(self, rules: SessionRules, gate: Gate | None = None, room: ContentStore = _MEMORY) -> None:
         self._rules = rules
         self._gate = gate
         self._room = room
         self.content: Content | None = None  # what takes the octets of the message under way
-        self.state = State.NEW
-        self.refused: list[Refused] = []  # the driver empties it whenever it has done what it was told
+        self.state = SessionState.NEW
+        self.refused: list[MessageRefused] = []  # the driver empties it whenever it has done what it was told
         self._buffer = b""
         self._hello = ""
         self._extended = False
@@ -100,7 +106,7 @@ class Session:
         """Take octets from the peer; return what to do, in order.
 
         Never raises on what a peer sends, and any cut of a stream gives the same outputs, but for two rules about
-        what may be in one packet: behind STARTTLS, and with `Rules.enforces_sync`. A `Deliver` is always
+        what may be in one packet: behind STARTTLS, and with `SessionRules.enforces_sync`. A `Deliver` is always
         last: `settle` it before going on. Octets that come before that are kept, so stop reading meanwhile; the
         same goes for `StartTls` and `secure`.
         """
@@ -133,12 +139,12 @@ class Session:
         self._is_secure = True
         self._hello, self._extended, self._is_authenticated = "", False, False
         self._drop()
-        self.state = State.NEW
+        self.state = SessionState.NEW
         return self._advance([])
 
     def end(self, reply: Reply) -> list[Output]:
         """Say `reply` and close: a time ran out, or the server stops. An open message is dropped."""
-        if self.state is State.CLOSED:
+        if self.state is SessionState.CLOSED:
             return []
         return self._close(reply)
 
@@ -242,9 +248,9 @@ class Session:
             refusal = replies.NO_ROOM
         if refusal is not None:
             content.discard()
-            self.state = State.READY
+            self.state = SessionState.READY
             return self._refuse_message(transaction, reader.size_octets, self._answer(refusal))
-        self.state = State.SETTLING
+        self.state = SessionState.SETTLING
         return [self._hand_over(transaction, content.finish())]
 
     def _take_chunk(self, buffer: bytes, position: int, outputs: list[Output]) -> int:
@@ -271,17 +277,17 @@ class Session:
         if self.content.is_refused:
             size_octets = self.content.size_octets
             self._drop()
-            self.state = State.READY
+            self.state = SessionState.READY
             return self._refuse_message(transaction, size_octets, self._refuse(replies.NO_ROOM))
         if not chunk.is_last:
-            self.state = State.CHUNKS
+            self.state = SessionState.CHUNKS
             transaction.chunks += 1
             # An octet a chunk, pipelined, would make a command of every nine octets.
             paid = self.content.size_octets // CHUNK_MEAN_OCTETS
             if transaction.chunks > self._rules.max_idle_commands + paid:
                 return self._close(replies.TOO_MANY_COMMANDS)
             return self._answer_idle(replies.CHUNK_OK) if chunk.is_empty else [replies.CHUNK_OK]
-        self.state = State.SETTLING
+        self.state = SessionState.SETTLING
         self._idle_commands = 0
         return [self._hand_over(transaction, self._detach().finish())]
 
@@ -306,7 +312,7 @@ class Session:
         return self._go_on_with_auth(self._auth.answer(line))
 
     def _go_on_with_auth(self, reply: Reply) -> list[Output]:
-        self.state = State.AUTH if reply.code == 334 else State.READY
+        self.state = SessionState.AUTH if reply.code == 334 else SessionState.READY
         self._is_authenticated = reply is replies.AUTHENTICATED
         return self._answer_idle(reply)
 
@@ -334,8 +340,8 @@ class Session:
         if argument.strip():
             return self._answer_idle(replies.NO_ARGUMENT)
         self._drop()
-        if self.state is not State.NEW:
-            self.state = State.READY
+        if self.state is not SessionState.NEW:
+            self.state = SessionState.READY
         return self._answer_idle(replies.OK)
 
     def _obey_bdat(self, argument: bytes) -> list[Output]:
@@ -356,9 +362,9 @@ class Session:
                 if self.content is not None:  # else it is refused before its octets
                     dropped, message_octets = self._transaction, self.content.size_octets + size_octets
                 self._drop()
-                state_after = State.READY
+                state_after = SessionState.READY
         self._chunk = Chunk(not size_octets, is_last, size_octets, refusal, state_after, dropped, message_octets)
-        self.state = State.CHUNK
+        self.state = SessionState.CHUNK
         return [] if size_octets else self._end_chunk(self._chunk)
 
     def _judge_chunk(self, size_octets: int) -> Reply | None:
@@ -386,7 +392,7 @@ class Session:
             return self._answer_idle(replies.NOT_IMPLEMENTED)
         if argument.strip():
             return self._answer_idle(replies.NO_ARGUMENT)
-        self.state = State.SECURING
+        self.state = SessionState.SECURING
         return [replies.START_TLS, START_TLS]
 
     def _obey_noop(self, _: bytes) -> list[Output]:
@@ -414,7 +420,7 @@ class Session:
         self._hello = read_hello(argument)
         self._extended = extended
         self._drop()
-        self.state = State.READY
+        self.state = SessionState.READY
         if not extended:
             return Reply.of(250, self._rules.hostname)
         return Reply.of(250, *self._rules.list_offers(is_secure=self._is_secure))
@@ -433,7 +439,7 @@ class Session:
             return self._refuse(refusal)
         self._transactions += 1
         self._transaction = Transaction(command.sender, command.smtputf8)
-        self.state = State.MAIL
+        self.state = SessionState.MAIL
         return [replies.SENDER_OK]
 
     def _obey_rcpt(self, argument: bytes) -> list[Output]:
@@ -454,7 +460,7 @@ class Session:
         if refusal is not None:
             return self._refuse(refusal)
         transaction.recipients[inbox] = None
-        self.state = State.RCPT
+        self.state = SessionState.RCPT
         return [replies.RECIPIENT_OK]
 
     def _obey_data(self, argument: bytes) -> list[Output]:
@@ -462,11 +468,11 @@ class Session:
             return self._answer(replies.NO_ARGUMENT)
         refusal = self._judge_message()
         if refusal is not None:
-            self._transaction, self.state = None, State.READY
+            self._transaction, self.state = None, SessionState.READY
             return self._refuse(refusal)
         rules, self.content = self._rules, self._room.open()
         self._reader = DataReader(self.content, rules.max_message_octets, refuses_bare=rules.refuses_bare_newlines)
-        self.state = State.DATA
+        self.state = SessionState.DATA
         return [replies.GO_AHEAD]
 
     def _judge_message(self) -> Reply | None:
@@ -483,7 +489,7 @@ class Session:
         reply = answer[0]
         if isinstance(reply, Reply):
             recipients = tuple(transaction.recipients)
-            self.refused.append(Refused(transaction.sender, recipients, size_octets, self._hello, reply))
+            self.refused.append(MessageRefused(transaction.sender, recipients, size_octets, self._hello, reply))
         return answer
 
     def _answer(self, reply: Reply) -> list[Output]:
@@ -501,7 +507,7 @@ class Session:
         return self._answer(reply)
 
     def _close(self, reply: Reply) -> list[Output]:
-        self.state = State.CLOSED
+        self.state = SessionState.CLOSED
         self._drop()
         self._auth, self._buffer = None, b""
         return [reply, CLOSE]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from edgemail.model import Address
-    from edgemail.smtp.order import State
+    from edgemail.smtp.order import SessionState
     from edgemail.smtp.outputs import Reply
 
 
@@ -32,7 +32,7 @@ class Chunk:
     is_last: bool
     left_octets: int
     refusal: Reply | None
-    state_after: State
+    state_after: SessionState
     dropped: Transaction | None = None
     """The transaction that ends with this chunk, as it makes the message too large."""
     message_octets: int = 0

@@ -1,0 +1,200 @@
+"""The page as a folder for any static host: it reads the database itself, with a token that everyone can see."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from edgemail.errors import ExportError, TokenError
+from edgemail.settings import read_db, read_origin
+from edgemail.store.remote.tokens import read_permit
+from edgemail.system.sockets import is_loopback
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from edgemail.store.remote.tokens import Permit
+
+_POLICY: Final = re.compile(r'(?<=<meta http-equiv="Content-Security-Policy" content=")[^"]*(?=")')
+_NO_SCRIPT: Final = re.compile(r"(?<=<noscript>).*?(?=</noscript>)", re.DOTALL)
+_CONNECT: Final = "connect-src 'self'"
+_LEFT_OUT: Final = frozenset({"docs"})
+"""The API's documentation: a static host has no API."""
+_FILE_MODE: Final = 0o644
+"""A web server's user reads it, whatever the umask: nothing in it is private, the token least of all."""
+_FOLDER_MODE: Final = 0o755
+
+_HEADERS: Final = """\
+/*
+  Content-Security-Policy: {policy}; frame-ancestors 'none'
+  X-Frame-Options: DENY
+  X-Content-Type-Options: nosniff
+  Referrer-Policy: no-referrer
+  Cross-Origin-Opener-Policy: same-origin
+  Cross-Origin-Resource-Policy: same-origin
+/assets/*
+  Cache-Control: public, max-age=31536000, immutable
+"""
+_NOT_FOUND: Final = """\
+<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta http-equiv="Content-Security-Policy" content="default-src 'none'" />
+    <meta name="robots" content="noindex" />
+    <title>Not found</title>
+  </head>
+  <body>
+    <p>There is nothing here.</p>
+  </body>
+</html>
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseUrl:
+    """A database as a browser reaches it, and the origin that its policy has to name."""
+
+    url: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What an exported page is told."""
+
+    databases: tuple[DatabaseUrl, ...]
+    token: str
+    domains: tuple[str, ...]
+    max_age_s: float | None
+
+
+def read_database_url(text: str) -> DatabaseUrl:
+    """Read the URL of a database that a page on another host shall ask.
+
+    Raises:
+        ValueError: it is none; with the end of the sentence that the text starts.
+    """
+    complaint = "is not the URL of a database; write one such as https://replica.example.org"
+    if "://" not in text:
+        raise ValueError(complaint)
+    url = read_db(text).replace("libsql://", "https://", 1)
+    parts = urlsplit(url)
+    try:
+        origin = read_origin(f"{parts.scheme}://{parts.netloc}")
+    except ValueError:
+        raise ValueError(complaint) from None
+    if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)*/?", parts.path):
+        raise ValueError(complaint)
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        raise ValueError("is not encrypted, and browsers let no page on https ask it; write https:// or libsql://")
+    return DatabaseUrl(origin + parts.path.rstrip("/"), origin)
+
+
+def check_token(token: str, now: datetime) -> Permit:
+    """Return what a token says of itself, where it may be published.
+
+    Raises:
+        TokenError: it may not.
+    """
+    permit = read_permit(token)
+    if permit.has_rules:
+        raise TokenError("has a claim p, which takes the place of a, and may allow writing")
+    if permit.access is None:
+        raise TokenError("has no claim a, and so it may write")
+    if not permit.may_only_read:
+        raise TokenError(f'may do more than read: its claim a is "{permit.access}"')
+    if permit.is_expired(now):
+        raise TokenError(f"has expired, at {permit.expires_at:%Y-%m-%d %H:%M:%SZ}")
+    return permit
+
+
+def export_site(site: Site, out: Path, *, force: bool = False) -> None:
+    """Write the page and what it is told into a folder.
+
+    Files of others in it, such as a CNAME, stay there.
+
+    Raises:
+        ExportError: it cannot be written, or should not be; the text says what to do.
+    """
+    client = Path(str(files("edgemail"))) / "client"
+    if not (client / "index.html").is_file():
+        raise ExportError("the page is not built: run `make client` (it needs Node.js 20 or later)")
+    page, policy = _stamp((client / "index.html").read_text(encoding="utf-8"), site)
+    try:
+        was_ours = _is_export(out)
+        if not was_ours and not force and out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise ExportError(f"{out} is not empty, and no earlier export; name another folder, or add --force")
+        if was_ours:
+            shutil.rmtree(out / "assets", ignore_errors=True)  # their names change with each version
+        if was_ours or not out.exists():
+            out.mkdir(parents=True, exist_ok=True)
+            out.chmod(_FOLDER_MODE)
+        for source in client.iterdir():
+            if source.is_dir() and source.name not in _LEFT_OUT:
+                _copy_folder(source, out / source.name)
+            elif source.is_file():
+                _write_file(out / source.name, source.read_bytes())
+        for name, text in {
+            "index.html": page,
+            "config.json": _write_config(site),
+            "404.html": _NOT_FOUND,
+            "_headers": _HEADERS.format(policy=policy),
+            ".nojekyll": "",
+        }.items():
+            _write_file(out / name, text.encode())
+    except OSError as error:
+        raise ExportError(f"{error.filename or out} cannot be written: {error.strerror or error}") from error
+
+
+def _copy_folder(source: Path, to: Path) -> None:
+    to.mkdir(exist_ok=True)
+    to.chmod(_FOLDER_MODE)
+    for one in source.iterdir():
+        if one.is_dir():
+            _copy_folder(one, to / one.name)
+        else:
+            _write_file(to / one.name, one.read_bytes())
+
+
+def _write_file(path: Path, octets: bytes) -> None:
+    path.write_bytes(octets)
+    path.chmod(_FILE_MODE)
+
+
+def _stamp(page: str, site: Site) -> tuple[str, str]:
+    """Return the page with the policy for these databases and no other hosts, and that policy."""
+    found = _POLICY.search(page)
+    if found is None or found[0].count(_CONNECT) != 1:
+        raise ExportError("the page was built without its policy: run `make client` again")
+    origins = " ".join(dict.fromkeys(one.origin for one in site.databases))
+    policy = found[0].replace(_CONNECT, f"{_CONNECT} {origins}")
+    stamped = page[: found.start()] + policy + page[found.end() :]
+    return _NO_SCRIPT.sub("This page needs JavaScript.", stamped), policy
+
+
+def _write_config(site: Site) -> str:
+    age_s = site.max_age_s
+    config = {
+        "source": "database",
+        "urls": [one.url for one in site.databases],
+        "token": site.token,
+        "domains": list(site.domains),
+        "maxAgeSeconds": int(age_s) if age_s is not None and age_s == int(age_s) else age_s,
+    }
+    return json.dumps(config, ensure_ascii=False, indent=2) + "\n"
+
+
+def _is_export(folder: Path) -> bool:
+    """Tell whether an earlier export is there."""
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(config, dict) and config.get("source") == "database" and (folder / "index.html").is_file()

@@ -1,0 +1,201 @@
+"""The routes of the API: each reads its arguments, asks the inbox, and writes the answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable  # noqa: TC003 - FastAPI reads the annotations
+from typing import Annotated, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from edgemail.errors import StoreUnavailable
+from edgemail.http import large_answers, models
+from edgemail.mailbox.inbox import PAGE_MAX, Inbox
+from edgemail.model import Address, ListedMail, MailId
+
+WAIT_MAX_S = 55.0
+"""Proxies and clients give up on an answer after a minute."""
+
+_READY_S = 2.0
+"""Who asks whether a server is ready gives up after a few seconds, and learns nothing then."""
+
+_ID_MAX = 2**63 - 1
+_AddressPath = Annotated[str, Path(description="an e-mail address, in any case", max_length=512)]
+_IdPath = Annotated[int, Path(ge=0, le=_ID_MAX)]
+_IdQuery = Annotated[int | None, Query(ge=0, le=_ID_MAX)]
+_PROBLEM: dict[str, object] = {
+    "description": "Problem (RFC 9457)",
+    "content": {"application/problem+json": {"schema": models.ProblemModel.model_json_schema()}},
+}
+_NOT_FOUND: dict[int | str, dict[str, object]] = {404: _PROBLEM}
+
+router = APIRouter(responses=dict.fromkeys((400, 403, 421, 422, 503), _PROBLEM))
+
+
+@router.get("/api/inboxes/{address:path}/messages", tags=["inbox"])
+async def list_messages(
+    request: Request,
+    address: _AddressPath,
+    limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
+    before: _IdQuery = None,
+    after: _IdQuery = None,
+    search: Annotated[
+        str,
+        Query(max_length=200, description="words that sender, subject and text must have all; not with `after`"),
+    ] = "",
+) -> models.ListingModel:
+    """List an inbox, newest first. A page of a search may be short: go on until `next_before` is null."""
+    if search.strip():
+        found, next_before = await _inbox(request).search(_name(address), search, limit=limit, before=before)
+        return models.ListingModel(messages=[models.MessageModel.of(one) for one in found], next_before=next_before)
+    listed = await _inbox(request).list_page(_name(address), limit=limit + 1, before=before, after=after or 0)
+    page = listed[:limit]
+    return models.ListingModel(
+        messages=[models.MessageModel.of(one) for one in page],
+        next_before=page[-1].mail.id if len(listed) > limit else None,
+    )
+
+
+@router.get("/api/inboxes/{address:path}/wait", tags=["inbox"])
+async def wait_for_message(
+    request: Request,
+    address: _AddressPath,
+    after: _IdQuery = None,
+    timeout: Annotated[float, Query(ge=0, description="seconds; more than 55 counts as 55")] = 30,  # noqa: ASYNC109 - its public name
+    sender: Annotated[str, Query(alias="from", description="a part of the sender's name or address")] = "",
+    subject: Annotated[str, Query(description="a part of the subject")] = "",
+) -> Annotated[models.FoundModel | models.TimedOutModel, None]:
+    """Wait for a message: the first one after the id `after`; without it the newest, or else the next to come."""
+
+    def matches(listed: ListedMail) -> bool:
+        names = (listed.summary.sender_name.casefold(), listed.mail.sender.casefold())
+        return subject.casefold() in listed.summary.subject.casefold() and any(
+            sender.casefold() in name for name in names
+        )
+
+    found = await _inbox(request).wait(
+        _name(address), after=after, timeout_s=min(timeout, WAIT_MAX_S), matches=matches
+    )
+    return models.TimedOutModel() if found is None else models.FoundModel(message=models.MessageModel.of(found))
+
+
+async def _find_start(
+    request: Request,
+    address: _AddressPath,
+    after: _IdQuery = None,
+    last_event_id: Annotated[int | None, Header(ge=0, le=_ID_MAX)] = None,
+) -> tuple[str, int]:
+    """Find the inbox and the id to follow it from, before the answer begins: nothing after that is missed."""
+    name = _name(address)
+    start = after if last_event_id is None else last_event_id
+    return name, await _inbox(request).last_id(name) if start is None else start
+
+
+@router.get("/api/inboxes/{address:path}/events", tags=["inbox"], response_class=EventSourceResponse)
+async def follow_inbox(
+    request: Request, start: Annotated[tuple[str, int], Depends(_find_start)]
+) -> AsyncIterable[ServerSentEvent]:
+    """Follow an inbox: `event: message` with the mail's id and its summary; resumes without a gap.
+
+    Begins after `Last-Event-ID`, else after the id `after`, else with what comes from now on.
+    """
+    yield ServerSentEvent(comment="listening")
+    async for listed in _inbox(request).follow(*start):
+        message = models.MessageModel.of(listed)
+        yield ServerSentEvent(event="message", id=str(message.id), raw_data=message.model_dump_json(by_alias=True))
+
+
+@router.delete("/api/inboxes/{address:path}", tags=["inbox"])
+async def empty_inbox(request: Request, address: _AddressPath) -> models.DeletedModel:
+    """Delete all mail of an inbox; what other recipients have of it stays with them."""
+    return models.DeletedModel(deleted=await _inbox(request).delete_all(_name(address)))
+
+
+@router.get("/api/messages/{id}", tags=["message"], response_model=models.WholeMessageModel, responses=_NOT_FOUND)
+async def read_message(request: Request, id: _IdPath) -> Response:  # noqa: A002 - its public name
+    """Read a message, taken apart."""
+    written = await _inbox(request).read(MailId(id), large_answers.write_message)
+    return large_answers.answer(written, "application/json", {})
+
+
+@router.get(
+    "/api/messages/{id}/raw",
+    tags=["message"],
+    response_class=Response,
+    responses=_NOT_FOUND | {200: {"content": {"message/rfc822": {}}}},
+)
+async def read_raw_message(request: Request, id: _IdPath) -> Response:  # noqa: A002 - its public name
+    """Read a message, octet for octet."""
+    data = await _inbox(request).read_raw(MailId(id))
+    return large_answers.answer(data, "message/rfc822", _as_download(f"{id}.eml"))
+
+
+@router.get(
+    "/api/messages/{id}/attachments/{n}",
+    tags=["message"],
+    response_class=Response,
+    responses=_NOT_FOUND | {200: {"content": {"application/octet-stream": {}}}},
+)
+async def read_attachment(
+    request: Request,
+    id: _IdPath,  # noqa: A002 - its public name
+    n: Annotated[int, Path(ge=0, le=_ID_MAX)],
+) -> Response:
+    """Read an attachment. Never under its own type: HTML or SVG in our origin could read every inbox."""
+    attachment, octets = await _inbox(request).read_attachment(MailId(id), n)
+    headers = _as_download(attachment.name or f"attachment-{n}")
+    return large_answers.answer(octets, "application/octet-stream", headers)
+
+
+@router.delete("/api/messages/{id}", tags=["message"], status_code=204, responses=_NOT_FOUND)
+async def delete_message(request: Request, id: _IdPath) -> None:  # noqa: A002 - its public name
+    """Delete a message, for all its recipients."""
+    await _inbox(request).delete(MailId(id))
+
+
+@router.get("/api/server", tags=["server"])
+async def describe_server(request: Request) -> models.ServerInfoModel:
+    """Say which domains, limits and retention this server has."""
+    info: models.ServerInfoModel = request.app.state.info
+    return info
+
+
+@router.head("/healthz", include_in_schema=False)
+@router.get("/healthz", tags=["server"], summary="Liveness")
+async def is_alive() -> models.StatusModel:
+    """Answer as long as the program runs."""
+    return models.StatusModel()
+
+
+@router.head("/readyz", include_in_schema=False)
+@router.get("/readyz", tags=["server"], summary="Readiness")
+async def is_ready(request: Request) -> models.StatusModel:
+    """Answer if the store does, and soon."""
+    try:
+        async with asyncio.timeout(_READY_S):
+            await _inbox(request).check()
+    except TimeoutError:
+        raise StoreUnavailable("the store does not answer in time") from None
+    return models.StatusModel()
+
+
+@router.get("/config.json", include_in_schema=False)
+async def configure_page() -> dict[Literal["source"], str]:
+    """Tell the page where to read from."""
+    return {"source": "api"}
+
+
+def _inbox(request: Request) -> Inbox:
+    inbox: Inbox = request.app.state.inbox
+    return inbox
+
+
+def _name(address: str) -> str:
+    return Address.parse(address.strip()).inbox
+
+
+def _as_download(name: str) -> dict[str, str]:
+    """Name a download, whatever a hostile name holds (RFC 6266, RFC 8187)."""
+    return {"content-disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}

@@ -1,0 +1,63 @@
+"""The HTTP server: uvicorn on sockets that are bound already."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from edgemail.system.sockets import BACKLOG
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterator
+
+REQUESTS_MAX = 2000
+"""Requests under way at once, at most; further ones get 503."""
+
+
+class HttpServer(uvicorn.Server):
+    """uvicorn on sockets that are bound already, without signal handlers of its own."""
+
+    def __init__(self, api: object, sockets: list[socket.socket], stop_s: int) -> None:
+        super().__init__(
+            uvicorn.Config(
+                api,  # type: ignore[arg-type]
+                lifespan="off",
+                ws="none",
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                proxy_headers=False,
+                limit_concurrency=REQUESTS_MAX,
+                timeout_graceful_shutdown=stop_s,
+                backlog=BACKLOG,
+            )
+        )
+        self._sockets = sockets
+        self._ended = asyncio.Event()
+        self.is_up = asyncio.Event()
+
+    async def run(self) -> None:  # type: ignore[override]
+        """Serve until `stop`."""
+        try:
+            await self.serve(self._sockets)
+        finally:
+            self._ended.set()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve."""
+        await super().startup(sockets)
+        self.is_up.set()
+
+    async def stop(self) -> None:
+        """Answer what was asked, then end."""
+        self.should_exit = True
+        await self._ended.wait()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to the program."""
+        yield

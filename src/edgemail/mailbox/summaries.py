@@ -1,0 +1,91 @@
+"""Makes the summaries of new mail, soon after it is committed and never in its way."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from edgemail import mime
+from edgemail.errors import StoreFull, StoreUnavailable
+from edgemail.model import Summary
+from edgemail.system.outage_log import OutageLog
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from edgemail.model import MailId
+    from edgemail.store.base import Arrival, MailStore
+
+_BATCH_ROWS = 32
+_BATCH_BYTES = 8 * 2**20
+"""Of a message too, since to parse one takes four times as much memory as it has octets. A listing has the
+attachments that begin there; whoever opens the message gets them all."""
+_PAUSE_S = 0.02
+_SHARE = 0.5
+"""Of one core, at most: parsing holds the interpreter's lock, which the SMTP sessions need as well."""
+_SHARE_UNDER_LOAD = 0.02
+_LOAD_MESSAGES = 4
+"""More than so many since the last batch are load: readers then get what they list summarised when they ask."""
+_RETRY_S = 5.0
+_NOTHING = Summary("", "", "", (), (), ())
+
+_log = logging.getLogger(__name__)
+
+
+class Summarizer:
+    """Follows the mail by id: what is not summarised yet is found in the store, so nothing waits in memory."""
+
+    def __init__(self, store: MailStore) -> None:
+        self._store = store
+        self._waiting = OutageLog(_log, "summaries go on", logging.WARNING)
+        self._news = asyncio.Event()
+        self._news.set()
+        self._arrived = 0
+        store.watch(self._wake)
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        seen = 0
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            try:
+                seen = await self._catch_up(seen)
+                self._waiting.end()
+            except (StoreUnavailable, StoreFull):
+                self._waiting.begin("summaries wait for the store")
+                await asyncio.sleep(_RETRY_S)
+                self._news.set()
+
+    async def _catch_up(self, seen: int) -> int:
+        while batch := await self._store.list_unsummarized(seen, max_rows=_BATCH_ROWS, max_bytes=_BATCH_BYTES):
+            summaries, busy_s = await asyncio.to_thread(_summarize, batch)
+            await self._store.add_summaries(summaries)
+            seen = batch[-1][0]
+            del batch  # else two are in memory while the next one is read
+            share = _SHARE_UNDER_LOAD if self._arrived > _LOAD_MESSAGES else _SHARE
+            self._arrived = 0
+            await asyncio.sleep(max(_PAUSE_S, busy_s / share - busy_s))
+        return seen
+
+    def _wake(self, arrivals: Sequence[Arrival]) -> None:
+        self._arrived += len(arrivals)
+        self._news.set()
+
+
+def _summarize(batch: Sequence[tuple[MailId, bytes]]) -> tuple[list[tuple[MailId, Summary]], float]:
+    """Return the summaries and the seconds of this thread's time that they took."""
+    started = time.thread_time()
+    summaries = [(mail_id, _summarize_one(mail_id, data)) for mail_id, data in batch]
+    return summaries, time.thread_time() - started
+
+
+def _summarize_one(mail_id: MailId, data: bytes) -> Summary:
+    """Summarise a message; one that breaks the parser must not stop the others, now and at each start."""
+    try:
+        return mime.summarize(data)
+    except Exception:
+        _log.exception("message %d cannot be summarised", mail_id)
+        return _NOTHING

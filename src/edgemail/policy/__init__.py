@@ -1,0 +1,1 @@
+"""Who may send what: lists, rates, disk space, a late store, chaos."""

@@ -1,0 +1,78 @@
+"""Refuse mail on purpose, so that people can test how a sender takes it."""
+
+from __future__ import annotations
+
+import logging
+import random
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+from edgemail.policy import replies
+from edgemail.settings.address_patterns import NULL, Patterns
+from edgemail.settings.chaos_rules import EVERYONE, RULES_MAX
+from edgemail.smtp import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from edgemail.model import Address
+    from edgemail.settings.chaos_rules import ChaosRule, Stage
+
+_log = logging.getLogger(__name__)
+
+
+class Chaos:
+    """The rules in force: a listener asks, the settings and the API change them."""
+
+    def __init__(self, draw: Callable[[], float] = random.random) -> None:
+        """`draw` gives numbers from 0 up to, and without, 1."""
+        self.rules: tuple[ChaosRule, ...] = ()
+        self._draw = draw
+
+    def change(self, rules: Iterable[ChaosRule]) -> None:
+        """Put other rules in force; say so, as nobody should wonder why mail is refused."""
+        before, self.rules = self.rules, tuple(rules)
+        if self.rules:
+            _log.warning("chaos is on, mail is refused on purpose: %s", ", ".join(map(str, self.rules)))
+        elif before:
+            _log.warning("chaos is off")
+
+    def choose(self, stage: Stage, names: Iterable[str]) -> ChaosRule | None:
+        """Return the first rule that refuses; `names` are in lower case, as `Address.inbox` gives them."""
+        for rule in self.rules:
+            if rule.stage == stage and _matches(rule.glob, names) and self._draw() * 100 < rule.percent:
+                return rule
+        return None
+
+    def judge_sender(self, sender: Address | None) -> Reply | None:
+        """See `Gate.judge_sender`."""
+        return self._refuse("mail", (NULL if sender is None else sender.inbox,)) if self.rules else None
+
+    def judge_recipient(self, sender: Address | None, inbox: str) -> Reply | None:  # noqa: ARG002 - a gate's signature
+        """See `Gate.judge_recipient`."""
+        return self._refuse("rcpt", (inbox,)) if self.rules else None
+
+    def judge_message(self, sender: Address | None, inboxes: Iterable[str]) -> Reply | None:  # noqa: ARG002 - see above
+        """See `Gate.judge_message`."""
+        return self._refuse("data", inboxes) if self.rules else None
+
+    def _refuse(self, stage: Stage, names: Iterable[str]) -> Reply | None:
+        rule = self.choose(stage, names)
+        return None if rule is None else _write(rule.code)
+
+
+def _matches(glob: str, names: Iterable[str]) -> bool:
+    return glob == EVERYONE or any(map(_compile(glob).match, names))
+
+
+@lru_cache(2 * RULES_MAX)
+def _compile(glob: str) -> Patterns:
+    return Patterns([glob])
+
+
+@cache
+def _write(code: int) -> Reply:
+    """Write a refusal; there are two hundred codes at most."""
+    if code == replies.CHAOS.code:
+        return replies.CHAOS
+    return Reply.of(code, f"{code // 100}.0.0 Chaos: refused on purpose", reason=replies.CHAOS.reason)

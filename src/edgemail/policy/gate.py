@@ -1,0 +1,95 @@
+"""What each connection's session asks: all who have a say, in turn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edgemail.policy.allow_deny import AllowDenyLists
+from edgemail.policy.disk_space import DiskSpaceGuard
+from edgemail.policy.overload import LateCommits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from edgemail.model import Address
+    from edgemail.policy.chaos import Chaos
+    from edgemail.policy.rates import Source
+    from edgemail.settings import PolicySettings
+    from edgemail.smtp import Reply
+
+
+class Policy:
+    """What holds for all connections just now."""
+
+    def __init__(self, settings: PolicySettings, chaos: Chaos, folder: Path | None = None) -> None:
+        """`folder` is on the disk that mail is kept on, if any. The settings say what `chaos` begins with."""
+        self.lists = AllowDenyLists(settings)
+        self.floor = DiskSpaceGuard(folder, settings.min_free)
+        self.backlog = LateCommits()
+        self.chaos = chaos
+        if settings.chaos:
+            chaos.change(settings.chaos)
+        # At each stage only those that may have something against it: each call counts.
+        self.sender_judges = (
+            self.floor.judge_sender,
+            self.backlog.judge_sender,
+            self.lists.judge_sender,
+            chaos.judge_sender,
+        )
+        self.recipient_judges = (self.lists.judge_recipient, chaos.judge_recipient)
+        self.message_judges = (self.backlog.judge_message, chaos.judge_message)
+
+    def change(self, settings: PolicySettings) -> None:
+        """Put other settings in force: open connections hear of them at their next command."""
+        self.lists.change(settings)
+        self.floor.change(settings.min_free)
+        if settings.chaos != self.chaos.rules:
+            self.chaos.change(settings.chaos)
+
+
+class ConnectionGate:
+    """One connection's gate: the policy for all, then what counts its own source, if that is counted.
+
+    The source comes last, as it counts what the others have let through.
+    """
+
+    __slots__ = ("_host", "_policy", "_source")
+
+    def __init__(self, policy: Policy, host: str, source: Source | None = None) -> None:
+        """`host` is the peer's IP address."""
+        self._host = host
+        self._policy = policy
+        self._source = source
+
+    def judge_source(self) -> Reply | None:
+        """Judge the peer itself, before it is greeted."""
+        return self._policy.lists.judge_source(self._host)
+
+    def judge_sender(self, sender: Address | None) -> Reply | None:
+        """See `Gate.judge_sender`; the peer is judged again, as the lists may be others by now."""
+        policy = self._policy
+        refusal = policy.lists.judge_source(self._host)
+        if refusal is not None:
+            return refusal
+        for judge in policy.sender_judges:
+            refusal = judge(sender)
+            if refusal is not None:
+                return refusal
+        return None if self._source is None else self._source.judge_sender(sender)
+
+    def judge_recipient(self, sender: Address | None, inbox: str) -> Reply | None:
+        """See `Gate.judge_recipient`."""
+        for judge in self._policy.recipient_judges:
+            refusal = judge(sender, inbox)
+            if refusal is not None:
+                return refusal
+        return None
+
+    def judge_message(self, sender: Address | None, inboxes: Iterable[str]) -> Reply | None:
+        """See `Gate.judge_message`."""
+        for judge in self._policy.message_judges:
+            refusal = judge(sender, inboxes)
+            if refusal is not None:
+                return refusal
+        return None

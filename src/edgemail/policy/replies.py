@@ -1,0 +1,25 @@
+"""The refusals that a policy gives, encoded once. Second words are enhanced status codes (RFC 3463)."""
+
+from __future__ import annotations
+
+from edgemail.smtp import Reply, list_reasons
+
+TOO_MANY_OF_SOURCE = Reply.of(
+    421, "4.7.0 Too many connections from you, try again later", reason="source_connections"
+)
+TOO_OFTEN = Reply.of(421, "4.7.0 You connect too often, try again later", reason="connection_rate")
+TOO_MANY_MESSAGES = Reply.of(450, "4.7.1 Too many messages from you, try again later", reason="message_rate")
+STORE_BEHIND = Reply.of(451, "4.3.0 The store is behind, try again later", reason="store_behind")
+SENDER_DENIED = Reply.of(550, "5.7.1 No mail is taken from this sender", reason="sender_denied")
+RECIPIENT_DENIED = Reply.of(550, "5.7.1 No mail is taken for this recipient", reason="recipient_denied")
+SOURCE_DENIED = Reply.of(554, "5.7.1 No mail is taken from your address", reason="source_denied")
+DISK_FLOOR = Reply.of(
+    452,
+    "4.3.1 Less of the server's disk is free than its setting min_free asks for, try again later",
+    reason="disk_floor",
+)
+CHAOS = Reply.of(451, "4.0.0 Chaos: refused on purpose", reason="chaos")
+"""The chaos reply of the most common code; `chaos.py` makes the others when they are first used."""
+
+REASONS = list_reasons(globals())
+"""Every reason that a reply here has."""

@@ -1,0 +1,121 @@
+"""Group commit: whatever has come while the last commit ran goes into the next one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+from edgemail.errors import StoreFull, StoreUnavailable
+from edgemail.system.metrics import CommitCounters
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from edgemail.model import Envelope, MailId
+
+    _Waiting = tuple[Envelope, asyncio.Future[MailId], float]
+
+_log = logging.getLogger(__name__)
+
+
+class GroupCommit:
+    """Gathers messages into commits, one commit at a time.
+
+    `commit` keeps all of a batch or, by raising, none of it; it is told since when the first message has waited, by
+    the event loop's clock. The batch is bounded by `max_rows` and `max_bytes` (past the first message), what waits
+    in memory by `max_waiting_bytes`; spools are their maker's to count. A message that has waited for more than
+    `max_wait_s` is not begun: its sender may be told to try again before its commit ends.
+    """
+
+    def __init__(
+        self,
+        commit: Callable[[Sequence[Envelope], float], Awaitable[Sequence[MailId]]],
+        *,
+        max_rows: int,
+        max_bytes: int,
+        max_waiting_bytes: int,
+        max_wait_s: float = math.inf,
+        counters: CommitCounters | None = None,
+    ) -> None:
+        self._commit = commit
+        self._counters = counters or CommitCounters()
+        self._max_rows = max_rows
+        self._max_bytes = max_bytes
+        self._max_waiting_bytes = max_waiting_bytes
+        self._max_wait_s = max_wait_s
+        self._waiting: list[_Waiting] = []
+        self._waiting_bytes = 0
+        self._running: asyncio.Task[None] | None = None
+
+    def add(self, envelope: Envelope) -> asyncio.Future[MailId]:
+        """Put a message into the next commit; see `MailStore.add`."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[MailId] = loop.create_future()
+        if self._waiting_bytes > self._max_waiting_bytes:
+            future.set_exception(StoreUnavailable("too much mail waits to be committed"))
+            return future
+        self._waiting.append((envelope, future, loop.time()))
+        self._waiting_bytes += len(envelope.data)
+        if self._running is None:
+            self._running = asyncio.create_task(self._run())
+        return future
+
+    async def drain(self) -> None:
+        """Return once nothing waits any more."""
+        while self._running is not None:
+            await asyncio.wait([self._running])
+
+    async def _run(self) -> None:
+        loop, counters = asyncio.get_running_loop(), self._counters
+        while self._waiting:
+            began = loop.time()
+            self._refuse_before(began - self._max_wait_s)
+            batch = self._take()
+            if not batch:
+                break
+            try:
+                ids = await self._commit([envelope for envelope, _, _ in batch], batch[0][2])
+            except Exception as error:
+                counters.failures += 1
+                self._fail(batch, error)
+            else:
+                for (_, future, _), mail_id in zip(batch, ids, strict=True):
+                    if not future.done():
+                        future.set_result(mail_id)
+            counters.seconds.add(loop.time() - began)
+            counters.messages.add(len(batch))
+            # Replies first: the thread that commits would fight them for the interpreter, and take a smaller batch.
+            await asyncio.sleep(0)
+        self._running = None
+
+    def _refuse_before(self, time: float) -> None:
+        """Refuse those that came before a time; they are the first."""
+        count = bisect_left(self._waiting, time, key=lambda one: one[2])
+        if count:
+            refused, self._waiting = self._waiting[:count], self._waiting[count:]
+            self._waiting_bytes -= sum(len(envelope.data) for envelope, _, _ in refused)
+            self._fail(refused, StoreUnavailable("others took too long"))
+
+    def _take(self) -> list[_Waiting]:
+        size = in_memory = count = 0
+        for envelope, _, _ in self._waiting[: self._max_rows]:
+            size += envelope.size
+            if count and size > self._max_bytes:
+                break
+            in_memory += len(envelope.data)
+            count += 1
+        batch, self._waiting = self._waiting[:count], self._waiting[count:]
+        self._waiting_bytes -= in_memory
+        return batch
+
+    @staticmethod
+    def _fail(batch: list[_Waiting], error: Exception) -> None:
+        if not isinstance(error, StoreUnavailable | StoreFull):
+            _log.error("a commit failed in a way that nobody foresaw", exc_info=error)
+            error = StoreUnavailable("the commit failed")
+        for _, future, _ in batch:
+            if not future.done():
+                future.set_exception(error)

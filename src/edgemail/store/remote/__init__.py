@@ -1,0 +1,1 @@
+"""The remote store: a libSQL database behind Hrana, on sqld or Turso."""

@@ -1,0 +1,1 @@
+"""The local store: one file in the format of SQLite."""

@@ -1,0 +1,173 @@
+"""Opening a database file: making it, checking it, bringing an older one up to date."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import stat
+from pathlib import Path
+
+import apsw
+
+from edgemail.errors import StoreInvalid
+from edgemail.store import schema
+from edgemail.system.file_ownership import is_owned_by_another_user
+
+_log = logging.getLogger(__name__)
+
+BUSY_TIMEOUT_MS = 5_000
+"""How long another program's lock is waited for."""
+
+_STATEMENTS = 200  # an INSERT for each number of rows is among them
+_WAL_BYTES = 64 * 2**20
+_SPILL_PAGES = 2048  # 8 MiB
+
+SUFFIXES = ("-wal", "-shm")
+"""What SQLite puts behind a database's name for the files beside it, while it is open."""
+
+
+def open_database(path: Path) -> apsw.Connection:
+    """Open a database for writing, made or brought up to date where need be.
+
+    Raises:
+        StoreInvalid: it cannot be opened, or it is not one of ours.
+    """
+    _make_file(path)
+    try:
+        connection = connect(path, apsw.SQLITE_OPEN_READWRITE)
+    except apsw.Error as error:
+        raise StoreInvalid(f"{path} cannot be opened as a database: {error}") from error
+    try:
+        _prepare(connection, path)
+    except apsw.Error as error:
+        connection.close()
+        raise StoreInvalid(f"{path} cannot be used as a database: {error}") from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def open_for_reading(path: Path) -> apsw.Connection:
+    """Open a database that another program writes.
+
+    Raises:
+        StoreInvalid: it is not there, or it is not one of ours.
+    """
+    advice = "start the edgemail that takes mail for it first, or correct --db"
+    if not path.is_file():
+        raise StoreInvalid(f"{path} is not there; {advice}")
+    try:
+        connection = connect(path, apsw.SQLITE_OPEN_READONLY)
+    except apsw.Error as error:
+        raise StoreInvalid(f"{path} cannot be opened as a database: {error}") from error
+    try:
+        tables = {name for (name,) in connection.execute(schema.LIST_TABLES)}
+        columns = _columns_of(connection, "mail")
+        summary_columns = _columns_of(connection, "summary")
+    except apsw.Error as error:
+        connection.close()
+        raise StoreInvalid(f"{path} cannot be read as a database: {error}") from error
+    if not tables >= schema.READ_TABLES or columns != schema.MAIL_COLUMNS:
+        connection.close()
+        raise StoreInvalid(f"{path} has no tables of edgemail's yet; {advice}")
+    if summary_columns != schema.SUMMARY_COLUMNS:
+        connection.close()
+        raise StoreInvalid(f"{path} has another version's tables; {advice}")
+    return connection
+
+
+def connect(path: Path, flags: int) -> apsw.Connection:
+    """Open a connection with the settings that all of ours have.
+
+    Raises:
+        apsw.Error: it cannot be opened.
+    """
+    connection = apsw.Connection(str(path), flags=flags, statementcachesize=_STATEMENTS)
+    connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+    return connection
+
+
+def _make_file(path: Path) -> None:
+    """Make the file where it is missing, readable by its owner alone.
+
+    Raises:
+        StoreInvalid: it cannot be made, or someone else prepared it in a directory that everyone may write to.
+    """
+    try:
+        # O_NOFOLLOW and the owner: another user of this machine could have put a link or a file of his own
+        # into /tmp, and read the mail in it.
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    except OSError as error:
+        reason = "it is a link; name the file itself" if error.errno == errno.ELOOP else error.strerror
+        raise StoreInvalid(f"{path} cannot be opened: {reason}") from error
+    try:
+        status = os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise StoreInvalid(f"{path} is not a file")
+    for one in (path, *(Path(f"{path}{suffix}") for suffix in (*SUFFIXES, "-journal"))):
+        if is_owned_by_another_user(one):
+            raise StoreInvalid(f"{one} belongs to another user, who could read the mail; choose another file")
+
+
+def _prepare(connection: apsw.Connection, path: Path) -> None:
+    connection.pragma("auto_vacuum", 2)  # incremental; heeded only while the database is empty
+    connection.pragma("journal_mode", "wal")
+    connection.pragma("synchronous", 2)  # FULL: a commit is on the disk when it returns
+    connection.pragma("journal_size_limit", _WAL_BYTES)
+    with connection:
+        columns = _columns_of(connection, "mail")
+        upgrade = columns == schema.FIRST_COLUMNS
+        if upgrade:
+            _upgrade(connection, path)
+        elif columns and columns != schema.MAIL_COLUMNS:
+            raise StoreInvalid(f"{path} has a table `mail` that is not edgemail's; choose another file")
+        if _columns_of(connection, "summary") not in (set(), schema.SUMMARY_COLUMNS):
+            _log.warning("making the summaries in %s again, as this version has others", path)
+            connection.execute(schema.DROP_SUMMARY)
+        for statement in schema.TABLES:
+            connection.execute(statement)
+    if connection.pragma("auto_vacuum") != 2:
+        _log.info("rewriting %s once, so that space can be given back later", path)
+        connection.pragma("auto_vacuum", 2)
+        connection.execute("VACUUM")
+    # Pages that leave the cache before their commit are written twice: with zeros where a message will be, then
+    # with the message. Most messages fit; of the largest this would take too much memory.
+    connection.pragma("cache_spill", _SPILL_PAGES)
+    connection.execute(schema.PUT_INTO_INBOX)
+
+
+def _columns_of(connection: apsw.Connection, table: str) -> set[str]:
+    return {name for (name,) in connection.execute(schema.list_columns(table))}
+
+
+def _upgrade(connection: apsw.Connection, path: Path) -> None:
+    """Bring a table of the first edgemail up to date: it had no ids, no sizes and no `inbox`."""
+    total = connection.execute("SELECT count(*) FROM mail").fetchone()
+    _log.warning("bringing %s up to date: %d messages", path, total[0] if total else 0)
+    connection.execute("ALTER TABLE mail RENAME TO first_mail")
+    indexes = connection.execute(
+        "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'first_mail' AND sql IS NOT NULL"
+    ).fetchall()
+    for (name,) in indexes:
+        connection.execute('DROP INDEX "{}"'.format(str(name).replace('"', '""')))
+    for statement in schema.TABLES:
+        connection.execute(statement)
+    connection.execute(
+        """INSERT INTO mail (id, date, sender, recipients, size, data)
+        SELECT rowid, coalesce(date, ''), coalesce(sender, '<>'), lower(coalesce(recipients, '')),
+               coalesce(length(CAST(data AS BLOB)), 0), coalesce(data, '')
+        FROM first_mail ORDER BY rowid"""
+    )
+    connection.executemany(
+        schema.ADD_INBOX,
+        (
+            (recipient, mail_id)
+            for mail_id, recipients in connection.execute("SELECT id, recipients FROM mail")
+            for recipient in schema.read_recipients(recipients)
+        ),
+    )
+    connection.execute("DROP TABLE first_mail")

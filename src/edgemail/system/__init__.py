@@ -1,0 +1,1 @@
+"""What the program needs of the machine: sockets, descriptors, certificates, file owners, outages, counters."""

@@ -1,0 +1,73 @@
+"""Listening sockets: bound before anything else is built, so that a port that cannot be had is known first."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import ipaddress
+import socket
+import struct
+import termios
+from typing import TYPE_CHECKING
+
+from edgemail.errors import ListenError
+
+if TYPE_CHECKING:
+    from edgemail.model import Endpoint
+
+BACKLOG = 1024
+
+
+def bind(endpoint: Endpoint, flag: str) -> socket.socket:
+    """Bind and listen; `flag` is what chooses another endpoint.
+
+    Raises:
+        ListenError: the port cannot be had, and the text says why and what to do.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            endpoint.host, endpoint.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        return socket.create_server(address, family=family, backlog=BACKLOG)
+    except socket.gaierror as error:
+        raise ListenError(f"{endpoint}: there is no such host; correct {flag}") from error
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            reason = f"is in use by another program; choose another port with {flag}"
+        elif error.errno == errno.EACCES:
+            reason = f"needs more rights; choose a port above 1023 with {flag}, or grant CAP_NET_BIND_SERVICE"
+        elif error.errno == errno.EADDRNOTAVAIL:
+            reason = f"is not an address of this machine; choose another with {flag}"
+        else:
+            reason = f"cannot be listened on ({error.strerror}); choose another with {flag}"
+        raise ListenError(f"{endpoint} {reason}") from error
+
+
+def drop_stalled_readers(bound: socket.socket, after_s: float) -> None:
+    """Have the system end connections whose peer takes nothing for so long, where it can do that.
+
+    Whoever reads no more would hold his connection, and what waits for him, for as long as he likes.
+    """
+    option = getattr(socket, "TCP_USER_TIMEOUT", None)
+    if option is not None:
+        bound.setsockopt(socket.IPPROTO_TCP, option, max(1, round(after_s * 1000)))
+
+
+def write_url(scheme: str, bound: socket.socket) -> str:
+    """Write where a socket listens, with the port that it really has."""
+    host, port = bound.getsockname()[:2]
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def has_octets(connected: socket.socket) -> bool:
+    """Tell whether octets have come that nobody has read yet; a peer that has only shut its side has sent none."""
+    (count,) = struct.unpack("i", fcntl.ioctl(connected.fileno(), termios.FIONREAD, bytes(4)))
+    return bool(count)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach a host."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

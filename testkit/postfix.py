@@ -1,0 +1,106 @@
+"""A Postfix of our own that relays to a server: its whole instance lies in a folder."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+from typing import TYPE_CHECKING
+
+from testkit.ports import free_port
+from testkit.reader import program
+from testkit.relay import wait_for_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# Neither rewrites nor drops, folds nor limits what a relay passes on; only its Received: comes on top.
+_MAIN = """
+compatibility_level = 3.6
+maillog_file = /dev/stdout
+queue_directory = {folder}/queue
+data_directory = {folder}/data
+myhostname = relay.example
+mydestination =
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+mynetworks = 127.0.0.0/8
+alias_maps =
+local_recipient_maps =
+relayhost = [127.0.0.1]:{to_port}
+smtp_tls_security_level = {tls}
+smtp_tls_loglevel = 1
+smtputf8_enable = yes
+message_size_limit = 0
+header_size_limit = 100000000
+hopcount_limit = 1000
+default_destination_recipient_limit = 100
+default_destination_concurrency_limit = 20
+smtp_line_length_limit = 0
+smtp_discard_ehlo_keywords =
+message_drop_headers =
+local_header_rewrite_clients =
+disable_mime_input_processing = yes
+disable_mime_output_conversion = yes
+allow_percent_hack = no
+swap_bangpath = no
+allow_min_user = yes
+smtpd_client_connection_count_limit = 0
+in_flow_delay = 0
+smtpd_relay_restrictions = permit_mynetworks, reject
+"""
+
+_MASTER = """
+127.0.0.1:{port} inet n - n - - smtpd
+cleanup   unix n - n - 0 cleanup
+qmgr      unix n - n 300 1 qmgr
+tlsmgr    unix - - n 1000? 1 tlsmgr
+rewrite   unix - - n - - trivial-rewrite
+bounce    unix - - n - 0 bounce
+defer     unix - - n - 0 bounce
+trace     unix - - n - 0 bounce
+proxymap  unix - - n - - proxymap
+smtp      unix - - n - 20 smtp
+relay     unix - - n - 20 smtp
+error     unix - - n - - error
+retry     unix - - n - - error
+anvil     unix - - n - 1 anvil
+scache    unix - - n - 1 scache
+postlog   unix-dgram n - n - 1 postlogd
+"""
+
+
+@contextlib.contextmanager
+def running_postfix(folder: Path, to_port: int, tls: str) -> Iterator[int]:
+    """Run it, and give the port that it takes mail at; `tls` is ``none`` or ``encrypt``."""
+    postfix = program("postfix", "postfix")
+    assert os.geteuid() == 0, "Postfix changes to users of its own: run the tests as root"
+    config = folder / "config"
+    for path in (config, folder / "queue", folder / "data"):
+        path.mkdir(parents=True)
+    for one in (folder, *folder.parents[:-2]):  # its own user has to find the way to its data
+        one.chmod(one.stat().st_mode | 0o011)
+    subprocess.run(["/bin/chown", "postfix", folder / "data"], check=True)
+    port = free_port()
+    (config / "main.cf").write_text(_MAIN.format(folder=folder, to_port=to_port, tls=tls))
+    (config / "master.cf").write_text(_MASTER.format(port=port))
+    with (
+        (folder / "log").open("wb") as log,
+        subprocess.Popen(
+            [postfix, "-c", config, "start-fg"],
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            wait_for_port(port, process, folder / "log")
+            yield port
+        finally:
+            pid = folder / "queue" / "pid" / "master.pid"  # it leaves the process that started it
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                os.kill(int(pid.read_text()), signal.SIGTERM)
+            process.terminate()

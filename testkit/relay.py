@@ -1,0 +1,53 @@
+"""A relay that mail is handed to, for it to bring on."""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import TYPE_CHECKING
+
+from testkit.programs import Peer
+from testkit.waiting import PATIENCE_S
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from testkit.odd_mail import OddMail
+
+
+def wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Return once a program listens."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        try:
+            socket.create_connection(("127.0.0.1", port), PATIENCE_S).close()
+        except OSError:
+            time.sleep(0.01)
+        else:
+            return
+
+
+def hand_over(port: int, mail: Iterable[OddMail], *, bdat: bool = False) -> None:
+    """Give mail to a relay; each message has to be accepted."""
+    peer = Peer(("127.0.0.1", port))
+    peer.greet()
+    refused = []
+    for one in mail:
+        options = " BODY=8BITMIME" + (" SMTPUTF8" if one.needs_utf8 else "")
+        codes = [peer.ask(f"MAIL FROM:<{one.sender}>{options}\r\n".encode())]
+        codes += [peer.ask(f"RCPT TO:<{recipient}>\r\n".encode()) for recipient in one.recipients]
+        if set(codes) != {250}:
+            peer.ask(b"RSET\r\n")
+        elif bdat:
+            codes.append(peer.ask(b"BDAT %d LAST\r\n%b" % (len(one.content), one.content)))
+        else:
+            peer.ask(b"DATA\r\n")
+            codes.append(peer.ask(one.stuffed))
+        if set(codes) != {250}:
+            refused.append((one.name, codes))
+    assert refused == []
+    peer.close()

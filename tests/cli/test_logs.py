@@ -1,0 +1,142 @@
+"""The log of a program that runs, with all that writes to it."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import logging
+import signal
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from testkit.programs import Peer, serving
+from testkit.waiting import PATIENCE_S
+
+from edgemail.cli.logs import Lines
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RECIPIENTS = ("kim@example.org", "postmaster@example.org")
+
+
+def run_once(folder: Path, **environ: str) -> str:
+    """Send one message to an inbox and to the operator, one that is refused, and stop; return the log."""
+    with serving(folder / "mail.db", EDGEMAIL_RESERVED="postmaster", **environ) as server:
+        peer = Peer(server.smtp)
+        peer.greet()
+        path = "".join(f"RCPT TO:<{one}>\r\n" for one in RECIPIENTS)
+        peer.say(f'MAIL FROM:<"a code=250"@sender.example>\r\n{path}DATA\r\nHi.\r\n.\r\nXYZ\r\n'.encode())
+        assert [peer.hear() for _ in range(6)] == [250, 250, 250, 354, 250, 500]
+        peer.close()
+        server.process.send_signal(signal.SIGTERM)
+        assert server.wait() == 0
+    return (folder / "log.txt").read_text(encoding="utf-8")
+
+
+def read(log: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in log.splitlines()]
+
+
+def test_each_transaction_has_one_line_in_the_programs_log(tmp_path: Path) -> None:
+    """With the store's id, and nothing of it is lost when the program ends."""
+    log = read(run_once(tmp_path, EDGEMAIL_LOG_FORMAT="json"))
+    (accepted,) = [one for one in log if one["message"] == "accepted"]
+    assert accepted["recipients"] == ",".join(RECIPIENTS)
+    assert accepted["sender"] == '"a code=250"@sender.example'
+    assert (accepted["code"], accepted["mail"]) == (250, 1)
+    (refused,) = [one for one in log if one["message"] == "commands refused"]
+    assert refused["refusals"] == "unknown_command:1"
+    assert not [one for one in log if one["message"].startswith("kept message")]
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("addresses", ["hashed", "off"])
+def test_no_line_of_the_program_has_an_address_that_shall_not_be_there(
+    tmp_path: Path, addresses: str, form: str
+) -> None:
+    """Not even one about the operator's mail."""
+    log = run_once(tmp_path, EDGEMAIL_LOG_FORMAT=form, EDGEMAIL_LOG_ADDRESSES=addresses)
+    assert "accepted" in log
+    assert "kept a message for the operator" in log
+    for word in ("@", "kim", "sender.example"):
+        assert word not in log
+
+
+class Writes(io.StringIO):
+    """Notes what is written at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made: list[str] = []
+
+    def write(self, text: str, /) -> int:
+        self.made.append(text)
+        return len(text)
+
+
+def record(text: str, level: int = logging.INFO) -> logging.LogRecord:
+    return logging.LogRecord("edgemail", level, "", 0, text, (), None)
+
+
+async def test_the_lines_of_one_turn_are_written_in_one_go() -> None:
+    """A commit has many, and each write takes its time; they do not wait for longer than that, nor for more."""
+    handler = Lines(writes := Writes())
+    for text in ("a", "b"):
+        handler.emit(record(text))
+    assert writes.made == []
+    await asyncio.sleep(0)
+    handler.emit(record("c"))
+    await asyncio.sleep(0)
+    assert writes.made == ["a\nb\n", "c\n"]
+    for _ in range(250):
+        handler.emit(record("d"))
+    assert [one.count("d") for one in writes.made[2:]] == [100, 100]
+
+
+async def test_a_warning_is_written_at_once_and_so_is_what_comes_from_a_thread() -> None:
+    """In order: what waited comes before it."""
+    handler = Lines(writes := Writes())
+    handler.emit(record("a"))
+    handler.emit(record("b", logging.WARNING))
+    assert writes.made == ["a\nb\n"]
+    handler.emit(record("c"))
+    thread = threading.Thread(target=handler.emit, args=(record("d"),))
+    thread.start()
+    thread.join(PATIENCE_S)  # the loop has no turn meanwhile
+    assert writes.made[1:] == ["c\nd\n"]
+
+
+def test_no_line_is_lost_when_the_program_ends() -> None:
+    """Not even one of the loop's last turn."""
+    program = """
+import asyncio, logging, sys
+from edgemail.cli import logs
+from edgemail.settings import LogSettings
+async def main():
+    logs.set_up(LogSettings())
+    for n in range(3):
+        logging.getLogger("edgemail").info("line %d", n)
+    sys.exit(3)
+asyncio.run(main())
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=PATIENCE_S * 2, check=False
+    )
+    assert ended.returncode == 3
+    assert [line[-6:] for line in ended.stderr.splitlines()] == ["line 0", "line 1", "line 2"]
+
+
+async def test_a_log_that_nobody_reads_any_more_stops_nothing() -> None:
+    """As `edgemail serve 2>&1 | head` leaves it."""
+    handler = Lines(writes := Writes())
+    writes.close()
+    unseen: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unseen.append(context))
+    handler.emit(record("a"))
+    await asyncio.sleep(0)
+    assert unseen == []

@@ -1,0 +1,154 @@
+"""`edgemail serve` as a process on a real sqld: what its log has, and how it fails."""
+
+from __future__ import annotations
+
+import http.server
+import os
+import signal
+import subprocess
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from testkit.bounds import bounded
+from testkit.http import ask
+from testkit.programs import START_S, THIS_PYTHON, Peer, serving
+from testkit.sqld import Sqld
+from testkit.waiting import until
+
+from edgemail.store.remote.hrana import HranaClient
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["bounded"]
+
+
+class _Site(http.server.BaseHTTPRequestHandler):
+    """A web site that knows nothing of Hrana."""
+
+    def do_POST(self) -> None:
+        self.send_error(404)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
+        """Say nothing."""
+
+
+@pytest.fixture
+def site() -> Iterator[str]:
+    with http.server.HTTPServer(("127.0.0.1", 0), _Site) as host:
+        thread = threading.Thread(target=host.serve_forever, args=(0.05,))
+        thread.start()
+        yield f"http://127.0.0.1:{host.server_port}"
+        host.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Sqld]:
+    one = Sqld(tmp_path / "sqld")
+    one.start()
+    yield one
+    one.kill()
+
+
+async def test_the_log_has_the_mail_and_the_troubles_and_no_request(server: Sqld, tmp_path: Path) -> None:
+    """A line a transaction and two for an outage, though the database is asked every second."""
+    environ = {
+        "EDGEMAIL_DB_TOKEN": server.token(),
+        "EDGEMAIL_OPERATOR_MAILDIR": str(tmp_path / "operator"),
+    }
+    with serving(tmp_path / "mail.db", url=server.url, **environ) as program:
+        peer = Peer(program.smtp)
+        peer.greet()
+        assert peer.begin("kim@example.org") == [250, 250, 354]
+        assert peer.ask(b"Subject: Hello\r\n\r\nHello.\r\n.\r\n") == 250
+        assert peer.ask(b"QUIT\r\n") == 221
+        peer.close()
+
+        async def is_ready(status: int) -> bool:
+            return (await ask(program.url, "/readyz")).status == status
+
+        async def is_summarised() -> bool:
+            async with HranaClient(server.url, server.token()) as client:
+                return await client.query("SELECT mail_id FROM search") == [(1,)]
+
+        await until(lambda: is_ready(200))
+        await until(is_summarised)
+        server.kill()
+        await until(lambda: is_ready(503))
+        server.start()
+        await until(lambda: is_ready(200))
+        program.process.send_signal(signal.SIGTERM)
+        assert program.wait() == 0
+    log = (tmp_path / "log.txt").read_text(encoding="utf-8")
+    expected = [
+        "INFO edgemail.listener.transaction_log: accepted id=",
+        f"ERROR edgemail.store.remote.health: the database at {server.url} is not available: ",
+        f"INFO edgemail.store.remote.health: the database at {server.url} is back\n",
+        "INFO edgemail.app: stopping\n",
+    ]
+    lines = [line.partition(" ")[2] for line in log.splitlines(keepends=True)]
+    assert len(lines) == len(expected), log
+    assert [line[: len(start)] for line, start in zip(lines, expected, strict=True)] == expected
+
+
+def fail_on(folder: Path, url: str, token: str = "", *arguments: str) -> tuple[int, str]:
+    """Start the program where it cannot run; return its status and the one line that it says."""
+    arguments = arguments or ("--smtp", "127.0.0.1:0", "--operator-maildir", str(folder / "operator"))
+    ended = subprocess.run(
+        [*THIS_PYTHON, "serve", "--http", "127.0.0.1:0", "--db", url, *arguments],
+        env={"PATH": os.environ["PATH"]} | ({"EDGEMAIL_DB_TOKEN": token} if token else {}),
+        capture_output=True,
+        text=True,
+        timeout=START_S,
+        check=False,
+    )
+    assert ended.stdout == ""
+    (line,) = ended.stderr.splitlines()
+    return ended.returncode, line
+
+
+@pytest.mark.parametrize("access", ["ro", "expired", "of another key", "none"])
+def test_a_token_that_is_not_good_is_status_78(access: str, server: Sqld, tmp_path: Path) -> None:
+    """Trying again does not help: the line says which token is needed, and where it goes."""
+    leeway_s = 60  # sqld accepts a token for so much longer
+    token = {
+        "ro": server.token("ro"),
+        "expired": server.token(exp=int(time.time()) - 2 * leeway_s),
+        "of another key": Sqld(tmp_path).token(),
+        "none": "",
+    }[access]
+    status, line = fail_on(tmp_path, server.url, token)
+    assert status == 78
+    advice = "it wants a token: set" if access == "none" else "give a token that may write"
+    assert line.startswith(f"the database at {server.url} cannot be used: it refuses the token")
+    assert advice in line
+    assert "LIBSQL_CLIENT_TOKEN" in line
+
+
+def test_a_url_where_no_database_is_is_status_78(site: str, tmp_path: Path) -> None:
+    """Neither at a web site, nor at a name that nobody has."""
+    for url in (site, "http://-.invalid"):
+        status, line = fail_on(tmp_path, url)
+        assert status == 78
+        assert line.startswith(f"the database at {url} cannot be used: ")
+        assert line.endswith("; correct --db or LIBSQL_CLIENT_URL")
+
+
+def test_a_database_that_is_not_up_yet_is_status_75(server: Sqld, tmp_path: Path) -> None:
+    """Trying again helps, so that a service manager does: the database starts later than edgemail, or is away."""
+    server.kill()
+    for arguments in ((), ("--no-smtp",)):
+        status, line = fail_on(tmp_path, server.url, server.token(), *arguments)
+        assert status == 75
+        assert "start the database, or correct --db" in line
+
+
+def test_a_replica_that_has_no_tables_yet_is_status_75(server: Sqld, tmp_path: Path) -> None:
+    """The edge reader is up before the replica has copied anything."""
+    status, line = fail_on(tmp_path, server.url, server.token("ro"), "--no-smtp")
+    assert status == 75
+    assert "has no tables of edgemail's yet" in line

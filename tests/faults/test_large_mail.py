@@ -1,0 +1,142 @@
+"""Many large messages at once, to a program of its own: what it takes in memory, and what becomes of each."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import apsw
+from testkit.programs import Peer, serving
+from testkit.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from testkit.programs import Process
+
+CROWD = 20
+LARGE_OCTETS = 25 * 2**20 - 1000
+PIECE_OCTETS = 2**18
+MEMORY_MAX_BYTES = 220 * 2**20
+"""Some 170 MiB is what is needed, of 200 messages as well; 60 are those of the program itself, and most others are
+the copies that the C library keeps of what the writer, the readers and the parser had."""
+PATIENCE_S = 120.0
+TEXT = b"0123456789abcdef" * 64 + b"\r\n"
+OCTETS = bytes(one for one in range(256) if one not in b"\r\n.") * 4 + b"\r\n"
+
+
+class LargeSender(threading.Thread):
+    """Sends one message of about 25 MiB, once all of its kind have begun."""
+
+    def __init__(self, server: Process, number: int, begun: threading.Barrier) -> None:
+        super().__init__(name=f"sender {number}", daemon=True)
+        self._server = server
+        self._begun = begun
+        self._first = b"Subject: %d\r\n\r\n" % number
+        self._block = (TEXT if number % 2 else OCTETS) * (PIECE_OCTETS // len(TEXT))
+        self.code = 0
+        self.still_serves = False
+
+    @property
+    def digest(self) -> str:
+        """What its message must be."""
+        digest = hashlib.sha256(self._first)
+        for _ in range(self._blocks):
+            digest.update(self._block)
+        return digest.hexdigest()
+
+    @property
+    def _blocks(self) -> int:
+        return LARGE_OCTETS // len(self._block)
+
+    def run(self) -> None:
+        """Send it, and say something behind it."""
+        peer = Peer(self._server.smtp, PATIENCE_S)
+        peer.greet()
+        codes = peer.begin("large@example.org")
+        self._begun.wait()
+        if codes == [250, 250, 354]:
+            peer.say(self._first)
+            for _ in range(self._blocks):
+                peer.say(self._block)
+            peer.say(b".\r\n")
+            self.code = peer.hear()
+            peer.say(b"NOOP\r\n")
+            self.still_serves = peer.hear() == 250
+        peer.close()
+
+
+def send_at_once(server: Process, count: int) -> list[LargeSender]:
+    """Send as many large messages as that, all at the same time; return their senders when all have an answer."""
+    begun = threading.Barrier(count)
+    senders = [LargeSender(server, number, begun) for number in range(count)]
+    for one in senders:
+        one.start()
+    for one in senders:
+        one.join()
+    return senders
+
+
+def digests_in(db: Path) -> list[str]:
+    """Hash what is kept of each message as it came, without the two trace fields before it."""
+    connection = apsw.Connection(str(db))
+    found = []
+    for (data,) in connection.execute("SELECT CAST(data AS BLOB) FROM mail"):
+        found.append(hashlib.sha256(bytes(data).split(b"\r\n", 4)[4]).hexdigest())
+    kinds = connection.execute("SELECT DISTINCT typeof(data) FROM mail").fetchall()
+    connection.close()
+    assert set(kinds) <= {("text",), ("blob",)}, kinds
+    return sorted(found)
+
+
+def count_summaries(db: Path) -> int:
+    """Count what the program has parsed by now."""
+    connection = apsw.Connection(str(db), flags=apsw.SQLITE_OPEN_READONLY)
+    ((count,),) = connection.execute("SELECT count(*) FROM summary")
+    connection.close()
+    return int(count)
+
+
+def most_memory_bytes(server: Process) -> int:
+    """Return the most that a process has had resident so far."""
+    lines = Path(f"/proc/{server.process.pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
+
+
+def spools_of(server: Process) -> Sequence[str]:
+    """List the open files of a process that have no name."""
+    found = []
+    for one in Path(f"/proc/{server.process.pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            found.append(str(one.readlink()))
+    return [one for one in found if one.endswith("(deleted)")]
+
+
+async def test_many_large_messages_at_once_take_little_memory_and_none_is_lost(tmp_path: Path) -> None:
+    """Together they are twice the bound; each is kept octet for octet, and nothing stays open."""
+    db = tmp_path / "mail.db"
+    with serving(db, EDGEMAIL_COMMIT_TIMEOUT="2m") as server:
+        senders = await asyncio.to_thread(send_at_once, server, CROWD)
+        assert [one.code for one in senders] == [250] * CROWD
+        assert all(one.still_serves for one in senders)
+        await until(lambda: spools_of(server) == [] and count_summaries(db) == CROWD, PATIENCE_S)
+        assert most_memory_bytes(server) < MEMORY_MAX_BYTES
+        assert digests_in(db) == sorted(one.digest for one in senders)
+
+
+async def test_past_what_may_be_spooled_messages_are_refused_and_their_connections_live(tmp_path: Path) -> None:
+    """452 at the end mark: who got it keeps the message and may try again, and who got 250 has it kept."""
+    db = tmp_path / "mail.db"
+    with serving(db, EDGEMAIL_COMMIT_TIMEOUT="2m", EDGEMAIL_MAX_SPOOL="60MiB") as server:
+        senders = await asyncio.to_thread(send_at_once, server, 8)
+        kept = [one for one in senders if one.code == 250]
+        assert {one.code for one in senders} == {250, 452}
+        assert all(one.still_serves for one in senders)
+        await until(lambda: spools_of(server) == [], PATIENCE_S)
+        assert digests_in(db) == sorted(one.digest for one in kept)
+        again = await asyncio.to_thread(send_at_once, server, 2)
+        assert [one.code for one in again] == [250, 250]

@@ -1,0 +1,135 @@
+"""Chaos by the API: what it changes, and that it is shut unless a setting opens it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_asyncio
+from testkit.apps import Program, running, settings_in
+from testkit.smtp_peer import Peer
+
+from edgemail.settings.chaos_rules import read_rule
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+JSON = {"Content-Type": "application/json"}
+SLOW = {"stage": "rcpt", "code": 451, "percent": 100.0, "glob": "*@slow.example"}
+
+
+@pytest_asyncio.fixture
+async def open_program(tmp_path: Path) -> AsyncIterator[Program]:
+    settings = settings_in(tmp_path, allowed_origins=("https://tests.example",))
+    policy = dataclasses.replace(settings.policy, chaos_api="on", chaos=(read_rule("mail:452:<>"),))
+    async with running(dataclasses.replace(settings, policy=policy)) as started:
+        yield started
+
+
+def body(*rules: object) -> bytes:
+    return json.dumps({"rules": rules}).encode()
+
+
+async def put(program: Program, *rules: object) -> Any:
+    answer = await program.ask("/api/chaos", "PUT", JSON, body(*rules))
+    assert answer.status == 200, answer.body
+    return answer.json()
+
+
+async def test_rules_are_in_force_from_the_next_command_on(open_program: Program) -> None:
+    """Also for connections that are open; the answer says what is in force."""
+    async with Peer.greeted(open_program.smtp[1]) as peer:
+        assert (await open_program.ask("/api/chaos")).json() == {
+            "rules": [{"stage": "mail", "code": 452, "percent": 100.0, "glob": "<>"}]
+        }
+        await peer.say(b"MAIL FROM:<>\r\n", 452)
+        assert await put(open_program, SLOW, {"stage": "data", "code": 554}) == {
+            "rules": [SLOW, {"stage": "data", "code": 554, "percent": 100.0, "glob": "*"}]
+        }
+        await peer.say(b"MAIL FROM:<>\r\n", 250)
+        await peer.say(b"RCPT TO:<a@slow.example>\r\nRCPT TO:<a@quick.example>\r\nDATA\r\n", 451, 250, 554)
+        assert (await open_program.ask("/api/chaos", "DELETE")).status == 204
+        assert (await open_program.ask("/api/chaos")).json() == {"rules": []}
+        await peer.say(b"MAIL FROM:<>\r\nRCPT TO:<a@slow.example>\r\nDATA\r\n", 250, 250, 354)
+
+
+async def test_what_a_rule_says_is_in_the_form_of_the_settings(open_program: Program) -> None:
+    """A glob in lower case, an address without needless quotes."""
+    found = await put(open_program, {"stage": "mail", "code": 421, "percent": 0.5, "glob": '"Bob"@Ex.org'})
+    assert found["rules"][0]["glob"] == "bob@ex.org"
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        (b"", "JSON"),
+        (b"[]", "an object"),
+        (b'{"rules": [', "JSON"),
+        (body({"stage": "helo", "code": 451}), "rules.0.stage"),
+        (body({"stage": "mail", "code": 250}), "rules.0.code"),
+        (body({"stage": "mail", "code": 600}), "rules.0.code"),
+        (body({"stage": "mail", "code": 451, "percent": 0}), "rules.0.percent"),
+        (b'{"rules": [{"stage": "mail", "code": 451, "percent": NaN}]}', "percent"),
+        (body({"stage": "mail", "code": 451, "glob": "spam.example"}), "write *@spam.example"),
+        (body({"stage": "mail", "code": 451, "glob": "*" * 300}), "rules.0.glob"),
+        (body({"stage": "mail", "code": 451, "share": 3}), "rules.0.share"),
+        (body(*[SLOW] * 101), "100"),
+    ],
+)  # fmt: skip
+async def test_a_mistake_changes_nothing(open_program: Program, sent: bytes, said: str) -> None:
+    """422, and a line that names the place."""
+    answer = await open_program.ask("/api/chaos", "PUT", JSON, sent)
+    assert answer.status == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert said in answer.json()["detail"]
+    assert len((await open_program.ask("/api/chaos")).json()["rules"]) == 1
+
+
+async def test_a_body_without_end_is_not_read_to_it(open_program: Program) -> None:
+    """413, long before it fills the memory."""
+    answer = await open_program.ask("/api/chaos", "PUT", JSON, b" " * 200_000)
+    assert (answer.status, answer.headers["content-type"]) == (413, "application/problem+json")
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+async def test_it_is_shut_unless_a_setting_opens_it(program: Program, method: str) -> None:
+    """404 that names the setting."""
+    answer = await program.ask("/api/chaos", method, JSON, body(SLOW) if method == "PUT" else None)
+    assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json")
+    assert "chaos_api" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Host": "evil.example"}, 421),
+        ({"Origin": "https://tests.example"}, 200),
+    ],
+)
+async def test_foreign_pages_change_nothing(open_program: Program, headers: dict[str, str], status: int) -> None:
+    """The same guard as for mail; an origin that a setting names may."""
+    answer = await open_program.ask("/api/chaos", "PUT", JSON | headers, body())
+    assert answer.status == status
+    assert len((await open_program.ask("/api/chaos")).json()["rules"]) == (0 if status == 200 else 1)
+
+
+async def test_a_browser_of_an_allowed_origin_is_told_that_it_may(open_program: Program) -> None:
+    """PUT with JSON is asked for before it is sent."""
+    asked = {
+        "Origin": "https://tests.example",
+        "Access-Control-Request-Method": "PUT",
+        "Access-Control-Request-Headers": "content-type",
+    }
+    assert (await open_program.ask("/api/chaos", "OPTIONS", asked)).status == 200
+
+
+async def test_it_is_in_the_documentation(program: Program) -> None:
+    """Whether it is open or not: with the form of its body."""
+    document = (await program.ask("/openapi.json")).json()
+    put_ = document["paths"]["/api/chaos"]["put"]
+    assert put_["requestBody"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Rules"}
+    assert {"stage", "code", "percent", "glob"} <= set(document["components"]["schemas"]["Rule"]["properties"])

@@ -1,0 +1,72 @@
+"""Listeners by inbox."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from edgemail.mailbox.arrivals import Arrivals
+
+ANN, BEN = "ann@example.org", "ben@example.org"
+
+
+async def test_only_who_waits_for_that_inbox_is_woken() -> None:
+    """An arrival concerns the listeners of its inboxes, all of them, and nobody else."""
+    hub = Arrivals()
+    with hub.listen(ANN) as first, hub.listen(ANN) as second, hub.listen(BEN) as other:
+        hub.publish([ANN, "nobody@example.org"])
+        assert await first.wait(5)
+        assert await second.wait(5)
+        assert not await other.wait(0.01)
+
+
+async def test_news_before_the_wait_are_not_lost() -> None:
+    """A listener that is busy while something arrives is told when it asks, once."""
+    hub = Arrivals()
+    with hub.listen(ANN) as listener:
+        hub.publish([ANN])
+        hub.publish([ANN])
+        assert await listener.wait(5)
+        assert not await listener.wait(0.01)
+        hub.publish([ANN])
+        assert await listener.wait(5)
+
+
+async def test_news_during_the_wait_end_it() -> None:
+    """A listener sleeps until it is woken."""
+    hub = Arrivals()
+    with hub.listen(ANN) as listener:
+        waiting = asyncio.create_task(listener.wait(None))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        hub.publish([ANN])
+        async with asyncio.timeout(5):
+            assert await waiting
+
+
+async def test_listeners_that_are_gone_leave_nothing() -> None:
+    """However it ended, a listener is forgotten, so inboxes that nobody reads cost no memory."""
+    hub = Arrivals()
+    for _ in range(3):
+        with hub.listen(ANN), hub.listen(ANN):
+            pass
+    with pytest.raises(ZeroDivisionError), hub.listen(BEN):
+        raise ZeroDivisionError
+    assert hub._listeners == {}
+    hub.publish([ANN, BEN])
+
+
+async def test_closing_wakes_everyone_for_the_last_time() -> None:
+    """Those that listen already, and those that come too late."""
+    hub = Arrivals()
+    with hub.listen(ANN) as early:
+        waiting = asyncio.create_task(early.wait(None))
+        await asyncio.sleep(0)
+        hub.close()
+        async with asyncio.timeout(5):
+            assert await waiting
+        assert early.is_closed
+        with hub.listen(BEN) as late:
+            assert late.is_closed
+            assert await late.wait(5)

@@ -1,0 +1,282 @@
+"""Deliver, list, read, wait, follow, delete: over a real store."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+import time
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+from testkit.bounds import bounded
+from testkit.mail import envelope, letter
+from testkit.waiting import PATIENCE_S, until
+
+from edgemail import mime
+from edgemail.errors import AttachmentNotFound, MessageNotFound
+from edgemail.mailbox.inbox import PAGE_MAX, Inbox
+from edgemail.model import MailId
+from edgemail.store.sqlite.store import SqliteStore
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from edgemail.model import ListedMail, ParsedMessage
+
+__all__ = ["bounded"]
+
+ANN, BEN = "ann@example.org", "ben@example.org"
+
+
+@pytest_asyncio.fixture
+async def inbox(tmp_path: Path) -> AsyncIterator[Inbox]:
+    store = await SqliteStore.open(tmp_path / "mail.db")
+    yield Inbox(store)
+    await store.close()
+
+
+async def send(inbox: Inbox, *subjects: str, to: str = ANN) -> list[MailId]:
+    return await asyncio.gather(*[inbox.deliver(envelope(to, data=letter(subject))) for subject in subjects])
+
+
+def anything(_: ListedMail) -> bool:
+    return True
+
+
+def both(listed: ListedMail, content: ParsedMessage) -> tuple[ListedMail, ParsedMessage]:
+    """Write nothing, for `Inbox.read`."""
+    return listed, content
+
+
+def subject_is(subject: str) -> Callable[[ListedMail], bool]:
+    return lambda listed: listed.summary.subject == subject
+
+
+async def is_listening(inbox: Inbox, name: str = ANN) -> None:
+    await until(lambda: name in inbox._hub._listeners)
+
+
+async def test_large_messages_are_taken_apart_one_at_a_time_and_small_ones_meanwhile(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each further thread that parses makes every sender wait; who reads a small message does not wait for it."""
+    large = [await inbox.deliver(envelope(data=letter(text="x" * 300_000))) for _ in range(3)]
+    (small,) = await send(inbox, "Small")
+    begun, may_end, usual_s = [], threading.Event(), sys.getswitchinterval()
+    read = mime.read
+
+    def read_and_wait(data: bytes) -> ParsedMessage:
+        if len(data) > 100_000:
+            begun.append(data)
+            assert may_end.wait(PATIENCE_S)
+        return read(data)
+
+    monkeypatch.setattr(mime, "read", read_and_wait)
+    readers = [asyncio.create_task(inbox.read(one, both)) for one in large]
+    attachment = asyncio.create_task(inbox.read_attachment(large[0], 0))
+    try:
+        await until(lambda: bool(begun))
+        listed, _ = await asyncio.wait_for(inbox.read(small, both), PATIENCE_S)
+        assert sys.getswitchinterval() < usual_s  # senders have their turn sooner
+        assert listed.summary.subject == "Small"
+        assert len(begun) == 1
+        assert not attachment.done()
+    finally:
+        may_end.set()
+    assert [listed.mail.id for listed, _ in await asyncio.gather(*readers)] == large
+    with pytest.raises(AttachmentNotFound):
+        await attachment
+    assert sys.getswitchinterval() == usual_s
+
+
+async def test_a_listing_has_summaries_before_they_are_stored(inbox: Inbox) -> None:
+    """A reader who is faster than the summaries sees the same."""
+    await send(inbox, "First", "Second")
+    page = await inbox.list_page(ANN, limit=10)
+    assert [listed.summary.subject for listed in page] == ["Second", "First"]
+    assert page[0].summary.sender_name == "Bob <bob@sender.example>"
+
+
+async def test_a_listing_is_bounded(inbox: Inbox) -> None:
+    """A page has as many as asked for, and PAGE_MAX and one to tell of another page at most."""
+    await send(inbox, *[str(number) for number in range(PAGE_MAX + 10)])
+    assert len(await inbox.list_page(ANN, limit=3)) == 3
+    assert len(await inbox.list_page(ANN, limit=10**6)) == PAGE_MAX + 1
+
+
+async def test_a_message_is_read_whole_and_by_parts(inbox: Inbox) -> None:
+    """Text, headers, raw octets and attachments are of one message."""
+    data = letter(
+        extra='MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="b"\r\n',
+        text=(
+            "--b\r\nContent-Type: text/plain\r\n\r\nHi.\r\n"
+            '--b\r\nContent-Type: application/x-test; name="a.bin"\r\nContent-Transfer-Encoding: base64\r\n'
+            'Content-Disposition: attachment; filename="a.bin"\r\n\r\nAAH/\r\n--b--'
+        ),
+    )
+    mail_id = await inbox.deliver(envelope(data=data))
+    listed, content = await inbox.read(mail_id, both)
+    assert listed.mail.id == mail_id
+    assert content.text is not None
+    assert content.text.strip() == "Hi."
+    assert [one.name for one in content.headers][:3] == ["From", "To", "Subject"]
+    assert await inbox.read_raw(mail_id) == data
+    attachment, octets = await inbox.read_attachment(mail_id, 0)
+    assert (attachment.name, octets) == ("a.bin", b"\x00\x01\xff")
+    with pytest.raises(AttachmentNotFound):
+        await inbox.read_attachment(mail_id, 1)
+
+
+async def test_what_is_not_there_cannot_be_read(inbox: Inbox) -> None:
+    """All ways of reading agree on it."""
+    with pytest.raises(MessageNotFound):
+        await inbox.read(MailId(7), both)
+    with pytest.raises(MessageNotFound):
+        await inbox.read_raw(MailId(7))
+    with pytest.raises(MessageNotFound):
+        await inbox.read_attachment(MailId(7), 0)
+
+
+async def test_deleting_is_for_all_and_emptying_for_one(inbox: Inbox) -> None:
+    """A message deleted by id is gone everywhere; an emptied inbox leaves the others theirs."""
+    first = await inbox.deliver(envelope(ANN, BEN))
+    await inbox.deliver(envelope(ANN, BEN))
+    await inbox.delete(first)
+    with pytest.raises(MessageNotFound):
+        await inbox.delete(first)
+    assert await inbox.delete_all(ANN) == 1
+    assert [await inbox.last_id(name) for name in (ANN, BEN)] == [0, first + 1]
+
+
+async def test_wait_finds_what_is_there_already(inbox: Inbox) -> None:
+    """Without an id the newest counts: who asks for a code wants the latest."""
+    _, newest = await send(inbox, "Code", "Code")
+    await send(inbox, "Code", to=BEN)
+    found = await inbox.wait(ANN, after=None, timeout_s=0, matches=anything)
+    assert found is not None
+    assert found.mail.id == newest
+
+
+async def test_wait_after_an_id_finds_the_first_above_it(inbox: Inbox) -> None:
+    """So that a reader who goes on from id to id sees every message."""
+    mail_ids = await send(inbox, "A", "B", "C")
+    found = await inbox.wait(ANN, after=mail_ids[0], timeout_s=0, matches=anything)
+    assert found is not None
+    assert found.mail.id == mail_ids[1]
+    assert await inbox.wait(ANN, after=mail_ids[2], timeout_s=0, matches=anything) is None
+
+
+async def test_wait_finds_what_arrives_later(inbox: Inbox) -> None:
+    """As soon as it is there, long before the time is up."""
+    waiting = asyncio.create_task(inbox.wait(ANN, after=None, timeout_s=60, matches=anything))
+    await is_listening(inbox)
+    await send(inbox, "Other", to=BEN)
+    (mail_id,) = await send(inbox, "Mine")
+    async with asyncio.timeout(PATIENCE_S):
+        found = await waiting
+    assert found is not None
+    assert found.mail.id == mail_id
+
+
+@pytest.mark.parametrize("after", [None, 0])
+async def test_wait_passes_over_what_does_not_match(inbox: Inbox, after: int | None) -> None:
+    """Neither what is there nor what arrives ends it, unless it matches."""
+    await send(inbox, "Noise")
+    waiting = asyncio.create_task(inbox.wait(ANN, after=after, timeout_s=60, matches=subject_is("Signal")))
+    await is_listening(inbox)
+    await send(inbox, "Noise", "More noise")
+    assert not waiting.done()
+    await send(inbox, "Signal")
+    async with asyncio.timeout(PATIENCE_S):
+        found = await waiting
+    assert found is not None
+    assert found.summary.subject == "Signal"
+
+
+async def test_wait_looks_through_all_pages(inbox: Inbox) -> None:
+    """A match far down is found in both directions."""
+    await send(inbox, "Signal", *["Noise"] * (PAGE_MAX + 20), "End", *["Noise"] * (PAGE_MAX + 20))
+    for after in (None, 0):
+        for subject in ("Signal", "End"):
+            found = await inbox.wait(ANN, after=after, timeout_s=0, matches=subject_is(subject))
+            assert found is not None
+            assert found.summary.subject == subject
+
+
+async def test_wait_ends_when_the_time_is_up(inbox: Inbox) -> None:
+    """Arrivals that do not match do not make it longer."""
+    started = time.monotonic()
+    waiting = asyncio.create_task(inbox.wait(ANN, after=None, timeout_s=0.3, matches=subject_is("Signal")))
+    while not waiting.done():
+        await send(inbox, "Noise")
+    assert await waiting is None
+    assert 0.3 <= time.monotonic() - started < 5
+
+
+async def test_closing_ends_wait_and_follow(inbox: Inbox) -> None:
+    """A server that stops keeps nobody waiting, and neither do those that come after."""
+    waiting = asyncio.create_task(inbox.wait(ANN, after=None, timeout_s=60, matches=anything))
+    await is_listening(inbox)
+    following = asyncio.create_task(collect(inbox, 10))
+    await until(lambda: len(inbox._hub._listeners[ANN]) == 2)
+    inbox.close()
+    async with asyncio.timeout(PATIENCE_S):
+        assert await waiting is None
+        assert await following == []
+        assert await inbox.wait(ANN, after=None, timeout_s=60, matches=anything) is None
+        assert await collect(inbox, 10) == []
+
+
+async def collect(inbox: Inbox, count: int, after: int = 0) -> list[int]:
+    found: list[int] = []
+    async with aclosing(inbox.follow(ANN, after)) as following:  # type: ignore[type-var]
+        async for listed in following:
+            found.append(listed.mail.id)
+            if len(found) == count:
+                break
+    return found
+
+
+async def test_follow_gives_what_is_there_and_what_arrives_once_and_in_order(inbox: Inbox) -> None:
+    """There is neither a gap nor a double between the two."""
+    sent = await send(inbox, *"abc")
+    following = asyncio.create_task(collect(inbox, 303))
+    for _ in range(30):
+        sent += await send(inbox, *"0123456789")
+        await send(inbox, "other", to=BEN)
+    async with asyncio.timeout(PATIENCE_S):
+        assert await following == sent
+
+
+async def test_follow_resumes_after_an_id(inbox: Inbox) -> None:
+    """Whoever lost the connection goes on where he was, and misses nothing of the time between."""
+    sent = await send(inbox, *"abcdef")
+    assert await collect(inbox, 2) == sent[:2]
+    assert await collect(inbox, 4, after=sent[1]) == sent[2:]
+
+
+async def test_a_slow_follower_sees_a_thousand_arrivals(inbox: Inbox) -> None:
+    """Nothing is queued for it, and nothing is lost to it."""
+    sent: list[int] = []
+    found: list[int] = []
+    async with asyncio.timeout(3 * PATIENCE_S), aclosing(inbox.follow(ANN, 0)) as following:  # type: ignore[type-var]
+        sent += await send(inbox, "first")
+        async for listed in following:
+            found.append(listed.mail.id)
+            if len(found) == 1:
+                sent += await send(inbox, *[str(number) for number in range(1000)])
+            if len(found) == 1001:
+                break
+    assert found == sent
+
+
+async def test_a_follower_that_goes_leaves_no_listener(inbox: Inbox) -> None:
+    """However many came and went."""
+    await send(inbox, "one")
+    for _ in range(5):
+        await collect(inbox, 1)
+    assert inbox._hub._listeners == {}

@@ -1,0 +1,131 @@
+"""Summaries are made beside the mail, and can be made again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
+
+import apsw
+import pytest
+import pytest_asyncio
+from testkit.mail import add_all, envelope, letter
+from testkit.waiting import until
+
+from edgemail import mime
+from edgemail.errors import StoreFull, StoreUnavailable
+from edgemail.mailbox import summaries
+from edgemail.mailbox.summaries import Summarizer
+from edgemail.store.sqlite.store import SqliteStore
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from pathlib import Path
+
+    from edgemail.model import MailId, Summary
+
+ANN = "ann@example.org"
+
+
+class Fragile(SqliteStore):
+    """A store that fails to take summaries, as often as it is told to."""
+
+    failures: list[Exception]
+
+    async def add_summaries(self, summaries: Sequence[tuple[MailId, Summary]]) -> None:
+        if self.failures:
+            raise self.failures.pop()
+        await super().add_summaries(summaries)
+
+
+@pytest_asyncio.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Fragile]:
+    opened = await Fragile.open(tmp_path / "mail.db")
+    opened.failures = []
+    yield opened
+    await opened.close()
+
+
+@asynccontextmanager
+async def running(store: SqliteStore) -> AsyncIterator[asyncio.Task[None]]:
+    task = asyncio.create_task(Summarizer(store).run())
+    yield task
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def subjects(store: SqliteStore) -> list[str | None]:
+    rows = await store.list_inbox(ANN, limit=200, oldest_first=True)
+    return [None if row.summary is None else row.summary.subject for row in rows]
+
+
+async def has_subjects(store: SqliteStore, expected: list[str]) -> bool:
+    return await subjects(store) == expected
+
+
+async def test_a_summary_is_there_soon_after_the_commit(store: Fragile) -> None:
+    """For mail that comes, one by one or many at once."""
+    async with running(store):
+        await store.add(envelope(data=letter("One")))
+        await until(lambda: has_subjects(store, ["One"]), 3)
+        many = [f"Number {number}" for number in range(100)]
+        await add_all(store, [envelope(data=letter(subject)) for subject in many])
+        await until(lambda: has_subjects(store, ["One", *many]))
+
+
+async def test_what_came_before_the_start_is_summarised(store: Fragile) -> None:
+    """A program that was killed between a commit and its summary makes up for it."""
+    await store.add(envelope(data=letter("Before")))
+    async with running(store):
+        await until(lambda: has_subjects(store, ["Before"]))
+
+
+async def test_summaries_are_derived_and_made_again(store: Fragile, tmp_path: Path) -> None:
+    """Whoever deletes them loses nothing but the work."""
+    await store.add(envelope(data=letter("Again")))
+    async with running(store):
+        await until(lambda: has_subjects(store, ["Again"]))
+    connection = apsw.Connection(str(tmp_path / "mail.db"))
+    connection.execute("DELETE FROM summary")
+    connection.close()
+    assert await subjects(store) == [None]
+    async with running(store):
+        await until(lambda: has_subjects(store, ["Again"]))
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("locked"), StoreFull("full")])
+async def test_summaries_outlive_a_store_that_fails(
+    store: Fragile, error: Exception, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They wait for it, and go on where they were; the log says so once, however often they tried."""
+    caplog.set_level(logging.INFO, "edgemail.mailbox.summaries")
+    monkeypatch.setattr(summaries, "_RETRY_S", 0.01)
+    store.failures = [error, error]
+    await store.add(envelope(data=letter("Late")))
+    async with running(store) as task:
+        await until(lambda: task.done() or not store.failures)
+        assert not task.done()
+        await until(lambda: has_subjects(store, ["Late"]))
+        await until(lambda: len(caplog.messages) > 1)
+    assert caplog.messages == ["summaries wait for the store", "summaries go on"]
+
+
+async def test_a_message_that_breaks_the_parser_is_passed_over(
+    store: Fragile, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One hostile message must not end the program, now and at each start after."""
+
+    def summarize(data: bytes) -> Summary:
+        if b"Broken" in data:
+            raise RecursionError("too deep")
+        return original(data)
+
+    original = mime.summarize
+    monkeypatch.setattr(mime, "summarize", summarize)
+    await add_all(store, [envelope(data=letter(subject)) for subject in ("First", "Broken", "Last")])
+    async with running(store) as task:
+        await until(lambda: task.done() or has_subjects(store, ["First", "", "Last"]))
+        assert not task.done()
+    assert "too deep" in caplog.text

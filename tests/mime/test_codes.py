@@ -1,0 +1,88 @@
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgemail.mime.codes import CODES_MAX, find_codes
+from edgemail.mime.links import LINKS_MAX, find_links
+from edgemail.mime.markup import scan, visible
+from edgemail.model import Code, Link
+
+_CASES = json.loads((Path(__file__).parents[1] / "vectors" / "codes.json").read_text("utf-8"))["cases"]
+
+_HOSTILE = [
+    "<", "<a ", "<a href='", '="', "<a =", "<!--", "<script", "<script>", "1", "1 ", "1-", "code 1234 ", "A1B2C3 ",
+    "https://", "https://a.b/()))", " ", "&#", "&#1;", "\u200d", " \u200d", ")", "A1-", "code\n", "1234\n", "-in",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", _CASES, ids=lambda case: case["name"])
+def test_codes_and_links_are_those_of_the_table(case: dict[str, Any]) -> None:
+    """The page's finder is held to the same table."""
+    page = scan(case["html"]) if case["html"] else None
+    text = case["text"] or ""
+    codes = find_codes(case["subject"], text)
+    if page and not codes:
+        codes = find_codes(case["subject"], page.text)
+    assert codes == tuple(Code(**code) for code in case["codes"])
+    assert find_links(page, text) == tuple(Link(**link) for link in case["links"])
+
+
+def test_half_of_the_table_has_no_code() -> None:
+    """A wrong code is worse than none, so the table asks for silence as often as for an answer."""
+    silent = sum(not case["codes"] for case in _CASES)
+    assert len(_CASES) >= 80
+    assert silent * 2 >= len(_CASES)
+
+
+def test_names_in_the_table_are_unique() -> None:
+    """A failing case is found by its name."""
+    assert len({case["name"] for case in _CASES}) == len(_CASES)
+
+
+@pytest.mark.parametrize("unit", _HOSTILE)
+def test_hostile_text_takes_no_longer_than_its_length_asks_for(unit: str) -> None:
+    """A megabyte of anything is looked at in linear time; quadratic would take hours."""
+    text = unit * (1_000_000 // len(unit))
+    started = time.thread_time()
+    find_codes(text, text)
+    find_links(scan(text), text)
+    visible(text)
+    assert time.thread_time() - started < 10
+
+
+@given(st.text(), st.text())
+def test_any_text_is_looked_at(subject: str, text: str) -> None:
+    """Nothing raises, there are never more than so many codes, and each says why."""
+    codes = find_codes(subject, text)
+    assert len(codes) <= CODES_MAX
+    assert all(code.code and code.reason for code in codes)
+    find_links(scan(text), text)
+
+
+@given(st.from_regex(r"[0-9]{6}", fullmatch=True).filter(lambda code: not code.startswith(("19", "20"))))
+def test_any_six_digits_after_the_word_are_a_code(digits: str) -> None:
+    """No value of a code may hide it."""
+    assert find_codes("", f"Your verification code is {digits}.") == (Code(digits, "next to “verification code”"),)
+
+
+def test_links_are_capped() -> None:
+    """A message of a thousand links does not make an answer of a thousand links."""
+    text = " ".join(f"https://a.example/{number}" for number in range(1_000))
+    links = find_links(None, text)
+    assert len(links) == LINKS_MAX
+    assert links[-1].url == f"https://a.example/{LINKS_MAX - 1}"
+
+
+@given(
+    st.lists(st.sampled_from(["<a href='https://a.example'>", "x", "</a>", "<p>", "&amp;", "<", '"', "=", "<!--"]))
+)
+def test_html_becomes_text_without_its_tags(pieces: list[str]) -> None:
+    """Whatever the order of tags, none of a whole one is left."""
+    page = scan("".join(pieces))
+    assert "</a>" not in page.text
+    assert all(anchor.href == "https://a.example" for anchor in page.anchors)

@@ -1,0 +1,153 @@
+"""Programs that people send mail with: what goes over the wire comes back through the API, octet for octet."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import smtplib
+from email import message_from_bytes
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from testkit.programs import Process, serving
+from testkit.reader import PROGRAM_S, get, listing, program, raw, run
+from testkit.smtp_peer import drop_trace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SUITE = importlib.util.find_spec("test.test_email")
+MESSAGES = sorted(Path(SUITE.origin).parent.glob("data/msg_*.txt")) if SUITE and SUITE.origin else []
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    """Run the program, as `edgemail serve` does."""
+    with serving(tmp_path_factory.mktemp("clients") / "mail.db") as process:
+        yield process
+
+
+def with_crlf(octets: bytes) -> bytes:
+    """Return octets with every line end CRLF, and one at the end."""
+    crlf = re.sub(rb"\r\n|\r|\n", b"\r\n", octets)
+    return crlf if crlf.endswith(b"\r\n") else crlf + b"\r\n"
+
+
+def as_received(octets: bytes) -> bytes:
+    """Return what RFC 5321 makes of octets as smtplib sends them: it stuffs dots after a bare LF, too."""
+    wire = b"\r\n" + re.sub(rb"(?m)^\.", b"..", octets)
+    return (wire if wire.endswith(b"\r\n") else wire + b"\r\n").replace(b"\r\n.", b"\r\n")[2:]
+
+
+def test_there_are_messages_to_send() -> None:
+    """CPython's own, with all that is wrong in them."""
+    assert len(MESSAGES) >= 40, "this Python has no test suite: apt-get install libpython3-testsuite"
+
+
+@pytest.mark.parametrize("path", MESSAGES, ids=[path.stem for path in MESSAGES])
+def test_smtplib_gets_every_message_of_cpythons_tests_through(server: Process, path: Path) -> None:
+    """Parsing never decides a reply, and what is kept is what came."""
+    octets = with_crlf(path.read_bytes())
+    address = f"{path.stem}@example.com"
+    with smtplib.SMTP(*server.smtp, timeout=PROGRAM_S) as smtp:
+        assert smtp.sendmail("ann@example.org", [address], octets) == {}
+    (listed,) = listing(server, address)
+    assert (listed["sender"], listed["recipients"]) == ("ann@example.org", [address])
+    kept = raw(server, listed["id"])
+    assert kept.startswith(b"Return-Path: <ann@example.org>\r\nReceived: from ")
+    assert drop_trace(kept) == octets
+
+
+def test_smtplib_sends_all_of_them_as_they_are_over_one_connection(server: Process) -> None:
+    """Many transactions, in order, each on its own; bare LF is content, and stays."""
+    with smtplib.SMTP(*server.smtp, timeout=PROGRAM_S) as smtp:
+        for path in MESSAGES:
+            smtp.sendmail("", ["all@example.com", "copy@example.com"], path.read_bytes())
+    kept = [drop_trace(raw(server, one["id"])) for one in reversed(listing(server, "all@example.com"))]
+    assert kept == [as_received(path.read_bytes()) for path in MESSAGES]
+    assert listing(server, "copy@example.com") == listing(server, "all@example.com")
+
+
+def test_smtplib_is_told_what_is_refused(server: Process) -> None:
+    """A recipient, or a message that is declared too large, with our codes; the rest is kept."""
+    with smtplib.SMTP(*server.smtp, timeout=PROGRAM_S) as smtp:
+        smtp.ehlo()
+        assert smtp.has_extn("size")
+        assert smtp.has_extn("smtputf8")
+        refused = smtp.sendmail("ann@example.org", ["one@example.com", "bad@-example.com"], b"Hi.\r\n")
+        assert {address: code for address, (code, _) in refused.items()} == {"bad@-example.com": 501}
+        assert smtp.mail("ann@example.org", ["SIZE=999999999"])[0] == 552
+    assert len(listing(server, "one@example.com")) == 1
+
+
+def test_smtplib_sends_to_addresses_beyond_ascii(server: Process) -> None:
+    """RFC 6531: SMTPUTF8 is offered, so it is used."""
+    with smtplib.SMTP(*server.smtp, timeout=PROGRAM_S) as smtp:
+        smtp.ehlo()
+        smtp.sendmail("андрей@example.org", ["Δοκιμή@example.com"], "Subject: é\r\n".encode(), ["SMTPUTF8"])
+    (listed,) = listing(server, "δοκιμή@example.com")
+    assert listed["sender"] == "андрей@example.org"
+    assert drop_trace(raw(server, listed["id"])) == "Subject: é\r\n".encode()
+
+
+def swaks(server: Process, *arguments: str) -> str:
+    host, port = server.smtp
+    sender = ("--from", "ann@example.org", "--helo", "client.example")
+    return run(program("swaks", "swaks"), "--server", host, "--port", str(port), *sender, *arguments)
+
+
+def test_swaks_sends_data_as_it_is(server: Process) -> None:
+    """`--data` with dots at the start of lines, as a person types it."""
+    said = swaks(server, "--to", "swaks@example.com", "--data", r"Subject: dots\n\n.\n..\n.end\nlast\n")
+    assert "250 2.0.0 OK, kept" in said
+    (listed,) = listing(server, "swaks@example.com")
+    lines = drop_trace(raw(server, listed["id"])).split(b"\r\n")
+    assert lines[:6] == [b"Subject: dots", b"", b".", b"..", b".end", b"last"]
+    assert set(lines[6:]) == {b""}
+
+
+def test_swaks_sends_an_attachment_to_several(server: Process, tmp_path: Path) -> None:
+    """`--attach` with every octet there is comes back as it was."""
+    attached = tmp_path / "every.bin"
+    attached.write_bytes(bytes(range(256)) * 40)
+    swaks(server, "--to", "one.s@example.com,two.s@example.com", "--body", "Look", "--attach", f"@{attached}")
+    (one,), (two,) = (listing(server, f"{name}.s@example.com") for name in ("one", "two"))
+    assert one["id"] == two["id"]
+    parts = {part.get_filename(): part for part in message_from_bytes(raw(server, one["id"])).walk()}
+    assert parts["every.bin"].get_payload(decode=True) == attached.read_bytes()
+    assert get(server, f"/api/messages/{one['id']}/attachments/0") == attached.read_bytes()
+
+
+def test_swaks_pipelines(server: Process) -> None:
+    """`--pipeline` sends the envelope in one go (RFC 2920)."""
+    said = swaks(server, "--to", "pipe@example.com", "--pipeline", "--body", "Hi")
+    assert "250 2.0.0 OK, kept" in said
+    assert len(listing(server, "pipe@example.com")) == 1
+
+
+def test_fifty_sessions_of_smtp_source_are_all_kept(server: Process) -> None:
+    """Postfix's own load generator: every message that was accepted is stored, once."""
+    host, port = server.smtp
+    source = program("smtp-source", "postfix")
+    ends = ("-f", "a@example.com", "-t", "load@example.com")
+    run(source, "-s", "50", "-m", "500", "-l", "4000", *ends, f"{host}:{port}")
+    messages = listing(server, "load@example.com")
+    assert len(messages) == len({one["id"] for one in messages}) == 500
+    assert {one["sender"] for one in messages} == {"a@example.com"}
+    bodies = {raw(server, one["id"]).partition(b"\r\n\r\n")[2] for one in messages[::50]}
+    assert len(bodies) == 1
+    assert 3900 < len(bodies.pop()) < 4100
+
+
+def test_smtp_source_with_many_recipients_reaches_each(server: Process) -> None:
+    """One copy, found by every recipient."""
+    host, port = server.smtp
+    source = program("smtp-source", "postfix")
+    ends = ("-f", "a@example.com", "-t", "many@example.com")
+    run(source, "-s", "5", "-m", "20", "-r", "10", "-l", "500", *ends, f"{host}:{port}")
+    inboxes = [
+        {one["id"] for one in listing(server, f"{number}many@example.com")} for number in ("", *range(2, 11))
+    ]
+    assert len(inboxes[0]) == 20
+    assert all(inbox == inboxes[0] for inbox in inboxes)

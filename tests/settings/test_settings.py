@@ -1,0 +1,394 @@
+"""From flags, the environment and a file to settings."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import socket
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edgemail.errors import SettingsError
+from edgemail.model import Endpoint
+from edgemail.settings import SETTINGS, Settings, StoreSettings, resolve
+from edgemail.settings.__main__ import write_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT = Path(__file__).parents[2]
+
+
+def write_toml(directory: Path, text: str) -> str:
+    path = directory / "edgemail.toml"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def mistakes_of(
+    flags: Mapping[str, str | tuple[str, ...]] | None = None,
+    environ: Mapping[str, str] | None = None,
+    config_path: str | None = None,
+) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        resolve(flags or {}, environ or {}, config_path)
+    return caught.value.mistakes
+
+
+def test_with_nothing_given_the_defaults_hold() -> None:
+    """The program runs without any setting."""
+    resolved = resolve({}, {})
+    assert resolved.settings == Settings(store=StoreSettings(is_default=True))
+    assert {one.source for one in resolved.origins} == {"default"}
+    assert resolved.settings.smtp.listen == (Endpoint("127.0.0.1", 2525),)
+    assert resolved.settings.http.listen == Endpoint("127.0.0.1", 8025)
+    assert resolved.settings.store.db == str(Path(tempfile.gettempdir()) / "edgemail.db")
+    assert resolved.settings.retention.max_age_s == 604_800
+
+
+def test_each_source_gives_way_to_the_one_above_it(tmp_path: Path) -> None:
+    """Flags weigh more than the environment, that more than libSQL's names, those more than the file."""
+    path = write_toml(tmp_path, 'db = "file.db"')
+    others = {"LIBSQL_CLIENT_URL": "other.db"}
+    ours = {"EDGEMAIL_DB": "environment.db"}
+    ladder = [
+        (resolve({"db": "flag.db"}, ours | others, path), "flag.db", "flag --db"),
+        (resolve({}, ours | others, path), "environment.db", "environment EDGEMAIL_DB"),
+        (resolve({}, others, path), "other.db", "environment LIBSQL_CLIENT_URL"),
+        (resolve({}, {}, path), "file.db", f"file {path}"),
+        (resolve({}, {}), str(Path(tempfile.gettempdir()) / "edgemail.db"), "default"),
+    ]
+    for resolved, db, source in ladder:
+        origin = next(one for one in resolved.origins if one.setting.name == "db")
+        assert (resolved.settings.store.db, origin.text, origin.source) == (db, db, source)
+        assert resolved.settings.store.is_default == (source == "default")
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+def test_every_setting_reads_what_it_writes_from_every_source(setting, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """One name in three spellings: the text that `edgemail config` prints is taken by all of them."""
+    examples = {
+        "smtp": "127.0.0.1:1,[::1]:1", "http": "127.0.0.1:0", "metrics": "[::1]:9",
+        "db": "a.db", "db_token": "t0k3n",
+        "domain": "a.org,b.org",
+        "hostname": "mx.a.org", "allowed_host": "a.org", "allowed_origin": "https://a.org", "max_age": "3h",
+        "max_bytes": "3MiB", "log_format": "json", "log_level": "debug", "max_message_bytes": "3KiB",
+        "bare_newlines": "refuse", "max_spool": "3GiB",
+        "smtps": "127.0.0.1:1,[::1]:1", "tls": "off", "auth": "any",
+        "greeting_delay": "3s", "trusted": "192.0.2.0/24,2001:db8::1", "proxy_from": "192.0.2.1,2001:db8::/48",
+        "allow_senders": "<>,*@spam.example", "deny_senders": "bob@a.example,news-?@*",
+        "allow_recipients": "bob@a.example", "deny_recipients": "*", "allow_sources": "192.0.2.0/24,::1",
+        "deny_sources": "10.0.0.0/8", "min_free": "2.5%", "chaos_api": "on", "log_addresses": "hashed",
+        "chaos": "mail:451:10%,rcpt:550:*@slow.example,data:421:0.5%:bob@*",
+    }  # fmt: skip
+    text = examples.get(setting.name, "3s" if setting.kind.metavar == "DURATION" else "3")
+    toml = "[" + ", ".join(f'"{one}"' for one in text.split(",")) + "]" if setting.repeated else f'"{text}"'
+    others = {"EDGEMAIL_TLS_CERT": "cert.pem"} if setting.name == "tls_key" else {}
+    resolutions = [
+        resolve({}, others | {setting.variable: text}),
+        resolve({}, others, write_toml(tmp_path, f"{setting.name} = {toml}")),
+    ]
+    if not setting.secret:
+        resolutions.append(resolve({"set": (f"{setting.name}={text}",)}, others))
+    if setting.has_flag:
+        resolutions.append(resolve({setting.name: tuple(text.split(",")) if setting.repeated else text}, others))
+    shown = "set" if setting.secret else text
+    default = setting.value_in(Settings())
+    for resolved in resolutions:
+        origin = next(one for one in resolved.origins if one.setting is setting)
+        assert origin.text == shown
+        assert origin.source != "default"
+        assert setting.value_in(resolved.settings) != default
+
+
+def test_every_field_of_the_settings_has_a_place_in_the_table() -> None:
+    """The table is the only source, so what is not in it could not be set."""
+    fields = {
+        (section.name, field.name)
+        for section in dataclasses.fields(Settings)
+        for field in dataclasses.fields(getattr(Settings(), section.name))
+    }
+    assert {(one.section, one.field) for one in SETTINGS} == fields - {("store", "is_default")}
+
+
+def test_repeated_settings_are_lists_in_the_file_and_commas_in_the_environment(tmp_path: Path) -> None:
+    """The higher source takes the place of the lower one; they are not joined."""
+    path = write_toml(tmp_path, 'domain = ["A.org", "b.org"]\nsmtp = "[::1]:25"')
+    assert resolve({}, {}, path).settings.smtp.domains == ("a.org", "b.org")
+    assert resolve({}, {}, path).settings.smtp.listen == (Endpoint("::1", 25),)
+    assert resolve({}, {"EDGEMAIL_DOMAIN": "c.org, d.org"}, path).settings.smtp.domains == ("c.org", "d.org")
+    assert resolve({"domain": ("e.org",)}, {"EDGEMAIL_DOMAIN": "c.org"}, path).settings.smtp.domains == ("e.org",)
+
+
+def test_numbers_may_stand_in_the_file_without_quotes(tmp_path: Path) -> None:
+    """TOML has numbers, and a count or a size in bytes is one."""
+    path = write_toml(tmp_path, "max_errors = 3\nmax_bytes = 1_000_000")
+    settings = resolve({}, {}, path).settings
+    assert (settings.smtp.max_errors, settings.retention.max_bytes) == (3, 1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("name", "section", "field"),
+    [
+        ("http", "http", "listen"),
+        ("max_age", "retention", "max_age_s"),
+        ("max_bytes", "retention", "max_bytes"),
+        ("max_messages", "retention", "max_messages"),
+    ],
+)
+def test_off_is_none(name: str, section: str, field: str) -> None:
+    """What can be switched off is `None` then, and written as off."""
+    resolved = resolve({name: "off"}, {})
+    assert getattr(getattr(resolved.settings, section), field) is None
+    assert next(one.text for one in resolved.origins if one.setting.name == name) == "off"
+
+
+def test_the_first_domain_is_the_host_name_unless_one_is_given() -> None:
+    """The greeting and Received: lines say it; without a domain they say the machine's name."""
+    assert resolve({"domain": ("a.org", "b.org")}, {}).settings.smtp.hostname == "a.org"
+    assert resolve({"domain": ("bücher.de",)}, {}).settings.smtp.hostname == "xn--bcher-kva.de"
+    assert resolve({"domain": ("a.org",), "hostname": "mx.a.org"}, {}).settings.smtp.hostname == "mx.a.org"
+
+
+@pytest.mark.parametrize(
+    ("name", "greeted_as"), [("build-7", "build-7"), ("", "localhost"), ("kim's mac\r\n", "localhost")]
+)
+def test_a_machine_name_that_cannot_stand_in_a_greeting_is_replaced(
+    name: str, greeted_as: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Operating systems take any name; an SMTP reply does not."""
+    monkeypatch.setattr(socket, "gethostname", lambda: name)
+    assert resolve({}, {}).settings.smtp.hostname == greeted_as
+
+
+def test_an_empty_variable_is_not_set_and_an_empty_flag_is_a_mistake() -> None:
+    """Container files write `NAME=` for no value; nobody writes an empty flag on purpose."""
+    resolved = resolve({}, {"EDGEMAIL_DOMAIN": "", "EDGEMAIL_MAX_AGE": "", "LIBSQL_CLIENT_URL": ""})
+    assert {one.source for one in resolved.origins} == {"default"}
+    assert mistakes_of({"db": ""}) == ['--db: "" is not a path; write a file\'s path']
+
+
+def test_every_mistake_is_told_at_once_as_it_was_written(tmp_path: Path) -> None:
+    """One start shows all that is to be mended: the setting as spelled, the value, and what would be right."""
+    path = write_toml(tmp_path, 'max_recipients = 0\ndomain = ["ok.org", "*.example.org"]')
+    assert mistakes_of(
+        {"max_age": "7x", "set": ("idle_timeout=5",)}, {"EDGEMAIL_HTTP": "8025", "EDGEMAIL_LOG_FORMAT": "xml"}, path
+    ) == [
+        '--max-age: "7x" is not a duration; write a number and s, m, h, d or w, such as 7d, or off',
+        '--set idle_timeout: "5" is not a duration; write a number and s, m, h, d or w, such as 7d',
+        'EDGEMAIL_HTTP: "8025" is not HOST:PORT; write one such as 127.0.0.1:2525, '
+        "or 0.0.0.0:2525 for every address, or off",
+        'EDGEMAIL_LOG_FORMAT: "xml" is not known; write text or json',
+        f'{path}: max_recipients: "0" is out of range; write a number from 1 to 1000000000',
+        f'{path}: domain: "*.example.org" is not a domain; write example.org, which takes in its subdomains',
+    ]
+
+
+def test_a_name_that_is_not_known_is_a_mistake_with_a_guess(tmp_path: Path) -> None:
+    """A setting that is silently ignored is worse than one that is refused."""
+    path = write_toml(tmp_path, 'max-age = "3d"')
+    assert mistakes_of({"set": ("max_error=3",)}, {"EDGEMAIL_HTPP": "off", "EDGEMAIL_XYZZY": "1"}, path) == [
+        "--set max_error: there is no such setting; did you mean max_errors?",
+        "EDGEMAIL_HTPP: there is no such setting; did you mean EDGEMAIL_HTTP?",
+        "EDGEMAIL_XYZZY: there is no such setting; `edgemail config` lists them all",
+        f"{path}: max-age: there is no such setting; did you mean max_age?",
+    ]
+
+
+def test_variables_of_others_are_left_alone() -> None:
+    """Kubernetes names variables after services, and the client commands have one of their own."""
+    environ = {
+        "EDGEMAIL_SERVICE_HOST": "10.0.0.1",
+        "EDGEMAIL_SERVICE_PORT": "25",
+        "EDGEMAIL_SERVICE_PORT_SMTP": "25",
+        "EDGEMAIL_PORT": "tcp://10.0.0.1:25",
+        "EDGEMAIL_PORT_25_TCP_ADDR": "10.0.0.1",
+        "EDGEMAIL_URL": "http://127.0.0.1:8025",
+    }
+    assert resolve({}, environ) == resolve({}, {})
+
+
+@pytest.mark.parametrize("pair", ["max_errors", "", "db_token=t", "db-token=t"])
+def test_set_takes_name_and_value_and_no_secret(pair: str) -> None:
+    """Every user of a machine can see its programs' flags."""
+    (mistake,) = mistakes_of({"set": (pair,)})
+    assert mistake in {
+        f'--set: "{pair}" is not NAME=VALUE; write one such as max_errors=5',
+        "--set db_token: other users can see flags; set EDGEMAIL_DB_TOKEN instead",
+    }
+
+
+def test_set_and_a_flag_for_the_same_setting_are_refused() -> None:
+    """Neither of two flags weighs more."""
+    assert mistakes_of({"max_age": "1d", "set": ("max_age=2d",)}) == [
+        "--set max_age: --max-age gives it as well; keep one of the two"
+    ]
+
+
+def test_a_secret_is_never_written() -> None:
+    """Not by `edgemail config`, not in a mistake, not in the log of a value's repr."""
+    resolved = resolve({}, {"LIBSQL_CLIENT_TOKEN": "s3cret"})
+    assert resolved.settings.store.token == "s3cret"
+    assert "s3cret" not in repr(resolved)
+    wrong = mistakes_of(
+        {}, {"EDGEMAIL_DB_TOKEN": "s3cret s3cret", "EDGEMAIL_DB": "libsql://kim:s3cret@a.org/?t=s3cret"}
+    )
+    assert len(wrong) == 2
+    assert "s3cret" not in "".join(wrong)
+
+
+def test_the_file_is_named_by_the_flag_or_else_by_the_environment(tmp_path: Path) -> None:
+    """No file is read unasked."""
+    path = write_toml(tmp_path, 'max_age = "3d"')
+    assert resolve({}, {"EDGEMAIL_CONFIG": path}).settings.retention.max_age_s == 259_200
+    assert mistakes_of({}, {"EDGEMAIL_CONFIG": path}, "no-such.toml") == [
+        '--config: "no-such.toml" cannot be read: No such file or directory; name a TOML file'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("octets", "complaint"),
+    [
+        (b'max_age = "3d\n', r"is not valid TOML: .*line 1"),
+        (b'max_age = "1d"\nmax_age = "2d"\nhttp = "off"', r"is not valid TOML: .*line 2"),
+        (b'max_age = "\xff"', r"is not UTF-8 text"),
+        (b"[smtp]\nmax_errors = 3", r"smtp: has a value of another form; write \[.*HOST:PORT"),
+        (b'max_age = ["3d"]', r"max_age: has a value of another form; write one text or number"),
+        (b"max_errors = true", r"max_errors: has a value of another form"),
+        (b"domain = [1]", r"domain: has a value of another form"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_with_its_name(octets: bytes, complaint: str, tmp_path: Path) -> None:
+    """The mistake names the file, and the line or the setting in it."""
+    path = tmp_path / "edgemail.toml"
+    path.write_bytes(octets)
+    (mistake,) = mistakes_of(config_path=str(path))
+    assert re.match(f"{re.escape(str(path))}: {complaint}", mistake)
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
+    """Some editors write one."""
+    path = write_toml(tmp_path, '\ufeffmax_age = "3d"')
+    assert resolve({}, {}, path).settings.retention.max_age_s == 259_200
+
+
+@pytest.mark.parametrize(
+    ("smtp", "http"),
+    [
+        (("127.0.0.1:25",), "127.0.0.1:25"),
+        (("0.0.0.0:25",), "127.0.0.1:25"),
+        (("[::]:25",), "[::1]:25"),
+        (("localhost:25",), "127.0.0.1:25"),
+        (("localhost:25",), "[::]:25"),
+    ],
+)
+def test_two_listeners_cannot_share_a_port(smtp: tuple[str, ...], http: str) -> None:
+    """The second would fail, and which one that is would depend on the order of starting."""
+    assert mistakes_of({"smtp": smtp, "http": http}) == [
+        f'--http: "{http}" is taken by smtp on {smtp[0]}; choose another port'
+    ]
+    assert mistakes_of({"smtp": smtp, "http": "off", "metrics": http}) == [
+        f'--metrics: "{http}" is taken by smtp on {smtp[0]}; choose another port'
+    ]
+    (mistake,) = mistakes_of({"smtp": (*smtp, http), "http": "off"})
+    assert mistake.startswith(f'--smtp: "{http}" is taken by smtp')
+
+
+@pytest.mark.parametrize(
+    ("smtp", "http"),
+    [
+        (("127.0.0.1:0", "127.0.0.1:0"), "127.0.0.1:0"),
+        (("0.0.0.0:25", "[::]:25"), "off"),
+        (("127.0.0.1:25", "127.0.0.2:25"), "127.0.0.1:80"),
+    ],
+)
+def test_listeners_that_differ_in_address_may_share_a_port(smtp: tuple[str, ...], http: str) -> None:
+    """IPv4 and IPv6 are apart, and port 0 is a new one each time."""
+    assert len(resolve({"smtp": smtp, "http": http}, {}).settings.smtp.listen) == len(smtp)
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/configuration.md"])
+def test_the_table_in_the_docs_is_the_one_in_the_code(name: str) -> None:
+    """`python -m edgemail.settings README.md docs/configuration.md` writes it again."""
+    document = (ROOT / name).read_text(encoding="utf-8")
+    assert document == write_table(document)
+
+
+def test_a_document_without_markers_is_not_written() -> None:
+    """There would be no telling where the table belongs."""
+    with pytest.raises(ValueError, match="<!-- settings -->"):
+        write_table("# edgemail\n")
+
+
+def test_a_key_without_its_certificate_is_a_mistake() -> None:
+    """It would be ignored, and TLS would go on with a certificate of our own."""
+    with pytest.raises(SettingsError) as caught:
+        resolve({}, {"EDGEMAIL_TLS_KEY": "key.pem"})
+    assert caught.value.mistakes == ['EDGEMAIL_TLS_KEY: "key.pem" needs a certificate; set tls_cert as well']
+
+
+def test_without_smtp_the_server_only_reads() -> None:
+    """No operator's Maildir is asked for, though the database is no file beside which one could be."""
+    settings = resolve({"smtp": "off", "db": "https://db.example.org", "domain": "a.org"}, {}).settings
+    assert settings.read_only
+    assert not Settings().read_only
+    (mistake,) = mistakes_of({"db": "https://db.example.org", "domain": "a.org"})
+    assert mistake.startswith("operator_maildir: ")
+
+
+@pytest.mark.parametrize(
+    ("flags", "mistake"),
+    [
+        ({"smtp": "off", "http": "off"}, "--smtp: is off, as http is, and nothing is left to do"),
+        ({"smtp": "off", "smtps": ":::465"}, "--smtps: "),
+        ({"smtp": "off", "smtps": "127.0.0.1:465"}, "--smtps: listens, but --smtp is off"),
+        ({"smtp": ("off", "127.0.0.1:25")}, '--smtp: "off" is not HOST:PORT'),
+        ({"db_token_file": ""}, '--db-token-file: "" is not a path'),
+    ],
+)
+def test_what_a_reader_cannot_be_told(flags: dict[str, str], mistake: str) -> None:
+    """Each is a line that names the setting."""
+    assert [one for one in mistakes_of(flags) if one.startswith(mistake)]
+
+
+def test_there_are_no_more_rules_of_chaos_than_the_api_takes() -> None:
+    """Each is asked in turn at every command; one line says so, and not one for each rule."""
+    rules = ("rcpt:451",) * 100
+    assert len(resolve({"chaos": rules}, {}).settings.policy.chaos) == 100
+    assert mistakes_of({"chaos": (*rules, "rcpt:999")}) == ["--chaos: has 101 entries; write 100 at most"]
+
+
+@pytest.mark.parametrize("name", ["allow_senders", "deny_senders", "allow_recipients", "deny_recipients"])
+def test_a_list_of_patterns_has_a_bound(name: str) -> None:
+    """All its globs are asked for each address, so there are not any number of them."""
+    patterns = [f"*{n}@*" for n in range(10_001)]
+    assert len(resolve({name: tuple(patterns[1:])}, {}).origins) == len(SETTINGS)
+    flag = "--" + name.replace("_", "-")
+    assert mistakes_of({name: tuple(patterns)}) == [f"{flag}: has 10001 entries; write 10000 at most"]
+
+
+def test_a_token_comes_from_one_place() -> None:
+    """Whichever of the two were taken, the other's owner would wonder."""
+    with pytest.raises(SettingsError) as caught:
+        resolve({"db_token_file": "ro.jwt"}, {"LIBSQL_CLIENT_TOKEN": "t0k3n"})
+    assert caught.value.mistakes == [
+        "--db-token-file: LIBSQL_CLIENT_TOKEN gives a token as well; keep one of the two"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("on", True), ("OFF", False), ("127.0.0.1:9100", Endpoint("127.0.0.1", 9100))]
+)
+def test_metrics_are_on_or_off_or_elsewhere(text: str, value: Endpoint | bool) -> None:
+    """On is at the page's own port."""
+    assert resolve({"metrics": text}, {}).settings.http.metrics == value
+
+
+def test_metrics_that_are_nowhere_are_a_mistake() -> None:
+    """The text says all that may stand there."""
+    (mistake,) = mistakes_of({"metrics": "yes"})
+    assert mistake.startswith('--metrics: "yes" is not HOST:PORT; write one such as ')
+    assert mistake.endswith("; or write on or off")

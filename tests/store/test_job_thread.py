@@ -1,0 +1,60 @@
+"""The thread that writes: one job at a time, in order, and each told how it went."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from functools import partial
+
+import pytest
+
+from edgemail.store.job_thread import JobThread
+
+
+async def test_jobs_are_done_in_order_and_in_one_thread() -> None:
+    """A commit never runs beside another."""
+    worker, done = JobThread("worker"), list[int]()
+    names = await asyncio.gather(*[worker.do(lambda: threading.current_thread().name) for _ in range(3)])
+    assert set(names) == {"worker"}
+    jobs = [worker.do(partial(done.append, number)) for number in range(100)]
+    worker.close()
+    assert done == list(range(100))
+    assert await asyncio.gather(*jobs) == [None] * 100
+
+
+async def test_an_error_comes_out_where_the_job_was_asked_for() -> None:
+    """The thread goes on with the next job."""
+    worker = JobThread("worker")
+    with pytest.raises(ZeroDivisionError):
+        await worker.do(lambda: 1 // 0)
+    assert await worker.do(lambda: 1) == 1
+    worker.close()
+
+
+async def test_a_cancelled_job_is_not_done_unless_it_has_begun() -> None:
+    """Who stops waiting for a deletion that waits behind a commit takes it back."""
+    worker, begun, may_end = JobThread("worker"), threading.Event(), threading.Event()
+    done = list[str]()
+
+    def work() -> None:
+        begun.set()
+        may_end.wait()
+        done.append("first")
+
+    first, second = worker.do(work), worker.do(lambda: done.append("second"))
+    await asyncio.to_thread(begun.wait)
+    first.cancel()
+    second.cancel()
+    await asyncio.sleep(0)
+    may_end.set()
+    await worker.do(lambda: None)
+    worker.close()
+    assert done == ["first"]
+
+
+async def test_a_closed_worker_takes_no_job() -> None:
+    """Else whoever asks would wait for ever."""
+    worker = JobThread("worker")
+    worker.close()
+    with pytest.raises(RuntimeError):
+        worker.do(lambda: None)
