@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,37 @@ def test_who_imports_whom_is_as_the_house_says() -> None:
     )
     assert done.returncode == 0, done.stdout
     assert re.search(r"Contracts: [1-9]\d* kept, 0 broken", done.stdout)
+
+
+def test_the_architecture_page_shows_the_layers_that_lint_enforces() -> None:
+    """The one line of arrows in ARCHITECTURE.md is the list of layers in pyproject.toml."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
+    assert f"\n{' -> '.join(layers)}\n" in (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+
+
+def test_the_architecture_page_names_every_room_and_only_what_is_there() -> None:
+    """Each module and folder of the program stands in the table; each path in the table exists."""
+    table = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").partition("\n## Where things are\n")[2]
+    rows = [
+        re.findall(r"`([^`]+)`", row) for row in table.partition("\n## ")[0].splitlines() if row.startswith("| `")
+    ]
+    rooms = {room for row in rows for room in row}
+    source = ROOT / "src/edgemail"
+    kept = [Path(name).relative_to("src/edgemail").parts for name in FILES if name.startswith("src/edgemail/")]
+    names = {parts[0] + "/" * (len(parts) > 1) for parts in kept}
+    assert names - rooms == {"__init__.py", "__main__.py", "py.typed"}
+    for room, *inside in rows:
+        folder = source / room if (source / room).exists() else ROOT / room
+        assert folder.exists(), room
+        missing = [
+            one
+            for one in inside
+            if not ((folder / one).exists() or any(base.joinpath(one).exists() for base in (source, ROOT)))
+        ]
+        assert missing == [], room
 
 
 @pytest.mark.parametrize("what", FORBIDDEN)
