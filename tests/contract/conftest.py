@@ -42,7 +42,7 @@ async def open_remote(folder: Path) -> MailStore:
 
 STORES = [
     pytest.param(open_sqlite, id="sqlite"),
-    pytest.param(open_remote, id="sqld"),
+    pytest.param(open_remote, id="sqld", marks=pytest.mark.needs_sqld),
 ]
 
 

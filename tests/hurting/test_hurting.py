@@ -126,6 +126,7 @@ async def test_an_honest_sender_gets_through_beside_who_speaks_no_tls(server: Pr
     await survive(server, server.smtps[1], what)
 
 
+@pytest.mark.needs_openssl
 async def test_nobody_gets_a_second_handshake_in_a_connection(server: Process) -> None:
     """It costs its sender nothing and us a signature (CVE-2011-1473): `R` makes s_client ask for one."""
     host, port = server.smtp

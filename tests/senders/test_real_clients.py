@@ -97,6 +97,7 @@ def swaks(server: Process, *arguments: str) -> str:
     return run(program("swaks", "swaks"), "--server", host, "--port", str(port), *sender, *arguments)
 
 
+@pytest.mark.needs_swaks
 def test_swaks_sends_data_as_it_is(server: Process) -> None:
     """`--data` with dots at the start of lines, as a person types it."""
     said = swaks(server, "--to", "swaks@example.com", "--data", r"Subject: dots\n\n.\n..\n.end\nlast\n")
@@ -107,6 +108,7 @@ def test_swaks_sends_data_as_it_is(server: Process) -> None:
     assert set(lines[6:]) == {b""}
 
 
+@pytest.mark.needs_swaks
 def test_swaks_sends_an_attachment_to_several(server: Process, tmp_path: Path) -> None:
     """`--attach` with every octet there is comes back as it was."""
     attached = tmp_path / "every.bin"
@@ -119,6 +121,7 @@ def test_swaks_sends_an_attachment_to_several(server: Process, tmp_path: Path) -
     assert get(server, f"/api/messages/{one['id']}/attachments/0") == attached.read_bytes()
 
 
+@pytest.mark.needs_swaks
 def test_swaks_pipelines(server: Process) -> None:
     """`--pipeline` sends the envelope in one go (RFC 2920)."""
     said = swaks(server, "--to", "pipe@example.com", "--pipeline", "--body", "Hi")
@@ -126,6 +129,7 @@ def test_swaks_pipelines(server: Process) -> None:
     assert len(listing(server, "pipe@example.com")) == 1
 
 
+@pytest.mark.needs_postfix
 def test_fifty_sessions_of_smtp_source_are_all_kept(server: Process) -> None:
     """Postfix's own load generator: every message that was accepted is stored, once."""
     host, port = server.smtp
@@ -140,6 +144,7 @@ def test_fifty_sessions_of_smtp_source_are_all_kept(server: Process) -> None:
     assert 3900 < len(bodies.pop()) < 4100
 
 
+@pytest.mark.needs_postfix
 def test_smtp_source_with_many_recipients_reaches_each(server: Process) -> None:
     """One copy, found by every recipient."""
     host, port = server.smtp
