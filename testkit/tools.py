@@ -44,12 +44,12 @@ def _has_chromium() -> bool:
 
 def _has_exim() -> bool:
     """Return True if Exim is unpacked and finds every library that it links with."""
-    program = EXIM / "usr" / "sbin" / "exim4"
-    if not program.exists():
+    program, ldd = EXIM / "usr" / "sbin" / "exim4", shutil.which("ldd")
+    if ldd is None or not program.exists():
         return False
     libraries = ":".join(str(folder) for folder in (EXIM / "usr" / "lib").glob("*-linux-gnu"))
     environ = os.environ | {"LD_LIBRARY_PATH": libraries}
-    linked = subprocess.run(["ldd", program], env=environ, capture_output=True, text=True, check=False)
+    linked = subprocess.run([ldd, program], env=environ, capture_output=True, text=True, check=False)
     return linked.returncode == 0 and "not found" not in linked.stdout
 
 
