@@ -34,7 +34,7 @@ def test_what_is_missing_is_told_on_one_line(tmp_path: Path) -> None:
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
     assert line.startswith("These tests lack: ")
-    assert "swaks; Postfix's tools; " in line
+    assert "swaks; " in line
     assert "(there is no apt-get to install it)" in line
     assert line.endswith("`make test-core` runs the tests that need none of it.")
 
