@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NEED = "needs_"
-FIRST = "tests/e2e/"
-"""What takes longest begins first, so that no process waits long for another one at the end."""
+BROWSER = "tests/e2e/"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -38,13 +37,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(NEED + name)
         if not needs_marked(item):
             item.add_marker(pytest.mark.core)
-    items.sort(key=lambda item: not item.nodeid.startswith(FIRST))
+    # What takes longest begins first, so that no process waits long for another one at the end.
+    items.sort(key=lambda item: not item.nodeid.startswith(BROWSER))
 
 
 def needs_of(item: pytest.Item, path: str) -> Iterator[str]:
     """Find what a test needs by where it is, and by the fixtures that it uses."""
-    if path.startswith("tests/e2e/"):
-        yield "chromium"
+    if path.startswith(BROWSER):
+        yield from ("chromium", "openssl", "sqld")
     fixtures = item._fixtureinfo.name2fixturedefs.values()  # type: ignore[attr-defined]
     if any("Sqld" in str(found[-1].func.__annotations__.get("return")) for found in fixtures):
         yield "sqld"
