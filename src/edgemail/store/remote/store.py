@@ -267,7 +267,7 @@ async def _find_tables(client: HranaClient, url: str) -> None:
     await _check_columns(client, url)
     if not {name for (name,) in await client.query(schema.LIST_TABLES)} >= schema.READ_TABLES:
         raise StoreUnavailable(
-            f"{url} has no tables of edgemail's yet; start the edgemail that takes mail for it, "
+            f"{url} has no edgemail tables yet; start the edgemail that takes mail for it, "
             "and on a replica wait until they are there"
         )
     if await _columns_of(client, "summary") != schema.SUMMARY_COLUMNS:

@@ -71,7 +71,7 @@ def open_for_reading(path: Path) -> apsw.Connection:
         raise StoreInvalid(f"{path} cannot be read as a database: {error}") from error
     if not tables >= schema.READ_TABLES or columns != schema.MAIL_COLUMNS:
         connection.close()
-        raise StoreInvalid(f"{path} has no tables of edgemail's yet; {advice}")
+        raise StoreInvalid(f"{path} has no edgemail tables yet; {advice}")
     if summary_columns != schema.SUMMARY_COLUMNS:
         connection.close()
         raise StoreInvalid(f"{path} has another version's tables; {advice}")
