@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from testkit.write_lock import holding_the_write_lock
+from testkit.write_lock_attack import holding_the_write_lock
 
 from bench.throughput import HEADLINE
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from testkit.reader import listing, raw, wait_for
+from testkit.api_reader import listing, raw, wait_for
 from testkit.smtp_peer import drop_trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from testkit.odd_mail import OddMail
-    from testkit.programs import Process
+    from testkit.server_process import Process
+    from testkit.unusual_mail import UnusualMail
 
 LEAST = 100
 """How many odd messages a program has to bring, at the least."""
 
 
 def assert_delivered(
-    server: Process, mail: Iterable[OddMail], rewrite: Callable[[OddMail, bytes], bytes] | None = None
+    server: Process, mail: Iterable[UnusualMail], rewrite: Callable[[UnusualMail, bytes], bytes] | None = None
 ) -> None:
     """Check that each message is there once, for all its recipients, as it was.
 

@@ -8,8 +8,9 @@ import signal
 import subprocess
 from typing import TYPE_CHECKING
 
+from testkit import needs
+from testkit.api_reader import program
 from testkit.ports import free_port
-from testkit.reader import program
 from testkit.relay import wait_for_port
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ postlog   unix-dgram n - n - 1 postlogd
 def running_postfix(folder: Path, to_port: int, tls: str) -> Iterator[int]:
     """Run it, and give the port that it takes mail at; `tls` is ``none`` or ``encrypt``."""
     postfix = program("postfix", "postfix")
+    needs.check("root")
     assert os.geteuid() == 0, "Postfix changes to users of its own: run the tests as root"
     config = folder / "config"
     for path in (config, folder / "queue", folder / "data"):

@@ -6,7 +6,7 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
-from testkit.programs import Peer
+from testkit.server_process import Peer
 from testkit.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from testkit.odd_mail import OddMail
+    from testkit.unusual_mail import UnusualMail
 
 
 def wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -31,7 +31,7 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path) -> Non
             return
 
 
-def hand_over(port: int, mail: Iterable[OddMail], *, bdat: bool = False) -> None:
+def hand_over(port: int, mail: Iterable[UnusualMail], *, bdat: bool = False) -> None:
     """Give mail to a relay; each message has to be accepted."""
     peer = Peer(("127.0.0.1", port))
     peer.greet()

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from testkit.apps import ANN, Program, running, settings_in
-from testkit.bounds import bounded
-from testkit.http import follow, inbox_path
-from testkit.mail import letter
+from testkit.http_client import follow, inbox_path
 from testkit.ports import free_port
+from testkit.running_app import ANN, Program, running, settings_in
+from testkit.sample_mail import letter
 from testkit.smtp_peer import MAIL, Peer, drop_trace
 from testkit.sqld import Sqld
+from testkit.time_limit import bounded
 from testkit.waiting import PATIENCE_S, until
-from testkit.write_lock import holding_the_write_lock
+from testkit.write_lock_attack import holding_the_write_lock
 
 from edgemail.settings import Settings, StoreSettings
 from edgemail.store.base import Usage
@@ -273,6 +273,7 @@ async def test_the_largest_message_comes_back_octet_for_octet(server: Sqld, tmp_
         assert listed["size"] == len(answer.body)
 
 
+@pytest.mark.slow
 async def test_several_who_hold_the_write_lock_hang_nobody_and_lose_nothing(
     server: Sqld, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

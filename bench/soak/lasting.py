@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from testkit.programs import Process
+    from testkit.server_process import Process
 
 SENDERS = 6
 _MIN_FREE = "25%"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 import httpx2
-from testkit.http import follow, inbox_path
+from testkit.http_client import follow, inbox_path
 
 from bench.soak.senders import INBOXES
 

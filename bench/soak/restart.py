@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from testkit.programs import Sender
+from testkit.server_process import Sender
 
 from bench.soak import server as servers
 from edgemail.store.sqlite import file as sqlite_file

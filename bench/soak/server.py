@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import apsw
-from testkit.programs import serving
+from testkit.server_process import serving
 
-from edgemail.system.certificate import make_own
+from edgemail.system.certificate import create_self_signed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from testkit.programs import Process
+    from testkit.server_process import Process
 
 SMALL_DISK = "64m"
 COMMIT_S = 20
@@ -42,7 +42,7 @@ def start(folder: Path, **settings: str) -> Iterator[Process]:
     """Run a server on a folder's database, killed at the end if it still runs."""
     cert = folder / "cert.pem"
     if not cert.exists():
-        make_own(cert, ["mx.example.com"])
+        create_self_signed(cert, ["mx.example.com"])
     with serving(folder / "mail.db", EDGEMAIL_TLS_CERT=str(cert), **_SETTINGS, **settings) as process:
         yield process
 

@@ -13,7 +13,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from testkit.programs import Peer, serving
+from testkit.server_process import Peer, serving
 from testkit.waiting import PATIENCE_S
 
 from edgemail.cli.logs import Lines

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from testkit.mail import envelope
+from testkit.sample_mail import envelope
 
 from edgemail.mailbox.operator import OperatorMailbox
 from tests.cli.test_client import run

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from testkit.programs import UNBOUNDED
+from testkit.server_process import UNBOUNDED
 
 from edgemail.cli import testmail
 from edgemail.cli.serve import _run

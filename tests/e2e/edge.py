@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from testkit.sqld import Sqld
 
-from edgemail.edge.export import Site, export_site, read_database_url
+from edgemail.edge.export import SiteConfig, export_site, read_database_url
 from tests.e2e.conftest import STOP_S, Server, running_server
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class Edge:
         name = f"page{self._pages}"
         databases = tuple(read_database_url(url) for url in urls)
         token = self.primary.token("ro") if token is None else token
-        export_site(Site(databases, token, ("example.com",), 604_800), self.folder / name)
+        export_site(SiteConfig(databases, token, ("example.com",), 604_800), self.folder / name)
         return f"{self.origin}/{name}"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.async_api import expect
-from testkit.apps import ANN, running, settings_in
+from testkit.running_app import ANN, running, settings_in
 
 from edgemail.settings import SmtpSettings
 from tests.e2e.conftest import open_inbox, open_message

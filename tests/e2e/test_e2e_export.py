@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import expect
-from testkit.programs import THIS_PYTHON, previewing
+from testkit.server_process import THIS_PYTHON, previewing
 from testkit.waiting import until
 
 from edgemail.store.remote.hrana import HranaClient, Step

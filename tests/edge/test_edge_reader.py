@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
-from testkit.apps import ANN, Program, running, settings_in
-from testkit.bounds import bounded
-from testkit.http import ask, follow, inbox_path
-from testkit.mail import envelope
+from testkit.http_client import ask, follow, inbox_path
+from testkit.running_app import ANN, Program, running, settings_in
+from testkit.sample_mail import envelope
 from testkit.sqld import Sqld
+from testkit.time_limit import bounded
 from testkit.waiting import until
 
 from edgemail.app import App

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 import jwt
 import pytest
-from testkit.bounds import bounded
-from testkit.http import ask
-from testkit.programs import previewing
+from testkit.http_client import ask
+from testkit.server_process import previewing
+from testkit.time_limit import bounded
 
 import edgemail
 from edgemail.edge.export import read_database_url

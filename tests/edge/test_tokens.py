@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
     load_pem_public_key,
 )
-from testkit.bounds import bounded
 from testkit.sqld import Sqld
+from testkit.time_limit import bounded
 
 from edgemail.errors import TokenError
 from edgemail.store.remote.hrana import HranaClient, RequestRefused, StatementFailed
@@ -140,6 +140,7 @@ def test_a_key_of_another_kind_signs_nothing(tmp_path: Path, keys: Path) -> None
         assert len(refused.stderr.splitlines()) == 1
 
 
+@pytest.mark.needs_sqld
 async def test_sqld_takes_what_is_made(keys: Path, tmp_path: Path) -> None:
     """A read-only token reads and cannot write, a read-write token writes, an expired one is refused."""
     key: Any = load_pem_private_key((keys / "private.pem").read_bytes(), None)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from testkit.bounds import bounded
+from testkit.time_limit import bounded
 
 __all__ = ["bounded"]

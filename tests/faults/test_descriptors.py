@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from testkit.api_reader import get, listing, program
 from testkit.hostile_peers import count_descriptors
-from testkit.programs import Peer, serving
-from testkit.reader import get, listing, program
+from testkit.server_process import Peer, serving
 from testkit.waiting import until
 
 DESCRIPTORS = 64

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import apsw
 import pytest
-from testkit.apps import ANN, running, settings_in
+from testkit.api_reader import get, listing, raw
 from testkit.faulty_disk import Call, broken, faulty_disk
-from testkit.mail import letter
-from testkit.programs import Peer, serving
-from testkit.reader import get, listing, raw
+from testkit.running_app import ANN, running, settings_in
+from testkit.sample_mail import letter
+from testkit.server_process import Peer, serving
 from testkit.small_disk import serving_on_small_disk
 from testkit.smtp_peer import Peer as AsyncPeer
 from testkit.waiting import PATIENCE_S, until
@@ -24,7 +24,7 @@ from testkit.waiting import PATIENCE_S, until
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from testkit.programs import Process
+    from testkit.server_process import Process
 
 INBOX = "load@example.org"
 _LOCKER = """
@@ -75,6 +75,7 @@ def read_inbox(server: Process) -> Counter[str]:
     return Counter(found)
 
 
+@pytest.mark.needs_small_disk
 def test_a_full_disk_refuses_mail_until_there_is_room(tmp_path: Path) -> None:
     """452 to small and to large messages, again and again; what was acknowledged is there, and nothing else."""
     with serving_on_small_disk(tmp_path / "disk", "12m", EDGEMAIL_SPOOL_ABOVE="64KiB") as (server, disk):

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import apsw
 import pytest
-from testkit.programs import Peer, Sender, serving, write_load
+from testkit.server_process import Peer, Sender, serving, write_load
 from testkit.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from testkit.programs import Process
+    from testkit.server_process import Process
 
 SENDERS = 6
 ROUNDS = 5

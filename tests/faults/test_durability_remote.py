@@ -8,9 +8,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
-from testkit.bounds import bounded
-from testkit.programs import Sender, serving
+from testkit.server_process import Sender, serving
 from testkit.sqld import Sqld
+from testkit.time_limit import bounded
 from testkit.waiting import PATIENCE_S, until
 
 from edgemail.store.remote.hrana import HranaClient, HranaError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from testkit.programs import Peer
+    from testkit.server_process import Peer
 
 __all__ = ["bounded"]
 

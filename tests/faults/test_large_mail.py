@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import apsw
-from testkit.programs import Peer, serving
+from testkit.server_process import Peer, serving
 from testkit.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from testkit.programs import Process
+    from testkit.server_process import Process
 
 CROWD = 20
 LARGE_OCTETS = 25 * 2**20 - 1000

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import apsw
 import pytest
-from testkit.http import inbox_path
-from testkit.programs import Peer, serving
+from testkit.http_client import inbox_path
+from testkit.server_process import Peer, serving
 
 from tests.faults.test_durability import load_on, tokens_in
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest_asyncio
-from testkit.apps import Program, running, settings_in
-from testkit.bounds import bounded
+from testkit.running_app import Program, running, settings_in
+from testkit.time_limit import bounded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

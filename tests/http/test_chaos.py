@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
-from testkit.apps import Program, running, settings_in
+from testkit.running_app import Program, running, settings_in
 from testkit.smtp_peer import Peer
 
 from edgemail.settings.chaos_rules import read_rule

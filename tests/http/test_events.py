@@ -8,16 +8,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import fastapi.routing
-from testkit.apps import ANN, running, settings_in
-from testkit.http import follow, inbox_path
-from testkit.mail import envelope, letter
+from testkit.http_client import follow, inbox_path
+from testkit.running_app import ANN, running, settings_in
+from testkit.sample_mail import envelope, letter
 from testkit.waiting import PATIENCE_S, until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
-    from testkit.apps import Program
+    from testkit.running_app import Program
 
 EVENTS = inbox_path(ANN, "/events")
 
@@ -108,7 +108,7 @@ async def program_stream(program: Program) -> asyncio.Task[str]:
 
 async def test_a_reader_that_hangs_up_is_forgotten(program: Program) -> None:
     """Connections that come and go leave nothing."""
-    listeners = program.app._inbox._hub._listeners
+    listeners = program.app._inbox._notifier._subscriptions
     for _ in range(5):
         async with follow(program.url, EVENTS) as stream:
             await program.app._inbox.deliver(envelope())
@@ -122,7 +122,7 @@ async def test_a_reader_that_takes_nothing_is_dropped(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
     settings = replace(settings, http=replace(settings.http, reader_timeout_s=1.0))
     async with running(settings) as program:
-        listeners = program.app._inbox._hub._listeners
+        listeners = program.app._inbox._notifier._subscriptions
         with socket.socket() as deaf:
             deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             deaf.connect(("127.0.0.1", int(program.url.rpartition(":")[2])))

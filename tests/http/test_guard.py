@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
-from testkit.apps import Program, running, settings_in
+from testkit.running_app import Program, running, settings_in
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -7,9 +7,9 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from testkit.apps import ANN, running, settings_in
-from testkit.http import inbox_path
-from testkit.mail import envelope, letter
+from testkit.http_client import inbox_path
+from testkit.running_app import ANN, running, settings_in
+from testkit.sample_mail import envelope, letter
 from testkit.waiting import until
 
 from edgemail.http import routes
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
-    from testkit.apps import Program
+    from testkit.running_app import Program
 
 MESSAGES = inbox_path(ANN, "/messages")
 WAIT = inbox_path(ANN, "/wait")
@@ -186,7 +186,7 @@ async def test_wait_answers_with_what_is_there(program: Program) -> None:
 async def test_wait_answers_as_soon_as_mail_arrives(program: Program) -> None:
     """Long before its time is up."""
     waiting = asyncio.create_task(program.ask(f"{WAIT}?timeout=55&after=0"))
-    await until(lambda: bool(program.app._inbox._hub._listeners))
+    await until(lambda: bool(program.app._inbox._notifier._subscriptions))
     (mail_id,) = await program.send_letter("Here it is")
     answer = await waiting
     assert answer.json()["message"]["id"] == mail_id
@@ -246,6 +246,6 @@ async def test_forty_waiters_each_get_theirs(program: Program) -> None:
     names = [f"reader{number}@example.org" for number in range(40)]
     paths = [f"/api/inboxes/{quote(name)}/wait?after=0&timeout=50" for name in names]
     waiting = asyncio.gather(*[program.ask(path) for path in paths])
-    await until(lambda: len(program.app._inbox._hub._listeners) == 40)
+    await until(lambda: len(program.app._inbox._notifier._subscriptions) == 40)
     await program.send(letter(), to=tuple(names))
     assert {answer.json()["status"] for answer in await waiting} == {"found"}

@@ -6,8 +6,8 @@ from email.message import EmailMessage
 from urllib.parse import quote, unquote
 
 import pytest
-from testkit.apps import ANN, Program
-from testkit.mail import letter
+from testkit.running_app import ANN, Program
+from testkit.sample_mail import letter
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from testkit.apps import ANN, ANY_PORT, Program, running, settings_in
-from testkit.http import ask
-from testkit.mail import letter
+from testkit.http_client import ask
+from testkit.running_app import ANN, ANY_PORT, Program, running, settings_in
+from testkit.sample_mail import letter
 from testkit.smtp_peer import Peer
 from testkit.waiting import PATIENCE_S, until
 
@@ -242,7 +242,7 @@ async def test_a_store_that_gives_no_figures_takes_no_others_away(
         raise StoreUnavailable("gone")
 
     await program.send_letter("One")
-    monkeypatch.setattr("edgemail.http.metrics._MEASURE_S", 0.01)
+    monkeypatch.setattr("edgemail.http.prometheus._MEASURE_S", 0.01)
     monkeypatch.setattr(program.app._store, "_query", query)
     families = await scrape(program)
     assert value(families, "edgemail_store_up") == 0

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import apsw
 import pytest
-from testkit.apps import ANN
-from testkit.http import inbox_path
+from testkit.http_client import inbox_path
+from testkit.running_app import ANN
 
 from edgemail.mailbox.inbox import Inbox
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from testkit.apps import Program
-    from testkit.http import Answer
+    from testkit.http_client import Answer
+    from testkit.running_app import Program
 
 HUGE = 2**63
 

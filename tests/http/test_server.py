@@ -6,14 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from testkit.apps import running, settings_in
+from testkit.running_app import running, settings_in
 
 import edgemail
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from testkit.apps import Program
+    from testkit.running_app import Program
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from testkit.bounds import bounded
-from testkit.honest import HonestSender
+from testkit.honest_sender import HonestSender
 from testkit.hostile_peers import Target, count_descriptors, raise_own_limit
-from testkit.programs import Process, serving
+from testkit.server_process import Process, serving
+from testkit.time_limit import bounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from testkit.honest import HonestSender
+from testkit.honest_sender import HonestSender
 from testkit.hostile_peers import Target, count_descriptors, measure_memory
 from testkit.waiting import until
 

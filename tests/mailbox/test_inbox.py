@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
-from testkit.bounds import bounded
-from testkit.mail import envelope, letter
+from testkit.sample_mail import envelope, letter
+from testkit.time_limit import bounded
 from testkit.waiting import PATIENCE_S, until
 
 from edgemail import mime
@@ -57,7 +57,7 @@ def subject_is(subject: str) -> Callable[[ListedMail], bool]:
 
 
 async def is_listening(inbox: Inbox, name: str = ANN) -> None:
-    await until(lambda: name in inbox._hub._listeners)
+    await until(lambda: name in inbox._notifier._subscriptions)
 
 
 async def test_large_messages_are_taken_apart_one_at_a_time_and_small_ones_meanwhile(
@@ -222,7 +222,7 @@ async def test_closing_ends_wait_and_follow(inbox: Inbox) -> None:
     waiting = asyncio.create_task(inbox.wait(ANN, after=None, timeout_s=60, matches=anything))
     await is_listening(inbox)
     following = asyncio.create_task(collect(inbox, 10))
-    await until(lambda: len(inbox._hub._listeners[ANN]) == 2)
+    await until(lambda: len(inbox._notifier._subscriptions[ANN]) == 2)
     inbox.close()
     async with asyncio.timeout(PATIENCE_S):
         assert await waiting is None
@@ -279,4 +279,4 @@ async def test_a_follower_that_goes_leaves_no_listener(inbox: Inbox) -> None:
     await send(inbox, "one")
     for _ in range(5):
         await collect(inbox, 1)
-    assert inbox._hub._listeners == {}
+    assert inbox._notifier._subscriptions == {}

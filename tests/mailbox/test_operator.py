@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from testkit.apps import Program, running
-from testkit.disk import a_slow_disk
-from testkit.mail import envelope, letter
+from testkit.running_app import Program, running
+from testkit.sample_mail import envelope, letter
+from testkit.slow_disk import slow_disk
 from testkit.smtp_peer import Counter, Peer
 from testkit.waiting import PATIENCE_S, until
 
 from edgemail.errors import SettingsError, StoreFull
-from edgemail.mailbox.operator import OperatorMailbox, Sorter
+from edgemail.mailbox.operator import OperatorMailbox, ReservedNameRouter
 from edgemail.model import Address
 from edgemail.settings import resolve
 from edgemail.settings.table import RESERVED
@@ -131,7 +131,7 @@ async def test_250_comes_after_the_sync_and_nobody_else_waits_for_it(
 ) -> None:
     """The event loop goes on meanwhile, and the message is in new/ only when it is whole."""
     async with running(public_settings(tmp_path)) as program, Peer.greeted(program.smtp[1]) as peer:
-        with a_slow_disk(monkeypatch) as go_on:
+        with slow_disk(monkeypatch) as go_on:
             await peer.say(
                 b"MAIL FROM:<>\r\nRCPT TO:<admin@example.org>\r\nRCPT TO:<ann@example.org>\r\n", 250, 250, 250
             )
@@ -181,7 +181,7 @@ async def test_where_the_database_fails_only_the_operators_copy_can_come_twice(t
     """It is written first: a copy too many is better than one too few."""
     mailbox, store = OperatorMailbox(tmp_path), Counter()
     mailbox.open()
-    sorter = Sorter(["admin"], mailbox, store.deliver)
+    sorter = ReservedNameRouter(["admin"], mailbox, store.deliver)
     mixed = envelope("admin@example.org", ANN)
     for error in (StoreFull("no room"), None):
         count = len(store.envelopes)
@@ -203,7 +203,7 @@ async def test_where_the_database_fails_only_the_operators_copy_can_come_twice(t
 async def test_mail_without_reserved_recipients_takes_no_detour(tmp_path: Path) -> None:
     """The future is the store's own: no task and no thread stands between."""
     store = Counter()
-    sorter = Sorter(["admin"], OperatorMailbox(tmp_path), store.deliver)
+    sorter = ReservedNameRouter(["admin"], OperatorMailbox(tmp_path), store.deliver)
     mail = envelope(ANN, "bob@example.org")
     assert sorter.deliver(mail) is store.futures[0]
     assert store.envelopes[0] is mail
@@ -213,7 +213,7 @@ async def test_closing_waits_for_what_was_handed_over(tmp_path: Path) -> None:
     """Nothing that is half kept when the program stops is forgotten by the other half."""
     mailbox, store = OperatorMailbox(tmp_path), Counter()
     mailbox.open()
-    sorter = Sorter(["admin"], mailbox, store.deliver)
+    sorter = ReservedNameRouter(["admin"], mailbox, store.deliver)
     outcomes = [sorter.deliver(envelope("admin@example.org", ANN)), sorter.deliver(envelope("admin@example.org"))]
     closing = asyncio.create_task(sorter.close())
     await store.arrival()
@@ -249,7 +249,7 @@ def test_whatever_is_written_the_local_part_up_to_its_tag_decides(name: str, is_
     loop = asyncio.new_event_loop()
     to_operator, to_store = loop.create_future(), loop.create_future()
     loop.close()
-    outcome = Sorter(RESERVED, Nowhere(to_operator), lambda _: to_store).deliver(envelope(inbox))
+    outcome = ReservedNameRouter(RESERVED, Nowhere(to_operator), lambda _: to_store).deliver(envelope(inbox))
     assert (outcome is to_operator) == (local.lower().partition("+")[0] in RESERVED)
     assert (outcome is to_store) == (outcome is not to_operator)
 
@@ -283,14 +283,19 @@ def test_reserved_names_may_be_chosen_and_none_stands_alone() -> None:
 
 
 def test_the_operators_maildir_is_beside_the_database() -> None:
-    """A remote database has nothing beside it: then somebody has to name the folder."""
+    """It is named after the file; an empty name is a mistake."""
     assert resolve({"db": "a/mail.db"}, {}).settings.operator.maildir == "a/mail.db.operator"
-    remote = {"db": "libsql://mail.example.org"}
+    with pytest.raises(SettingsError, match=r"^--operator-maildir: "):
+        resolve({"operator_maildir": ""}, {})
+
+
+@pytest.mark.parametrize("db", ["libsql://mail.example.org", "memory"])
+def test_beside_a_database_that_is_no_file_there_is_no_place_for_the_operators_maildir(db: str) -> None:
+    """On a server or in memory: then somebody has to name the folder."""
+    remote = {"db": db}
     assert resolve(remote, {}).settings.operator.maildir is None
     with pytest.raises(
         SettingsError, match=r"^operator_maildir: is not given.*--operator-maildir, or .*--reserved"
     ):
         resolve(remote | {"domain": ("example.org",)}, {})
     assert resolve(remote | {"domain": ("a.org",), "operator_maildir": "b"}, {}).settings.operator.maildir == "b"
-    with pytest.raises(SettingsError, match=r"^--operator-maildir: "):
-        resolve({"operator_maildir": ""}, {})

@@ -7,8 +7,8 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from testkit.disk import a_slow_disk
-from testkit.mail import envelope
+from testkit.sample_mail import envelope
+from testkit.slow_disk import slow_disk
 from testkit.waiting import PATIENCE_S
 
 from edgemail.errors import MessageNotFound, StoreInvalid, StoreUnavailable
@@ -101,7 +101,7 @@ async def test_too_much_mail_that_waits_is_refused(tmp_path: Path, monkeypatch: 
     mailbox = OperatorMailbox(tmp_path)
     mailbox.open()
     large = envelope("root@example.org", data=b"Return-Path: <>\r\n" + bytes(33 * 2**20))
-    with a_slow_disk(monkeypatch):
+    with slow_disk(monkeypatch):
         first, second, third = (mailbox.deliver(large) for _ in range(3))
         with pytest.raises(StoreUnavailable):
             await third

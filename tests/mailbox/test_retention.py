@@ -14,11 +14,11 @@ import pytest
 import pytest_asyncio
 from hypothesis import given
 from hypothesis import strategies as st
-from testkit.mail import NOON, add_all, envelope
+from testkit.sample_mail import NOON, add_all, envelope
 from testkit.waiting import until
 
 from edgemail.errors import StoreFull, StoreUnavailable
-from edgemail.mailbox.retention import Retention, RetentionLimits, SteadyClock, find_due
+from edgemail.mailbox.retention import JumpTolerantClock, Retention, RetentionLimits, choose_expired
 from edgemail.model import MailId
 from edgemail.store.base import Aged, Usage
 from edgemail.store.sqlite.store import SqliteStore
@@ -39,7 +39,7 @@ def aged(*sizes: int, step_s: float = 10.0) -> list[Aged]:
 
 
 def due(mails: list[Aged], limits: RetentionLimits, now: datetime = NOON) -> list[int]:
-    return list(find_due(mails, Usage(len(mails), sum(mail.size for mail in mails)), limits, now))
+    return list(choose_expired(mails, Usage(len(mails), sum(mail.size for mail in mails)), limits, now))
 
 
 def test_without_limits_nothing_is_due() -> None:
@@ -141,7 +141,7 @@ class Watch:
 def test_a_clock_that_was_set_forward_is_doubted_for_an_hour(caplog: pytest.LogCaptureFixture) -> None:
     """If it is put right by then, nothing came of it; else it is believed. The log says so once."""
     watch = Watch()
-    clock = SteadyClock(watch.clock, watch.read_timer)
+    clock = JumpTolerantClock(watch.clock, watch.read_timer)
     watch.wait(86_400)
     assert clock() == watch.clock.now
     right = watch.clock.now
@@ -161,7 +161,7 @@ def test_a_clock_that_was_set_forward_is_doubted_for_an_hour(caplog: pytest.LogC
 def test_a_clock_that_was_set_back_is_believed() -> None:
     """That makes no mail older; small corrections are made all the time."""
     watch = Watch()
-    clock = SteadyClock(watch.clock, watch.read_timer)
+    clock = JumpTolerantClock(watch.clock, watch.read_timer)
     watch.set(-86_400)
     assert clock() == watch.clock.now
     watch.wait(60)
@@ -219,7 +219,7 @@ async def test_no_mail_goes_when_the_clock_jumps_ahead_and_back(store: Fragile) 
     """What came meanwhile has a wrong date, and goes in its turn all the same, however much it is."""
     watch = Watch()
     retention = Retention(
-        store, RetentionLimits(3600.0, None, None), 60.0, SteadyClock(watch.clock, watch.read_timer)
+        store, RetentionLimits(3600.0, None, None), 60.0, JumpTolerantClock(watch.clock, watch.read_timer)
     )
     before = await add_all(store, [envelope(at=watch.clock.now)])
     watch.wait(60)

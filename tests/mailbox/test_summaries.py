@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import apsw
 import pytest
 import pytest_asyncio
-from testkit.mail import add_all, envelope, letter
+from testkit.sample_mail import add_all, envelope, letter
 from testkit.waiting import until
 
 from edgemail import mime

@@ -19,18 +19,18 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from testkit.apps import running
-from testkit.bounds import bounded
-from testkit.dns import serving_dns
-from testkit.http import ask
-from testkit.mail import letter
+from testkit.dns_server import serving_dns
+from testkit.http_client import ask
 from testkit.ports import free_port
-from testkit.programs import previewing
+from testkit.running_app import running
+from testkit.sample_mail import letter
+from testkit.server_process import previewing
 from testkit.sqld import Sqld, find_program
+from testkit.time_limit import bounded
 from testkit.waiting import until
 
 from edgemail.cli.serve import resolve_flags, serve
-from edgemail.doctor import Question, Status, examine
+from edgemail.doctor import DoctorRequest, Status, run_checks
 from edgemail.model import Endpoint
 from edgemail.settings import SETTINGS
 from edgemail.store.remote.hrana import HranaClient, HranaError
@@ -153,6 +153,7 @@ def settings_of(unit: str, folder: Path, db: str) -> Settings:
     raise AssertionError(f"no guide runs {unit} on {DB}")
 
 
+@pytest.mark.needs_sqld
 async def test_the_services_take_mail_into_a_database_and_show_it(tmp_path: Path) -> None:
     """With the files that the guide writes, and the tokens where systemd puts them."""
     server = Sqld(tmp_path / "primary")
@@ -171,6 +172,7 @@ async def test_the_services_take_mail_into_a_database_and_show_it(tmp_path: Path
         server.kill()
 
 
+@pytest.mark.needs_sqld
 async def test_the_replica_on_fly_follows_its_primary_over_ipv6(tmp_path: Path) -> None:
     """Fly's private network has no IPv4. The reader's file names this replica's app and port."""
     table = tomllib.loads(read_deploy("fly-replica.toml"))
@@ -229,6 +231,7 @@ def shell(line: str, folder: Path, path: str, **environ: str) -> subprocess.Comp
     )
 
 
+@pytest.mark.needs_sqld
 async def test_the_guides_commands_run_one_after_the_other(tmp_path: Path, path: str) -> None:
     """Keys and tokens, the doctor with each of the tokens, the export here and in the workflow, its preview."""
     guide = (ROOT / "docs/edge.md").read_text(encoding="utf-8").replace("\\\n", " ")
@@ -293,6 +296,7 @@ def test_every_variable_of_edgemail_is_one() -> None:
         assert found <= known, file.name
 
 
+@pytest.mark.needs_sqld
 def test_every_flag_of_sqld_is_one() -> None:
     """The real server's help has them."""
     told = subprocess.run([find_program(), "--help"], capture_output=True, text=True, timeout=30, check=True).stdout
@@ -312,14 +316,14 @@ async def test_the_zone_has_all_that_the_doctor_asks_for() -> None:
     """With this machine's addresses in place of the examples', no record is missing."""
     text = read_deploy("zone.txt").replace("192.0.2.10", "127.0.0.1").replace("2001:db8::10", "::1")
     with serving_dns(text) as server:
-        question = Question(
+        question = DoctorRequest(
             "mail.example",
             ("127.0.0.1", "::1"),
             Endpoint("127.0.0.1", server.port),
             smtp_port=free_port(),
             policy_port=free_port(),
         )
-        found = await examine(question, lambda done, begun: None)
+        found = await run_checks(question, lambda done, begun: None)
     wanted = {"MX", "wildcard", "address", "SPF", "DMARC", "CAA issue", "CAA issuemail"}
     assert {one.check: one.state for one in found if one.check in wanted} == dict.fromkeys(wanted, Status.OK)
 

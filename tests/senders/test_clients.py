@@ -13,19 +13,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from testkit.api_reader import PROGRAM_S, program, run
 from testkit.delivery import assert_delivered
-from testkit.odd_mail import OddMail, make_odd_mail
-from testkit.reader import PROGRAM_S, program, run
+from testkit.unusual_mail import UnusualMail, make_unusual_mail
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from testkit.programs import Process
+    from testkit.server_process import Process
 
 HERE = Path(__file__).parent
 
 
-def as_smtplib_sends(mail: OddMail, _kept: bytes) -> bytes:
+def as_smtplib_sends(mail: UnusualMail, _kept: bytes) -> bytes:
     """smtplib stuffs a dot after a bare LF, too, where none is taken away; and ends the last line."""
     wire = re.sub(rb"(?m)^\.", b"..", mail.content)
     wire = wire if wire.endswith(b"\r\n") else wire + b"\r\n"
@@ -36,7 +36,7 @@ def as_smtplib_sends(mail: OddMail, _kept: bytes) -> bytes:
 def test_smtplib(server: Process, tls: str) -> None:
     """All of it over one connection."""
     trusting = ssl._create_unverified_context()
-    mail = make_odd_mail(f"smtplib-{tls}.example")
+    mail = make_unusual_mail(f"smtplib-{tls}.example")
     with (
         smtplib.SMTP_SSL(*server.smtps, timeout=PROGRAM_S, context=trusting)
         if tls == "implicit"
@@ -50,6 +50,7 @@ def test_smtplib(server: Process, tls: str) -> None:
     assert_delivered(server, mail, as_smtplib_sends)
 
 
+@pytest.mark.needs_swaks
 def test_swaks(server: Process, tmp_path: Path) -> None:
     """A process a message. `-ndf` leaves dots and line ends to us.
 
@@ -58,14 +59,14 @@ def test_swaks(server: Process, tmp_path: Path) -> None:
     host, port = server.smtp
     mail = [
         one
-        for one in make_odd_mail("swaks.example")
+        for one in make_unusual_mail("swaks.example")
         if one.is_whole
         and not one.needs_utf8
         and not re.search("^-|,", one.recipients[0])
         and len(one.content) < 8 * 2**20
     ]
 
-    def send(one: OddMail) -> None:
+    def send(one: UnusualMail) -> None:
         path = tmp_path / one.name
         path.write_bytes(one.stuffed.removesuffix(b"\r\n"))
         ends = ("--from", one.sender or "<>", "--to", ",".join(one.recipients), "--helo", "client.example")
@@ -77,17 +78,18 @@ def test_swaks(server: Process, tmp_path: Path) -> None:
     assert_delivered(server, mail)
 
 
-def as_nodemailer_sends(mail: OddMail, _kept: bytes) -> bytes:
+def as_nodemailer_sends(mail: UnusualMail, _kept: bytes) -> bytes:
     """nodemailer makes every line end CRLF, that of the last line too."""
     content = re.sub(rb"\r\n|\r|\n", b"\r\n", mail.content)
     return content if content.endswith(b"\r\n") else content + b"\r\n"
 
 
+@pytest.mark.needs_nodemailer
 @pytest.mark.parametrize("tls", ["none", "starttls", "implicit"])
 def test_nodemailer(server: Process, tmp_path: Path, tls: str) -> None:
     """All of it over one connection, but for angle brackets in an address, which it refuses."""
     assert (HERE / "node_modules" / "nodemailer").exists(), "nodemailer is missing: `make test` installs it"
-    mail = [one for one in make_odd_mail(f"nodemailer-{tls}.example") if "<" not in one.recipients[0]]
+    mail = [one for one in make_unusual_mail(f"nodemailer-{tls}.example") if "<" not in one.recipients[0]]
     named = []
     for one in mail:
         path = tmp_path / one.name
@@ -102,7 +104,7 @@ def test_nodemailer(server: Process, tmp_path: Path, tls: str) -> None:
     assert_delivered(server, mail, as_nodemailer_sends)
 
 
-def write_session(mail: Sequence[OddMail], *, bdat: bool) -> bytes:
+def write_session(mail: Sequence[UnusualMail], *, bdat: bool) -> bytes:
     """Write all that a client says, in one go, as PIPELINING allows; after DATA only in hope."""
     said = [b"EHLO client.example\r\n"]
     for one in mail:
@@ -144,20 +146,22 @@ def s_client(server: Process, octets: bytes, *options: str, implicit: bool) -> l
     return re.findall(r"(?m)^([0-9]{3}) ", said)
 
 
+@pytest.mark.needs_openssl
 @pytest.mark.parametrize("way", ["DATA", "BDAT"])
 @pytest.mark.parametrize("tls", ["starttls", "implicit"])
 def test_s_client(server: Process, tls: str, way: str) -> None:
     """What is said in one go is taken as if it were said step by step; BDAT carries every octet there is."""
-    mail = make_odd_mail(f"openssl-{tls}-{way.lower()}.example")
+    mail = make_unusual_mail(f"openssl-{tls}-{way.lower()}.example")
     mail = [one for one in mail if way == "BDAT" or one.is_whole]
     codes = s_client(server, write_session(mail, bdat=way == "BDAT"), implicit=tls == "implicit")
     assert {"250", "221"} <= set(codes) <= {"220", "250", "354", "221"}
     assert_delivered(server, mail)
 
 
+@pytest.mark.needs_openssl
 def test_s_client_with_crlf(server: Process) -> None:
     """`-crlf`, as a person types: every LF goes out as CRLF."""
-    mail = make_odd_mail("openssl-crlf.example")
+    mail = make_unusual_mail("openssl-crlf.example")
     mail = [one for one in mail if one.is_whole and not one.has_bare_lf and len(one.content) < 2**20]
     octets = write_session(mail, bdat=False).replace(b"\r\n", b"\n")
     s_client(server, octets, "-crlf", implicit=False)

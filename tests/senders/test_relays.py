@@ -8,29 +8,31 @@ from typing import TYPE_CHECKING
 import pytest
 from testkit.delivery import assert_delivered
 from testkit.exim import running_exim
-from testkit.odd_mail import OddMail, make_odd_mail
 from testkit.postfix import running_postfix
 from testkit.relay import hand_over
+from testkit.unusual_mail import UnusualMail, make_unusual_mail
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from testkit.programs import Process
+    from testkit.server_process import Process
 
 
-def with_received(mail: OddMail, kept: bytes) -> bytes:
+def with_received(mail: UnusualMail, kept: bytes) -> bytes:
     """A relay puts one field of its own on top (RFC 5321 section 4.4), and touches nothing else."""
     received = re.match(rb"Received: [^\n]*\r\n(?:[ \t][^\n]*\r\n)*", kept)
     assert received, kept[:200]
     return received[0] + mail.content
 
 
+@pytest.mark.needs_postfix
+@pytest.mark.needs_root
 @pytest.mark.parametrize("tls", ["none", "encrypt"])
 def test_postfix(server: Process, tmp_path: Path, tls: str) -> None:
     """It pipelines, over STARTTLS too. It takes a bare LF for a line end, and ends headers that nothing ends."""
     mail = [
         one
-        for one in make_odd_mail(f"postfix-{tls}.example")
+        for one in make_unusual_mail(f"postfix-{tls}.example")
         if one.is_whole and one.has_headers and not (one.has_bare_lf or one.has_bare_cr)
     ]
     with running_postfix(tmp_path / "postfix", server.smtp[1], tls) as port:
@@ -38,12 +40,13 @@ def test_postfix(server: Process, tmp_path: Path, tls: str) -> None:
         assert_delivered(server, mail, with_received)
 
 
+@pytest.mark.needs_exim
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "starttls"])
 def test_exim(server: Process, tmp_path: Path, *, tls: bool) -> None:
     """What came to it by BDAT it passes on by BDAT, NULs and bare LF too. It folds headers at a bare CR."""
     mail = [
         one
-        for one in make_odd_mail(f"exim-{'tls' if tls else 'plain'}.example")
+        for one in make_unusual_mail(f"exim-{'tls' if tls else 'plain'}.example")
         if one.is_whole and one.has_headers and one.name != "bare-cr-in-header"
     ]
     assert any(one.has_bare_lf for one in mail)

@@ -310,6 +310,8 @@ def test_what_is_not_an_origin_is_refused(text: str) -> None:
         ("/var/lib/edgemail/mail.db", "/var/lib/edgemail/mail.db"),
         ("file:///var/lib/my%20mail.db", "/var/lib/my mail.db"),
         ("file:mail.db", "mail.db"),
+        ("file:memory", "./memory"),
+        ("file:///tmp/memory", "/tmp/memory"),
         ("libsql://name.example.org", "libsql://name.example.org"),
         ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
         ("https://name.example.org/base", "https://name.example.org/base"),
@@ -324,6 +326,13 @@ def test_a_tilde_is_the_home_directory(monkeypatch: pytest.MonkeyPatch) -> None:
     """No shell replaces `~` in the environment and in a file."""
     monkeypatch.setenv("HOME", "/home/kim")
     assert parsing.read_db("~/mail.db") == "/home/kim/mail.db"
+
+
+def test_a_database_in_memory_is_no_file_of_that_name() -> None:
+    """The word alone is the memory store; a path says that it is one."""
+    assert parsing.read_db("memory") == "memory"
+    assert parsing.read_db("./memory") == "./memory"
+    assert parsing.read_db("./memory.db") == "memory.db"
 
 
 @pytest.mark.parametrize(

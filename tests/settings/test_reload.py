@@ -13,15 +13,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from testkit.bounds import bounded
-from testkit.programs import THIS_PYTHON, UNBOUNDED, serving
+from testkit.server_process import THIS_PYTHON, UNBOUNDED, serving
+from testkit.time_limit import bounded
 from testkit.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from testkit.programs import Process
+    from testkit.server_process import Process
 
 __all__ = ["bounded"]
 

@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 import pytest
-from testkit.mail import envelope
+from testkit.sample_mail import envelope
 from testkit.waiting import until
 
 from edgemail.errors import StoreFull, StoreUnavailable

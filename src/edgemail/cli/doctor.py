@@ -73,21 +73,25 @@ def _read_server(text: str) -> Endpoint:
 
 
 def _doctor(*, domain: str, as_json: bool, **given: Any) -> int:
-    from edgemail.doctor import Question, Status, examine  # loads what asks DNS, which no other command does
-    from edgemail.doctor.names import DnsTrouble
+    from edgemail.doctor import (  # loads what asks DNS, which no other command does
+        DoctorRequest,
+        Status,
+        run_checks,
+    )
+    from edgemail.doctor.dns_client import DnsError
 
     own = {name: given.pop(name) for name in ("addresses", "dns", "smtp_port", "policy_port", "timeout_s")}
     settings = read_settings(given)
     store = None if settings.store.is_default else settings.store
-    question = Question(domain, **own, store=store, reads_only=settings.read_only)
+    question = DoctorRequest(domain, **own, store=store, reads_only=settings.read_only)
     progress = _Progress(domain)
 
     async def run() -> list[Finding]:
-        return await examine(question, progress.show)
+        return await run_checks(question, progress.show)
 
     try:
         findings = asyncio.run(run())
-    except DnsTrouble as error:
+    except DnsError as error:
         raise Failure(str(error)) from error
     finally:
         progress.clear()

@@ -79,7 +79,7 @@ def mint(key: str, lifetime: timedelta | None, *, read_only: bool, read_write: b
 
     A token cannot be revoked: until it expires, only a new key pair ends it, and every other token too.
     """
-    from edgemail.edge.tokens import mint as mint_token
+    from edgemail.edge.tokens import mint_token
     from edgemail.store.remote.tokens import is_open_to_others, read_permit
 
     if read_only == read_write:  # no default: a wrong guess could give write access away

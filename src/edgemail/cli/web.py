@@ -96,7 +96,7 @@ def export_page(
     The page asks the databases itself, the nearest one first, with the token that is in its config.json: EVERYONE
     who can load the page can read the whole database. Only a token that may do no more than that is taken.
     """
-    from edgemail.edge.export import Site, check_token, export_site
+    from edgemail.edge.export import SiteConfig, check_token, export_site
     from edgemail.store.remote.tokens import read_token_file
 
     try:
@@ -108,7 +108,7 @@ def export_page(
     except TokenError as error:
         advice = "make one with `edgemail token mint --read-only`"
         raise Failure(f'the token in "{token_file}" {error}; {advice}') from error
-    export_site(Site(databases, token, domains, max_age_s), Path(out), force=force)
+    export_site(SiteConfig(databases, token, domains, max_age_s), Path(out), force=force)
     echo_line(f"wrote {out}, which may reach {' '.join(dict.fromkeys(database.origin for database in databases))}")
     if permit.expires_at is None:
         echo_line("warning: the token never expires, and it cannot be revoked", err=True)
@@ -127,11 +127,11 @@ def export_page(
 )
 def preview_page(folder: str, port: int) -> None:
     """Serve an exported page on 127.0.0.1, as a static host would, until Ctrl-C."""
-    from edgemail.edge.preview import Preview
+    from edgemail.edge.preview import PreviewServer
 
     if not (Path(folder) / "index.html").is_file():
         raise Failure(f"{folder} has no page; write one with `edgemail web export --out {folder}`")
-    preview = Preview(Path(folder), port)
+    preview = PreviewServer(Path(folder), port)
     echo_line(f"Web   {preview.url}")
     with contextlib.suppress(KeyboardInterrupt):
         preview.run()

@@ -139,7 +139,7 @@ class Acceptor:
             await self._loop.connect_accepted_socket(
                 lambda: connection,
                 raw,
-                ssl=certificate.front,
+                ssl=certificate.delegating_context,
                 ssl_handshake_timeout=listener.settings.tls_timeout_s,
             )
         except BaseException:

@@ -13,7 +13,7 @@ from edgemail.listener.deadlines import Deadlines
 from edgemail.model import Envelope
 from edgemail.policy.gate import ConnectionGate
 from edgemail.smtp import TAKES_MESSAGE, Close, Deliver, Reply, Session, SessionState, StartTls, write_trace
-from edgemail.system.sockets import has_octets
+from edgemail.system.sockets import has_unread_input
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -122,7 +122,9 @@ class Connection(asyncio.BufferedProtocol):
                 return refusal
             self._has_slot = True
         # Over TLS the socket has what belongs to the handshake.
-        is_early = not (caller.is_trusted or self._is_tls) and has_octets(self._transport.get_extra_info("socket"))
+        is_early = not (caller.is_trusted or self._is_tls) and has_unread_input(
+            self._transport.get_extra_info("socket")
+        )
         return replies.EARLY_TALKER if is_early else None
 
     def _greet(self) -> None:

@@ -14,7 +14,7 @@ from edgemail.settings.table import (
     SmtpSettings,
     StoreSettings,
 )
-from edgemail.settings.values import LOOPBACK, FreeSpace, Network
+from edgemail.settings.values import LOOPBACK, FreeSpace, Network, is_server_url
 
 __all__ = [
     "LOOPBACK",
@@ -32,6 +32,7 @@ __all__ = [
     "Settings",
     "SmtpSettings",
     "StoreSettings",
+    "is_server_url",
     "read_db",
     "read_domain",
     "read_duration",

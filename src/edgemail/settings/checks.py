@@ -48,7 +48,7 @@ def _find_missing_maildir(settings: Settings) -> Iterable[str]:
     """Name the operator's Maildir if mail goes there and there is no default for it."""
     if settings.operator.reserved and settings.operator.maildir is None and not settings.read_only:
         yield (
-            "operator_maildir: is not given, and a remote database has no folder for mail to reserved names; "
+            "operator_maildir: is not given, and only a database file has a folder for mail to reserved names; "
             "name one with --operator-maildir, or give --reserved none"
         )
 

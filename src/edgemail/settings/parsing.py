@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from edgemail.model import Endpoint
-from edgemail.settings.values import FreeSpace, Network
+from edgemail.settings.values import MEMORY, FreeSpace, Network, is_server_url
 
 _UNITS_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _MAX_DURATION_DAYS: Final = 36_500
@@ -236,21 +236,23 @@ def read_origin(text: str) -> str:
 
 
 def read_db(text: str) -> str:
-    """Read where mail rests: a file's path, a ``file:`` URL, or the URL of a libSQL server."""
+    """Read where mail is kept: a file's path, a ``file:`` URL, the URL of a libSQL server, or ``memory``."""
     advice = "write a file's path"
     urls = "write libsql://HOST, https://HOST or http://HOST:PORT"
+    if text == MEMORY:
+        return text
     if text == ":memory:":
-        raise ValueError(f"keeps nothing; {advice}")
+        raise ValueError(f"keeps nothing; {advice}, or {MEMORY} for mail that is lost at the end")
     if not text or re.search(r"[\x00-\x1f\x7f]", text):
         raise ValueError(f"is not a path; {advice}")
     if text.startswith("file:"):
         parts = urlsplit(text)
         if parts.netloc not in {"", "localhost"} or parts.query or parts.fragment or not parts.path:
             raise ValueError("is not a file's URL; write file:///path/to/edgemail.db, or the path alone")
-        return unquote(parts.path)
-    if "://" not in text:
+        return _write_path(unquote(parts.path))
+    if not is_server_url(text):
         try:
-            return str(Path(text).expanduser())
+            return _write_path(str(Path(text).expanduser()))
         except RuntimeError:
             raise ValueError(f"names a home directory that is not there; {advice}") from None
     try:
@@ -263,6 +265,11 @@ def read_db(text: str) -> str:
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError("has more than a server's address; give a token as EDGEMAIL_DB_TOKEN")
     return text
+
+
+def _write_path(path: str) -> str:
+    """Write a file's path so that it is read as one: the file ``memory`` of this folder as ``./memory``."""
+    return f"./{path}" if path == MEMORY else path
 
 
 def read_local_part(text: str) -> str:

@@ -43,7 +43,7 @@ from edgemail.settings.kinds import (
     unset,
 )
 from edgemail.settings.parsing import ascii_name
-from edgemail.settings.values import LOOPBACK, FreeSpace
+from edgemail.settings.values import LOOPBACK, MEMORY, FreeSpace, is_server_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,12 +98,16 @@ def maildir_beside_db(db: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
-    """Where mail is kept. `is_default` is true if nobody chose the database."""
+    """Where mail is kept: `db` is a file's path, a server's URL, or `MEMORY`.
+
+    `is_default` is true if nobody chose the database.
+    """
 
     db: str = setting(
         DB,
         ComputedDefault(temporary_db, "`edgemail.db` in the system's temporary directory"),
-        "Keep mail in this file, or in the libSQL database at this URL (`libsql:`, `https:` or `http:`).",
+        "Keep mail in this file, or in the libSQL database at this URL (`libsql:`, `https:` or `http:`). "
+        "With `memory` all mail is lost when the program ends.",
         everyday=True,
         also_from="LIBSQL_CLIENT_URL",
     )
@@ -128,7 +132,17 @@ class StoreSettings:
     @property
     def file(self) -> Path | None:
         """The database's file; `None` where it is not a file of this machine."""
-        return None if "://" in self.db else Path(self.db)
+        return None if self.is_in_memory or is_server_url(self.db) else Path(self.db)
+
+    @property
+    def url(self) -> str | None:
+        """The database server's URL; `None` where the database is on no server."""
+        return self.db if is_server_url(self.db) else None
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Return True if mail is kept in memory, and lost when the program ends."""
+        return self.db == MEMORY
 
 
 @dataclass(frozen=True, slots=True)

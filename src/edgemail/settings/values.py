@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
+from typing import Final
 
 Network = IPv4Network | IPv6Network
 
 LOOPBACK: tuple[Network, ...] = (IPv4Network("127.0.0.0/8"), IPv6Network("::1"))
 """The networks on which a machine talks to itself."""
+
+MEMORY: Final = "memory"
+"""The database that is kept in memory; a file of that name is ``./memory``."""
+
+
+def is_server_url(db: str) -> bool:
+    """Return True if a database is named by the URL of a server, not by a file's path."""
+    return "://" in db
 
 
 @dataclass(frozen=True, slots=True)

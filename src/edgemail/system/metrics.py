@@ -1,4 +1,4 @@
-"""What is counted: plain numbers, raised on the event loop and read there when somebody asks for them."""
+"""Counters: plain numbers, changed and read on the event loop only."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ _SIZE_BYTES: Final = tuple(1024 * 4**power for power in range(9))  # 1 KiB to 64
 
 
 class Histogram:
-    """How many values lie at or below each bound and above the one before, and their sum.
+    """Counts values by bucket, and their sum.
 
-    `counts` has one more entry than `bounds`: what is above them all.
+    A bucket has the values at or below its bound and above the previous bound. `counts` has one
+    entry more than `bounds`, for the values above the last bound.
     """
 
     __slots__ = ("bounds", "counts", "total")
@@ -32,9 +33,9 @@ class Histogram:
 
 
 class SizeHistogram:
-    """A histogram of octets, one for each message: adding is quicker, as its bounds are powers of two.
+    """A histogram of sizes in octets, with powers of two as bounds, which makes `add` quicker.
 
-    It counts by how many bits a size has, and sorts that into `counts` when somebody asks.
+    It counts by the bit length of a size, and computes `counts` when it is read.
     """
 
     __slots__ = ("_by_bits", "bounds", "total")
@@ -51,7 +52,7 @@ class SizeHistogram:
 
     @property
     def counts(self) -> list[int]:
-        """See `Histogram`."""
+        """Values by bucket; see `Histogram`."""
         counts = [0] * (len(self.bounds) + 1)
         for bits, count in enumerate(self._by_bits):
             counts[bisect_left(self.bounds, 1 << bits)] += count
@@ -60,10 +61,11 @@ class SizeHistogram:
 
 @dataclass(slots=True)
 class SmtpCounters:
-    """What the listener counts. `connections` are those open now; all else only grows.
+    """The listener's counters. `connections` is a gauge of open connections; the rest only grows.
 
-    Whole messages are `accepted` (kept), `deferred` (the sender was told to try again) or `refused`; `sizes` has
-    those that were handed over, in octets as they came. `refusals` has every reply that said no, by its reason.
+    A complete message is `accepted` (kept), `deferred` (the sender may try again) or `refused`.
+    `sizes` has the sizes in octets of the messages handed to delivery, as received. `refusals`
+    counts every negative reply by its reason.
     """
 
     connections: int = 0
@@ -78,7 +80,7 @@ class SmtpCounters:
 
 @dataclass(slots=True)
 class CommitCounters:
-    """What a store counts of its commits: how long each took, how many messages it had, how many failed."""
+    """A store's counters: the time and the number of messages of each commit, and the failures."""
 
     seconds: Histogram = field(default_factory=lambda: Histogram(_COMMIT_S))
     messages: Histogram = field(default_factory=lambda: Histogram(_COMMIT_MESSAGES))
@@ -87,7 +89,7 @@ class CommitCounters:
 
 @dataclass(slots=True)
 class Counters:
-    """All of them. No label among them comes from a peer."""
+    """All counters. No label comes from a peer, so their number is bounded."""
 
     smtp: SmtpCounters = field(default_factory=SmtpCounters)
     commits: CommitCounters = field(default_factory=CommitCounters)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
-from testkit.mail import add_all, envelope, ids
+from testkit.faulty_proxy import Wire
 from testkit.ports import free_port
+from testkit.sample_mail import add_all, envelope, ids
 from testkit.sqld import Sqld
 from testkit.waiting import until
-from testkit.wire import Wire
-from testkit.write_lock import holding_the_write_lock
+from testkit.write_lock_attack import holding_the_write_lock
 
 from edgemail.errors import StoreInvalid, StoreUnavailable
 from edgemail.store.remote.commit import Patience
@@ -169,6 +169,7 @@ async def test_a_database_that_is_away_is_said_once_and_comes_back(
     assert await subjects(store) == [b"before", b"after"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("through_a_replica", [False, True])
 async def test_someone_who_takes_the_write_lock_in_a_loop_loses_no_mail(
     server: Sqld, tmp_path: Path, through_a_replica: bool

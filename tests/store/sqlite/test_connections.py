@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import apsw
 import pytest
 import pytest_asyncio
-from testkit.mail import envelope, ids
+from testkit.sample_mail import envelope, ids
 from testkit.waiting import until
 
 from edgemail.errors import StoreUnavailable

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import apsw
 import pytest
 from testkit.faulty_disk import SYSTEM, Call, FaultyDisk, faulty_disk
-from testkit.mail import envelope
+from testkit.sample_mail import envelope
 
 from edgemail.errors import StoreFull, StoreUnavailable
 from edgemail.model import Summary

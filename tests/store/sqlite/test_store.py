@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import apsw
 import pytest
-from testkit.mail import add_all, envelope, ids
+from testkit.sample_mail import add_all, envelope, ids
 
 from edgemail.errors import StoreFull, StoreUnavailable
 from edgemail.listener.spool import Spooler
