@@ -5,6 +5,7 @@ from edgemail.settings.parsing import read_db, read_domain, read_duration, read_
 from edgemail.settings.sources import Origin, Resolved, resolve
 from edgemail.settings.table import (
     SETTINGS,
+    AccessSettings,
     HttpSettings,
     LogSettings,
     OperatorSettings,
@@ -19,6 +20,7 @@ from edgemail.settings.values import LOOPBACK, FreeSpace, Network, is_server_url
 __all__ = [
     "LOOPBACK",
     "SETTINGS",
+    "AccessSettings",
     "FreeSpace",
     "HttpSettings",
     "LogSettings",

@@ -66,6 +66,9 @@ RESERVED: Final = (
 )
 """Names to which certificate authorities mail their proofs of control, and which RFC 2142 gives the operator."""
 
+Mode = Literal["dev", "public"]
+"""For whom the server is: for developers who test what they send, or for people on the Internet."""
+
 _MX_PORT: Final = 25
 _DAY_S: Final = 86_400.0
 _MIB: Final = 1024**2
@@ -88,6 +91,14 @@ def domain_or_machine(domain: Sequence[str]) -> str:
 def reserved_if_public(domain: Sequence[str], smtp: Sequence[Endpoint]) -> tuple[str, ...]:
     """Return the names that the operator's mail goes to, if the server takes mail from the Internet."""
     return RESERVED if domain or any(endpoint.port == _MX_PORT for endpoint in smtp) else ()
+
+
+def mode_by_domain(domain: Sequence[str], smtp: Sequence[Endpoint], db: str) -> Mode:
+    """Return ``public`` if the server takes mail from the Internet, or reads what such a server took."""
+    is_edge_reader = not smtp and StoreSettings(db=db).url is not None
+    if domain or is_edge_reader or any(endpoint.port == _MX_PORT for endpoint in smtp):
+        return "public"
+    return "dev"
 
 
 def maildir_beside_db(db: str) -> str | None:
@@ -429,6 +440,20 @@ class LogSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessSettings:
+    """For whom the server is, and who may do what over HTTP."""
+
+    mode: Mode = setting(
+        one_of("dev", "public"),
+        ComputedDefault(
+            mode_by_domain, "`public` with a `domain`, with SMTP on port 25, or for an edge reader; else `dev`"
+        ),
+        "Serve developers on their own machines and networks (`dev`), or people on the Internet (`public`).",
+        everyday=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings."""
 
@@ -439,6 +464,7 @@ class Settings:
     retention: RetentionSettings = field(default_factory=RetentionSettings)
     policy: PolicySettings = field(default_factory=PolicySettings)
     log: LogSettings = field(default_factory=LogSettings)
+    access: AccessSettings = field(default_factory=AccessSettings)
 
     @property
     def read_only(self) -> bool:
