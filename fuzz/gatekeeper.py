@@ -26,6 +26,9 @@ class Gatekeeper:
         """See `Gate.judge_sender`."""
         return _choose(f"{sender}")
 
+    def spend_message(self) -> None:
+        """See `Gate.spend_message`."""
+
     def judge_recipient(self, sender: Address | None, inbox: str) -> Reply | None:
         """See `Gate.judge_recipient`."""
         return _choose(f"{sender} {inbox}")

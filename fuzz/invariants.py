@@ -9,9 +9,28 @@ from itertools import pairwise
 from typing import Any
 
 from edgemail.model import Address
-from edgemail.smtp import Close, Deliver, Output, Reply, Session, SessionRules, SessionState, replies, write_trace
+from edgemail.smtp import (
+    Close,
+    CommandsFollow,
+    ContentBehind,
+    ContentFollows,
+    Deliver,
+    Ended,
+    MessageRefused,
+    Output,
+    Reply,
+    Secured,
+    Session,
+    SessionRules,
+    Settled,
+    StartTls,
+    replies,
+    write_trace,
+)
 from edgemail.smtp.content import MemoryContent
+from edgemail.smtp.outputs import UNTIL_END_MARK
 from edgemail.smtp.session import LINE_BUFFER_OCTETS
+from edgemail.smtp.states import TAKES_CHUNK, SessionState
 from fuzz.gatekeeper import REFUSALS, Gatekeeper
 from fuzz.play import HEADER_OCTETS, Play
 from fuzz.small_room import SmallRoom
@@ -118,28 +137,27 @@ def _run(play: Play, packets: list[bytes]) -> list[Output]:
     """Feed packets, settle each message at once, and look at each step."""
     room = SmallRoom(play.room_octets)
     session = Session(play.rules, play.gate, room)
-    session.greet()
+    session.start()
     if play.is_secure:
-        assert session.secure() == []
+        assert session.tell(Secured()) == []
     outputs: list[Output] = []
     for packet in packets:
-        step = session.feed(packet)
+        step = session.receive(packet)
         _check_memory(play.rules, session)
         while step:
+            step = _check_hints(session, _check_refused(play.rules, step))
             _check_step(play, step)
-            _check_refused(play.rules, session, step)
             outputs += step
-            last = step[-1]
-            if isinstance(last, Reply | Close):
+            last = step[-1] if step else None
+            if not isinstance(last, Deliver | StartTls):
                 break
-            step = session.settle(play.verdict) if isinstance(last, Deliver) else session.secure()
+            step = session.tell(Settled(play.verdict) if isinstance(last, Deliver) else Secured())
             _check_memory(play.rules, session)
     is_closed = bool(outputs) and isinstance(outputs[-1], Close)
-    assert is_closed == (session.state is SessionState.CLOSED), "the state and the outputs disagree about the end"
-    assert [*map(type, session.end(_BYE))] == ([] if is_closed else [Reply, Close])
-    assert session.feed(b"NOOP\r\n") == [], "something was said behind the end"
+    assert is_closed == (session._state is SessionState.CLOSED), "the state and the outputs disagree about the end"
+    assert [*map(type, session.tell(Ended(_BYE)))] == ([] if is_closed else [Reply, Close])
+    assert session.receive(b"NOOP\r\n") == [], "something was said behind the end"
     room.check_end()
-    assert not session.refused, "a refusal is noted that nobody was told of"
     _check_limits(play.rules, outputs)
     return outputs
 
@@ -156,12 +174,31 @@ def _check_step(play: Play, step: list[Output]) -> None:
             assert _TRACE.fullmatch(trace), f"{trace!r} is not two header fields"
 
 
-def _check_refused(rules: SessionRules, session: Session, step: list[Output]) -> None:
-    """What is noted for the log was said to the peer, and had somebody to go to."""
-    for refused in session.refused:
-        assert refused.reply in step, f"{refused} was not said"
-        assert 1 <= len(refused.recipients) <= rules.max_recipients
-    session.refused.clear()
+def _check_refused(rules: SessionRules, step: list[Output]) -> list[Output]:
+    """What is noted for the log is said to the peer next, and had a recipient; return the other outputs."""
+    for at, refused in enumerate(step):
+        if isinstance(refused, MessageRefused):
+            assert refused.reply is step[at + 1], f"{refused} was not said"
+            assert 1 <= len(refused.recipients) <= rules.max_recipients
+    return [output for output in step if not isinstance(output, MessageRefused)]
+
+
+def _check_hints(session: Session, step: list[Output]) -> list[Output]:
+    """How to read on is said last and is true; return the other outputs, without what depends on packets."""
+    hints = (ContentFollows, CommandsFollow, ContentBehind)
+    said: list[Output] = [output for output in step if not isinstance(output, hints)]
+    assert step[: len(said)] == said, "a hint is not last"
+    for hint in step[len(said) :]:
+        if isinstance(hint, CommandsFollow):
+            assert session._content is None, "commands follow within a message"
+        elif isinstance(hint, ContentFollows):
+            wanted = UNTIL_END_MARK if session._chunk is None else session._chunk.left_octets
+            assert hint.octets in (0, wanted), f"{hint} is not what follows"
+    last = said[-1] if said else None
+    if isinstance(last, Deliver):
+        assert last.is_followed == bool(session._buffer), "what waits behind a message is not told"
+        said[-1] = last._replace(is_followed=False)
+    return said
 
 
 def _check_limits(rules: SessionRules, outputs: list[Output]) -> None:
@@ -183,16 +220,14 @@ def _check_limits(rules: SessionRules, outputs: list[Output]) -> None:
 
 def _check_memory(rules: SessionRules, session: Session) -> None:
     """Nothing but a line that has not ended, and a message within its limit, is kept between packets."""
-    state = session.state
+    state = session._state
     if session._buffer and state is not SessionState.SETTLING:
         assert state is not SessionState.SECURING, (
             "what came before TLS is to be obeyed as if it came over it (CVE-2011-0411)"
         )
-        held = (
-            0 if state in (SessionState.DATA, SessionState.CHUNK, SessionState.CLOSED) else LINE_BUFFER_OCTETS + 1
-        )
+        held = 0 if state in {SessionState.DATA, SessionState.CLOSED} | TAKES_CHUNK else LINE_BUFFER_OCTETS + 1
         assert len(session._buffer) <= held, f"{len(session._buffer)} octets wait"
-    transaction, content = session._transaction, session.content
+    transaction, content = session._transaction, session._content
     if content is not None:
         assert isinstance(content, MemoryContent)
         assert len(content._octets or b"") <= rules.max_message_octets

@@ -271,7 +271,7 @@ async def test_no_field_can_be_forged_in_text(counter: Counter, text: Log) -> No
     assert fields["helo"] == HOSTILE_HELLO.decode()
     assert fields["sender"] == HOSTILE_SENDER
     assert fields["recipients"] == HOSTILE_RECIPIENT
-    assert len(shlex.split(accepted.partition("journal: ")[2])) == 1 + len(fields)
+    assert len(shlex.split(accepted.partition("transaction_log: ")[2])) == 1 + len(fields)
 
 
 async def test_no_field_can_be_forged_in_json(counter: Counter, lines: Log) -> None:
@@ -287,8 +287,7 @@ async def test_no_field_can_be_forged_in_json(counter: Counter, lines: Log) -> N
 
 async def log_with(names: TransactionLog, counter: Counter, *transactions: bytes) -> None:
     counter.keeps_at_once = True
-    async with listening(counter) as (listener, port), Peer.greeted(port) as peer:
-        listener.journal = names
+    async with listening(counter, None, None, names) as (_, port), Peer.greeted(port) as peer:
         for one in transactions:
             await peer.say(one, 250, 250, 354, 250)
 

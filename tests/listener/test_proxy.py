@@ -129,7 +129,7 @@ async def test_a_proxy_that_leaves_within_its_header_is_forgotten(keeping: Count
         peer.send(V1[:20])
         peer.finish()
         assert await peer.rest() == ""
-        await until(lambda: not any(one._entering for one in listener._entrances))
+        await until(lambda: not listener.has_pending)
 
 
 async def test_limits_hold_for_whom_the_proxy_names(keeping: Counter) -> None:
@@ -172,10 +172,10 @@ async def test_another_machines_own_address_is_not_ours(keeping: Counter) -> Non
     async with listening(keeping, proxy_from=(ip_network("192.0.2.0/24"),)) as (listener, _):
         loopback, stranger = (ip_network(one).network_address for one in ("127.0.0.1", "198.51.100.1"))
         admission = listener.admission
-        assert not admission.introduce("192.0.2.7", loopback).is_trusted
-        assert not admission.introduce("192.0.2.7", stranger).is_trusted
-        assert admission.introduce("127.0.0.1", loopback).is_local
-        health_check = admission.introduce("192.0.2.7", None)
+        assert not admission.identify_behind("192.0.2.7", loopback).is_trusted
+        assert not admission.identify_behind("192.0.2.7", stranger).is_trusted
+        assert admission.identify_behind("127.0.0.1", loopback).is_local
+        health_check = admission.identify_behind("192.0.2.7", None)
         assert health_check.is_trusted
         assert not health_check.is_local
 

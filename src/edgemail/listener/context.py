@@ -1,0 +1,121 @@
+"""What all connections of one listener share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from edgemail.smtp import SessionRules
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from edgemail.listener.admission import Admission, RemotePeer
+    from edgemail.listener.recorder import Recorder
+    from edgemail.listener.spool import Spooler
+    from edgemail.model import Envelope
+    from edgemail.policy.gate import Policy
+    from edgemail.settings import SmtpSettings
+    from edgemail.system.certificate import Certificate
+
+
+class OpenConnection(Protocol):
+    """A connection, as its listener sees it."""
+
+    @property
+    def closed(self) -> asyncio.Future[None]:
+        """Done when the connection has ended."""
+        ...
+
+    def check_time(self, now: float) -> None:
+        """End the connection where a deadline has passed."""
+        ...
+
+    def stop(self) -> None:
+        """End the connection, after the message that is under way if there is one."""
+        ...
+
+    def stop_at_once(self) -> None:
+        """End the connection, whatever is under way."""
+        ...
+
+    def abort(self) -> None:
+        """Drop the connection without a reply."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSets:
+    """The rules for each kind of peer.
+
+    Local peers are mostly programs under test: they get AUTH, no limit on transactions, and
+    STARTTLS only with a certificate that was given, as they would refuse a self-made one.
+    """
+
+    strangers: SessionRules
+    trusted: SessionRules
+    local: SessionRules
+
+    @classmethod
+    def of(cls, settings: SmtpSettings, *, has_certificate: bool) -> Self:
+        """Derive them from the settings."""
+        strangers = SessionRules(
+            hostname=settings.hostname,
+            domains=settings.domains,
+            max_message_octets=settings.max_message_bytes,
+            max_recipients=settings.max_recipients,
+            max_errors=settings.max_errors,
+            max_idle_commands=settings.max_idle_commands,
+            max_transactions=settings.max_transactions,
+            offers_tls=has_certificate,
+            offers_auth=settings.auth == "any",
+            enforces_sync=True,
+            refuses_bare_newlines=settings.bare_newlines == "refuse",
+        )
+        trusted = replace(strangers, enforces_sync=False)
+        local = replace(
+            trusted,
+            max_transactions=None,
+            offers_tls=has_certificate and settings.tls_cert is not None,
+            offers_auth=settings.auth != "off",
+        )
+        return cls(strangers, trusted, local)
+
+    def choose(self, peer: RemotePeer) -> SessionRules:
+        """Return the rules for a peer."""
+        return self.local if peer.is_local else self.trusted if peer.is_trusted else self.strangers
+
+
+@dataclass(slots=True)
+class ListenerStatus:
+    """What changes while a listener runs."""
+
+    is_stopping: bool = False
+    idle_reduction_s: float = 0.0
+    """How much less time idle strangers have, while most slots are taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerContext:
+    """What a connection needs of its listener.
+
+    `store` takes a whole message; its future gives the message's id once it is committed. Every
+    connection reads into `read_buffer`, and takes out what it got before the next one reads.
+    `command_buffer` is the beginning of it.
+    """
+
+    settings: SmtpSettings
+    rules: RuleSets
+    policy: Policy
+    admission: Admission
+    spooler: Spooler
+    recorder: Recorder
+    certificate: Certificate | None
+    clock: Callable[[], datetime]
+    store: Callable[[Envelope], asyncio.Future[Any]]
+    read_buffer: memoryview
+    command_buffer: memoryview
+    connections: set[OpenConnection]
+    status: ListenerStatus
