@@ -133,3 +133,4 @@ Output = Reply | Deliver | MessageRefused | StartTls | Close | ContentFollows | 
 
 START_TLS = StartTls()
 COMMANDS_FOLLOW = CommandsFollow()
+MESSAGE_FOLLOWS = ContentFollows(UNTIL_END_MARK)

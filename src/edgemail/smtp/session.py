@@ -21,6 +21,7 @@ from edgemail.smtp.content import MemoryContentStore
 from edgemail.smtp.events import Ended, Secured, Settled
 from edgemail.smtp.outputs import (
     COMMANDS_FOLLOW,
+    MESSAGE_FOLLOWS,
     START_TLS,
     UNTIL_END_MARK,
     Close,
@@ -58,7 +59,7 @@ _COMMANDS = -1
 
 # Looked up with each line: before Python 3.12 a member of an Enum takes ten times as long as a name.
 _NEW, _DATA, _CHUNKS = SessionState.NEW, SessionState.DATA, SessionState.CHUNKS
-_AUTH, _CLOSED = SessionState.AUTH, SessionState.CLOSED
+_AUTH, _SETTLING, _CLOSED = SessionState.AUTH, SessionState.SETTLING, SessionState.CLOSED
 _MAIL_ACCEPTED, _RCPT_ACCEPTED, _DATA_ACCEPTED, _BDAT = Verb.MAIL, Verb.RCPT, Verb.DATA, Verb.BDAT
 _MESSAGE_TAKEN, _SETTLED, _CLOSE = Move.MESSAGE_TAKEN, Move.SETTLED, Move.CLOSE
 _TAKES_LINES = frozenset({SessionState.READY, SessionState.MAIL, SessionState.NO_RCPT, SessionState.RCPT})
@@ -142,7 +143,7 @@ class Session:
         Raises:
             RuntimeError: the event cannot happen now.
         """
-        if isinstance(event, Settled):
+        if type(event) is Settled:
             self._move(_SETTLED)
             return self._advance([event.verdict]) if self._buffer else [event.verdict]
         if isinstance(event, Secured):
@@ -187,6 +188,9 @@ class Session:
                 outputs[-1:] = self._close(replies.NOT_SYNCHRONIZED)
         if position == size:
             self._buffer = b""
+            if self._state is _SETTLING:  # as nearly always behind a message's octets
+                self._follows = _COMMANDS
+                return outputs
             return self._add_hints(outputs)
         last = outputs[-1] if outputs else None
         if last is START_TLS:
@@ -201,15 +205,16 @@ class Session:
         """Add how the driver should read on, where that has changed with this call."""
         state, content = self._state, self._content
         if state is _DATA:
-            follows = UNTIL_END_MARK
-        elif self._chunk is not None:
-            follows = self._chunk.left_octets
+            if self._follows != UNTIL_END_MARK:
+                self._follows = UNTIL_END_MARK
+                outputs.append(MESSAGE_FOLLOWS)
         else:
-            follows = 0 if state is _CHUNKS else _COMMANDS
-        if follows != self._follows:
-            self._follows = follows
-            if state not in WAITS:
-                outputs.append(COMMANDS_FOLLOW if follows == _COMMANDS else ContentFollows(follows))
+            chunk = self._chunk
+            follows = chunk.left_octets if chunk is not None else 0 if state is _CHUNKS else _COMMANDS
+            if follows != self._follows:
+                self._follows = follows
+                if state not in WAITS:
+                    outputs.append(COMMANDS_FOLLOW if follows == _COMMANDS else ContentFollows(follows))
         if content is not None and content.is_behind:
             outputs.append(ContentBehind(content))
         return outputs
