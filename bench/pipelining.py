@@ -1,4 +1,4 @@
-"""A client that pipelines (RFC 2920): a message's dot, and the next one's MAIL, RCPT and DATA, in one write.
+"""A client that pipelines (RFC 2920): one write has a message's end, and MAIL, RCPT, DATA of the next.
 
 `python -m bench.pipelining PORT ...` sends and prints what it saw as JSON. With a rate it sends no faster than
 that: the time of a 250 is then what a sender waits for it.
@@ -80,7 +80,7 @@ class Connection:
     def __init__(self, address: tuple[str, int], work: Work, outcome: Outcome) -> None:
         self._work = work
         self._outcome = outcome
-        recipients = "".join(f"RCPT TO:<{one}>\r\n" for one in work.recipients)
+        recipients = "".join(f"RCPT TO:<{recipient}>\r\n" for recipient in work.recipients)
         self._envelope = f"MAIL FROM:<sender@example.org>\r\n{recipients}DATA\r\n".encode()
         self._replies = len(work.recipients) + 2
         self._wanted = 0

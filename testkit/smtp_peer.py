@@ -73,7 +73,7 @@ async def listening(
     /,
     **settings: object,
 ) -> AsyncIterator[tuple[Listener, int]]:
-    """Give a listener on a free port of 127.0.0.1, and the port; an exception in a callback fails the test."""
+    """Give a listener on a free port of 127.0.0.1, and the port; a callback's exception is an error."""
     unseen: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: unseen.append(context))
     endpoint = Endpoint("127.0.0.1", 0)

@@ -87,6 +87,8 @@ async def test_the_greeting_can_be_held_back(counter: Counter) -> None:
         async with Peer.connect(port) as leaving:
             assert await leaving.is_quiet()
         await is_empty(listener)
+        async with Peer.greeted(port):  # by then nobody greets the one who left
+            pass
     async with listening(counter, greeting_delay_s=600.0) as (_, port), Peer.greeted(port):
         pass
 

@@ -222,7 +222,7 @@ class SlowStore(MemoryContentStore):
 @pytest.mark.parametrize("said", [TRANSACTION + b"abc", OPENED + b"BDAT 9\r\nabc"])
 def test_content_that_is_behind_is_an_output(said: bytes) -> None:
     """The driver stops reading, and knows what to wait for."""
-    slow = Session(RULES, room=SlowStore())
+    slow = Session(RULES, content_store=SlowStore())
     last = slow.receive(said)[-1]
     assert isinstance(last, ContentBehind)
     assert isinstance(last.content, SlowContent)

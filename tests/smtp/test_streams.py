@@ -30,7 +30,7 @@ def test_what_a_gate_refuses_does_not_depend_on_cuts(octets: bytes, places: list
 def test_what_finds_no_room_does_not_depend_on_cuts(octets: bytes, places: list[int]) -> None:
     """And whatever way a message ends, nothing of it is left in the room."""
     rooms = [SmallRoom(_ROOM_OCTETS), SmallRoom(_ROOM_OCTETS)]
-    sessions = [Session(RULES, room=room) for room in rooms]
+    sessions = [Session(RULES, content_store=room) for room in rooms]
     assert run(sessions[0], [octets]) == run(sessions[1], cut(octets, places))
     for room, session in zip(rooms, sessions, strict=True):
         session.tell(Lost())

@@ -26,7 +26,9 @@ _RETRY_S = 1.0
 
 
 class Acceptor:
-    """Accepts connections without the event loop's server: a refused one costs no transport and no handshake.
+    """Accepts connections without the event loop's server.
+
+    A refused one then costs neither a transport nor a handshake.
 
     The header is read from the bare socket, and no octet behind it: that is TLS or SMTP.
     """
@@ -91,7 +93,7 @@ class Acceptor:
             _log.debug("a connection from %s failed before SMTP: %s", host, error)
 
     async def _identify(self, raw: socket.socket, host: str) -> RemotePeer | None:
-        """Return the peer, which a proxy names in its header; without a valid header close the socket."""
+        """Return the peer; close the socket of a proxy that sends no valid header."""
         admission, settings = self._context.admission, self._context.settings
         peer = None
         try:
@@ -128,7 +130,7 @@ class Acceptor:
             self._loop.remove_reader(raw)
 
     async def _connect(self, raw: socket.socket, peer: RemotePeer) -> None:
-        """Make a connection of a socket. With TLS it takes its slot before the handshake, which is what costs."""
+        """Make a connection of a socket; with TLS it takes its slot before the costly handshake."""
         context, certificate = self._context, self._context.certificate
         if not self._is_tls or certificate is None:
             connection = Connection(context, peer=peer)

@@ -52,7 +52,7 @@ class Admission:
 
     @property
     def is_busy(self) -> bool:
-        """True if more than `busy_percent` of the slots are taken: idle strangers then have less time."""
+        """True if more than `busy_percent` of the slots are taken: idle strangers have less time."""
         return self._taken * 100 > self._settings.max_connections * self._settings.busy_percent
 
     def is_proxy(self, host: str) -> bool:

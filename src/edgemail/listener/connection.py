@@ -57,7 +57,7 @@ _DRAIN_OCTETS = 4 * 2**20
 _QUIT_CODE = 221
 _COMMANDS = -1
 """What follows, where no message is coming."""
-# Looked up with each packet: before Python 3.12 a member of an Enum takes ten times as long as a name.
+# Looked up with each packet: before Python 3.12 an Enum's member takes ten times as long as a name.
 _GREETING, _TALKING, _SETTLING, _HANDSHAKE = Phase.GREETING, Phase.TALKING, Phase.SETTLING, Phase.HANDSHAKE
 _DELIVERED, _SETTLED = PhaseEvent.DELIVERED, PhaseEvent.SETTLED
 _KEPT = Settled(replies.KEPT)
@@ -99,7 +99,7 @@ class Connection(asyncio.BufferedProtocol):
         peer: RemotePeer | None = None,
         has_slot: bool = False,
     ) -> None:
-        """Make a connection of `peer`, or of whom its socket names; `has_slot` where it has been admitted."""
+        """Serve `peer`, or the peer of the socket; `has_slot` is true if it has taken its slot."""
         self._context = context
         self._is_tls = is_tls
         self._peer = peer or _UNKNOWN
@@ -168,6 +168,11 @@ class Connection(asyncio.BufferedProtocol):
         self._enter(PhaseEvent.GREETED)
         self._handle(self._session.start())
 
+    def _cancel_greeting(self) -> None:
+        if self._greeting is not None:
+            self._greeting.cancel()
+            self._greeting = None
+
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - the protocol's signature
         """Return where octets are read into: a loop's own buffer would be four times as large.
 
@@ -201,14 +206,14 @@ class Connection(asyncio.BufferedProtocol):
             self._pause(OCTETS_WAIT)
             self._session.receive(data)  # which keeps it; the commit gets no more time for it
         elif phase is _HANDSHAKE:
-            self._session.receive(data)  # which keeps it: it came over TLS, of which the session is told soon
+            self._session.receive(data)  # which keeps it until it is told of TLS
         elif phase is _GREETING:
             self._handle(self._session.tell(Ended(replies.EARLY_TALKER)))
         elif self._deadlines.octets > _DRAIN_OCTETS:
             self.abort()
 
     def eof_received(self) -> bool:
-        """Stay open while a message is being stored: a peer that has closed its side still wants its reply."""
+        """Stay open while a message is being stored: the peer may have closed only its own side."""
         self._pauses |= PEER_IS_DONE
         return self._phase is _SETTLING and not self._is_tls  # over TLS no side closes alone
 
@@ -224,6 +229,7 @@ class Connection(asyncio.BufferedProtocol):
         """Forget the connection; a message that was handed over is committed all the same."""
         context = self._context
         self._enter(PhaseEvent.LOST)
+        self._cancel_greeting()
         for output in self._session.tell(Lost()):
             if isinstance(output, Close):
                 self._hello = output.hello
@@ -345,9 +351,7 @@ class Connection(asyncio.BufferedProtocol):
         admission = self._context.admission
         # After QUIT the peer sends no more and waits for the end. Over TLS no side closes alone.
         is_after_quit = _QUIT_CODE in [output.code for output in outputs if type(output) is Reply]
-        if self._greeting is not None:
-            self._greeting.cancel()
-            self._greeting = None
+        self._cancel_greeting()
         self.free_slot()
         is_done = is_after_quit or bool(self._pauses & PEER_IS_DONE)
         if is_done or self._context.status.is_stopping or not admission.begin_lingering():
@@ -361,7 +365,7 @@ class Connection(asyncio.BufferedProtocol):
         self._update_reading()
 
     def _close(self) -> None:
-        """Close the socket once all is sent. asyncio cannot abort a TLS transport that was closed twice."""
+        """Close the socket once all is sent. asyncio cannot abort a TLS transport closed twice."""
         self._enter(PhaseEvent.CLOSED)
         if not self._transport.is_closing():
             self._transport.close()
@@ -378,7 +382,7 @@ class Connection(asyncio.BufferedProtocol):
             self.abort()
 
     async def _start_tls(self) -> None:
-        """Go on over TLS; what comes over it before the session is told so is kept by the session."""
+        """Go on over TLS; the session keeps what comes before it is told so."""
         context = self._context
         if context.certificate is None:
             raise RuntimeError("TLS without a certificate")

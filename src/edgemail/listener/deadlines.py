@@ -34,7 +34,10 @@ class Deadlines:
             self._message_at, self.octets = 0.0, 0
 
     def judge(self, settings: SmtpSettings, now: float, idle_reduction_s: float, is_stranger: bool) -> Reply | None:
-        """Return why the connection must end, if it must. Idle strangers have `idle_reduction_s` less time."""
+        """Return why the connection must end, if it must.
+
+        Idle strangers have `idle_reduction_s` less time.
+        """
         if now > self.deadline:
             return replies.TIMED_OUT
         if now > self._end:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Phase(IntEnum):
-    """Where a connection stands. An IntEnum, as the hash of an Enum is computed by Python code each time."""
+    """Where a connection stands. An IntEnum, as a plain Enum's hash is computed by Python code."""
 
     GREETING = auto()
     """The peer waits for the greeting, and must not talk before."""

@@ -59,12 +59,12 @@ class Recorder:
         return self._log.tally_refusal(tally, reply, peer_ip)
 
     def refuse_message(self, refused: MessageRefused, peer_ip: str) -> None:
-        """Log a message that was refused after its octets had come; its reply is counted by `refuse`."""
+        """Log a message that was refused after its octets had come; `refuse` counts its reply."""
         if self._log.is_on:
             self._log.refuse(refused, transaction=self.make_transaction_id(), peer_ip=peer_ip)
 
     def begin_message(self, delivery: Deliver, *, transaction: str, peer_ip: str, size: int) -> Entry | None:
-        """Count a whole message of so many octets; return its entry of the log, unless that is off."""
+        """Count a whole message of so many octets; return its log entry, unless the log is off."""
         self._counters.sizes.add(size)
         if not self._log.is_on:
             return None

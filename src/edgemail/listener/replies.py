@@ -1,4 +1,4 @@
-"""The replies that a listener gives by itself, encoded once, with enhanced status codes (RFC 3463)."""
+"""The replies of the listener itself, encoded once, with enhanced status codes (RFC 3463)."""
 
 from __future__ import annotations
 
@@ -34,5 +34,5 @@ VERDICTS = frozenset({STORE_LATE, NOT_KEPT, *_VERDICTS.values()})
 
 
 def explain(error: BaseException) -> Reply:
-    """Return the verdict for an error of the store: it says what the sender can do, and nothing of the inside."""
+    """Return the verdict for an error of the store: only what the sender can do about it."""
     return _VERDICTS.get(type(error), NOT_KEPT)

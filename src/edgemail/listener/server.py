@@ -91,7 +91,7 @@ class Listener:
         return any(acceptor.has_pending for acceptor in self._acceptors)
 
     async def start(self, sockets: Iterable[socket.socket], tls_sockets: Iterable[socket.socket] = ()) -> None:
-        """Accept connections on sockets that are bound already; on `tls_sockets` TLS comes first (RFC 8314)."""
+        """Accept connections on bound sockets; on `tls_sockets` TLS comes first (RFC 8314)."""
         loop = asyncio.get_running_loop()
         for bound in sockets:
             if self.settings.proxy_from:
@@ -105,7 +105,10 @@ class Listener:
         self._sweep()
 
     async def stop(self) -> None:
-        """Accept no more; let messages under way finish within `shutdown_timeout`, tell the other peers 421."""
+        """Accept no more; tell peers 421, those with a message under way after its reply.
+
+        The messages have `shutdown_timeout` for that.
+        """
         self.status.is_stopping = True
         for server in self._servers:
             server.close()

@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 _SHOWN_RECIPIENTS = 3
 _SUMMARY_S = 60.0
-"""The least time between two lines for refused connections: a flood must not fill a disk with lines."""
+"""The least time between two lines for refused connections: a flood must not fill the disk."""
 
 _RECORD = vars(logging.makeLogRecord({"name": _log.name, "levelno": logging.INFO, "levelname": "INFO"}))
 """The fields that all records of transactions share."""
@@ -62,7 +62,7 @@ class TransactionLog:
         """`addresses` is the setting `log_addresses`; `clock` gives seconds and never goes back."""
         self._addresses = addresses
         self._clock = clock
-        # New at each start: under a lasting key, hashing a list of addresses would tell whose each hash is.
+        # New at each start: a lasting key could be used to look up the hashes of known addresses.
         self._key = secrets.token_bytes(16)
         self._refused: Counter[str] = Counter()
         self._first_ip = ""
@@ -86,7 +86,7 @@ class TransactionLog:
         return Entry(fields, self._clock())
 
     def end(self, entry: Entry, reply: Reply, mail_id: object = None, *, is_heard: bool = True) -> None:
-        """Write a transaction's line. `mail_id` is the message's id in the store, if it is there."""
+        """Write a transaction's line. `mail_id` is the message's id in the store, if it has one."""
         fields = entry.fields
         fields["code"] = reply.code
         if reply.reason:
@@ -109,7 +109,7 @@ class TransactionLog:
         self.end(entry, refused.reply)
 
     def tally_refusal(self, tally: Counter[str] | None, reply: Reply, peer_ip: str) -> Counter[str] | None:
-        """Count a refusal for the line at the end of its connection; return the counts, at first `None`."""
+        """Count a refusal for the line of its connection; return the counts, at first `None`."""
         if reply in _HAS_LINE or not self.is_on:
             return tally
         if reply in _REFUSES_CONNECTION:
@@ -146,7 +146,7 @@ class TransactionLog:
 
 
 def _make_record(what: str, fields: Mapping[str, object]) -> logging.LogRecord:
-    """Make the record that `_log.info` would, without its search for the calling line, which we do not show."""
+    """Make the record that `_log.info` would, without the costly search for the calling line."""
     now = time.time()
     record = logging.LogRecord.__new__(logging.LogRecord)
     vars(record).update(_RECORD, msg=what, created=now, msecs=now % 1 * 1000)

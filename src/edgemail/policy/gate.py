@@ -23,7 +23,7 @@ class Policy:
     """What holds for all connections."""
 
     def __init__(self, settings: PolicySettings, chaos: Chaos, folder: Path | None = None) -> None:
-        """`folder` is on the disk that mail is kept on, if any; `settings.chaos` are the first rules of `chaos`."""
+        """`folder` is on the disk that has the mail, if any; `settings.chaos` begins in force."""
         self.lists = AllowDenyLists(settings)
         self.disk_space = DiskSpaceGuard(folder, settings.min_free)
         self.late_commits = LateCommits()
@@ -49,7 +49,7 @@ class Policy:
 
 
 class ConnectionGate:
-    """One connection's `Gate`: the policy for all, then the limits of its own source, if it has any."""
+    """One connection's `Gate`: the policy, then the limits of its source, if they apply."""
 
     __slots__ = ("_host", "_policy", "_source")
 

@@ -1,4 +1,4 @@
-"""Per-source limits: how many connections at a time, how often a source connects, how much it sends.
+"""Per-source limits: connections at a time, connections a minute, messages a minute.
 
 A source is an IPv4 address or an IPv6 /64: whoever has one address of a /64 has all of them.
 """
@@ -36,7 +36,7 @@ def read_ip(host: str) -> IPv4Address | IPv6Address:
 
 
 class Rate:
-    """A sliding minute: the count of this clock minute, and a share of the count of the one before."""
+    """A sliding minute: the count of this clock minute, and a share of that of the one before."""
 
     __slots__ = ("_before", "_count", "_minute")
 
@@ -110,7 +110,7 @@ class Source:
 
 
 class Sources:
-    """The sources that have something to count: a bounded number, or a flood would fill the memory."""
+    """The sources with something to count: a bounded number, or a flood would fill the memory."""
 
     def __init__(self, settings: SmtpSettings, clock: Callable[[], float]) -> None:
         """`clock` gives seconds and never goes back."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The message of the last `Deliver` is stored or not, as `verdict` says; the peer is told so."""
+    """The message of the last `Deliver` is stored or not: the peer gets the `verdict`."""
 
     verdict: Reply
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Gate(Protocol):
-    """One connection's policy. Each judge returns `None` to accept, or the refusal; a 421 also closes.
+    """One connection's policy. A judge returns `None` to accept, or a refusal; a 421 also closes.
 
     It is asked once grammar, order and `SessionRules` accept the command. To judge changes
     nothing, and no method waits.

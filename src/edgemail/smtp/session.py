@@ -1,4 +1,4 @@
-"""The SMTP state machine of one connection (RFC 5321): octets in, outputs out."""
+"""The server's side of an SMTP session (RFC 5321): octets in, outputs out."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from edgemail.smtp.rules import SessionRules
 
 LINE_MAX_OCTETS = 2048
-"""A longer command line is refused; RFC 5321 section 4.5.3.1.4 asks for 512, and extensions add to it."""
+"""A longer command line is refused (RFC 5321 section 4.5.3.1.4 asks for 512, extensions for more)."""
 
 LINE_BUFFER_OCTETS = 4096
 """A line that has not ended by then ends the connection."""
@@ -52,12 +52,12 @@ CHUNK_MEAN_OCTETS = 32
 """Each chunk must bring this many octets on average, beyond `max_idle_commands` free ones."""
 
 _TLS_HANDSHAKE = b"\x16"
-"""The first octet of a ClientHello: the peer speaks TLS on the port without, and waits for TLS (RFC 8446)."""
+"""The first octet of a ClientHello (RFC 8446): the peer begins with TLS on a port without."""
 
 _COMMANDS = -1
 """What follows, where no message is coming."""
 
-# Looked up with each line: before Python 3.12 a member of an Enum takes ten times as long as a name.
+# Looked up with each line: before Python 3.12 an Enum's member takes ten times as long as a name.
 _NEW, _DATA, _CHUNKS = SessionState.NEW, SessionState.DATA, SessionState.CHUNKS
 _AUTH, _SETTLING, _CLOSED = SessionState.AUTH, SessionState.SETTLING, SessionState.CLOSED
 _MAIL_ACCEPTED, _RCPT_ACCEPTED, _DATA_ACCEPTED, _BDAT = Verb.MAIL, Verb.RCPT, Verb.DATA, Verb.BDAT
@@ -78,6 +78,7 @@ class Session:
         "_buffer",
         "_chunk",
         "_content",
+        "_content_store",
         "_errors",
         "_extended",
         "_follows",
@@ -87,17 +88,18 @@ class Session:
         "_is_authenticated",
         "_is_secure",
         "_reader",
-        "_room",
         "_rules",
         "_state",
         "_transaction",
         "_transactions",
     )
 
-    def __init__(self, rules: SessionRules, gate: Gate | None = None, room: ContentStore = _MEMORY) -> None:
+    def __init__(
+        self, rules: SessionRules, gate: Gate | None = None, content_store: ContentStore = _MEMORY
+    ) -> None:
         self._rules = rules
         self._gate = gate
-        self._room = room
+        self._content_store = content_store
         self._state = SessionState.NEW
         self._buffer = b""
         self._hello = ""
@@ -138,7 +140,7 @@ class Session:
         return self._advance([])
 
     def tell(self, event: Event) -> list[Output]:
-        """Take an event of the driver's; after `Settled` and `Secured` go on with the octets that were kept.
+        """Take an event from the driver; `Settled` and `Secured` go on with the octets that were kept.
 
         Raises:
             RuntimeError: the event cannot happen now.
@@ -186,20 +188,25 @@ class Session:
             position = end + 2
             if position < size and self._rules.enforces_sync and outputs and outputs[-1] is replies.GO_AHEAD:
                 outputs[-1:] = self._close(replies.NOT_SYNCHRONIZED)
-        if position == size:
+        if position == size or self._state is _CLOSED:
             self._buffer = b""
-            if self._state is _SETTLING:  # as nearly always behind a message's octets
-                self._follows = _COMMANDS
-                return outputs
-            return self._add_hints(outputs)
-        last = outputs[-1] if outputs else None
-        if last is START_TLS:
-            # Put there on the way, to be obeyed as if it had come over TLS (CVE-2011-0411).
-            outputs[-2:] = self._close(replies.NOT_BEHIND_STARTTLS)
-        elif type(last) is Deliver:
-            outputs[-1] = Deliver(*last[:-1], is_followed=True)
-        self._buffer = buffer[position:] if self._state is not _CLOSED else b""
+        else:
+            self._buffer = buffer[position:]
+            if outputs:
+                self._check_followed(outputs)
+        if self._state is _SETTLING:  # as nearly always behind a message's octets
+            self._follows = _COMMANDS
+            return outputs
         return self._add_hints(outputs)
+
+    def _check_followed(self, outputs: list[Output]) -> None:
+        """Look at the last output, behind which octets have come already."""
+        last = outputs[-1]
+        if last is START_TLS:
+            # An attacker may have added them, to be obeyed as if they came over TLS (CVE-2011-0411).
+            outputs[-2:] = self._close(replies.NOT_BEHIND_STARTTLS)
+        elif type(last) is Deliver and not last.is_followed:
+            outputs[-1] = Deliver(*last[:-1], is_followed=True)
 
     def _add_hints(self, outputs: list[Output]) -> list[Output]:
         """Add how the driver should read on, where that has changed with this call."""
@@ -247,7 +254,7 @@ class Session:
             return self._answer(error.reply)
 
     def _take_data(self, octets: bytes, outputs: list[Output]) -> int:
-        """Take a message's octets; return how many of them."""
+        """Take octets of a message; return how many of `octets` were its own."""
         reader, transaction, rules = self._reader, self._transaction, self._rules
         if reader is None or transaction is None:
             raise RuntimeError("DATA without a transaction")
@@ -255,10 +262,10 @@ class Session:
         if reader.size_octets > 2 * rules.max_message_octets:
             outputs += self._refuse_message(transaction, reader.size_octets, self._close(replies.TOO_LARGE))
         elif used is not None:
-            outputs += self._end_data(reader, transaction)
+            outputs += self._end_data(reader, transaction, used < len(octets))
         return len(octets) if used is None else used
 
-    def _end_data(self, reader: DataReader, transaction: Transaction) -> list[Output]:
+    def _end_data(self, reader: DataReader, transaction: Transaction, is_followed: bool) -> list[Output]:
         content = self._detach()
         self._idle_commands = 0
         refusal = None
@@ -273,10 +280,10 @@ class Session:
             self._move(Move.MESSAGE_REFUSED)
             return self._refuse_message(transaction, reader.size_octets, self._answer(refusal))
         self._move(_MESSAGE_TAKEN)
-        return [self._hand_over(transaction, content.finish())]
+        return [self._hand_over(transaction, content.finish(), is_followed)]
 
     def _take_chunk(self, buffer: bytes, position: int, outputs: list[Output]) -> int:
-        """Take a chunk's octets; return how many of them."""
+        """Take octets of a chunk; return how many were its own."""
         chunk = self._chunk
         if chunk is None:
             raise RuntimeError("a chunk's octets without BDAT")
@@ -305,7 +312,7 @@ class Session:
         if not chunk.is_last:
             self._move(Move.CHUNK_ENDED)
             transaction.chunks += 1
-            # With an octet in each chunk, every nine octets of a pipelined stream would be a command.
+            # Else one-octet chunks, pipelined, would make a command of every nine octets.
             paid = content.size_octets // CHUNK_MEAN_OCTETS
             if transaction.chunks > self._rules.max_idle_commands + paid:
                 return self._close(replies.TOO_MANY_COMMANDS)
@@ -340,13 +347,14 @@ class Session:
         self._is_authenticated = reply is replies.AUTHENTICATED
         return self._answer_idle(reply)
 
-    def _hand_over(self, transaction: Transaction, content: bytes | Spool) -> Deliver:
+    def _hand_over(self, transaction: Transaction, content: bytes | Spool, is_followed: bool = False) -> Deliver:
         protocol = "UTF8SMTP" if transaction.smtputf8 else "ESMTP" if self._extended else "SMTP"
         if self._is_secure and self._extended:
             protocol += "S"
         if self._is_authenticated and self._extended:
             protocol += "A"
-        return Deliver(transaction.sender, tuple(transaction.recipients), content, self._hello, protocol)
+        recipients = tuple(transaction.recipients)
+        return Deliver(transaction.sender, recipients, content, self._hello, protocol, is_followed)
 
     def _obey_helo(self, argument: bytes) -> list[Output]:
         return self._answer_idle(self._greet_back(argument, Verb.HELO))
@@ -387,7 +395,7 @@ class Session:
             return replies.TOO_LARGE if is_too_large else None
         refusal = self._judge_message()
         if refusal is None:
-            self._content = self._room.open()
+            self._content = self._content_store.open()
         return refusal
 
     def _obey_auth(self, argument: bytes) -> list[Output]:
@@ -446,7 +454,7 @@ class Session:
         limit = self._rules.max_transactions
         if limit is not None and self._transactions >= limit:
             return self._close(replies.TOO_MANY_TRANSACTIONS)
-        if command.size_octets and not self._room.has_room(command.size_octets):
+        if command.size_octets and not self._content_store.has_room(command.size_octets):
             return self._refuse(replies.DECLARED_NO_ROOM)
         if self._gate is not None:
             refusal = self._gate.judge_sender(command.sender)
@@ -493,7 +501,7 @@ class Session:
             self._transaction = None
             self._move(Move.MESSAGE_REFUSED)
             return self._refuse(refusal)
-        rules, self._content = self._rules, self._room.open()
+        rules, self._content = self._rules, self._content_store.open()
         self._reader = DataReader(self._content, rules.max_message_octets, refuses_bare=rules.refuses_bare_newlines)
         self._move(_DATA_ACCEPTED)
         return [replies.GO_AHEAD]

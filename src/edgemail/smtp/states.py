@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class SessionState(IntEnum):
-    """Where a session stands. An IntEnum, as the hash of an Enum is computed by Python code each time."""
+    """Where a session stands. An IntEnum, as a plain Enum's hash is computed by Python code."""
 
     NEW = auto()
     """The peer has not said HELO or EHLO."""
@@ -55,7 +55,7 @@ class SessionState(IntEnum):
 
 
 class Move(StrEnum):
-    """What moves a session besides a command. A StrEnum, like `Verb`, with which it shares the table."""
+    """What moves a session besides a command. It shares the table with `Verb`."""
 
     RCPT_REFUSED = "rcpt-refused"
     MESSAGE_REFUSED = "message-refused"
@@ -133,4 +133,4 @@ NEXT: Mapping[Verb | Move, Mapping[SessionState, SessionState]] = {
 REFUSALS: Mapping[Verb, Mapping[SessionState, Reply | None]] = {
     verb: {state: cell if isinstance(cell, Reply) else None for state, cell in TABLE[verb].items()} for verb in Verb
 }
-"""The table's refusals alone: a command's reply where it is out of order, `None` where it is welcome."""
+"""The table's refusals alone: the reply to a command out of order, `None` where it is in order."""

@@ -23,7 +23,7 @@ class Transaction:
 
 @dataclass(slots=True)
 class Chunk:
-    """What a BDAT announced (RFC 3030). The octets of a refused one are read all the same, and dropped."""
+    """What a BDAT announced (RFC 3030). A refused chunk is read all the same, and dropped."""
 
     is_empty: bool
     is_last: bool

@@ -1,4 +1,4 @@
-"""What is counted: plain numbers, raised on the event loop and read there when somebody asks for them."""
+"""The counters: plain numbers, which are changed and read on the event loop."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _SIZE_BYTES: Final = tuple(1024 * 4**power for power in range(9))  # 1 KiB to 64
 
 
 class Histogram:
-    """How many values lie at or below each bound and above the one before, and their sum.
+    """The number of values at or below each bound and above the one before, and their sum.
 
-    `counts` has one more entry than `bounds`: what is above them all.
+    `counts` has one more entry than `bounds`, for values above all of them.
     """
 
     __slots__ = ("bounds", "counts", "total")
@@ -32,9 +32,9 @@ class Histogram:
 
 
 class SizeHistogram:
-    """A histogram of octets, one for each message: adding is quicker, as its bounds are powers of two.
+    """A histogram of sizes in octets. Adding is quick, as the bounds are powers of two.
 
-    It counts by how many bits a size has, and sorts that into `counts` when somebody asks.
+    It counts sizes by their number of bits, and makes `counts` of that when it is read.
     """
 
     __slots__ = ("_by_bits", "bounds", "total")
@@ -60,10 +60,11 @@ class SizeHistogram:
 
 @dataclass(slots=True)
 class SmtpCounters:
-    """What the listener counts. `connections` are those open now; all else only grows.
+    """The counters of SMTP, which the listener's `Recorder` alone changes.
 
-    Whole messages are `accepted` (kept), `deferred` (the sender was told to try again) or `refused`; `sizes` has
-    those that were handed over, in octets as they came. `refusals` has every reply that said no, by its reason.
+    `connections` are those open now; the others only grow. Whole messages are `accepted`
+    (committed), `deferred` (the sender was told to try again) or `refused`; `sizes` has those that
+    were handed over, in octets as they came. `refusals` has every refusal, by its reason.
     """
 
     connections: int = 0
@@ -78,7 +79,7 @@ class SmtpCounters:
 
 @dataclass(slots=True)
 class CommitCounters:
-    """What a store counts of its commits: how long each took, how many messages it had, how many failed."""
+    """The counters of a store's commits: their duration, their number of messages, and failures."""
 
     seconds: Histogram = field(default_factory=lambda: Histogram(_COMMIT_S))
     messages: Histogram = field(default_factory=lambda: Histogram(_COMMIT_MESSAGES))
@@ -87,7 +88,7 @@ class CommitCounters:
 
 @dataclass(slots=True)
 class Counters:
-    """All of them. No label among them comes from a peer."""
+    """All counters. No label comes from a peer."""
 
     smtp: SmtpCounters = field(default_factory=SmtpCounters)
     commits: CommitCounters = field(default_factory=CommitCounters)
