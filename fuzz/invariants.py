@@ -1,4 +1,4 @@
-"""What holds for every stream: the fuzzers call this, and so do the tests, which need no fuzzing engine."""
+"""The invariants of every stream; the fuzzers and the tests check them."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ from edgemail.smtp.session import LINE_BUFFER_OCTETS
 from edgemail.smtp.states import TAKES_CHUNK, SessionState
 from fuzz.gatekeeper import REFUSALS, Gatekeeper
 from fuzz.play import HEADER_OCTETS, Play
-from fuzz.small_room import SmallRoom
-from fuzz.witness import Witness
+from fuzz.reference import ReferenceReader
+from fuzz.tracked_content import TrackedContentStore
 
 OFFERS_TLS, OFFERS_AUTH, HAS_DOMAINS, IS_SECURE = 1, 2, 4, 8
 IS_REFUSED, HAS_GATE, REFUSES_BARE, HAS_LITTLE_ROOM = 16, 32, 64, 128
-"""The flags. `IS_REFUSED` makes the store refuse each message, `HAS_GATE` refuses some before they come, and with
-`HAS_LITTLE_ROOM` there is none for what is longer than `ROOM_OCTETS`."""
+"""The flags. With `IS_REFUSED` the store refuses each message, with `HAS_GATE` a gate refuses some
+commands, and with `HAS_LITTLE_ROOM` there is no room for more than `ROOM_OCTETS`."""
 
 ROOM_OCTETS = 40
 
 PACKETS_MAX = 16
-"""So many of the same length: most of the time goes into packets, and what breaks is near one place."""
+"""The most packets of one length: they take most of the time, and a fault is near one place."""
 
 _LENGTHS = 8
 
@@ -69,7 +69,7 @@ _TRACE = re.compile(
 
 
 def check_session(octets: bytes) -> None:
-    """Play a stream as it is and cut; the first octets say how.
+    """Play a stream whole and cut; its first octets choose how.
 
     Raises:
         AssertionError: a rule is broken.
@@ -77,13 +77,13 @@ def check_session(octets: bytes) -> None:
     header, stream = octets[:HEADER_OCTETS].ljust(HEADER_OCTETS, b"\0"), octets[HEADER_OCTETS:]
     play = _read_play(header[0], header[1] % len(LIMITS))
     whole = _run(play, [stream])
-    Witness(play, stream, whole).follow()
+    ReferenceReader(play, stream, whole).follow()
     cut = _run(play, _cut(header, stream))
     if cut != whole:
-        # Only what is said behind STARTTLS may depend on packets, for it must not be in the same one.
+        # Only octets behind STARTTLS may depend on packets: they must not be in the same one.
         before, before_whole = _before_tls(cut), _before_tls(whole)
         assert before == before_whole, f"whole: {before_whole}; cut: {before}"
-        Witness(play, stream, cut).follow()
+        ReferenceReader(play, stream, cut).follow()
 
 
 def _cut(header: bytes, stream: bytes) -> list[bytes]:
@@ -134,8 +134,8 @@ def _list_replies(rules: SessionRules) -> frozenset[Reply]:
 
 
 def _run(play: Play, packets: list[bytes]) -> list[Output]:
-    """Feed packets, settle each message at once, and look at each step."""
-    room = SmallRoom(play.room_octets)
+    """Feed packets, settle each message at once, and check each step."""
+    room = TrackedContentStore(play.room_octets)
     session = Session(play.rules, play.gate, room)
     session.start()
     if play.is_secure:
@@ -175,7 +175,7 @@ def _check_step(play: Play, step: list[Output]) -> None:
 
 
 def _check_refused(rules: SessionRules, step: list[Output]) -> list[Output]:
-    """What is noted for the log is said to the peer next, and had a recipient; return the other outputs."""
+    """Check that the next output is the reply, and that there is a recipient; return the others."""
     for at, refused in enumerate(step):
         if isinstance(refused, MessageRefused):
             assert refused.reply is step[at + 1], f"{refused} was not said"
@@ -184,7 +184,7 @@ def _check_refused(rules: SessionRules, step: list[Output]) -> list[Output]:
 
 
 def _check_hints(session: Session, step: list[Output]) -> list[Output]:
-    """How to read on is said last and is true; return the other outputs, without what depends on packets."""
+    """Check that hints are last and true; return what does not depend on cuts."""
     hints = (ContentFollows, CommandsFollow, ContentBehind)
     said: list[Output] = [output for output in step if not isinstance(output, hints)]
     assert step[: len(said)] == said, "a hint is not last"
@@ -202,7 +202,7 @@ def _check_hints(session: Session, step: list[Output]) -> list[Output]:
 
 
 def _check_limits(rules: SessionRules, outputs: list[Output]) -> None:
-    """No peer tries for ever."""
+    """Check the limits of a session."""
     idle = refusals = transactions = 0
     for output in outputs:
         if isinstance(output, Reply):
@@ -219,7 +219,7 @@ def _check_limits(rules: SessionRules, outputs: list[Output]) -> None:
 
 
 def _check_memory(rules: SessionRules, session: Session) -> None:
-    """Nothing but a line that has not ended, and a message within its limit, is kept between packets."""
+    """Check that no more than an unfinished line and a message within its limit is kept."""
     state = session._state
     if session._buffer and state is not SessionState.SETTLING:
         assert state is not SessionState.SECURING, (

@@ -73,7 +73,7 @@ async def listening(
     /,
     **settings: object,
 ) -> AsyncIterator[tuple[Listener, int]]:
-    """Give a listener on a free port of 127.0.0.1, and the port; a callback's exception is an error."""
+    """Give a listener and its port on 127.0.0.1; an exception in a callback fails the test."""
     unseen: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: unseen.append(context))
     endpoint = Endpoint("127.0.0.1", 0)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from fuzz.gatekeeper import Gatekeeper
-from fuzz.small_room import SmallRoom
+from fuzz.tracked_content import TrackedContentStore
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,7 +29,7 @@ def test_what_a_gate_refuses_does_not_depend_on_cuts(octets: bytes, places: list
 @given(streams, cuts)
 def test_what_finds_no_room_does_not_depend_on_cuts(octets: bytes, places: list[int]) -> None:
     """And whatever way a message ends, nothing of it is left in the room."""
-    rooms = [SmallRoom(_ROOM_OCTETS), SmallRoom(_ROOM_OCTETS)]
+    rooms = [TrackedContentStore(_ROOM_OCTETS), TrackedContentStore(_ROOM_OCTETS)]
     sessions = [Session(RULES, content_store=room) for room in rooms]
     assert run(sessions[0], [octets]) == run(sessions[1], cut(octets, places))
     for room, session in zip(rooms, sessions, strict=True):
