@@ -233,9 +233,9 @@ async def test_silent_openers_of_the_tls_port_are_limited(counter: Counter, tmp_
         async with Peer.connect(port) as first, Peer.connect(port) as second, Peer.connect(port) as third:
             assert await third.rest() == ""
             assert listener.admission._taken == 2
-            for one in (first, second):
+            for peer in (first, second):
                 with contextlib.suppress(ConnectionError):
-                    assert await one.rest() == ""
+                    assert await peer.rest() == ""
         await until(lambda: not listener.admission._taken)
 
 

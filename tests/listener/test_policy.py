@@ -105,7 +105,7 @@ async def test_a_denied_source_is_not_greeted(
 def test_a_network_has_its_addresses_and_no_others(network: str, inside: list[str], outside: list[str]) -> None:
     """An IPv4 address is one in whatever form a socket gives it."""
     networks = Networks([ip_network(network)])
-    assert [one for one in inside + outside if networks.match(one)] == inside
+    assert [address for address in inside + outside if networks.match(address)] == inside
 
 
 async def test_other_lists_are_in_force_for_open_connections(counter: Counter) -> None:

@@ -155,9 +155,9 @@ async def test_a_source_sends_so_many_messages(counter: Counter) -> None:
     counter.keeps_at_once = True
     async with listening(counter, **STRANGERS, message_rate=2) as (_, port):
         async with Peer.greeted(port, "127.0.0.2") as peer, Peer.greeted(port, "127.0.0.2") as again:
-            for one in (peer, again):
-                await one.say(MAIL, 250, 250, 354)
-                await one.say(b"Hi.\r\n.\r\n", 250)
+            for sender in (peer, again):
+                await sender.say(MAIL, 250, 250, 354)
+                await sender.say(b"Hi.\r\n.\r\n", 250)
             reply = await peer.say(b"MAIL FROM:<ann@example.org>\r\n", 450)
             assert reply == "450 4.7.1 Too many messages from you, try again later"
             await peer.say(b"NOOP\r\n", 250)
@@ -179,7 +179,7 @@ async def test_a_flood_from_one_source_leaves_room_for_others(counter: Counter) 
     async with listening(counter, **STRANGERS, max_connections=4, max_connections_per_source=2) as (listener, port):
         async with contextlib.AsyncExitStack() as stack:
             flood = [await stack.enter_async_context(Peer.connect(port, "127.0.0.2")) for _ in range(20)]
-            codes = [(await one.reply())[:3] for one in flood]
+            codes = [(await peer.reply())[:3] for peer in flood]
             assert codes == ["220"] * 2 + ["421"] * 18
             async with Peer.greeted(port, "127.0.0.3"):
                 pass
@@ -198,7 +198,7 @@ async def test_when_slots_grow_short_idle_strangers_go_first(counter: Counter) -
         await working.say(MAIL, 250, 250, 354)
         assert await idle.is_quiet()
         async with Peer.greeted(port) as third:
-            ends = [asyncio.create_task(one.rest()) for one in (idle, third)]
+            ends = [asyncio.create_task(peer.rest()) for peer in (idle, third)]
             gone, stays = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             assert {end.result() for end in gone} == {"421 4.4.2 Nothing came for too long, and others wait\r\n"}
             for end in stays:
@@ -227,5 +227,5 @@ async def test_there_is_room_for_trusted_peers_when_strangers_have_taken_all(cou
         for _number in range(10):
             await stack.enter_async_context(Peer.greeted(port, "127.0.0.2"))
         async with Peer.connect(port, "127.0.0.3") as stranger, Peer.greeted(port), Peer.connect(port) as last:
-            for one in (stranger, last):
-                assert await one.rest() == "421 4.7.0 Too many connections, try again later\r\n"
+            for refused in (stranger, last):
+                assert await refused.rest() == "421 4.7.0 Too many connections, try again later\r\n"

@@ -151,7 +151,7 @@ def _read_rules(words: Iterable[list[str]]) -> tuple[SessionRules, Reply]:
             verdict = Reply.of(int(given[0]), " ".join(given[1:]))
         elif name == "domains":
             values[name] = tuple(given)
-        elif name in {one.name for one in fields(SessionRules)}:
+        elif name in {field.name for field in fields(SessionRules)}:
             values[name] = given[0] == "true" if given[0] in ("true", "false") else int(given[0])
         else:
             raise ValueError(f"there is no rule {name!r}")

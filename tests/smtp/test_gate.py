@@ -48,7 +48,7 @@ class _Refusing:
 
 def _play(gate: _Refusing, octets: bytes) -> tuple[list[int], bool, bool]:
     outputs = run(Session(SessionRules("mx.example.net"), gate), [octets])
-    return codes(outputs), any(isinstance(one, Deliver) for one in outputs), isinstance(outputs[-1], Close)
+    return codes(outputs), any(isinstance(output, Deliver) for output in outputs), isinstance(outputs[-1], Close)
 
 
 @pytest.mark.parametrize("refusal", [_BUSY, _NEVER])

@@ -135,7 +135,7 @@ def test_a_message_says_how_it_came(hello: str, parameters: str, protocol: str) 
     said = (
         f"{hello} Client.example\r\nMAIL FROM:<a@b.example>{parameters}\r\nRCPT TO:<c@d.example>\r\nDATA\r\n.\r\n"
     )
-    (delivery,) = [one for one in run(Session(RULES), [said.encode()]) if isinstance(one, Deliver)]
+    (delivery,) = [output for output in run(Session(RULES), [said.encode()]) if isinstance(output, Deliver)]
     assert (delivery.protocol, delivery.hello) == (protocol, "Client.example")
 
 

@@ -35,7 +35,7 @@ def test_what_finds_no_room_does_not_depend_on_cuts(octets: bytes, places: list[
     for room, session in zip(rooms, sessions, strict=True):
         session.tell(Lost())
         room.check_end()
-    assert all(one.size_octets <= _ROOM_OCTETS for one in rooms[0].opened if one.is_finished)
+    assert all(content.size_octets <= _ROOM_OCTETS for content in rooms[0].opened if content.is_finished)
 
 
 @given(streams, cuts, _bare_rules)

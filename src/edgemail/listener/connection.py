@@ -300,6 +300,8 @@ class Connection(asyncio.BufferedProtocol):
         last = outputs[-1] if outputs else None
         if type(last) is Reply and len(outputs) == 1 and not last.reason:  # as nearly always
             self._transport.write(last.octets)
+        elif type(last) is Deliver and len(outputs) == 1:
+            self._follows = _COMMANDS
         elif outputs:
             self._take_outputs(outputs)
         now = self._loop.time()
