@@ -42,7 +42,7 @@ async def test_a_peer_that_never_reads_is_not_read_either(counter: Counter) -> N
 
 
 async def test_a_peer_that_does_not_take_the_last_words_is_cut_off(counter: Counter) -> None:
-    """It is told that its time is up, and where even that does not go out, the connection ends all the same."""
+    """It is told of its deadline; where that cannot be sent, the connection ends all the same."""
     counter.keeps_at_once = True
     async with listening(counter, idle_timeout_s=0.5) as (listener, port):
         with _deaf_peer(port) as raw:
@@ -96,7 +96,7 @@ async def test_a_peer_that_reads_again_is_read_again(counter: Counter, monkeypat
 async def test_a_peer_that_sends_much_takes_turns_with_others(
     counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is read once a turn of the loop, and of what may be commands only a little: they cost the most."""
+    """It is read once a turn of the loop, and of commands only a little: they cost the most."""
     loop, turn = asyncio.get_running_loop(), 0
     reads: list[tuple[int, int]] = []
     take = Connection.data_received
@@ -135,7 +135,7 @@ async def test_stopping_tells_idle_peers(counter: Counter) -> None:
 
 
 async def test_stopping_waits_for_a_message_under_way(counter: Counter) -> None:
-    """Its verdict first, then 421: nothing that was answered with 250 is lost, and nothing is left in doubt."""
+    """Its verdict first, then 421: no message that got 250 is lost, and each gets a reply."""
     async with listening(counter) as (listener, port), Peer.greeted(port) as peer:
         await peer.say(message(), 250, 250, 354)
         await counter.arrival()
@@ -183,7 +183,7 @@ async def test_stopping_ends_a_peer_whose_commit_is_late(counter: Counter) -> No
 
 
 async def test_stopping_does_not_wait_for_ever(counter: Counter) -> None:
-    """A peer that never ends its message is told so when the time is up, and so is one whose commit has no end."""
+    """A peer whose message or commit never ends is told at the deadline."""
     async with (
         listening(counter, shutdown_timeout_s=SOON_S, commit_timeout_s=600.0) as (listener, port),
         Peer.greeted(port) as endless,

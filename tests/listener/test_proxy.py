@@ -168,7 +168,7 @@ async def test_whom_a_proxy_names_and_who_is_trusted_is_as_if_here(keeping: Coun
 
 
 async def test_another_machines_own_address_is_not_ours(keeping: Counter) -> None:
-    """127.0.0.1 in a header from elsewhere is a process on the proxy, of which nobody here knows."""
+    """127.0.0.1 in a header from another machine is a process on that machine, and not trusted."""
     async with listening(keeping, proxy_from=(ip_network("192.0.2.0/24"),)) as (listener, _):
         loopback, stranger = (ip_network(network).network_address for network in ("127.0.0.1", "198.51.100.1"))
         admission = listener.admission

@@ -56,7 +56,8 @@ class Pair:
 class Files:
     """Where the server finds its certificate and key.
 
-    `ders` has every certificate that was whole there, in turn; `in_force` is which of them is known to be in use.
+    `ders` has every complete certificate that was there, in turn; `in_force` is the index of the
+    one that is known to be in use.
     """
 
     cert: Path
@@ -73,7 +74,7 @@ class Files:
 
 @dataclass(slots=True)
 class Client:
-    """Sends without pause, from a thread: over one session for all, or a new one for each message."""
+    """Sends all the while from a thread: over one session, or over a new one for each message."""
 
     name: str
     port: int
@@ -181,7 +182,7 @@ def messages(caplog: pytest.LogCaptureFixture) -> list[str]:
 async def test_renewals_under_load_drop_nobody_and_lose_nothing(
     files: Files, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The certificate first, then its key: between them every handshake gets the old pair; one line says so."""
+    """The certificate, then its key: between them handshakes get the old pair; one line says so."""
     store = await SqliteStore.open(tmp_path / "mail.db")
     certificate = Certificate(files.cert, files.key)
     async with sending(store, files, certificate) as clients:
@@ -230,7 +231,7 @@ def test_a_half_written_file_is_said_once_however_long_it_lasts(
 
 @pytest.mark.usefixtures("_info")
 def test_a_missing_file_is_said_once(files: Files, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """A renewal may take the old file away first; one that never comes back does not fill the log."""
+    """A renewal may remove the old file first; one that never returns does not fill the log."""
     certificate, pair = Certificate(files.cert, files.key), Pair.make(tmp_path)
     old = certificate.context
     files.cert.unlink()
@@ -248,7 +249,7 @@ def test_a_missing_file_is_said_once(files: Files, tmp_path: Path, caplog: pytes
 def test_what_changes_within_one_tick_of_the_clock_is_read(
     files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """File times are coarse: a file that was seen half-written may have the same time when it is whole."""
+    """File times are coarse: a half-written file and the whole one may have the same time."""
     certificate, pair = Certificate(files.cert, files.key), Pair.make(tmp_path)
     old = certificate.context
     stamp = [(1, 1, 1), (2, 2, 2)]

@@ -1,4 +1,4 @@
-"""Reads the SMTP transcripts in tests/dialogues and plays them to a session; the format is in the README there."""
+"""Reads the transcripts in tests/dialogues and plays them to a session; see the README there."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ class Dialogue:
     verdict: Reply
     steps: tuple[Step, ...]
     is_about_packets: bool = False
-    """Whether what comes of it depends on where packets end."""
+    """True if the events depend on where packets end."""
 
     @property
     def flights(self) -> list[bytes]:
-        """All that the client sends, parted where TLS begins: no packet lies on both sides of that."""
+        """All that the client sends, split where TLS begins: no packet spans that."""
         flights = [b""]
         for step in self.steps:
             flights[-1] += b"".join(step.packets)
@@ -74,12 +74,12 @@ class Dialogue:
 
     @property
     def expected(self) -> list[Event]:
-        """All that comes of it."""
+        """All events that the client must see."""
         return [event for step in self.steps for event in step.expected]
 
 
 class Player:
-    """A session, and what it does as events. Each message is settled at once."""
+    """A session whose outputs become events. Each message is settled at once."""
 
     def __init__(self, dialogue: Dialogue) -> None:
         self._verdict = dialogue.verdict
@@ -87,7 +87,7 @@ class Player:
         self._session.start()
 
     def send(self, packets: Iterable[bytes]) -> list[Event]:
-        """Feed packets; return what came of them."""
+        """Feed packets; return the events."""
         events: list[Event] = []
         for packet in packets:
             outputs = self._session.receive(packet)
@@ -103,7 +103,7 @@ class Player:
 
 
 def align(events: list[Event], expected: Iterable[Event]) -> list[Event]:
-    """Replace each event that is as expected by what was expected, so that the two lists compare equal."""
+    """Replace each event that agrees with the expected one by it, so that the lists are equal."""
     wanted = list(expected)
     agreed = [want if _agrees(event, want) else event for event, want in zip(events, wanted, strict=False)]
     return agreed + events[len(agreed) :]
@@ -115,7 +115,7 @@ def read_dialogues() -> list[Dialogue]:
 
 
 def read_dialogue(path: Path) -> Dialogue:
-    """Read one.
+    """Read one transcript.
 
     Raises:
         ValueError: a line is not of the format.
@@ -192,7 +192,7 @@ def _step(sent: bytes, expected: list[Event]) -> Step:
 
 
 def _is_open(event: Event) -> bool:
-    """Whether a reply's last line says that there is more of it."""
+    """Return True if the last line of a reply says that more follow."""
     return isinstance(event, tuple) and event[-1][3:4] == "-"
 
 

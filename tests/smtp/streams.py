@@ -1,4 +1,4 @@
-"""Octets that peers may send, well-behaved and not, and what a session makes of them."""
+"""Octets that good and bad peers may send, and the outputs of a session."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def cut(octets: bytes, places: Iterable[int]) -> list[bytes]:
 
 
 def run(session: Session, packets: Iterable[bytes], verdict: Reply = KEPT) -> list[Output]:
-    """Feed packets, settling each message at once; return in order what its peer and its store see."""
+    """Feed packets, settling each message at once; return what its peer and its store see."""
     return drop_hints(run_with_hints(session, packets, verdict))
 
 

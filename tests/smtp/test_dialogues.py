@@ -1,4 +1,4 @@
-"""Plays the transcripts in tests/dialogues: the same octets give the same replies, however they are cut."""
+"""Plays the transcripts in tests/dialogues: any cut of the octets gives the same replies."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ each_that_may_be_cut = pytest.mark.parametrize("dialogue", CUT, ids=[dialogue.na
 
 
 def split(flights: list[bytes], place: int) -> list[bytes]:
-    """Cut the one flight in two that has the place in it, counted from the first one's beginning."""
+    """Cut in two the flight at a place, counted from the beginning of the first flight."""
     packets, start = [], 0
     for flight in flights:
         at = min(max(place - start, 0), len(flight))

@@ -50,7 +50,7 @@ def test_there_are_as_many_replies_as_commands(lines: list[bytes]) -> None:
 
 @given(streams, cuts)
 def test_replies_are_lines_of_printable_ascii(octets: bytes, places: list[int]) -> None:
-    """At most 512 octets, with CRLF; the last line of a reply has a space behind its code (RFC 5321 4.5.3.1.5)."""
+    """At most 512 octets with CRLF; in the last line a space follows the code (RFC 5321 4.5.3.1.5)."""
     for output in run(Session(RULES), cut(octets, places)):
         if isinstance(output, Reply):
             *lines, rest = output.octets.split(b"\r\n")
@@ -203,7 +203,7 @@ def test_a_message_of_single_octets_takes_no_more_than_its_size() -> None:
 
 
 def _measure(session: Session, packet: bytes, octets: int) -> tuple[list[Output], int]:
-    """Feed so many octets in packets; return the outputs and the most memory that it took, in octets."""
+    """Feed so many octets in packets; return the outputs, and the peak of memory in octets."""
     outputs: list[Output] = []
     tracemalloc.start()
     try:

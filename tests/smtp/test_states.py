@@ -204,7 +204,7 @@ def hints(*packets: bytes) -> list[object]:
     ],
 )
 def test_a_session_says_what_follows_where_that_changes(packets: list[bytes], expected: list[object]) -> None:
-    """Its driver reads much of a message at once, no further than a chunk, and little of commands."""
+    """The driver reads much of a message at once, all of a chunk, and little of commands."""
     assert hints(*packets) == expected
 
 

@@ -1,4 +1,4 @@
-"""What holds for every stream of commands, messages, chunks and rubbish: with a gate, in little room, over TLS."""
+"""What holds for every stream of octets: with a gate, with little room, over TLS."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_what_finds_no_room_does_not_depend_on_cuts(octets: bytes, places: list[
 
 @given(streams, cuts, _bare_rules)
 def test_what_is_stored_is_what_was_accepted(octets: bytes, places: list[int], rules: SessionRules) -> None:
-    """Each message that is handed over has the store's verdict next, and no other reply has its words."""
+    """The next reply after each message that is handed over is the store's verdict."""
     outputs = run(Session(rules, Gatekeeper()), cut(octets, places))
     delivered = [at for at, output in enumerate(outputs) if isinstance(output, Deliver)]
     assert [at + 1 for at in delivered] == [at for at, output in enumerate(outputs) if output is KEPT]
@@ -73,7 +73,7 @@ def test_each_chunk_has_one_reply(chunks: list[bytes]) -> None:
 def test_tls_in_mid_stream_forgets_what_was_said(
     before: bytes, places: list[int], behind: bytes, places_behind: list[int]
 ) -> None:
-    """RFC 3207 section 4.2: what comes over TLS is answered like a peer that has said nothing yet."""
+    """RFC 3207 section 4.2: over TLS a peer is answered as if it had said nothing yet."""
     session = Session(_TLS_RULES)
     run(session, [*cut(before, places), b"\r\n.\r\n"])
     outputs = run(session, [b"*\r\n", b"RSET\r\n", b"EHLO a\r\n", b"STARTTLS\r\n"])

@@ -15,7 +15,7 @@ _BODY = b"Hi.\r\n.\r\n"
 
 
 def test_a_message_that_did_not_wait_for_354_is_refused() -> None:
-    """DATA ends a group of commands (RFC 2920 section 3.1); a web page that is made to post mail cannot wait."""
+    """DATA ends a group of commands (RFC 2920 section 3.1); a page that posts mail cannot wait."""
     outputs = run(Session(_RULES), [_GROUP + _BODY])
     assert codes(outputs) == [250, 250, 250, 554]
     assert isinstance(outputs[-1], Close)
