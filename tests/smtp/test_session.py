@@ -50,7 +50,7 @@ def test_there_are_as_many_replies_as_commands(lines: list[bytes]) -> None:
 
 @given(streams, cuts)
 def test_replies_are_lines_of_printable_ascii(octets: bytes, places: list[int]) -> None:
-    """At most 512 octets with CRLF; in the last line a space follows the code (RFC 5321 4.5.3.1.5)."""
+    """At most 512 octets with CRLF; the last line has a space after its code (RFC 5321 4.5.3.1.5)."""
     for output in run(Session(RULES), cut(octets, places)):
         if isinstance(output, Reply):
             *lines, rest = output.octets.split(b"\r\n")
