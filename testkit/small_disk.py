@@ -1,4 +1,4 @@
-"""A program on a small disk of its own, which a test can fill."""
+"""Runs a program on a small disk that a test can fill."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _MOUNT = 'mount -t tmpfs -o size={size} small "{folder}" && exec "$0" "$@"'
 
 
 class SmallDisk:
-    """A tmpfs that only the program has mounted, so that it is gone with it; it needs no rights."""
+    """A tmpfs in the program's own mount namespace. It needs no root and ends with the program."""
 
     def __init__(self, process: Process, folder: Path) -> None:
         self._folder = Path(f"/proc/{process.process.pid}/root{folder}")
 
     @contextlib.contextmanager
     def filled(self) -> Iterator[None]:
-        """Take all room that there is."""
+        """Fill the disk for as long as the context lasts."""
         filler = self._folder / "filler"
         with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
             while file.write(bytes(4096)):
@@ -37,7 +37,7 @@ class SmallDisk:
 
 @contextlib.contextmanager
 def serving_on_small_disk(folder: Path, size: str, **environ: str) -> Iterator[tuple[Process, SmallDisk]]:
-    """Run a program whose database is on a disk of that size."""
+    """Run a program whose database is on a disk of `size`, as mount(8) writes it."""
     folder.mkdir()
     script = _MOUNT.format(size=size, folder=folder)
     command = (program("unshare", "util-linux"), "--map-root-user", "--mount", "sh", "-c", script)

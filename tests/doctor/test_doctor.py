@@ -69,8 +69,8 @@ class World:
 
     async def run_checks(self, **changes: Any) -> dict[str, Finding]:
         findings = await run_checks(replace(self.question, **changes), lambda done, begun: None)
-        assert len({one.check for one in findings}) == len(findings)
-        return {one.check: one for one in findings}
+        assert len({finding.check for finding in findings}) == len(findings)
+        return {finding.check: finding for finding in findings}
 
     async def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the command on it."""
@@ -142,8 +142,8 @@ async def test_a_domain_that_has_everything_is_well(
     async with world_with(dns_server, authority, tmp_path, authority.issue("mail.example")) as world:
         done = await world.run("--json", "--db", str(tmp_path / "mail.db"))
     found = json.loads(done.stdout)
-    assert {one["state"] for one in found["checks"]} == {"ok"}, done.stdout
-    assert [one["check"] for one in found["checks"]] == [
+    assert {check["state"] for check in found["checks"]} == {"ok"}, done.stdout
+    assert [check["check"] for check in found["checks"]] == [
         "MX", "wildcard", "address", "PTR", f"port {world.question.smtp_port}", "STARTTLS",
         "SPF", "DMARC", "CAA issue", "CAA issuemail", "MTA-STS", "database",
     ]  # fmt: skip
@@ -255,7 +255,7 @@ async def test_a_server_is_tried_before_its_zone_leads_to_it(
     async with world_with(dns_server, authority, tmp_path, authority.issue("mail.example")) as world:
         found = await world.run_checks()
         port = f"port {world.question.smtp_port}"
-    assert [found[one].state for one in ("PTR", port, "STARTTLS")] == [Status.WARN, Status.OK, Status.OK]
+    assert [found[check].state for check in ("PTR", port, "STARTTLS")] == [Status.WARN, Status.OK, Status.OK]
 
 
 async def test_caa_records_of_a_parent_hold(dns_server: DnsServer) -> None:
@@ -264,7 +264,7 @@ async def test_caa_records_of_a_parent_hold(dns_server: DnsServer) -> None:
         CAA_issue='example. CAA 0 issue "ca.example"', CAA_issuemail='example. CAA 0 issuemail ";"'
     )
     found = await examine_records(dns_server)
-    assert [found[one].state for one in ("CAA issue", "CAA issuemail")] == [Status.OK, Status.OK]
+    assert [found[check].state for check in ("CAA issue", "CAA issuemail")] == [Status.OK, Status.OK]
 
 
 async def test_an_answer_too_long_for_a_datagram_comes_by_tcp(dns_server: DnsServer) -> None:
@@ -288,8 +288,8 @@ async def test_a_server_that_fails_always_is_no_empty_zone(dns_server: DnsServer
     """Nothing is said to be missing where nothing is known."""
     dns_server.fails_always = True
     found = await examine_records(dns_server)
-    assert {one.state for one in found.values()} == {Status.FAIL}
-    assert [one.zone for one in found.values() if one.zone] == []
+    assert {finding.state for finding in found.values()} == {Status.FAIL}
+    assert [finding.zone for finding in found.values() if finding.zone] == []
 
 
 async def test_silence_ends_within_the_time_that_was_given(dns_server: DnsServer) -> None:
@@ -443,7 +443,7 @@ def test_a_policys_wildcard_stands_for_one_label() -> None:
     """RFC 8461 section 4.1."""
     policy = read_policy("version: STSv1\r\nmode: enforce\r\nmx: *.example\r\nmax_age: 1\r\n")
     assert isinstance(policy, MtaStsPolicy)
-    assert [policy.allows(one) for one in ("a.example", "a.b.example", "example")] == [True, False, False]
+    assert [policy.allows(host) for host in ("a.example", "a.b.example", "example")] == [True, False, False]
 
 
 @pytest.fixture(scope="module")
@@ -474,8 +474,8 @@ async def test_the_database_and_its_token_are_tried(
     claims = {} if lasts is None else {"exp": int((now + lasts).timestamp())}
     settings = StoreSettings(db=primary.url, token=primary.token(access, **claims))
     found = await check_database(settings, now, 10.0, reads_only=reads_only)
-    assert [one.check for one in found] == ["database", "token"]
-    assert tuple(one.state for one in found) == states, found
+    assert [finding.check for finding in found] == ["database", "token"]
+    assert tuple(finding.state for finding in found) == states, found
 
 
 async def test_a_token_that_may_only_read_is_told_from_one_that_is_refused(primary: Sqld) -> None:
@@ -505,7 +505,7 @@ async def test_an_edge_readers_database_need_not_be_written(
     told = []
     for more in ((), ("--set", "smtp=off")):
         done = await world.run("--json", "--db", primary.url, "--db-token-file", str(file), *more)
-        told.append([one["state"] for one in json.loads(done.stdout)["checks"][-2:]])
+        told.append([check["state"] for check in json.loads(done.stdout)["checks"][-2:]])
     assert told == [["fail", "fail"], ["ok", "ok"]]
 
 

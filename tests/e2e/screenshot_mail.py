@@ -51,7 +51,7 @@ def order() -> EmailMessage:
     """A shop's order: markup, remote images, a tracker, links of which one lies, files."""
     row = "<tr><td style='padding:8px 0'>{}</td><td align=right style='padding:8px 0'>{}</td></tr>"
     rows = "".join(
-        row.format(*one) for one in [("Enamel kettle, moss", "42.00"), ("Tea towels, set of 3", "18.50")]
+        row.format(*item) for item in [("Enamel kettle, moss", "42.00"), ("Tea towels, set of 3", "18.50")]
     )
     html = (
         "<html><body style='font-family:Georgia,serif;color:#26332b'><div style='max-width:560px;margin:0 auto'>"

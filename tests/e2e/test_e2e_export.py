@@ -76,9 +76,9 @@ async def test_the_exported_page_reads_its_database_and_reaches_nobody_else(
         await page.goto(f"{url}/#/{address}")
         await expect(page.locator(".live.on")).to_be_visible()
         await open_message(page, "Hello")
-        origins = {urlsplit(one).netloc for one in asked}
-        assert origins == {urlsplit(one).netloc for one in (url, edge.primary.url)}
-        assert {one: status for one, status in asked.items() if status != 200} == {}
+        origins = {urlsplit(url_asked).netloc for url_asked in asked}
+        assert origins == {urlsplit(url_asked).netloc for url_asked in (url, edge.primary.url)}
+        assert {url_asked: status for url_asked, status in asked.items() if status != 200} == {}
 
 
 MANY = """

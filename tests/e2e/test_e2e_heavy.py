@@ -124,6 +124,6 @@ def longest_task_ms(trace: bytes) -> float:
     """Return what the longest task of any page's main thread took of the processor."""
     events = json.loads(trace)["traceEvents"]
     names = [event for event in events if event["name"] == "thread_name"]
-    pages = {(one["pid"], one["tid"]) for one in names if one["args"]["name"] == "CrRendererMain"}
+    pages = {(name["pid"], name["tid"]) for name in names if name["args"]["name"] == "CrRendererMain"}
     tasks = [event["tdur"] for event in events if (event["pid"], event["tid"]) in pages and "tdur" in event]
     return float(max(tasks)) / 1_000

@@ -322,4 +322,8 @@ async def test_a_browser_would_install_it(page: Page, context: BrowserContext) -
     await page.goto("/")
     wire = await context.new_cdp_session(page)
     said = await wire.send("Page.getInstallabilityErrors")
-    assert [one for one in said["installabilityErrors"] if one["errorId"] != "in-incognito"] == []
+    assert [
+        installabilityError
+        for installabilityError in said["installabilityErrors"]
+        if installabilityError["errorId"] != "in-incognito"
+    ] == []

@@ -204,7 +204,7 @@ async def test_a_local_file_can_be_read_beside_the_server_that_fills_it(tmp_path
             event = await events.next()
         assert event is not None
         assert event.data["subject"] == "After"
-        assert [one["subject"] for one in await reading.list_inbox()] == ["After", "Before"]
+        assert [message["subject"] for message in await reading.list_inbox()] == ["After", "Before"]
         for path in DELETES:
             assert (await reading.ask(path, "DELETE")).status == 403
         assert len(await filling.list_inbox()) == 2

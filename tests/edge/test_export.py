@@ -69,7 +69,7 @@ def site(tmp_path: Path) -> Path:
 
 def policy_of(page: str) -> dict[str, str]:
     (policy,) = re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)"', page)
-    directives = (one.strip().partition(" ") for one in policy.split(";"))
+    directives = (part.strip().partition(" ") for part in policy.split(";"))
     return {name: values for name, _, values in directives}
 
 
@@ -83,7 +83,7 @@ def test_the_folder_is_the_page_and_what_it_is_told(site: Path) -> None:
         "maxAgeSeconds": 604_800,
     }
     ours = {".nojekyll", "404.html", "_headers", "config.json"}
-    assert {one.name for one in site.iterdir()} == {one.name for one in CLIENT.iterdir()} - {"docs"} | ours
+    assert {path.name for path in site.iterdir()} == {path.name for path in CLIENT.iterdir()} - {"docs"} | ours
     for asset in (CLIENT / "assets").iterdir():
         assert (site / "assets" / asset.name).read_bytes() == asset.read_bytes()
     page = (site / "index.html").read_text()
@@ -196,7 +196,7 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     done = export(tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
     assert "is not empty" in done.stderr
-    assert [one.name for one in (tmp_path / "site").iterdir()] == ["thesis.txt"]
+    assert [path.name for path in (tmp_path / "site").iterdir()] == ["thesis.txt"]
     assert export(tmp_path, "--force").returncode == 0
     assert (tmp_path / "site/thesis.txt").read_text() == "all of it"
     assert (tmp_path / "site/index.html").exists()
@@ -291,10 +291,10 @@ def test_an_export_can_be_read_by_a_web_servers_user_whatever_the_umask(tmp_path
     for _ in ("first", "again"):
         assert export(tmp_path, umask=0o077).returncode == 0
         site = tmp_path / "site"
-        ours = [site, *(one for one in site.rglob("*") if one.name != "CNAME")]
+        ours = [site, *(path for path in site.rglob("*") if path.name != "CNAME")]
         assert len(ours) > 10
-        assert {one.stat().st_mode & 0o777 for one in ours if one.is_dir()} == {0o755}
-        assert {one.stat().st_mode & 0o777 for one in ours if one.is_file()} == {0o644}
+        assert {path.stat().st_mode & 0o777 for path in ours if path.is_dir()} == {0o755}
+        assert {path.stat().st_mode & 0o777 for path in ours if path.is_file()} == {0o644}
         (site / "CNAME").write_text("mail.example.org")
         (site / "CNAME").chmod(0o600)
         site.chmod(0o700)

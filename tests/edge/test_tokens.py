@@ -87,7 +87,7 @@ def test_a_key_is_never_written_over(name: str, tmp_path: Path) -> None:
     assert (
         refused.stderr == f"{tmp_path / name} is there already and stays as it is; name another folder with --out\n"
     )
-    assert [one.name for one in tmp_path.iterdir()] == [name]
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 def test_a_token_stands_alone_on_the_output_and_holds_for_90_days(keys: Path) -> None:

@@ -53,8 +53,8 @@ async def test_without_descriptors_who_is_in_is_served_and_the_others_later(tmp_
             used_s = read_cpu_s(pid)
             await asyncio.sleep(WATCHED_S)
             assert read_cpu_s(pid) - used_s < BUSY_S
-            for one in crowd:
-                one.close()
+            for held in crowd:
+                held.close()
             await until(lambda: count_descriptors(pid) <= before + 2)
         other = Peer(server.smtp)
         other.greet()

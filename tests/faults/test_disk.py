@@ -68,8 +68,8 @@ def send_anew(server: Process, token: str) -> int:
 def read_inbox(server: Process) -> Counter[str]:
     """Read every message of the inbox, to its last octet, and count their tokens."""
     found = []
-    for one in listing(server, INBOX):
-        data = raw(server, one["id"])
+    for message in listing(server, INBOX):
+        data = raw(server, message["id"])
         assert data.endswith(b"x\r\n")
         found.append(data.partition(b"Subject: ")[2].partition(b"\r\n")[0].decode())
     return Counter(found)
@@ -138,8 +138,8 @@ def test_files_that_may_not_be_written_any_more_are_written_while_they_are_open(
     with serving(db) as server:
         peer = Peer(server.smtp)
         peer.greet()
-        for one in (db, Path(f"{db}-wal"), Path(f"{db}-shm")):
-            one.chmod(0o400)
+        for path in (db, Path(f"{db}-wal"), Path(f"{db}-shm")):
+            path.chmod(0o400)
         db.parent.chmod(0o500)
         assert send(peer, "kept") == 250
         db.parent.chmod(0o700)
@@ -178,7 +178,7 @@ async def test_a_disk_that_fails_refuses_mail_until_it_works(
                 disk.fault = lambda asked, name: None
             await peer.say(transaction, 250, 250, 354)
             await peer.say(letter("last") + b".\r\n", 250)
-            subjects = [one["subject"] for one in await program.list_inbox()]
+            subjects = [message["subject"] for message in await program.list_inbox()]
             assert subjects == ["last", "kept 1", "kept 0"]
 
 

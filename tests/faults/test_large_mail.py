@@ -26,7 +26,7 @@ MEMORY_MAX_BYTES = 220 * 2**20
 the copies that the C library keeps of what the writer, the readers and the parser had."""
 PATIENCE_S = 120.0
 TEXT = b"0123456789abcdef" * 64 + b"\r\n"
-OCTETS = bytes(one for one in range(256) if one not in b"\r\n.") * 4 + b"\r\n"
+OCTETS = bytes(number for number in range(256) if number not in b"\r\n.") * 4 + b"\r\n"
 
 
 class LargeSender(threading.Thread):
@@ -74,10 +74,10 @@ def send_at_once(server: Process, count: int) -> list[LargeSender]:
     """Send as many large messages as that, all at the same time; return their senders when all have an answer."""
     begun = threading.Barrier(count)
     senders = [LargeSender(server, number, begun) for number in range(count)]
-    for one in senders:
-        one.start()
-    for one in senders:
-        one.join()
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
     return senders
 
 
@@ -110,10 +110,10 @@ def most_memory_bytes(server: Process) -> int:
 def spools_of(server: Process) -> Sequence[str]:
     """List the open files of a process that have no name."""
     found = []
-    for one in Path(f"/proc/{server.process.pid}/fd").iterdir():
+    for path in Path(f"/proc/{server.process.pid}/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):  # closed meanwhile
-            found.append(str(one.readlink()))
-    return [one for one in found if one.endswith("(deleted)")]
+            found.append(str(path.readlink()))
+    return [finding for finding in found if finding.endswith("(deleted)")]
 
 
 async def test_many_large_messages_at_once_take_little_memory_and_none_is_lost(tmp_path: Path) -> None:
@@ -121,11 +121,11 @@ async def test_many_large_messages_at_once_take_little_memory_and_none_is_lost(t
     db = tmp_path / "mail.db"
     with serving(db, EDGEMAIL_COMMIT_TIMEOUT="2m") as server:
         senders = await asyncio.to_thread(send_at_once, server, CROWD)
-        assert [one.code for one in senders] == [250] * CROWD
-        assert all(one.still_serves for one in senders)
+        assert [sender.code for sender in senders] == [250] * CROWD
+        assert all(sender.still_serves for sender in senders)
         await until(lambda: spools_of(server) == [] and count_summaries(db) == CROWD, PATIENCE_S)
         assert most_memory_bytes(server) < MEMORY_MAX_BYTES
-        assert digests_in(db) == sorted(one.digest for one in senders)
+        assert digests_in(db) == sorted(sender.digest for sender in senders)
 
 
 async def test_past_what_may_be_spooled_messages_are_refused_and_their_connections_live(tmp_path: Path) -> None:
@@ -133,10 +133,10 @@ async def test_past_what_may_be_spooled_messages_are_refused_and_their_connectio
     db = tmp_path / "mail.db"
     with serving(db, EDGEMAIL_COMMIT_TIMEOUT="2m", EDGEMAIL_MAX_SPOOL="60MiB") as server:
         senders = await asyncio.to_thread(send_at_once, server, 8)
-        kept = [one for one in senders if one.code == 250]
-        assert {one.code for one in senders} == {250, 452}
-        assert all(one.still_serves for one in senders)
+        kept = [sender for sender in senders if sender.code == 250]
+        assert {sender.code for sender in senders} == {250, 452}
+        assert all(sender.still_serves for sender in senders)
         await until(lambda: spools_of(server) == [], PATIENCE_S)
-        assert digests_in(db) == sorted(one.digest for one in kept)
+        assert digests_in(db) == sorted(message.digest for message in kept)
         again = await asyncio.to_thread(send_at_once, server, 2)
-        assert [one.code for one in again] == [250, 250]
+        assert [message.code for message in again] == [250, 250]

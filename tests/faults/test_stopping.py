@@ -39,11 +39,11 @@ def locked(db: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def deaf_reader(url: str) -> Iterator[None]:
     """Ask for all events of the busy inbox, and take none."""
-    with socket.socket() as one:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        one.connect(("127.0.0.1", int(url.rpartition(":")[2])))
+    with socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sock.connect(("127.0.0.1", int(url.rpartition(":")[2])))
         path = inbox_path("load@example.org", "/events?after=0")
-        one.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        sock.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
         yield
 
 
@@ -55,9 +55,9 @@ def test_a_program_in_trouble_stops_in_time_and_keeps_its_promises(tmp_path: Pat
         server = stack.enter_context(serving(db, EDGEMAIL_SHUTDOWN_TIMEOUT=f"{STOP_S:.0f}s"))
         stack.enter_context(deaf_reader(server.url))
         slow, silent, vanished = (Peer(server.smtp) for _ in range(3))
-        for one in (slow, vanished):
-            one.greet()
-            assert one.begin("load@example.org") == [250, 250, 354]
+        for sock in (slow, vanished):
+            sock.greet()
+            assert sock.begin("load@example.org") == [250, 250, 354]
         slow.say(b"Subject: half")
         vanished.say(b"\r\ntoken=vanished;\r\n.\r\n")
         vanished.vanish()

@@ -52,26 +52,26 @@ async def test_last_event_id_resumes_without_a_gap(program: Program) -> None:
     sent = await program.send_letter(*"abc")
     async with follow(program.url, EVENTS, f"Last-Event-ID: {sent[0]}\r\n") as stream:
         sent += await program.send_letter("d")
-        assert [one.id for one in await stream.take(3)] == sent[1:]
+        assert [event.id for event in await stream.take(3)] == sent[1:]
     sent += await program.send_letter("e", "f")
     async with follow(program.url, EVENTS, f"Last-Event-ID: {sent[3]}\r\n") as stream:
-        assert [one.id for one in await stream.take(2)] == sent[4:]
+        assert [event.id for event in await stream.take(2)] == sent[4:]
 
 
 async def test_after_begins_where_a_listing_ended(program: Program) -> None:
     """Last-Event-ID weighs more: a browser that reconnects repeats the address and adds the header."""
     sent = await program.send_letter(*"abcd")
     async with follow(program.url, f"{EVENTS}?after={sent[1]}") as stream:
-        assert [one.id for one in await stream.take(2)] == sent[2:]
+        assert [event.id for event in await stream.take(2)] == sent[2:]
     async with follow(program.url, f"{EVENTS}?after=0", f"Last-Event-ID: {sent[2]}\r\n") as stream:
-        assert [one.id for one in await stream.take(1)] == sent[3:]
+        assert [event.id for event in await stream.take(1)] == sent[3:]
 
 
 async def test_a_long_backlog_is_told_whole(program: Program) -> None:
     """However many pages it has in the store."""
-    sent = [await one for one in [program.app._inbox.deliver(envelope()) for _ in range(450)]]
+    sent = [await future for future in [program.app._inbox.deliver(envelope()) for _ in range(450)]]
     async with follow(program.url, f"{EVENTS}?after=0") as stream:
-        assert [one.id for one in await stream.take(450)] == sent
+        assert [event.id for event in await stream.take(450)] == sent
 
 
 async def test_only_this_inbox_is_told(program: Program) -> None:

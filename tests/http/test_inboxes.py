@@ -54,8 +54,8 @@ async def test_a_listed_message_has_all_that_a_reader_looks_for(program: Program
     assert message["subject"] == "Confirm your account"
     assert message["preview"].startswith("Your code is 481223.")
     assert message["attachments"] == [{"index": 0, "name": "a.pdf", "type": "application/pdf", "size": 3}]
-    assert [one["code"] for one in message["codes"]] == ["481223"]
-    assert [one["url"] for one in message["links"]] == ["https://shop.example/confirm?t=1"]
+    assert [code["code"] for code in message["codes"]] == ["481223"]
+    assert [link["url"] for link in message["links"]] == ["https://shop.example/confirm?t=1"]
     assert message["size"] > len(WITH_FILE)
     assert message["date"].endswith("Z")
     assert len(message["date"]) == len("2026-11-23T20:51:00.123Z")
@@ -80,7 +80,7 @@ async def test_pages_lead_from_the_newest_to_the_oldest(program: Program) -> Non
     pages, before = [], ""
     while True:
         page = (await program.ask(f"{MESSAGES}?limit=3{before}")).json()
-        pages.append([one["id"] for one in page["messages"]])
+        pages.append([message["id"] for message in page["messages"]])
         if page["next_before"] is None:
             break
         before = f"&before={page['next_before']}"
@@ -101,8 +101,10 @@ async def test_the_largest_page_leads_on_as_well(program: Program) -> None:
 async def test_after_leaves_out_what_the_reader_has(program: Program) -> None:
     """Both bounds may be given together."""
     sent = await program.send_letter(*"abcde")
-    assert [one["id"] for one in await program.list_inbox(ANN, f"?after={sent[2]}")] == sent[:2:-1]
-    assert [one["id"] for one in await program.list_inbox(ANN, f"?after={sent[0]}&before={sent[2]}")] == [sent[1]]
+    assert [message["id"] for message in await program.list_inbox(ANN, f"?after={sent[2]}")] == sent[:2:-1]
+    assert [message["id"] for message in await program.list_inbox(ANN, f"?after={sent[0]}&before={sent[2]}")] == [
+        sent[1]
+    ]
 
 
 WRITINGS = (
@@ -154,7 +156,7 @@ async def test_a_search_goes_on_where_a_page_ends(program: Program) -> None:
     ]
     first = (await program.ask(f"{MESSAGES}?search=one&limit=1")).json()
     rest = (await program.ask(f"{MESSAGES}?search=one&limit=5&before={first['next_before']}")).json()
-    assert [one["id"] for one in first["messages"] + rest["messages"]] == ids[1::-1]
+    assert [message["id"] for message in first["messages"] + rest["messages"]] == ids[1::-1]
     assert rest["next_before"] is None
 
 
@@ -162,7 +164,7 @@ async def test_an_address_names_its_inbox_in_any_case_and_writing(program: Progr
     """Percent-encoded in the path, it is the whole address and nothing else."""
     for to, asked in WRITINGS:
         await program.send(letter(f"For {to}"), to=(to,))
-        assert [one["subject"] for one in await program.list_inbox(asked)] == [f"For {to}"]
+        assert [message["subject"] for message in await program.list_inbox(asked)] == [f"For {to}"]
 
 
 async def test_a_slash_need_not_be_encoded(program: Program) -> None:

@@ -54,11 +54,11 @@ async def test_a_message_comes_taken_apart(lasting: Program) -> None:
     assert set(message) - set(listed) == {"headers", "text", "html"}
     assert message["text"].strip() == "Text at https://plain.example/page"
     assert "<script>alert(1)</script>" in message["html"]
-    headers = [(one["name"], one["value"]) for one in message["headers"]]
+    headers = [(header["name"], header["value"]) for header in message["headers"]]
     assert [name for name, _ in headers[:2]] == ["Return-Path", "Received"]
     assert ("Subject", "Grüße") in headers
     assert ("X-Twice", "one") in headers
-    assert {"https://plain.example/page", "https://h.example/x"} <= {one["url"] for one in message["links"]}
+    assert {"https://plain.example/page", "https://h.example/x"} <= {link["url"] for link in message["links"]}
     assert listed["links"] == []
 
 
@@ -146,5 +146,5 @@ async def test_deleting_a_message_takes_it_from_everyone(lasting: Program) -> No
 async def test_the_envelope_decides_and_not_the_headers(lasting: Program) -> None:
     """A message reaches its recipients, whoever its To: names."""
     await lasting.send(letter("To: says ann"), to=("blind@example.org",))
-    assert [one["subject"] for one in await lasting.list_inbox("blind@example.org")] == ["To: says ann"]
-    assert "To: says ann" not in [one["subject"] for one in await lasting.list_inbox(ANN)]
+    assert [message["subject"] for message in await lasting.list_inbox("blind@example.org")] == ["To: says ann"]
+    assert "To: says ann" not in [message["subject"] for message in await lasting.list_inbox(ANN)]

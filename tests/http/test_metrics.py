@@ -58,7 +58,7 @@ HOSTILE = (
 
 def read(text: bytes) -> dict[str, Metric]:
     """Read a scrape with the library's own parser."""
-    return {one.name: one for one in text_string_to_metric_families(text.decode())}
+    return {family.name: family for family in text_string_to_metric_families(text.decode())}
 
 
 async def scrape(program: Program) -> dict[str, Metric]:
@@ -70,10 +70,10 @@ async def scrape(program: Program) -> dict[str, Metric]:
 def value(families: Mapping[str, Metric], sample: str, **labels: str) -> float:
     """Return the one sample of that name and those labels."""
     found = [
-        one.value
+        candidate.value
         for family in families.values()
-        for one in family.samples
-        if one.name == sample and one.labels == labels
+        for candidate in family.samples
+        if candidate.name == sample and candidate.labels == labels
     ]
     assert len(found) == 1, (sample, labels, found)
     return found[0]
@@ -82,7 +82,7 @@ def value(families: Mapping[str, Metric], sample: str, **labels: str) -> float:
 def refusals(families: Mapping[str, Metric]) -> dict[str, float]:
     """Return the reasons that were given at all."""
     samples = families["edgemail_smtp_refused"].samples
-    return {one.labels["reason"]: one.value for one in samples if one.value}
+    return {sample.labels["reason"]: sample.value for sample in samples if sample.value}
 
 
 @asynccontextmanager
@@ -94,9 +94,9 @@ async def talking(program: Program, source: str = "127.0.0.1") -> AsyncIterator[
 async def test_every_metric_is_there_from_the_start(program: Program) -> None:
     """With its type and its meaning, and 0 for what has not happened: an alert needs a series to look at."""
     families = await scrape(program)
-    own = {name: one.type for name, one in families.items() if name.startswith("edgemail_")}
+    own = {name: family.type for name, family in families.items() if name.startswith("edgemail_")}
     assert own == NAMES
-    assert all(one.documentation for one in families.values())
+    assert all(family.documentation for family in families.values())
     assert value(families, "edgemail_build_info", version=edgemail.__version__) == 1
     for result in ("accepted", "deferred", "refused"):
         assert value(families, "edgemail_smtp_messages_total", result=result) == 0
@@ -133,7 +133,7 @@ async def test_kept_messages_are_counted(program: Program) -> None:
     assert value(families, "edgemail_message_size_bytes_bucket", le="1024") == 2
     assert value(families, "edgemail_message_size_bytes_bucket", le="16384") == 3
     assert value(families, "edgemail_store_mail") == 3
-    assert value(families, "edgemail_store_bytes") == sum(one["size"] for one in await program.list_inbox())
+    assert value(families, "edgemail_store_bytes") == sum(message["size"] for message in await program.list_inbox())
     # One sender waits for each 250, so that each message is a commit.
     assert value(families, "edgemail_store_commit_seconds_count") == 3
     assert value(families, "edgemail_store_commit_seconds_bucket", le="+Inf") == 3
@@ -259,10 +259,14 @@ async def test_nothing_that_a_peer_says_is_in_the_text(program: Program) -> None
     await program.send(letter("zq-sender"), to=("zq-rcpt@zq.example",))
     after = await program.ask("/metrics")
     text = after.body.decode()
-    assert [one for one in SECRETS if one in text.lower()] == []
+    assert [secret for secret in SECRETS if secret in text.lower()] == []
     assert "@" not in text
     series = [
-        {(one.name, *sorted(one.labels.items())) for family in read(answer.body).values() for one in family.samples}
+        {
+            (sample.name, *sorted(sample.labels.items()))
+            for family in read(answer.body).values()
+            for sample in family.samples
+        }
         for answer in (before, after)
     ]
     assert series[0] == series[1]

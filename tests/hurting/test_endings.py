@@ -24,7 +24,7 @@ MORE_OCTETS = 64 * 2**20
 _MIB = 2**20
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=lambda one: one.__name__)
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
 async def test_an_honest_sender_is_served_beside(
     besieged: Server, figures: list[str], attack: Callable[[Target], Awaitable[Heard]]
 ) -> None:

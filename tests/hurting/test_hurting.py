@@ -54,8 +54,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     try:
         with serving(
             folder / "mail.db", EDGEMAIL_TLS_CERT=str(cert), EDGEMAIL_SMTPS="127.0.0.1:0", **LIMITS
-        ) as one:
-            yield one
+        ) as process:
+            yield process
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 

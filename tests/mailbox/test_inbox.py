@@ -76,7 +76,7 @@ async def test_large_messages_are_taken_apart_one_at_a_time_and_small_ones_meanw
         return read(data)
 
     monkeypatch.setattr(mime, "read", read_and_wait)
-    readers = [asyncio.create_task(inbox.read(one, both)) for one in large]
+    readers = [asyncio.create_task(inbox.read(mail_id, both)) for mail_id in large]
     attachment = asyncio.create_task(inbox.read_attachment(large[0], 0))
     try:
         await until(lambda: bool(begun))
@@ -123,7 +123,7 @@ async def test_a_message_is_read_whole_and_by_parts(inbox: Inbox) -> None:
     assert listed.mail.id == mail_id
     assert content.text is not None
     assert content.text.strip() == "Hi."
-    assert [one.name for one in content.headers][:3] == ["From", "To", "Subject"]
+    assert [header.name for header in content.headers][:3] == ["From", "To", "Subject"]
     assert await inbox.read_raw(mail_id) == data
     attachment, octets = await inbox.read_attachment(mail_id, 0)
     assert (attachment.name, octets) == ("a.bin", b"\x00\x01\xff")

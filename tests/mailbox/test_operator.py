@@ -53,7 +53,7 @@ def refusal_of(program: Program, *recipients: str) -> int:
 
 
 def files_in(folder: Path) -> list[bytes]:
-    return [one.path.read_bytes() for one in OperatorMailbox(folder / "mail.db.operator").list_mail()]
+    return [mail.path.read_bytes() for mail in OperatorMailbox(folder / "mail.db.operator").list_mail()]
 
 
 def recipients_in(db: Path) -> list[str]:
@@ -61,8 +61,10 @@ def recipients_in(db: Path) -> list[str]:
     with contextlib.closing(sqlite3.connect(db)) as connection:
         rows = connection.execute("SELECT recipients FROM mail").fetchall()
         inboxes = connection.execute("SELECT address FROM inbox").fetchall()
-    assert sorted(one for (one,) in inboxes) == sorted(one for (all_,) in rows for one in all_[1:-1].split(">, <"))
-    return [one for (one,) in rows]
+    assert sorted(row for (row,) in inboxes) == sorted(
+        part for (all_,) in rows for part in all_[1:-1].split(">, <")
+    )
+    return [row for (row,) in rows]
 
 
 @pytest.mark.parametrize(
@@ -113,7 +115,7 @@ async def test_names_that_are_only_like_reserved_ones_are_anyones(tmp_path: Path
     async with running(public_settings(tmp_path)) as program:
         await asyncio.to_thread(send, program, *alike)
         assert files_in(tmp_path) == []
-    assert recipients_in(tmp_path / "mail.db") == [", ".join(f"<{one}>" for one in alike)]
+    assert recipients_in(tmp_path / "mail.db") == [", ".join(f"<{recipient}>" for recipient in alike)]
 
 
 async def test_with_no_reserved_names_postmaster_is_an_inbox_like_any_other(tmp_path: Path) -> None:
@@ -196,7 +198,7 @@ async def test_where_the_database_fails_only_the_operators_copy_can_come_twice(t
             store.futures[count].set_exception(error)
             with pytest.raises(StoreFull):
                 await outcome
-    assert [one.recipients for one in store.envelopes] == [(ANN,), (ANN,)]
+    assert [kept.recipients for kept in store.envelopes] == [(ANN,), (ANN,)]
     await sorter.close()
 
 
@@ -268,7 +270,7 @@ def test_names_are_reserved_where_the_internet_can_send(flags: dict[str, tuple[s
     """A domain's proofs of control are kept from its readers; a laptop's tests of admin@ show in the page."""
     reserved = resolve(flags, {}).settings.operator.reserved
     assert reserved == (RESERVED if in_force else ())
-    (origin,) = [one for one in resolve(flags, {}).origins if one.setting.name == "reserved"]
+    (origin,) = [origin for origin in resolve(flags, {}).origins if origin.setting.name == "reserved"]
     assert origin.text == (",".join(RESERVED) if in_force else "none")
 
 

@@ -42,7 +42,7 @@ async def fill(mailbox: OperatorMailbox, bodies: Iterable[bytes]) -> list[bytes]
     """Deliver messages one after the other; return the bodies that are there then, oldest first."""
     for body in bodies:
         await mailbox.deliver(envelope("root@example.org", data=b"Return-Path: <>\r\n\r\n" + body))
-    return [one.path.read_bytes().rpartition(b"\r\n")[2] for one in mailbox.list_mail()]
+    return [mail.path.read_bytes().rpartition(b"\r\n")[2] for mail in mailbox.list_mail()]
 
 
 async def test_past_so_many_messages_the_oldest_go(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ async def test_past_so_many_messages_the_oldest_go(tmp_path: Path) -> None:
     again.open()
     assert await fill(again, [b"4"]) == [b"2", b"3", b"4"]
     assert await fill(again, [b"5", b"6"]) == [b"4", b"5", b"6"]
-    fourth, fifth = (one.path for one in again.list_mail()[:2])
+    fourth, fifth = (mail.path for mail in again.list_mail()[:2])
     fourth.rename(tmp_path / "cur" / f"{fourth.name}:2,S")
     fifth.unlink()
     assert await fill(again, [b"7"]) == [b"4", b"6", b"7"]
@@ -68,8 +68,8 @@ async def test_a_clock_that_is_set_back_does_not_cost_the_newest_message(tmp_pat
     mailbox = OperatorMailbox(tmp_path, max_messages=2)
     mailbox.open()
     await fill(mailbox, [b"1", b"2"])
-    for age, one in enumerate(mailbox.list_mail()):
-        os.utime(one.path.rename(tmp_path / "cur" / one.path.name), (4_000_000_000 + age,) * 2)
+    for age, mail in enumerate(mailbox.list_mail()):
+        os.utime(mail.path.rename(tmp_path / "cur" / mail.path.name), (4_000_000_000 + age,) * 2)
     assert await fill(mailbox, [b"3"]) == [b"3", b"2"]
 
 
@@ -88,11 +88,11 @@ async def test_other_mail_in_the_folder_is_never_deleted(tmp_path: Path) -> None
     mailbox = OperatorMailbox(tmp_path, max_messages=1)
     mailbox.open()
     foreign = [tmp_path / "new" / "1.M2P3.mx.example.com", tmp_path / "cur" / "4.M5P6.mx.example.com:2,S"]
-    for one in foreign:
-        one.write_bytes(b"Subject: Dear\n\nHi.\n")
-        os.utime(one, (1, 1))
+    for path in foreign:
+        path.write_bytes(b"Subject: Dear\n\nHi.\n")
+        os.utime(path, (1, 1))
     await fill(mailbox, [b"1", b"2"])
-    assert all(one.exists() for one in foreign)
+    assert all(path.exists() for path in foreign)
     assert len(mailbox.list_mail()) == 3
 
 
@@ -116,8 +116,8 @@ def test_the_folder_and_its_mail_are_for_their_owner_alone(tmp_path: Path) -> No
     mailbox = OperatorMailbox(folder)
     mailbox.open()
     asyncio.run(asyncio.wait_for(deliver_one(mailbox), PATIENCE_S))
-    assert {one.name for one in folder.iterdir()} == {"tmp", "new", "cur"}
-    assert {one.stat().st_mode & 0o777 for one in (folder, *folder.iterdir())} == {0o700}
+    assert {path.name for path in folder.iterdir()} == {"tmp", "new", "cur"}
+    assert {path.stat().st_mode & 0o777 for path in (folder, *folder.iterdir())} == {0o700}
     assert mailbox.list_mail()[0].path.stat().st_mode & 0o777 == 0o600
 
 
@@ -148,7 +148,7 @@ async def test_half_written_mail_of_a_killed_program_goes_after_a_while(tmp_path
     mailbox.open()
     await deliver_one(mailbox)
     name = mailbox.list_mail()[0].path.name
-    stale, fresh, foreign = (tmp_path / "tmp" / one for one in (f"1{name}", f"2{name}", "1.M2P3.mx"))
+    stale, fresh, foreign = (tmp_path / "tmp" / name_ for name_ in (f"1{name}", f"2{name}", "1.M2P3.mx"))
     for path, is_old in ((stale, True), (fresh, False), (foreign, True)):
         path.write_text("")
         if is_old:

@@ -198,7 +198,7 @@ async def running(retention: Retention) -> AsyncIterator[asyncio.Task[None]]:
 
 
 async def left(store: SqliteStore) -> list[MailId]:
-    return [one.id for one in await store.list_oldest(10_000)]
+    return [mail.id for mail in await store.list_oldest(10_000)]
 
 
 async def test_a_sweep_deletes_by_age_as_the_clock_moves(store: Fragile) -> None:

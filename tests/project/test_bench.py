@@ -36,8 +36,8 @@ def test_quantiles_are_figures_that_so_many_do_not_exceed(values: list[float]) -
     found = Quantiles.of(values)
     for share, value in ((0.5, found.p50), (0.99, found.p99)):
         assert value in values
-        assert sum(one <= value for one in values) >= share * len(values)
-        assert sum(one < value for one in values) < share * len(values)
+        assert sum(value <= value for value in values) >= share * len(values)
+        assert sum(value < value for value in values) < share * len(values)
     assert (found.count, found.highest) == (len(values), max(values))
 
 
@@ -81,10 +81,10 @@ def test_bars_are_as_long_as_their_values() -> None:
     """A plot is well-formed, and what is written in it is escaped."""
     svg = plot.bar_chart("Speed <&>", ["a & b", "c"], [100.0, 50.0], ranges=[(90, 110), (40, 60)], highlight="c")
     root = ET.fromstring(svg)
-    widths = [float(one.attrib["width"]) for one in root.iter(f"{SVG}rect") if one.attrib["width"] != "100%"]
+    widths = [float(shape.attrib["width"]) for shape in root.iter(f"{SVG}rect") if shape.attrib["width"] != "100%"]
     assert widths[0] == pytest.approx(2 * widths[1], rel=0.01)
     assert root.findtext(f"{SVG}title") == "Speed <&>"
-    assert "a & b" in [one.text for one in root.iter(f"{SVG}text")]
+    assert "a & b" in [shape.text for shape in root.iter(f"{SVG}text")]
 
 
 def test_lines_on_logarithmic_axes_are_straight_for_powers() -> None:
@@ -205,7 +205,7 @@ def test_real_servers_are_measured_in_turns(tmp_path: Path) -> None:
 
     broken = Peer("broken", Keeping.UNKNOWN, fail)  # type: ignore[arg-type]
     loads = (Load(1_000, 3), Load(1_000, 3, is_pipelined=True), Load(1_000, 2, is_reconnecting=True))
-    work = [(one, (EDGEMAIL, SMTP_SINK, broken)) for one in loads]
+    work = [(load, (EDGEMAIL, SMTP_SINK, broken)) for load in loads]
     run = throughput.measure(work, 1, 0.05, Progress("test", 6), tmp_path)
     assert not list(tmp_path.iterdir())  # what each load left would fill a disk
     assert run.missing == {"broken": "it is broken"}
@@ -260,11 +260,11 @@ def test_the_time_of_processes_that_have_ended_counts(tmp_path: Path) -> None:
 def test_the_short_form_measures_the_aims_and_the_full_one_everything() -> None:
     """Each aim's load is in both."""
     short, full = (dict(throughput.plan(is_full=is_full, others=())) for is_full in (False, True))
-    for one in throughput.CLOSER:
-        assert set(FEW) <= set(short[one]) <= set(full[one])
+    for name in throughput.CLOSER:
+        assert set(FEW) <= set(short[name]) <= set(full[name])
     assert set(short) <= set(full)
-    assert {one.body_bytes for one in full} == {1_000, 4_000, 100_000, 5_000_000}
-    assert {one.connections for one in full} == {1, 10, 50, 200}
+    assert {name.body_bytes for name in full} == {1_000, 4_000, 100_000, 5_000_000}
+    assert {name.connections for name in full} == {1, 10, 50, 200}
 
 
 def test_retention_is_watched_until_what_has_expired_is_gone(

@@ -138,7 +138,7 @@ def settings_of(unit: str, folder: Path, db: str) -> Settings:
         environ |= re.findall(r"^Environment=(\w+)=(.*)$", conf, re.MULTILINE)
     environ = {name: text.replace("%d", str(folder)) for name, text in environ.items()}
     environ |= {"EDGEMAIL_HTTP": "127.0.0.1:0", "EDGEMAIL_MIN_FREE": "off"}
-    first, *given = [one.replace(DB, db) for one in command.arguments]
+    first, *given = [argument.replace(DB, db) for argument in command.arguments]
     assert first == "serve"
     for arguments in write_configs(given, folder):
         path = Path(arguments[arguments.index("--config") + 1])
@@ -175,7 +175,7 @@ async def test_the_replica_on_fly_follows_its_primary_over_ipv6(tmp_path: Path) 
     """Fly's private network has no IPv4. The reader's file names this replica's app and port."""
     table = tomllib.loads(read_deploy("fly-replica.toml"))
     line = table["processes"]["replica"]
-    (key,) = [one["guest_path"] for one in table["files"]]
+    (key,) = [file["guest_path"] for file in table["files"]]
     reads = tomllib.loads(read_deploy("fly.toml"))["env"]["EDGEMAIL_DB"]
     assert reads.endswith(f".{table['app']}.internal:8080")
     primary = Sqld(tmp_path / "primary", host="[::1]")
@@ -282,7 +282,7 @@ def test_keys_and_tokens_get_into_no_commit_and_no_image() -> None:
             return fnmatch(secret.rpartition("/")[2], pattern.removeprefix("**/"))
         return fnmatch(secret, pattern) if "/" not in secret else f"{secret}/".startswith(f"{pattern}/")
 
-    assert [one for one in SECRETS if not any(leaves_out(pattern, one) for pattern in patterns)] == []
+    assert [secret for secret in SECRETS if not any(leaves_out(pattern, secret) for pattern in patterns)] == []
 
 
 def test_every_variable_of_edgemail_is_one() -> None:
@@ -321,7 +321,9 @@ async def test_the_zone_has_all_that_the_doctor_asks_for() -> None:
         )
         found = await run_checks(question, lambda done, begun: None)
     wanted = {"MX", "wildcard", "address", "SPF", "DMARC", "CAA issue", "CAA issuemail"}
-    assert {one.check: one.state for one in found if one.check in wanted} == dict.fromkeys(wanted, Status.OK)
+    assert {finding.check: finding.state for finding in found if finding.check in wanted} == dict.fromkeys(
+        wanted, Status.OK
+    )
 
 
 @pytest.mark.parametrize("name", ["edgemail.service", "edgemail-reader.service"])

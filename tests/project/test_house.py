@@ -67,7 +67,9 @@ def test_the_python_requirements_name_no_index_and_pin_by_hash(name: str) -> Non
     """The same for pip."""
     text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
     assert "://" not in text
-    pinned = [one for one in re.split(r"\n(?=\S)", text) if one and not one.startswith("#")]
+    pinned = [part for part in re.split(r"\n(?=\S)", text) if part and not part.startswith("#")]
     assert pinned
-    assert [one for one in pinned if not re.match(r"[A-Za-z0-9._-]+(\[[a-z,-]+\])?==\S+", one)] == []
-    assert [one for one in pinned if "--hash=sha256:" not in one] == []
+    assert [
+        requirement for requirement in pinned if not re.match(r"[A-Za-z0-9._-]+(\[[a-z,-]+\])?==\S+", requirement)
+    ] == []
+    assert [requirement for requirement in pinned if "--hash=sha256:" not in requirement] == []

@@ -23,7 +23,7 @@ def replies_in_source() -> Iterator[tuple[str, ast.expr, ast.expr | None]]:
     for path in sorted(SOURCE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in {"Reply.of", "Reply"}:
-                reasons = [one.value for one in node.keywords if one.arg == "reason"]
+                reasons = [keyword.value for keyword in node.keywords if keyword.arg == "reason"]
                 place = f"{path.relative_to(SOURCE)}:{node.lineno}"
                 yield place, node.args[0], reasons[0] if reasons else None
 
@@ -45,7 +45,7 @@ def test_every_refusal_has_a_reason_that_is_counted_from_the_start() -> None:
 
 def test_reasons_are_words() -> None:
     """They stand in labels, where nothing needs an escape; `Reply` itself gives none."""
-    assert [one for one in KNOWN if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", one)] == []
+    assert [reason for reason in KNOWN if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", reason)] == []
     assert Reply.of(250, "2.0.0 OK").reason == ""
 
 
@@ -53,7 +53,9 @@ def test_the_docs_list_every_reason_with_its_reply() -> None:
     """The table in docs/smtp.md is what this test writes, row by row."""
     constants = [*vars(smtp_replies).values(), *vars(listener_replies).values()]
     known = sorted(
-        (one.reason, one.octets.decode().strip()) for one in constants if isinstance(one, Reply) and one.reason
+        (constant.reason, constant.octets.decode().strip())
+        for constant in constants
+        if isinstance(constant, Reply) and constant.reason
     )
     expected = [f"| `{reason}` | {said} |" for reason, said in known]
     text = (SOURCE.parents[1] / "docs/smtp.md").read_text(encoding="utf-8")

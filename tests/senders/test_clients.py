@@ -44,9 +44,9 @@ def test_smtplib(server: Process, tls: str) -> None:
     ) as smtp:
         if tls == "starttls":
             smtp.starttls(context=trusting)
-        for one in mail:
-            options = ["BODY=8BITMIME", *(["SMTPUTF8"] if one.needs_utf8 else [])]
-            assert smtp.sendmail(one.sender, one.recipients, one.content, options) == {}
+        for kept in mail:
+            options = ["BODY=8BITMIME", *(["SMTPUTF8"] if kept.needs_utf8 else [])]
+            assert smtp.sendmail(kept.sender, kept.recipients, kept.content, options) == {}
     assert_delivered(server, mail, as_smtplib_sends)
 
 
@@ -57,18 +57,18 @@ def test_swaks(server: Process, tmp_path: Path) -> None:
     """
     host, port = server.smtp
     mail = [
-        one
-        for one in make_unusual_mail("swaks.example")
-        if one.is_whole
-        and not one.needs_utf8
-        and not re.search("^-|,", one.recipients[0])
-        and len(one.content) < 8 * 2**20
+        mail
+        for mail in make_unusual_mail("swaks.example")
+        if mail.is_whole
+        and not mail.needs_utf8
+        and not re.search("^-|,", mail.recipients[0])
+        and len(mail.content) < 8 * 2**20
     ]
 
-    def send(one: UnusualMail) -> None:
-        path = tmp_path / one.name
-        path.write_bytes(one.stuffed.removesuffix(b"\r\n"))
-        ends = ("--from", one.sender or "<>", "--to", ",".join(one.recipients), "--helo", "client.example")
+    def send(mail: UnusualMail) -> None:
+        path = tmp_path / mail.name
+        path.write_bytes(mail.stuffed.removesuffix(b"\r\n"))
+        ends = ("--from", mail.sender or "<>", "--to", ",".join(mail.recipients), "--helo", "client.example")
         address = ("--server", host, "--port", str(port))
         run(program("swaks", "swaks"), *address, *ends, "-ndf", "--data", f"@{path}", "--hide-send")
 
@@ -87,12 +87,12 @@ def as_nodemailer_sends(mail: UnusualMail, _kept: bytes) -> bytes:
 def test_nodemailer(server: Process, tmp_path: Path, tls: str) -> None:
     """All of it over one connection, but for angle brackets in an address, which it refuses."""
     assert (HERE / "node_modules" / "nodemailer").exists(), "nodemailer is missing: `make test` installs it"
-    mail = [one for one in make_unusual_mail(f"nodemailer-{tls}.example") if "<" not in one.recipients[0]]
+    mail = [mail for mail in make_unusual_mail(f"nodemailer-{tls}.example") if "<" not in mail.recipients[0]]
     named = []
-    for one in mail:
-        path = tmp_path / one.name
-        path.write_bytes(one.content)
-        named.append({"path": str(path), "from": one.sender, "to": one.recipients})
+    for kept in mail:
+        path = tmp_path / kept.name
+        path.write_bytes(kept.content)
+        named.append({"path": str(path), "from": kept.sender, "to": kept.recipients})
     _, port = server.smtps if tls == "implicit" else server.smtp
     manifest = tmp_path / "manifest.json"
     manifest.write_text(
@@ -105,16 +105,16 @@ def test_nodemailer(server: Process, tmp_path: Path, tls: str) -> None:
 def write_session(mail: Sequence[UnusualMail], *, bdat: bool) -> bytes:
     """Write all that a client says, in one go, as PIPELINING allows; after DATA only in hope."""
     said = [b"EHLO client.example\r\n"]
-    for one in mail:
-        options = " BODY=8BITMIME" + (" SMTPUTF8" if one.needs_utf8 else "")
-        said.append(f"MAIL FROM:<{one.sender}>{options}\r\n".encode())
-        said += [f"RCPT TO:<{recipient}>\r\n".encode() for recipient in one.recipients]
+    for kept in mail:
+        options = " BODY=8BITMIME" + (" SMTPUTF8" if kept.needs_utf8 else "")
+        said.append(f"MAIL FROM:<{kept.sender}>{options}\r\n".encode())
+        said += [f"RCPT TO:<{recipient}>\r\n".encode() for recipient in kept.recipients]
         if bdat:
-            half = len(one.content) // 2
-            said += [b"BDAT %d\r\n" % half, one.content[:half]]
-            said += [b"BDAT %d LAST\r\n" % (len(one.content) - half), one.content[half:]]
+            half = len(kept.content) // 2
+            said += [b"BDAT %d\r\n" % half, kept.content[:half]]
+            said += [b"BDAT %d LAST\r\n" % (len(kept.content) - half), kept.content[half:]]
         else:
-            said += [b"DATA\r\n", one.stuffed]
+            said += [b"DATA\r\n", kept.stuffed]
     return b"".join([*said, b"QUIT\r\n"])
 
 
@@ -149,7 +149,7 @@ def s_client(server: Process, octets: bytes, *options: str, implicit: bool) -> l
 def test_s_client(server: Process, tls: str, way: str) -> None:
     """What is said in one go is taken as if it were said step by step; BDAT carries every octet there is."""
     mail = make_unusual_mail(f"openssl-{tls}-{way.lower()}.example")
-    mail = [one for one in mail if way == "BDAT" or one.is_whole]
+    mail = [kept for kept in mail if way == "BDAT" or kept.is_whole]
     codes = s_client(server, write_session(mail, bdat=way == "BDAT"), implicit=tls == "implicit")
     assert {"250", "221"} <= set(codes) <= {"220", "250", "354", "221"}
     assert_delivered(server, mail)
@@ -158,7 +158,7 @@ def test_s_client(server: Process, tls: str, way: str) -> None:
 def test_s_client_with_crlf(server: Process) -> None:
     """`-crlf`, as a person types: every LF goes out as CRLF."""
     mail = make_unusual_mail("openssl-crlf.example")
-    mail = [one for one in mail if one.is_whole and not one.has_bare_lf and len(one.content) < 2**20]
+    mail = [kept for kept in mail if kept.is_whole and not kept.has_bare_lf and len(kept.content) < 2**20]
     octets = write_session(mail, bdat=False).replace(b"\r\n", b"\n")
     s_client(server, octets, "-crlf", implicit=False)
     assert_delivered(server, mail)

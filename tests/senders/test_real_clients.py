@@ -64,7 +64,7 @@ def test_smtplib_sends_all_of_them_as_they_are_over_one_connection(server: Proce
     with smtplib.SMTP(*server.smtp, timeout=PROGRAM_S) as smtp:
         for path in MESSAGES:
             smtp.sendmail("", ["all@example.com", "copy@example.com"], path.read_bytes())
-    kept = [drop_trace(raw(server, one["id"])) for one in reversed(listing(server, "all@example.com"))]
+    kept = [drop_trace(raw(server, message["id"])) for message in reversed(listing(server, "all@example.com"))]
     assert kept == [as_received(path.read_bytes()) for path in MESSAGES]
     assert listing(server, "copy@example.com") == listing(server, "all@example.com")
 
@@ -112,11 +112,11 @@ def test_swaks_sends_an_attachment_to_several(server: Process, tmp_path: Path) -
     attached = tmp_path / "every.bin"
     attached.write_bytes(bytes(range(256)) * 40)
     swaks(server, "--to", "one.s@example.com,two.s@example.com", "--body", "Look", "--attach", f"@{attached}")
-    (one,), (two,) = (listing(server, f"{name}.s@example.com") for name in ("one", "two"))
-    assert one["id"] == two["id"]
-    parts = {part.get_filename(): part for part in message_from_bytes(raw(server, one["id"])).walk()}
+    (first,), (second,) = (listing(server, f"{name}.s@example.com") for name in ("one", "two"))
+    assert first["id"] == second["id"]
+    parts = {part.get_filename(): part for part in message_from_bytes(raw(server, first["id"])).walk()}
     assert parts["every.bin"].get_payload(decode=True) == attached.read_bytes()
-    assert get(server, f"/api/messages/{one['id']}/attachments/0") == attached.read_bytes()
+    assert get(server, f"/api/messages/{first['id']}/attachments/0") == attached.read_bytes()
 
 
 def test_swaks_pipelines(server: Process) -> None:
@@ -133,9 +133,9 @@ def test_fifty_sessions_of_smtp_source_are_all_kept(server: Process) -> None:
     ends = ("-f", "a@example.com", "-t", "load@example.com")
     run(source, "-s", "50", "-m", "500", "-l", "4000", *ends, f"{host}:{port}")
     messages = listing(server, "load@example.com")
-    assert len(messages) == len({one["id"] for one in messages}) == 500
-    assert {one["sender"] for one in messages} == {"a@example.com"}
-    bodies = {raw(server, one["id"]).partition(b"\r\n\r\n")[2] for one in messages[::50]}
+    assert len(messages) == len({message["id"] for message in messages}) == 500
+    assert {message["sender"] for message in messages} == {"a@example.com"}
+    bodies = {raw(server, message["id"]).partition(b"\r\n\r\n")[2] for message in messages[::50]}
     assert len(bodies) == 1
     assert 3900 < len(bodies.pop()) < 4100
 
@@ -147,7 +147,8 @@ def test_smtp_source_with_many_recipients_reaches_each(server: Process) -> None:
     ends = ("-f", "a@example.com", "-t", "many@example.com")
     run(source, "-s", "5", "-m", "20", "-r", "10", "-l", "500", *ends, f"{host}:{port}")
     inboxes = [
-        {one["id"] for one in listing(server, f"{number}many@example.com")} for number in ("", *range(2, 11))
+        {message["id"] for message in listing(server, f"{number}many@example.com")}
+        for number in ("", *range(2, 11))
     ]
     assert len(inboxes[0]) == 20
     assert all(inbox == inboxes[0] for inbox in inboxes)

@@ -29,9 +29,9 @@ def with_received(mail: UnusualMail, kept: bytes) -> bytes:
 def test_postfix(server: Process, tmp_path: Path, tls: str) -> None:
     """It pipelines, over STARTTLS too. It takes a bare LF for a line end, and ends headers that nothing ends."""
     mail = [
-        one
-        for one in make_unusual_mail(f"postfix-{tls}.example")
-        if one.is_whole and one.has_headers and not (one.has_bare_lf or one.has_bare_cr)
+        mail
+        for mail in make_unusual_mail(f"postfix-{tls}.example")
+        if mail.is_whole and mail.has_headers and not (mail.has_bare_lf or mail.has_bare_cr)
     ]
     with running_postfix(tmp_path / "postfix", server.smtp[1], tls) as port:
         hand_over(port, mail)
@@ -42,12 +42,12 @@ def test_postfix(server: Process, tmp_path: Path, tls: str) -> None:
 def test_exim(server: Process, tmp_path: Path, *, tls: bool) -> None:
     """What came to it by BDAT it passes on by BDAT, NULs and bare LF too. It folds headers at a bare CR."""
     mail = [
-        one
-        for one in make_unusual_mail(f"exim-{'tls' if tls else 'plain'}.example")
-        if one.is_whole and one.has_headers and one.name != "bare-cr-in-header"
+        mail
+        for mail in make_unusual_mail(f"exim-{'tls' if tls else 'plain'}.example")
+        if mail.is_whole and mail.has_headers and mail.name != "bare-cr-in-header"
     ]
-    assert any(one.has_bare_lf for one in mail)
-    assert any(one.has_nul for one in mail)
+    assert any(kept.has_bare_lf for kept in mail)
+    assert any(kept.has_nul for kept in mail)
     with running_exim(tmp_path / "exim", server.smtp[1], tls=tls) as port:
         hand_over(port, mail, bdat=True)
         assert_delivered(server, mail, with_received)
