@@ -55,11 +55,6 @@ class UnusualMail:
         return self.content.endswith(b"\r\n")
 
     @property
-    def is_plain(self) -> bool:
-        """True if RFC 5322 allows it, apart from line lengths and 8-bit octets."""
-        return self.is_whole and self.has_headers and not (self.has_bare_cr or self.has_bare_lf or self.has_nul)
-
-    @property
     def stuffed(self) -> bytes:
         """The content dot-stuffed for DATA, with its end mark (RFC 5321 section 4.5.2)."""
         return (b"\r\n" + self.content).replace(b"\r\n.", b"\r\n..")[2:] + b".\r\n"
