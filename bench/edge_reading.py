@@ -13,14 +13,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import Request, sync_playwright
+from testkit.tools import CHROMIUM
 
 from bench.delay import Delay
 from bench.servers import run_edge_reader
 from edgemail import mime
 from edgemail.edge.export import SiteConfig, export_site, read_database_url
 from edgemail.model import Address, Envelope
+from edgemail.settings import StoreSettings
+from edgemail.store.open import open_store
 from edgemail.store.remote.hrana import HranaClient
-from edgemail.store.remote.store import RemoteStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +35,6 @@ MESSAGES = 100_000
 INBOX_MESSAGES = 50
 OPENINGS = 40
 DELAY_S = 0.1
-_CHROMIUM = "/usr/bin/chromium"
 _SEED_ROWS = 2_000
 _BODY = (
     b"Subject: Your code is 481223\r\nFrom: Shop <shop@shop.example>\r\n\r\n" + b"Some words of a message.\r\n" * 80
@@ -61,7 +62,7 @@ def seed(primary: Sqld, say: Callable[[str], None]) -> None:
     summary = mime.summarize(_BODY)
 
     async def work() -> None:
-        store = await RemoteStore.open(primary.url, primary.token())
+        store = await open_store(StoreSettings(db=primary.url, token=primary.token()))
         try:
             for start in range(0, MESSAGES, _SEED_ROWS):
                 say(f"seeding, {start:,} of {MESSAGES:,}")
@@ -106,7 +107,7 @@ def measure(primary: Sqld, replica: Sqld, folder: Path, say: Callable[[str], Non
             f"through a reader behind {DELAY_S * 1e3:.0f} ms": f"http://127.0.0.1:{far_reader.port}/",
         }
         playwright = stack.enter_context(sync_playwright())
-        browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         stack.callback(browser.close)
         readings: list[Reading] = []
         for way, url in ways.items():

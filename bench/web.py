@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import Browser, sync_playwright
-from tests.e2e.conftest import CHROMIUM, FLAGS, running_server
+from testkit.tools import CHROMIUM
+from tests.e2e.conftest import FLAGS, running_server
 from tests.e2e.edge import running_edge
 
 from bench import web_arrivals, web_views

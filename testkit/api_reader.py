@@ -10,6 +10,9 @@ import urllib.request
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from testkit import needs
+from testkit.tools import NAMES
+
 if TYPE_CHECKING:
     from testkit.server_process import Process
 
@@ -45,9 +48,11 @@ def raw(server: Process, mail_id: int) -> bytes:
 
 
 def program(name: str, package: str) -> str:
-    """Find a program; fail with the package to install, as a skipped test proves nothing."""
+    """Find a program; fail if it is not installed, as a skipped test proves nothing."""
+    if package in NAMES:
+        needs.check(package)
     path = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
-    assert path is not None, f"{name} is not installed: apt-get install {package}"
+    assert path is not None, f"{name} is not installed: `make test` installs {package}"
     return path
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from testkit import needs
 from testkit.ports import free_port
 from testkit.relay import wait_for_port
+from testkit.tools import EXIM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-_UNPACKED = Path(__file__).parents[1] / "tests" / "senders" / ".exim"
 _ANY_USER = 990
 
 # It adds, drops and limits nothing. With wire format it relays BDAT content unchanged.
@@ -75,8 +76,9 @@ begin retry
 @contextlib.contextmanager
 def running_exim(folder: Path, to_port: int, *, tls: bool) -> Iterator[int]:
     """Run Exim; yield the port of its SMTP listener."""
-    program = _UNPACKED / "usr" / "sbin" / "exim4"
-    assert program.exists(), "Exim is missing: tests/senders/fetch-exim unpacks it"
+    needs.check("exim")
+    program = EXIM / "usr" / "sbin" / "exim4"
+    assert program.exists(), "Exim is missing: `make test` unpacks it"
     folder.mkdir(parents=True)
     port = free_port()
     (folder / "spool").mkdir()
@@ -101,7 +103,7 @@ def running_exim(folder: Path, to_port: int, *, tls: bool) -> Iterator[int]:
             plain_hosts="" if tls else "*",
         )
     )
-    (libraries,) = (_UNPACKED / "usr" / "lib").glob("*-linux-gnu")
+    (libraries,) = (EXIM / "usr" / "lib").glob("*-linux-gnu")
     env = {
         "PATH": os.environ["PATH"],
         "LD_PRELOAD": "libnss_wrapper.so",

@@ -8,6 +8,7 @@ import signal
 import subprocess
 from typing import TYPE_CHECKING
 
+from testkit import needs
 from testkit.api_reader import program
 from testkit.ports import free_port
 from testkit.relay import wait_for_port
@@ -76,6 +77,7 @@ postlog   unix-dgram n - n - 1 postlogd
 def running_postfix(folder: Path, to_port: int, tls: str) -> Iterator[int]:
     """Run Postfix; yield the port of its SMTP listener. `tls` is ``none`` or ``encrypt``."""
     postfix = program("postfix", "postfix")
+    needs.check("root")
     assert os.geteuid() == 0, "Postfix changes to users of its own: run the tests as root"
     config = folder / "config"
     for path in (config, folder / "queue", folder / "data"):

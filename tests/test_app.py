@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import logging
 import smtplib
 import socket
+import ssl
+import tempfile
 import time
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 from testkit.http_client import ask
@@ -175,6 +179,33 @@ async def test_a_database_that_nobody_chose_is_named_in_a_warning(
     (warning,) = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
     assert db in warning
     assert "--db" in warning
+
+
+async def test_a_self_made_certificate_needs_no_database_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is in memory alone, reloading leaves it as it is, and no file of it stays behind."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    settings = settings_in(tmp_path)
+    smtp = dataclasses.replace(settings.smtp, listen_tls=(Endpoint("127.0.0.1", 0),))
+    settings = dataclasses.replace(settings, smtp=smtp, store=StoreSettings(db="memory"))
+    async with running(settings) as program:
+        assert list(tmp_path.iterdir()) == []
+        with caplog.at_level(logging.WARNING):
+            program.app.change(settings)
+        assert caplog.messages == []
+        at = urlsplit(program.app.smtp_urls[1])
+        assert at.hostname is not None
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+
+        def send() -> None:
+            with smtplib.SMTP_SSL(at.hostname or "", at.port or 0, timeout=PATIENCE_S, context=context) as client:
+                client.sendmail("bob@sender.example", ["ann@example.org"], b"Subject: Hello\r\n\r\nHello.\r\n")
+
+        await asyncio.to_thread(send)
+        assert [one["subject"] for one in await program.list_inbox("ann@example.org")] == ["Hello"]
 
 
 async def test_mail_is_there_after_a_restart(tmp_path: Path) -> None:

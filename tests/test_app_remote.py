@@ -273,6 +273,7 @@ async def test_the_largest_message_comes_back_octet_for_octet(server: Sqld, tmp_
         assert listed["size"] == len(answer.body)
 
 
+@pytest.mark.slow
 async def test_several_who_hold_the_write_lock_hang_nobody_and_lose_nothing(
     server: Sqld, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

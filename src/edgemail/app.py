@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from edgemail import __version__
-from edgemail.errors import SettingsError, TokenError
+from edgemail.errors import SettingsError
 from edgemail.http import (
     LimitsModel,
     MetricsExporter,
@@ -33,11 +33,10 @@ from edgemail.mailbox.summaries import Summarizer
 from edgemail.model import Endpoint
 from edgemail.policy.chaos import Chaos
 from edgemail.settings.reload import reload
-from edgemail.store.remote.tokens import is_open_to_others, read_token_file
-from edgemail.store.sqlite.store import SqliteStore
+from edgemail.store.open import open_store
 from edgemail.system.certificate import Certificate, create_self_signed
 from edgemail.system.descriptor_limit import raise_descriptor_limit
-from edgemail.system.metrics import CommitCounters, Counters
+from edgemail.system.metrics import Counters
 from edgemail.system.sighup import handle_sighup
 from edgemail.system.sockets import bind, is_loopback, set_tcp_user_timeout, write_url
 
@@ -45,13 +44,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
     from edgemail.settings import Settings
-    from edgemail.store.base import MailStore
+    from edgemail.store.base import Mailbox
 
 _log = logging.getLogger(__name__)
 
 _HTTP_STOP_S = 5
-_WAIT_SHARE = 0.8
-"""Of the time that a sender waits for a commit: what has waited so long is not begun any more."""
 
 
 async def serve(
@@ -93,7 +90,7 @@ async def serve(
         announce(f"Web   {app.http_url}")
     if app.metrics_url is not None:
         announce(f"Metrics  {app.metrics_url}")
-    announce(f"Mail  {settings.store.db}{' (only read)' if settings.read_only else ''}")
+    announce(f"Mail  {settings.store.db}{_describe_store(settings)}")
     failed = asyncio.create_task(app.wait_failed())
     await asyncio.wait([failed, asyncio.create_task(stopping.wait())], return_when=asyncio.FIRST_COMPLETED)
     _log.info("stopping")
@@ -108,7 +105,7 @@ class App:
 
     def __init__(
         self,
-        store: MailStore,
+        store: Mailbox,
         inbox: Inbox,
         router: ReservedNameRouter | None,
         listener: Listener | None,
@@ -147,7 +144,12 @@ class App:
             spooler = _make_spooler(settings)
             mailbox = await _open_mailbox(settings)
             counters = Counters()
-            store = await _open_store(settings, counters.commits)
+            store = await open_store(
+                settings.store,
+                read_only=settings.read_only,
+                commit_timeout_s=settings.smtp.commit_timeout_s,
+                counters=counters.commits,
+            )
             undo.pop_all()
         inbox = Inbox(store)
         smtp_urls = [write_url("smtp", one) for one in smtp_sockets] + [
@@ -170,7 +172,7 @@ class App:
         router = (
             ReservedNameRouter(settings.operator.reserved, mailbox, inbox.deliver) if mailbox is not None else None
         )
-        policy = Policy(settings.policy, chaos, _find_folder(settings))
+        policy = Policy(settings.policy, chaos, None if store.disk is None else store.disk.file.parent)
         deliver = inbox.deliver if router is None else router.deliver
         listener = None
         if not settings.read_only:
@@ -244,18 +246,22 @@ class App:
         self._tasks.append(asyncio.create_task(work))
 
 
+def _describe_store(settings: Settings) -> str:
+    """Return what the user should know of the database beyond its name."""
+    if settings.store.is_in_memory:
+        return ", lost when edgemail ends"
+    return " (only read)" if settings.read_only else ""
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _find_folder(settings: Settings) -> Path | None:
-    """Return the folder of the database, unless it is on another machine."""
-    file = settings.store.file
-    return None if file is None else file.parent
-
-
 def _find_certificate(settings: Settings) -> Certificate | None:
-    """Return the certificate that was given, or make one where peers from elsewhere can come."""
+    """Return the certificate that was given, or make one where peers on other machines can connect.
+
+    What is made is kept beside the database's file; where there is no such file, it lasts as long as this process.
+    """
     smtp = settings.smtp
     if smtp.tls == "off" or settings.read_only:
         return None
@@ -264,7 +270,11 @@ def _find_certificate(settings: Settings) -> Certificate | None:
     if not smtp.listen_tls and all(is_loopback(one.host) for one in smtp.listen):
         return None
     names = dict.fromkeys([smtp.hostname, *smtp.domains])
-    return Certificate(create_self_signed(Path(f"{settings.store.db}.pem"), list(names)), None)
+    file = settings.store.file
+    if file is not None:
+        return Certificate(create_self_signed(Path(f"{file}.pem"), list(names)), None)
+    with tempfile.TemporaryDirectory(prefix="edgemail-") as folder:  # the loaded key stays in memory
+        return Certificate(create_self_signed(Path(folder) / "own.pem", list(names)), None, is_fixed=True)
 
 
 def _make_spooler(settings: Settings) -> Spooler:
@@ -273,10 +283,9 @@ def _make_spooler(settings: Settings) -> Spooler:
     Raises:
         SettingsError: there can be no files in its folder.
     """
-    is_remote = settings.store.file is None
-    spooler = Spooler.of(
-        settings.smtp, Path(tempfile.gettempdir()) if is_remote else Path(settings.store.db).absolute().parent
-    )
+    file = settings.store.file
+    folder = Path(tempfile.gettempdir()) if file is None else file.absolute().parent
+    spooler = Spooler.of(settings.smtp, folder)
     if settings.smtp.spool_dir is not None:
         try:
             spooler.check()
@@ -284,39 +293,6 @@ def _make_spooler(settings: Settings) -> Spooler:
             reason = f'"{spooler.folder}" cannot hold files: {error.strerror}; name a folder that can'
             raise SettingsError([f"spool_dir: {reason}"]) from error
     return spooler
-
-
-async def _open_store(settings: Settings, counters: CommitCounters) -> MailStore:
-    limit_s = settings.smtp.commit_timeout_s
-    if settings.store.file is None:
-        from edgemail.store.remote.commit import Patience
-        from edgemail.store.remote.store import RemoteStore  # the HTTP client loads for a tenth of a second
-
-        return await RemoteStore.open(
-            settings.store.db,
-            _find_token(settings),
-            Patience.within(limit_s),
-            read_only=settings.read_only,
-            counters=counters,
-        )
-    return await SqliteStore.open(
-        Path(settings.store.db),
-        read_only=settings.read_only,
-        max_wait_s=_WAIT_SHARE * limit_s,
-        counters=counters,
-    )
-
-
-def _find_token(settings: Settings) -> str | None:
-    if settings.store.token_file is None:
-        return settings.store.token
-    try:
-        token = read_token_file(settings.store.token_file)
-    except TokenError as error:
-        raise SettingsError([f"db_token_file: {error}"]) from error
-    if is_open_to_others(settings.store.token_file):
-        _log.warning("other users of this machine may read %s: chmod 600 it", settings.store.token_file)
-    return token
 
 
 async def _open_mailbox(settings: Settings) -> OperatorMailbox | None:

@@ -534,6 +534,13 @@ async def test_a_token_file_is_read_as_the_server_reads_it(primary: Sqld, tmp_pa
     assert (open_to_others.check, open_to_others.state) == ("token", Status.WARN)
 
 
+async def test_a_database_in_memory_is_a_warning() -> None:
+    """It works, and a domain's mail is worth more than that."""
+    (found,) = await check_database(StoreSettings(db="memory"), datetime.now(UTC), 5.0, reads_only=False)
+    assert (found.check, found.state) == ("database", Status.WARN)
+    assert found.text == "mail is kept in memory, and lost when edgemail ends"
+
+
 async def test_a_file_is_looked_at_and_not_made(tmp_path: Path) -> None:
     """The check changes nothing, and tells a file that is no database."""
     path = tmp_path / "mail.db"

@@ -24,6 +24,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import async_playwright, expect
 from testkit.server_process import UNBOUNDED
+from testkit.tools import CHROMIUM
 
 from tests.e2e.canary import listening_canary
 
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from tests.e2e.canary import Canary
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
     "--headless",
     "--no-sandbox",

@@ -234,7 +234,7 @@ async def read_a_database(page: Page, stage: Stage) -> None:
     for make, _ in mail.EVERYDAY:
         await edge.server.send(make(), address)
     await page.goto(f"{edge.publish([edge.primary.url])}/#/{address}")
-    await expect(page.locator(".place")).to_contain_text(" ms")
+    await expect(page.locator(".host-status")).to_contain_text(" ms")
     await expect(page.locator("a.message").first).to_be_visible()
 
 
@@ -242,7 +242,7 @@ ORDER = "Your order FF-20417"
 EXPIRED = 999_999_999
 
 STATES: dict[str, list[Step]] = {
-    "landing": [go("#/"), find(".pick")],
+    "landing": [go("#/"), find(".address-form")],
     "landing-again": [visit_before, go("#/"), see("Recent inboxes")],
     "landing-wrong-name": [go("#/"), fill("Inbox name", "two words"), press("Go"), see("That is no address")],
     "inbox-empty": [empty_again, go(f"#/{NEW}"), see("Listening")],
@@ -300,7 +300,7 @@ STATES: dict[str, list[Step]] = {
     ],
     "narrow-inbox": [narrow(go(f"#/{INBOX}")), find("a.message")],
     "narrow-message": [narrow(read(ORDER)), find(".frame iframe")],
-    "large-text-landing": [large_text(go("#/")), find(".pick")],
+    "large-text-landing": [large_text(go("#/")), find(".address-form")],
     "large-text-inbox": [large_text(go(f"#/{INBOX}")), find("a.message")],
     "large-text-message": [large_text(read(ORDER)), find(".frame iframe")],
 }

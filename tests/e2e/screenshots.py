@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import async_playwright, expect
+from testkit.tools import CHROMIUM
 
-from tests.e2e.conftest import CHROMIUM, FLAGS
+from tests.e2e.conftest import FLAGS
 from tests.e2e.screenshot_states import STATES, Stage
 
 if TYPE_CHECKING:

@@ -98,7 +98,7 @@ async def test_mail_is_listed_opened_and_followed_without_a_server_of_ours(
     await expect(page.locator("a.message .subject")).to_have_text(["Verify your account"])
     await expect(page.locator(".list").get_by_role("button", name="481223 Copy code")).to_be_visible()
     await expect(page.locator("a.message .clip")).to_be_visible()
-    await expect(page.locator(".place")).to_have_text(
+    await expect(page.locator(".host-status")).to_have_text(
         re.compile(rf"127\.0\.0\.1:{replica.http_port} \d+(\.\d)? ms")
     )
     await open_message(page, "Verify")
@@ -201,7 +201,7 @@ async def test_the_nearest_database_is_read_and_shown(
 ) -> None:
     """Of two, the one that answers sooner is read, and its round trip stands beside it."""
     await open_at(page, edge.publish([far.url, replica.url]), address)
-    place = page.locator(".place")
+    place = page.locator(".host-status")
     await expect(place).to_have_text(re.compile(rf"^127\.0\.0\.1:{replica.http_port} \d+(\.\d)? ms$"))
     await open_at(page, edge.publish([far.url]), address)
     await expect(place).to_have_text(re.compile(rf"^127\.0\.0\.1:{far.port} \d{{3,}} ms$"))
@@ -215,10 +215,10 @@ async def test_a_database_that_dies_is_left_for_the_next_and_the_page_says_so(
         await edge.server.send(letter("Before"), address)
         await caught_up(mortal, edge.primary)
         await open_at(quiet_page, edge.publish([far.url, mortal.url]), address)
-        await expect(quiet_page.locator(".place")).to_contain_text(f":{mortal.http_port} ")
+        await expect(quiet_page.locator(".host-status")).to_contain_text(f":{mortal.http_port} ")
         await expect(quiet_page.locator("a.message .subject")).to_have_text(["Before"])
         mortal.kill()
-    await expect(quiet_page.locator(".place")).to_contain_text(
+    await expect(quiet_page.locator(".host-status")).to_contain_text(
         f"The database at 127.0.0.1:{mortal.http_port} cannot be reached. Reading from 127.0.0.1:{far.port}."
     )
     await edge.server.send(letter("After"), address)
@@ -233,9 +233,9 @@ async def test_a_database_that_hangs_is_left_for_the_next(
     with running_replica(tmp_path / "hanging", edge.primary) as hanging:
         await caught_up(hanging, edge.primary)
         await open_at(quiet_page, edge.publish([far.url, hanging.url]), address)
-        await expect(quiet_page.locator(".place")).to_contain_text(f":{hanging.http_port} ")
+        await expect(quiet_page.locator(".host-status")).to_contain_text(f":{hanging.http_port} ")
         hanging.pause()
-        await expect(quiet_page.locator(".place")).to_contain_text(
+        await expect(quiet_page.locator(".host-status")).to_contain_text(
             "cannot be reached. Reading from", timeout=MOVED_MS
         )
         await edge.server.send(letter("After"), address)
@@ -253,7 +253,7 @@ async def test_a_replica_that_lags_is_left_and_takes_nothing_back(
         with running_replica(tmp_path / "lagging", edge.primary, through=valve) as lagging:
             await caught_up(lagging, edge.primary)
             await open_at(quiet_page, edge.publish([far.url, lagging.url]), address)
-            await expect(quiet_page.locator(".place")).to_contain_text(f":{lagging.http_port} ")
+            await expect(quiet_page.locator(".host-status")).to_contain_text(f":{lagging.http_port} ")
             await expect(quiet_page.locator("a.message .subject")).to_have_text(["Before"])
             valve.shut()
             await edge.server.send(letter("Unseen by the replica"), address)
@@ -261,10 +261,10 @@ async def test_a_replica_that_lags_is_left_and_takes_nothing_back(
             left = (
                 rf"127\.0\.0\.1:{lagging.http_port} (lags behind|cannot be reached)\. Reading from \S+:{far.port}\."
             )
-            await expect(quiet_page.locator(".place")).to_contain_text(re.compile(left), timeout=MEASURED_MS)
+            await expect(quiet_page.locator(".host-status")).to_contain_text(re.compile(left), timeout=MEASURED_MS)
             await expect(quiet_page.locator("a.message")).to_have_count(2)
             far.shut()
-            await expect(quiet_page.locator(".place")).to_contain_text(
+            await expect(quiet_page.locator(".host-status")).to_contain_text(
                 f":{far.port} cannot be reached. Reading from", timeout=MOVED_MS
             )
             await quiet_page.keyboard.press("r")
@@ -303,7 +303,7 @@ async def test_a_token_that_expires_while_the_page_is_open_says_so(
     leeway_s = 60  # sqld accepts a token for so much longer
     token = edge.primary.token("ro", exp=int(time.time()) - leeway_s + 5)
     await open_at(quiet_page, edge.publish([edge.primary.url], token), address)
-    await expect(quiet_page.locator(".place")).to_contain_text("This page's token expired", timeout=MOVED_MS)
+    await expect(quiet_page.locator(".host-status")).to_contain_text("This page's token expired", timeout=MOVED_MS)
     await expect(quiet_page.locator("a.message .subject")).to_have_text(["Here"])
     await expect(quiet_page.locator(".live.lost")).to_be_visible()
 
@@ -316,6 +316,7 @@ async def test_the_page_reaches_no_host_that_it_was_not_given(quiet_page: Page, 
     assert await quiet_page.evaluate(reach, edge.primary.url) == "held back"
 
 
+@pytest.mark.slow
 async def test_hostile_mail_does_nothing_over_this_source_either(
     quiet_page: Page, canary: Canary, edge: Edge, replica: Sqld
 ) -> None:

@@ -187,6 +187,7 @@ async def test_with_both_walls_up_no_vector_does_anything(
     assert await read_all(quiet_page, canary, hostile_inbox, server) == {}
 
 
+@pytest.mark.slow
 async def test_with_the_policy_off_the_sanitiser_holds(
     quiet_page: Page, context: BrowserContext, canary: Canary, hostile_inbox: str, server: Server, bundles: Bundles
 ) -> None:
@@ -194,6 +195,7 @@ async def test_with_the_policy_off_the_sanitiser_holds(
     assert await read_all(quiet_page, canary, hostile_inbox, server) == {}
 
 
+@pytest.mark.slow
 async def test_with_the_sanitiser_off_the_policy_holds(
     quiet_page: Page, context: BrowserContext, canary: Canary, hostile_inbox: str, server: Server, bundles: Bundles
 ) -> None:
@@ -204,6 +206,7 @@ async def test_with_the_sanitiser_off_the_policy_holds(
     assert set(done) <= {"frames 1", "frame set"}
 
 
+@pytest.mark.slow
 async def test_with_both_walls_down_the_vectors_fetch(
     quiet_page: Page, context: BrowserContext, canary: Canary, hostile_inbox: str, server: Server, bundles: Bundles
 ) -> None:
@@ -215,6 +218,7 @@ async def test_with_both_walls_down_the_vectors_fetch(
     assert not any(deeds.ran for deeds in done.values()), "the sandbox by itself stops scripts"
 
 
+@pytest.mark.slow
 async def test_with_the_sandbox_open_as_well_the_vectors_run(
     quiet_page: Page, context: BrowserContext, canary: Canary, hostile_inbox: str, server: Server, bundles: Bundles
 ) -> None:

@@ -160,9 +160,9 @@ async def test_sender_checks_are_shown_as_what_a_header_says(page: Page, server:
     await server.send(message, address)
     await page.goto(f"/#/{address}")
     await open_message(page, "Checked")
-    await expect(page.locator(".claims .mark")).to_have_text(["SPF pass", "DKIM fail", "DMARC none"])
-    await expect(page.locator(".claims")).to_contain_text("as mx.relay.example says")
-    await expect(page.locator(".claims")).to_contain_text("not checked here")
+    await expect(page.locator(".auth-results .mark")).to_have_text(["SPF pass", "DKIM fail", "DMARC none"])
+    await expect(page.locator(".auth-results")).to_contain_text("as mx.relay.example says")
+    await expect(page.locator(".auth-results")).to_contain_text("not checked here")
 
 
 async def test_html_that_breaks_the_sanitiser_leaves_the_text(

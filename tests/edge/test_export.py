@@ -114,7 +114,7 @@ def test_it_says_that_everyone_can_read_everything(tmp_path: Path) -> None:
 
 
 def test_a_token_that_never_expires_is_warned_of(tmp_path: Path) -> None:
-    """It cannot be taken back."""
+    """It cannot be revoked."""
     write_token(tmp_path, a="ro")
     done = export(tmp_path)
     assert done.returncode == 0

@@ -84,9 +84,7 @@ def test_a_key_is_never_written_over(name: str, tmp_path: Path) -> None:
     (tmp_path / name).symlink_to(tmp_path / "nothing")
     refused = run("keygen", "--out", tmp_path)
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert (
-        refused.stderr == f"{tmp_path / name} is there already and stays as it is; name another folder with --out\n"
-    )
+    assert refused.stderr == f"{tmp_path / name} exists and is not overwritten; name another folder with --out\n"
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
@@ -103,10 +101,10 @@ def test_a_token_stands_alone_on_the_output_and_holds_for_90_days(keys: Path) ->
 
 
 def test_a_token_that_never_expires_is_warned_of(keys: Path) -> None:
-    """It cannot be taken back."""
+    """It cannot be revoked."""
     minted = run("mint", "--key", keys / "private.pem", "--read-write", "--expires", "never")
     assert set(claims_of(minted.stdout.strip())) == {"a", "iat"}
-    assert "warning: it never expires" in minted.stderr
+    assert "warning: the token never expires" in minted.stderr
     assert "alone can read it" in minted.stderr
 
 
@@ -142,6 +140,7 @@ def test_a_key_of_another_kind_signs_nothing(tmp_path: Path, keys: Path) -> None
         assert len(refused.stderr.splitlines()) == 1
 
 
+@pytest.mark.needs_sqld
 async def test_sqld_takes_what_is_made(keys: Path, tmp_path: Path) -> None:
     """A read-only token reads and cannot write, a read-write token writes, an expired one is refused."""
     key: Any = load_pem_private_key((keys / "private.pem").read_bytes(), None)

@@ -75,6 +75,7 @@ def read_inbox(server: Process) -> Counter[str]:
     return Counter(found)
 
 
+@pytest.mark.needs_small_disk
 def test_a_full_disk_refuses_mail_until_there_is_room(tmp_path: Path) -> None:
     """452 to small and to large messages, again and again; what was acknowledged is there, and nothing else."""
     with serving_on_small_disk(tmp_path / "disk", "12m", EDGEMAIL_SPOOL_ABOVE="64KiB") as (server, disk):

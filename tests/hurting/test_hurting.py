@@ -109,23 +109,27 @@ async def survive(server: Process, port: int, what: str, *, reads: bool = True) 
     await until(lambda: memory_bytes(server) <= memory + GROWTH_BYTES, PATIENCE_S)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", SCRIPTS)
 async def test_an_honest_sender_gets_through_beside_who(server: Process, what: str) -> None:
     """Each of its messages is taken at once; then memory and descriptors are back where they were."""
     await survive(server, server.smtp[1], what)
 
 
+@pytest.mark.slow
 async def test_an_honest_sender_gets_through_beside_peers_that_never_read(server: Process) -> None:
     """Replies that nobody takes pile up no further than a buffer."""
     await survive(server, server.smtp[1], "NOOP", reads=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["NOOP", "a ClientHello to the plain port", "opens and says nothing"])
 async def test_an_honest_sender_gets_through_beside_who_speaks_no_tls(server: Process, what: str) -> None:
     """On the port with implicit TLS: SMTP, half of a handshake, nothing."""
     await survive(server, server.smtps[1], what)
 
 
+@pytest.mark.needs_openssl
 async def test_nobody_gets_a_second_handshake_in_a_connection(server: Process) -> None:
     """It costs its sender nothing and us a signature (CVE-2011-1473): `R` makes s_client ask for one."""
     host, port = server.smtp

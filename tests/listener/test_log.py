@@ -271,7 +271,7 @@ async def test_no_field_can_be_forged_in_text(counter: Counter, text: Log) -> No
     assert fields["helo"] == HOSTILE_HELLO.decode()
     assert fields["sender"] == HOSTILE_SENDER
     assert fields["recipients"] == HOSTILE_RECIPIENT
-    assert len(shlex.split(accepted.partition("journal: ")[2])) == 1 + len(fields)
+    assert len(shlex.split(accepted.partition("transaction_log: ")[2])) == 1 + len(fields)
 
 
 async def test_no_field_can_be_forged_in_json(counter: Counter, lines: Log) -> None:

@@ -25,7 +25,7 @@ from edgemail.errors import SettingsError, StoreFull
 from edgemail.mailbox.operator import OperatorMailbox, ReservedNameRouter
 from edgemail.model import Address
 from edgemail.settings import resolve
-from edgemail.settings.values import RESERVED
+from edgemail.settings.table import RESERVED
 
 if TYPE_CHECKING:
     from edgemail.model import Envelope
@@ -285,14 +285,19 @@ def test_reserved_names_may_be_chosen_and_none_stands_alone() -> None:
 
 
 def test_the_operators_maildir_is_beside_the_database() -> None:
-    """A remote database has nothing beside it: then somebody has to name the folder."""
+    """It is named after the file; an empty name is a mistake."""
     assert resolve({"db": "a/mail.db"}, {}).settings.operator.maildir == "a/mail.db.operator"
-    remote = {"db": "libsql://mail.example.org"}
+    with pytest.raises(SettingsError, match=r"^--operator-maildir: "):
+        resolve({"operator_maildir": ""}, {})
+
+
+@pytest.mark.parametrize("db", ["libsql://mail.example.org", "memory"])
+def test_beside_a_database_that_is_no_file_there_is_no_place_for_the_operators_maildir(db: str) -> None:
+    """On a server or in memory: then somebody has to name the folder."""
+    remote = {"db": db}
     assert resolve(remote, {}).settings.operator.maildir is None
     with pytest.raises(
         SettingsError, match=r"^operator_maildir: is not given.*--operator-maildir, or .*--reserved"
     ):
         resolve(remote | {"domain": ("example.org",)}, {})
     assert resolve(remote | {"domain": ("a.org",), "operator_maildir": "b"}, {}).settings.operator.maildir == "b"
-    with pytest.raises(SettingsError, match=r"^--operator-maildir: "):
-        resolve({"operator_maildir": ""}, {})

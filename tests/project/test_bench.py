@@ -122,6 +122,7 @@ def test_numbers_are_written_short(number: float, text: str) -> None:
     assert plot.write_number(number) == text
 
 
+@pytest.mark.needs_postfix
 def test_peers_that_run_already_are_named_with_their_place(tmp_path: Path) -> None:
     """NAME=HOST:PORT, and a message where it is written otherwise."""
     with run_edgemail(tmp_path) as server:
@@ -197,6 +198,7 @@ def answers_of_one(port: int, path: str) -> dict[str, int]:
         return statuses
 
 
+@pytest.mark.needs_postfix
 def test_real_servers_are_measured_in_turns(tmp_path: Path) -> None:
     """Durable and not, with both senders; one that does not start is named with its reason."""
 
@@ -220,6 +222,7 @@ def test_real_servers_are_measured_in_turns(tmp_path: Path) -> None:
     assert not [cell for row in full.tables[0].rows for cell in row if cell in ("-", "0")]
 
 
+@pytest.mark.needs_postfix
 def test_a_message_that_is_refused_is_no_figure(tmp_path: Path) -> None:
     """A server that sheds load is not fast; both senders say what it answered."""
     with run_edgemail(tmp_path, settings={"chaos": "data:451"}) as server:

@@ -153,6 +153,7 @@ def settings_of(unit: str, folder: Path, db: str) -> Settings:
     raise AssertionError(f"no guide runs {unit} on {DB}")
 
 
+@pytest.mark.needs_sqld
 async def test_the_services_take_mail_into_a_database_and_show_it(tmp_path: Path) -> None:
     """With the files that the guide writes, and the tokens where systemd puts them."""
     server = Sqld(tmp_path / "primary")
@@ -171,6 +172,7 @@ async def test_the_services_take_mail_into_a_database_and_show_it(tmp_path: Path
         server.kill()
 
 
+@pytest.mark.needs_sqld
 async def test_the_replica_on_fly_follows_its_primary_over_ipv6(tmp_path: Path) -> None:
     """Fly's private network has no IPv4. The reader's file names this replica's app and port."""
     table = tomllib.loads(read_deploy("fly-replica.toml"))
@@ -229,6 +231,7 @@ def shell(line: str, folder: Path, path: str, **environ: str) -> subprocess.Comp
     )
 
 
+@pytest.mark.needs_sqld
 async def test_the_guides_commands_run_one_after_the_other(tmp_path: Path, path: str) -> None:
     """Keys and tokens, the doctor with each of the tokens, the export here and in the workflow, its preview."""
     guide = (ROOT / "docs/edge.md").read_text(encoding="utf-8").replace("\\\n", " ")
@@ -293,6 +296,7 @@ def test_every_variable_of_edgemail_is_one() -> None:
         assert found <= known, file.name
 
 
+@pytest.mark.needs_sqld
 def test_every_flag_of_sqld_is_one() -> None:
     """The real server's help has them."""
     told = subprocess.run([find_program(), "--help"], capture_output=True, text=True, timeout=30, check=True).stdout

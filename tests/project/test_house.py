@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import ast
 import json
+import pkgutil
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+
+import edgemail.store
 
 ROOT = Path(__file__).parents[2]
 FILES = subprocess.run(
@@ -70,6 +74,59 @@ def test_retired_module_names_do_not_come_back(suffixes: tuple[str, ...]) -> Non
     assert {str(path): RETIRED_MODULES[path.stem] for path in modules if path.stem in RETIRED_MODULES} == {}
 
 
+def test_the_architecture_page_shows_the_layers_that_lint_enforces() -> None:
+    """The one line of arrows in ARCHITECTURE.md is the list of layers in pyproject.toml."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
+    assert f"\n{' -> '.join(layers)}\n" in (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+
+
+def test_the_architecture_page_names_every_room_and_only_what_is_there() -> None:
+    """Each module and folder of the program stands in the table; each path in the table exists."""
+    table = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").partition("\n## Where things are\n")[2]
+    rows = [
+        re.findall(r"`([^`]+)`", row) for row in table.partition("\n## ")[0].splitlines() if row.startswith("| `")
+    ]
+    rooms = {room for row in rows for room in row}
+    source = ROOT / "src/edgemail"
+    kept = [Path(name).relative_to("src/edgemail").parts for name in FILES if name.startswith("src/edgemail/")]
+    names = {parts[0] + "/" * (len(parts) > 1) for parts in kept}
+    assert names - rooms == {"__init__.py", "__main__.py", "py.typed"}
+    for room, *inside in rows:
+        folder = source / room if (source / room).exists() else ROOT / room
+        assert folder.exists(), room
+        missing = [
+            path
+            for path in inside
+            if not ((folder / path).exists() or any(base.joinpath(path).exists() for base in (source, ROOT)))
+        ]
+        assert missing == [], room
+
+
+def test_use_cases_see_a_stores_interface_alone() -> None:
+    """Import-linter forbids them every module of the stores but `base`, those that came last among them."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    (contract,) = [
+        contract for contract in contracts if contract["name"].startswith("Use cases see a store's interface")
+    ]
+    modules = {f"edgemail.store.{module.name}" for module in pkgutil.iter_modules(edgemail.store.__path__)}
+    assert set(contract["forbidden_modules"]) == modules - {"edgemail.store.base"}
+
+
+def test_one_place_decides_what_a_database_is() -> None:
+    """Only the settings look for a URL's mark in a text, and only one module opens a store for the program."""
+    programs = [name for name in FILES if name.endswith(".py") and not name.startswith("tests/")]
+    sources = {name: (ROOT / name).read_text(encoding="utf-8") for name in programs}
+    mark = re.compile(r"""["']://["'] (?:not )?in\b|in ["']://["']""")
+    assert [name for name, text in sources.items() if mark.search(text)] == ["src/edgemail/settings/values.py"]
+    opens = re.compile(r"\b(?:SqliteStore|RemoteStore)\.open\(|\bMemoryStore\(")
+    assert [name for name, text in sources.items() if opens.search(text)] == ["src/edgemail/store/open.py"]
+
+
 @pytest.mark.parametrize("what", FORBIDDEN)
 def test_no_file_contains(what: str) -> None:
     """No secret and no leftover is committed."""
@@ -99,7 +156,7 @@ def test_the_npm_lock_names_no_registry_and_pins_by_hash(folder: str) -> None:
     assert [name for name, entry in packages.items() if not entry.get("integrity", "").startswith("sha512-")] == []
 
 
-@pytest.mark.parametrize("name", ["run.txt", "dev.txt", "fuzz.txt"])
+@pytest.mark.parametrize("name", ["run.txt", "dev.txt", "fuzz.txt", "node.txt"])
 def test_the_python_requirements_name_no_index_and_pin_by_hash(name: str) -> None:
     """The same holds for pip: no index, and a hash for every package."""
     text = (ROOT / "requirements" / name).read_text(encoding="utf-8")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgemail.listener import replies as listener_replies
+from edgemail.policy import replies as policy_replies
 from edgemail.smtp import REASONS, Reply
 from edgemail.smtp import replies as smtp_replies
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SOURCE = Path(__file__).parents[2] / "src/edgemail"
-KNOWN = {*REASONS, *listener_replies.REASONS}
+KNOWN = {*REASONS, *policy_replies.REASONS, *listener_replies.REASONS}
 
 
 def replies_in_source() -> Iterator[tuple[str, ast.expr, ast.expr | None]]:
@@ -51,7 +52,8 @@ def test_reasons_are_words() -> None:
 
 def test_the_docs_list_every_reason_with_its_reply() -> None:
     """The table in docs/smtp.md is what this test writes, row by row."""
-    constants = [*vars(smtp_replies).values(), *vars(listener_replies).values()]
+    modules = (smtp_replies, policy_replies, listener_replies)
+    constants = [constant for module in modules for constant in vars(module).values()]
     known = sorted(
         (constant.reason, constant.octets.decode().strip())
         for constant in constants

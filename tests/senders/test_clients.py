@@ -50,6 +50,7 @@ def test_smtplib(server: Process, tls: str) -> None:
     assert_delivered(server, mail, as_smtplib_sends)
 
 
+@pytest.mark.needs_swaks
 def test_swaks(server: Process, tmp_path: Path) -> None:
     """A process a message. `-ndf` leaves dots and line ends to us.
 
@@ -83,6 +84,7 @@ def as_nodemailer_sends(mail: UnusualMail, _kept: bytes) -> bytes:
     return content if content.endswith(b"\r\n") else content + b"\r\n"
 
 
+@pytest.mark.needs_nodemailer
 @pytest.mark.parametrize("tls", ["none", "starttls", "implicit"])
 def test_nodemailer(server: Process, tmp_path: Path, tls: str) -> None:
     """All of it over one connection, but for angle brackets in an address, which it refuses."""
@@ -144,6 +146,7 @@ def s_client(server: Process, octets: bytes, *options: str, implicit: bool) -> l
     return re.findall(r"(?m)^([0-9]{3}) ", said)
 
 
+@pytest.mark.needs_openssl
 @pytest.mark.parametrize("way", ["DATA", "BDAT"])
 @pytest.mark.parametrize("tls", ["starttls", "implicit"])
 def test_s_client(server: Process, tls: str, way: str) -> None:
@@ -155,6 +158,7 @@ def test_s_client(server: Process, tls: str, way: str) -> None:
     assert_delivered(server, mail)
 
 
+@pytest.mark.needs_openssl
 def test_s_client_with_crlf(server: Process) -> None:
     """`-crlf`, as a person types: every LF goes out as CRLF."""
     mail = make_unusual_mail("openssl-crlf.example")

@@ -25,6 +25,8 @@ def with_received(mail: UnusualMail, kept: bytes) -> bytes:
     return received[0] + mail.content
 
 
+@pytest.mark.needs_postfix
+@pytest.mark.needs_root
 @pytest.mark.parametrize("tls", ["none", "encrypt"])
 def test_postfix(server: Process, tmp_path: Path, tls: str) -> None:
     """It pipelines, over STARTTLS too. It takes a bare LF for a line end, and ends headers that nothing ends."""
@@ -38,6 +40,7 @@ def test_postfix(server: Process, tmp_path: Path, tls: str) -> None:
         assert_delivered(server, mail, with_received)
 
 
+@pytest.mark.needs_exim
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "starttls"])
 def test_exim(server: Process, tmp_path: Path, *, tls: bool) -> None:
     """What came to it by BDAT it passes on by BDAT, NULs and bare LF too. It folds headers at a bare CR."""

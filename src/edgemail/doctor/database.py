@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edgemail.doctor.findings import Finding, Status, shorten
 from edgemail.errors import EdgemailError, TokenError
+from edgemail.store.open import open_store
 from edgemail.store.remote.tokens import is_open_to_others, read_permit, read_token_file
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from edgemail.settings import StoreSettings
 
@@ -30,19 +31,22 @@ async def check_database(
     With `reads_only` (an edge reader) it need not be writable.
     """
     if store.file is not None:
-        return [await _check_file(Path(store.db), reads_only=reads_only)]
+        return [await _check_file(store, store.file, reads_only=reads_only)]
+    if store.url is None:
+        text = "mail is kept in memory, and lost when edgemail ends"
+        return [Finding("database", Status.WARN, text, "name a file with --db")]
     try:
         token = store.token if store.token_file is None else read_token_file(store.token_file)
     except TokenError as error:
         return [Finding("token", Status.FAIL, str(error))]
     tokens = [] if token is None else [_judge_token(token, store.token_file, now, reads_only=reads_only)]
-    return [await _check_remote(store.db, token, timeout_s, reads_only=reads_only), *tokens]
+    return [await _check_remote(store.url, token, timeout_s, reads_only=reads_only), *tokens]
 
 
 async def _check_remote(url: str, token: str | None, timeout_s: float, *, reads_only: bool) -> Finding:
     from edgemail.store.remote.hrana import HranaClient, HranaError, RequestRefused, StatementFailed
 
-    async with HranaClient(url.replace("libsql://", "https://", 1), token) as client:
+    async with HranaClient(url, token) as client:
         try:
             columns = await client.query(_COLUMNS, timeout_s=timeout_s)
         except RequestRefused as error:
@@ -90,14 +94,12 @@ def _judge_token(token: str, file: str | None, now: datetime, *, reads_only: boo
     return Finding("token", Status.OK, f"{may}, until {until}")
 
 
-async def _check_file(path: Path, *, reads_only: bool) -> Finding:
-    from edgemail.store.sqlite.store import SqliteStore
-
+async def _check_file(settings: StoreSettings, path: Path, *, reads_only: bool) -> Finding:
     trouble = await asyncio.to_thread(_look_at, path, reads_only=reads_only)
     if trouble is not None:
         return trouble
     try:
-        store = await SqliteStore.open(path, read_only=True)
+        store = await open_store(settings, read_only=True)
     except EdgemailError as error:
         return Finding("database", Status.FAIL, str(error))
     try:

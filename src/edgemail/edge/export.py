@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from edgemail.errors import ExportError, TokenError
-from edgemail.settings import read_db, read_origin
+from edgemail.settings import is_server_url, read_db, read_origin
 from edgemail.store.remote.tokens import read_permit
 from edgemail.system.sockets import is_loopback
 
@@ -85,7 +85,7 @@ def read_database_url(text: str) -> DatabaseUrl:
         ValueError: the URL cannot be used. The message completes the sentence "<text> …".
     """
     complaint = "is not the URL of a database; write one such as https://replica.example.org"
-    if "://" not in text:
+    if not is_server_url(text):
         raise ValueError(complaint)
     url = read_db(text).replace("libsql://", "https://", 1)
     parts = urlsplit(url)

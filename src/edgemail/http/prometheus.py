@@ -38,7 +38,7 @@ class MetricsExporter:
     """
 
     def __init__(self, counters: Counters, measure: Callable[[], Awaitable[Usage]], version: str) -> None:
-        """`measure` returns the store's usage, as `MailStore.measure` does."""
+        """`measure` returns the store's usage, as `Mailbox.measure` does."""
         self._counters = counters
         self._measure = measure
         self._version = version

@@ -7,7 +7,6 @@ import itertools
 import logging
 import secrets
 import tempfile
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,13 +15,14 @@ from edgemail.listener import replies
 from edgemail.listener.acceptor import Acceptor
 from edgemail.listener.admission import Admission
 from edgemail.listener.connection import COMMAND_OCTETS, Connection
+from edgemail.listener.session_rules import derive_rules
 from edgemail.listener.spool import Spooler
 from edgemail.listener.transaction_log import TransactionLog
 from edgemail.policy import replies as policy_replies
 from edgemail.policy.chaos import Chaos
 from edgemail.policy.gate import Policy
 from edgemail.settings import PolicySettings
-from edgemail.smtp import REASONS, REFUSES_MESSAGE, SessionRules
+from edgemail.smtp import REASONS, REFUSES_MESSAGE
 from edgemail.system.metrics import SmtpCounters
 from edgemail.system.sockets import BACKLOG
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from edgemail.listener.admission import Caller
     from edgemail.model import Envelope, Spool
     from edgemail.settings import SmtpSettings
-    from edgemail.smtp import Reply
+    from edgemail.smtp import Reply, SessionRules
     from edgemail.system.certificate import Certificate
 
 _log = logging.getLogger(__name__)
@@ -46,11 +46,7 @@ _SPOOLED_S = 1.0
 
 
 class Listener:
-    """Accepts connections and hands each whole message to `deliver`.
-
-    Local peers are programs under test more often than not: they get AUTH, no limit on transactions, and STARTTLS
-    only with a certificate that was given, as they would refuse one that we made.
-    """
+    """Accepts connections and hands each whole message to `deliver`."""
 
     def __init__(
         self,
@@ -75,25 +71,8 @@ class Listener:
         self.policy = policy or Policy(PolicySettings(min_free=None), Chaos())
         self.counters = counters or SmtpCounters()
         self.counters.refusals.update(dict.fromkeys((*REASONS, *policy_replies.REASONS, *replies.REASONS), 0))
-        self.rules = SessionRules(
-            hostname=settings.hostname,
-            domains=settings.domains,
-            max_message_octets=settings.max_message_bytes,
-            max_recipients=settings.max_recipients,
-            max_errors=settings.max_errors,
-            max_idle_commands=settings.max_idle_commands,
-            max_transactions=settings.max_transactions,
-            offers_tls=certificate is not None,
-            offers_auth=settings.auth == "any",
-            enforces_sync=True,
-            refuses_bare_newlines=settings.bare_newlines == "refuse",
-        )
-        self.trusted_rules = replace(self.rules, enforces_sync=False)
-        self.local_rules = replace(
-            self.trusted_rules,
-            max_transactions=None,
-            offers_tls=certificate is not None and settings.tls_cert is not None,
-            offers_auth=settings.auth != "off",
+        self.rules, self.trusted_rules, self.local_rules = derive_rules(
+            settings, has_certificate=certificate is not None
         )
         self.admission = Admission(settings)
         self.connections: set[Connection] = set()

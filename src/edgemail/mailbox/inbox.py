@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from edgemail.model import Attachment, Envelope, MailId, ParsedMessage
-    from edgemail.store.base import Arrival, ListingRow, MailStore
+    from edgemail.store.base import Arrival, ListingRow, Mailbox
 
 PAGE_MAX = 200
 """The most messages in one page of a listing."""
@@ -29,14 +29,14 @@ _T = TypeVar("_T")
 class Inbox:
     """The operations on mail, over any store."""
 
-    def __init__(self, store: MailStore) -> None:
+    def __init__(self, store: Mailbox) -> None:
         self._store = store
         self._notifier = ArrivalNotifier()
         self._large_at_once = asyncio.Semaphore(1)
         store.watch(self._announce)
 
     def deliver(self, envelope: Envelope) -> asyncio.Future[MailId]:
-        """Store a message; see `MailStore.add`."""
+        """Store a message; see `Mailbox.add`."""
         return self._store.add(envelope)
 
     async def list_page(

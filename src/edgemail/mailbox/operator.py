@@ -240,7 +240,7 @@ class ReservedNameRouter:
     def deliver(self, envelope: Envelope) -> asyncio.Future[Any]:
         """Deliver to the operator, the store or both; the future is done once all is synced.
 
-        The future raises as those of `OperatorMailbox.deliver` and `MailStore.add` do.
+        The future raises as those of `OperatorMailbox.deliver` and `Mailbox.add` do.
         """
         for recipient in envelope.recipients:
             if self._is_reserved(recipient):

@@ -16,7 +16,7 @@ from edgemail.system.outage_log import OutageLog
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from edgemail.store.base import Arrival, MailStore
+    from edgemail.store.base import Arrival, Mailbox
 
 _SLACK_SHARE = 20
 """An inbox that is over a limit by 1/20 is trimmed at once; the rest wait for the next batch."""
@@ -52,7 +52,7 @@ class Quota:
     when there are too many to remember) is taken to be full, and so is checked early.
     """
 
-    def __init__(self, store: MailStore, max_messages: int | None, max_bytes: int | None) -> None:
+    def __init__(self, store: Mailbox, max_messages: int | None, max_bytes: int | None) -> None:
         """Watch the store for new mail. None means no limit; `max_bytes` is in octets."""
         self._store = store
         self._waiting = OutageLog(_log, "inboxes that are too full are trimmed again", logging.WARNING)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from edgemail.model import MailId
-    from edgemail.store.base import Aged, Arrival, MailStore, Usage
+    from edgemail.store.base import Aged, Arrival, Mailbox, Usage
 
 _BATCH_ROWS = 100
 _MOST_ROWS = 100_000
@@ -110,7 +110,7 @@ class Retention:
     """Deletes mail above the limits, at start and every `interval_s`, and frees its disk space."""
 
     def __init__(
-        self, store: MailStore, limits: RetentionLimits, interval_s: float, clock: Callable[[], datetime]
+        self, store: Mailbox, limits: RetentionLimits, interval_s: float, clock: Callable[[], datetime]
     ) -> None:
         self._store = store
         self._waiting = OutageLog(_log, "retention goes on", logging.WARNING)
@@ -156,7 +156,8 @@ class Retention:
             deleted += await self._store.delete(due, may_return=True)
             if self._arrived_messages > arrived and not self._is_overfull(usage):
                 await asyncio.sleep(min((time.monotonic() - began) * _PAUSE_TIMES, _PAUSE_MAX_S))
-        while await self._store.reclaim():
+        disk = self._store.disk
+        while disk is not None and await disk.reclaim():
             pass
         return deleted
 
@@ -171,10 +172,10 @@ class Retention:
 
     async def _measure(self) -> Usage:
         """Measure the stored mail; its size is the space on disk where the store can tell."""
-        usage = await self._store.measure()
-        if self._limits.max_bytes is None:
+        usage, disk = await self._store.measure(), self._store.disk
+        if self._limits.max_bytes is None or disk is None:
             return usage
-        return replace(usage, size=max(usage.size, await self._store.measure_disk() - _DISK_BYTES))
+        return replace(usage, size=max(usage.size, await disk.measure_disk() - _DISK_BYTES))
 
     def _is_overfull(self, usage: Usage) -> bool:
         """Return True if a limit is exceeded so far that deleting goes before new mail."""

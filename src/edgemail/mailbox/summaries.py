@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from edgemail.model import MailId
-    from edgemail.store.base import Arrival, MailStore
+    from edgemail.store.base import Arrival, Mailbox
 
 _BATCH_ROWS = 32
 _BATCH_BYTES = 8 * 2**20
@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 class Summarizer:
     """Summarises stored mail in order of id, from the store, so that no queue is in memory."""
 
-    def __init__(self, store: MailStore) -> None:
+    def __init__(self, store: Mailbox) -> None:
         self._store = store
         self._waiting = OutageLog(_log, "summaries go on", logging.WARNING)
         self._news = asyncio.Event()

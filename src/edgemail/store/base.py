@@ -1,4 +1,4 @@
-"""What a store does, whatever it is made of. Every store passes tests/contract."""
+"""The interface of a store, whatever it is made of. Every store passes tests/contract."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from edgemail.model import Envelope, MailId, StoredMail, Summary
 
@@ -50,17 +51,50 @@ class Aged:
     size: int
 
 
-class MailStore(Protocol):
-    """Where mail rests.
+class DiskBacked(Protocol):
+    """What a store can do as well where its database is a file on a disk of this machine.
 
-    Every method may raise `StoreUnavailable`: nothing was done, and trying again later may help. Those that write,
-    deleting too, may raise `StoreFull`.
+    Both methods may raise `StoreUnavailable`.
     """
+
+    @property
+    def file(self) -> Path:
+        """The database's file."""
+        ...
+
+    async def measure_disk(self) -> int:
+        """Return the octets that the file takes, without its free pages: new mail will use those again."""
+        ...
+
+    async def reclaim(self) -> bool:
+        """Give some free pages back to the file system; return True if there are more to give.
+
+        Raises:
+            StoreReadOnly: the store was opened for reading alone.
+        """
+        ...
+
+
+class Mailbox(Protocol):
+    """Keeps mail: what every store does.
+
+    Every method may raise `StoreUnavailable`: nothing was done, and trying again later may help. A method that
+    writes, deleting too, may raise `StoreFull`; on a store that was opened for reading alone it raises
+    `StoreReadOnly`.
+    """
+
+    @property
+    def disk(self) -> DiskBacked | None:
+        """What the store can do on a disk of this machine; None where it has no file here."""
+        ...
 
     def add(self, envelope: Envelope) -> asyncio.Future[MailId]:
         """Keep a message: the future is done once it is committed and synced, and not before.
 
         A plain method that gives a future, since a task for each message would cost more than the commit does.
+
+        Raises:
+            StoreReadOnly: at once, not by the future: the store was opened for reading alone.
 
         The future may raise:
             StoreUnavailable: nothing was kept; the sender may try again (451).
@@ -142,20 +176,12 @@ class MailStore(Protocol):
         """Count what is stored."""
         ...
 
-    async def measure_disk(self) -> int:
-        """Return the octets that all of it takes on a disk of ours, less what new mail will use again; else 0."""
-        ...
-
     async def list_oldest(self, limit: int) -> list[Aged]:
         """List the oldest messages, oldest first."""
         ...
 
-    async def reclaim(self) -> bool:
-        """Give some unused space back; return whether there is more to give."""
-        ...
-
     async def check(self) -> None:
-        """Return if the store answers."""
+        """Return if the store can be read and, as far as is known, takes mail."""
         ...
 
     async def close(self) -> None:

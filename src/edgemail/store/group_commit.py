@@ -51,7 +51,7 @@ class GroupCommit:
         self._running: asyncio.Task[None] | None = None
 
     def add(self, envelope: Envelope) -> asyncio.Future[MailId]:
-        """Put a message into the next commit; see `MailStore.add`."""
+        """Put a message into the next commit; see `Mailbox.add`."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[MailId] = loop.create_future()
         if self._waiting_bytes > self._max_waiting_bytes:
@@ -119,3 +119,14 @@ class GroupCommit:
         for _, future, _ in batch:
             if not future.done():
                 future.set_exception(error)
+
+
+async def load_spooled(batch: Sequence[Envelope]) -> Sequence[Envelope]:
+    """Return a batch with all of it in memory, for a store that can write nothing in pieces.
+
+    Raises:
+        StoreUnavailable: a spool cannot be read.
+    """
+    if all(envelope.spool is None for envelope in batch):
+        return batch
+    return await asyncio.to_thread(lambda: [envelope.load() for envelope in batch])

@@ -31,13 +31,15 @@ class Certificate:
     one context: it passes each handshake on to the current `context`.
     """
 
-    def __init__(self, cert: Path, key: Path | None) -> None:
+    def __init__(self, cert: Path, key: Path | None, *, is_fixed: bool = False) -> None:
         """Load the files; `key` None means that `cert` holds the key too.
+
+        With `is_fixed` they are never loaded again, and may be removed.
 
         Raises:
             SettingsError: the files cannot be read, or the key does not match the certificate.
         """
-        self._cert, self._key = cert, key
+        self._cert, self._key, self._is_fixed = cert, key, is_fixed
         self._trouble: str | None = None
         try:
             self._stamp = self._look()
@@ -53,6 +55,8 @@ class Certificate:
         A failed load is tried again each time, as two changes within one mtime tick look identical.
         Each failure is logged once.
         """
+        if self._is_fixed:
+            return
         trouble = None
         try:
             stamp = self._look()

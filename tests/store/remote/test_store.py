@@ -171,6 +171,7 @@ async def test_a_database_that_is_away_is_said_once_and_comes_back(
     assert await subjects(store) == [b"before", b"after"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("through_a_replica", [False, True])
 async def test_someone_who_takes_the_write_lock_in_a_loop_loses_no_mail(
     server: Sqld, tmp_path: Path, through_a_replica: bool

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Self
 
 from edgemail.model import MailId
 from edgemail.store import schema
+from edgemail.store.group_commit import load_spooled
 from edgemail.store.remote.health import is_busy
 from edgemail.store.remote.hrana import RequestRefused, StatementFailed, Step, Unreachable
 
@@ -132,8 +133,7 @@ class RemoteWriter:
             HranaError: nothing is kept, or it is taken out as soon as the database can be asked.
         """
         loop = asyncio.get_running_loop()
-        if any(one.spool is not None for one in batch):
-            batch = await asyncio.to_thread(_load, batch)
+        batch = await load_spooled(batch)
         steps = write_steps(batch)
         while True:
             left_s = deadline - loop.time()
@@ -206,11 +206,6 @@ class RemoteWriter:
         """Write the statements that rule a commit out where it is not there, and take out one before it."""
         retract = Step(_RETRACT, (self._name, self._answered, number))
         return [retract, Step(_GIVE_UP, (number, self._name, number))]
-
-
-def _load(batch: Sequence[Envelope]) -> list[Envelope]:
-    """Read what is spooled: a request is one JSON text, so it is in memory as a whole in any case."""
-    return [one.load() for one in batch]
 
 
 def transaction(steps: Sequence[Step]) -> list[Step]:

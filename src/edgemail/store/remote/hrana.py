@@ -101,8 +101,9 @@ class HranaClient:
     """One database on a libSQL server, with connections that are kept open."""
 
     def __init__(self, url: str, token: str | None) -> None:
+        """Begin to talk to the server at `url`, which may begin with ``libsql://``: that stands for TLS."""
         self._client = httpx2.AsyncClient(
-            base_url=url,
+            base_url=url.replace("libsql://", "https://", 1),
             headers={} if token is None else {"authorization": f"Bearer {token}"},
             limits=httpx2.Limits(max_connections=8, keepalive_expiry=30.0),
             trust_env=False,
