@@ -1,4 +1,4 @@
-"""Mail as people get it, for pictures of the page."""
+"""Realistic mail for screenshots."""
 
 from __future__ import annotations
 
@@ -200,7 +200,7 @@ def too_large() -> EmailMessage:
 
 
 def busy() -> EmailMessage:
-    """A mail that would have done much."""
+    """A message with every kind of blocked content."""
     html = (
         "<p>Dear customer, your account is limited.</p><img src='https://images.example/a.png'>"
         "<img src='https://count.example/o.gif' width=1 height=1><script>steal()</script>"
@@ -220,7 +220,7 @@ EVERYDAY: list[tuple[Callable[[], EmailMessage], float]] = [
     (order, 0.3),
     (code, 0.01),
 ]
-"""What stands in a typical inbox, and how many hours ago it came, the oldest first."""
+"""The mail of a typical inbox with its age in hours, oldest first."""
 
 ODD: list[Callable[[], EmailMessage | bytes]] = [
     too_large,

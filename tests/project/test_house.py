@@ -106,7 +106,7 @@ def test_the_architecture_page_names_every_room_and_only_what_is_there() -> None
 
 
 def test_use_cases_see_a_stores_interface_alone() -> None:
-    """Import-linter forbids them every module of the stores but `base`, those that came last among them."""
+    """Import-linter's contract lists every module of the stores but `base`."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
         "contracts"
     ]
@@ -118,7 +118,7 @@ def test_use_cases_see_a_stores_interface_alone() -> None:
 
 
 def test_one_place_decides_what_a_database_is() -> None:
-    """Only the settings look for a URL's mark in a text, and only one module opens a store for the program."""
+    """Only the settings recognise a URL, and only one module opens a store."""
     programs = [name for name in FILES if name.endswith(".py") and not name.startswith("tests/")]
     sources = {name: (ROOT / name).read_text(encoding="utf-8") for name in programs}
     mark = re.compile(r"""["']://["'] (?:not )?in\b|in ["']://["']""")

@@ -1,4 +1,4 @@
-"""Programs that people send mail with: what goes over the wire comes back through the API, octet for octet."""
+"""Real clients: what they send comes back through the API, octet for octet."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def with_crlf(octets: bytes) -> bytes:
 
 
 def as_received(octets: bytes) -> bytes:
-    """Return what RFC 5321 makes of octets as smtplib sends them: it stuffs dots after a bare LF, too."""
+    """Return content as received from smtplib, which also stuffs dots after a bare LF."""
     wire = b"\r\n" + re.sub(rb"(?m)^\.", b"..", octets)
     return (wire if wire.endswith(b"\r\n") else wire + b"\r\n").replace(b"\r\n.", b"\r\n")[2:]
 
 
 @pytest.mark.parametrize("name", BROKEN_MAIL)
 def test_smtplib_gets_every_broken_message_through(server: Process, name: str) -> None:
-    """Parsing never decides a reply, and what is kept is what came."""
+    """Broken messages are accepted and kept unchanged."""
     octets = with_crlf(BROKEN_MAIL[name])
     address = f"{name}@example.com"
     with smtplib.SMTP(*server.smtp, timeout=PROGRAM_S) as smtp:
@@ -52,7 +52,7 @@ def test_smtplib_gets_every_broken_message_through(server: Process, name: str) -
 
 
 def test_smtplib_sends_all_of_them_as_they_are_over_one_connection(server: Process) -> None:
-    """Many transactions, in order, each on its own; bare LF is content, and stays."""
+    """Many transactions on one connection stay separate and in order."""
     with smtplib.SMTP(*server.smtp, timeout=PROGRAM_S) as smtp:
         for octets in BROKEN_MAIL.values():
             smtp.sendmail("", ["all@example.com", "copy@example.com"], octets)
@@ -62,7 +62,7 @@ def test_smtplib_sends_all_of_them_as_they_are_over_one_connection(server: Proce
 
 
 def test_smtplib_is_told_what_is_refused(server: Process) -> None:
-    """A recipient, or a message that is declared too large, with our codes; the rest is kept."""
+    """Refusals of a recipient or a size reach the client with their codes; the rest is kept."""
     with smtplib.SMTP(*server.smtp, timeout=PROGRAM_S) as smtp:
         smtp.ehlo()
         assert smtp.has_extn("size")
@@ -91,7 +91,7 @@ def swaks(server: Process, *arguments: str) -> str:
 
 @pytest.mark.needs_swaks
 def test_swaks_sends_data_as_it_is(server: Process) -> None:
-    """`--data` with dots at the start of lines, as a person types it."""
+    """Lines that start with dots arrive unchanged."""
     said = swaks(server, "--to", "swaks@example.com", "--data", r"Subject: dots\n\n.\n..\n.end\nlast\n")
     assert "250 2.0.0 OK, kept" in said
     (listed,) = listing(server, "swaks@example.com")
@@ -102,7 +102,7 @@ def test_swaks_sends_data_as_it_is(server: Process) -> None:
 
 @pytest.mark.needs_swaks
 def test_swaks_sends_an_attachment_to_several(server: Process, tmp_path: Path) -> None:
-    """`--attach` with every octet there is comes back as it was."""
+    """An attachment with every octet value arrives unchanged."""
     attached = tmp_path / "every.bin"
     attached.write_bytes(bytes(range(256)) * 40)
     swaks(server, "--to", "one.s@example.com,two.s@example.com", "--body", "Look", "--attach", f"@{attached}")
@@ -115,7 +115,7 @@ def test_swaks_sends_an_attachment_to_several(server: Process, tmp_path: Path) -
 
 @pytest.mark.needs_swaks
 def test_swaks_pipelines(server: Process) -> None:
-    """`--pipeline` sends the envelope in one go (RFC 2920)."""
+    """`--pipeline` sends the envelope in one write (RFC 2920)."""
     said = swaks(server, "--to", "pipe@example.com", "--pipeline", "--body", "Hi")
     assert "250 2.0.0 OK, kept" in said
     assert len(listing(server, "pipe@example.com")) == 1

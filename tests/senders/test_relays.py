@@ -1,4 +1,4 @@
-"""Mail servers that relay to us: each brings a hundred odd messages, and all arrive as the relay had them."""
+"""Relays: each forwards a hundred unusual messages, which must arrive unchanged."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def with_received(mail: UnusualMail, kept: bytes) -> bytes:
-    """A relay puts one field of its own on top (RFC 5321 section 4.4), and touches nothing else."""
+    """Remove the relay's Received: field (RFC 5321 section 4.4), and nothing else."""
     received = re.match(rb"Received: [^\n]*\r\n(?:[ \t][^\n]*\r\n)*", kept)
     assert received, kept[:200]
     return received[0] + mail.content
@@ -29,7 +29,7 @@ def with_received(mail: UnusualMail, kept: bytes) -> bytes:
 @pytest.mark.needs_root
 @pytest.mark.parametrize("tls", ["none", "encrypt"])
 def test_postfix(server: Process, tmp_path: Path, tls: str) -> None:
-    """It pipelines, over STARTTLS too. It takes a bare LF for a line end, and ends headers that nothing ends."""
+    """Postfix pipelines. It takes a bare LF for a line end, and terminates open headers."""
     mail = [
         mail
         for mail in make_unusual_mail(f"postfix-{tls}.example")
@@ -43,7 +43,7 @@ def test_postfix(server: Process, tmp_path: Path, tls: str) -> None:
 @pytest.mark.needs_exim
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "starttls"])
 def test_exim(server: Process, tmp_path: Path, *, tls: bool) -> None:
-    """What came to it by BDAT it passes on by BDAT, NULs and bare LF too. It folds headers at a bare CR."""
+    """Exim forwards BDAT as BDAT, with NUL and bare LF. It folds headers at a bare CR."""
     mail = [
         mail
         for mail in make_unusual_mail(f"exim-{'tls' if tls else 'plain'}.example")
