@@ -1,4 +1,4 @@
-"""Lets atheris look for an argument that a parser takes badly."""
+"""Lets atheris search for arguments that break a parser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lets atheris look for a stream that a session takes badly."""
+"""Lets atheris search for streams that break a session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A gate that refuses by chance, and the same ones each time."""
+"""A gate that refuses pseudo-randomly, and always the same arguments."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ANSWERS = (None, None, None, None, None, LATER, NEVER, GO_AWAY)
 
 
 class Gatekeeper:
-    """Judges by what is judged alone, so that it answers alike however a stream is cut."""
+    """Judges by the argument alone, so that it answers alike however a stream is cut."""
 
     def judge_sender(self, sender: Address | None) -> Reply | None:
         """See `Gate.judge_sender`."""

@@ -1,4 +1,4 @@
-"""What holds for every stream: the fuzzers call this, and so do the tests, which need no fuzzing engine."""
+"""Invariants of every stream, for the fuzzers and for the tests, which need no fuzzing engine."""
 
 from __future__ import annotations
 
@@ -19,13 +19,16 @@ from fuzz.witness import Witness
 
 OFFERS_TLS, OFFERS_AUTH, HAS_DOMAINS, IS_SECURE = 1, 2, 4, 8
 IS_REFUSED, HAS_GATE, REFUSES_BARE, HAS_LITTLE_ROOM = 16, 32, 64, 128
-"""The flags. `IS_REFUSED` makes the store refuse each message, `HAS_GATE` refuses some before they come, and with
-`HAS_LITTLE_ROOM` there is none for what is longer than `ROOM_OCTETS`."""
+"""The flags of an input.
+
+`IS_REFUSED`: the store refuses each message. `HAS_GATE`: a gate refuses some earlier.
+`HAS_LITTLE_ROOM`: messages above `ROOM_OCTETS` find no room.
+"""
 
 ROOM_OCTETS = 40
 
 PACKETS_MAX = 16
-"""So many of the same length: most of the time goes into packets, and what breaks is near one place."""
+"""The most packets of one length: they take most of the time, and faults lie near one place."""
 
 _LENGTHS = 8
 
@@ -50,7 +53,7 @@ _TRACE = re.compile(
 
 
 def check_session(octets: bytes) -> None:
-    """Play a stream as it is and cut; the first octets say how.
+    """Play a stream whole and cut; its first octets choose how.
 
     Raises:
         AssertionError: a rule is broken.
@@ -61,7 +64,7 @@ def check_session(octets: bytes) -> None:
     Witness(play, stream, whole).follow()
     cut = _run(play, _cut(header, stream))
     if cut != whole:
-        # Only what is said behind STARTTLS may depend on packets, for it must not be in the same one.
+        # Only commands after STARTTLS may depend on packets, as they must not be in the same one.
         before, before_whole = _before_tls(cut), _before_tls(whole)
         assert before == before_whole, f"whole: {before_whole}; cut: {before}"
         Witness(play, stream, cut).follow()
@@ -115,7 +118,7 @@ def _list_replies(rules: SessionRules) -> frozenset[Reply]:
 
 
 def _run(play: Play, packets: list[bytes]) -> list[Output]:
-    """Feed packets, settle each message at once, and look at each step."""
+    """Feed packets, settle each message at once, and check each step."""
     room = SmallRoom(play.room_octets)
     session = Session(play.rules, play.gate, room)
     session.greet()
@@ -157,7 +160,7 @@ def _check_step(play: Play, step: list[Output]) -> None:
 
 
 def _check_refused(rules: SessionRules, session: Session, step: list[Output]) -> None:
-    """What is noted for the log was said to the peer, and had somebody to go to."""
+    """Every logged refusal was sent to the peer, and had a recipient."""
     for refused in session.refused:
         assert refused.reply in step, f"{refused} was not said"
         assert 1 <= len(refused.recipients) <= rules.max_recipients
@@ -165,13 +168,13 @@ def _check_refused(rules: SessionRules, session: Session, step: list[Output]) ->
 
 
 def _check_limits(rules: SessionRules, outputs: list[Output]) -> None:
-    """No peer tries for ever."""
+    """The number of errors, commands and transactions is limited."""
     idle = refusals = transactions = 0
     for output in outputs:
         if isinstance(output, Reply):
             refusals += output.is_refusal
             transactions += output is replies.SENDER_OK
-            # Behind 354 a message comes, taken or not; how many there are has a limit of its own.
+            # After 354 a message follows, taken or not; transactions have a limit of their own.
             idle = 0 if output is replies.GO_AHEAD else idle + (output in _IDLE)
             assert idle <= rules.max_idle_commands, "a slot is held by commands that carry no mail"
         elif isinstance(output, Deliver):
@@ -182,7 +185,7 @@ def _check_limits(rules: SessionRules, outputs: list[Output]) -> None:
 
 
 def _check_memory(rules: SessionRules, session: Session) -> None:
-    """Nothing but a line that has not ended, and a message within its limit, is kept between packets."""
+    """Between packets, only an incomplete line and a message within its limit are kept."""
     state = session.state
     if session._buffer and state is not SessionState.SETTLING:
         assert state is not SessionState.SECURING, (

@@ -1,4 +1,4 @@
-"""How a stream is played to a session."""
+"""How an input is played to a session."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ if TYPE_CHECKING:
 
 
 HEADER_OCTETS = 7
-"""What a session's input begins with: flags, limits, the length of packets, and two places of two octets to cut at.
+"""The length of an input's header: flags, limits, packet length, and two positions to cut at.
 
-From the first place on come packets of that length, so that one octet each may cut whatever stands there.
-The rest is the stream, so that a change in the one leaves the other alone.
+Each position has two octets. From the first position on, packets have the packet length, so that
+any place can be cut octet by octet. The rest of the input is the stream, so that a mutation of
+the header leaves it alone.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """What an input's first octets choose."""
+    """The choices of an input's first octets."""
 
     rules: SessionRules
     gate: Gate | None
     verdict: Reply
-    """What the store makes of each message."""
+    """The store's outcome for each message."""
     is_secure: bool
     room_octets: int | None
-    """What is longer finds no room."""
+    """Messages above this size find no room."""
     known: frozenset[Reply]
-    """Every reply that there is: one that holds a peer's words is not among them."""
+    """All replies: none holds words of a peer."""

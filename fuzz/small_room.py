@@ -1,4 +1,4 @@
-"""A room for messages that is soon full, and knows whether all of them were ended."""
+"""A small room for messages, which checks that all of them were ended."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from edgemail.smtp.content import MemoryContent
 
 
 class TrackedContent(MemoryContent):
-    """Says when there is no room for it, and notices how it was ended."""
+    """Reports that there is no room for it, and records how it was ended."""
 
     __slots__ = ("_room_octets", "is_discarded", "is_finished")
 
@@ -35,7 +35,7 @@ class TrackedContent(MemoryContent):
 
 
 class SmallRoom:
-    """As much room as it is told, for each message."""
+    """A fixed amount of room for each message."""
 
     def __init__(self, room_octets: int | None) -> None:
         self._room_octets = room_octets
@@ -47,11 +47,13 @@ class SmallRoom:
 
     def open(self) -> TrackedContent:
         """See `Room.open`."""
-        assert all(one.is_finished or one.is_discarded for one in self.opened), "two messages at once"
+        assert all(content.is_finished or content.is_discarded for content in self.opened), "two messages at once"
         content = TrackedContent(self._room_octets)
         self.opened.append(content)
         return content
 
     def check_end(self) -> None:
         """Look whether anything is still there: as a file it would stay for ever."""
-        assert all(one.is_finished or one.is_discarded for one in self.opened), "a message was forgotten"
+        assert all(content.is_finished or content.is_discarded for content in self.opened), (
+            "a message was forgotten"
+        )

@@ -40,7 +40,7 @@ class Swarm:
         self._is_session = part == "session"
         self._mutator = Mutator(part)
         skipped = HEADER_OCTETS if self._is_session else 1
-        lines = {line for one in self._mutator.corpus for line in one[skipped:].splitlines(keepends=True)}
+        lines = {line for corpu in self._mutator.corpus for line in corpu[skipped:].splitlines(keepends=True)}
         self._pieces = sorted(lines | set(self._mutator.words))
 
     def make_block(self, seed: int, number: int) -> Iterator[bytes]:
