@@ -35,8 +35,8 @@ async def test_a_state_that_does_not_come_up_fails(
 ) -> None:
     with ExitStack() as stack:
         stage = Stage(tmp_path, stack)
-        monkeypatch.setattr("e2e.screenshot_mail.EVERYDAY", [])
-        monkeypatch.setattr("e2e.screenshot_mail.ODD", [])
+        monkeypatch.setattr("tests.e2e.screenshot_mail.EVERYDAY", [])
+        monkeypatch.setattr("tests.e2e.screenshot_mail.ODD", [])
         await stage.prepare()
         monkeypatch.setitem(STATES, "never", [go("#/"), see("What never stands there")])
         with pytest.raises(AssertionError):
