@@ -30,9 +30,10 @@ class FailingStore:
         self._adding: set[asyncio.Task[None]] = set()
 
     def fail(self, error: Exception, *, after: int = 0) -> None:
-        """Raise `error` from now on, once `after` more messages have been added, deleted or summarised.
+        """Raise `error` from now on, once `after` more messages have been written.
 
-        A full store still reads; one that is unavailable does nothing.
+        To write is to add, delete or summarise. A full store still reads; one that is unavailable
+        does nothing.
         """
         self._error, self._writes_left = error, after
 

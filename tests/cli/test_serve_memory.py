@@ -32,7 +32,7 @@ def ask(program: Process, *arguments: str) -> str:
 
 
 def test_mail_is_taken_shown_deleted_and_lost_at_the_end(tmp_path: Path) -> None:
-    """The start says in its own line that the end loses all; no file is left, not even while it runs."""
+    """The start says in a line that the end loses all. No file is written meanwhile."""
     with serving(tmp_path / "mail.db", url="memory") as program:
         assert "Mail  memory, lost when edgemail ends\n" in program.said
         with smtplib.SMTP(*program.smtp, timeout=PROGRAM_S) as client:

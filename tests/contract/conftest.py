@@ -36,7 +36,7 @@ def sqld(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sqld]:
 
 @dataclass
 class Kind:
-    """One kind of store. A folder stands for one database: whoever opens it again finds the mail in it."""
+    """One kind of store. A folder stands for one database, with the mail that is in it."""
 
     find_settings: Callable[[Path], Awaitable[StoreSettings]]
     is_failing: bool = False

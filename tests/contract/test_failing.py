@@ -85,7 +85,12 @@ async def down(request: pytest.FixtureRequest) -> AsyncIterator[Breakable]:
     await store.close()
 
 
-@pytest_asyncio.fixture(params=[failing, down], ids=["failing", "sqld is down"])
+@pytest_asyncio.fixture(
+    params=[
+        pytest.param(failing, id="failing"),
+        pytest.param(down, id="sqld is down", marks=pytest.mark.needs_sqld),
+    ]
+)
 async def broken(request: pytest.FixtureRequest) -> AsyncIterator[Breakable]:
     """Give a store that a test can break."""
     async with request.param(request) as breakable:

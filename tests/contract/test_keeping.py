@@ -1,4 +1,4 @@
-"""What goes into a store comes out of it."""
+"""What is put into a store can be read from it."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ OCTETS = {
 
 @pytest.mark.parametrize("data", OCTETS.values(), ids=OCTETS.keys())
 async def test_a_message_comes_back_octet_for_octet(store: Mailbox, data: bytes) -> None:
-    """What is kept is what came, whatever octets it is made of, and its size counts them."""
+    """The octets that are read are those that were added, and the size counts them."""
     mail_id = await store.add(envelope(data=data))
     assert await store.read_data(mail_id) == data
     assert (await store.read_row(mail_id)).mail.size == len(data)
 
 
 async def test_a_spooled_message_comes_back_octet_for_octet(store: Mailbox, tmp_path: Path) -> None:
-    """What is too large for memory is kept as any other message, whatever comes in the same commit."""
+    """A message that is too large for memory is kept like the others in the same commit."""
     spooler = Spooler(tmp_path, spool_above=10, max_memory=1000, max_spool=MIB)
     content = spooler.open()
     content.write("Grüße\r\n".encode() * 20_000)
@@ -138,7 +138,7 @@ async def test_names_with_separators_inside_stay_whole(store: Mailbox) -> None:
 
 
 async def test_ids_grow_and_are_never_used_again(store: Mailbox) -> None:
-    """Readers ask for what came after an id, so deleting the newest message must not free its id."""
+    """Readers ask for mail after an id, so deleting the newest message must not free its id."""
     first, second = await add_all(store, [envelope(), envelope()])
     assert first < second
     await store.delete([second])
@@ -209,23 +209,25 @@ async def test_observers_hear_of_every_message_after_its_commit_and_in_order(sto
 
     def observe(arrivals: Sequence[Arrival]) -> None:
         heard.extend(arrivals)
-        reads.extend(asyncio.create_task(store.read_data(one.id)) for one in arrivals)
+        reads.extend(asyncio.create_task(store.read_data(arrival.id)) for arrival in arrivals)
 
     store.watch(observe)
     given = [envelope(f"r{number}@example.org", data=b"x" * number) for number in range(200)]
     mail_ids = await add_all(store, given)
     await until(lambda: len(heard) == 200)
-    assert [one.id for one in heard] == mail_ids
-    assert [(one.recipients, one.size) for one in heard] == [(one.recipients, len(one.data)) for one in given]
-    assert await asyncio.gather(*reads) == [one.data for one in given]
+    assert [arrival.id for arrival in heard] == mail_ids
+    assert [(arrival.recipients, arrival.size) for arrival in heard] == [
+        (message.recipients, len(message.data)) for message in given
+    ]
+    assert await asyncio.gather(*reads) == [message.data for message in given]
 
 
 async def test_every_observer_hears(store: Mailbox) -> None:
     """Watching is not taken from one observer by the next."""
     first: list[MailId] = []
     second: list[MailId] = []
-    store.watch(lambda arrivals: first.extend(one.id for one in arrivals))
-    store.watch(lambda arrivals: second.extend(one.id for one in arrivals))
+    store.watch(lambda arrivals: first.extend(arrival.id for arrival in arrivals))
+    store.watch(lambda arrivals: second.extend(arrival.id for arrival in arrivals))
     mail_id = await store.add(envelope())
     await until(lambda: first == second == [mail_id])
 

@@ -78,7 +78,7 @@ async def test_a_row_without_summary_has_the_head_of_its_message(store: Mailbox)
 
 
 async def test_the_head_of_a_text_beyond_ascii_is_its_beginning(store: Mailbox) -> None:
-    """Whether a store counts octets or characters, a head begins as the message does and has 16 KiB at least."""
+    """A store may count octets or characters; the head is a beginning of 16 KiB at least."""
     data = ("ü" * 40_000).encode()
     head = (await store.read_row(await store.add(envelope(data=data)))).head
     assert data.startswith(head)
@@ -120,7 +120,7 @@ async def test_what_has_no_summary_is_listed_in_order_from_an_id_on(store: Mailb
 
 
 async def test_what_has_no_summary_is_bounded_in_rows_and_octets(store: Mailbox) -> None:
-    """A batch ends at `max_rows`, or with the message that goes past `max_bytes`; one that does so alone is cut."""
+    """A batch ends at `max_rows`, or past `max_bytes`; a message above that alone is cut."""
     mail_ids = await add_all(store, [envelope(data=b"x" * 1000) for _ in range(10)])
     by_rows = await store.list_unsummarized(0, max_rows=4, max_bytes=10**6)
     assert [mail_id for mail_id, _ in by_rows] == mail_ids[:4]
@@ -144,11 +144,11 @@ async def test_the_oldest_come_first_with_what_retention_needs(store: Mailbox) -
     given = [envelope(data=b"x" * number, at=NOON + timedelta(seconds=number)) for number in range(9)]
     mail_ids = await add_all(store, given)
     oldest = await store.list_oldest(4)
-    assert [(one.id, one.date, one.size) for one in oldest] == [
+    assert [(aged.id, aged.date, aged.size) for aged in oldest] == [
         (mail_ids[number], NOON + timedelta(seconds=number), number) for number in range(4)
     ]
     await store.delete(mail_ids[:2])
-    assert [one.id for one in await store.list_oldest(100)] == mail_ids[2:]
+    assert [aged.id for aged in await store.list_oldest(100)] == mail_ids[2:]
 
 
 async def test_a_search_finds_what_has_every_term(store: Mailbox) -> None:
@@ -176,7 +176,7 @@ async def test_a_search_finds_what_has_every_term(store: Mailbox) -> None:
 
 
 async def test_a_search_leaves_what_has_no_summary_to_its_reader(store: Mailbox) -> None:
-    """It may have the terms: nobody knows yet."""
+    """Until it has a summary, nobody knows whether it has the terms."""
     (mail_id,) = await add_all(store, [envelope()])
     (row,) = await store.search_inbox(ANN, ["anything"], limit=10)
     assert (row.mail.id, row.summary) == (mail_id, None)
@@ -184,7 +184,7 @@ async def test_a_search_leaves_what_has_no_summary_to_its_reader(store: Mailbox)
 
 
 async def test_the_words_of_a_message_go_with_it(store: Mailbox) -> None:
-    """An id is never given again, but what was deleted must not lie about."""
+    """An id is never used again, but the words of deleted mail must not stay behind."""
     (mail_id,) = await add_all(store, [envelope()])
     await store.add_summaries([(mail_id, replace(SUMMARY, words="secret"))])
     await store.delete([mail_id])

@@ -1,4 +1,4 @@
-"""A store that was opened for reading alone: every kind whose database another program can write."""
+"""Stores opened for reading alone: every kind whose database another program can write."""
 
 from __future__ import annotations
 

@@ -235,6 +235,7 @@ def test_a_domain_is_kept_in_lower_case(text: str, domain: str) -> None:
         (".example.org", "write example.org, which takes in its subdomains"),
         ("kim@example.org", "is an address; write the domain alone, such as example.org"),
         ("", "is not a domain; write one such as example.org"),
+        ("*\r", "is not a domain; write one such as example.org"),
         ("*", "is not a domain"),
         ("127.0.0.1", "is not a domain"),
         ("a b.org", "is not a domain"),

@@ -32,7 +32,7 @@ async def check_database(
     """
     if store.file is not None:
         return [await _check_file(store, store.file, reads_only=reads_only)]
-    if store.url is None:
+    if store.is_in_memory:
         text = "mail is kept in memory, and lost when edgemail ends"
         return [Finding("database", Status.WARN, text, "name a file with --db")]
     try:
@@ -40,7 +40,7 @@ async def check_database(
     except TokenError as error:
         return [Finding("token", Status.FAIL, str(error))]
     tokens = [] if token is None else [_judge_token(token, store.token_file, now, reads_only=reads_only)]
-    return [await _check_remote(store.url, token, timeout_s, reads_only=reads_only), *tokens]
+    return [await _check_remote(store.db, token, timeout_s, reads_only=reads_only), *tokens]
 
 
 async def _check_remote(url: str, token: str | None, timeout_s: float, *, reads_only: bool) -> Finding:

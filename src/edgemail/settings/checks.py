@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 def find_mistakes(settings: Settings, spelled: Mapping[str, str]) -> Iterable[str]:
     """Give a line for each mistake. `spelled` has what somebody called each setting that was given, by its name."""
+    yield from _find_missing_maildir(settings)
     yield from _find_clashes(settings, spelled)
     yield from _find_half_pairs(settings, spelled)
     yield from _find_contradictions(settings, spelled)
@@ -43,13 +44,17 @@ def _find_contradictions(settings: Settings, spelled: Mapping[str, str]) -> Iter
         yield f"{spelled[name]}: a message of {size} would never have room; set max_spool to more than that"
 
 
-def _find_clashes(settings: Settings, spelled: Mapping[str, str]) -> Iterable[str]:
-    """Name listeners that cannot both have their port, and a folder that is missing."""
+def _find_missing_maildir(settings: Settings) -> Iterable[str]:
+    """Name the operator's Maildir if mail goes there and there is no default for it."""
     if settings.operator.reserved and settings.operator.maildir is None and not settings.read_only:
         yield (
             "operator_maildir: is not given, and only a database file has a folder for mail to reserved names; "
             "name one with --operator-maildir, or give --reserved none"
         )
+
+
+def _find_clashes(settings: Settings, spelled: Mapping[str, str]) -> Iterable[str]:
+    """Name listeners that cannot both have their port."""
     listeners = [("smtp", endpoint) for endpoint in settings.smtp.listen]
     listeners += [("smtps", endpoint) for endpoint in settings.smtp.listen_tls]
     if settings.http.listen:

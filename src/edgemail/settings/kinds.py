@@ -116,7 +116,7 @@ DOMAIN: Final = single("NAME", parsing.read_domain)
 HOSTNAME: Final = single("NAME", parsing.read_hostname)
 ALLOWED_HOST: Final = single("NAME", parsing.read_allowed_host)
 ORIGIN: Final = single("ORIGIN", parsing.read_origin)
-LOCAL_PART: Final = single("NAME", parsing.read_reserved)
+LOCAL_PART: Final = single("NAME", parsing.read_local_part)
 
 NETWORKS: Final[Kind[tuple[Network, ...]]] = many(NETWORK, empty=NONE)
 PATTERNS: Final = many(single("PATTERN", read_pattern), empty=NONE, max_entries=PATTERNS_MAX)

@@ -178,7 +178,7 @@ def _read_name(text: str, complaint: str) -> str:
 def read_domain(text: str) -> str:
     """Read a mail domain."""
     bare = text.removeprefix("*").removeprefix(".")
-    if bare != text and bare:
+    if bare != text and bare.splitlines() == [bare]:  # else the advice would break the line
         raise ValueError(f"is not a domain; write {bare}, which takes in its subdomains")
     if "@" in text:
         domain = text.rpartition("@")[2]
@@ -272,7 +272,7 @@ def _write_path(path: str) -> str:
     return f"./{path}" if path == MEMORY else path
 
 
-def read_reserved(text: str) -> str:
+def read_local_part(text: str) -> str:
     """Read a local part without a tag; return it in lower case."""
     name = text.lower()
     if name == "none":

@@ -58,7 +58,7 @@ class _Given:
 
 
 @dataclass(slots=True)
-class _Reader:
+class _SourceReader:
     """Reads one source after the other, and keeps the mistakes and warnings of all."""
 
     settings: Sequence[Setting]
@@ -207,7 +207,7 @@ def resolve(
     Raises:
         SettingsError: with a line for each mistake.
     """
-    reader = _Reader(table)
+    reader = _SourceReader(table)
     given: dict[str, _Given] = {}
     for source in (
         reader.read_flags(flags),

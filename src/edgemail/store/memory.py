@@ -50,7 +50,7 @@ class MemoryStore:
     """A `Mailbox` in this process's memory."""
 
     def __init__(self, *, max_wait_s: float = math.inf, counters: CommitCounters | None = None) -> None:
-        """Begin empty. A message that has waited for more than `max_wait_s` is refused, as in every store."""
+        """Begin empty. A message that has waited for more than `max_wait_s` is refused."""
         self._observers: list[Callable[[Sequence[Arrival]], None]] = []
         self._messages: dict[MailId, _Message] = {}
         self._inboxes: dict[str, list[MailId]] = {}

@@ -1,7 +1,7 @@
 """Opening the store that the settings name. Nothing else decides which store it is.
 
-Each store is imported only where it is opened: the HTTP client takes a tenth of a second to load, and a database
-in memory or on a server needs no SQLite.
+Each store is imported only where it is opened: the HTTP client takes a tenth of a second to load,
+and a database in memory or on a server needs no SQLite.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ async def open_store(
 ) -> Mailbox:
     """Open a file, a database on a server, or a store in memory; commits are counted in `counters`.
 
-    `commit_timeout_s` is how long a sender waits for a commit. With `read_only` nothing is written, now or later.
+    `commit_timeout_s` is how long a sender waits for a commit. With `read_only` nothing is written,
+    now or later.
 
     Raises:
         SettingsError: the token's file cannot be read.

@@ -1,4 +1,4 @@
-"""What every store in an SQL database does alike: queries, loops over batches, and telling of arrivals."""
+"""What every store in an SQL database does alike: queries, batches, and arrivals."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class SqlMailbox(ABC):
     """Set by each store, with bounds of its own."""
 
     def __init__(self, *, read_only: bool) -> None:
-        """Begin without observers. With `read_only` every method that writes raises `StoreReadOnly`."""
+        """With `read_only` every method that writes raises `StoreReadOnly`."""
         self._read_only = read_only
         self._observers: list[Callable[[Sequence[Arrival]], None]] = []
         self._poller: asyncio.Task[None] | None = None
@@ -53,7 +53,7 @@ class SqlMailbox(ABC):
         return self._commits.add(envelope)
 
     def watch(self, observer: Callable[[Sequence[Arrival]], None]) -> None:
-        """See `Mailbox.watch`. Mail that another program commits is announced within a second or two."""
+        """See `Mailbox.watch`. Another program's mail is announced within a second or two."""
         self._observers.append(observer)
 
     async def list_inbox(
@@ -127,9 +127,9 @@ class SqlMailbox(ABC):
 
     @abstractmethod
     async def _take_out_batch(self, inbox: str, last: int, *, may_return: bool) -> tuple[int, bool]:
-        """Take the `DELETE_ROWS` oldest messages up to the id `last` out of an inbox, in one transaction.
+        """Take the oldest messages up to the id `last` out of an inbox, in one transaction.
 
-        Returns how many went, and whether there may be more.
+        It takes `DELETE_ROWS` at most. Returns how many went, and whether there may be more.
         """
 
     @abstractmethod

@@ -1,7 +1,7 @@
 import type { AuthResults } from "./auth-results.ts";
 import { words } from "./words.ts";
 
-/** A pass gets no colour: whoever forges a message writes one. */
+/** A pass gets no colour: a forged message can have one. */
 const COLOURS: Record<string, string> = { fail: "danger", softfail: "warn" };
 
 /** The SPF, DKIM and DMARC results that a header reports. */

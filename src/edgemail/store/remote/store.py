@@ -69,8 +69,8 @@ class RemoteStore(SqlMailbox):
         self._client = client
         self._patience = patience
         self._writer = RemoteWriter(client, patience)
-        # Of commits and retractions. What else is written waits in the database's own queue: here it would hold up
-        # the mail for as long as somebody holds up the database.
+        # For commits and retractions. Other writes wait in the database's own queue: if they took
+        # this lock, mail would wait for them while another program holds the database's write lock.
         self._turn = asyncio.Lock()
         self._seen = seen
         self._health = Health(url, asyncio.get_running_loop().time)
@@ -93,13 +93,15 @@ class RemoteStore(SqlMailbox):
         read_only: bool = False,
         counters: CommitCounters | None = None,
     ) -> Self:
-        """Open the database; make its tables where they are missing. Commits are counted in `counters`.
+        """Open the database; make its tables where they are missing.
 
-        With `read_only` nothing is written, now or later: a token that may only read will do.
+        Commits are counted in `counters`. With `read_only` nothing is written, now or later: a
+        token that may only read is enough.
 
         Raises:
-            StoreInvalid: it cannot be used, and the text says what to do.
-            StoreUnavailable: not now; trying again later may help. The text says what to do all the same.
+            StoreInvalid: the database cannot be used; the text says what to do.
+            StoreUnavailable: it cannot be used now. The text says what to do, and trying again
+                later may help.
         """
         client = HranaClient(url, token)
         try:
@@ -128,7 +130,7 @@ class RemoteStore(SqlMailbox):
         return await self._read_octets(mail_id)
 
     async def _read_octets(self, mail_id: MailId, max_bytes: int | None = None) -> bytes:
-        """Read a message, or no more than so much of its beginning."""
+        """Read a message, or only its first `max_bytes`."""
         found, rest = await self._read([Step(schema.READ_DATA, (mail_id,)), Step(_READ_REST, (mail_id,))])
         if not found.rows:
             raise MessageNotFound(f"there is no message {mail_id}")
@@ -159,12 +161,12 @@ class RemoteStore(SqlMailbox):
     async def add_summaries(self, summaries: Sequence[tuple[MailId, Summary]]) -> None:
         """See `Mailbox.add_summaries`."""
         self._require_writable()
-        steps = [Step(schema.ADD_SUMMARY, schema.write_summary(*one)) for one in summaries]
+        steps = [Step(schema.ADD_SUMMARY, schema.write_summary(*pair)) for pair in summaries]
         steps += [Step(schema.ADD_WORDS, (mail_id, summary.words)) for mail_id, summary in summaries]
         await self._write(steps)
 
     async def check(self) -> None:
-        """See `Mailbox.check`. A database that keeps no mail is not ready, though it can be read."""
+        """See `Mailbox.check`. A database that refuses mail fails, though it can be read."""
         await super().check()
         self._health.check()
 
@@ -211,7 +213,7 @@ class RemoteStore(SqlMailbox):
             async with asyncio.timeout_at(deadline):
                 await self._turn.acquire()
         except TimeoutError as error:
-            raise StoreUnavailable("it was no commit's turn") from error
+            raise StoreUnavailable("the commit before it did not end in time") from error
         try:
             ids = await self._health.keep(self._writer.commit(batch, deadline))
         finally:
@@ -221,7 +223,7 @@ class RemoteStore(SqlMailbox):
         return ids
 
     async def _poll(self) -> None:
-        """Look for what others have brought, and take out what should not be there."""
+        """Announce what other programs commit; delete what a timed-out commit kept."""
         while True:
             await asyncio.sleep(_POLL_S)
             with contextlib.suppress(StoreUnavailable, StoreFull):
@@ -239,7 +241,7 @@ class RemoteStore(SqlMailbox):
         return _all(await self._health.read(self._client.run(steps, timeout_s=_READ_S)))
 
     async def _write(self, steps: Sequence[Step]) -> list[Outcome]:
-        """Run steps that may be run again, all of them or none."""
+        """Run steps in one transaction. They must be safe to run twice."""
         if not steps:
             return []
         work = self._client.run(transaction(steps), timeout_s=_WRITE_S)
@@ -247,10 +249,10 @@ class RemoteStore(SqlMailbox):
 
 
 def _all(outcomes: Sequence[Outcome | None]) -> list[Outcome]:
-    """Return the outcomes of steps that all ran."""
-    ran = [one for one in outcomes if one is not None]
+    """Return the results of steps, all of which must have run."""
+    ran = [outcome for outcome in outcomes if outcome is not None]
     if len(ran) != len(outcomes):
-        raise StoreUnavailable("the database left out a statement")
+        raise StoreUnavailable("the database skipped a statement")
     return ran
 
 
@@ -267,7 +269,7 @@ async def _find_tables(client: HranaClient, url: str) -> None:
     await _check_columns(client, url)
     if not {name for (name,) in await client.query(schema.LIST_TABLES)} >= schema.READ_TABLES:
         raise StoreUnavailable(
-            f"{url} has no tables of edgemail's yet; start the edgemail that takes mail for it, "
+            f"{url} has no edgemail tables yet; start the edgemail that takes mail for it, "
             "and on a replica wait until they are there"
         )
     if await _columns_of(client, "summary") != schema.SUMMARY_COLUMNS:
@@ -284,15 +286,13 @@ async def _columns_of(client: HranaClient, table: str) -> set[object]:
 async def _check_columns(client: HranaClient, url: str) -> None:
     columns = await _columns_of(client, "mail")
     if columns == schema.FIRST_COLUMNS:
-        raise StoreInvalid(
-            f"{url} is a database of the first edgemail; copy it to a file, which is brought up to date"
-        )
+        raise StoreInvalid(f"{url} is a database of the first edgemail; copy it to a file, which edgemail upgrades")
     if columns and columns != schema.MAIL_COLUMNS:
         raise StoreInvalid(f"{url} has a table `mail` that is not edgemail's; choose another database")
 
 
 def _explain(url: str, error: HranaError, *, has_token: bool, need: str) -> StoreInvalid | StoreUnavailable:
-    """Say what is wrong, perhaps with the URL or the token, and what to do."""
+    """Turn an error at the start into one that says what to do."""
     kind: type[StoreInvalid | StoreUnavailable] = StoreInvalid
     match error:
         case RequestRefused() if has_token:

@@ -1,4 +1,4 @@
-"""The local store: a file in SQLite's format, which is libSQL's. One writer thread, readers beside it."""
+"""The local store: a file in SQLite's format, which is libSQL's too."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _WAITING_BYTES = 512 * 2**20
 _STATEMENT_ROWS = 64
 _RECLAIM_PAGES = 256
 _HARMLESS = (apsw.BusyError, apsw.LockedError, apsw.FullError, apsw.ConstraintError)
-"""After these a connection is as it was before."""
+"""Errors after which a connection is as it was before."""
 _POLL_S = 0.5
 
 
@@ -80,13 +80,14 @@ class SqliteStore(SqlMailbox):
         max_wait_s: float = math.inf,
         counters: CommitCounters | None = None,
     ) -> Self:
-        """Open the file; make it, or bring it up to date, where need be. Commits are counted in `counters`.
+        """Open the file; make or upgrade it where needed. Commits are counted in `counters`.
 
-        What has waited for more than `max_wait_s` is not committed any more.
-        With `read_only` it must be there, and nothing is written to it: another program does.
+        A message that has waited for more than `max_wait_s` is refused. With `read_only` the file
+        must exist, and nothing is written to it: another program does that.
 
         Raises:
-            StoreInvalid: the file cannot be made or opened, or is something else; the text says what to do.
+            StoreInvalid: the file cannot be made or opened, or is not edgemail's; the text says
+                what to do.
         """
         thread = JobThread("edgemail-writer")
         try:
@@ -216,12 +217,12 @@ class SqliteStore(SqlMailbox):
             await asyncio.sleep(_POLL_S)
 
     def _read_version(self, _: apsw.Connection) -> tuple[apsw.Connection, object]:
-        """Return what differs once the database has changed; a connection that is new counts from the start."""
+        """Return a value that differs once the database or the connection to it has changed."""
         writer = self._connections.find_writer()
         return writer, writer.pragma("data_version")
 
     def _insert(self, writer: apsw.Connection, batch: Sequence[Envelope]) -> list[MailId]:
-        """Insert a batch, where the path says by the time that it is committed."""
+        """Insert a batch; insert it again where the file was replaced meanwhile."""
         before = self._connections.generation
         ids = _insert(writer, batch)
         current = self._connections.find_writer()
@@ -254,7 +255,7 @@ class SqliteStore(SqlMailbox):
 
 
 class _Transaction:
-    """All of it or nothing; takes the write lock at once, so that it cannot fail half-way for want of it."""
+    """A transaction that takes the write lock first: no later statement can fail for lack of it."""
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
@@ -273,7 +274,7 @@ class _Transaction:
 
 @contextlib.contextmanager
 def _unsynced(writer: apsw.Connection) -> Iterator[None]:
-    """Let a commit not wait for the disk: what is derived, or deleted again, may be lost in a power cut."""
+    """Commit without a sync what may be lost in a power cut: derived data, and deletions."""
     writer.pragma("synchronous", 1)
     try:
         yield
@@ -282,33 +283,39 @@ def _unsynced(writer: apsw.Connection) -> Iterator[None]:
 
 
 def _insert(writer: apsw.Connection, batch: Sequence[Envelope]) -> list[MailId]:
-    """Insert a batch in as few statements as can be; one by itself is a transaction.
+    """Insert a batch in as few statements as possible.
 
-    At each one the interpreter's lock goes to the event loop and has to be won back, which costs more than
-    inserting many rows.
+    During each statement the event loop takes the interpreter's lock, and winning it back costs
+    more than inserting many rows.
     """
     ids: list[MailId] = []
-    is_one = len(batch) <= _STATEMENT_ROWS and all(one.spool is None and schema.is_for_one(one) for one in batch)
-    with contextlib.nullcontext() if is_one else _Transaction(writer):
+    is_one_statement = len(batch) <= _STATEMENT_ROWS and all(
+        envelope.spool is None and schema.is_for_one(envelope) for envelope in batch
+    )
+    with contextlib.nullcontext() if is_one_statement else _Transaction(writer):
         for rows in _split(batch):
             if rows[0].spool is None:
-                _insert_rows(writer, schema.ADD_MAIL, [schema.write_mail(one) for one in rows])
+                _insert_rows(writer, schema.ADD_MAIL, [schema.write_mail(envelope) for envelope in rows])
             else:
                 _insert_spooled(writer, rows[0])
-            last = writer.last_insert_rowid()  # nobody else writes meanwhile, so the ids follow each other
+            last = writer.last_insert_rowid()  # no other program writes meanwhile, so the ids are consecutive
             ids += map(MailId, range(last - len(rows) + 1, last + 1))
-        for_many = [(mail_id, one) for mail_id, one in zip(ids, batch, strict=True) if not schema.is_for_one(one)]
-        inboxes = [(inbox, mail_id) for mail_id, one in for_many for inbox in one.recipients]
+        inboxes = [
+            (inbox, mail_id)
+            for mail_id, envelope in zip(ids, batch, strict=True)
+            if not schema.is_for_one(envelope)
+            for inbox in envelope.recipients
+        ]
         for start in range(0, len(inboxes), _STATEMENT_ROWS):
             _insert_rows(writer, schema.ADD_INBOX, inboxes[start : start + _STATEMENT_ROWS])
     return ids
 
 
 def _split(batch: Sequence[Envelope]) -> Iterator[Sequence[Envelope]]:
-    """Cut a batch into what one statement inserts: several messages, or one that is spooled."""
+    """Split a batch into what one statement inserts: several messages, or one that is spooled."""
     start = 0
-    for end, one in enumerate(batch):
-        if one.spool is not None:
+    for end, envelope in enumerate(batch):
+        if envelope.spool is not None:
             if start < end:
                 yield batch[start:end]
             yield batch[end : end + 1]
@@ -321,7 +328,7 @@ def _split(batch: Sequence[Envelope]) -> Iterator[Sequence[Envelope]]:
 
 
 def _insert_spooled(writer: apsw.Connection, envelope: Envelope) -> None:
-    """Insert a message without having all of it in memory, or twice its size where it is TEXT."""
+    """Insert a message piece by piece, so that it is never in memory as a whole."""
     writer.execute(*schema.write_spooled(envelope))
     with writer.blob_open("main", "mail", "data", writer.last_insert_rowid(), True) as blob:
         for piece in envelope.read_pieces():
@@ -329,7 +336,7 @@ def _insert_spooled(writer: apsw.Connection, envelope: Envelope) -> None:
 
 
 def _read_beginning(reader: apsw.Connection, mail_id: int, octets: int) -> bytes:
-    """Read the first octets of a message; any expression in SQL would read all of it into memory."""
+    """Read the first octets of a message. An SQL expression would read all of it into memory."""
     with contextlib.closing(reader.blob_open("main", "mail", "data", mail_id, False)) as blob:
         return blob.read(octets)
 
@@ -357,11 +364,11 @@ def _delete_from_inbox(writer: apsw.Connection, inbox: str, last: int, *, may_re
 
 
 def _translate(work: Callable[..., _T], *arguments: object) -> _T:
-    """Do `work` with its arguments; say what SQLite says in the store's own terms.
+    """Call `work` with its arguments; turn SQLite's errors into the store's own.
 
     Raises:
         StoreFull: the disk is full.
-        StoreUnavailable: anything else that SQLite could not do; the details are in the log.
+        StoreUnavailable: SQLite failed in another way; the details are in the log.
     """
     try:
         return work(*arguments)

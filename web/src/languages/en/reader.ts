@@ -5,7 +5,7 @@ export const english = {
   print: "Print",
   left: (left: string) => `${left} left`,
   via: (sender: string) => `sent as ${sender}`,
-  views: "MessageViews of this message",
+  views: "Views of this message",
   html: "HTML",
   text: "Text",
   headers: "Headers",
@@ -27,7 +27,7 @@ export const english = {
   more: (n: number) => `and ${n} more`,
   progress: (done: string, whole: string) => `${done} of ${whole}…`,
   links: {
-    title: "LinkList",
+    title: "Links",
     elsewhere: (host: string) => `text says ${host}`,
     punycode: "look-alike letters possible",
   },
