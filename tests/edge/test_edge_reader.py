@@ -224,7 +224,9 @@ async def test_a_local_reader_adds_nothing(tmp_path: Path) -> None:
         await store.close()
 
 
-@pytest.mark.parametrize(("octets", "words"), [(None, "is not there"), (b"", "no edgemail tables"), (b"Dear diary", "read")])
+@pytest.mark.parametrize(
+    ("octets", "words"), [(None, "is not there"), (b"", "no edgemail tables"), (b"Dear diary", "read")]
+)
 async def test_a_file_that_is_no_database_is_told_and_left(
     octets: bytes | None, words: str, tmp_path: Path
 ) -> None:
