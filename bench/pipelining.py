@@ -1,7 +1,7 @@
-"""A client that pipelines (RFC 2920): a message's end and the next envelope go in one write.
+"""A client that pipelines (RFC 2920): one write has a message, and MAIL, RCPT and DATA of the next.
 
-`python -m bench.pipelining PORT ...` sends and prints its results as JSON. With a rate it keeps
-to that rate: the time of a 250 is then the time that a sender waits for it.
+`python -m bench.pipelining PORT ...` sends, and prints the results as JSON. At a fixed rate the time
+of a 250 is what a sender waits for it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _LINE = b"Some words of a message, as long as a line should be, and no longer th
 
 @dataclass
 class Outcome:
-    """The results of the messages."""
+    """The results of a run."""
 
     accepted: int = 0
     refused: int = 0
@@ -32,19 +32,19 @@ class Outcome:
     seconds: float = 0.0
     refusals: dict[str, int] = field(default_factory=dict)
     commit_ms: list[float] = field(default_factory=list)
-    """The seconds from the last octet to its reply, for each message."""
+    """For each message, the time from its last octet to its reply."""
     envelope_ms: list[float] = field(default_factory=list)
-    """The seconds from MAIL to the reply to DATA."""
+    """For each message, the time from MAIL to the reply to DATA."""
 
     def write(self) -> str:
-        """Return it as JSON, with quantiles instead of the times."""
+        """Return the results as JSON, with quantiles of the times."""
         times = {name: asdict(Quantiles.of(getattr(self, name))) for name in ("commit_ms", "envelope_ms")}
         return json.dumps(asdict(self) | times)
 
 
 @dataclass
 class Work:
-    """The messages to send: stops after a number of them, or after a time."""
+    """What to send: ends after `messages`, or after `seconds`."""
 
     body: bytes
     messages: int
@@ -54,28 +54,28 @@ class Work:
     is_one_each: bool = False
     """True to send one message for each connection, without pipelining."""
     quiet_s: float = 60.0
-    """The seconds without a reply after which the client gives up."""
+    """The run ends after this time without a reply."""
     begun: int = 0
     started: float = 0.0
 
     def take(self, now: float) -> bool:
-        """Take the next message; return False if none is due."""
+        """Begin the next message, if there is one and it is due."""
         if self.is_over(now) or (self.rate and self.begun > (now - self.started) * self.rate):
             return False
         self.begun += 1
         return True
 
     def stop(self) -> None:
-        """Start no more messages."""
+        """Begin no more messages."""
         self.messages = 0
 
     def is_over(self, now: float) -> bool:
-        """Return True if no more messages are to be started."""
+        """Return True if no more messages are to begin."""
         return self.begun >= self.messages or (self.seconds is not None and now - self.started > self.seconds)
 
 
 class Connection:
-    """One connection: it waits for a number of replies, then goes on."""
+    """One connection: waits for a number of replies, then goes on."""
 
     def __init__(self, address: tuple[str, int], work: Work, outcome: Outcome) -> None:
         self._work = work
@@ -89,7 +89,7 @@ class Connection:
         self._sent_at = 0.0
         self._is_sending_body = False
         self.is_ready = False
-        """True once DATA has its 354, so that a message may be sent."""
+        """True once DATA has its 354: a message may be sent."""
         self.is_closed = False
         self.socket = _greet(address)
 
@@ -108,11 +108,11 @@ class Connection:
 
     @property
     def is_writing(self) -> bool:
-        """True if octets wait for the socket."""
+        """True while octets wait for the socket."""
         return bool(self._unsent)
 
     def write(self) -> None:
-        """Write as much as the socket takes."""
+        """Send as much as the socket takes."""
         try:
             self._unsent = self._unsent[self.socket.send(self._unsent) :]
         except BlockingIOError:
@@ -173,7 +173,7 @@ class Connection:
 
 
 def send(address: tuple[str, int], connections: int, work: Work) -> Outcome:
-    """Send until every started message has its reply."""
+    """Send until every message that was begun is answered."""
     outcome = Outcome()
     with contextlib.ExitStack() as stack, selectors.DefaultSelector() as selector:
         peers = [Connection(address, work, outcome) for _ in range(connections)]

@@ -1,1 +1,1 @@
-"""Fuzzers for the SMTP session and its parsers; see `make fuzz`."""
+"""Fuzzing of the SMTP session and its parsers; see `make fuzz`."""

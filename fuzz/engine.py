@@ -1,4 +1,4 @@
-"""Runs atheris: coverage selects inputs; the engine's mutations and ours alternate."""
+"""Runs atheris: coverage chooses what is kept; the engine and `Mutator` change inputs in turn."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LONG_OCTETS = 400
-"""Inputs above this are mostly replaced: they take time and find little."""
+"""Longer inputs take most of the time and find little that is new, so few are tried."""
 
 
 def run(part: str, check: Callable[[bytes], None]) -> None:
-    """Give inputs to `check` until the command line's limits end it, or it raises."""
+    """Call `check` with inputs until it raises, or an option of the command line ends the run."""
     mutator = Mutator(part)
 
     def mutate(octets: bytes, max_octets: int, seed: int) -> bytes:

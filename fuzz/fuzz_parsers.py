@@ -1,4 +1,4 @@
-"""Lets atheris search for arguments that break a parser."""
+"""Fuzzes the parsers of arguments with atheris."""
 
 from __future__ import annotations
 

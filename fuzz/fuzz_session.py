@@ -1,4 +1,4 @@
-"""Lets atheris search for streams that break a session."""
+"""Fuzzes the SMTP session with atheris."""
 
 from __future__ import annotations
 

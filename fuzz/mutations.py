@@ -1,4 +1,4 @@
-"""Mutations that the engine would seldom find: SMTP's own words, and parts of other inputs."""
+"""Changes an input as the engine seldom would: by words of SMTP, and by parts of other inputs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def read_words() -> list[bytes]:
 
 
 class Mutator:
-    """Mutates inputs, reproducibly for the same randomness."""
+    """Changes inputs; the same random numbers make the same changes."""
 
     def __init__(self, part: str) -> None:
         self.corpus = read_corpus(part)

@@ -10,24 +10,23 @@ if TYPE_CHECKING:
 
 
 HEADER_OCTETS = 7
-"""The length of an input's header: flags, limits, packet length, and two positions to cut at.
+"""The first octets of an input: flags, limits, a length of packets, and two places of two octets.
 
-Each position has two octets. From the first position on, packets have the packet length, so that
-any place can be cut octet by octet. The rest of the input is the stream, so that a mutation of
-the header leaves it alone.
+The stream is cut at these places; from the first one on packets have that length, so that any octet
+behind it may be a packet of its own. The rest of the input is the stream.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """The choices of an input's first octets."""
+    """What the first octets of an input choose."""
 
     rules: SessionRules
     gate: Gate | None
     verdict: Reply
-    """The store's outcome for each message."""
+    """The store's verdict on each message."""
     is_secure: bool
     room_octets: int | None
-    """Messages above this size find no room."""
+    """There is no room for a longer message."""
     known: frozenset[Reply]
-    """All replies: none holds words of a peer."""
+    """Every reply that may be sent; none of them holds words of the peer."""

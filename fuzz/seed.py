@@ -25,7 +25,7 @@ _TARGETS = {b"MAIL": 2, b"RCPT": 3, b"BDAT": 4, b"HELO": 5, b"EHLO": 5, b"AUTH":
 _OPTIONS = 3 << 3
 _HELLO = b"EHLO a\r\n"
 _MESSAGE = b"MAIL FROM:<a@b.example>\r\nRCPT TO:<c@example.com>\r\nDATA\r\nx\r\n.\r\n"
-# Cases that no transcript has, as no TLS starts there: flags, packet length, and the stream.
+# What no transcript has: flags, the length of packets, and the stream.
 _OTHERS = {
     "tls": (OFFERS_TLS, 1, _HELLO + b"STARTTLS\r\n" + _MESSAGE + _HELLO + _MESSAGE),
     "tls-injected": (OFFERS_TLS, 0, _HELLO + b"STARTTLS\r\n" + _HELLO),
@@ -46,18 +46,19 @@ _PATH = re.compile(rb"<([^>]+)>")
 
 
 def make_session_seeds() -> dict[str, bytes]:
-    """Return each dialogue's octets with a header close to its settings, by the dialogue's name."""
+    """Return each dialogue's octets behind a header that is close to its rules, by its name."""
     seeds = {
         name: bytes([flags, _PATIENT, length, 0, 0, 0, 0]) + said for name, (flags, length, said) in _OTHERS.items()
     }
-    dialogues = (read_dialogue for read_dialogue in read_dialogues() if len(read_dialogue.octets) <= _STREAM_OCTETS)
+    dialogues = (dialogue for dialogue in read_dialogues() if len(dialogue.octets) <= _STREAM_OCTETS)
     return seeds | {dialogue.name: _write_header(dialogue) + dialogue.octets for dialogue in dialogues}
 
 
 def make_parser_seeds() -> dict[str, bytes]:
-    """Return each argument and path of the dialogues, with its parser's choice, by its hash."""
+    """Return the dialogues' arguments and paths, behind the choice of a parser, by their hash."""
     seeds: set[bytes] = set()
-    for line in {line for read_dialogue in read_dialogues() for line in read_dialogue.octets.split(b"\r\n")}:
+    lines = {line for dialogue in read_dialogues() for line in dialogue.octets.split(b"\r\n")}
+    for line in lines:
         word, _, argument = line.partition(b" ")
         target = _TARGETS.get(word.upper())
         if target is not None and len(line) <= _ARGUMENT_OCTETS:
@@ -87,7 +88,7 @@ def _choose_limits(rules: SessionRules) -> int:
 
 
 def main() -> None:
-    """Write the seeds, and keep the files that exist."""
+    """Write the seeds, beside the inputs that are there."""
     for name, seeds in (("session", make_session_seeds()), ("parsers", make_parser_seeds())):
         folder = CORPUS / name
         folder.mkdir(parents=True, exist_ok=True)

@@ -198,6 +198,7 @@ def answers_of_one(port: int, path: str) -> dict[str, int]:
         return statuses
 
 
+@pytest.mark.slow
 @pytest.mark.needs_postfix
 def test_real_servers_are_measured_in_turns(tmp_path: Path) -> None:
     """A small run with both senders; a server that does not start is listed with its reason."""
@@ -270,6 +271,7 @@ def test_the_short_form_measures_the_aims_and_the_full_one_everything() -> None:
     assert {name.connections for name in full} == {1, 10, 50, 200}
 
 
+@pytest.mark.slow
 def test_retention_is_watched_until_what_has_expired_is_gone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

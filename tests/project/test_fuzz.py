@@ -15,8 +15,8 @@ from fuzz.invariants import HAS_GATE, HAS_LITTLE_ROOM, ROOM_OCTETS, check_sessio
 from fuzz.mutations import CORPUS, Mutator
 from fuzz.play import HEADER_OCTETS
 from fuzz.seed import make_parser_seeds, make_session_seeds
-from fuzz.small_room import TrackedContent
 from fuzz.swarm import BLOCK_INPUTS, run
+from fuzz.tracked_content import TrackedContent
 
 from edgemail.model import Address
 from edgemail.smtp import Close, Reply, Session, replies, session

@@ -127,6 +127,16 @@ def test_one_place_decides_what_a_database_is() -> None:
     assert [name for name, text in sources.items() if opens.search(text)] == ["src/edgemail/store/open.py"]
 
 
+def test_the_answers_for_newcomers_name_files_that_are_there() -> None:
+    """Each path in the table of CONTRIBUTING.md exists."""
+    table = (
+        (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("\n## Where is")[2].partition("\n## ")[0]
+    )
+    paths = re.findall(r"`([\w./-]+)`|\]\(([\w./-]+)\)", table)
+    assert len(paths) > 10
+    assert [path for pair in paths for path in pair if path and not (ROOT / path).exists()] == []
+
+
 @pytest.mark.parametrize("what", FORBIDDEN)
 def test_no_file_contains(what: str) -> None:
     """No secret and no leftover is committed."""
