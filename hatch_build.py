@@ -1,9 +1,9 @@
-"""Puts the built web client into the wheel: builds it with Node where it is not built yet."""
+"""Puts the built web client into the wheel: builds it with Node.js where it is not built yet."""
 
 from __future__ import annotations
 
-import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,11 @@ class ClientBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         """Build the client unless it is there.
 
         Raises:
-            RuntimeError: it is not there and Node's npm is not either.
+            CalledProcessError: the build failed, or it needs Node.js and there is no network to get it.
         """
         root = Path(self.root)
         if version == "editable" or (root / "src/edgemail/client/index.html").exists():
             return
-        npm = shutil.which("npm")
-        if npm is None:
-            raise RuntimeError("edgemail's web client is not built yet: install Node.js 20 or later and try again")
-        subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=root / "web", check=True)
-        subprocess.run([npm, "run", "build"], cwd=root / "web", check=True)
+        npm = (sys.executable, root / "scripts/with_node.py", "npm")
+        subprocess.run([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=root / "web", check=True)
+        subprocess.run([*npm, "run", "build"], cwd=root / "web", check=True)

@@ -52,7 +52,7 @@ class Work:
     rate: float | None = None
     seconds: float | None = None
     is_one_each: bool = False
-    """Each connection sends one message, and no envelope behind it."""
+    """True to send one message for each connection, without pipelining."""
     quiet_s: float = 60.0
     """The run ends after this time without a reply."""
     begun: int = 0
@@ -94,11 +94,11 @@ class Connection:
         self.socket = _greet(address)
 
     def begin(self) -> None:
-        """Say MAIL, RCPT and DATA."""
+        """Send MAIL, RCPT and DATA."""
         self._write(self._envelope, self._replies)
 
     def send(self) -> None:
-        """Send the message, and the next one's envelope with it."""
+        """Send the message, with the next envelope."""
         self.is_ready = False
         self._is_sending_body = True
         if self._work.is_one_each:
@@ -123,7 +123,7 @@ class Connection:
         self._sent_at = time.perf_counter()
 
     def read(self) -> None:
-        """Take replies."""
+        """Read replies."""
         try:
             octets = self.socket.recv(_READ_OCTETS)
         except OSError:
@@ -254,7 +254,7 @@ def _read_reply(peer: socket.socket) -> bytes:
 
 
 def make_body(octets: int) -> bytes:
-    """Make a message of about so many octets, with its end."""
+    """Return a message of about that many octets, with its end mark."""
     head = b"From: <sender@example.org>\r\nSubject: a measurement\r\n\r\n"
     return head + (_LINE * (octets // len(_LINE) + 1))[: max(octets - len(head), 0)].rstrip(b"\r\n") + b"\r\n.\r\n"
 
@@ -265,7 +265,7 @@ def _stop_at_eof(work: Work) -> None:
 
 
 def main() -> None:
-    """Send, and print the outcome."""
+    """Send, and print the results."""
     parser = argparse.ArgumentParser(prog="python -m bench.pipelining")
     parser.add_argument("port", type=int)
     parser.add_argument("--host", default="127.0.0.1")

@@ -32,7 +32,7 @@ def run(part: str, check: Callable[[bytes], None]) -> None:
         origin = chance.choice(mutator.corpus) if chance.random() < 0.3 else octets
         return mutator.mutate(origin, chance)[:max_octets]
 
-    # To merge corpora the engine starts itself again, by its first argument.
+    # To merge corpora, the engine starts itself again by its first argument.
     again = f"{shlex.quote(sys.executable)} -m fuzz.fuzz_{part}"
     atheris.Setup([again, *sys.argv[1:]], check, custom_mutator=mutate)
     atheris.Fuzz()

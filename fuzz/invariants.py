@@ -208,7 +208,7 @@ def _check_limits(rules: SessionRules, outputs: list[Output]) -> None:
         if isinstance(output, Reply):
             refusals += output.is_refusal
             transactions += output is replies.SENDER_OK
-            # Behind 354 a message comes, taken or not; how many there are has a limit of its own.
+            # After 354 a message follows, taken or not; transactions have a limit of their own.
             idle = 0 if output is replies.GO_AHEAD else idle + (output in _IDLE)
             assert idle <= rules.max_idle_commands, "a slot is held by commands that carry no mail"
         elif isinstance(output, Deliver):

@@ -1,4 +1,4 @@
-"""How a stream is played to a session."""
+"""How an input is played to a session."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def _write_header(dialogue: Dialogue) -> bytes:
     flags = OFFERS_TLS * rules.offers_tls | OFFERS_AUTH * rules.offers_auth | HAS_DOMAINS * bool(rules.domains)
     flags |= REFUSES_BARE * rules.refuses_bare_newlines
     limits = _choose_limits(rules)
-    first = dialogue.octets.find(b"\r\n") + 1  # within the first line's end
+    first = dialogue.octets.find(b"\r\n") + 1  # within the end of the first line
     length = 1 if len(dialogue.octets) <= _CUT_ALL_OCTETS else 0
     return bytes([flags, limits, length]) + first.to_bytes(2, "big") + bytes(2)
 

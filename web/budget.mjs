@@ -1,4 +1,4 @@
-/** What a browser has to fetch, gzipped, against what it may weigh. */
+/** Fails if a part of the page is larger, gzipped, than its budget. Needs `npm run build` first. */
 import { readFile, readdir } from "node:fs/promises";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
@@ -14,7 +14,7 @@ const named = (name) =>
     .filter((file) => file.startsWith(`${name}-`) && file.endsWith(".js"))
     .map((file) => `assets/${file}`);
 
-/** Files with all that they import before they run. */
+/** Return files with all that they import statically. */
 async function closure(files) {
   const known = new Set(files);
   for (const file of known) {
@@ -34,7 +34,7 @@ async function weigh(files) {
 }
 
 const landing = await closure([...first, ...named("landing")]);
-const inbox = await closure([...first, ...named("inbox")]);
+const inbox = await closure([...first, ...named("inbox-view")]);
 const reader = [...(await closure(named("reader")))].filter((file) => !inbox.has(file));
 
 for (const [name, files, limit] of [

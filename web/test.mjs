@@ -1,4 +1,4 @@
-/** Bundles each test (TypeScript, as the page is) and hands it to Node's own test runner. */
+/** Bundles each test, as it is TypeScript, and runs it with Node's test runner. */
 import { spawnSync } from "node:child_process";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import path from "node:path";
@@ -8,10 +8,13 @@ const here = import.meta.dirname;
 // Inside the project: what a test does not bundle is found in node_modules.
 const out = await mkdtemp(path.join(here, "node_modules/.test-"));
 try {
-  const files = (await readdir(path.join(here, "test"))).filter((name) => name.endsWith(".test.ts"));
+  const files = (await readdir(path.join(here, "test"), { recursive: true })).filter((name) =>
+    name.endsWith(".test.ts"),
+  );
   await build({
     absWorkingDir: here,
     entryPoints: files.map((name) => `test/${name}`),
+    outbase: path.join(here, "test"),
     outdir: out,
     outExtension: { ".js": ".mjs" },
     bundle: true,

@@ -1,4 +1,4 @@
-"""The composition root: builds everything, owns the start and the graceful stop."""
+"""Builds everything, starts it and stops it: the only place where the parts meet."""
 
 from __future__ import annotations
 
@@ -13,52 +13,57 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from edgemail import __version__
-from edgemail.errors import SettingsError, TokenError
-from edgemail.http import Exposition, LimitsModel, RetentionModel, ServerInfoModel, create_api, create_metrics_app
+from edgemail.errors import SettingsError
+from edgemail.http import (
+    LimitsModel,
+    MetricsExporter,
+    RetentionModel,
+    ServerInfoModel,
+    create_api,
+    create_metrics_app,
+)
 from edgemail.http.server import REQUESTS_MAX, HttpServer
 from edgemail.listener import Listener, Policy, TransactionLog
 from edgemail.listener.spool import Spooler
 from edgemail.mailbox.inbox import Inbox
-from edgemail.mailbox.operator import OperatorMailbox, Sorter
+from edgemail.mailbox.operator import OperatorMailbox, ReservedNameRouter
 from edgemail.mailbox.quota import Quota
-from edgemail.mailbox.retention import Retention, RetentionLimits, SteadyClock
+from edgemail.mailbox.retention import JumpTolerantClock, Retention, RetentionLimits
 from edgemail.mailbox.summaries import Summarizer
 from edgemail.model import Endpoint
 from edgemail.policy.chaos import Chaos
 from edgemail.settings.reload import reload
-from edgemail.store.remote.tokens import is_open_to_others, read_token_file
-from edgemail.store.sqlite.store import SqliteStore
-from edgemail.system.certificate import Certificate, make_own
-from edgemail.system.descriptors import raise_limit
-from edgemail.system.hangup import obey_hangup
-from edgemail.system.metrics import CommitCounters, Counters
-from edgemail.system.sockets import bind, drop_stalled_readers, is_loopback, write_url
+from edgemail.store.open import open_store
+from edgemail.system.certificate import Certificate, create_self_signed
+from edgemail.system.descriptor_limit import raise_descriptor_limit
+from edgemail.system.metrics import Counters
+from edgemail.system.sighup import handle_sighup
+from edgemail.system.sockets import bind, is_loopback, set_tcp_user_timeout, write_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
     from edgemail.settings import Settings
-    from edgemail.store.base import MailStore
+    from edgemail.store.base import Mailbox
 
 _log = logging.getLogger(__name__)
 
 _HTTP_STOP_S = 5
-_WAIT_SHARE = 0.8
-"""Of the time that a sender waits for a commit: what has waited so long is not begun any more."""
 
 
 async def serve(
     settings: Settings, announce: Callable[[str], None], read_again: Callable[[], Settings] | None = None
 ) -> None:
-    """Run until SIGINT or SIGTERM; a second one does not wait for messages under way.
+    """Run until SIGINT or SIGTERM. A second signal stops without waiting for open transactions.
 
-    `read_again` gives the settings as they are by now, for SIGHUP.
+    `announce` prints a line about where the server listens. `read_again` reads the settings again
+    for SIGHUP.
 
     Raises:
         SettingsError: a setting cannot be met.
-        ListenError: a port cannot be had.
+        ListenError: a port cannot be bound.
         StoreInvalid: the database cannot be used.
-        StoreUnavailable: it cannot be used now.
+        StoreUnavailable: the database cannot be used now.
     """
     app = await App.start(settings)
     stopping = asyncio.Event()
@@ -66,27 +71,27 @@ async def serve(
 
     def stop() -> None:
         if stopping.is_set():
-            app.hurry()
+            app.abort_smtp()
         stopping.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
-    obey_hangup(lambda: reload(settings, read_again or (lambda: settings), app.change), stop)
+    handle_sighup(lambda: reload(settings, read_again or (lambda: settings), app.change), stop)
     if settings.store.is_default:
         _log.warning(
             "mail is kept in %s, in the system's temporary directory: choose a lasting place with --db",
             settings.store.db,
         )
     if settings.http.listen is not None and not is_loopback(settings.http.listen.host):
-        deed = "read" if settings.read_only else "read and delete"
-        _log.warning("everyone who reaches %s can %s all mail", app.http_url, deed)
+        actions = "read" if settings.read_only else "read and delete"
+        _log.warning("everyone who reaches %s can %s all mail", app.http_url, actions)
     for url in app.smtp_urls:
         announce(f"SMTP  {url}")
     if app.http_url is not None:
         announce(f"Web   {app.http_url}")
     if app.metrics_url is not None:
         announce(f"Metrics  {app.metrics_url}")
-    announce(f"Mail  {settings.store.db}{' (only read)' if settings.read_only else ''}")
+    announce(f"Mail  {settings.store.db}{_describe_store(settings)}")
     failed = asyncio.create_task(app.wait_failed())
     await asyncio.wait([failed, asyncio.create_task(stopping.wait())], return_when=asyncio.FIRST_COMPLETED)
     _log.info("stopping")
@@ -101,15 +106,15 @@ class App:
 
     def __init__(
         self,
-        store: MailStore,
+        store: Mailbox,
         inbox: Inbox,
-        sorter: Sorter | None,
+        router: ReservedNameRouter | None,
         listener: Listener | None,
         http: Sequence[HttpServer],
     ) -> None:
         self._store = store
         self._inbox = inbox
-        self._sorter = sorter
+        self._router = router
         self._listener = listener
         self._http = http
         self._tasks: list[asyncio.Task[None]] = []
@@ -119,50 +124,56 @@ class App:
 
     @classmethod
     async def start(cls, settings: Settings) -> Self:
-        """Take the ports, open the store, then let everything run.
+        """Bind the ports, open the store, then start every part.
 
         Raises:
             SettingsError: a setting cannot be met.
-            ListenError: a port cannot be had.
+            ListenError: a port cannot be bound.
             StoreInvalid: the database or the operator's Maildir cannot be used.
             StoreUnavailable: the database cannot be used now.
         """
         with contextlib.ExitStack() as undo:
-            smtp_sockets = [undo.enter_context(bind(one, "--smtp")) for one in settings.smtp.listen]
-            tls_sockets = [undo.enter_context(bind(one, "--smtps")) for one in settings.smtp.listen_tls]
+            smtp_sockets = [undo.enter_context(bind(endpoint, "--smtp")) for endpoint in settings.smtp.listen]
+            tls_sockets = [undo.enter_context(bind(endpoint, "--smtps")) for endpoint in settings.smtp.listen_tls]
             http = settings.http.listen
             http_sockets = [] if http is None else [undo.enter_context(bind(http, "--http"))]
-            elsewhere = settings.http.metrics if isinstance(settings.http.metrics, Endpoint) else None
-            metrics_sockets = [] if elsewhere is None else [undo.enter_context(bind(elsewhere, "--metrics"))]
-            for one in (*http_sockets, *metrics_sockets):
-                drop_stalled_readers(one, settings.http.reader_timeout_s)
+            metrics = settings.http.metrics if isinstance(settings.http.metrics, Endpoint) else None
+            metrics_sockets = [] if metrics is None else [undo.enter_context(bind(metrics, "--metrics"))]
+            for bound in (*http_sockets, *metrics_sockets):
+                set_tcp_user_timeout(bound, settings.http.reader_timeout_s)
             certificate = _find_certificate(settings)
             spooler = _make_spooler(settings)
             mailbox = await _open_mailbox(settings)
             counters = Counters()
-            store = await _open_store(settings, counters.commits)
+            store = await open_store(
+                settings.store,
+                read_only=settings.read_only,
+                commit_timeout_s=settings.smtp.commit_timeout_s,
+                counters=counters.commits,
+            )
             undo.pop_all()
         inbox = Inbox(store)
-        smtp_urls = [write_url("smtp", one) for one in smtp_sockets] + [
-            write_url("smtps", one) for one in tls_sockets
-        ]
-        exposition = Exposition(counters, store.measure, __version__)
+        smtp_urls = [write_url("smtp", bound) for bound in smtp_sockets]
+        smtp_urls += [write_url("smtps", bound) for bound in tls_sockets]
+        exporter = MetricsExporter(counters, store.measure, __version__)
         chaos = Chaos()
         api = create_api(
             inbox,
             _describe(settings, smtp_urls),
             settings.http,
             settings.smtp.hostname,
-            exposition if settings.http.metrics is True else None,
+            exporter if settings.http.metrics is True else None,
             chaos if settings.policy.chaos_api == "on" else None,
         )
         stop_s = min(_HTTP_STOP_S, math.ceil(settings.smtp.shutdown_timeout_s))
         http_servers = [HttpServer(api, http_sockets, stop_s)] if http_sockets else []
         if metrics_sockets:
-            http_servers.append(HttpServer(create_metrics_app(exposition), metrics_sockets, stop_s))
-        sorter = Sorter(settings.operator.reserved, mailbox, inbox.deliver) if mailbox is not None else None
-        policy = Policy(settings.policy, chaos, _find_folder(settings))
-        deliver = inbox.deliver if sorter is None else sorter.deliver
+            http_servers.append(HttpServer(create_metrics_app(exporter), metrics_sockets, stop_s))
+        router = (
+            ReservedNameRouter(settings.operator.reserved, mailbox, inbox.deliver) if mailbox is not None else None
+        )
+        policy = Policy(settings.policy, chaos, None if store.disk is None else store.disk.file.parent)
+        deliver = inbox.deliver if router is None else router.deliver
         listener = None
         if not settings.read_only:
             listener = Listener(
@@ -175,11 +186,11 @@ class App:
                 spooler,
                 TransactionLog(settings.log.addresses),
             )
-            raise_limit(settings.smtp.max_connections, REQUESTS_MAX * len(http_servers))
-        app = cls(store, inbox, sorter, listener, http_servers)
+            raise_descriptor_limit(settings.smtp.max_connections, REQUESTS_MAX * len(http_servers))
+        app = cls(store, inbox, router, listener, http_servers)
         app.smtp_urls = smtp_urls
-        app.http_url = next((f"{write_url('http', one)}/" for one in http_sockets), None)
-        app.metrics_url = next((f"{write_url('http', one)}/metrics" for one in metrics_sockets), None)
+        app.http_url = next((f"{write_url('http', bound)}/" for bound in http_sockets), None)
+        app.metrics_url = next((f"{write_url('http', bound)}/metrics" for bound in metrics_sockets), None)
         if not settings.read_only:
             app._run_upkeep(settings)
         for server in http_servers:
@@ -190,7 +201,7 @@ class App:
         return app
 
     def change(self, settings: Settings) -> None:
-        """Put in force what can be changed while the program runs; connections stay open."""
+        """Apply the settings that can change while the program runs. Connections stay open."""
         if self._listener is None:
             return
         self._listener.policy.change(settings.policy)
@@ -198,13 +209,13 @@ class App:
             self._listener.certificate.refresh()
 
     async def wait_failed(self) -> None:
-        """Return, or raise what it raised, when a part that should run for ever does not."""
+        """Wait until a part that should run for ever ends; raise what it raised."""
         done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
 
     async def stop(self) -> None:
-        """Stop: no new mail, messages under way get their reply, readers theirs meanwhile; then the store."""
+        """Take no new mail, let senders and readers have their answers, then close the store."""
         self._inbox.close()
         stopping = [server.stop() for server in self._http]
         if self._listener is not None:
@@ -213,21 +224,21 @@ class App:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._sorter is not None:
-            await self._sorter.close()
+        if self._router is not None:
+            await self._router.close()
         await self._store.close()
         if self._listener is not None:
             await self._listener.spooler.close()
 
-    def hurry(self) -> None:
-        """End all SMTP connections at once; what was handed over is committed all the same."""
+    def abort_smtp(self) -> None:
+        """End all SMTP connections at once. Messages that came whole are committed all the same."""
         for connection in tuple(self._listener.connections if self._listener is not None else ()):
             connection.abort()
 
     def _run_upkeep(self, settings: Settings) -> None:
         kept = settings.retention
         limits = RetentionLimits(kept.max_age_s, kept.max_messages, kept.max_bytes)
-        self._run(Retention(self._store, limits, kept.interval_s, SteadyClock(_now)).run())
+        self._run(Retention(self._store, limits, kept.interval_s, JumpTolerantClock(_now)).run())
         self._run(Quota(self._store, kept.max_inbox_messages, kept.max_inbox_bytes).run())
         self._run(Summarizer(self._store).run())
 
@@ -235,39 +246,47 @@ class App:
         self._tasks.append(asyncio.create_task(work))
 
 
+def _describe_store(settings: Settings) -> str:
+    """Return what to say of the database behind its name."""
+    if settings.store.is_in_memory:
+        return ", lost when edgemail ends"
+    return " (only read)" if settings.read_only else ""
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _find_folder(settings: Settings) -> Path | None:
-    """Return the folder of the database, unless it is on another machine."""
-    file = settings.store.file
-    return None if file is None else file.parent
-
-
 def _find_certificate(settings: Settings) -> Certificate | None:
-    """Return the certificate that was given, or make one where peers from elsewhere can come."""
+    """Return the given certificate, or a self-made one if other machines can connect.
+
+    A self-made certificate is kept beside the database's file. Without a file it lasts as long as
+    this process.
+    """
     smtp = settings.smtp
     if smtp.tls == "off" or settings.read_only:
         return None
     if smtp.tls_cert is not None:
         return Certificate(Path(smtp.tls_cert), None if smtp.tls_key is None else Path(smtp.tls_key))
-    if not smtp.listen_tls and all(is_loopback(one.host) for one in smtp.listen):
+    if not smtp.listen_tls and all(is_loopback(endpoint.host) for endpoint in smtp.listen):
         return None
     names = dict.fromkeys([smtp.hostname, *smtp.domains])
-    return Certificate(make_own(Path(f"{settings.store.db}.pem"), list(names)), None)
+    file = settings.store.file
+    if file is not None:
+        return Certificate(create_self_signed(Path(f"{file}.pem"), list(names)), None)
+    with tempfile.TemporaryDirectory(prefix="edgemail-") as folder:  # the loaded key stays in memory
+        return Certificate(create_self_signed(Path(folder) / "own.pem", list(names)), None, is_fixed=True)
 
 
 def _make_spooler(settings: Settings) -> Spooler:
-    """Return what holds messages under way.
+    """Return the spooler, which holds messages while they arrive.
 
     Raises:
-        SettingsError: there can be no files in its folder.
+        SettingsError: its folder cannot hold files.
     """
-    is_remote = settings.store.file is None
-    spooler = Spooler.of(
-        settings.smtp, Path(tempfile.gettempdir()) if is_remote else Path(settings.store.db).absolute().parent
-    )
+    file = settings.store.file
+    folder = Path(tempfile.gettempdir()) if file is None else file.absolute().parent
+    spooler = Spooler.of(settings.smtp, folder)
     if settings.smtp.spool_dir is not None:
         try:
             spooler.check()
@@ -275,39 +294,6 @@ def _make_spooler(settings: Settings) -> Spooler:
             reason = f'"{spooler.folder}" cannot hold files: {error.strerror}; name a folder that can'
             raise SettingsError([f"spool_dir: {reason}"]) from error
     return spooler
-
-
-async def _open_store(settings: Settings, counters: CommitCounters) -> MailStore:
-    limit_s = settings.smtp.commit_timeout_s
-    if settings.store.file is None:
-        from edgemail.store.remote.commit import Patience
-        from edgemail.store.remote.store import RemoteStore  # the HTTP client loads for a tenth of a second
-
-        return await RemoteStore.open(
-            settings.store.db,
-            _find_token(settings),
-            Patience.within(limit_s),
-            read_only=settings.read_only,
-            counters=counters,
-        )
-    return await SqliteStore.open(
-        Path(settings.store.db),
-        read_only=settings.read_only,
-        max_wait_s=_WAIT_SHARE * limit_s,
-        counters=counters,
-    )
-
-
-def _find_token(settings: Settings) -> str | None:
-    if settings.store.token_file is None:
-        return settings.store.token
-    try:
-        token = read_token_file(settings.store.token_file)
-    except TokenError as error:
-        raise SettingsError([f"db_token_file: {error}"]) from error
-    if is_open_to_others(settings.store.token_file):
-        _log.warning("other users of this machine may read %s: chmod 600 it", settings.store.token_file)
-    return token
 
 
 async def _open_mailbox(settings: Settings) -> OperatorMailbox | None:

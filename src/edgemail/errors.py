@@ -1,6 +1,6 @@
-"""What may go wrong and is expected to: one root, few leaves.
+"""The failures that edgemail expects: one root class, few leaves.
 
-`edgemail.listener` maps leaves to SMTP replies and `edgemail.http.problems` to HTTP answers.
+`edgemail.listener` maps leaves to SMTP replies, `edgemail.http.problems` to HTTP responses.
 """
 
 from __future__ import annotations
@@ -23,39 +23,39 @@ class SettingsError(EdgemailError):
 
 
 class ListenError(EdgemailError):
-    """An endpoint cannot be listened on; the text names it and says what to do."""
+    """Listening on an endpoint failed. The text names the endpoint and says what to do."""
 
 
 class TokenError(EdgemailError):
-    """A token or a key for one is not what is needed; the text says why."""
+    """A token, or a key that signs tokens, cannot be used. The text says why."""
 
 
 class ExportError(EdgemailError):
-    """The page cannot be written for a static host; the text says why and what to do."""
+    """The page cannot be exported. The text says why and what to do."""
 
 
 class StoreUnavailable(EdgemailError):  # noqa: N818 - a state of the store, named for what the sender is told
-    """The store did not do it and kept nothing; trying again later may help (SMTP 451)."""
+    """The store failed and kept nothing; a later attempt may succeed (SMTP 451)."""
 
 
 class StoreFull(EdgemailError):  # noqa: N818 - see above
-    """There is no room; nothing was kept (SMTP 452)."""
+    """The store has no room and kept nothing (SMTP 452)."""
 
 
 class StoreReadOnly(EdgemailError):  # noqa: N818 - see above
-    """The store was opened for reading alone."""
+    """The store was opened read-only."""
 
     def __init__(self) -> None:
         super().__init__("this server only reads; delete where the mail comes in")
 
 
 class StoreInvalid(EdgemailError):  # noqa: N818 - see above
-    """The database is not one that edgemail can use, and the text says why."""
+    """The database cannot be used by edgemail. The text says why."""
 
 
 class MessageNotFound(EdgemailError):  # noqa: N818 - see above
-    """No mail has that id: it never had, or it was deleted."""
+    """No message has this id: it never existed, or it was deleted."""
 
 
 class AttachmentNotFound(EdgemailError):  # noqa: N818 - see above
-    """The message has no attachment of that number."""
+    """The message has no attachment with this number."""

@@ -1,4 +1,4 @@
-"""The values that everything else speaks of: frozen, without I/O."""
+"""Values that all parts share: immutable, without I/O."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 MailId = NewType("MailId", int)
-"""Names a stored message; grows with each one and is never used again."""
+"""Identifies a stored message. Ids grow with each message and are never reused."""
 
 PATH_MAX_OCTETS = 256
-"""RFC 5321 section 4.5.3.1.3."""
+"""The longest path, with its "<" and ">" (RFC 5321 section 4.5.3.1.3)."""
 
 LOCAL_PART_MAX_OCTETS = 128
-"""RFC 5321 section 4.5.3.1.1 asks for 64 at least; senders in use go past it."""
+"""RFC 5321 section 4.5.3.1.1 asks for at least 64; real senders use longer ones."""
 
-# What nearly every address looks like; the others take the long way.
+# The form of nearly every address. All other addresses take the slow path.
 _COMMON = re.compile(r"([A-Za-z0-9._%+=-]{1,64})@([A-Za-z0-9]+(?:[.-][A-Za-z0-9]+)*)")
 _COMMON_OCTETS = re.compile(_COMMON.pattern.encode())
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 # Printable and not a special (RFC 5322 section 3.2.3), or beyond ASCII (RFC 6531 section 3.3).
-# Dots may stand anywhere: phone carriers and spam traps do use `a..b@` and `a.@`.
+# Dots may stand anywhere: phone carriers and spam traps use `a..b@` and `a.@`.
 _ATOMS = re.compile(r"[^\x00-\x20\x7f()<>\[\]:;@\\,\"]+")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _DOMAIN = re.compile(r"(?=.{1,255}\Z)[\w](?:[\w-]*[\w])?(?:\.[\w](?:[\w-]*[\w])?)*\.?")
@@ -38,8 +38,8 @@ _LITERAL = re.compile(r"\[[0-9A-Za-z:.\-]{1,60}\]")
 class Address:
     """A mailbox: a local part in its canonical form and a lower-case domain.
 
-    `"a b"@Ex.org` has the local part `a b`: quotes belong to the writing, not to the name (RFC 5321
-    section 4.1.2). An empty domain is the bare `Postmaster` of RFC 5321 section 4.5.1.
+    `"a b"@Ex.org` has the local part `a b`: the quotes are syntax and not part of the name
+    (RFC 5321 section 4.1.2). Only the bare `Postmaster` has an empty domain (section 4.5.1).
     """
 
     local: str
@@ -47,10 +47,10 @@ class Address:
 
     @classmethod
     def parse(cls, text: str) -> Address:
-        """Read `local@domain`, `"quoted local"@domain` or `local@[192.0.2.1]`.
+        """Parse `local@domain`, `"quoted local"@domain` or `local@[192.0.2.1]`.
 
         Raises:
-            AddressError: it is not a mailbox, is longer than 256 octets, or holds control characters.
+            AddressError: the text is not a mailbox, is too long, or holds a control character.
         """
         common = _COMMON.fullmatch(text)
         if common and len(text) <= PATH_MAX_OCTETS - 2:  # the path's "<" and ">"
@@ -77,7 +77,7 @@ class Address:
 
     @classmethod
     def parse_common(cls, octets: bytes) -> Address | None:
-        """Read an address that looks like nearly all do; `None` says that `parse` may still know it."""
+        """Parse an address of the common form; return None where only `parse` can decide."""
         common = _COMMON_OCTETS.fullmatch(octets)
         if common is None or len(octets) > PATH_MAX_OCTETS - 2:
             return None
@@ -86,7 +86,7 @@ class Address:
 
     @property
     def inbox(self) -> str:
-        """The name of the inbox that this address stands for: in lower case, quoted where it must be."""
+        """The name of this address's inbox: in lower case, quoted only where it must be."""
         return str(self).lower()
 
     def __str__(self) -> str:
@@ -95,66 +95,72 @@ class Address:
 
 
 def _count_octets(text: str) -> int:
-    """Count octets; in lower case, as inboxes are named, some letters take more."""
-    return max(len(one.encode("utf-8", "surrogatepass")) for one in (text, text.lower()))
+    """Count the octets of the longer form: as given, or in lower case as inboxes are named."""
+    return max(len(form.encode("utf-8", "surrogatepass")) for form in (text, text.lower()))
 
 
 def _drop_marks(domain: str) -> str:
-    r"""Leave out what many scripts write vowels and ligatures with, and what `\w` is not (RFC 5892)."""
+    r"""Drop combining marks and joiners, which IDNs may hold and `\w` does not match (RFC 5892)."""
     if domain.isascii():
         return domain
-    return "".join(one for one in domain if unicodedata.category(one)[0] != "M" and one not in "\u200c\u200d")
+    return "".join(
+        character
+        for character in domain
+        if unicodedata.category(character)[0] != "M" and character not in "\u200c\u200d"
+    )
 
 
 def _write_local(local: str) -> str:
-    if local.isalnum() or _ATOMS.fullmatch(local):  # the first is quicker
+    if local.isalnum() or _ATOMS.fullmatch(local):  # isalnum is the quicker test
         return local
     escaped = local.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
 
 class Spool(Protocol):
-    """The octets of a message that are too many to be held in memory."""
+    """The octets of a message that is too large to be held in memory."""
 
     @property
     def size(self) -> int:
-        """How many there are."""
+        """The number of octets."""
         ...
 
     @property
     def is_text(self) -> bool:
-        """Whether they are UTF-8 without NUL."""
+        """True if the octets are valid UTF-8 without NUL."""
         ...
 
     async def flush(self) -> None:
-        """Return once they can be read.
+        """Return once all octets can be read.
 
         Raises:
-            StoreFull: there was no room for them.
+            StoreFull: the disk has no room for them.
             StoreUnavailable: they could not be written.
         """
         ...
 
     def read(self, offset: int, size: int) -> bytes:
-        """Read some of them, in any thread.
+        """Read up to `size` octets from `offset` on. Works in any thread.
 
         Raises:
-            StoreUnavailable: they cannot be read.
+            StoreUnavailable: the octets cannot be read.
         """
         ...
 
     def discard(self) -> None:
-        """Let go of them. May be called twice."""
+        """Free the octets. May be called twice."""
         ...
 
 
 class Envelope(NamedTuple):
     """A message on its way into the store.
 
-    `sender` is the reverse-path, `None` for the null one. `recipients` are inbox names (see
-    `Address.inbox`), each once, in the order given. `data` is what will be kept, octet for octet; where there is
-    a `spool`, it is the lines before that. Whoever made the envelope discards its spool, once it is kept or not.
-    A tuple: there is one for each message, and a frozen dataclass takes three times as long to make.
+    `sender` is the reverse-path, None for the null reverse-path. `recipients` are inbox names
+    (see `Address.inbox`), without duplicates, in the order given. `data` is what will be kept,
+    octet for octet; with a `spool`, `data` holds only the trace lines that go before it. The
+    maker of the envelope discards the spool, whether the message is kept or not.
+
+    This is a NamedTuple, as creating a frozen dataclass for each message takes three times as long.
     """
 
     sender: Address | None
@@ -165,11 +171,11 @@ class Envelope(NamedTuple):
 
     @property
     def size(self) -> int:
-        """How many octets will be kept."""
+        """The number of octets that will be kept."""
         return len(self.data) if self.spool is None else len(self.data) + self.spool.size
 
     def load(self) -> Envelope:
-        """Return the same with all of it in memory.
+        """Return this envelope with the whole message in `data`.
 
         Raises:
             StoreUnavailable: the spool cannot be read.
@@ -177,7 +183,7 @@ class Envelope(NamedTuple):
         return self if self.spool is None else self._replace(data=b"".join(self.read_pieces()), spool=None)
 
     def read_pieces(self, piece_octets: int = 2**18) -> Iterator[bytes]:
-        """Read what will be kept, a piece at a time: the first is `data`.
+        """Yield what will be kept, piece by piece: first `data`, then the spool.
 
         Raises:
             StoreUnavailable: the spool cannot be read.
@@ -190,7 +196,7 @@ class Envelope(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A one-time code found in a message, with the reason why it was taken for one."""
+    """A one-time code found in a message. `reason` says why it was recognised as one."""
 
     code: str
     reason: str
@@ -198,7 +204,10 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A web link found in a message. `reason` says why it looks like one to confirm something, or is ``""``."""
+    """A web link found in a message.
+
+    `reason` says why it looks like a confirmation link; it is ``""`` for any other link.
+    """
 
     url: str
     text: str
@@ -207,7 +216,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """What an attachment calls itself: nothing of this is to be trusted. `size` is in octets, decoded."""
+    """An attachment as the message describes it. `size` is its decoded size in octets.
+
+    The sender chose `name` and `type`: never trust them.
+    """
 
     index: int
     name: str
@@ -217,7 +229,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a listing shows of a message; derived from its data, so it can be made again."""
+    """What a listing shows of a message. Derived from its data, so it can be made again."""
 
     sender_name: str
     """The From: header, decoded: ``Name <a@b>``."""
@@ -227,7 +239,7 @@ class Summary:
     codes: tuple[Code, ...]
     links: tuple[Link, ...]
     words: str = ""
-    """For search, and no part of a listing: each word of sender, subject and text once, in lower case."""
+    """Each word of sender, subject and text once, in lower case. For search only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,14 +252,14 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class ParsedMessage:
-    """A message taken apart. `text` and `html` are as sent, decoded; `None` where there is none."""
+    """A parsed message. `text` and `html` are decoded but not made safe; None where absent."""
 
     summary: Summary
     headers: tuple[Header, ...]
     text: str | None
     html: str | None
     links: tuple[Link, ...]
-    """Every web link, not only those that the summary shows."""
+    """Every web link; the summary has only the confirmation links."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +275,7 @@ class StoredMail:
 
 @dataclass(frozen=True, slots=True)
 class ListedMail:
-    """A stored message with what a listing shows of it."""
+    """A stored message with its summary."""
 
     mail: StoredMail
     summary: Summary
@@ -271,7 +283,7 @@ class ListedMail:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where to listen: an IP address or a host's name, and a port. Port 0 asks for any free one."""
+    """Where to listen: an IP address or host name, and a port. Port 0 means any free port."""
 
     host: str
     port: int

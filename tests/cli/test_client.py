@@ -1,4 +1,4 @@
-"""The client commands and what may answer them: nothing, another program, a server in trouble."""
+"""The client commands with no server, with another program, and with a failing server."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def run(url: str, *arguments: str, given: str = "", **environ: str) -> subproces
     ],
 )
 def test_a_server_that_is_not_there_is_one_line(arguments: list[str], said: str) -> None:
-    """It says how to start one, or how to name another."""
+    """The line says how to start a server, or how to name another one."""
     ended = run("", *arguments)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith(said)
@@ -49,7 +49,7 @@ def test_a_server_that_is_not_there_is_one_line(arguments: list[str], said: str)
 
 @contextmanager
 def pretending(answer: Callable[[str], tuple[int, bytes]]) -> Iterator[str]:
-    """Run an HTTP server that gives `answer` of each path; yield its URL."""
+    """Run an HTTP server that answers each path with `answer`; yield its URL."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -89,11 +89,11 @@ def test_a_long_wait_is_made_of_short_requests() -> None:
         (403, b'{"title": "Forbidden"}', "Forbidden"),
         (502, b"<html>", "the server answered 502 Bad Gateway"),
         (500, b"[]", "the server answered 500 Internal Server Error"),
-        (200, b"<html>", "is not edgemail's: its answer is not JSON"),
+        (200, b"<html>", "is not an edgemail server: its answer is not JSON"),
     ],
 )
 def test_any_answer_that_is_not_the_apis_is_one_line(status: int, body: bytes, said: str) -> None:
-    """What is at the URL may be another program, or a proxy in between."""
+    """Another program or a proxy may answer at the URL."""
     with pretending(lambda _: (status, body)) as url:
         ended = run(url, "list", "a@a.org")
     assert (ended.returncode, ended.stdout) == (1, "")
@@ -102,7 +102,7 @@ def test_any_answer_that_is_not_the_apis_is_one_line(status: int, body: bytes, s
 
 
 def test_ctrl_c_ends_it_quietly_with_status_130() -> None:
-    """As shells have it for what SIGINT ended."""
+    """Shells use this status for a program that SIGINT ended."""
     is_asked, may_answer = threading.Event(), threading.Event()
 
     def answer(_: str) -> tuple[int, bytes]:

@@ -1,4 +1,4 @@
-"""The command line without a server: help, settings, completion, log lines, what terminals are shown."""
+"""The command line without a server: help, settings, completion, log lines, terminal output."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_help_is_enough_to_begin_with() -> None:
-    """Examples, where settings come from, and the exit statuses; then each command."""
+    """It has examples, the sources of settings, the exit statuses, and each command."""
     shown = run("--help")
     assert (shown.returncode, shown.stderr) == (0, "")
     for words in (
@@ -59,13 +59,26 @@ def test_the_help_of_serve_has_every_flag_and_its_default() -> None:
     assert "[default: 127.0.0.1:2525]" in " ".join(shown.split())
 
 
+def test_all_help_has_the_advanced_settings_as_well() -> None:
+    """`--help` shows the everyday settings, and says how to see the rest."""
+    few, everything = run("serve", "--help").stdout, run("serve", "--help-all")
+    assert (everything.returncode, everything.stderr) == (0, "")
+    assert everything.stdout.startswith(few.rstrip("\n"))
+    assert run("--help-all").stdout == everything.stdout
+    for setting in SETTINGS:
+        if not setting.has_flag:
+            assert f"  {setting.name} {setting.kind.metavar}" in everything.stdout
+            assert f"  {setting.name} {setting.kind.metavar}" not in few
+    assert "--help-all" in few
+
+
 def test_the_version_is_the_packages() -> None:
-    """One line, for scripts."""
+    """It is one line, for scripts."""
     assert run("--version").stdout == f"edgemail {__version__}\n"
 
 
 def test_the_servers_libraries_are_not_loaded_for_other_commands() -> None:
-    """They take half a second, and every press of the completion key would pay for it."""
+    """Loading them takes half a second, which every completion would wait for."""
     script = "import sys, edgemail.cli; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
@@ -78,7 +91,7 @@ def test_the_servers_libraries_are_not_loaded_for_other_commands() -> None:
     "arguments", [["--max-age", "7x"], ["serve", "--max-age", "7x"], ["config", "--max-age", "7x"]]
 )
 def test_wrong_settings_end_with_status_78_and_a_line_for_each(arguments: list[str], tmp_path: Path) -> None:
-    """EX_CONFIG of sysexits.h: a service manager need not try again. `edgemail` alone is `edgemail serve`."""
+    """A service manager need not try again (EX_CONFIG of sysexits.h). `edgemail` alone is `edgemail serve`."""
     ended = run(*arguments, EDGEMAIL_HTPP="off", EDGEMAIL_DOMAIN="*.a.org\x1b[2J")
     assert (ended.returncode, ended.stdout) == (78, "")
     assert ended.stderr.splitlines() == [
@@ -92,14 +105,14 @@ def test_wrong_settings_end_with_status_78_and_a_line_for_each(arguments: list[s
     "arguments", [["srve"], ["--mx-age", "7d"], ["show"], ["show", "x"], ["wait", "a@b", "--timeout", "x"]]
 )
 def test_wrong_usage_ends_with_status_2(arguments: list[str]) -> None:
-    """As most programs of the shell have it."""
+    """Most shell programs use this status."""
     ended = run(*arguments)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.startswith("Usage: edgemail")
 
 
 def test_config_says_each_value_and_its_source(tmp_path: Path) -> None:
-    """A line a setting: its name, its value, where that came from."""
+    """Each setting is a line: its name, its value, and its source."""
     path = tmp_path / "edgemail.toml"
     path.write_text('max_errors = 3\ndomain = ["a.org"]')
     shown = run(
@@ -118,7 +131,7 @@ def test_config_says_each_value_and_its_source(tmp_path: Path) -> None:
 
 
 def test_config_in_json_is_for_programs() -> None:
-    """An object a setting, by its name."""
+    """Each setting is an object under its name."""
     shown = json.loads(run("config", "--json", "--domain", "a.org", "--domain", "b.org").stdout)
     assert shown["domain"] == {"value": "a.org,b.org", "source": "flag --domain"}
     assert list(shown) == [setting.name for setting in SETTINGS]
@@ -146,7 +159,7 @@ def test_completion_prints_the_shells_script(shell: str, words: str) -> None:
     ],
 )
 def test_commands_flags_and_choices_are_completed(line: str, offered: set[str]) -> None:
-    """The flags of `serve` are offered without it as well."""
+    """The flags of `serve` are offered without its name as well."""
     script = "import sys; sys.argv[0] = 'edgemail'; from edgemail.cli import main; main()"
     asked = {"_EDGEMAIL_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}
     ended = subprocess.run(
@@ -164,14 +177,14 @@ def test_visible_text_holds_nothing_that_a_terminal_obeys(text: str) -> None:
     """Escape sequences can rename windows, hide text and answer for the user; newlines forge lines."""
     shown = terminal.visible(text)
     assert len(f"a{shown}b".splitlines()) == 1
-    assert all(one.isprintable() or ord(one) >= 0xA0 for one in shown)
+    assert all(character.isprintable() or ord(character) >= 0xA0 for character in shown)
     assert shown.encode("utf-8", "strict").decode() == shown
     if text.isprintable():
         assert shown == text
 
 
 def test_visible_text_names_what_it_hides() -> None:
-    """As JSON and Python write it; what is kept is kept."""
+    """It is escaped as in JSON and Python, except the characters to keep."""
     assert terminal.visible("\x1b[2J\x9b\u202e\ud800\ta\nb\r", keep="\t\n") == (
         "\\u001b[2J\\u009b\\u202e\\ud800\ta\nb\\u000d"
     )
@@ -246,7 +259,7 @@ def test_a_test_mail_has_all_that_a_reader_has_to_show() -> None:
 
 
 def test_each_test_mail_has_a_code_of_its_own() -> None:
-    """Or a test that waits for the second would be content with the first."""
+    """Else a test that waits for the second mail would accept the first one."""
     subjects = {str(testmail.make_testmail("s@a.org", "kim@b.org", 1, 1)["Subject"]) for _ in range(20)}
     assert len(subjects) > 15
 

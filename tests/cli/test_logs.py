@@ -1,4 +1,4 @@
-"""The log of a program that runs, with all that writes to it."""
+"""The log of a running program."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from testkit.programs import Peer, serving
+from testkit.server_process import Peer, serving
 from testkit.waiting import PATIENCE_S
 
 from edgemail.cli.logs import Lines
@@ -29,7 +29,7 @@ def run_once(folder: Path, **environ: str) -> str:
     with serving(folder / "mail.db", EDGEMAIL_RESERVED="postmaster", **environ) as server:
         peer = Peer(server.smtp)
         peer.greet()
-        path = "".join(f"RCPT TO:<{one}>\r\n" for one in RECIPIENTS)
+        path = "".join(f"RCPT TO:<{recipient}>\r\n" for recipient in RECIPIENTS)
         peer.say(f'MAIL FROM:<"a code=250"@sender.example>\r\n{path}DATA\r\nHi.\r\n.\r\nXYZ\r\n'.encode())
         assert [peer.hear() for _ in range(6)] == [250, 250, 250, 354, 250, 500]
         peer.close()
@@ -43,15 +43,15 @@ def read(log: str) -> list[dict[str, Any]]:
 
 
 def test_each_transaction_has_one_line_in_the_programs_log(tmp_path: Path) -> None:
-    """With the store's id, and nothing of it is lost when the program ends."""
+    """It has the store's id, and no line is lost when the program ends."""
     log = read(run_once(tmp_path, EDGEMAIL_LOG_FORMAT="json"))
-    (accepted,) = [one for one in log if one["message"] == "accepted"]
+    (accepted,) = [record for record in log if record["message"] == "accepted"]
     assert accepted["recipients"] == ",".join(RECIPIENTS)
     assert accepted["sender"] == '"a code=250"@sender.example'
     assert (accepted["code"], accepted["mail"]) == (250, 1)
-    (refused,) = [one for one in log if one["message"] == "commands refused"]
+    (refused,) = [record for record in log if record["message"] == "commands refused"]
     assert refused["refusals"] == "unknown_command:1"
-    assert not [one for one in log if one["message"].startswith("kept message")]
+    assert not [record for record in log if record["message"].startswith("kept message")]
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
@@ -59,7 +59,7 @@ def test_each_transaction_has_one_line_in_the_programs_log(tmp_path: Path) -> No
 def test_no_line_of_the_program_has_an_address_that_shall_not_be_there(
     tmp_path: Path, addresses: str, form: str
 ) -> None:
-    """Not even one about the operator's mail."""
+    """No line about the operator's mail has an address either."""
     log = run_once(tmp_path, EDGEMAIL_LOG_FORMAT=form, EDGEMAIL_LOG_ADDRESSES=addresses)
     assert "accepted" in log
     assert "kept a message for the operator" in log
@@ -68,7 +68,7 @@ def test_no_line_of_the_program_has_an_address_that_shall_not_be_there(
 
 
 class Writes(io.StringIO):
-    """Notes what is written at a time."""
+    """Records each write."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -84,7 +84,7 @@ def record(text: str, level: int = logging.INFO) -> logging.LogRecord:
 
 
 async def test_the_lines_of_one_turn_are_written_in_one_go() -> None:
-    """A commit has many, and each write takes its time; they do not wait for longer than that, nor for more."""
+    """A commit logs many lines, and each write takes time. Lines wait no longer than one iteration of the loop."""
     handler = Lines(writes := Writes())
     for text in ("a", "b"):
         handler.emit(record(text))
@@ -95,11 +95,11 @@ async def test_the_lines_of_one_turn_are_written_in_one_go() -> None:
     assert writes.made == ["a\nb\n", "c\n"]
     for _ in range(250):
         handler.emit(record("d"))
-    assert [one.count("d") for one in writes.made[2:]] == [100, 100]
+    assert [line.count("d") for line in writes.made[2:]] == [100, 100]
 
 
 async def test_a_warning_is_written_at_once_and_so_is_what_comes_from_a_thread() -> None:
-    """In order: what waited comes before it."""
+    """Buffered lines are written before it."""
     handler = Lines(writes := Writes())
     handler.emit(record("a"))
     handler.emit(record("b", logging.WARNING))
@@ -112,7 +112,7 @@ async def test_a_warning_is_written_at_once_and_so_is_what_comes_from_a_thread()
 
 
 def test_no_line_is_lost_when_the_program_ends() -> None:
-    """Not even one of the loop's last turn."""
+    """Lines of the loop's last iteration are written too."""
     program = """
 import asyncio, logging, sys
 from edgemail.cli import logs
@@ -132,7 +132,7 @@ asyncio.run(main())
 
 
 async def test_a_log_that_nobody_reads_any_more_stops_nothing() -> None:
-    """As `edgemail serve 2>&1 | head` leaves it."""
+    """`edgemail serve 2>&1 | head` leaves such a log."""
     handler = Lines(writes := Writes())
     writes.close()
     unseen: list[object] = []

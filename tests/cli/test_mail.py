@@ -29,7 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 def run_on_terminal(url: str, *arguments: str) -> str:
-    """Run a command whose output is a terminal; return what that was sent."""
+    """Run a command with a terminal as its output; return that output."""
     command, env = command_of(url, *arguments)
     reader, writer = pty.openpty()
     with subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=writer, stderr=writer):
@@ -63,7 +63,7 @@ def newest_id(server: Running, address: str) -> str:
 
 
 def test_a_sent_mail_can_be_listed_shown_and_waited_for(server: Running) -> None:
-    """The whole way, as a newcomer goes it."""
+    """This is what a newcomer does first."""
     sent = run(server.url, "send", "--smtp", server.smtp, "--to", "new.comer+1@a.org")
     assert sent.stdout == f"sent 1 mail to new.comer+1@a.org: {server.url}#/new.comer%2B1@a.org\n"
     code = run(server.url, "wait", "New.Comer+1@A.org", "--code").stdout.strip()
@@ -85,7 +85,7 @@ def test_a_sent_mail_can_be_listed_shown_and_waited_for(server: Running) -> None
 
 
 def test_a_listing_is_as_long_as_asked_for(server: Running) -> None:
-    """The API gives it in pages; more mails than one connection may carry are sent over several."""
+    """The API returns pages. Mails that are too many for one connection are sent in several."""
     sent = run(server.url, "send", "--smtp", server.smtp, "--to", "many@a.org", "--count", "130")
     assert (sent.returncode, sent.stderr) == (0, "")
     ids = [
@@ -97,13 +97,13 @@ def test_a_listing_is_as_long_as_asked_for(server: Running) -> None:
 
 
 def test_an_empty_inbox_is_said_to_be_empty(server: Running) -> None:
-    """On the standard error: there is nothing to list."""
+    """The line is on the standard error, since there is nothing to list."""
     listed = run(server.url, "list", "nobody@a.org")
     assert (listed.returncode, listed.stdout, listed.stderr) == (0, "", "no mail for nobody@a.org yet\n")
 
 
 def test_raw_is_octet_for_octet_in_a_pipe(server: Running) -> None:
-    """Line ends, 8-bit octets and NUL-free rubbish included; only the trace lines stand before it."""
+    """Line ends and 8-bit octets are unchanged; only the trace lines come before them."""
     message = b"Subject: \xff\xfe raw\r\n\r\n\x1b[2J\x80 caf\xc3\xa9 \x01\r\nend\r\n"
     deliver_octets(server, "raw@a.org", message)
     command, env = command_of(server.url, "show", newest_id(server, "raw@a.org"), "--raw")
@@ -114,7 +114,7 @@ def test_raw_is_octet_for_octet_in_a_pipe(server: Running) -> None:
 
 @pytest.mark.parametrize("form", [[], ["--raw"], ["--text"], ["--html"], ["--json"]])
 def test_no_mail_drives_the_terminal(form: list[str], server: Running) -> None:
-    """Escape sequences in subject, sender, text or HTML are shown and not obeyed."""
+    """Escape sequences in subject, sender, text or HTML are shown as text."""
     body = "Subject: =?utf-8?q?=1b]0;owned=07=C2=9B31m?=\r\nFrom: =?utf-8?q?=1b[2J?= <s@a.org>\r\nContent-Type: "
     for kind in ("plain", "html"):
         text = f"{body}text/{kind}; charset=utf-8\r\n\r\n<p>before{HOSTILE}after\r\n"
@@ -128,7 +128,7 @@ def test_no_mail_drives_the_terminal(form: list[str], server: Running) -> None:
 
 
 def test_a_missing_part_is_one_line_and_status_1(server: Running) -> None:
-    """It says which part, and what does show the message."""
+    """The line says which part is missing, and which flag shows the whole message."""
     deliver(server, "text@a.org", "only text")
     mail_id = newest_id(server, "text@a.org")
     ended = run(server.url, "show", mail_id, "--html")
@@ -138,7 +138,7 @@ def test_a_missing_part_is_one_line_and_status_1(server: Running) -> None:
 
 @pytest.mark.parametrize("arguments", [["show", "999999"], ["show", "999999", "--raw"], ["list", "no address"]])
 def test_what_the_server_refuses_is_one_line_and_status_1(arguments: list[str], server: Running) -> None:
-    """The detail of its problem document."""
+    """The line is the detail of the problem document."""
     ended = run(server.url, *arguments)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert len(ended.stderr.splitlines()) == 1
@@ -146,7 +146,7 @@ def test_what_the_server_refuses_is_one_line_and_status_1(arguments: list[str], 
 
 
 def test_a_wait_for_a_code_goes_on_until_one_comes(server: Running) -> None:
-    """A message without one is not what was waited for."""
+    """A message without a code does not end the wait."""
     deliver(server, "later@a.org", "nothing here")
     command, env = command_of(server.url, "wait", "later@a.org", "--code", "--timeout", "30")
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as waiting:
@@ -156,14 +156,14 @@ def test_a_wait_for_a_code_goes_on_until_one_comes(server: Running) -> None:
 
 
 def test_a_code_that_came_before_other_mail_is_found(server: Running) -> None:
-    """A welcome often follows the code; the newest message with a code counts."""
+    """A welcome mail often follows the code. The newest message with a code counts."""
     for text in ("Your verification code is 111111.", "Your verification code is 222222.", "Welcome!"):
         deliver(server, "before@a.org", text)
     assert run(server.url, "wait", "before@a.org", "--code", "--timeout", "5").stdout == "222222\n"
 
 
 def test_a_wait_can_choose_by_sender_subject_and_id(server: Running) -> None:
-    """Each narrows what counts."""
+    """Each flag filters the messages that count."""
     deliver(server, "choose@a.org", "1", subject="First", sender="ada@a.org")
     deliver(server, "choose@a.org", "2", subject="Second", sender="ben@a.org")
     first, second = (
@@ -178,14 +178,14 @@ def test_a_wait_can_choose_by_sender_subject_and_id(server: Running) -> None:
 
 
 def test_a_wait_prints_one_thing(server: Running) -> None:
-    """A code alone or JSON: both would be neither."""
+    """--code and --json exclude each other."""
     ended = run(server.url, "wait", "a@a.org", "--code", "--json")
     assert ended.returncode == 2
     assert "--code and --json cannot both be given" in ended.stderr
 
 
 def test_letters_that_the_terminal_lacks_are_escaped(server: Running) -> None:
-    """Where the output is not UTF-8, a subject in another script is no reason to fail."""
+    """A subject in another script does not make the command fail if the output is not UTF-8."""
     deliver(server, "letters@a.org", "text", subject="世界")
     listed = run(server.url, "list", "letters@a.org", PYTHONIOENCODING="iso-8859-1")
     assert (listed.returncode, listed.stderr) == (0, "")
@@ -193,14 +193,17 @@ def test_letters_that_the_terminal_lacks_are_escaped(server: Running) -> None:
 
 
 def test_a_server_of_another_kind_is_one_line(server: Running) -> None:
-    """Such as the SMTP port in the place of the page's."""
+    """Such as an SMTP server at the URL."""
     ended = run(f"http://{server.smtp}", "list", "a@a.org")
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr == f"http://{server.smtp} is not edgemail's: its answer is not HTTP, or not all of it\n"
+    assert (
+        ended.stderr
+        == f"http://{server.smtp} is not an edgemail server: its answer is not HTTP, or is incomplete\n"
+    )
 
 
 def test_deleting_asks_first(server: Running) -> None:
-    """There is no way back, so only --yes or an answer deletes."""
+    """Deleting cannot be undone, so it needs --yes or an answer."""
     deliver(server, "gone@a.org", "1")
     deliver(server, "gone@a.org", "2")
     assert run(server.url, "delete", "gone@a.org", given="n\n").returncode == 1
@@ -211,7 +214,7 @@ def test_deleting_asks_first(server: Running) -> None:
 
 
 def test_a_proxy_is_not_asked_for_this_machine(server: Running) -> None:
-    """It could not reach it."""
+    """A proxy could not reach this machine's server."""
     listed = run(
         server.url, "list", "nobody@a.org", http_proxy="http://127.0.0.1:1", HTTP_PROXY="http://127.0.0.1:1"
     )
@@ -219,7 +222,7 @@ def test_a_proxy_is_not_asked_for_this_machine(server: Running) -> None:
 
 
 def test_a_reader_that_goes_away_ends_it_quietly(server: Running) -> None:
-    """`edgemail show 1 --raw | head -1` is no failure to talk about."""
+    """`edgemail show 1 --raw | head -1` prints no error."""
     deliver(server, "pipe@a.org", "text")
     command, env = command_of(server.url, "show", newest_id(server, "pipe@a.org"), "--raw")
     reader, writer = os.pipe()

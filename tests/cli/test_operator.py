@@ -1,4 +1,4 @@
-"""`edgemail operator`: what reads the Maildir of reserved names."""
+"""`edgemail operator`: reads the Maildir of reserved names."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from testkit.mail import envelope
+from testkit.sample_mail import envelope
 
 from edgemail.mailbox.operator import OperatorMailbox
 from tests.cli.test_client import run
@@ -21,7 +21,7 @@ TRACE = b"Return-Path: <ca@sender.example>\r\nReceived: from a\r\n\tby b;\r\n\td
 
 @pytest.fixture
 def db(tmp_path: Path) -> Path:
-    """A database's path with two messages for the operator beside it."""
+    """Return a database's path, with two messages for the operator beside it."""
     mailbox = OperatorMailbox(tmp_path / "mail.db.operator")
     mailbox.open()
 
@@ -40,7 +40,7 @@ def first_id(db: Path) -> str:
 
 
 def test_list_has_a_line_for_each_message_newest_first(db: Path) -> None:
-    """Where it went is told by our own fields, not by the sender's."""
+    """The recipients come from edgemail's own fields, not from the sender's."""
     listed = run("", "operator", "list", "--db", str(db))
     assert (listed.returncode, listed.stderr) == (0, "")
     newest, oldest = listed.stdout.splitlines()
@@ -55,7 +55,7 @@ def test_list_has_a_line_for_each_message_newest_first(db: Path) -> None:
 
 
 def test_the_maildir_is_found_as_the_server_finds_it(db: Path, tmp_path: Path) -> None:
-    """By the environment, by the file, or by its own name."""
+    """The environment, the file, or the Maildir's own setting names it."""
     config = tmp_path / "edgemail.toml"
     config.write_text(f'domain = "example.org"\ndb = "{db}"\n', encoding="utf-8")
     expected = run("", "operator", "list", "--db", str(db)).stdout
@@ -69,8 +69,8 @@ def test_the_maildir_is_found_as_the_server_finds_it(db: Path, tmp_path: Path) -
 
 
 def test_show_has_the_message_by_id_or_by_file(db: Path) -> None:
-    """The same as `edgemail show` has for other mail."""
-    (name,) = [one.path.name for one in OperatorMailbox(db.with_name("mail.db.operator")).list_mail()][:1]
+    """The output is the same as that of `edgemail show`."""
+    (name,) = [mail.path.name for mail in OperatorMailbox(db.with_name("mail.db.operator")).list_mail()][:1]
     shown = run("", "operator", "show", first_id(db), "--db", str(db))
     assert shown.returncode == 0
     for line in ("From:     CA <ca@sender.example>", "To:       admin@example.org, root@example.org"):
@@ -81,7 +81,7 @@ def test_show_has_the_message_by_id_or_by_file(db: Path) -> None:
 
 
 def test_mail_that_names_no_sender_has_the_envelopes(db: Path) -> None:
-    """A proof of control may come without From:."""
+    """A mail that proves control of a domain may have no From:."""
     mailbox = OperatorMailbox(db.with_name("mail.db.operator"))
 
     async def deliver() -> None:
@@ -95,14 +95,14 @@ def test_mail_that_names_no_sender_has_the_envelopes(db: Path) -> None:
 
 
 def test_raw_is_octet_for_octet_in_a_pipe(db: Path) -> None:
-    """What the file has, with its fields of delivery."""
+    """The output is the file, with the fields that edgemail added."""
     shown = run("", "operator", "show", first_id(db), "--raw", "--db", str(db))
     first = OperatorMailbox(db.with_name("mail.db.operator")).list_mail()[0]
     assert shown.stdout == first.path.read_text(encoding="utf-8")  # both with universal newlines
 
 
 def test_no_mail_drives_the_terminal(db: Path) -> None:
-    """Neither a listing nor a message, nor its octets."""
+    """Escape sequences are shown as text in a listing, a message and its octets."""
     wanted = first_id(db)
     for arguments in (["list"], ["show", wanted], ["show", wanted, "--raw"]):
         shown = run_on_terminal("", "operator", *arguments, "--db", str(db))
@@ -112,7 +112,7 @@ def test_no_mail_drives_the_terminal(db: Path) -> None:
 
 
 def test_what_is_not_there_is_one_line(db: Path, tmp_path: Path) -> None:
-    """No folder yet is an empty one, and reading makes none."""
+    """A missing folder counts as empty, and reading does not create it."""
     missing = run("", "operator", "show", "0123456789", "--db", str(db))
     assert (missing.returncode, missing.stderr) == (1, "the operator has no message 0123456789\n")
     other = tmp_path / "other.db"

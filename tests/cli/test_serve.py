@@ -1,4 +1,4 @@
-"""`edgemail serve` as a process: what it prints, how it stops, how it fails."""
+"""`edgemail serve` as a process: what it prints, how it stops, and how it fails."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from testkit.programs import UNBOUNDED
+from testkit.server_process import UNBOUNDED
 
 from edgemail.cli import testmail
 from edgemail.cli.serve import _run
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Running:
-    """A server that was started, and the lines that it printed."""
+    """A running server, and the lines that it printed."""
 
     process: subprocess.Popen[str]
     lines: list[str]
@@ -66,7 +66,7 @@ def running(*arguments: str, **environ: str) -> Iterator[Running]:
 
 
 def run_serve(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Start the program where it cannot run."""
+    """Start the program with settings that make it fail."""
     return subprocess.run(
         [sys.executable, "-m", "edgemail", "serve", *arguments],
         env={"PATH": os.environ["PATH"]},
@@ -79,7 +79,7 @@ def run_serve(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_says_where_it_listens_and_stops_when_told(number: int, tmp_path: Path) -> None:
-    """Whoever asks for port 0 reads the real one; once the lines are there, both ports answer."""
+    """The lines have the real ports of port 0, and by then both ports answer."""
     with running("--db", str(tmp_path / "mail.db")) as server:
         host, _, port = server.smtp.rpartition(":")
         with smtplib.SMTP(host, int(port), timeout=10) as client:
@@ -91,7 +91,7 @@ def test_it_says_where_it_listens_and_stops_when_told(number: int, tmp_path: Pat
 
 
 def test_threads_take_turns_sooner_than_python_lets_them() -> None:
-    """Else the event loop waits for 5 ms, several times a dialogue, while another thread parses."""
+    """Else the event loop waits up to 5 ms, several times in a dialogue, while another thread parses."""
 
     async def look() -> None:
         seen.append(sys.getswitchinterval())
@@ -105,7 +105,7 @@ def test_threads_take_turns_sooner_than_python_lets_them() -> None:
 
 
 def test_a_database_in_the_temporary_directory_is_warned_of(tmp_path: Path) -> None:
-    """What is there may be gone after a restart of the machine."""
+    """Files there may be deleted when the machine restarts."""
     with running(TMPDIR=str(tmp_path)) as server:
         assert server.lines[2] == f"Mail  {tmp_path / 'edgemail.db'}"
         _, errors = server.stop()
@@ -114,7 +114,7 @@ def test_a_database_in_the_temporary_directory_is_warned_of(tmp_path: Path) -> N
 
 
 def test_the_log_can_be_json_lines(tmp_path: Path) -> None:
-    """Each line is an object, whatever library wrote it."""
+    """Each line is a JSON object, whichever library logged it."""
     with running("--log-format", "json", "--set", "log_level=debug", TMPDIR=str(tmp_path)) as server:
         _, errors = server.stop()
     records: list[dict[str, Any]] = [json.loads(line) for line in errors.splitlines()]
@@ -123,7 +123,7 @@ def test_the_log_can_be_json_lines(tmp_path: Path) -> None:
 
 
 def test_settings_reach_the_server(tmp_path: Path) -> None:
-    """From the file, the environment and the flags, down to the greeting."""
+    """Settings of the file, the environment and the flags show in SMTP replies."""
     config = tmp_path / "edgemail.toml"
     config.write_text(f'domain = ["a.org"]\ndb = "{tmp_path / "mail.db"}"\n')
     with running(
@@ -149,7 +149,7 @@ def _read_reply(replies: Any) -> Iterator[bytes]:
 
 
 def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
-    """The line names the endpoint and the flag that moves it."""
+    """The line names the endpoint and the flag that changes it."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         endpoint = f"127.0.0.1:{taken.getsockname()[1]}"
         ended = run_serve("--smtp", endpoint, "--http", "off", "--db", str(tmp_path / "mail.db"))
@@ -158,7 +158,7 @@ def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_no_database_is_one_line(tmp_path: Path) -> None:
-    """As wrong as any other setting, and left as it is."""
+    """It ends with the status of a wrong setting, and the file is unchanged."""
     path = tmp_path / "mail.db"
     path.write_text("Dear diary,\n" * 100)
     ended = run_serve("--smtp", "127.0.0.1:0", "--http", "off", "--db", str(path))
@@ -169,7 +169,7 @@ def test_a_file_that_is_no_database_is_one_line(tmp_path: Path) -> None:
 
 
 def test_a_reader_says_that_it_only_reads(tmp_path: Path) -> None:
-    """`--no-smtp` needs a database that is there, and takes no port for SMTP."""
+    """`--no-smtp` needs an existing database, and opens no port for SMTP."""
     path = tmp_path / "mail.db"
     with running("--db", str(path)) as server:
         server.stop()
@@ -195,7 +195,7 @@ def test_a_reader_says_that_it_only_reads(tmp_path: Path) -> None:
     ],
 )
 def test_a_reader_that_cannot_begin_is_one_line(arguments: list[str], words: str) -> None:
-    """Status 78: trying again does not help."""
+    """The status is 78, since trying again does not help."""
     ended = run_serve("--http", "127.0.0.1:0", *arguments)
     assert (ended.returncode, ended.stdout) == (78, "")
     assert len(ended.stderr.splitlines()) == 1

@@ -1,4 +1,4 @@
-"""`edgemail serve` as a process on a real sqld: what its log has, and how it fails."""
+"""`edgemail serve` as a process with a real sqld: its log, and how it fails."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from testkit.bounds import bounded
-from testkit.http import ask
-from testkit.programs import START_S, THIS_PYTHON, Peer, serving
+from testkit.http_client import ask
+from testkit.server_process import START_S, THIS_PYTHON, Peer, serving
 from testkit.sqld import Sqld
+from testkit.time_limit import bounded
 from testkit.waiting import until
 
 from edgemail.store.remote.hrana import HranaClient
@@ -27,7 +27,7 @@ __all__ = ["bounded"]
 
 
 class _Site(http.server.BaseHTTPRequestHandler):
-    """A web site that knows nothing of Hrana."""
+    """A web site that does not speak Hrana."""
 
     def do_POST(self) -> None:
         self.send_error(404)
@@ -48,14 +48,14 @@ def site() -> Iterator[str]:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Sqld]:
-    one = Sqld(tmp_path / "sqld")
-    one.start()
-    yield one
-    one.kill()
+    sqld = Sqld(tmp_path / "sqld")
+    sqld.start()
+    yield sqld
+    sqld.kill()
 
 
 async def test_the_log_has_the_mail_and_the_troubles_and_no_request(server: Sqld, tmp_path: Path) -> None:
-    """A line a transaction and two for an outage, though the database is asked every second."""
+    """The log has one line for a transaction and two for an outage, though every second a query fails."""
     environ = {
         "EDGEMAIL_DB_TOKEN": server.token(),
         "EDGEMAIL_OPERATOR_MAILDIR": str(tmp_path / "operator"),
@@ -91,12 +91,17 @@ async def test_the_log_has_the_mail_and_the_troubles_and_no_request(server: Sqld
         "INFO edgemail.app: stopping\n",
     ]
     lines = [line.partition(" ")[2] for line in log.splitlines(keepends=True)]
+    # If the summaries look for work just then, they say that they wait, and later that they go on.
+    waited = [line for line in lines if " edgemail.mailbox.summaries: " in line]
+    told = ["summaries wait for the store\n", "summaries go on\n"]
+    assert [line.partition(": ")[2] for line in waited] == told[: len(waited)]
+    lines = [line for line in lines if line not in waited]
     assert len(lines) == len(expected), log
     assert [line[: len(start)] for line, start in zip(lines, expected, strict=True)] == expected
 
 
 def fail_on(folder: Path, url: str, token: str = "", *arguments: str) -> tuple[int, str]:
-    """Start the program where it cannot run; return its status and the one line that it says."""
+    """Start the program with settings that make it fail; return its status and its one line of error."""
     arguments = arguments or ("--smtp", "127.0.0.1:0", "--operator-maildir", str(folder / "operator"))
     ended = subprocess.run(
         [*THIS_PYTHON, "serve", "--http", "127.0.0.1:0", "--db", url, *arguments],
@@ -113,7 +118,7 @@ def fail_on(folder: Path, url: str, token: str = "", *arguments: str) -> tuple[i
 
 @pytest.mark.parametrize("access", ["ro", "expired", "of another key", "none"])
 def test_a_token_that_is_not_good_is_status_78(access: str, server: Sqld, tmp_path: Path) -> None:
-    """Trying again does not help: the line says which token is needed, and where it goes."""
+    """Trying again does not help. The line says which token is needed, and how to give it."""
     leeway_s = 60  # sqld accepts a token for so much longer
     token = {
         "ro": server.token("ro"),
@@ -130,7 +135,7 @@ def test_a_token_that_is_not_good_is_status_78(access: str, server: Sqld, tmp_pa
 
 
 def test_a_url_where_no_database_is_is_status_78(site: str, tmp_path: Path) -> None:
-    """Neither at a web site, nor at a name that nobody has."""
+    """Such as a web site, or a host name that does not exist."""
     for url in (site, "http://-.invalid"):
         status, line = fail_on(tmp_path, url)
         assert status == 78
@@ -139,7 +144,7 @@ def test_a_url_where_no_database_is_is_status_78(site: str, tmp_path: Path) -> N
 
 
 def test_a_database_that_is_not_up_yet_is_status_75(server: Sqld, tmp_path: Path) -> None:
-    """Trying again helps, so that a service manager does: the database starts later than edgemail, or is away."""
+    """A service manager then tries again: the database may start later than edgemail, or be away for a while."""
     server.kill()
     for arguments in ((), ("--no-smtp",)):
         status, line = fail_on(tmp_path, server.url, server.token(), *arguments)
@@ -148,7 +153,7 @@ def test_a_database_that_is_not_up_yet_is_status_75(server: Sqld, tmp_path: Path
 
 
 def test_a_replica_that_has_no_tables_yet_is_status_75(server: Sqld, tmp_path: Path) -> None:
-    """The edge reader is up before the replica has copied anything."""
+    """An edge reader may start before the replica has copied anything."""
     status, line = fail_on(tmp_path, server.url, server.token("ro"), "--no-smtp")
     assert status == 75
-    assert "has no tables of edgemail's yet" in line
+    assert "has no edgemail tables yet" in line

@@ -1,4 +1,4 @@
-"""What goes into a store comes out of it."""
+"""What is put into a store can be read from it."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
-from testkit.mail import NOON, add_all, envelope, ids
+from testkit.sample_mail import NOON, add_all, envelope, ids
 from testkit.waiting import until
 
 from edgemail.errors import MessageNotFound
+from edgemail.listener.spool import Spooler, SpoolFile
 from edgemail.model import MailId
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from edgemail.store.base import Arrival, MailStore
+    from edgemail.store.base import Arrival, Mailbox
     from tests.contract.conftest import OpenStore
 
 MIB = 2**20
@@ -41,14 +42,31 @@ OCTETS = {
 
 
 @pytest.mark.parametrize("data", OCTETS.values(), ids=OCTETS.keys())
-async def test_a_message_comes_back_octet_for_octet(store: MailStore, data: bytes) -> None:
-    """What is kept is what came, whatever octets it is made of, and its size counts them."""
+async def test_a_message_comes_back_octet_for_octet(store: Mailbox, data: bytes) -> None:
+    """The octets that are read are those that were added, and the size counts them."""
     mail_id = await store.add(envelope(data=data))
     assert await store.read_data(mail_id) == data
     assert (await store.read_row(mail_id)).mail.size == len(data)
 
 
-async def test_a_row_says_when_from_whom_and_to_whom(store: MailStore) -> None:
+async def test_a_spooled_message_comes_back_octet_for_octet(store: Mailbox, tmp_path: Path) -> None:
+    """A message that is too large for memory is kept like the others in the same commit."""
+    spooler = Spooler(tmp_path, spool_above=10, max_memory=1000, max_spool=MIB)
+    content = spooler.open()
+    content.write("Grüße\r\n".encode() * 20_000)
+    spool = content.finish()
+    assert isinstance(spool, SpoolFile)
+    await spool.flush()
+    spooled = envelope(data=b"Received: x\r\n")._replace(spool=spool)
+    mail_ids = await add_all(store, [envelope(), spooled, envelope()])
+    assert await store.read_data(mail_ids[1]) == b"Received: x\r\n" + "Grüße\r\n".encode() * 20_000
+    assert (await store.read_row(mail_ids[1])).mail.size == spooled.size
+    assert await store.read_data(mail_ids[2]) == envelope().data
+    spool.discard()
+    await spooler.close()
+
+
+async def test_a_row_says_when_from_whom_and_to_whom(store: Mailbox) -> None:
     """The envelope is kept with the message, its date to the millisecond and in UTC."""
     at = datetime(2026, 5, 17, 14, 0, 0, 250_999, timezone(timedelta(hours=2)))
     mail_id = await store.add(envelope("ann@example.org", "c@d.example", sender="Bob@Sender.example", at=at))
@@ -58,19 +76,19 @@ async def test_a_row_says_when_from_whom_and_to_whom(store: MailStore) -> None:
     assert mail.recipients == ("ann@example.org", "c@d.example")
 
 
-async def test_the_null_reverse_path_is_an_empty_sender(store: MailStore) -> None:
+async def test_the_null_reverse_path_is_an_empty_sender(store: Mailbox) -> None:
     """A bounce comes from nobody (RFC 5321 section 4.5.5)."""
     mail_id = await store.add(envelope(sender=None))
     assert (await store.read_row(mail_id)).mail.sender == ""
 
 
-async def test_a_quoted_sender_keeps_its_quotes_and_angles(store: MailStore) -> None:
+async def test_a_quoted_sender_keeps_its_quotes_and_angles(store: Mailbox) -> None:
     """Only the path's own angles are taken off when a sender is read."""
     mail_id = await store.add(envelope(sender='"<a>"@sender.example'))
     assert (await store.read_row(mail_id)).mail.sender == '"<a>"@sender.example'
 
 
-async def test_a_message_to_many_is_one_message_that_each_finds(store: MailStore) -> None:
+async def test_a_message_to_many_is_one_message_that_each_finds(store: Mailbox) -> None:
     """A hundred recipients share one copy."""
     names = [f"reader{number}@example.org" for number in range(100)]
     data = b"x" * 1000
@@ -81,7 +99,7 @@ async def test_a_message_to_many_is_one_message_that_each_finds(store: MailStore
     assert (usage.messages, usage.size) == (1, len(data))
 
 
-async def test_an_inbox_is_found_by_its_exact_name_alone(store: MailStore) -> None:
+async def test_an_inbox_is_found_by_its_exact_name_alone(store: Mailbox) -> None:
     """No prefix, suffix, pattern or other case of a name opens an inbox."""
     await store.add(envelope("a_n%x@example.org"))
     for other in (
@@ -100,7 +118,7 @@ async def test_an_inbox_is_found_by_its_exact_name_alone(store: MailStore) -> No
     assert len(await store.list_inbox("a_n%x@example.org", limit=10)) == 1
 
 
-async def test_names_with_separators_inside_stay_whole(store: MailStore) -> None:
+async def test_names_with_separators_inside_stay_whole(store: Mailbox) -> None:
     """A quoted local part may hold what separates recipients, and still names one inbox."""
     names = (
         '"x>, <y"@example.org',
@@ -119,8 +137,8 @@ async def test_names_with_separators_inside_stay_whole(store: MailStore) -> None
     assert await store.list_inbox("y", limit=10) == []
 
 
-async def test_ids_grow_and_are_never_used_again(store: MailStore) -> None:
-    """Readers ask for what came after an id, so deleting the newest message must not free its id."""
+async def test_ids_grow_and_are_never_used_again(store: Mailbox) -> None:
+    """Readers ask for mail after an id, so deleting the newest message must not free its id."""
     first, second = await add_all(store, [envelope(), envelope()])
     assert first < second
     await store.delete([second])
@@ -130,33 +148,42 @@ async def test_ids_grow_and_are_never_used_again(store: MailStore) -> None:
     assert await store.add(envelope()) > third
 
 
-async def test_five_hundred_at_once_are_all_kept_under_distinct_ids(store: MailStore) -> None:
+async def test_five_hundred_at_once_are_all_kept_under_distinct_ids(store: Mailbox) -> None:
     """Messages that come together share commits, and nothing else."""
     given = [envelope(data=b"token-%d." % number) for number in range(500)]
     mail_ids = await add_all(store, given)
     assert len(set(mail_ids)) == 500
     assert mail_ids == sorted(mail_ids)
-    for mail_id, one in zip(mail_ids, given, strict=True):
-        assert await store.read_data(mail_id) == one.data
+    contents = await asyncio.gather(*[store.read_data(mail_id) for mail_id in mail_ids])
+    assert contents == [message.data for message in given]
 
 
-async def test_however_many_come_at_once_each_finds_its_own(store: MailStore) -> None:
+async def read_each(
+    store: Mailbox, inboxes: Sequence[str], mail_ids: Sequence[MailId]
+) -> tuple[list[list[MailId]], list[bytes]]:
+    """List each inbox and read each message, all at once."""
+    listings = await asyncio.gather(*[store.list_inbox(inbox, limit=10) for inbox in inboxes])
+    contents = await asyncio.gather(*[store.read_data(mail_id) for mail_id in mail_ids])
+    return [ids(rows) for rows in listings], contents
+
+
+async def test_however_many_come_at_once_each_finds_its_own(store: Mailbox) -> None:
     """No number of messages or recipients in a commit is a special one."""
     for count in (1, 2, 3, 7, 8, 9, 31, 63, 64, 65, 99):
         names = [f"{count}.{number}@example.org" for number in range(count)]
         mail_ids = await add_all(store, [envelope(name, *names[:3], data=name.encode()) for name in names[3:]])
         shared = await store.add(envelope(*names))
-        for name, mail_id in zip(names[3:], mail_ids, strict=True):
-            assert ids(await store.list_inbox(name, limit=10)) == [shared, mail_id]
-            assert await store.read_data(mail_id) == name.encode()
+        listings, contents = await read_each(store, names[3:], mail_ids)
+        assert listings == [[shared, mail_id] for mail_id in mail_ids]
+        assert contents == [name.encode() for name in names[3:]]
         assert ids(await store.list_inbox(names[0], limit=200)) == [shared, *mail_ids[::-1]]
         alone = await add_all(store, [envelope(f"alone.{name}", data=name.encode()) for name in names])
-        for name, mail_id in zip(names, alone, strict=True):
-            assert ids(await store.list_inbox(f"alone.{name}", limit=10)) == [mail_id]
-            assert await store.read_data(mail_id) == name.encode()
+        listings, contents = await read_each(store, [f"alone.{name}" for name in names], alone)
+        assert listings == [[mail_id] for mail_id in alone]
+        assert contents == [name.encode() for name in names]
 
 
-async def test_what_is_not_there_is_not_found(store: MailStore) -> None:
+async def test_what_is_not_there_is_not_found(store: Mailbox) -> None:
     """An id that never was, or is gone, names nothing."""
     mail_id = await store.add(envelope())
     await store.delete([mail_id])
@@ -167,7 +194,7 @@ async def test_what_is_not_there_is_not_found(store: MailStore) -> None:
             await store.read_data(missing)
 
 
-async def test_a_sender_that_does_not_wait_takes_nothing_from_the_others(store: MailStore) -> None:
+async def test_a_sender_that_does_not_wait_takes_nothing_from_the_others(store: Mailbox) -> None:
     """Giving up on one message leaves those in the same commit as they are."""
     futures = [store.add(envelope(data=b"%d" % number)) for number in range(20)]
     futures[7].cancel()
@@ -175,35 +202,37 @@ async def test_a_sender_that_does_not_wait_takes_nothing_from_the_others(store: 
     assert len(set(kept)) == 19
 
 
-async def test_observers_hear_of_every_message_after_its_commit_and_in_order(store: MailStore) -> None:
+async def test_observers_hear_of_every_message_after_its_commit_and_in_order(store: Mailbox) -> None:
     """Whoever hears of a message can read it; ids never come out of order."""
     heard: list[Arrival] = []
     reads: list[asyncio.Task[bytes]] = []
 
     def observe(arrivals: Sequence[Arrival]) -> None:
         heard.extend(arrivals)
-        reads.extend(asyncio.create_task(store.read_data(one.id)) for one in arrivals)
+        reads.extend(asyncio.create_task(store.read_data(arrival.id)) for arrival in arrivals)
 
     store.watch(observe)
     given = [envelope(f"r{number}@example.org", data=b"x" * number) for number in range(200)]
     mail_ids = await add_all(store, given)
     await until(lambda: len(heard) == 200)
-    assert [one.id for one in heard] == mail_ids
-    assert [(one.recipients, one.size) for one in heard] == [(one.recipients, len(one.data)) for one in given]
-    assert await asyncio.gather(*reads) == [one.data for one in given]
+    assert [arrival.id for arrival in heard] == mail_ids
+    assert [(arrival.recipients, arrival.size) for arrival in heard] == [
+        (message.recipients, len(message.data)) for message in given
+    ]
+    assert await asyncio.gather(*reads) == [message.data for message in given]
 
 
-async def test_every_observer_hears(store: MailStore) -> None:
+async def test_every_observer_hears(store: Mailbox) -> None:
     """Watching is not taken from one observer by the next."""
     first: list[MailId] = []
     second: list[MailId] = []
-    store.watch(lambda arrivals: first.extend(one.id for one in arrivals))
-    store.watch(lambda arrivals: second.extend(one.id for one in arrivals))
+    store.watch(lambda arrivals: first.extend(arrival.id for arrival in arrivals))
+    store.watch(lambda arrivals: second.extend(arrival.id for arrival in arrivals))
     mail_id = await store.add(envelope())
     await until(lambda: first == second == [mail_id])
 
 
-async def test_a_store_that_is_in_use_answers_when_asked(store: MailStore) -> None:
+async def test_a_store_that_is_in_use_answers_when_asked(store: Mailbox) -> None:
     """`check` is quiet while all is well, empty or not."""
     await store.check()
     await store.add(envelope(at=NOON))

@@ -8,12 +8,12 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 import pytest
-from testkit.mail import NOON, add_all, envelope, ids
+from testkit.sample_mail import NOON, add_all, envelope, ids
 
 from edgemail.model import Attachment, Code, Link, MailId, Summary
 
 if TYPE_CHECKING:
-    from edgemail.store.base import MailStore
+    from edgemail.store.base import Mailbox
 
 ANN = "ann@example.org"
 SUMMARY = Summary(
@@ -26,7 +26,7 @@ SUMMARY = Summary(
 )
 
 
-async def test_pages_go_from_the_newest_down(store: MailStore) -> None:
+async def test_pages_go_from_the_newest_down(store: Mailbox) -> None:
     """`before` the last id of a page gives the next one, until there is none."""
     mail_ids = await add_all(store, [envelope() for _ in range(23)])
     pages = []
@@ -38,7 +38,7 @@ async def test_pages_go_from_the_newest_down(store: MailStore) -> None:
     assert list(chain.from_iterable(pages)) == mail_ids[::-1]
 
 
-async def test_pages_go_from_the_oldest_up(store: MailStore) -> None:
+async def test_pages_go_from_the_oldest_up(store: Mailbox) -> None:
     """`after` the last id of a page gives the next one, oldest first."""
     mail_ids = await add_all(store, [envelope() for _ in range(23)])
     pages = []
@@ -50,7 +50,7 @@ async def test_pages_go_from_the_oldest_up(store: MailStore) -> None:
 
 
 @pytest.mark.parametrize("oldest_first", [False, True])
-async def test_before_and_after_bound_a_page_on_both_sides(store: MailStore, *, oldest_first: bool) -> None:
+async def test_before_and_after_bound_a_page_on_both_sides(store: Mailbox, *, oldest_first: bool) -> None:
     """Both bounds are exclusive, and hold in both directions."""
     mail_ids = await add_all(store, [envelope() for _ in range(10)])
     rows = await store.list_inbox(ANN, limit=100, before=mail_ids[7], after=mail_ids[2], oldest_first=oldest_first)
@@ -59,7 +59,7 @@ async def test_before_and_after_bound_a_page_on_both_sides(store: MailStore, *, 
     assert await store.list_inbox(ANN, limit=100, before=mail_ids[3], after=mail_ids[2]) == []
 
 
-async def test_pages_leave_out_the_mail_of_others(store: MailStore) -> None:
+async def test_pages_leave_out_the_mail_of_others(store: Mailbox) -> None:
     """A page is full although other inboxes' mail lies between."""
     mail_ids = await add_all(
         store, [envelope(ANN if number % 3 == 0 else "other@example.org") for number in range(30)]
@@ -67,7 +67,7 @@ async def test_pages_leave_out_the_mail_of_others(store: MailStore) -> None:
     assert ids(await store.list_inbox(ANN, limit=10)) == mail_ids[::3][::-1]
 
 
-async def test_a_row_without_summary_has_the_head_of_its_message(store: MailStore) -> None:
+async def test_a_row_without_summary_has_the_head_of_its_message(store: Mailbox) -> None:
     """A listing moves 16 KiB of a message at most, from its beginning."""
     data = bytes(range(256)) * 400
     mail_id = await store.add(envelope(data=data))
@@ -77,15 +77,15 @@ async def test_a_row_without_summary_has_the_head_of_its_message(store: MailStor
     assert (short_row.summary, short_row.head) == (None, b"short")
 
 
-async def test_the_head_of_a_text_beyond_ascii_is_its_beginning(store: MailStore) -> None:
-    """Whether a store counts octets or characters, a head begins as the message does and has 16 KiB at least."""
+async def test_the_head_of_a_text_beyond_ascii_is_its_beginning(store: Mailbox) -> None:
+    """A store may count octets or characters; the head is a beginning of 16 KiB at least."""
     data = ("ü" * 40_000).encode()
     head = (await store.read_row(await store.add(envelope(data=data)))).head
     assert data.startswith(head)
     assert 16384 <= len(head) <= 4 * 16384
 
 
-async def test_a_summary_comes_back_as_it_was_and_spares_the_head(store: MailStore) -> None:
+async def test_a_summary_comes_back_as_it_was_and_spares_the_head(store: Mailbox) -> None:
     """A row with a summary moves nothing of the message."""
     mail_id = await store.add(envelope())
     await store.add_summaries([(mail_id, SUMMARY)])
@@ -93,7 +93,7 @@ async def test_a_summary_comes_back_as_it_was_and_spares_the_head(store: MailSto
         assert (row.summary, row.head) == (SUMMARY, b"")
 
 
-async def test_a_summary_can_be_made_again(store: MailStore) -> None:
+async def test_a_summary_can_be_made_again(store: Mailbox) -> None:
     """The last summary of a message counts."""
     mail_id = await store.add(envelope())
     other = Summary("", "", "", (), (), ())
@@ -102,7 +102,7 @@ async def test_a_summary_can_be_made_again(store: MailStore) -> None:
     assert (await store.read_row(mail_id)).summary == other
 
 
-async def test_summaries_of_messages_that_are_gone_are_dropped(store: MailStore) -> None:
+async def test_summaries_of_messages_that_are_gone_are_dropped(store: Mailbox) -> None:
     """A message may be deleted while its summary is made; the others' are kept."""
     gone, stays = await add_all(store, [envelope(), envelope()])
     await store.delete([gone])
@@ -110,7 +110,7 @@ async def test_summaries_of_messages_that_are_gone_are_dropped(store: MailStore)
     assert [row.summary for row in await store.list_inbox(ANN, limit=10)] == [SUMMARY]
 
 
-async def test_what_has_no_summary_is_listed_in_order_from_an_id_on(store: MailStore) -> None:
+async def test_what_has_no_summary_is_listed_in_order_from_an_id_on(store: Mailbox) -> None:
     """`list_unsummarized` skips what has a summary and what is not above `after`."""
     mail_ids = await add_all(store, [envelope(data=b"message %d" % number) for number in range(6)])
     await store.add_summaries([(mail_ids[0], SUMMARY), (mail_ids[3], SUMMARY)])
@@ -119,8 +119,8 @@ async def test_what_has_no_summary_is_listed_in_order_from_an_id_on(store: MailS
     assert await store.list_unsummarized(mail_ids[5], max_rows=100, max_bytes=10**6) == []
 
 
-async def test_what_has_no_summary_is_bounded_in_rows_and_octets(store: MailStore) -> None:
-    """A batch ends at `max_rows`, or with the message that goes past `max_bytes`; one that does so alone is cut."""
+async def test_what_has_no_summary_is_bounded_in_rows_and_octets(store: Mailbox) -> None:
+    """A batch ends at `max_rows`, or past `max_bytes`; a message above that alone is cut."""
     mail_ids = await add_all(store, [envelope(data=b"x" * 1000) for _ in range(10)])
     by_rows = await store.list_unsummarized(0, max_rows=4, max_bytes=10**6)
     assert [mail_id for mail_id, _ in by_rows] == mail_ids[:4]
@@ -130,7 +130,7 @@ async def test_what_has_no_summary_is_bounded_in_rows_and_octets(store: MailStor
     assert one == [(mail_ids[0], b"x" * 999)]
 
 
-async def test_what_is_large_is_read_for_its_summary_as_far_as_told(store: MailStore) -> None:
+async def test_what_is_large_is_read_for_its_summary_as_far_as_told(store: Mailbox) -> None:
     """Whether it is kept as text or as octets, and in one part or in several."""
     large = [b"Subject: Large\r\n\r\n" + filler * (5 * 2**20) for filler in (b"\xc3\xa4", b"\0\xff")]
     mail_ids = await add_all(store, [envelope(data=data) for data in large])
@@ -139,19 +139,19 @@ async def test_what_is_large_is_read_for_its_summary_as_far_as_told(store: MailS
         assert await store.list_unsummarized(after, max_rows=9, max_bytes=most) == [(mail_id, data[:most])]
 
 
-async def test_the_oldest_come_first_with_what_retention_needs(store: MailStore) -> None:
+async def test_the_oldest_come_first_with_what_retention_needs(store: Mailbox) -> None:
     """`list_oldest` gives ids, dates and sizes, in order, and as many as asked for."""
     given = [envelope(data=b"x" * number, at=NOON + timedelta(seconds=number)) for number in range(9)]
     mail_ids = await add_all(store, given)
     oldest = await store.list_oldest(4)
-    assert [(one.id, one.date, one.size) for one in oldest] == [
+    assert [(aged.id, aged.date, aged.size) for aged in oldest] == [
         (mail_ids[number], NOON + timedelta(seconds=number), number) for number in range(4)
     ]
     await store.delete(mail_ids[:2])
-    assert [one.id for one in await store.list_oldest(100)] == mail_ids[2:]
+    assert [aged.id for aged in await store.list_oldest(100)] == mail_ids[2:]
 
 
-async def test_a_search_finds_what_has_every_term(store: MailStore) -> None:
+async def test_a_search_finds_what_has_every_term(store: Mailbox) -> None:
     """In the words of the text, or in what the summary shows; newest first, a page at a time."""
     mail_ids = await add_all(store, [envelope() for _ in range(4)])
     texts = ["apples pears", "ÄPFEL birnen".lower(), "apples", "plums apples pears"]
@@ -175,16 +175,16 @@ async def test_a_search_finds_what_has_every_term(store: MailStore) -> None:
     assert await found("_") == []
 
 
-async def test_a_search_leaves_what_has_no_summary_to_its_reader(store: MailStore) -> None:
-    """It may have the terms: nobody knows yet."""
+async def test_a_search_leaves_what_has_no_summary_to_its_reader(store: Mailbox) -> None:
+    """Until it has a summary, nobody knows whether it has the terms."""
     (mail_id,) = await add_all(store, [envelope()])
     (row,) = await store.search_inbox(ANN, ["anything"], limit=10)
     assert (row.mail.id, row.summary) == (mail_id, None)
     assert row.head.startswith(b"Subject:")
 
 
-async def test_the_words_of_a_message_go_with_it(store: MailStore) -> None:
-    """An id is never given again, but what was deleted must not lie about."""
+async def test_the_words_of_a_message_go_with_it(store: Mailbox) -> None:
+    """An id is never used again, but the words of deleted mail must not stay behind."""
     (mail_id,) = await add_all(store, [envelope()])
     await store.add_summaries([(mail_id, replace(SUMMARY, words="secret"))])
     await store.delete([mail_id])

@@ -76,7 +76,7 @@ class Stage:
         return made
 
     def _make_older(self, hours: float) -> None:
-        """Date the newest message back: an inbox where all came this minute is like none that people have."""
+        """Backdate the newest message, as in a real inbox not all mail is from this minute."""
         then = f"{datetime.now(UTC) - timedelta(hours=hours):%Y-%m-%d %H:%M:%S}.000"
         database = apsw.Connection(str(self.make_folder("server") / "mail.db"))
         database.set_busy_timeout(5_000)
@@ -159,7 +159,7 @@ def read(subject: str, address: str = INBOX) -> Step:
 
 
 def large_text(step: Step) -> Step:
-    """As for a person whose browser has letters of twice the size set."""
+    """Set twice the browser's font size."""
 
     async def larger(page: Page, stage: Stage) -> None:
         large = "addEventListener('DOMContentLoaded', () => document.documentElement.style.fontSize = '32px')"
@@ -178,7 +178,7 @@ def narrow(step: Step) -> Step:
 
 
 async def visit_before(page: Page, stage: Stage) -> None:
-    """Have been to two inboxes."""
+    """Visit two inboxes."""
     for name in (LONG, INBOX):
         await page.goto(f"{stage.server.web}/#/")
         await page.get_by_label("Inbox name").fill(name)
@@ -187,7 +187,7 @@ async def visit_before(page: Page, stage: Stage) -> None:
 
 
 async def hold_answers(page: Page, stage: Stage) -> None:
-    """Keep the listing waiting, as a slow line would."""
+    """Delay the listing, as a slow network does."""
 
     async def hold(route: Route) -> None:
         """Never answer."""
@@ -234,7 +234,7 @@ async def read_a_database(page: Page, stage: Stage) -> None:
     for make, _ in mail.EVERYDAY:
         await edge.server.send(make(), address)
     await page.goto(f"{edge.publish([edge.primary.url])}/#/{address}")
-    await expect(page.locator(".place")).to_contain_text(" ms")
+    await expect(page.locator(".host-status")).to_contain_text(" ms")
     await expect(page.locator("a.message").first).to_be_visible()
 
 
@@ -242,7 +242,7 @@ ORDER = "Your order FF-20417"
 EXPIRED = 999_999_999
 
 STATES: dict[str, list[Step]] = {
-    "landing": [go("#/"), find(".pick")],
+    "landing": [go("#/"), find(".address-form")],
     "landing-again": [visit_before, go("#/"), see("Recent inboxes")],
     "landing-wrong-name": [go("#/"), fill("Inbox name", "two words"), press("Go"), see("That is no address")],
     "inbox-empty": [empty_again, go(f"#/{NEW}"), see("Listening")],
@@ -300,7 +300,7 @@ STATES: dict[str, list[Step]] = {
     ],
     "narrow-inbox": [narrow(go(f"#/{INBOX}")), find("a.message")],
     "narrow-message": [narrow(read(ORDER)), find(".frame iframe")],
-    "large-text-landing": [large_text(go("#/")), find(".pick")],
+    "large-text-landing": [large_text(go("#/")), find(".address-form")],
     "large-text-inbox": [large_text(go(f"#/{INBOX}")), find("a.message")],
     "large-text-message": [large_text(read(ORDER)), find(".frame iframe")],
 }

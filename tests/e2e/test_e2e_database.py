@@ -1,4 +1,4 @@
-"""The page on a host of files, reading the database itself: a real primary, real replicas, real tokens."""
+"""The exported page reads a real database: a primary, replicas, tokens."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ async def open_at(page: Page, site: str, address: str) -> None:
 async def test_mail_is_listed_opened_and_followed_without_a_server_of_ours(
     page: Page, edge: Edge, replica: Sqld, address: str
 ) -> None:
-    """What SMTP brings to the primary is listed from a replica; what comes later shows up by itself."""
+    """A replica's page lists the primary's mail, and shows new mail by itself."""
     html = "<p>Your code is 481223</p><a href='https://shop.example/verify?t=1'>Confirm your e-mail</a>"
     message = letter("Verify your account", "Your verification code is 481223", html)
     message.add_attachment(PNG, maintype="image", subtype="png", filename="dot.png")
@@ -98,7 +98,7 @@ async def test_mail_is_listed_opened_and_followed_without_a_server_of_ours(
     await expect(page.locator("a.message .subject")).to_have_text(["Verify your account"])
     await expect(page.locator(".list").get_by_role("button", name="481223 Copy code")).to_be_visible()
     await expect(page.locator("a.message .clip")).to_be_visible()
-    await expect(page.locator(".place")).to_have_text(
+    await expect(page.locator(".host-status")).to_have_text(
         re.compile(rf"127\.0\.0\.1:{replica.http_port} \d+(\.\d)? ms")
     )
     await open_message(page, "Verify")
@@ -170,7 +170,7 @@ async def test_what_is_below_the_first_page_can_be_loaded_and_linked_to(
 
 
 async def test_a_search_is_the_databases(page: Page, edge: Edge, replica: Sqld, address: str) -> None:
-    """It looks at the whole text and at what is not listed yet, as with a server."""
+    """The search covers whole texts and unlisted mail, as with a server."""
     text = f"{'Lorem ipsum dolor sit amet. ' * 30} The parcel waits at the Übergabe."
     await edge.server.send(letter("Oldest", text), address)
     await edge.server.send_all([letter(f"No {number}") for number in range(60)], address)
@@ -181,7 +181,7 @@ async def test_a_search_is_the_databases(page: Page, edge: Edge, replica: Sqld, 
 
 
 async def test_opening_an_inbox_asks_the_database_once(page: Page, edge: Edge, replica: Sqld, address: str) -> None:
-    """So does opening a message: each costs one round trip."""
+    """Listing and opening cost one round trip each."""
     await edge.server.send(letter("One"), address)
     site = edge.publish([replica.url])
     asked: list[str] = []
@@ -199,9 +199,9 @@ async def test_opening_an_inbox_asks_the_database_once(page: Page, edge: Edge, r
 async def test_the_nearest_database_is_read_and_shown(
     page: Page, edge: Edge, replica: Sqld, address: str, far: Valve
 ) -> None:
-    """Of two, the one that answers sooner is read, and its round trip stands beside it."""
+    """The faster of two databases is read, and its round-trip time is shown."""
     await open_at(page, edge.publish([far.url, replica.url]), address)
-    place = page.locator(".place")
+    place = page.locator(".host-status")
     await expect(place).to_have_text(re.compile(rf"^127\.0\.0\.1:{replica.http_port} \d+(\.\d)? ms$"))
     await open_at(page, edge.publish([far.url]), address)
     await expect(place).to_have_text(re.compile(rf"^127\.0\.0\.1:{far.port} \d{{3,}} ms$"))
@@ -210,15 +210,15 @@ async def test_the_nearest_database_is_read_and_shown(
 async def test_a_database_that_dies_is_left_for_the_next_and_the_page_says_so(
     quiet_page: Page, edge: Edge, replica: Sqld, address: str, tmp_path: Path, far: Valve
 ) -> None:
-    """Nothing that was shown vanishes, and arrivals go on."""
+    """When a database fails, the page moves to another one without losing mail."""
     with running_replica(tmp_path / "mortal", edge.primary) as mortal:
         await edge.server.send(letter("Before"), address)
         await caught_up(mortal, edge.primary)
         await open_at(quiet_page, edge.publish([far.url, mortal.url]), address)
-        await expect(quiet_page.locator(".place")).to_contain_text(f":{mortal.http_port} ")
+        await expect(quiet_page.locator(".host-status")).to_contain_text(f":{mortal.http_port} ")
         await expect(quiet_page.locator("a.message .subject")).to_have_text(["Before"])
         mortal.kill()
-    await expect(quiet_page.locator(".place")).to_contain_text(
+    await expect(quiet_page.locator(".host-status")).to_contain_text(
         f"The database at 127.0.0.1:{mortal.http_port} cannot be reached. Reading from 127.0.0.1:{far.port}."
     )
     await edge.server.send(letter("After"), address)
@@ -229,13 +229,13 @@ async def test_a_database_that_dies_is_left_for_the_next_and_the_page_says_so(
 async def test_a_database_that_hangs_is_left_for_the_next(
     quiet_page: Page, edge: Edge, address: str, tmp_path: Path, far: Valve
 ) -> None:
-    """It takes connections and answers none: the page waits for so long and no longer."""
+    """The page gives up on a database that accepts connections and never answers."""
     with running_replica(tmp_path / "hanging", edge.primary) as hanging:
         await caught_up(hanging, edge.primary)
         await open_at(quiet_page, edge.publish([far.url, hanging.url]), address)
-        await expect(quiet_page.locator(".place")).to_contain_text(f":{hanging.http_port} ")
+        await expect(quiet_page.locator(".host-status")).to_contain_text(f":{hanging.http_port} ")
         hanging.pause()
-        await expect(quiet_page.locator(".place")).to_contain_text(
+        await expect(quiet_page.locator(".host-status")).to_contain_text(
             "cannot be reached. Reading from", timeout=MOVED_MS
         )
         await edge.server.send(letter("After"), address)
@@ -253,7 +253,7 @@ async def test_a_replica_that_lags_is_left_and_takes_nothing_back(
         with running_replica(tmp_path / "lagging", edge.primary, through=valve) as lagging:
             await caught_up(lagging, edge.primary)
             await open_at(quiet_page, edge.publish([far.url, lagging.url]), address)
-            await expect(quiet_page.locator(".place")).to_contain_text(f":{lagging.http_port} ")
+            await expect(quiet_page.locator(".host-status")).to_contain_text(f":{lagging.http_port} ")
             await expect(quiet_page.locator("a.message .subject")).to_have_text(["Before"])
             valve.shut()
             await edge.server.send(letter("Unseen by the replica"), address)
@@ -261,10 +261,10 @@ async def test_a_replica_that_lags_is_left_and_takes_nothing_back(
             left = (
                 rf"127\.0\.0\.1:{lagging.http_port} (lags behind|cannot be reached)\. Reading from \S+:{far.port}\."
             )
-            await expect(quiet_page.locator(".place")).to_contain_text(re.compile(left), timeout=MEASURED_MS)
+            await expect(quiet_page.locator(".host-status")).to_contain_text(re.compile(left), timeout=MEASURED_MS)
             await expect(quiet_page.locator("a.message")).to_have_count(2)
             far.shut()
-            await expect(quiet_page.locator(".place")).to_contain_text(
+            await expect(quiet_page.locator(".host-status")).to_contain_text(
                 f":{far.port} cannot be reached. Reading from", timeout=MOVED_MS
             )
             await quiet_page.keyboard.press("r")
@@ -278,7 +278,7 @@ async def test_a_replica_that_lags_is_left_and_takes_nothing_back(
 async def test_troubles_are_told_apart_in_words(
     quiet_page: Page, edge: Edge, address: str, tmp_path: Path, closed_port: int
 ) -> None:
-    """A foreign token, nobody there, and a host that lets no page in: three sentences, none like another."""
+    """A wrong token, no server and no CORS give three different messages."""
     alert = quiet_page.get_by_role("alert")
     foreign = Sqld(tmp_path).token("ro")
     await quiet_page.goto(f"{edge.publish([edge.primary.url], foreign)}/#/{address}")
@@ -298,28 +298,29 @@ async def test_troubles_are_told_apart_in_words(
 async def test_a_token_that_expires_while_the_page_is_open_says_so(
     quiet_page: Page, edge: Edge, address: str
 ) -> None:
-    """Mail that is listed stays; beside it stands why no more comes."""
+    """Listed mail stays visible, with the reason why no more arrives."""
     await edge.server.send(letter("Here"), address)
     leeway_s = 60  # sqld accepts a token for so much longer
     token = edge.primary.token("ro", exp=int(time.time()) - leeway_s + 5)
     await open_at(quiet_page, edge.publish([edge.primary.url], token), address)
-    await expect(quiet_page.locator(".place")).to_contain_text("This page's token expired", timeout=MOVED_MS)
+    await expect(quiet_page.locator(".host-status")).to_contain_text("This page's token expired", timeout=MOVED_MS)
     await expect(quiet_page.locator("a.message .subject")).to_have_text(["Here"])
     await expect(quiet_page.locator(".live.lost")).to_be_visible()
 
 
 async def test_the_page_reaches_no_host_that_it_was_not_given(quiet_page: Page, edge: Edge, replica: Sqld) -> None:
-    """The policy in the page names the databases of config.json and nobody else."""
+    """The page's policy names only the databases of config.json."""
     await quiet_page.goto(edge.publish([replica.url]))
     reach = "url => fetch(url + '/health').then(() => 'let out', () => 'held back')"
     assert await quiet_page.evaluate(reach, replica.url) == "let out"
     assert await quiet_page.evaluate(reach, edge.primary.url) == "held back"
 
 
+@pytest.mark.slow
 async def test_hostile_mail_does_nothing_over_this_source_either(
     quiet_page: Page, canary: Canary, edge: Edge, replica: Sqld
 ) -> None:
-    """The reader is the same; what comes from a database gets no further than what comes from a server."""
+    """Hostile mail from a database is stopped as well as from a server."""
     address = "hostile@example.com"
     await send_letters(edge.server, canary, address)
     ids = await list_ids(quiet_page, edge.server, address)

@@ -1,7 +1,7 @@
-"""No test waits for ever."""
+"""A time limit for every test."""
 
 from __future__ import annotations
 
-from testkit.bounds import bounded
+from testkit.time_limit import bounded
 
 __all__ = ["bounded"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest_asyncio
-from testkit.apps import Program, running, settings_in
-from testkit.bounds import bounded
+from testkit.running_app import Program, running, settings_in
+from testkit.time_limit import bounded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -25,6 +25,6 @@ async def program(tmp_path: Path) -> AsyncIterator[Program]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def lasting(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Program]:
-    """One program for all tests of a file: those that change nothing of each other's."""
+    """Yield one program for all tests of a file, which must not disturb each other."""
     async with running(settings_in(tmp_path_factory.mktemp("lasting"))) as started:
         yield started

@@ -13,7 +13,7 @@ from testkit.smtp_peer import HELLO, MAIL, Counter, Peer, listening, message
 from testkit.waiting import PATIENCE_S, until
 
 from edgemail.listener import admission
-from edgemail.system.certificate import Certificate, make_own
+from edgemail.system.certificate import Certificate, create_self_signed
 from tests.listener.test_tls import listening_tls
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ async def test_so_many_linger_and_no_more(counter: Counter, monkeypatch: pytest.
 
 async def test_last_words_over_tls_are_heard_too(counter: Counter, tmp_path: Path) -> None:
     """There is no half of a connection, so it is closed a little later; after QUIT at once."""
-    cert = make_own(tmp_path / "own.pem", ["mx.example.com"])
+    cert = create_self_signed(tmp_path / "own.pem", ["mx.example.com"])
     trusting = ssl.create_default_context(cafile=str(cert))
     own = Certificate(cert, None)
     async with listening_tls(counter, own, cert, linger_s=0.5) as (listener, _plain, port):
@@ -227,7 +227,7 @@ async def test_last_words_over_tls_are_heard_too(counter: Counter, tmp_path: Pat
 
 async def test_silent_openers_of_the_tls_port_are_limited(counter: Counter, tmp_path: Path) -> None:
     """They have slots before the handshake; past the limit they are dropped without one."""
-    cert = make_own(tmp_path / "own.pem", ["mx.example.com"])
+    cert = create_self_signed(tmp_path / "own.pem", ["mx.example.com"])
     limits = {"max_connections_per_source": 2, "tls_timeout_s": 0.5, **STRANGERS}
     async with listening_tls(counter, Certificate(cert, None), cert, **limits) as (listener, _plain, port):
         async with Peer.connect(port) as first, Peer.connect(port) as second, Peer.connect(port) as third:

@@ -14,7 +14,7 @@ import pytest
 from testkit.smtp_peer import HELLO, Counter, Peer, listening, message
 from testkit.waiting import PATIENCE_S, until
 
-from edgemail.system.certificate import Certificate, make_own
+from edgemail.system.certificate import Certificate, create_self_signed
 from tests.listener.test_proxy_header import TCP4, version_2
 from tests.listener.test_tls import listening_tls
 
@@ -189,7 +189,7 @@ async def test_what_follows_a_header_at_once_is_an_early_talker(keeping: Counter
 
 async def test_tls_follows_the_header(keeping: Counter, tmp_path: Path) -> None:
     """On the port of implicit TLS, where peers come with and without a proxy."""
-    cert = make_own(tmp_path / "own.pem", ["mx.example.com"])
+    cert = create_self_signed(tmp_path / "own.pem", ["mx.example.com"])
     trusting = ssl.create_default_context(cafile=str(cert))
 
     def send(port: int) -> None:

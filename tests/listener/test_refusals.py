@@ -10,7 +10,7 @@ import pytest
 from testkit.smtp_peer import HELLO, Counter, Peer, listening
 from testkit.waiting import until
 
-from edgemail.system.certificate import Certificate, make_own
+from edgemail.system.certificate import Certificate, create_self_signed
 from tests.listener.test_proxy import BEHIND_PROXY, PROXY, V1
 from tests.listener.test_tls import listening_tls
 
@@ -74,7 +74,7 @@ async def test_a_connection_that_is_dropped_before_its_handshake_is_counted_once
     counter: Counter, tmp_path: Path, limits: dict[str, int], reason: str
 ) -> None:
     """Under the reason that it would have been told."""
-    cert = make_own(tmp_path / "own.pem", ["mx.example.com"])
+    cert = create_self_signed(tmp_path / "own.pem", ["mx.example.com"])
     async with listening_tls(counter, Certificate(cert, None), cert, **STRANGERS, **limits) as (
         listener,
         plain,

@@ -22,7 +22,7 @@ from edgemail.errors import SettingsError
 from edgemail.listener import Listener
 from edgemail.settings import SmtpSettings
 from edgemail.store.sqlite.store import SqliteStore
-from edgemail.system.certificate import Certificate, make_own
+from edgemail.system.certificate import Certificate, create_self_signed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -46,7 +46,7 @@ class Pair:
 
     @classmethod
     def make(cls, folder: Path) -> Pair:
-        path = make_own(folder / "next.pem", ["mx.example.com"])
+        path = create_self_signed(folder / "next.pem", ["mx.example.com"])
         cert, _, key = path.read_text().partition(BEGIN_KEY)
         path.unlink()
         return cls(cert, BEGIN_KEY + key, ssl.PEM_cert_to_DER_cert(cert))

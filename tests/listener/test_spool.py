@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from testkit.mail import envelope
-from testkit.spools import files_in, is_empty
+from testkit.sample_mail import envelope
+from testkit.spool_files import files_in, is_empty
 from testkit.sqld import Sqld
 from testkit.waiting import until
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from testkit.smtp_peer import MAIL, Counter, Peer, listening
-from testkit.spools import files_in, is_empty
+from testkit.spool_files import files_in, is_empty
 from testkit.waiting import until
 
 from edgemail.errors import StoreFull, StoreUnavailable

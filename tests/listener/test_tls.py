@@ -19,7 +19,7 @@ from testkit.waiting import PATIENCE_S, until
 from edgemail.errors import SettingsError
 from edgemail.listener import Listener
 from edgemail.settings import SmtpSettings
-from edgemail.system.certificate import Certificate, make_own
+from edgemail.system.certificate import Certificate, create_self_signed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -44,7 +44,7 @@ async def listening_tls(
 @pytest.fixture
 def cert(tmp_path: Path) -> Path:
     """Give a certificate of our own making."""
-    return make_own(tmp_path / "own.pem", ["mx.example.com", "192.0.2.1"])
+    return create_self_signed(tmp_path / "own.pem", ["mx.example.com", "192.0.2.1"])
 
 
 @pytest.fixture
@@ -164,7 +164,7 @@ async def test_a_renewed_certificate_is_used_without_dropping_anyone(
     async with listening_tls(keeping, certificate, cert) as (_, port, tls):
         first = await asyncio.to_thread(_send, port, trusting, "Subject: 1\r\n\r\nx")
         async with Peer.greeted(port) as peer:
-            make_own(tmp_path / "new.pem", ["mx.example.com"]).replace(cert)
+            create_self_signed(tmp_path / "new.pem", ["mx.example.com"]).replace(cert)
             renewed = ssl.create_default_context(cafile=str(cert))
             old = certificate.context
             await until(lambda: certificate.context is not old)
@@ -197,7 +197,7 @@ def test_a_certificate_that_cannot_be_used_is_a_mistake_in_the_settings(tmp_path
 def test_our_own_certificate_is_made_once_and_for_us_alone(cert: Path) -> None:
     """It is kept, as some senders remember it; nobody else may read the key."""
     before = cert.read_bytes()
-    assert make_own(cert, ["other.example"]) == cert
+    assert create_self_signed(cert, ["other.example"]) == cert
     assert cert.read_bytes() == before
     assert cert.stat().st_mode & 0o777 == 0o600
 
@@ -226,12 +226,12 @@ async def test_auth_takes_anything_where_it_is_offered(
 def test_a_key_of_another_certificate_is_named(cert: Path, tmp_path: Path) -> None:
     """What is wrong is said in words, not in those of the library."""
     with pytest.raises(SettingsError, match="tls_key is not its key"):
-        Certificate(cert, make_own(tmp_path / "other.pem", ["mx.example.com"]))
+        Certificate(cert, create_self_signed(tmp_path / "other.pem", ["mx.example.com"]))
 
 
 def test_a_domain_beyond_ascii_does_not_hinder_our_own_certificate(tmp_path: Path) -> None:
     """It cannot stand in one, and the server's name is there in its ASCII form."""
-    path = make_own(tmp_path / "own.pem", ["mx.example.com", "bücher.example"])
+    path = create_self_signed(tmp_path / "own.pem", ["mx.example.com", "bücher.example"])
     Certificate(path, None)
     assert b"mx.example.com" in ssl.PEM_cert_to_DER_cert(path.read_text().partition("-----BEGIN PRIVATE")[0])
 
@@ -241,8 +241,8 @@ def test_a_certificate_that_another_user_prepared_is_refused(
 ) -> None:
     """He would know its key."""
     tmp_path.chmod(0o1777)
-    path = make_own(tmp_path / "own.pem", ["mx.example.com"])
+    path = create_self_signed(tmp_path / "own.pem", ["mx.example.com"])
     someone_else = os.geteuid() + 1
     monkeypatch.setattr(os, "geteuid", lambda: someone_else)
     with pytest.raises(SettingsError, match="belongs to another user"):
-        make_own(path, ["mx.example.com"])
+        create_self_signed(path, ["mx.example.com"])

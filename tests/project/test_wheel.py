@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from testkit.http import ask
-from testkit.programs import serving
+from testkit.http_client import ask
+from testkit.server_process import serving
 
 import edgemail
 
@@ -20,11 +22,13 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 BUILD_S = 60.0
+DOWNLOAD_S = 600.0
+WITH_NODE = ROOT / "scripts" / "with_node.py"
 
 
-def run(*command: str | Path, **environ: str) -> str:
+def run(*command: str | Path, cwd: Path = ROOT, timeout_s: float = BUILD_S, **environ: str) -> str:
     done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=BUILD_S, check=False, env=environ or None
+        command, cwd=cwd, capture_output=True, text=True, timeout=timeout_s, check=False, env=environ or None
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -32,7 +36,7 @@ def run(*command: str | Path, **environ: str) -> str:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the wheel, without the network."""
+    """Build the wheel without network access."""
     folder = tmp_path_factory.mktemp("wheel")
     run(sys.executable, "-m", "pip", "wheel", ".", "--no-deps", "--no-build-isolation", "--quiet", "-w", folder)
     (built,) = folder.iterdir()
@@ -56,7 +60,7 @@ def clean(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_carries_the_page_and_the_licence(wheel: Path) -> None:
-    """And neither tests nor the client's sources."""
+    """It has the page, but no tests and no TypeScript."""
     assert wheel.name == f"edgemail-{edgemail.__version__}-py3-none-any.whl"
     names = zipfile.ZipFile(wheel).namelist()
     assert "edgemail/client/index.html" in names
@@ -71,14 +75,14 @@ def test_the_wheel_carries_the_page_and_the_licence(wheel: Path) -> None:
 
 
 def test_the_command_is_the_installed_one(clean: Path) -> None:
-    """Neither this tree nor its editable install answers for it."""
+    """The installed package comes from the wheel, not from this tree."""
     command: Sequence[str | Path] = (clean / "python", "-c", "import edgemail; print(edgemail.__file__)")
     assert Path(run(*command, PATH="").strip()).is_relative_to(clean.parent)
     assert run(clean / "edgemail", "--version", PATH="").strip() == f"edgemail {edgemail.__version__}"
 
 
 async def test_the_installed_program_serves_the_page_without_node(clean: Path, tmp_path: Path) -> None:
-    """A clean environment, no Node.js in sight, and `/` is there."""
+    """In a clean environment without Node.js the wheel serves `/`."""
     with serving(tmp_path / "mail.db", (str(clean / "edgemail"),), PATH="") as server:
         page = await ask(server.url, "/")
         assert page.status == 200
@@ -87,3 +91,78 @@ async def test_the_installed_program_serves_the_page_without_node(clean: Path, t
         assert (await ask(server.url, "/docs/")).status == 200
         server.process.terminate()
         assert server.wait() == 0
+
+
+def make_path(folder: Path, node_version: str) -> str:
+    """Make a PATH of a shell and, with a version, of a Node.js that says so and does nothing else."""
+    folder.mkdir()
+    (folder / "sh").symlink_to("/bin/sh")
+    if node_version:
+        for name in ("node", "npm"):
+            (folder / name).write_text(f"#!/bin/sh\necho {node_version}\n")
+            (folder / name).chmod(0o755)
+    return str(folder)
+
+
+def copy_sources(folder: Path) -> Path:
+    """Copy what is in git, as a clone has it: the page is not built there."""
+    names = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")[:-1]
+    for name in names:
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    return folder
+
+
+def test_a_node_that_is_recent_enough_is_used_as_it_is(tmp_path: Path) -> None:
+    """Nothing is installed beside it."""
+    path = make_path(tmp_path / "bin", "v20.1.0")
+    said = run(sys.executable, WITH_NODE, "sh", "-c", "command -v node; node --version", PATH=path)
+    assert said == f"{path}/node\nv20.1.0\n"
+
+
+def test_the_source_distribution_carries_all_that_builds_the_page(tmp_path: Path) -> None:
+    """And the page itself, so that a wheel is made of it without Node.js."""
+    run(sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", tmp_path)
+    (built,) = tmp_path.iterdir()
+    with tarfile.open(built) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    builders = {"hatch_build.py", "scripts/with_node.py", "requirements/node.txt", "web/package-lock.json"}
+    assert builders | {"src/edgemail/client/index.html"} <= names
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("node_version", "options"),
+    [("", ()), ("v18.19.0", ("--no-build-isolation",))],
+    ids=["no Node.js", "too old a Node.js"],
+)
+def test_the_page_is_built_with_python_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, node_version: str, options: tuple[str, ...]
+) -> None:
+    """Node.js comes from PyPI, into a folder of its own; whoever waits for it is told why."""
+    sources = copy_sources(tmp_path / "sources")
+    monkeypatch.setenv("PATH", make_path(tmp_path / "bin", node_version))
+    log = tmp_path / "log.txt"
+    pip: tuple[str | Path, ...] = (
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        ".",
+        "--no-deps",
+        "--log",
+        log,
+        *options,
+        "-w",
+        tmp_path,
+    )
+    run(*pip, cwd=sources, timeout_s=DOWNLOAD_S)
+    told = "Installing Node.js from PyPI, as there is none of version 20 or later here..."
+    assert told in log.read_text(encoding="utf-8")
+    (built,) = tmp_path.glob("*.whl")
+    assert "edgemail/client/index.html" in zipfile.ZipFile(built).namelist()
+    node = sources / ".node" / "programs" / "node"
+    assert int(run(node, "--version").removeprefix("v").partition(".")[0]) >= 20
+    again = run(sys.executable, sources / "scripts" / "with_node.py", "sh", "-c", "command -v node")
+    assert again == f"{node}\n"

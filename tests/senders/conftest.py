@@ -1,20 +1,20 @@
-"""A server with a certificate, as the world meets it, and no test without an end."""
+"""A public server with a certificate, and a time limit for each test."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
-from testkit.bounds import bound
-from testkit.programs import Process, serving
+from testkit.server_process import Process, serving
+from testkit.time_limit import bound
 
-from edgemail.system.certificate import make_own
+from edgemail.system.certificate import create_self_signed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TEST_S = 180
-"""A hundred processes of swaks, on a machine that does other things as well."""
+"""The time for a hundred processes of swaks on a busy machine."""
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +28,6 @@ def bounded() -> Iterator[None]:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     """Run the program, with STARTTLS for all and a port with implicit TLS."""
     folder = tmp_path_factory.mktemp("senders")
-    cert = make_own(folder / "cert.pem", ["mx.example.com"])
+    cert = create_self_signed(folder / "cert.pem", ["mx.example.com"])
     with serving(folder / "mail.db", EDGEMAIL_SMTPS="127.0.0.1:0", EDGEMAIL_TLS_CERT=str(cert)) as process:
         yield process

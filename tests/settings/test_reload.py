@@ -1,4 +1,4 @@
-"""SIGHUP to the program as it runs: what it changes, what it leaves, and that no connection ends."""
+"""SIGHUP to a running program: what it changes, what stays, and that no connection ends."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from testkit.bounds import bounded
-from testkit.programs import THIS_PYTHON, UNBOUNDED, serving
+from testkit.server_process import THIS_PYTHON, UNBOUNDED, serving
+from testkit.time_limit import bounded
 from testkit.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from testkit.programs import Process
+    from testkit.server_process import Process
 
 __all__ = ["bounded"]
 
@@ -61,7 +61,7 @@ def running(folder: Path, settings: str) -> Iterator[Server]:
 
 
 def test_other_lists_and_chaos_are_in_force_and_no_connection_ends(tmp_path: Path) -> None:
-    """Open connections hear of them at their next command, new ones from the beginning."""
+    """They hold for the next command of an open connection, and for new connections from the start."""
     with (
         running(tmp_path, 'deny_senders = ["*@a.example"]') as server,
         smtplib.SMTP(*server.process.smtp) as client,
@@ -83,7 +83,7 @@ def test_other_lists_and_chaos_are_in_force_and_no_connection_ends(tmp_path: Pat
 
 
 def test_a_file_with_mistakes_changes_nothing(tmp_path: Path) -> None:
-    """Each is a line of the log; what was in force stays, and the program runs on."""
+    """Each mistake is a line of the log. The old settings stay in force, and the program goes on."""
     with (
         running(tmp_path, 'deny_senders = ["*@a.example"]') as server,
         smtplib.SMTP(*server.process.smtp) as client,
@@ -99,7 +99,7 @@ def test_a_file_with_mistakes_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_settings_that_need_a_restart_are_named(tmp_path: Path) -> None:
-    """In one line, without their values: one of them may be a secret."""
+    """The log has one line without their values, since one of them may be a secret."""
     with running(tmp_path, "") as server:
         said = server.reload(
             'max_errors = 3\ndb_token = "s3cret"\nchaos = "mail:451"',
@@ -110,7 +110,7 @@ def test_settings_that_need_a_restart_are_named(tmp_path: Path) -> None:
 
 
 def test_the_disk_floor_is_reloaded(tmp_path: Path) -> None:
-    """Whoever is out of room changes one line, and the log says which."""
+    """The log names the setting that refuses mail, and a reload of it is enough."""
     with running(tmp_path, 'min_free = "off"') as server, smtplib.SMTP(*server.process.smtp) as client:
         client.helo()
         said = server.reload('min_free = "1000000TB"')
@@ -122,7 +122,7 @@ def test_the_disk_floor_is_reloaded(tmp_path: Path) -> None:
 
 
 def test_a_lost_terminal_ends_the_program(tmp_path: Path) -> None:
-    """Whoever started it by hand and closes the window does not want it to run on unseen."""
+    """A program that was started by hand ends when its terminal is closed."""
     ours, its = pty.openpty()
     command = [*THIS_PYTHON, "serve", "--smtp", "127.0.0.1:0", "--http", "off", "--db", str(tmp_path / "mail.db")]
     log = tmp_path / "log.txt"

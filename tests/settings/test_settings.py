@@ -1,10 +1,12 @@
-"""From flags, the environment and a file to settings."""
+"""Settings from flags, the environment and a file."""
 
 from __future__ import annotations
 
 import dataclasses
 import re
 import socket
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +16,7 @@ import pytest
 from edgemail.errors import SettingsError
 from edgemail.model import Endpoint
 from edgemail.settings import SETTINGS, Settings, StoreSettings, resolve
-from edgemail.settings.__main__ import write_table
+from edgemail.settings.reference import write_reference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +44,7 @@ def test_with_nothing_given_the_defaults_hold() -> None:
     """The program runs without any setting."""
     resolved = resolve({}, {})
     assert resolved.settings == Settings(store=StoreSettings(is_default=True))
-    assert {one.source for one in resolved.origins} == {"default"}
+    assert {origin.source for origin in resolved.origins} == {"default"}
     assert resolved.settings.smtp.listen == (Endpoint("127.0.0.1", 2525),)
     assert resolved.settings.http.listen == Endpoint("127.0.0.1", 8025)
     assert resolved.settings.store.db == str(Path(tempfile.gettempdir()) / "edgemail.db")
@@ -50,7 +52,7 @@ def test_with_nothing_given_the_defaults_hold() -> None:
 
 
 def test_each_source_gives_way_to_the_one_above_it(tmp_path: Path) -> None:
-    """Flags weigh more than the environment, that more than libSQL's names, those more than the file."""
+    """Flags win over the environment, that over libSQL's names, those over the file."""
     path = write_toml(tmp_path, 'db = "file.db"')
     others = {"LIBSQL_CLIENT_URL": "other.db"}
     ours = {"EDGEMAIL_DB": "environment.db"}
@@ -62,14 +64,14 @@ def test_each_source_gives_way_to_the_one_above_it(tmp_path: Path) -> None:
         (resolve({}, {}), str(Path(tempfile.gettempdir()) / "edgemail.db"), "default"),
     ]
     for resolved, db, source in ladder:
-        origin = next(one for one in resolved.origins if one.setting.name == "db")
+        origin = next(origin for origin in resolved.origins if origin.setting.name == "db")
         assert (resolved.settings.store.db, origin.text, origin.source) == (db, db, source)
         assert resolved.settings.store.is_default == (source == "default")
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
 def test_every_setting_reads_what_it_writes_from_every_source(setting, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    """One name in three spellings: the text that `edgemail config` prints is taken by all of them."""
+    """Every source accepts the text that `edgemail config` prints."""
     examples = {
         "smtp": "127.0.0.1:1,[::1]:1", "http": "127.0.0.1:0", "metrics": "[::1]:9",
         "db": "a.db", "db_token": "t0k3n",
@@ -85,7 +87,7 @@ def test_every_setting_reads_what_it_writes_from_every_source(setting, tmp_path:
         "chaos": "mail:451:10%,rcpt:550:*@slow.example,data:421:0.5%:bob@*",
     }  # fmt: skip
     text = examples.get(setting.name, "3s" if setting.kind.metavar == "DURATION" else "3")
-    toml = "[" + ", ".join(f'"{one}"' for one in text.split(",")) + "]" if setting.repeated else f'"{text}"'
+    toml = "[" + ", ".join(f'"{part}"' for part in text.split(",")) + "]" if setting.repeated else f'"{text}"'
     others = {"EDGEMAIL_TLS_CERT": "cert.pem"} if setting.name == "tls_key" else {}
     resolutions = [
         resolve({}, others | {setting.variable: text}),
@@ -98,24 +100,24 @@ def test_every_setting_reads_what_it_writes_from_every_source(setting, tmp_path:
     shown = "set" if setting.secret else text
     default = setting.value_in(Settings())
     for resolved in resolutions:
-        origin = next(one for one in resolved.origins if one.setting is setting)
+        origin = next(origin for origin in resolved.origins if origin.setting is setting)
         assert origin.text == shown
         assert origin.source != "default"
         assert setting.value_in(resolved.settings) != default
 
 
 def test_every_field_of_the_settings_has_a_place_in_the_table() -> None:
-    """The table is the only source, so what is not in it could not be set."""
+    """A field that is not in the table could not be set."""
     fields = {
         (section.name, field.name)
         for section in dataclasses.fields(Settings)
         for field in dataclasses.fields(getattr(Settings(), section.name))
     }
-    assert {(one.section, one.field) for one in SETTINGS} == fields - {("store", "is_default")}
+    assert {(setting.section, setting.field) for setting in SETTINGS} == fields - {("store", "is_default")}
 
 
 def test_repeated_settings_are_lists_in_the_file_and_commas_in_the_environment(tmp_path: Path) -> None:
-    """The higher source takes the place of the lower one; they are not joined."""
+    """A list of a higher source replaces that of a lower one. They are not joined."""
     path = write_toml(tmp_path, 'domain = ["A.org", "b.org"]\nsmtp = "[::1]:25"')
     assert resolve({}, {}, path).settings.smtp.domains == ("a.org", "b.org")
     assert resolve({}, {}, path).settings.smtp.listen == (Endpoint("::1", 25),)
@@ -124,7 +126,7 @@ def test_repeated_settings_are_lists_in_the_file_and_commas_in_the_environment(t
 
 
 def test_numbers_may_stand_in_the_file_without_quotes(tmp_path: Path) -> None:
-    """TOML has numbers, and a count or a size in bytes is one."""
+    """A count or a size in bytes may be a TOML number."""
     path = write_toml(tmp_path, "max_errors = 3\nmax_bytes = 1_000_000")
     settings = resolve({}, {}, path).settings
     assert (settings.smtp.max_errors, settings.retention.max_bytes) == (3, 1_000_000)
@@ -140,14 +142,14 @@ def test_numbers_may_stand_in_the_file_without_quotes(tmp_path: Path) -> None:
     ],
 )
 def test_off_is_none(name: str, section: str, field: str) -> None:
-    """What can be switched off is `None` then, and written as off."""
+    """A setting that is off is `None`, and is written as off."""
     resolved = resolve({name: "off"}, {})
     assert getattr(getattr(resolved.settings, section), field) is None
-    assert next(one.text for one in resolved.origins if one.setting.name == name) == "off"
+    assert next(origin.text for origin in resolved.origins if origin.setting.name == name) == "off"
 
 
 def test_the_first_domain_is_the_host_name_unless_one_is_given() -> None:
-    """The greeting and Received: lines say it; without a domain they say the machine's name."""
+    """Greetings and Received: lines have it; without a domain they have the machine's name."""
     assert resolve({"domain": ("a.org", "b.org")}, {}).settings.smtp.hostname == "a.org"
     assert resolve({"domain": ("bücher.de",)}, {}).settings.smtp.hostname == "xn--bcher-kva.de"
     assert resolve({"domain": ("a.org",), "hostname": "mx.a.org"}, {}).settings.smtp.hostname == "mx.a.org"
@@ -159,20 +161,20 @@ def test_the_first_domain_is_the_host_name_unless_one_is_given() -> None:
 def test_a_machine_name_that_cannot_stand_in_a_greeting_is_replaced(
     name: str, greeted_as: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Operating systems take any name; an SMTP reply does not."""
+    """Operating systems allow any name; an SMTP reply does not."""
     monkeypatch.setattr(socket, "gethostname", lambda: name)
     assert resolve({}, {}).settings.smtp.hostname == greeted_as
 
 
 def test_an_empty_variable_is_not_set_and_an_empty_flag_is_a_mistake() -> None:
-    """Container files write `NAME=` for no value; nobody writes an empty flag on purpose."""
+    """Container files write `NAME=` for no value. Nobody writes an empty flag on purpose."""
     resolved = resolve({}, {"EDGEMAIL_DOMAIN": "", "EDGEMAIL_MAX_AGE": "", "LIBSQL_CLIENT_URL": ""})
-    assert {one.source for one in resolved.origins} == {"default"}
+    assert {origin.source for origin in resolved.origins} == {"default"}
     assert mistakes_of({"db": ""}) == ['--db: "" is not a path; write a file\'s path']
 
 
 def test_every_mistake_is_told_at_once_as_it_was_written(tmp_path: Path) -> None:
-    """One start shows all that is to be mended: the setting as spelled, the value, and what would be right."""
+    """One start shows all mistakes: the setting as it was written, the value, and a valid example."""
     path = write_toml(tmp_path, 'max_recipients = 0\ndomain = ["ok.org", "*.example.org"]')
     assert mistakes_of(
         {"max_age": "7x", "set": ("idle_timeout=5",)}, {"EDGEMAIL_HTTP": "8025", "EDGEMAIL_LOG_FORMAT": "xml"}, path
@@ -199,7 +201,7 @@ def test_a_name_that_is_not_known_is_a_mistake_with_a_guess(tmp_path: Path) -> N
 
 
 def test_variables_of_others_are_left_alone() -> None:
-    """Kubernetes names variables after services, and the client commands have one of their own."""
+    """Kubernetes names variables after services, and the client commands read EDGEMAIL_URL."""
     environ = {
         "EDGEMAIL_SERVICE_HOST": "10.0.0.1",
         "EDGEMAIL_SERVICE_PORT": "25",
@@ -222,14 +224,14 @@ def test_set_takes_name_and_value_and_no_secret(pair: str) -> None:
 
 
 def test_set_and_a_flag_for_the_same_setting_are_refused() -> None:
-    """Neither of two flags weighs more."""
+    """Neither of two flags wins."""
     assert mistakes_of({"max_age": "1d", "set": ("max_age=2d",)}) == [
         "--set max_age: --max-age gives it as well; keep one of the two"
     ]
 
 
 def test_a_secret_is_never_written() -> None:
-    """Not by `edgemail config`, not in a mistake, not in the log of a value's repr."""
+    """It is not in `edgemail config`, in a mistake, or in a repr that could be logged."""
     resolved = resolve({}, {"LIBSQL_CLIENT_TOKEN": "s3cret"})
     assert resolved.settings.store.token == "s3cret"
     assert "s3cret" not in repr(resolved)
@@ -241,7 +243,7 @@ def test_a_secret_is_never_written() -> None:
 
 
 def test_the_file_is_named_by_the_flag_or_else_by_the_environment(tmp_path: Path) -> None:
-    """No file is read unasked."""
+    """No file is read unless it is named."""
     path = write_toml(tmp_path, 'max_age = "3d"')
     assert resolve({}, {"EDGEMAIL_CONFIG": path}).settings.retention.max_age_s == 259_200
     assert mistakes_of({}, {"EDGEMAIL_CONFIG": path}, "no-such.toml") == [
@@ -270,7 +272,7 @@ def test_a_file_that_cannot_be_read_is_told_with_its_name(octets: bytes, complai
 
 
 def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
-    """Some editors write one."""
+    """Some editors write a byte order mark."""
     path = write_toml(tmp_path, '\ufeffmax_age = "3d"')
     assert resolve({}, {}, path).settings.retention.max_age_s == 259_200
 
@@ -286,7 +288,7 @@ def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
     ],
 )
 def test_two_listeners_cannot_share_a_port(smtp: tuple[str, ...], http: str) -> None:
-    """The second would fail, and which one that is would depend on the order of starting."""
+    """The second listener would fail to start, and the order decides which one that is."""
     assert mistakes_of({"smtp": smtp, "http": http}) == [
         f'--http: "{http}" is taken by smtp on {smtp[0]}; choose another port'
     ]
@@ -306,32 +308,42 @@ def test_two_listeners_cannot_share_a_port(smtp: tuple[str, ...], http: str) -> 
     ],
 )
 def test_listeners_that_differ_in_address_may_share_a_port(smtp: tuple[str, ...], http: str) -> None:
-    """IPv4 and IPv6 are apart, and port 0 is a new one each time."""
+    """IPv4 and IPv6 have separate ports, and port 0 is a different port each time."""
     assert len(resolve({"smtp": smtp, "http": http}, {}).settings.smtp.listen) == len(smtp)
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/configuration.md"])
-def test_the_table_in_the_docs_is_the_one_in_the_code(name: str) -> None:
-    """`python -m edgemail.settings README.md docs/configuration.md` writes it again."""
-    document = (ROOT / name).read_text(encoding="utf-8")
-    assert document == write_table(document)
+def test_the_reference_says_what_the_code_does(tmp_path: Path) -> None:
+    """`python -m edgemail.settings docs/reference/settings.md` writes it again."""
+    assert (ROOT / "docs/reference/settings.md").read_text(encoding="utf-8") == write_reference()
+    again = tmp_path / "settings.md"
+    subprocess.run([sys.executable, "-m", "edgemail.settings", str(again)], check=True, timeout=30)
+    assert again.read_text(encoding="utf-8") == write_reference()
 
 
-def test_a_document_without_markers_is_not_written() -> None:
-    """There would be no telling where the table belongs."""
-    with pytest.raises(ValueError, match="<!-- settings -->"):
-        write_table("# edgemail\n")
+def test_the_reference_has_every_setting_once() -> None:
+    """An everyday setting stands there as its flag, an advanced one as its name."""
+    page = write_reference()
+    for setting in SETTINGS:
+        spelled = setting.flag if setting.has_flag else setting.name
+        assert page.count(f"| `{spelled} ") == 1
+        assert f"`{setting.variable}`" in page
+
+
+def test_the_everyday_settings_are_few() -> None:
+    """`--help` shows all of them."""
+    assert 0 < sum(setting.everyday for setting in SETTINGS) <= 25
+    assert {setting.name for setting in SETTINGS if setting.everyday and not setting.has_flag} == {"db_token"}
 
 
 def test_a_key_without_its_certificate_is_a_mistake() -> None:
-    """It would be ignored, and TLS would go on with a certificate of our own."""
+    """The key would be ignored, and TLS would use a self-made certificate."""
     with pytest.raises(SettingsError) as caught:
         resolve({}, {"EDGEMAIL_TLS_KEY": "key.pem"})
     assert caught.value.mistakes == ['EDGEMAIL_TLS_KEY: "key.pem" needs a certificate; set tls_cert as well']
 
 
 def test_without_smtp_the_server_only_reads() -> None:
-    """No operator's Maildir is asked for, though the database is no file beside which one could be."""
+    """It needs no Maildir for the operator, even with a remote database."""
     settings = resolve({"smtp": "off", "db": "https://db.example.org", "domain": "a.org"}, {}).settings
     assert settings.read_only
     assert not Settings().read_only
@@ -350,12 +362,12 @@ def test_without_smtp_the_server_only_reads() -> None:
     ],
 )
 def test_what_a_reader_cannot_be_told(flags: dict[str, str], mistake: str) -> None:
-    """Each is a line that names the setting."""
-    assert [one for one in mistakes_of(flags) if one.startswith(mistake)]
+    """Each mistake is a line that names the setting."""
+    assert any(line.startswith(mistake) for line in mistakes_of(flags))
 
 
 def test_there_are_no_more_rules_of_chaos_than_the_api_takes() -> None:
-    """Each is asked in turn at every command; one line says so, and not one for each rule."""
+    """Every command is checked against all rules. One line says that there are too many."""
     rules = ("rcpt:451",) * 100
     assert len(resolve({"chaos": rules}, {}).settings.policy.chaos) == 100
     assert mistakes_of({"chaos": (*rules, "rcpt:999")}) == ["--chaos: has 101 entries; write 100 at most"]
@@ -363,7 +375,7 @@ def test_there_are_no_more_rules_of_chaos_than_the_api_takes() -> None:
 
 @pytest.mark.parametrize("name", ["allow_senders", "deny_senders", "allow_recipients", "deny_recipients"])
 def test_a_list_of_patterns_has_a_bound(name: str) -> None:
-    """All its globs are asked for each address, so there are not any number of them."""
+    """Each address is matched against all globs of a list."""
     patterns = [f"*{n}@*" for n in range(10_001)]
     assert len(resolve({name: tuple(patterns[1:])}, {}).origins) == len(SETTINGS)
     flag = "--" + name.replace("_", "-")
@@ -371,7 +383,7 @@ def test_a_list_of_patterns_has_a_bound(name: str) -> None:
 
 
 def test_a_token_comes_from_one_place() -> None:
-    """Whichever of the two were taken, the other's owner would wonder."""
+    """It would be unclear which of two tokens is used."""
     with pytest.raises(SettingsError) as caught:
         resolve({"db_token_file": "ro.jwt"}, {"LIBSQL_CLIENT_TOKEN": "t0k3n"})
     assert caught.value.mistakes == [
@@ -383,12 +395,12 @@ def test_a_token_comes_from_one_place() -> None:
     ("text", "value"), [("on", True), ("OFF", False), ("127.0.0.1:9100", Endpoint("127.0.0.1", 9100))]
 )
 def test_metrics_are_on_or_off_or_elsewhere(text: str, value: Endpoint | bool) -> None:
-    """On is at the page's own port."""
+    """`on` means at the page's port."""
     assert resolve({"metrics": text}, {}).settings.http.metrics == value
 
 
 def test_metrics_that_are_nowhere_are_a_mistake() -> None:
-    """The text says all that may stand there."""
+    """The message has all valid forms."""
     (mistake,) = mistakes_of({"metrics": "yes"})
     assert mistake.startswith('--metrics: "yes" is not HOST:PORT; write one such as ')
     assert mistake.endswith("; or write on or off")

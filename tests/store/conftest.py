@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import apsw
 import pytest
 import pytest_asyncio
-from testkit.bounds import bounded
+from testkit.time_limit import bounded
 
 from edgemail.store.sqlite.store import SqliteStore
 

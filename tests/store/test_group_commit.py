@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 import pytest
-from testkit.mail import envelope
+from testkit.sample_mail import envelope
 from testkit.waiting import until
 
 from edgemail.errors import StoreFull, StoreUnavailable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Disk:
-    """Commits when the test says so, and remembers each batch's data."""
+    """Commits when the test releases it, and records each batch's data."""
 
     def __init__(self) -> None:
         self.batches: list[list[bytes]] = []
@@ -35,7 +35,7 @@ class Disk:
             self._go.release()
 
     async def commit(self, batch: Sequence[Envelope], since: float) -> list[MailId]:
-        self.batches.append([one.data for one in batch])
+        self.batches.append([message.data for message in batch])
         self.since.append(since)
         error = self.errors.get(len(self.batches))
         await self._go.acquire()
@@ -63,7 +63,7 @@ def gather_on(
 
 
 async def test_what_comes_during_a_commit_goes_into_the_next_one() -> None:
-    """One commit at a time, and nobody waits for more than the one under way and his own."""
+    """A message waits for the commit under way and its own, and for no others."""
     disk = Disk()
     commits = gather_on(disk)
     first = commits.add(envelope(data=b"1"))
@@ -74,13 +74,13 @@ async def test_what_comes_during_a_commit_goes_into_the_next_one() -> None:
     disk.release()
     assert await first == 1
     await until(lambda: disk.batches == [[b"1"], [b"2", b"3", b"4"]])
-    assert not any(one.done() for one in others)
+    assert not any(future.done() for future in others)
     disk.release()
     assert await asyncio.gather(*others) == [2, 3, 4]
 
 
 async def test_replies_go_out_before_the_next_commit_begins() -> None:
-    """Whoever answers and whoever commits want the same interpreter."""
+    """The loop and the thread that commits compete for the interpreter's lock."""
     disk = Disk()
     commits = gather_on(disk)
     seen: list[int] = []
@@ -115,7 +115,7 @@ async def test_a_batch_is_bounded_in_octets_but_for_its_first_message() -> None:
 
 @pytest.mark.parametrize("error", [StoreFull("full"), StoreUnavailable("locked")])
 async def test_an_error_fails_its_batch_and_only_that(error: Exception) -> None:
-    """Every sender of the batch is told the same, and the next batch goes its way."""
+    """Every sender of the batch gets the error, and the next batch is committed."""
     disk = Disk()
     disk.errors[1] = error
     commits = gather_on(disk, max_rows=3)
@@ -129,7 +129,7 @@ async def test_an_error_fails_its_batch_and_only_that(error: Exception) -> None:
 
 
 async def test_an_error_that_nobody_foresaw_is_unavailability(caplog: pytest.LogCaptureFixture) -> None:
-    """The sender hears nothing of its inside; the log does."""
+    """Its details are for the log, not for the sender."""
     disk = Disk()
     disk.errors[1] = ZeroDivisionError("inside")
     commits = gather_on(disk)
@@ -141,7 +141,7 @@ async def test_an_error_that_nobody_foresaw_is_unavailability(caplog: pytest.Log
 
 
 async def test_too_much_waiting_mail_is_refused_at_once_until_it_is_less() -> None:
-    """Memory is bounded while the disk does not keep up."""
+    """Memory is bounded while the disk is too slow."""
     disk = Disk()
     commits = gather_on(disk, max_waiting_bytes=10)
     under_way = commits.add(envelope(data=b"x" * 100))
@@ -157,7 +157,7 @@ async def test_too_much_waiting_mail_is_refused_at_once_until_it_is_less() -> No
 
 
 async def test_what_has_waited_for_too_long_is_not_begun() -> None:
-    """Its sender may have been told to try again by now; what came later goes its way."""
+    """Its sender may have been told to try again; later messages are committed."""
     disk = Disk()
     commits = gather_on(disk, max_rows=2, max_waiting_bytes=10, max_wait_s=0.05)
     loop = asyncio.get_running_loop()
@@ -169,7 +169,7 @@ async def test_what_has_waited_for_too_long_is_not_begun() -> None:
     disk.release()
     assert await first == 1
     results = await asyncio.gather(*late, return_exceptions=True)
-    assert [type(one) for one in results] == [StoreUnavailable] * 3
+    assert [type(result) for result in results] == [StoreUnavailable] * 3
     assert disk.batches == [[b"1"]]
     disk.release()
     assert await commits.add(envelope(data=b"2")) == 2
@@ -177,7 +177,7 @@ async def test_what_has_waited_for_too_long_is_not_begun() -> None:
 
 
 async def test_a_commit_is_told_since_when_its_first_message_has_waited() -> None:
-    """Its time runs from there, whatever others took before it."""
+    """Its deadline counts from there, however long earlier commits took."""
     disk = Disk()
     commits = gather_on(disk)
     loop = asyncio.get_running_loop()
@@ -194,7 +194,7 @@ async def test_a_commit_is_told_since_when_its_first_message_has_waited() -> Non
 
 
 async def test_a_message_whose_sender_went_away_is_committed_all_the_same() -> None:
-    """Its future is cancelled; those of the same batch get their own ids."""
+    """Its future is cancelled; the others in the batch get their own ids."""
     disk = Disk()
     commits = gather_on(disk)
     futures = [commits.add(envelope(data=b"%d" % number)) for number in range(3)]
@@ -217,4 +217,4 @@ async def test_drain_returns_when_nothing_waits_and_not_before() -> None:
     disk.release()
     async with asyncio.timeout(5):
         await draining
-    assert all(one.done() for one in futures)
+    assert all(future.done() for future in futures)

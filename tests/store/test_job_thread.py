@@ -1,4 +1,4 @@
-"""The thread that writes: one job at a time, in order, and each told how it went."""
+"""The thread that writes: it runs one job at a time, in order, and reports each result."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from edgemail.store.job_thread import JobThread
 
 
 async def test_jobs_are_done_in_order_and_in_one_thread() -> None:
-    """A commit never runs beside another."""
+    """Two commits never run at the same time."""
     worker, done = JobThread("worker"), list[int]()
     names = await asyncio.gather(*[worker.do(lambda: threading.current_thread().name) for _ in range(3)])
     assert set(names) == {"worker"}
@@ -23,7 +23,7 @@ async def test_jobs_are_done_in_order_and_in_one_thread() -> None:
 
 
 async def test_an_error_comes_out_where_the_job_was_asked_for() -> None:
-    """The thread goes on with the next job."""
+    """The thread continues with the next job."""
     worker = JobThread("worker")
     with pytest.raises(ZeroDivisionError):
         await worker.do(lambda: 1 // 0)
@@ -32,7 +32,7 @@ async def test_an_error_comes_out_where_the_job_was_asked_for() -> None:
 
 
 async def test_a_cancelled_job_is_not_done_unless_it_has_begun() -> None:
-    """Who stops waiting for a deletion that waits behind a commit takes it back."""
+    """A deletion that still waits behind a commit is withdrawn when nobody waits for it."""
     worker, begun, may_end = JobThread("worker"), threading.Event(), threading.Event()
     done = list[str]()
 
@@ -53,7 +53,7 @@ async def test_a_cancelled_job_is_not_done_unless_it_has_begun() -> None:
 
 
 async def test_a_closed_worker_takes_no_job() -> None:
-    """Else whoever asks would wait for ever."""
+    """Otherwise the caller would wait for ever."""
     worker = JobThread("worker")
     worker.close()
     with pytest.raises(RuntimeError):

@@ -1,4 +1,4 @@
-"""The page reads the tables by itself: its listings are the store's own."""
+"""The page queries the tables itself, with the store's own statements."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _STATEMENTS = Path(__file__).parents[2] / "web" / "src" / "database" / "statemen
 
 
 def test_the_page_lists_by_the_stores_own_statements() -> None:
-    """What one of them names or leaves out, so does the other."""
+    """Otherwise the page and the API would list different mail."""
     source = _STATEMENTS.read_text()
     texts = dict(re.findall(r"const (\w+) =\s+`([^`]*)`", source))
 

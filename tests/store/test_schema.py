@@ -1,4 +1,4 @@
-"""The statements: none of them walks through a table that grows."""
+"""The statements: none of them scans a table that grows."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ TRIGGERED = {
     "the trigger's summary": "DELETE FROM summary WHERE mail_id = ?",
 }
 ONE_ROW = {"usage", "sqlite_sequence", "sqlite_schema"}
-"""And what has a few rows, however much mail there is."""
+"""Tables of few rows, however much mail there is."""
 STOPS_AT_THE_FIRST = {"LIST_OLDEST", "CHECK"}
-"""These read as many rows as their LIMIT says, in the order in which the rows lie."""
+"""These read as many rows as their LIMIT, in the order in which they are stored."""
 
 
 @pytest.fixture(scope="module")
@@ -65,14 +65,14 @@ def test_no_statement_scans_or_sorts_a_table(connection: apsw.Connection, name: 
 
 @pytest.mark.parametrize("name", sorted(STOPS_AT_THE_FIRST))
 def test_a_statement_that_reads_from_the_beginning_stops(connection: apsw.Connection, name: str) -> None:
-    """Its LIMIT bounds it, as nothing is filtered out before."""
+    """Its LIMIT bounds it, since it has no filter."""
     statement = STATEMENTS[name]
     assert "WHERE" not in statement
     assert re.search(r"LIMIT (\?|1)$", statement)
 
 
 def test_deleting_a_message_steps_through_no_table(tmp_path: Path) -> None:
-    """SQLite's own count of steps in a full scan, triggers included, stays at the one row of `usage`."""
+    """SQLite counts the steps of full scans, triggers included: only the row of `usage`."""
     connection = open_database(tmp_path / "mail.db")
     with connection:
         for mail_id in range(1, 501):
@@ -111,7 +111,7 @@ LOCAL_PARTS = st.text(st.sampled_from('ab<>,"\\ .ü@'), min_size=1, max_size=12)
 
 @given(st.lists(LOCAL_PARTS, min_size=1, max_size=6))
 def test_recipients_are_read_as_they_were_written(local_parts: list[str]) -> None:
-    """Whatever a quoted local part holds, it is taken for nobody else."""
+    """Whatever a quoted local part holds, it names nobody else."""
     names = []
     for local in local_parts:
         escaped = local.replace("\\", "\\\\").replace('"', '\\"')
@@ -124,7 +124,7 @@ def test_recipients_are_read_as_they_were_written(local_parts: list[str]) -> Non
 
 @given(st.binary() | st.text().map(lambda text: text.encode("utf-8", "surrogatepass")))
 def test_data_is_text_only_where_nothing_is_lost(data: bytes) -> None:
-    """TEXT gives back the same octets, and has no NUL that would cut it short."""
+    """TEXT gives the same octets back, and has no NUL that would end it early."""
     stored = schema.write_data(data)
     if isinstance(stored, str):
         assert stored.encode() == data

@@ -1,19 +1,18 @@
-import "./common.ts";
+import { causeOf } from "./ui/cause.ts";
 import { render } from "preact";
-import { App, fetchView } from "./app.tsx";
-import { loadSource } from "./config.ts";
-import { learn } from "./language.ts";
-import { words } from "./words.ts";
+import { App, fetchView } from "./app/app.tsx";
+import { loadSource } from "./app/config.ts";
+import { loadLanguage } from "./app/language.ts";
+import { words } from "./languages/dictionary.ts";
 
 const root = document.getElementById("app") as HTMLElement;
 
-await learn();
+await loadLanguage();
 fetchView();
 try {
   render(<App source={await loadSource()} />, root);
 } catch (error) {
-  const cause = error instanceof Error ? error.message : String(error);
-  render(<StartFailed cause={cause} />, root);
+  render(<StartFailed cause={causeOf(error)} />, root);
 }
 
 function StartFailed({ cause }: { cause: string }) {

@@ -1,4 +1,4 @@
-"""The command line: what every command has in common, and how each ends."""
+"""The command line: the group of commands, and the exit status of each error."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _INTERRUPTED: Final = 130  # 128 and SIGINT, as shells have it
 
 _STATUSES: Final = {StoreInvalid: _BAD_SETTINGS, StoreUnavailable: _LATER}
 
-_HELP: Final = """A disposable e-mail server: any address works, its mail shows on a web page, old mail goes.
+_HELP: Final = """A disposable e-mail server: any address works, its mail shows on a web page, old mail is deleted.
 
 \b
   edgemail                               start it: SMTP on 127.0.0.1:2525, the page on 127.0.0.1:8025
@@ -39,21 +39,21 @@ _HELP: Final = """A disposable e-mail server: any address works, its mail shows 
 `edgemail` alone, or with the flags of `serve`, is `edgemail serve`.
 
 \b
-Settings: flags, then EDGEMAIL_... variables, then a TOML file (--config FILE or EDGEMAIL_CONFIG),
-then defaults. `edgemail config` prints each with its value and its source; `edgemail serve --help`
-lists the flags.
+Settings: a flag wins over an EDGEMAIL_... variable, that over a TOML file (--config FILE or
+EDGEMAIL_CONFIG), that over the default. `edgemail serve --help` lists the flags, `--help-all` lists
+every setting, `edgemail config` prints each with its value and where it comes from.
 
 \b
-Exit status: 0 done; 1 failed, or nothing came in time; 2 wrong usage; 75 the database is away,
-try again; 78 wrong settings; 130 interrupted.
+Exit status: 0 done; 1 failed, or nothing came in time; 2 wrong usage; 75 the database is not
+available, try again; 78 wrong settings; 130 interrupted.
 """
 
 
 class _Group(click.Group):
-    """Commands, with `serve` where none is named."""
+    """The commands. `serve` runs if none is named."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put `serve` in front of flags that are its own."""
+        """Put `serve` in front of the arguments if they name no command."""
         own = {name for param in self.get_params(ctx) for name in param.opts}
         completes_a_command = ctx.resilient_parsing and not args
         if not completes_a_command and (not args or (args[0].startswith("-") and args[0] not in own)):

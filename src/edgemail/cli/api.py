@@ -17,7 +17,7 @@ _TIMEOUT_S: Final = 15.0
 
 
 class Api:
-    """A server by its URL, such as ``http://127.0.0.1:8025``."""
+    """The API of the server at a URL, such as ``http://127.0.0.1:8025``."""
 
     def __init__(self, url: str) -> None:
         try:
@@ -28,20 +28,20 @@ class Api:
         if not well_formed:
             raise Failure(f'--url: "{url}" is not a web address; write one such as {DEFAULT_URL}')
         self.url = url.rstrip("/")
-        # A proxy from the environment is for the world outside: it could not reach this machine's own server.
+        # A proxy from the environment could not reach this machine's own server.
         handlers = [urllib.request.ProxyHandler({})] if _is_loopback(parts.hostname or "") else []
         self._opener = urllib.request.build_opener(*handlers)
 
     def get(self, *path: str | int, wait_s: float = 0.0, **query: str | float | None) -> Any:
-        """Return the JSON that is at a path; `wait_s` is how long the server may take longer than usual."""
+        """Return the JSON at a path; allow the server `wait_s` more than usual to answer."""
         return self._parse(self._ask("GET", path, query, wait_s))
 
     def get_octets(self, *path: str | int) -> bytes:
-        """Return what is at a path, octet for octet."""
+        """Return the octets at a path, unchanged."""
         return self._ask("GET", path, {}, 0.0)
 
     def delete(self, *path: str | int) -> Any:
-        """Delete what is at a path; return the JSON of the answer, `None` for an empty one."""
+        """Delete the resource at a path; return the JSON of the answer, or `None` if it is empty."""
         answer = self._ask("DELETE", path, {}, 0.0)
         return self._parse(answer) if answer else None
 
@@ -67,15 +67,17 @@ class Api:
                 "or name its page with --url"
             ) from None
         except HTTPException:
-            raise Failure(f"{self.url} is not edgemail's: its answer is not HTTP, or not all of it") from None
+            raise Failure(
+                f"{self.url} is not an edgemail server: its answer is not HTTP, or is incomplete"
+            ) from None
         except OSError as error:
-            raise Failure(f"{self.url} broke off: {error.strerror or type(error).__name__}") from None
+            raise Failure(f"{self.url} closed the connection: {error.strerror or type(error).__name__}") from None
 
     def _parse(self, answer: bytes) -> Any:
         try:
             return json.loads(answer)
         except ValueError:
-            raise Failure(f"{self.url} is not edgemail's: its answer is not JSON") from None
+            raise Failure(f"{self.url} is not an edgemail server: its answer is not JSON") from None
 
 
 def _is_loopback(host: str) -> bool:
@@ -86,7 +88,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _explain(error: urllib.error.HTTPError) -> str:
-    """Return the detail of a problem (RFC 9457), or the status where the answer is something else."""
+    """Return the detail of a problem (RFC 9457), or the status if the answer is something else."""
     try:
         problem = json.loads(error.read(65_536))
         return str(problem.get("detail") or problem["title"])

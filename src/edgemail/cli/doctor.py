@@ -1,4 +1,4 @@
-"""`edgemail doctor`: whether a domain can take mail, and what its zone lacks."""
+"""`edgemail doctor`: checks whether a domain can take mail, and prints what its zone lacks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from edgemail.cli.serve import own_options, resolve_flags
+from edgemail.cli.serve import read_settings, setting_options
 from edgemail.cli.terminal import Failure, echo_json, echo_line
 from edgemail.model import Endpoint
 from edgemail.settings import read_domain, read_endpoint
@@ -28,7 +28,7 @@ class _DomainType(click.ParamType[str]):
     name = "DOMAIN"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the domain that a text stands for."""
+        """Parse a text; return a domain."""
         try:
             return read_domain(str(value)).encode("idna").decode("ascii")
         except ValueError as error:
@@ -41,7 +41,7 @@ class _AddressType(click.ParamType[str]):
     name = "ADDRESS"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the address that a text stands for."""
+        """Parse a text; return an address."""
         try:
             return str(ipaddress.ip_address(str(value)))
         except ValueError:
@@ -54,7 +54,7 @@ class _DnsType(click.ParamType[Endpoint]):
     name = "HOST:PORT"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Endpoint:
-        """Return the endpoint that a text stands for."""
+        """Parse a text; return an endpoint."""
         try:
             return _read_server(str(value))
         except ValueError:
@@ -73,21 +73,25 @@ def _read_server(text: str) -> Endpoint:
 
 
 def _doctor(*, domain: str, as_json: bool, **given: Any) -> int:
-    from edgemail.doctor import Question, Status, examine  # loads what asks DNS, which no other command does
-    from edgemail.doctor.names import DnsTrouble
+    from edgemail.doctor import (  # loads what asks DNS, which no other command does
+        DoctorRequest,
+        Status,
+        run_checks,
+    )
+    from edgemail.doctor.dns_client import DnsError
 
     own = {name: given.pop(name) for name in ("addresses", "dns", "smtp_port", "policy_port", "timeout_s")}
-    settings = resolve_flags(given).settings
+    settings = read_settings(given)
     store = None if settings.store.is_default else settings.store
-    question = Question(domain, **own, store=store, reads_only=settings.read_only)
+    question = DoctorRequest(domain, **own, store=store, reads_only=settings.read_only)
     progress = _Progress(domain)
 
     async def run() -> list[Finding]:
-        return await examine(question, progress.show)
+        return await run_checks(question, progress.show)
 
     try:
         findings = asyncio.run(run())
-    except DnsTrouble as error:
+    except DnsError as error:
         raise Failure(str(error)) from error
     finally:
         progress.clear()
@@ -97,12 +101,13 @@ def _doctor(*, domain: str, as_json: bool, **given: Any) -> int:
         _print(domain, findings)
     if store is None:
         echo_line("the database was not checked: give the server's --db or --config", err=True)
-    return _FAILED if any(one.state is Status.FAIL for one in findings) else 0
+    return _FAILED if any(finding.state is Status.FAIL for finding in findings) else 0
 
 
 def _print(domain: str, findings: list[Finding]) -> None:
-    for one in findings:
-        echo_line(f"{one.state:4}  {one.check:13}  {one.text}{f'; {one.advice}' if one.advice else ''}")
+    for finding in findings:
+        advice = f"; {finding.advice}" if finding.advice else ""
+        echo_line(f"{finding.state:4}  {finding.check:13}  {finding.text}{advice}")
     lines = _collect(findings)
     if lines:
         echo_line("")
@@ -113,17 +118,18 @@ def _print(domain: str, findings: list[Finding]) -> None:
 
 def _write_json(domain: str, findings: list[Finding]) -> dict[str, Any]:
     checks = [
-        {"check": one.check, "state": one.state.value, "text": one.text, "advice": one.advice} for one in findings
+        {"check": finding.check, "state": finding.state.value, "text": finding.text, "advice": finding.advice}
+        for finding in findings
     ]
     return {"domain": domain, "checks": checks, "zone": _collect(findings)}
 
 
 def _collect(findings: list[Finding]) -> list[str]:
-    return list(dict.fromkeys(line for one in findings for line in one.zone))
+    return list(dict.fromkeys(line for finding in findings for line in finding.zone))
 
 
 class _Progress:
-    """A line on a terminal that says how far it is; none elsewhere."""
+    """A line on a terminal that shows the progress. It is not written elsewhere."""
 
     def __init__(self, domain: str) -> None:
         self._domain = domain
@@ -135,7 +141,7 @@ class _Progress:
             click.echo(f"\rExamining {self._domain}: {done} of {begun} \x1b[K", err=True, nl=False)
 
     def clear(self) -> None:
-        """Take it away."""
+        """Remove the line."""
         if self._is_shown:
             click.echo("\r\x1b[K", err=True, nl=False)
 
@@ -148,20 +154,20 @@ doctor = click.Command(
             ["--address", "addresses"],
             type=_AddressType(),
             multiple=True,
-            help="The server's public address; may be given more than once. The zone's lines are made with it.",
+            help="The server's public address, for the zone's lines. May be given more than once.",
         ),
-        click.Option(["--dns"], type=_DnsType(), help="The DNS server to ask, such as the zone's own."),
+        click.Option(["--dns"], type=_DnsType(), help="Ask this DNS server, such as the zone's own."),
         click.Option(
             ["--timeout", "timeout_s"],
             type=click.FloatRange(0.1, 600),
             default=20.0,
             show_default=True,
-            help="Seconds for everything together.",
+            help="Take at most this many seconds in all.",
         ),
         click.Option(["--json", "as_json"], is_flag=True, help="Print JSON."),
         click.Option(["--smtp-port"], type=click.IntRange(1, 65_535), default=25, hidden=True),
         click.Option(["--policy-port"], type=click.IntRange(1, 65_535), default=443, hidden=True),
-        *own_options(*_OPTIONS),
+        *setting_options(*_OPTIONS),
     ],
     callback=_doctor,
     short_help="Check a domain's DNS, its port 25 and the server's database.",

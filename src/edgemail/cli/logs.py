@@ -1,4 +1,4 @@
-"""Log lines on the standard error: text for people or JSON for programs, one line whatever a peer sent."""
+"""Writes the log to the standard error, as text or JSON. What a peer sent cannot begin a line of its own."""
 
 from __future__ import annotations
 
@@ -25,24 +25,23 @@ _STANDARD_FIELDS: Final = frozenset(vars(logging.makeLogRecord({}))) | {
     "color_message",
 }
 
-_TOGETHER: Final = 100
-"""How many lines wait at most."""
+_MAX_BUFFERED_LINES: Final = 100
 
-_TALKATIVE: Final = ("uvicorn", "httpx2", "httpcore2")
-"""Who writes of each start, request and connection, which is nothing to whoever runs a mail server."""
+_VERBOSE_LIBRARIES: Final = ("uvicorn", "httpx2", "httpcore2")
+"""Libraries that log each start, request and connection, which is noise for the operator of a mail server."""
 
 _BARE: Final = re.compile(rf'[^\s"=\\{HIDDEN}]+')
-_COMMON: Final = re.compile(r"[!#-<>-\[\]-~]+")  # the same of ASCII, which takes half as long
+_COMMON: Final = re.compile(r"[!#-<>-\[\]-~]+")  # the ASCII part of it, which takes half the time
 
 
 def set_up(settings: LogSettings) -> None:
     """Send every log line to the standard error, in the form that the settings ask for."""
     handler = Lines()
-    # Nobody reads them, and each record would have them looked up.
+    # No line has these fields, and each record would look them up.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler.setFormatter(JsonLines() if settings.format == "json" else TextLines())
     logging.basicConfig(level=settings.level.upper(), handlers=[handler], force=True)
-    for library in _TALKATIVE:
+    for library in _VERBOSE_LIBRARIES:
         logging.getLogger(library).setLevel(max(logging.WARNING, logging.getLogger().level))
     logging.captureWarnings(capture=True)
 
@@ -54,18 +53,18 @@ def _time(record: logging.LogRecord) -> str:
 
 @lru_cache(1)
 def _write_second(second: int) -> str:
-    """Write a time; many lines share it."""
+    """Write the seconds of a time. It is cached, since many lines share it."""
     return datetime.fromtimestamp(second, UTC).replace(tzinfo=None).isoformat()
 
 
 def _extras(record: logging.LogRecord) -> dict[str, Any]:
-    """Return what the caller gave as `extra`."""
-    behind = islice(vars(record).items(), _OWN_FIELDS, None)  # what a record itself has comes first
+    """Return the fields that the caller passed as `extra`."""
+    behind = islice(vars(record).items(), _OWN_FIELDS, None)  # a record's own fields come first
     return {name: value for name, value in behind if name not in _STANDARD_FIELDS}
 
 
 def _write(value: object) -> str:
-    """Write a field's value; in quotes, as JSON does, where it could be taken for more than a value."""
+    """Write a field's value, in quotes if it has more than plain characters."""
     if type(value) is int:
         return str(value)
     text = str(value)
@@ -73,28 +72,32 @@ def _write(value: object) -> str:
 
 
 class Lines(logging.StreamHandler[TextIO]):
-    """Writes the lines of one turn of the event loop in one go: a commit has many, and each write takes its time.
+    """Writes all lines of one iteration of the event loop in one call, since a commit logs many lines.
 
-    A warning is written at once, with what came before it; so is what comes from elsewhere. `logging` flushes all
+    A warning is written at once, after the lines before it; so are lines from other threads. `logging` flushes all
     handlers when the program ends.
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        """`stream` is the standard error unless told."""
+        """Write to `stream`, by default the standard error."""
         super().__init__(stream)
         self._waiting: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record, or let it wait for the end of the turn."""
+        """Write a record now, or at the end of this iteration of the event loop."""
         try:
             self._waiting.append(self.format(record))
-            if record.levelno >= logging.WARNING or len(self._waiting) >= _TOGETHER or not self._will_flush():
+            if (
+                record.levelno >= logging.WARNING
+                or len(self._waiting) >= _MAX_BUFFERED_LINES
+                or not self._will_flush()
+            ):
                 self.flush()
-        except Exception:  # as all handlers do: a log that fails is no reason to
+        except Exception:  # as every handler does: the log must not stop the program
             self.handleError(record)
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Write the buffered lines."""
         with self.lock or contextlib.nullcontext():
             if self._waiting:
                 text = "\n".join(self._waiting) + "\n"
@@ -103,7 +106,7 @@ class Lines(logging.StreamHandler[TextIO]):
             super().flush()
 
     def _will_flush(self) -> bool:
-        """See to it that what waits is written soon; tell whether that can be."""
+        """Schedule a flush in the running event loop; return False if there is none."""
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:  # another thread, or no loop yet
@@ -113,25 +116,25 @@ class Lines(logging.StreamHandler[TextIO]):
         return True
 
     def _flush_quietly(self) -> None:
-        with contextlib.suppress(OSError, ValueError):  # nobody reads the log any more
+        with contextlib.suppress(OSError, ValueError):  # the reader of the log has closed it
             self.flush()
 
 
 class TextLines(logging.Formatter):
-    """``TIME LEVEL LOGGER: message name=value``; a traceback follows on lines that begin with a bar."""
+    """Formats ``TIME LEVEL LOGGER: message name=value``; a traceback follows on lines that begin with ``|``."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write a record; its text cannot begin a line of its own."""
+        """Write a record as one line, and its traceback as lines that begin with ``|``."""
         extras = "".join(f" {name}={_write(value)}" for name, value in _extras(record).items())
         line = visible(f"{_time(record)} {record.levelname} {record.name}: {record.getMessage()}{extras}")
         if not record.exc_info:
             return line
         traceback = self.formatException(record.exc_info).split("\n")
-        return "\n".join([line, *(f"  | {visible(one)}" for one in traceback)])
+        return "\n".join([line, *(f"  | {visible(line)}" for line in traceback)])
 
 
 class JsonLines(logging.Formatter):
-    """A JSON object a line, in ASCII."""
+    """Formats a record as one line: a JSON object in ASCII."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Write a record."""

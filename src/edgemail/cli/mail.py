@@ -1,4 +1,4 @@
-"""`edgemail list`, `show`, `wait` and `delete`: what a running server keeps."""
+"""`edgemail list`, `show`, `wait` and `delete`: read and delete the mail of a running server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from edgemail.settings import read_duration
 
 _PAGE: Final = 50
 _LONGEST_WAIT_S: Final = 50.0
-"""What one request asks for; the server ends each after 55 s."""
+"""The longest wait in one request; the server ends each request after 55 s."""
 FROM_WIDTH: Final = 32
 
 url_option = click.option(
@@ -22,9 +22,9 @@ url_option = click.option(
     envvar="EDGEMAIL_URL",
     default=DEFAULT_URL,
     show_default=True,
-    help="The server's page; or EDGEMAIL_URL.",
+    help="The URL of the server's page. EDGEMAIL_URL gives it too.",
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, as the HTTP API has it.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, in the form of the HTTP API.")
 
 
 class _Seconds(click.ParamType[float]):
@@ -33,7 +33,7 @@ class _Seconds(click.ParamType[float]):
     name = "seconds"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Return the seconds that a text stands for."""
+        """Parse a text; return seconds."""
         if value in {"0", "0s"}:
             return 0.0
         try:
@@ -44,7 +44,9 @@ class _Seconds(click.ParamType[float]):
 
 @click.command("list")
 @click.argument("address")
-@click.option("--limit", type=click.IntRange(1), default=_PAGE, show_default=True, help="How many at most.")
+@click.option(
+    "--limit", type=click.IntRange(1), default=_PAGE, show_default=True, help="List at most this many messages."
+)
 @json_option
 @url_option
 def list_mail(address: str, limit: int, *, as_json: bool, url: str) -> None:
@@ -65,7 +67,7 @@ def list_mail(address: str, limit: int, *, as_json: bool, url: str) -> None:
         echo_json(messages)
         return
     for message in messages:
-        codes = "".join(f"  [{one['code']}]" for one in message["codes"])
+        codes = "".join(f"  [{found['code']}]" for found in message["codes"])
         sender = visible(shorten(message["from"] or f"<{message['sender']}>", FROM_WIDTH))
         echo_line(f"{message['id']:>6}  {_date(message)}  {sender:{FROM_WIDTH}}  {message['subject']}{codes}")
     if not messages:
@@ -74,16 +76,16 @@ def list_mail(address: str, limit: int, *, as_json: bool, url: str) -> None:
 
 @click.command()
 @click.argument("id_", metavar="ID", type=int)
-@click.option("--raw", "form", flag_value="raw", help="The message as it is kept, octet for octet.")
-@click.option("--text", "form", flag_value="text", help="Its text alone.")
-@click.option("--html", "form", flag_value="html", help="Its HTML alone, as it was sent.")
-@click.option("--json", "form", flag_value="json", help="Print JSON, as the HTTP API has it.")
+@click.option("--raw", "form", flag_value="raw", help="Print the stored message, octet for octet.")
+@click.option("--text", "form", flag_value="text", help="Print its text alone.")
+@click.option("--html", "form", flag_value="html", help="Print its HTML alone, as it was sent.")
+@click.option("--json", "form", flag_value="json", help="Print JSON, in the form of the HTTP API.")
 @url_option
 def show(id_: int, form: str | None, url: str) -> None:
     """Show a message by its id.
 
-    On a terminal, control characters are made visible, so that no mail can drive it; --raw, --text and
-    --html go into a file or a pipe as they are.
+    On a terminal, control characters are escaped, so that no mail can control it. --raw, --text and
+    --html write into a file or a pipe unchanged.
     """
     api = Api(url)
     if form == "raw":
@@ -101,18 +103,18 @@ def show(id_: int, form: str | None, url: str) -> None:
 
 
 def echo_message(message: dict[str, Any]) -> None:
-    """Print a message, given in the form that the HTTP API has it in."""
+    """Print a message, which has the form of the HTTP API."""
     echo_line(f"From:     {message['from']}")
     echo_line(f"To:       {', '.join(message['recipients'])}")
     echo_line(f"Date:     {_date(message)}")
     echo_line(f"Subject:  {message['subject']}")
-    for one in message["codes"]:
-        echo_line(f"Code:     {one['code']}")
-    for one in message["links"]:
-        if one["reason"]:
-            echo_line(f"Link:     {one['url']}")
-    for one in message["attachments"]:
-        echo_line(f"Attached: {one['name'] or 'no name'} ({one['type']}, {one['size']} bytes)")
+    for code in message["codes"]:
+        echo_line(f"Code:     {code['code']}")
+    for link in message["links"]:
+        if link["reason"]:
+            echo_line(f"Link:     {link['url']}")
+    for part in message["attachments"]:
+        echo_line(f"Attached: {part['name'] or 'no name'} ({part['type']}, {part['size']} bytes)")
     text = message["text"]
     if text is None and message["html"] is not None:
         text = "(HTML only: see it with --html, or on the page)"
@@ -123,7 +125,12 @@ def echo_message(message: dict[str, Any]) -> None:
 @click.command()
 @click.argument("address")
 @click.option(
-    "--timeout", "timeout_s", type=_Seconds(), default="30", show_default=True, help="Seconds, or such as 2m."
+    "--timeout",
+    "timeout_s",
+    type=_Seconds(),
+    default="30",
+    show_default=True,
+    help="Wait this many seconds, or a duration such as 2m.",
 )
 @click.option("--after", type=click.IntRange(0), metavar="ID", help="Only messages that came after this one.")
 @click.option(
@@ -137,7 +144,7 @@ def echo_message(message: dict[str, Any]) -> None:
     help="Wait for a message with a one-time code; print just the code.",
 )
 @click.option(
-    "--link", "wanted", flag_value="link", help="Wait for one with a link to confirm; print just the link."
+    "--link", "wanted", flag_value="link", help="Wait for a message with a link to confirm; print just the link."
 )
 @json_option
 @url_option
@@ -154,8 +161,8 @@ def wait(
 ) -> None:
     """Wait until an address has mail, and print it.
 
-    A message that is there already counts, unless --after says otherwise. The exit status is 0, or 1
-    when nothing came in time.
+    A message that has already come counts, unless --after says otherwise. The exit status is 0, or 1
+    if nothing came in time.
     """
     if wanted and as_json:
         raise click.UsageError(f"--{wanted} and --json cannot both be given")
@@ -173,7 +180,7 @@ def wait(
 
 @dataclass(frozen=True, slots=True)
 class _Arrivals:
-    """An address's messages that match, there already or to come until `deadline` on the monotonic clock."""
+    """The messages of an address that match: those that have come, and those until `deadline` (monotonic clock)."""
 
     api: Api
     address: str
@@ -181,9 +188,9 @@ class _Arrivals:
     matching: dict[str, str | None]
 
     def find(self, after: int | None, wanted: str | None) -> dict[str, Any] | None:
-        """Return the first message whose list `wanted` is not empty; `None` when the time is over.
+        """Return the first message whose list `wanted` is not empty, or `None` after the deadline.
 
-        As with the API itself, what is there already counts where `after` is `None`, the newest first.
+        As in the API, messages that have already come count if `after` is `None`; of those the newest is first.
         """
         message = self._next(after, self.deadline)
         if message is not None and after is None and wanted and not message[wanted]:
@@ -193,7 +200,7 @@ class _Arrivals:
         return message
 
     def _newest_below(self, newest: dict[str, Any], wanted: str) -> dict[str, Any] | None:
-        """Return the newest of the messages below one whose list `wanted` is not empty."""
+        """Return the newest message that came before `newest` and whose list `wanted` is not empty."""
         found = None
         message = self._next(0, deadline=0.0)
         while message is not None and message["id"] < newest["id"]:
@@ -202,7 +209,7 @@ class _Arrivals:
         return found
 
     def _next(self, after: int | None, deadline: float) -> dict[str, Any] | None:
-        """Return the next message after an id, waiting until `deadline` in as many requests as that takes."""
+        """Return the next message after an id; wait until `deadline`, in as many requests as that takes."""
         while True:
             left_s = max(0.0, deadline - time.monotonic())
             timeout_s = round(min(left_s, _LONGEST_WAIT_S), 3)
@@ -239,5 +246,5 @@ def _date(message: dict[str, Any]) -> str:
 
 
 def shorten(text: str, width: int) -> str:
-    """Cut a text to so many characters."""
+    """Cut a text to at most `width` characters."""
     return text if len(text) <= width else text[: width - 1] + "…"

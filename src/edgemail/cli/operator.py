@@ -1,4 +1,4 @@
-"""`edgemail operator`: the mail for reserved names, read from its Maildir on this machine."""
+"""`edgemail operator`: reads the mail for reserved names from its Maildir on this machine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from edgemail.cli.mail import FROM_WIDTH, echo_message, shorten
-from edgemail.cli.serve import own_options, resolve_flags
+from edgemail.cli.serve import read_settings, setting_options
 from edgemail.cli.terminal import Failure, echo_line, echo_octets, visible
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ def _list(**flags: Any) -> None:
     folder = _folder_of(flags)
     lines = []
     with _reading(folder) as mailbox:
-        for one in reversed(mailbox.list_mail()):
+        for mail in reversed(mailbox.list_mail()):
             with contextlib.suppress(FileNotFoundError):  # a mail program has just moved it
-                lines.append(_write_line(one))
+                lines.append(_write_line(mail))
     for line in lines:
         echo_line(line)
     if not lines:
@@ -38,16 +38,16 @@ def _list(**flags: Any) -> None:
 
 def _show(*, what: str, raw: bool, **flags: Any) -> None:
     with _reading(_folder_of(flags)) as mailbox:
-        one = mailbox.find(what)
-        data = one.path.read_bytes()
+        mail = mailbox.find(what)
+        data = mail.path.read_bytes()
     if raw:
         echo_octets(data)
     else:
-        echo_message(_describe(one, data))
+        echo_message(_describe(mail, data))
 
 
 def _folder_of(flags: dict[str, Any]) -> str:
-    folder = resolve_flags(flags).settings.operator.maildir
+    folder = read_settings(flags).operator.maildir
     if folder is None:
         raise Failure("there is no folder for the operator's mail; name it with --operator-maildir")
     return folder
@@ -63,20 +63,22 @@ def _reading(folder: str) -> Iterator[OperatorMailbox]:
         raise Failure(f"{error.filename or folder} cannot be read: {error.strerror}") from error
 
 
-def _write_line(one: OperatorMail) -> str:
+def _write_line(mail: OperatorMail) -> str:
     from edgemail import mime
 
-    with one.path.open("rb") as file:
+    with mail.path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
     summary = mime.summarize(head)
     sender = visible(shorten(summary.sender_name or _read_sender(head), FROM_WIDTH))
     recipients = ", ".join(_read_recipients(head))
-    mark = "*" if one.is_new else " "
-    return f"{one.id} {mark} {one.date:%Y-%m-%d %H:%M:%S}Z  {sender:{FROM_WIDTH}}  {recipients}  {summary.subject}"
+    mark = "*" if mail.is_new else " "
+    return (
+        f"{mail.id} {mark} {mail.date:%Y-%m-%d %H:%M:%S}Z  {sender:{FROM_WIDTH}}  {recipients}  {summary.subject}"
+    )
 
 
-def _describe(one: OperatorMail, data: bytes) -> dict[str, Any]:
-    """Return a message in the form that the HTTP API has it in."""
+def _describe(mail: OperatorMail, data: bytes) -> dict[str, Any]:
+    """Return a message in the form of the HTTP API."""
     from edgemail import mime
 
     content = mime.read(data)
@@ -87,18 +89,18 @@ def _describe(one: OperatorMail, data: bytes) -> dict[str, Any]:
         **asdict(content.summary),
         "from": content.summary.sender_name or _read_sender(data[:_HEAD_BYTES]),
         "recipients": _read_recipients(data[:_HEAD_BYTES]),
-        "date": one.date.isoformat(),
+        "date": mail.date.isoformat(),
         "text": text,
     }
 
 
 def _read_sender(head: bytes) -> str:
-    """Read the envelope's sender from the first line, for mail that names none itself."""
+    """Read the envelope's sender from the first line, for mail without From:."""
     return head.partition(b"\r\n")[0].decode("utf-8", "replace").removeprefix("Return-Path: ")
 
 
 def _read_recipients(head: bytes) -> list[str]:
-    """Read the fields that edgemail put behind the first line, and none that the sender wrote."""
+    """Read the fields that edgemail wrote after the first line, but none that the sender wrote."""
     recipients = []
     for line in head.split(b"\r\n")[1:]:
         if not line.startswith(_DELIVERED_TO):
@@ -109,7 +111,7 @@ def _read_recipients(head: bytes) -> list[str]:
 
 _list_command = click.Command(
     "list",
-    params=own_options(*_OPTIONS),
+    params=setting_options(*_OPTIONS),
     callback=_list,
     short_help="List the operator's messages, newest first.",
     help="""List the operator's messages, newest first.
@@ -121,12 +123,12 @@ _show_command = click.Command(
     "show",
     params=[
         click.Argument(["what"], metavar="ID|FILE"),
-        click.Option(["--raw"], is_flag=True, help="The message as it is kept, octet for octet."),
-        *own_options(*_OPTIONS),
+        click.Option(["--raw"], is_flag=True, help="Print the stored message, octet for octet."),
+        *setting_options(*_OPTIONS),
     ],
     callback=_show,
-    short_help="Show a message of the operator's.",
-    help="""Show a message of the operator's, by its id or its file's name.
+    short_help="Show one of the operator's messages.",
+    help="""Show one of the operator's messages, by its id or the name of its file.
 
     On a terminal, control characters are made visible, so that no mail can drive it; --raw goes into a file
     or a pipe as it is.""",

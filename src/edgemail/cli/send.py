@@ -1,4 +1,4 @@
-"""`edgemail send`: a test mail, by SMTP as any program sends it."""
+"""`edgemail send`: sends a test mail by SMTP."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _TIMEOUT_S: Final = 40.0
-"""Longer than a server gives a commit by default."""
-_MAILS_A_CONNECTION: Final = 100
+"""Longer than the default of `commit_timeout`."""
+_MAILS_PER_CONNECTION: Final = 100
 _PROGRESS_FROM: Final = 100
 
 
@@ -28,7 +28,7 @@ class _EndpointType(click.ParamType[Endpoint]):
     name = "HOST:PORT"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Endpoint:
-        """Return the endpoint that a text stands for."""
+        """Parse a text; return an endpoint."""
         try:
             endpoint = read_endpoint(str(value))
         except ValueError as error:
@@ -39,19 +39,17 @@ class _EndpointType(click.ParamType[Endpoint]):
 
 
 @click.command()
+@click.option("--smtp", type=_EndpointType(), default="127.0.0.1:2525", show_default=True, help="The SMTP server.")
 @click.option(
-    "--smtp", type=_EndpointType(), default="127.0.0.1:2525", show_default=True, help="Where SMTP listens."
+    "--to", "recipient", metavar="ADDRESS", default="test@example.org", show_default=True, help="The recipient."
 )
 @click.option(
-    "--to", "recipient", metavar="ADDRESS", default="test@example.org", show_default=True, help="To whom."
+    "--from", "sender", metavar="ADDRESS", default="sender@example.com", show_default=True, help="The sender."
 )
-@click.option(
-    "--from", "sender", metavar="ADDRESS", default="sender@example.com", show_default=True, help="From whom."
-)
-@click.option("--count", type=click.IntRange(1), default=1, show_default=True, help="How many mails.")
+@click.option("--count", type=click.IntRange(1), default=1, show_default=True, help="Send this many mails.")
 @url_option
 def send(smtp: Endpoint, recipient: str, sender: str, count: int, url: str) -> None:
-    """Send a test mail, and say where to look.
+    """Send a test mail, and print the URL of its inbox.
 
     It has text and HTML, a code, a link to confirm, an image and an attachment.
     """
@@ -68,16 +66,16 @@ def send(smtp: Endpoint, recipient: str, sender: str, count: int, url: str) -> N
 
 
 def _send_all(smtp: Endpoint, sender: str, recipient: str, count: int) -> Iterator[int]:
-    """Send the mails, `_MAILS_A_CONNECTION` over each connection; yield the number of each that was taken."""
+    """Send the mails, `_MAILS_PER_CONNECTION` in each connection; yield the number of each accepted mail."""
     from smtplib import SMTP, SMTPException, SMTPRecipientsRefused, SMTPResponseException
 
     from edgemail.cli.testmail import make_testmail
 
     try:
-        for first in range(1, count + 1, _MAILS_A_CONNECTION):
-            # Named, since finding this machine's own name may ask the network.
+        for first in range(1, count + 1, _MAILS_PER_CONNECTION):
+            # Named here, since smtplib may query DNS for this machine's name.
             with SMTP(smtp.host, smtp.port, local_hostname="localhost", timeout=_TIMEOUT_S) as connection:
-                for number in range(first, min(first + _MAILS_A_CONNECTION, count + 1)):
+                for number in range(first, min(first + _MAILS_PER_CONNECTION, count + 1)):
                     mail = make_testmail(sender, recipient, number, count)
                     connection.send_message(mail, sender, [recipient])
                     yield number

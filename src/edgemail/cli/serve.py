@@ -3,55 +3,101 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from edgemail.cli import logs
 from edgemail.cli.terminal import echo_json, echo_line
 from edgemail.errors import SettingsError
-from edgemail.settings import SETTINGS, Setting, Settings, resolve
+from edgemail.settings import SETTINGS, resolve
+from edgemail.settings.definition import flag_of
 from edgemail.system.switch_interval import set_switch_interval
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterator
 
-    from edgemail.settings import Resolved
+    from edgemail.settings import Resolved, Setting, Settings
 
-
-def _option_of(setting: Setting) -> click.Option:
-    """Return the flag of a setting. Its text is checked later, with all the others."""
-    default = setting.default.replace("`", "") or setting.write(setting.value_in(Settings()))
-    shown = f" [default: {default}]" if default else ""
-    return click.Option(
-        [setting.flag],
-        metavar=setting.kind.metavar,
-        multiple=setting.repeated,
-        help=setting.help.replace("`", "") + shown,
-        shell_complete=lambda _context, _option, start: [
-            click.shell_completion.CompletionItem(word) for word in setting.kind.choices if word.startswith(start)
-        ],
-    )
+_log = logging.getLogger(__name__)
 
 
-def own_options(*names: str) -> list[click.Parameter]:
-    """Return the flags of these settings, or of all that have one, and those that give any setting."""
-    return [
-        *(_option_of(one) for one in SETTINGS if one.has_flag and (not names or one.name in names)),
+def options_of(setting: Setting) -> Iterator[click.Option]:
+    """Give the flag of a setting, and hidden ones for its retired names. `resolve` checks their texts."""
+
+    def complete(_context: click.Context, _option: click.Parameter, start: str) -> list[CompletionItem]:
+        return [CompletionItem(word) for word in setting.kind.choices if word.startswith(start)]
+
+    for name in (setting.name, *setting.retired_names):
+        yield click.Option(
+            [flag_of(name)],
+            metavar=setting.kind.metavar,
+            multiple=setting.repeated,
+            help=_write_help(setting),
+            hidden=name != setting.name,
+            shell_complete=complete,
+        )
+
+
+def _write_help(setting: Setting) -> str:
+    return f"{setting.full_help} [default: {setting.default_text}]".replace("`", "")
+
+
+def setting_options(*names: str) -> list[click.Parameter]:
+    """Return the flags of these settings and those that give any setting; without names, all that `serve` takes."""
+    options: list[click.Parameter] = [
+        option
+        for setting in SETTINGS
+        if setting.has_flag and (not names or setting.name in names)
+        for option in options_of(setting)
+    ]
+    options += [
         click.Option(
             ["--set"],
             multiple=True,
             metavar="NAME=VALUE",
-            help="Any setting by its name, such as max_errors=5; `edgemail config` lists them all.",
+            help="Give any setting by its name, such as max_errors=5. `edgemail config` lists them all.",
         ),
-        click.Option(["--config"], metavar="FILE", help="A TOML file with settings."),
-        *([] if names else [click.Option(["--no-smtp"], is_flag=True, help="Only read: the same as --smtp off.")]),
+        click.Option(["--config"], metavar="FILE", help="Read settings from this TOML file."),
     ]
+    if not names:
+        options += [
+            click.Option(["--no-smtp"], is_flag=True, help="Only read: the same as --smtp off."),
+            click.Option(
+                ["--help-all"],
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                callback=_show_all_help,
+                help="Show this message with the advanced settings, and exit.",
+            ),
+        ]
+    return options
+
+
+def _show_all_help(context: click.Context, _option: click.Parameter, value: bool) -> None:
+    """Print the help, then every setting that has no flag."""
+    if not value or context.resilient_parsing:
+        return
+    formatter = context.make_formatter()
+    context.command.format_help(context, formatter)
+    with formatter.section("Settings without a flag (--set NAME=VALUE, EDGEMAIL_NAME, or the file)"):
+        formatter.write_dl(
+            [
+                (f"{setting.name} {setting.kind.metavar}", _write_help(setting))
+                for setting in SETTINGS
+                if not setting.has_flag
+            ]
+        )
+    click.echo(formatter.getvalue().rstrip("\n"))
+    context.exit()
 
 
 def resolve_flags(flags: dict[str, Any]) -> Resolved:
-    """Put the settings together from a command's flags, the environment and the file."""
+    """Resolve the settings from a command's flags, the environment and the file."""
     config_path = flags.pop("config")
     if flags.pop("no_smtp", False):
         if flags["smtp"]:
@@ -60,60 +106,76 @@ def resolve_flags(flags: dict[str, Any]) -> Resolved:
     return resolve(flags, os.environ, config_path)
 
 
-def _serve(**flags: Any) -> None:
-    def read() -> Settings:
-        return resolve_flags(dict(flags)).settings
+def read_settings(flags: dict[str, Any]) -> Settings:
+    """Return the settings for a command that is not the server; print a line for each retired name used."""
+    return _print_warnings(resolve_flags(flags)).settings
 
-    settings = read()
-    logs.set_up(settings.log)
+
+def _print_warnings(resolved: Resolved) -> Resolved:
+    for warning in resolved.warnings:
+        echo_line(f"warning: {warning}", err=True)
+    return resolved
+
+
+def _log_warnings(resolved: Resolved) -> Settings:
+    for warning in resolved.warnings:
+        _log.warning("%s", warning)
+    return resolved.settings
+
+
+def _serve(**flags: Any) -> None:
+    resolved = resolve_flags(dict(flags))
+    logs.set_up(resolved.settings.log)
+    settings = _log_warnings(resolved)
     from edgemail import app  # the server's libraries take a while to load, and no other command needs them
 
-    _run(app.serve(settings, echo_line, read))
+    _run(app.serve(settings, echo_line, lambda: _log_warnings(resolve_flags(dict(flags)))))
 
 
 def _run(serving: Coroutine[Any, Any, None]) -> None:
-    """Run on uvloop where there is one: it takes half the time of asyncio's own loop."""
+    """Run on uvloop if it is installed: it needs half the time of asyncio's own loop."""
     set_switch_interval()
     run: Callable[[Coroutine[Any, Any, None]], None]
     try:
         from uvloop import run
-    except ImportError:  # on Windows, and on other Pythons than CPython
+    except ImportError:  # on another Python than CPython
         run = asyncio.run
     run(serving)
 
 
 def _config(*, as_json: bool, **flags: Any) -> None:
-    origins = resolve_flags(flags).origins
+    origins = _print_warnings(resolve_flags(flags)).origins
     if as_json:
-        echo_json({one.setting.name: {"value": one.text, "source": one.source} for one in origins})
+        echo_json({origin.setting.name: {"value": origin.text, "source": origin.source} for origin in origins})
         return
-    name_width = max(len(one.setting.name) for one in origins)
-    text_width = max(len(one.text) for one in origins)
-    for one in origins:
-        echo_line(f"{one.setting.name:{name_width}}  {one.text:{text_width}}  {one.source}")
+    name_width = max(len(origin.setting.name) for origin in origins)
+    text_width = max(len(origin.text) for origin in origins)
+    for origin in origins:
+        echo_line(f"{origin.setting.name:{name_width}}  {origin.text:{text_width}}  {origin.source}")
 
 
 serve = click.Command(
     "serve",
-    params=own_options(),
+    params=setting_options(),
     callback=_serve,
-    short_help="Take mail and show it. The command when none is named.",
+    short_help="Take mail and show it. It runs if no command is named.",
     help="""Take mail by SMTP for any address, keep it, and show it on a web page.
 
-    Every setting can be given as a flag, as an environment variable (--max-age is EDGEMAIL_MAX_AGE), or
-    in a TOML file (max_age = "7d"), in that order of weight. Ctrl-C or SIGTERM stops it: what is under
-    way is finished first.""",
+    Give a setting as a flag, as an environment variable (--max-age is EDGEMAIL_MAX_AGE), or in a TOML file
+    (max_age = "7d"); a flag wins over the environment, and that over the file. --help-all shows the
+    advanced settings too. Ctrl-C or SIGTERM stops the server after open transactions have finished.""",
 )
 
 config = click.Command(
     "config",
     params=[
         click.Option(["--json", "as_json"], is_flag=True, help="Print JSON."),
-        *own_options(),
+        *setting_options(),
     ],
     callback=_config,
-    short_help="Print each setting, its value, and where it came from.",
-    help="""Print each setting, its value, and where it came from: a flag, the environment, a file, or nowhere.
+    short_help="Print each setting, its value, and where it comes from.",
+    help="""Print each setting, its value, and where it comes from: a flag, the environment, a file, or a default.
 
-    It takes the flags of `edgemail serve`, so that you can see what they would do.""",
+    It takes the flags of `edgemail serve` and shows what they would do. "default, from domain" is a default
+    that was worked out from the setting `domain`.""",
 )

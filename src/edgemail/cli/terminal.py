@@ -1,4 +1,4 @@
-"""What is written to people: no octet of a hostile mail may drive their terminal or forge a line."""
+"""Output to a terminal: no octet of a hostile mail may control it or forge a line."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from typing import Any
 import click
 
 HIDDEN = "\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
-"""The controls of ASCII and of Latin-1, what ends a line or turns its direction, and lone surrogates."""
+"""Control characters of ASCII and Latin-1, line separators, bidirectional controls, and lone surrogates."""
 
 _HIDDEN = re.compile(f"[{HIDDEN}]")
 
 
 def visible(text: str, *, keep: str = "") -> str:
-    r"""Write what a terminal would obey as ``\u001b``, except the characters in `keep`."""
-    if text.isprintable():  # nothing hidden is, and to know that is much quicker
+    r"""Write control characters as ``\u001b``, except the characters in `keep`."""
+    if text.isprintable():  # the quick way: no control character is printable
         return text
     return _HIDDEN.sub(lambda match: match[0] if match[0] in keep else f"\\u{ord(match[0]):04x}", text)
 
 
 def echo_line(text: str, *, err: bool = False) -> None:
-    """Print one line, whatever the text holds."""
+    """Print a text as one line, whatever characters it has."""
     click.echo(visible(text), err=err)
 
 
 def echo_text(text: str) -> None:
-    """Print a message's text: made safe for a terminal, and as it is into a file or a pipe."""
+    """Print a message's text: without control characters on a terminal, unchanged into a file or a pipe."""
     if sys.stdout.isatty():
         click.echo(visible(text.replace("\r\n", "\n"), keep="\n\t"))
     else:
@@ -36,7 +36,7 @@ def echo_text(text: str) -> None:
 
 
 def echo_octets(data: bytes) -> None:
-    """Print octets: made safe for a terminal, and as they are into a file or a pipe."""
+    """Print octets: without control characters on a terminal, unchanged into a file or a pipe."""
     if sys.stdout.isatty():
         echo_text(data.decode("utf-8", "backslashreplace"))
     else:
@@ -49,7 +49,7 @@ def echo_json(value: Any) -> None:
 
 
 class Failure(click.ClickException):
-    """What the user asked for could not be done: one line says why, and the status is 1."""
+    """A command failed: print one line that says why, and exit with status 1."""
 
     def show(self, file: Any = None) -> None:
         """Print the line to the standard error."""

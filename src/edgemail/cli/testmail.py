@@ -1,4 +1,4 @@
-"""A mail such as programs send to confirm an address: text, HTML, a code, a link, an image, an attachment."""
+"""Makes a test mail like those that confirm an address: text, HTML, a code, a link, an image, an attachment."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _HEIGHT = 60
 
 
 def make_testmail(sender: str, recipient: str, number: int, count: int) -> EmailMessage:
-    """Return the mail `number` of `count`, with a code and a link of its own."""
+    """Return mail `number` of `count`, with its own code and link."""
     code = f"{secrets.randbelow(1_000_000):06}"
     link = f"https://example.org/confirm?token={secrets.token_urlsafe(16)}"
     part = f" ({number} of {count})" if count > 1 else ""

@@ -1,4 +1,4 @@
-"""`edgemail token`: the key pair of a libSQL server of one's own, and tokens that are made with it."""
+"""`edgemail token`: makes the key pair of your own libSQL server, and tokens for it."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _MAX_KEY_BYTES: Final = 65_536
 
 
 class _Lifetime(click.ParamType[timedelta | None]):
-    """A duration, or never."""
+    """A duration, or ``never``."""
 
     name = "DURATION|never"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta | None:
-        """Return the duration that a text stands for, None for ``never``."""
+        """Parse a text; return a duration, or `None` for ``never``."""
         if str(value).lower() == _NEVER:
             return None
         try:
@@ -44,16 +44,16 @@ class _Lifetime(click.ParamType[timedelta | None]):
 def keygen(out: str) -> None:
     """Make the Ed25519 key pair that a libSQL server's tokens are signed with.
 
-    It writes private.pem, which makes tokens, and public.pem, which the server needs to know them. Files that
-    are there already are left alone: with another key, every token of the old one would be worthless.
+    It writes private.pem, which signs tokens, and public.pem, with which the server checks them. It never
+    overwrites a file: with another key, every token of the old one would become invalid.
     """
-    from edgemail.edge.tokens import make_keys  # loads what signs, which other commands do not need
+    from edgemail.edge.tokens import make_keys  # loads the library that signs, which other commands do not need
 
     folder = Path(out)
     private, public = folder / _PRIVATE, folder / _PUBLIC
     for path in (private, public):
         if os.path.lexists(path):
-            raise Failure(f"{path} is there already and stays as it is; name another folder with --out")
+            raise Failure(f"{path} exists and is not overwritten; name another folder with --out")
     secret, known = make_keys()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -61,51 +61,53 @@ def keygen(out: str) -> None:
         _create(public, known, 0o644)
     except OSError as error:
         raise Failure(f"{error.filename or folder} cannot be written: {error.strerror or error}") from error
-    echo_line(f"{private}  keep it secret: whoever has it makes tokens, with `edgemail token mint --key {private}`")
+    echo_line(
+        f"{private}  keep it secret: whoever has it can make tokens, with `edgemail token mint --key {private}`"
+    )
     echo_line(f"{public}  give it to the primary and each replica: sqld --auth-jwt-key-file {public}")
 
 
 @click.command(short_help="Make a token.")
 @click.option("--key", metavar="PRIVATE", required=True, help="The private key that `token keygen` made.")
-@click.option("--read-only", is_flag=True, help="It may read the whole database and write nothing.")
-@click.option("--read-write", is_flag=True, help="It may do everything: for `edgemail serve` alone.")
+@click.option("--read-only", is_flag=True, help="The token may read the whole database and write nothing.")
+@click.option("--read-write", is_flag=True, help="The token may do everything: for `edgemail serve` alone.")
 @click.option(
-    "--expires", "lifetime", type=_Lifetime(), default="90d", show_default=True, help="For how long it holds."
+    "--expires", "lifetime", type=_Lifetime(), default="90d", show_default=True, help="How long the token is valid."
 )
 def mint(key: str, lifetime: timedelta | None, *, read_only: bool, read_write: bool) -> None:
     """Make a token for a libSQL server that has the public key; print it alone.
 
-    A token cannot be taken back: until it expires, only another key pair ends it, and all others with it.
+    A token cannot be revoked: until it expires, only a new key pair ends it, and every other token too.
     """
-    from edgemail.edge.tokens import mint as mint_token
+    from edgemail.edge.tokens import mint_token
     from edgemail.store.remote.tokens import is_open_to_others, read_permit
 
-    if read_only == read_write:  # no default suits both, and of two the wrong one would give everything away
-        raise click.UsageError("say what it may do: --read-only or --read-write, one of the two")
+    if read_only == read_write:  # no default: a wrong guess could give write access away
+        raise click.UsageError("give one of --read-only and --read-write")
     access: Access = "ro" if read_only else "rw"
     try:
         token = mint_token(_read_octets(key), access, datetime.now(UTC), lifetime)
     except TokenError as error:
         raise Failure(f'"{key}" {error}; make a pair with `edgemail token keygen`') from error
     except OverflowError as error:
-        raise click.UsageError("--expires lies too far ahead") from error
+        raise click.UsageError("--expires is too far in the future") from error
     if is_open_to_others(key):
         echo_line(f"warning: other users of this machine may read {key}: chmod 600 it", err=True)
     click.echo(token)
     for line in _describe(read_permit(token)):
         echo_line(line, err=True)
     if lifetime is None:
-        echo_line("warning: it never expires, and it cannot be taken back but with the whole key pair", err=True)
+        echo_line("warning: the token never expires, and only a new key pair revokes it", err=True)
     if access == "rw":
         echo_line("keep it where edgemail alone can read it: chmod 600, then serve --db-token-file FILE", err=True)
 
 
-@click.command(short_help="Say what a token may do, and until when.")
+@click.command(short_help="Print what a token may do, and until when.")
 @click.argument("file", metavar="FILE|-")
 def show(file: str) -> None:
-    """Say what a token may do, and until when; `-` reads it from the standard input.
+    """Print what a token may do, and until when; `-` reads it from the standard input.
 
-    It says what the token says of itself. Whether a server takes it, only that server knows.
+    That is what the token itself says. Only its server can tell whether it accepts the token.
     """
     from edgemail.store.remote.tokens import read_permit, read_token_file
 
@@ -119,7 +121,7 @@ def show(file: str) -> None:
         raise Failure(f'"{file}" {error}') from error
     for line in _describe(permit):
         echo_line(line)
-    echo_line("Verified  no: this is what the token says, only the database's server can check its signature")
+    echo_line("Verified  no: only the database's server can check the token's signature")
 
 
 def _describe(permit: Permit) -> list[str]:
@@ -149,11 +151,11 @@ def _read_octets(path: str) -> bytes:
 
 
 def _create(path: Path, octets: bytes, mode: int) -> None:
-    """Write a file that is not there yet, readable by whom `mode` says and never by more."""
+    """Create a file with exactly the permissions `mode`. Fail if it exists."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "wb") as file:
         file.write(octets)
-    path.chmod(mode)  # a umask may have taken away what sqld's user needs of a public key
+    path.chmod(mode)  # the umask may have removed permissions that sqld's user needs
 
 
 token = click.Group(

@@ -1,4 +1,4 @@
-"""`edgemail web`: the page on a static host, reading the database itself."""
+"""`edgemail web`: exports the page for a static host, where it reads the database itself."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _NOTICE: Final = (
 
 
 class _Read(click.ParamType[Any]):
-    """A text that one of the readers of settings understands."""
+    """A value that a `read_…` function of the settings parses."""
 
     def __init__(self, name: str, read: Callable[[str], Any]) -> None:
         self.name = name
         self._read = read
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return what a text stands for."""
+        """Parse a text; return its value."""
         if not isinstance(value, str):
             return value
         try:
@@ -45,8 +45,8 @@ class _Read(click.ParamType[Any]):
 def _read_url(text: str) -> DatabaseUrl:
     from edgemail.edge.export import read_database_url  # no other command needs it
 
-    if "@" in text or "?" in text:  # not to be echoed: what stands there may be a secret
-        raise click.UsageError("--db-url holds more than a server's address; the token comes from --token-file")
+    if "@" in text or "?" in text:  # not echoed, since it may be a secret
+        raise click.UsageError("--db-url has more than a server's address; the token comes from --token-file")
     return read_database_url(text)
 
 
@@ -64,7 +64,7 @@ def _read_age(text: str) -> float | None:
     required=True,
     help="A database or a replica of it, as a browser reaches it; may be given more than once.",
 )
-@click.option("--token-file", metavar="FILE", required=True, help="A file with a token that may only read.")
+@click.option("--token-file", metavar="FILE", required=True, help="A file with a read-only token.")
 @click.option(
     "--domain",
     "domains",
@@ -79,9 +79,9 @@ def _read_age(text: str) -> float | None:
     type=_Read("DURATION|off", _read_age),
     default=_OFF,
     show_default=True,
-    help="How long the server keeps mail, for the page to say.",
+    help="How long the server keeps mail; the page says so.",
 )
-@click.option("--force", is_flag=True, help="Write into a folder that holds something else.")
+@click.option("--force", is_flag=True, help="Write into the folder even if it has other files.")
 def export_page(
     out: str,
     databases: tuple[DatabaseUrl, ...],
@@ -96,7 +96,7 @@ def export_page(
     The page asks the databases itself, the nearest one first, with the token that is in its config.json: EVERYONE
     who can load the page can read the whole database. Only a token that may do no more than that is taken.
     """
-    from edgemail.edge.export import Site, check_token, export_site
+    from edgemail.edge.export import SiteConfig, check_token, export_site
     from edgemail.store.remote.tokens import read_token_file
 
     try:
@@ -108,10 +108,10 @@ def export_page(
     except TokenError as error:
         advice = "make one with `edgemail token mint --read-only`"
         raise Failure(f'the token in "{token_file}" {error}; {advice}') from error
-    export_site(Site(databases, token, domains, max_age_s), Path(out), force=force)
-    echo_line(f"wrote {out}, which may reach {' '.join(dict.fromkeys(one.origin for one in databases))}")
+    export_site(SiteConfig(databases, token, domains, max_age_s), Path(out), force=force)
+    echo_line(f"wrote {out}, which may reach {' '.join(dict.fromkeys(database.origin for database in databases))}")
     if permit.expires_at is None:
-        echo_line("warning: the token never expires, and it cannot be taken back", err=True)
+        echo_line("warning: the token never expires, and it cannot be revoked", err=True)
     else:
         days = round((permit.expires_at - datetime.now(UTC)).total_seconds() / 86_400)
         echo_line(f"the token expires at {permit.expires_at:%Y-%m-%d %H:%MZ}, in {days} days: export again before")
@@ -122,14 +122,16 @@ def export_page(
 
 @click.command("preview", short_help="Serve an exported page on this machine.")
 @click.option("--dir", "folder", metavar="DIR", default="site", show_default=True, help="The exported folder.")
-@click.option("--port", type=click.IntRange(0, 65_535), default=8026, show_default=True, help="0 picks a free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), default=8026, show_default=True, help="The port. 0 picks a free one."
+)
 def preview_page(folder: str, port: int) -> None:
     """Serve an exported page on 127.0.0.1, as a static host would, until Ctrl-C."""
-    from edgemail.edge.preview import Preview
+    from edgemail.edge.preview import PreviewServer
 
     if not (Path(folder) / "index.html").is_file():
-        raise Failure(f"{folder} holds no page; write one with `edgemail web export --out {folder}`")
-    preview = Preview(Path(folder), port)
+        raise Failure(f"{folder} has no page; write one with `edgemail web export --out {folder}`")
+    preview = PreviewServer(Path(folder), port)
     echo_line(f"Web   {preview.url}")
     with contextlib.suppress(KeyboardInterrupt):
         preview.run()

@@ -1,6 +1,6 @@
-"""Whether a domain can take mail, and what its zone lacks: facts are gathered first, then judged."""
+"""Checks that a domain can receive mail: it gathers DNS and server facts, then judges them."""
 
-from edgemail.doctor.examination import Question, examine
+from edgemail.doctor.checks import DoctorRequest, run_checks
 from edgemail.doctor.findings import Finding, Status
 
-__all__ = ["Finding", "Question", "Status", "examine"]
+__all__ = ["DoctorRequest", "Finding", "Status", "run_checks"]

@@ -1,19 +1,20 @@
-"""The database of the server: there, readable, writable, and for how long its token holds."""
+"""Checks the server's database: it exists, is readable and writable, and its token is valid."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edgemail.doctor.findings import Finding, Status, shorten
 from edgemail.errors import EdgemailError, TokenError
+from edgemail.store.open import open_store
 from edgemail.store.remote.tokens import is_open_to_others, read_permit, read_token_file
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from edgemail.settings import StoreSettings
 
@@ -25,9 +26,15 @@ _COLUMNS: Final = "SELECT name FROM pragma_table_info('mail')"
 async def check_database(
     store: StoreSettings, now: datetime, timeout_s: float, *, reads_only: bool
 ) -> list[Finding]:
-    """Check the database that the settings name, changing nothing in it; `reads_only` for an edge reader's."""
+    """Check the database of the settings without changing it.
+
+    With `reads_only` (an edge reader) it need not be writable.
+    """
     if store.file is not None:
-        return [await _check_file(Path(store.db), reads_only=reads_only)]
+        return [await _check_file(store, store.file, reads_only=reads_only)]
+    if store.is_in_memory:
+        text = "mail is kept in memory, and lost when edgemail ends"
+        return [Finding("database", Status.WARN, text, "name a file with --db")]
     try:
         token = store.token if store.token_file is None else read_token_file(store.token_file)
     except TokenError as error:
@@ -39,7 +46,7 @@ async def check_database(
 async def _check_remote(url: str, token: str | None, timeout_s: float, *, reads_only: bool) -> Finding:
     from edgemail.store.remote.hrana import HranaClient, HranaError, RequestRefused, StatementFailed
 
-    async with HranaClient(url.replace("libsql://", "https://", 1), token) as client:
+    async with HranaClient(url, token) as client:
         try:
             columns = await client.query(_COLUMNS, timeout_s=timeout_s)
         except RequestRefused as error:
@@ -48,8 +55,8 @@ async def _check_remote(url: str, token: str | None, timeout_s: float, *, reads_
         except HranaError as error:
             return Finding("database", Status.FAIL, f"{url}: {shorten(str(error))}", "start it, or correct --db")
         if not columns:
-            text = f"{url} has no tables of edgemail's yet"
-            return Finding("database", Status.WARN, text, "`edgemail serve` makes them")
+            text = f"{url} has no edgemail tables yet"
+            return Finding("database", Status.WARN, text, "`edgemail serve` creates them")
         if reads_only:
             return Finding("database", Status.OK, f"{url} can be read")
         try:
@@ -57,13 +64,13 @@ async def _check_remote(url: str, token: str | None, timeout_s: float, *, reads_
         except HranaError as error:
             may_not = isinstance(error, RequestRefused | StatementFailed)
             advice = "give a token that may write, or check an edge reader with --set smtp=off"
-            text = f"{url} can be read and not written: {shorten(str(error))}"
+            text = f"{url} can be read, but not written: {shorten(str(error))}"
             return Finding("database", Status.FAIL, text, advice if may_not else "see the database's log")
     return Finding("database", Status.OK, f"{url} can be read and written")
 
 
 def _judge_token(token: str, file: str | None, now: datetime, *, reads_only: bool) -> Finding:
-    """Judge what the token says of itself; whether the server takes it has been tried."""
+    """Judge the token's claims and its file's mode. `_check_remote` tries the token."""
     if file is not None and is_open_to_others(file):
         return Finding("token", Status.WARN, f"other users of this machine may read {file}", f"chmod 600 {file}")
     try:
@@ -87,14 +94,12 @@ def _judge_token(token: str, file: str | None, now: datetime, *, reads_only: boo
     return Finding("token", Status.OK, f"{may}, until {until}")
 
 
-async def _check_file(path: Path, *, reads_only: bool) -> Finding:
-    from edgemail.store.sqlite.store import SqliteStore
-
+async def _check_file(settings: StoreSettings, path: Path, *, reads_only: bool) -> Finding:
     trouble = await asyncio.to_thread(_look_at, path, reads_only=reads_only)
     if trouble is not None:
         return trouble
     try:
-        store = await SqliteStore.open(path, read_only=True)
+        store = await open_store(settings, read_only=True)
     except EdgemailError as error:
         return Finding("database", Status.FAIL, str(error))
     try:
@@ -107,14 +112,14 @@ async def _check_file(path: Path, *, reads_only: bool) -> Finding:
 
 
 def _look_at(path: Path, *, reads_only: bool) -> Finding | None:
-    """Return what can be said without opening the file, None where nothing speaks against it."""
+    """Return a problem that shows without opening the file, or None."""
     folder = path.absolute().parent
     may_write = os.access(folder, os.W_OK)
     if not path.exists():
         if not may_write:
-            return Finding("database", Status.FAIL, f"{path} cannot be made in {folder}", "correct --db")
-        return Finding("database", Status.WARN, f"{path} is not there yet", "`edgemail serve` makes it")
+            return Finding("database", Status.FAIL, f"{path} cannot be created in {folder}", "correct --db")
+        return Finding("database", Status.WARN, f"{path} does not exist yet", "`edgemail serve` creates it")
     if not reads_only and not (may_write and os.access(path, os.W_OK)):
         advice = "run this as edgemail's user, or give that user the file"
-        return Finding("database", Status.FAIL, f"{path} can be read and not written", advice)
+        return Finding("database", Status.FAIL, f"{path} can be read, but not written", advice)
     return None

@@ -1,4 +1,4 @@
-"""What was found: a state, what it is, what to do, and the zone's lines that would mend it."""
+"""The results of checks: a status, a text, advice, and zone file lines that fix the problem."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _WIDTH = 24
 
 
 class Status(StrEnum):
-    """How a check ended. `FAIL` is what keeps mail out, or lets others write in the domain's name."""
+    """The result of a check. `FAIL`: mail cannot arrive, or others can forge the domain's mail."""
 
     OK = "ok"
     WARN = "warn"
@@ -19,7 +19,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check found. Texts may hold what strangers wrote: whoever prints them escapes them."""
+    """The result of one check. Texts may quote foreign servers: escape them when printing."""
 
     check: str
     state: Status
@@ -31,7 +31,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class LookupFailure:
-    """Why something could not be found out. `is_silence` where nothing at all came back."""
+    """The reason why a lookup failed. `is_silence` is True if there was no answer at all."""
 
     text: str
     is_silence: bool = False
@@ -43,5 +43,5 @@ def write_line(name: str, kind: str, value: str, comment: str = "") -> str:
 
 
 def shorten(text: str) -> str:
-    """Cut a stranger's text to what fits a line."""
+    """Cut the text of a foreign server to one line's length."""
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"

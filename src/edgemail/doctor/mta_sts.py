@@ -1,4 +1,4 @@
-"""MTA-STS (RFC 8461): the record, and the policy file that it announces."""
+"""Checks MTA-STS (RFC 8461): the TXT record, and the policy file that it announces."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import httpx2
 
 from edgemail.doctor.findings import Finding, LookupFailure, Status, shorten, write_line
-from edgemail.doctor.zone import report_trouble
+from edgemail.doctor.zone_records import report_lookup_failure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,19 +23,22 @@ _PATH: Final = "/.well-known/mta-sts.txt"
 
 @dataclass(frozen=True, slots=True)
 class MtaStsPolicy:
-    """A policy file. `mode` is enforce, testing or none."""
+    """A policy file. `mode` is `enforce`, `testing` or `none`; `hosts` are MX patterns."""
 
     mode: str
     hosts: tuple[str, ...]
 
     def allows(self, host: str) -> bool:
-        """Tell whether an MX is one of its own (RFC 8461 section 4.1)."""
+        """Return True if the policy lists an MX host (RFC 8461 section 4.1)."""
         above = host.partition(".")[2]
-        return any(one == host or (one.startswith("*.") and one[2:] == above) for one in self.hosts)
+        return any(pattern == host or (pattern.startswith("*.") and pattern[2:] == above) for pattern in self.hosts)
 
 
 async def fetch_policy(domain: str, address: str, port: int, timeout_s: float) -> MtaStsPolicy | LookupFailure:
-    """Get the policy file from an address; what is not there yet is a silence, what is wrong is none."""
+    """Fetch the policy file from an address.
+
+    Returns a failure if there is no response (`is_silence` is True) or a wrong one (False).
+    """
     host = f"mta-sts.{domain}"
     where = f"[{address}]" if ":" in address else address
     try:
@@ -52,7 +55,7 @@ async def fetch_policy(domain: str, address: str, port: int, timeout_s: float) -
             if answer.status_code != 200:
                 return LookupFailure(f"https://{host}{_PATH} answers {answer.status_code}")
             octets = b""
-            async for part in answer.aiter_raw():  # unpacked, a little could become much
+            async for part in answer.aiter_raw():  # raw, as a compressed body could grow without a bound
                 octets += part
                 if len(octets) > _MAX_BYTES:
                     return LookupFailure(f"https://{host}{_PATH} is too large")
@@ -66,7 +69,7 @@ def read_policy(text: str) -> MtaStsPolicy | LookupFailure:
     """Read a policy file (RFC 8461 section 3.2)."""
     pairs = [line.partition(":") for line in text.splitlines() if line.strip()]
     fields = [(name.strip(), value.strip()) for name, _, value in pairs]
-    known = dict(reversed(fields))  # the first of a name counts
+    known = dict(reversed(fields))  # the first field of a name counts
     hosts = tuple(value.lower().rstrip(".") for name, value in fields if name == "mx")
     mode, age = known.get("mode", ""), known.get("max_age", "")
     if known.get("version") != "STSv1":
@@ -87,37 +90,37 @@ def judge_policy(
     hosts: Sequence[str],
     lines: Sequence[str],
 ) -> Finding:
-    """Judge record and file; `lines` are the zone's where there is no record."""
+    """Judge the record and the file; `lines` are the zone lines to suggest."""
     if isinstance(records, LookupFailure):
-        return report_trouble(_CHECK, records)
-    announced = [one for one in records if one.split(";")[0].strip() == "v=STSv1"]
+        return report_lookup_failure(_CHECK, records)
+    announced = [record for record in records if record.split(";")[0].strip() == "v=STSv1"]
     if not announced:
-        text = "not announced: who stands between a sender and port 25 can take STARTTLS away"
+        text = "not announced: an attacker between a sender and port 25 can strip STARTTLS"
         advice = f"serve the file at mta-sts.{domain} and add the lines below, if that matters"
         return Finding(_CHECK, Status.WARN, text, advice, tuple(lines))
     if len(announced) > 1 or "id=" not in announced[0]:
-        text = "the record counts for nothing: there are several, or it has no id (RFC 8461 section 3.1)"
+        text = "the record is ignored: there are several, or it has no id (RFC 8461 section 3.1)"
         return Finding(_CHECK, Status.FAIL, text, "keep the line below alone", tuple(lines[:1]))
     if policy is None:
         text, advice = f"announced, but mta-sts.{domain} has no address", "add the line below"
         return Finding(_CHECK, Status.WARN, text, advice, tuple(lines[1:]))
     if isinstance(policy, LookupFailure):
         state = Status.WARN if policy.is_silence else Status.FAIL
-        return Finding(_CHECK, state, policy.text, "serve the file there by HTTPS, or take the record out")
-    strangers = [one for one in hosts if not policy.allows(one)]
-    if strangers and policy.mode != "none":
+        return Finding(_CHECK, state, policy.text, "serve the file there by HTTPS, or remove the record")
+    missing = [host for host in hosts if not policy.allows(host)]
+    if missing and policy.mode != "none":
         state = Status.FAIL if policy.mode == "enforce" else Status.WARN
-        return Finding(_CHECK, state, f"the policy does not name {', '.join(strangers)}", "add it as an mx: line")
+        return Finding(_CHECK, state, f"the policy does not name {', '.join(missing)}", "add it as an mx: line")
     return Finding(_CHECK, Status.OK, f'announced, and the policy\'s mode is "{policy.mode}"')
 
 
 def write_announcement(domain: str, addresses: Sequence[str], hosts: Sequence[str], now: datetime) -> list[str]:
-    """Write the record, the address of the file's host, and the file itself as comments."""
+    """Write the zone lines: the record, the policy host's addresses, and the file as comments."""
     name = f"mta-sts.{domain}"
-    file = ["version: STSv1", "mode: testing", *(f"mx: {one}" for one in hosts), "max_age: 604800"]
+    file = ["version: STSv1", "mode: testing", *(f"mx: {host}" for host in hosts), "max_age: 604800"]
     return [
         write_line(f"_{name}", "TXT", f'"v=STSv1; id={now:%Y%m%d%H%M%S}"'),
-        *(write_line(name, "AAAA" if ":" in one else "A", one) for one in addresses),
+        *(write_line(name, "AAAA" if ":" in address else "A", address) for address in addresses),
         f"; with this file at https://{name}{_PATH}",
         "; (mode: enforce, once the MX has a certificate from a public authority)",
         *(f";   {line}" for line in file),

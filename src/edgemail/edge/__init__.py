@@ -1,1 +1,1 @@
-"""The page as a folder for a static host, a preview of it, and tokens for its database."""
+"""Exports the web client for a static host, previews it, and makes tokens for its database."""

@@ -1,4 +1,7 @@
-"""The page as a folder for any static host: it reads the database itself, with a token that everyone can see."""
+"""Exports the web client as a folder for any static host.
+
+The exported page reads the database itself, with a read-only token that every visitor can see.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from edgemail.errors import ExportError, TokenError
-from edgemail.settings import read_db, read_origin
+from edgemail.settings import is_server_url, read_db, read_origin
 from edgemail.store.remote.tokens import read_permit
 from edgemail.system.sockets import is_loopback
 
@@ -25,9 +28,9 @@ _POLICY: Final = re.compile(r'(?<=<meta http-equiv="Content-Security-Policy" con
 _NO_SCRIPT: Final = re.compile(r"(?<=<noscript>).*?(?=</noscript>)", re.DOTALL)
 _CONNECT: Final = "connect-src 'self'"
 _LEFT_OUT: Final = frozenset({"docs"})
-"""The API's documentation: a static host has no API."""
+"""The API's documentation, as a static host has no API."""
 _FILE_MODE: Final = 0o644
-"""A web server's user reads it, whatever the umask: nothing in it is private, the token least of all."""
+"""Readable for the web server's user, whatever the umask. Nothing in the folder is secret."""
 _FOLDER_MODE: Final = 0o755
 
 _HEADERS: Final = """\
@@ -59,15 +62,15 @@ _NOT_FOUND: Final = """\
 
 @dataclass(frozen=True, slots=True)
 class DatabaseUrl:
-    """A database as a browser reaches it, and the origin that its policy has to name."""
+    """The URL of a database for browsers, and its origin for the Content-Security-Policy."""
 
     url: str
     origin: str
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
-    """What an exported page is told."""
+class SiteConfig:
+    """The configuration of an exported page. Mail older than `max_age_s` is about to be deleted."""
 
     databases: tuple[DatabaseUrl, ...]
     token: str
@@ -76,13 +79,13 @@ class Site:
 
 
 def read_database_url(text: str) -> DatabaseUrl:
-    """Read the URL of a database that a page on another host shall ask.
+    """Parse the URL of a database that an exported page reads.
 
     Raises:
-        ValueError: it is none; with the end of the sentence that the text starts.
+        ValueError: the URL cannot be used. The message completes the sentence "<text> …".
     """
     complaint = "is not the URL of a database; write one such as https://replica.example.org"
-    if "://" not in text:
+    if not is_server_url(text):
         raise ValueError(complaint)
     url = read_db(text).replace("libsql://", "https://", 1)
     parts = urlsplit(url)
@@ -93,15 +96,15 @@ def read_database_url(text: str) -> DatabaseUrl:
     if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)*/?", parts.path):
         raise ValueError(complaint)
     if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
-        raise ValueError("is not encrypted, and browsers let no page on https ask it; write https:// or libsql://")
+        raise ValueError("is not encrypted, so browsers block it on https pages; write https:// or libsql://")
     return DatabaseUrl(origin + parts.path.rstrip("/"), origin)
 
 
 def check_token(token: str, now: datetime) -> Permit:
-    """Return what a token says of itself, where it may be published.
+    """Return the permit of a token that is safe to publish: read-only and not expired.
 
     Raises:
-        TokenError: it may not.
+        TokenError: the token must not be published. The message completes the sentence "it …".
     """
     permit = read_permit(token)
     if permit.has_rules:
@@ -115,25 +118,26 @@ def check_token(token: str, now: datetime) -> Permit:
     return permit
 
 
-def export_site(site: Site, out: Path, *, force: bool = False) -> None:
-    """Write the page and what it is told into a folder.
+def export_site(site: SiteConfig, out: Path, *, force: bool = False) -> None:
+    """Write the page and its configuration into a folder.
 
-    Files of others in it, such as a CNAME, stay there.
+    Other files in the folder, such as a CNAME, are left alone.
 
     Raises:
-        ExportError: it cannot be written, or should not be; the text says what to do.
+        ExportError: the page is not built, the folder is not empty and no earlier export (unless
+            `force`), or a file cannot be written.
     """
     client = Path(str(files("edgemail"))) / "client"
     if not (client / "index.html").is_file():
         raise ExportError("the page is not built: run `make client` (it needs Node.js 20 or later)")
-    page, policy = _stamp((client / "index.html").read_text(encoding="utf-8"), site)
+    page, policy = _insert_policy((client / "index.html").read_text(encoding="utf-8"), site)
     try:
-        was_ours = _is_export(out)
-        if not was_ours and not force and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        is_update = _is_export(out)
+        if not is_update and not force and out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise ExportError(f"{out} is not empty, and no earlier export; name another folder, or add --force")
-        if was_ours:
-            shutil.rmtree(out / "assets", ignore_errors=True)  # their names change with each version
-        if was_ours or not out.exists():
+        if is_update:
+            shutil.rmtree(out / "assets", ignore_errors=True)  # file names change with each version
+        if is_update or not out.exists():
             out.mkdir(parents=True, exist_ok=True)
             out.chmod(_FOLDER_MODE)
         for source in client.iterdir():
@@ -156,11 +160,11 @@ def export_site(site: Site, out: Path, *, force: bool = False) -> None:
 def _copy_folder(source: Path, to: Path) -> None:
     to.mkdir(exist_ok=True)
     to.chmod(_FOLDER_MODE)
-    for one in source.iterdir():
-        if one.is_dir():
-            _copy_folder(one, to / one.name)
+    for entry in source.iterdir():
+        if entry.is_dir():
+            _copy_folder(entry, to / entry.name)
         else:
-            _write_file(to / one.name, one.read_bytes())
+            _write_file(to / entry.name, entry.read_bytes())
 
 
 def _write_file(path: Path, octets: bytes) -> None:
@@ -168,22 +172,22 @@ def _write_file(path: Path, octets: bytes) -> None:
     path.chmod(_FILE_MODE)
 
 
-def _stamp(page: str, site: Site) -> tuple[str, str]:
-    """Return the page with the policy for these databases and no other hosts, and that policy."""
+def _insert_policy(page: str, site: SiteConfig) -> tuple[str, str]:
+    """Return the page with a policy that allows only these databases, and that policy."""
     found = _POLICY.search(page)
     if found is None or found[0].count(_CONNECT) != 1:
         raise ExportError("the page was built without its policy: run `make client` again")
-    origins = " ".join(dict.fromkeys(one.origin for one in site.databases))
+    origins = " ".join(dict.fromkeys(database.origin for database in site.databases))
     policy = found[0].replace(_CONNECT, f"{_CONNECT} {origins}")
     stamped = page[: found.start()] + policy + page[found.end() :]
     return _NO_SCRIPT.sub("This page needs JavaScript.", stamped), policy
 
 
-def _write_config(site: Site) -> str:
+def _write_config(site: SiteConfig) -> str:
     age_s = site.max_age_s
     config = {
         "source": "database",
-        "urls": [one.url for one in site.databases],
+        "urls": [database.url for database in site.databases],
         "token": site.token,
         "domains": list(site.domains),
         "maxAgeSeconds": int(age_s) if age_s is not None and age_s == int(age_s) else age_s,
@@ -192,7 +196,7 @@ def _write_config(site: Site) -> str:
 
 
 def _is_export(folder: Path) -> bool:
-    """Tell whether an earlier export is there."""
+    """Return True if the folder holds an earlier export."""
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""A web server for one folder, for this machine alone: what an exported page looks like on a static host."""
+"""A web server for one folder on loopback, to preview an exported page."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _HOSTS = frozenset({"127.0.0.1", "localhost"})
 _log = logging.getLogger(__name__)
 
 
-class Preview:
-    """A server that is bound to its port; `run` serves."""
+class PreviewServer:
+    """A preview server. The constructor binds the port, `run` serves."""
 
     def __init__(self, folder: Path, port: int) -> None:
-        """Take the port.
+        """Bind the port on 127.0.0.1.
 
         Raises:
-            ListenError: it cannot be had.
+            ListenError: the port cannot be bound.
         """
         bound = bind(Endpoint("127.0.0.1", port), "--port")
         handler = partial(_Handler, directory=str(folder.resolve()))
@@ -44,22 +44,22 @@ class Preview:
 
 
 class _Server(ThreadingHTTPServer):
-    """A thread a connection, and no traceback where a browser hangs up."""
+    """One thread per connection; no traceback when a browser hangs up."""
 
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002
-        """Tell the log."""
+        """Log the error at debug level."""
         _log.debug("a request failed", exc_info=True)
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    """Gives the folder's files, and nothing else of this machine."""
+    """Serves the files of the folder, and nothing outside it."""
 
     server_version = "edgemail"
     sys_version = ""
     timeout = 30.0
-    # The system's own table may call scripts something that browsers do not run.
+    # The system's MIME table may give scripts a type that browsers refuse to run.
     extensions_map = {  # noqa: RUF012 - a plain attribute in the library
         "": "application/octet-stream",
         ".css": "text/css; charset=utf-8",
@@ -72,9 +72,9 @@ class _Handler(SimpleHTTPRequestHandler):
     }
 
     def send_head(self) -> BinaryIO | None:
-        """Send a file's headers, or a page that says that there is none."""
+        """Send the headers of a file, or an error."""
         host = self.headers.get("host", "").rpartition(":")[0] or self.headers.get("host", "")
-        if host.lower() not in _HOSTS:  # a page elsewhere whose name was made to point here (DNS rebinding)
+        if host.lower() not in _HOSTS:  # DNS rebinding: a foreign name that points here
             self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
             return None
         path = self._find()
@@ -84,27 +84,27 @@ class _Handler(SimpleHTTPRequestHandler):
         return super().send_head()
 
     def end_headers(self) -> None:
-        """Add what every answer says: it is asked for again each time, and is what it says it is."""
+        """Add the headers of every response: no caching, no content sniffing."""
         self.send_header("Cache-Control", "no-store")
         self.send_header("X-Content-Type-Options", "nosniff")
         super().end_headers()
 
     def list_directory(self, path: str) -> None:  # type: ignore[override]  # noqa: ARG002
-        """Refuse: a static host lists nothing."""
+        """Answer 404, as a static host lists no directories."""
         self.send_error(HTTPStatus.NOT_FOUND)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the library
-        """Tell the log."""
+        """Log the request at debug level."""
         _log.debug("%s", format % args)
 
     def _find(self) -> Path | None:
-        """Return the file that the path names, None where there is none to be given."""
+        """Return the file for the request's path, None if there is none that may be served."""
         root = Path(self.directory)
         path = Path(self.translate_path(self.path))
         try:
             found = path.resolve()
             inside = found.relative_to(root)
-        except (ValueError, OSError):  # a link that leads out of the folder
+        except (ValueError, OSError):  # a symbolic link out of the folder
             return None
         if any(part.startswith(".") for part in (*inside.parts, *path.relative_to(root).parts)):
             return None

@@ -1,4 +1,4 @@
-"""Make tokens for a libSQL server, and the keys that sign them: JWTs (RFC 7519) signed with Ed25519."""
+"""Makes tokens for a libSQL server, and their keys: JWTs (RFC 7519) signed with Ed25519."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
 Access = Literal["ro", "rw"]
-"""The claim `a`: what the bearer may do with the database. Without it he may do all."""
+"""The claim `a`: the bearer may read, or read and write. A token without it may do everything."""
 
 
 def make_keys() -> tuple[bytes, bytes]:
-    """Make an Ed25519 key pair; return the private key (PKCS #8) and the public one, both as PEM."""
+    """Make an Ed25519 key pair; return the private (PKCS #8) and the public key as PEM."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
@@ -26,8 +26,8 @@ def make_keys() -> tuple[bytes, bytes]:
     )
 
 
-def mint(private_key: bytes, access: Access, now: datetime, lifetime: timedelta | None) -> str:
-    """Make a token; without a `lifetime` it holds for as long as the key does.
+def mint_token(private_key: bytes, access: Access, now: datetime, lifetime: timedelta | None) -> str:
+    """Make a token. Without a `lifetime` it never expires.
 
     Raises:
         TokenError: the key is not an Ed25519 private key in PEM.

@@ -1,4 +1,4 @@
-"""Puts the HTTP application together."""
+"""Assembles the HTTP application."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from starlette.middleware.cors import CORSMiddleware
 
 from edgemail.http.chaos import router as chaos_router
 from edgemail.http.guard import Guard
-from edgemail.http.metrics import route_metrics
-from edgemail.http.page import mount_site
-from edgemail.http.problems import register_problems
+from edgemail.http.problems import register_error_handlers
+from edgemail.http.prometheus import route_metrics
 from edgemail.http.routes import router
+from edgemail.http.web_client import mount_web_client
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-    from edgemail.http.metrics import Exposition
     from edgemail.http.models import ServerInfoModel
+    from edgemail.http.prometheus import MetricsExporter
     from edgemail.mailbox.inbox import Inbox
     from edgemail.policy.chaos import Chaos
     from edgemail.settings import HttpSettings
@@ -29,29 +29,30 @@ def create_api(
     info: ServerInfoModel,
     settings: HttpSettings,
     hostname: str,
-    exposition: Exposition | None = None,
+    exporter: MetricsExporter | None = None,
     chaos: Chaos | None = None,
 ) -> ASGIApp:
-    """Make the application that answers HTTP: the API, its documentation, the page, and the metrics if given.
+    """Create the ASGI application: the API, its documentation, the web client.
 
-    `chaos` is given where everyone who may use the API may change it.
+    With `exporter` it also serves /metrics. With `chaos` every user of the API may change the
+    chaos rules. `hostname` is a Host that is served besides the domains in `info`.
     """
     api = FastAPI(
         title="edgemail",
         version=info.version,
-        description="Read what came to any address of a disposable e-mail server.",
+        description="Read the mail of any address of a disposable e-mail server.",
         docs_url=None,
         redoc_url=None,
     )
     api.state.inbox = inbox
     api.state.info = info
     api.state.chaos = chaos
-    register_problems(api)
+    register_error_handlers(api)
     api.include_router(router)
     api.include_router(chaos_router)
-    if exposition is not None:
-        api.router.routes.append(route_metrics(exposition))
-    mount_site(api)
+    if exporter is not None:
+        api.router.routes.append(route_metrics(exporter))
+    mount_web_client(api)
     app: ASGIApp = api
     if settings.allowed_origins:
         app = CORSMiddleware(

@@ -1,4 +1,4 @@
-"""Refusals on purpose, changed while the program runs: for tests of whatever sends."""
+"""The API for chaos rules: deliberate SMTP refusals, to test programs that send mail."""
 
 from __future__ import annotations
 
@@ -23,12 +23,14 @@ _PROBLEM: dict[str, object] = {
 
 
 class ChaosRuleModel(BaseModel):
-    """Refuse at a stage with a code, `percent` of the time, whom `glob` matches.
+    """Refuse a matching address at a stage with a code, `percent` of the time.
 
-    That is the sender at `mail`, the recipient at `rcpt`, and any recipient at `data`. A code of 421 closes.
+    `glob` is matched with the sender at `mail`, the recipient at `rcpt`, and every recipient at
+    `data`. Code 421 also closes the connection.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True)
+    __qualname__ = "Rule"  # the schema's name in the OpenAPI document
+    model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True, title="Rule")
 
     stage: Stage
     code: int = Field(ge=400, le=599)
@@ -39,20 +41,21 @@ class ChaosRuleModel(BaseModel):
 
 
 class ChaosRulesModel(BaseModel):
-    """The rules in force. The first that refuses counts."""
+    """The rules in force. The first rule that refuses decides the reply."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    __qualname__ = "Rules"
+    model_config = ConfigDict(frozen=True, extra="forbid", title="Rules")
 
     rules: list[ChaosRuleModel] = Field(max_length=RULES_MAX)
 
     @classmethod
     def of(cls, chaos: Chaos) -> Self:
-        """Make it from the program's own value."""
-        return cls(rules=[ChaosRuleModel.model_validate(one) for one in chaos.rules])
+        """Convert the rules of `chaos`."""
+        return cls(rules=[ChaosRuleModel.model_validate(rule) for rule in chaos.rules])
 
 
 def _find(request: Request) -> Chaos:
-    """Return the rules that the listener asks, if the API may change them."""
+    """Return the listener's rules; answer 404 if the API may not change them."""
     chaos: Chaos | None = request.app.state.chaos
     if chaos is None:
         raise HTTPException(HTTPStatus.NOT_FOUND, "the setting chaos_api is off")
@@ -60,7 +63,7 @@ def _find(request: Request) -> Chaos:
 
 
 async def _read_rules(request: Request, _: Annotated[Chaos, Depends(_find)]) -> ChaosRulesModel:
-    """Read the body by ourselves, as FastAPI would take any amount of it into memory."""
+    """Read the body with a size limit; FastAPI itself would buffer a body of any size."""
     body = b""
     async for part in request.stream():
         body += part
@@ -69,7 +72,9 @@ async def _read_rules(request: Request, _: Annotated[Chaos, Depends(_find)]) -> 
     try:
         return ChaosRulesModel.model_validate_json(body)
     except ValidationError as error:
-        raise RequestValidationError([one | {"loc": ("body", *one["loc"])} for one in error.errors()]) from None
+        raise RequestValidationError(
+            [mistake | {"loc": ("body", *mistake["loc"])} for mistake in error.errors()]
+        ) from None
 
 
 router = APIRouter(
@@ -80,7 +85,7 @@ _Chaos = Annotated[Chaos, Depends(_find)]
 
 @router.get("")
 async def list_rules(chaos: _Chaos) -> ChaosRulesModel:
-    """List what is refused on purpose. Only with the setting `chaos_api`."""
+    """List the chaos rules. Needs the setting `chaos_api`."""
     return ChaosRulesModel.of(chaos)
 
 
@@ -89,17 +94,17 @@ async def list_rules(chaos: _Chaos) -> ChaosRulesModel:
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ChaosRulesModel"}}},
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Rules"}}},
         }
     },
 )
 async def put_rules(chaos: _Chaos, rules: Annotated[ChaosRulesModel, Depends(_read_rules)]) -> ChaosRulesModel:
-    """Put these rules in place of those in force, from the next command on."""
-    chaos.change(ChaosRule(one.stage, one.code, one.percent, one.glob) for one in rules.rules)
+    """Replace all chaos rules, from the next SMTP command on."""
+    chaos.change(ChaosRule(rule.stage, rule.code, rule.percent, rule.glob) for rule in rules.rules)
     return ChaosRulesModel.of(chaos)
 
 
 @router.delete("", status_code=204)
 async def drop_rules(chaos: _Chaos) -> None:
-    """Refuse nothing on purpose any more."""
+    """Delete all chaos rules."""
     chaos.change(())

@@ -1,4 +1,4 @@
-"""Who may ask: the Host and Origin of each request, and the headers that keep answers where they belong."""
+"""Checks the Host and Origin of each request, and sets the security headers of each response."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
 
-from edgemail.http.problems import problem
+from edgemail.http.problems import problem_response
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -30,12 +30,14 @@ _API_PATHS = ("/api/", "/healthz", "/readyz", "/metrics", "/openapi.json")
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """An ASGI application that lets only the right requests through to `app`.
+    """An ASGI application that passes only allowed requests on to `app`.
 
-    A web page that somebody visits must not read the mail on his own machine. The browser keeps other origins from
-    reading answers, as none is allowed unless a setting names it; requests that come from one are refused all
-    the same. DNS rebinding makes a foreign page same-origin, and is known by its Host: only IP addresses,
-    localhost and the names in the settings are served.
+    A web page from elsewhere must not read mail through a visitor's browser. Three checks:
+
+    - Browsers keep other origins from reading responses, as no CORS header allows it by default.
+    - A request with a foreign Origin is refused as well.
+    - DNS rebinding makes a foreign page same-origin, but its Host gives it away: only IP addresses,
+      localhost and the names in the settings are served.
     """
 
     app: ASGIApp
@@ -44,7 +46,7 @@ class Guard:
     origins: frozenset[str]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+        """Serve one request, or refuse it with a problem document."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -66,7 +68,7 @@ class Guard:
             await self.app(scope, receive, send_guarded)
         else:
             status, detail = refusal
-            await problem(status, detail)(scope, receive, send_guarded)
+            await problem_response(status, detail)(scope, receive, send_guarded)
 
     def _refuse(self, headers: Headers, *, is_api: bool) -> tuple[HTTPStatus, str] | None:
         host = headers.get("host", "")
@@ -78,9 +80,9 @@ class Guard:
             if origin in self.origins or origin.lower().partition("://")[2] == host.lower():
                 return None
             return HTTPStatus.FORBIDDEN, "other origins may not ask; allow one by the setting allowed_origin"
-        # Without an Origin: what a foreign page embeds, as <img> or <script>. Following a link is no harm.
-        is_owned_by_another_user = headers.get("sec-fetch-site") in ("cross-site", "same-site")
-        if is_api and is_owned_by_another_user and headers.get("sec-fetch-mode") != "navigate":
+        # Without an Origin: a foreign page embeds this, as <img> or <script>. A link is fine.
+        is_cross_site = headers.get("sec-fetch-site") in ("cross-site", "same-site")
+        if is_api and is_cross_site and headers.get("sec-fetch-mode") != "navigate":
             return HTTPStatus.FORBIDDEN, "other sites may not embed this"
         return None
 

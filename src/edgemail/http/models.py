@@ -1,9 +1,9 @@
-"""What the API sends, as JSON."""
+"""The JSON documents of the API."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
@@ -16,14 +16,26 @@ _Date = Annotated[
 ]
 
 
-class JsonModel(BaseModel):
-    """The base of all answers: frozen, made from the program's own values."""
+def _name_schema(model: type) -> str:
+    """Return a model's public name: `MessageModel` is `Message` in the OpenAPI document."""
+    return model.__name__.removesuffix("Model")
 
-    model_config = ConfigDict(frozen=True, populate_by_name=True, from_attributes=True)
+
+class JsonModel(BaseModel):
+    """The base of all documents: immutable, made from the values of `edgemail.model`."""
+
+    model_config = ConfigDict(
+        frozen=True, populate_by_name=True, from_attributes=True, model_title_generator=_name_schema
+    )
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Set the schema's name in the OpenAPI document; pydantic takes it from `__qualname__`."""
+        super().__init_subclass__(**options)
+        cls.__qualname__ = _name_schema(cls)
 
 
 class AttachmentModel(JsonModel):
-    """What an attachment calls itself; `size` is in octets, decoded."""
+    """An attachment as the message describes it; `size` is its decoded size in octets."""
 
     index: int
     name: str
@@ -32,14 +44,14 @@ class AttachmentModel(JsonModel):
 
 
 class CodeModel(JsonModel):
-    """A one-time code, and why it was taken for one."""
+    """A one-time code, and the reason why it was recognised as one."""
 
     code: str
     reason: str
 
 
 class LinkModel(JsonModel):
-    """A web link; `reason` says why it looks like one to confirm something, or is empty."""
+    """A web link; `reason` says why it looks like a confirmation link, or is empty."""
 
     url: str
     text: str
@@ -58,7 +70,7 @@ class MessageModel(JsonModel):
 
     id: int
     date: _Date = Field(description="accepted at, UTC")
-    sender: str = Field(description="the reverse-path, empty for the null one")
+    sender: str = Field(description="the reverse-path; empty for the null reverse-path")
     recipients: list[str]
     sender_name: str = Field(alias="from", description="the From header, decoded")
     subject: str
@@ -66,16 +78,16 @@ class MessageModel(JsonModel):
     size: int = Field(description="octets")
     attachments: list[AttachmentModel]
     codes: list[CodeModel]
-    links: list[LinkModel] = Field(description="links to confirm something; the whole message has every link")
+    links: list[LinkModel] = Field(description="confirmation links; the whole message has every link")
 
     @classmethod
     def of(cls, listed: model.ListedMail) -> MessageModel:
-        """Make it from the program's own value."""
+        """Convert a listed message."""
         return cls.model_validate(_listing_fields(listed))
 
 
 class WholeMessageModel(MessageModel):
-    """A message taken apart. `text` and `html` are as sent: whoever shows them makes them safe."""
+    """A parsed message. `text` and `html` are as sent: sanitise them before showing them."""
 
     headers: list[HeaderModel]
     text: str | None
@@ -83,7 +95,7 @@ class WholeMessageModel(MessageModel):
 
     @classmethod
     def of_content(cls, listed: model.ListedMail, content: model.ParsedMessage) -> WholeMessageModel:
-        """Make it from the program's own values."""
+        """Convert a listed message and its parsed content."""
         return cls.model_validate(
             _listing_fields(listed)
             | {
@@ -116,43 +128,43 @@ class ListingModel(JsonModel):
     """A page of a listing, newest first."""
 
     messages: list[MessageModel]
-    next_before: int | None = Field(description="ask for `before` this id to go on; null at the end")
+    next_before: int | None = Field(description="the value of `before` for the next page; null at the end")
 
 
 class FoundModel(JsonModel):
-    """`wait` has a message."""
+    """The result of `wait` with a message."""
 
     status: Literal["found"] = "found"
     message: MessageModel
 
 
 class TimedOutModel(JsonModel):
-    """`wait` has none, and the time is up."""
+    """The result of `wait` when the time is up."""
 
     status: Literal["timeout"] = "timeout"
 
 
 class DeletedModel(JsonModel):
-    """How many messages were deleted."""
+    """The number of deleted messages."""
 
     deleted: int
 
 
 class StatusModel(JsonModel):
-    """All is well."""
+    """The result of a successful health check."""
 
     status: Literal["ok"] = "ok"
 
 
 class LimitsModel(JsonModel):
-    """What a sender may send."""
+    """The limits on one message: its octets and its recipients."""
 
     message_bytes: int
     recipients: int
 
 
 class RetentionModel(JsonModel):
-    """How long and how much is kept; null is without limit."""
+    """How long and how much mail is kept; null means no limit."""
 
     max_age_s: float | None
     max_messages: int | None
@@ -160,18 +172,18 @@ class RetentionModel(JsonModel):
 
 
 class ServerInfoModel(JsonModel):
-    """What a reader may want to know of the server. No domains: every domain is taken."""
+    """A description of the server. Without `domains` it takes mail for every domain."""
 
     name: str = "edgemail"
     version: str
     domains: list[str]
     reserved: list[str]
-    """Local parts whose mail goes to the operator, and into no inbox here."""
+    """Local parts whose mail goes to the operator and not into an inbox."""
     limits: LimitsModel
     retention: RetentionModel
     smtp: list[str]
     read_only: bool = False
-    """Whether deleting is refused, since this server only reads what others take in."""
+    """True if deleting is refused, as this server only reads what other servers receive."""
 
 
 class ProblemModel(JsonModel):

@@ -1,4 +1,4 @@
-"""Errors as `application/problem+json` (RFC 9457)."""
+"""Error responses as `application/problem+json` (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -36,32 +36,32 @@ _STATUSES: dict[type[EdgemailError], HTTPStatus] = {
 }
 
 
-def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    """Make the answer for an error."""
+def problem_response(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    """Build the response for an error."""
     body = ProblemModel(title=HTTPStatus(status).phrase, status=status, detail=detail)
     return JSONResponse(
         body.model_dump(), status_code=status, headers=headers, media_type="application/problem+json"
     )
 
 
-def register_problems(api: FastAPI) -> None:
-    """Let every error of `api` be answered as a problem; what nobody foresaw says nothing of its inside."""
+def register_error_handlers(api: FastAPI) -> None:
+    """Answer every error of `api` with a problem. Unexpected errors reveal no details."""
 
     @api.exception_handler(EdgemailError)
     async def _expected(_: Request, error: EdgemailError) -> JSONResponse:
         status = _STATUSES.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)
-        return problem(status, str(error))
+        return problem_response(status, str(error))
 
     @api.exception_handler(RequestValidationError)
     async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        mistakes = (f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in error.errors())
-        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(mistakes))
+        mistakes = (f"{'.'.join(map(str, mistake['loc'][1:]))}: {mistake['msg']}" for mistake in error.errors())
+        return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(mistakes))
 
     @api.exception_handler(HTTPException)
     async def _http(_: Request, error: HTTPException) -> JSONResponse:
-        return problem(error.status_code, str(error.detail), dict(error.headers or {}))
+        return problem_response(error.status_code, str(error.detail), dict(error.headers or {}))
 
     @api.exception_handler(Exception)
     async def _unexpected(_: Request, error: Exception) -> JSONResponse:
-        _log.error("a request failed in a way that nobody foresaw", exc_info=error)
-        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the log has the details")
+        _log.error("a request failed with an unexpected error", exc_info=error)
+        return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, "the log has the details")

@@ -1,4 +1,4 @@
-"""The routes of the API: each reads its arguments, asks the inbox, and writes the answer."""
+"""The routes of the API: each parses its arguments, calls the inbox and builds the response."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from edgemail.errors import StoreUnavailable
-from edgemail.http import large_answers, models
+from edgemail.http import large_responses, models
 from edgemail.mailbox.inbox import PAGE_MAX, Inbox
 from edgemail.model import Address, ListedMail, MailId
 
 WAIT_MAX_S = 55.0
-"""Proxies and clients give up on an answer after a minute."""
+"""The longest `wait`: proxies and clients often give up after a minute."""
 
 _READY_S = 2.0
-"""Who asks whether a server is ready gives up after a few seconds, and learns nothing then."""
+"""The time limit for the readiness check: probes give up after a few seconds."""
 
 _ID_MAX = 2**63 - 1
 _AddressPath = Annotated[str, Path(description="an e-mail address, in any case", max_length=512)]
@@ -43,17 +43,22 @@ async def list_messages(
     after: _IdQuery = None,
     search: Annotated[
         str,
-        Query(max_length=200, description="words that sender, subject and text must have all; not with `after`"),
+        Query(max_length=200, description="words that must all be in sender, subject or text; not with `after`"),
     ] = "",
 ) -> models.ListingModel:
-    """List an inbox, newest first. A page of a search may be short: go on until `next_before` is null."""
+    """List an inbox, newest first.
+
+    A page of a search may be short: read on until `next_before` is null.
+    """
     if search.strip():
         found, next_before = await _inbox(request).search(_name(address), search, limit=limit, before=before)
-        return models.ListingModel(messages=[models.MessageModel.of(one) for one in found], next_before=next_before)
+        return models.ListingModel(
+            messages=[models.MessageModel.of(message) for message in found], next_before=next_before
+        )
     listed = await _inbox(request).list_page(_name(address), limit=limit + 1, before=before, after=after or 0)
     page = listed[:limit]
     return models.ListingModel(
-        messages=[models.MessageModel.of(one) for one in page],
+        messages=[models.MessageModel.of(message) for message in page],
         next_before=page[-1].mail.id if len(listed) > limit else None,
     )
 
@@ -67,7 +72,10 @@ async def wait_for_message(
     sender: Annotated[str, Query(alias="from", description="a part of the sender's name or address")] = "",
     subject: Annotated[str, Query(description="a part of the subject")] = "",
 ) -> Annotated[models.FoundModel | models.TimedOutModel, None]:
-    """Wait for a message: the first one after the id `after`; without it the newest, or else the next to come."""
+    """Wait for a message.
+
+    Returns the first after the id `after`; without `after` the newest, else the next to arrive.
+    """
 
     def matches(listed: ListedMail) -> bool:
         names = (listed.summary.sender_name.casefold(), listed.mail.sender.casefold())
@@ -87,7 +95,7 @@ async def _find_start(
     after: _IdQuery = None,
     last_event_id: Annotated[int | None, Header(ge=0, le=_ID_MAX)] = None,
 ) -> tuple[str, int]:
-    """Find the inbox and the id to follow it from, before the answer begins: nothing after that is missed."""
+    """Find the inbox and the start id before the response begins, so that no mail is missed."""
     name = _name(address)
     start = after if last_event_id is None else last_event_id
     return name, await _inbox(request).last_id(name) if start is None else start
@@ -97,9 +105,9 @@ async def _find_start(
 async def follow_inbox(
     request: Request, start: Annotated[tuple[str, int], Depends(_find_start)]
 ) -> AsyncIterable[ServerSentEvent]:
-    """Follow an inbox: `event: message` with the mail's id and its summary; resumes without a gap.
+    """Follow an inbox: each `event: message` has a message's id and summary; resumes without a gap.
 
-    Begins after `Last-Event-ID`, else after the id `after`, else with what comes from now on.
+    Starts after `Last-Event-ID`, else after the id `after`, else with mail that arrives later.
     """
     yield ServerSentEvent(comment="listening")
     async for listed in _inbox(request).follow(*start):
@@ -109,15 +117,15 @@ async def follow_inbox(
 
 @router.delete("/api/inboxes/{address:path}", tags=["inbox"])
 async def empty_inbox(request: Request, address: _AddressPath) -> models.DeletedModel:
-    """Delete all mail of an inbox; what other recipients have of it stays with them."""
+    """Delete all mail of an inbox. Other recipients keep their copies."""
     return models.DeletedModel(deleted=await _inbox(request).delete_all(_name(address)))
 
 
 @router.get("/api/messages/{id}", tags=["message"], response_model=models.WholeMessageModel, responses=_NOT_FOUND)
 async def read_message(request: Request, id: _IdPath) -> Response:  # noqa: A002 - its public name
-    """Read a message, taken apart."""
-    written = await _inbox(request).read(MailId(id), large_answers.write_message)
-    return large_answers.answer(written, "application/json", {})
+    """Read a parsed message."""
+    written = await _inbox(request).read(MailId(id), large_responses.serialize_message)
+    return large_responses.build_response(written, "application/json", {})
 
 
 @router.get(
@@ -129,7 +137,7 @@ async def read_message(request: Request, id: _IdPath) -> Response:  # noqa: A002
 async def read_raw_message(request: Request, id: _IdPath) -> Response:  # noqa: A002 - its public name
     """Read a message, octet for octet."""
     data = await _inbox(request).read_raw(MailId(id))
-    return large_answers.answer(data, "message/rfc822", _as_download(f"{id}.eml"))
+    return large_responses.build_response(data, "message/rfc822", _as_download(f"{id}.eml"))
 
 
 @router.get(
@@ -143,10 +151,13 @@ async def read_attachment(
     id: _IdPath,  # noqa: A002 - its public name
     n: Annotated[int, Path(ge=0, le=_ID_MAX)],
 ) -> Response:
-    """Read an attachment. Never under its own type: HTML or SVG in our origin could read every inbox."""
+    """Read an attachment, as a download.
+
+    It never has its own type: HTML or SVG in this origin could read every inbox.
+    """
     attachment, octets = await _inbox(request).read_attachment(MailId(id), n)
     headers = _as_download(attachment.name or f"attachment-{n}")
-    return large_answers.answer(octets, "application/octet-stream", headers)
+    return large_responses.build_response(octets, "application/octet-stream", headers)
 
 
 @router.delete("/api/messages/{id}", tags=["message"], status_code=204, responses=_NOT_FOUND)
@@ -157,7 +168,7 @@ async def delete_message(request: Request, id: _IdPath) -> None:  # noqa: A002 -
 
 @router.get("/api/server", tags=["server"])
 async def describe_server(request: Request) -> models.ServerInfoModel:
-    """Say which domains, limits and retention this server has."""
+    """Describe this server: its domains, limits and retention."""
     info: models.ServerInfoModel = request.app.state.info
     return info
 
@@ -172,7 +183,7 @@ async def is_alive() -> models.StatusModel:
 @router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", tags=["server"], summary="Readiness")
 async def is_ready(request: Request) -> models.StatusModel:
-    """Answer if the store does, and soon."""
+    """Answer 200 if the store answers in time."""
     try:
         async with asyncio.timeout(_READY_S):
             await _inbox(request).check()
@@ -183,7 +194,7 @@ async def is_ready(request: Request) -> models.StatusModel:
 
 @router.get("/config.json", include_in_schema=False)
 async def configure_page() -> dict[Literal["source"], str]:
-    """Tell the page where to read from."""
+    """Tell the web client to read from the API."""
     return {"source": "api"}
 
 
@@ -197,5 +208,5 @@ def _name(address: str) -> str:
 
 
 def _as_download(name: str) -> dict[str, str]:
-    """Name a download, whatever a hostile name holds (RFC 6266, RFC 8187)."""
+    """Return the header that names a download, with a hostile name escaped (RFC 6266, RFC 8187)."""
     return {"content-disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}

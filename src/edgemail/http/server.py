@@ -1,4 +1,4 @@
-"""The HTTP server: uvicorn on sockets that are bound already."""
+"""The HTTP server: uvicorn on sockets that are already bound."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REQUESTS_MAX = 2000
-"""Requests under way at once, at most; further ones get 503."""
+"""The most concurrent requests; further requests get 503."""
 
 
 class HttpServer(uvicorn.Server):
-    """uvicorn on sockets that are bound already, without signal handlers of its own."""
+    """uvicorn on sockets that are already bound, without its own signal handlers."""
 
     def __init__(self, api: object, sockets: list[socket.socket], stop_s: int) -> None:
         super().__init__(
@@ -48,16 +48,16 @@ class HttpServer(uvicorn.Server):
             self._ended.set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to serve."""
+        """Start to serve, then set `is_up`."""
         await super().startup(sockets)
         self.is_up.set()
 
     async def stop(self) -> None:
-        """Answer what was asked, then end."""
+        """Finish the requests under way, then end."""
         self.should_exit = True
         await self._ended.wait()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave the signals to the program."""
+        """Install no signal handlers: the program has its own."""
         yield

@@ -146,7 +146,7 @@ class Acceptor:
             await self._loop.connect_accepted_socket(
                 lambda: connection,
                 raw,
-                ssl=certificate.front,
+                ssl=certificate.delegating_context,
                 ssl_handshake_timeout=context.settings.tls_timeout_s,
             )
         except BaseException:

@@ -39,7 +39,7 @@ from edgemail.smtp import (
     StartTls,
     write_trace,
 )
-from edgemail.system.sockets import has_octets
+from edgemail.system.sockets import has_unread_input
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -160,7 +160,9 @@ class Connection(asyncio.BufferedProtocol):
                 return refusal
             self._has_slot = True
         # Over TLS the socket has what belongs to the handshake.
-        is_early = not (peer.is_trusted or self._is_tls) and has_octets(self._transport.get_extra_info("socket"))
+        is_early = not (peer.is_trusted or self._is_tls) and has_unread_input(
+            self._transport.get_extra_info("socket")
+        )
         return replies.EARLY_TALKER if is_early else None
 
     def _greet(self) -> None:

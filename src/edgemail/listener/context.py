@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol, Self
-
-from edgemail.smtp import SessionRules
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
     from datetime import datetime
 
-    from edgemail.listener.admission import Admission, RemotePeer
+    from edgemail.listener.admission import Admission
     from edgemail.listener.recorder import Recorder
+    from edgemail.listener.session_rules import RulesByPeer
     from edgemail.listener.spool import Spooler
     from edgemail.model import Envelope
     from edgemail.policy.gate import Policy
@@ -46,48 +45,6 @@ class OpenConnection(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class RuleSets:
-    """The rules for each kind of peer.
-
-    Local peers are mostly programs under test: they get AUTH, no limit on transactions, and
-    STARTTLS only with a certificate that was given, as they would refuse a self-made one.
-    """
-
-    strangers: SessionRules
-    trusted: SessionRules
-    local: SessionRules
-
-    @classmethod
-    def of(cls, settings: SmtpSettings, *, has_certificate: bool) -> Self:
-        """Derive them from the settings."""
-        strangers = SessionRules(
-            hostname=settings.hostname,
-            domains=settings.domains,
-            max_message_octets=settings.max_message_bytes,
-            max_recipients=settings.max_recipients,
-            max_errors=settings.max_errors,
-            max_idle_commands=settings.max_idle_commands,
-            max_transactions=settings.max_transactions,
-            offers_tls=has_certificate,
-            offers_auth=settings.auth == "any",
-            enforces_sync=True,
-            refuses_bare_newlines=settings.bare_newlines == "refuse",
-        )
-        trusted = replace(strangers, enforces_sync=False)
-        local = replace(
-            trusted,
-            max_transactions=None,
-            offers_tls=has_certificate and settings.tls_cert is not None,
-            offers_auth=settings.auth != "off",
-        )
-        return cls(strangers, trusted, local)
-
-    def choose(self, peer: RemotePeer) -> SessionRules:
-        """Return the rules for a peer."""
-        return self.local if peer.is_local else self.trusted if peer.is_trusted else self.strangers
-
-
 @dataclass(slots=True)
 class ListenerStatus:
     """What changes while a listener runs."""
@@ -107,7 +64,7 @@ class ListenerContext:
     """
 
     settings: SmtpSettings
-    rules: RuleSets
+    rules: RulesByPeer
     policy: Policy
     admission: Admission
     spooler: Spooler

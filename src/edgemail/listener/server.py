@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from edgemail.listener.acceptor import Acceptor
 from edgemail.listener.admission import Admission
 from edgemail.listener.connection import COMMAND_OCTETS, Connection
-from edgemail.listener.context import ListenerContext, ListenerStatus, RuleSets
+from edgemail.listener.context import ListenerContext, ListenerStatus
 from edgemail.listener.recorder import Recorder
+from edgemail.listener.session_rules import derive_rules
 from edgemail.listener.spool import Spooler
 from edgemail.listener.transaction_log import TransactionLog
 from edgemail.policy.chaos import Chaos
@@ -67,7 +68,7 @@ class Listener:
         read_buffer = memoryview(bytearray(_READ_OCTETS))
         self._context = ListenerContext(
             settings=settings,
-            rules=RuleSets.of(settings, has_certificate=certificate is not None),
+            rules=derive_rules(settings, has_certificate=certificate is not None),
             policy=self.policy,
             admission=self.admission,
             spooler=self.spooler,

@@ -1,1 +1,1 @@
-"""The use cases over any store: deliver, list, read, wait, delete, retention, quotas, reserved names."""
+"""The use cases over any store: delivery, reading, retention, quotas and reserved names."""

@@ -1,4 +1,4 @@
-"""Who waits for mail: listeners by inbox, woken by what a commit brought."""
+"""Wakes the readers that wait for mail, inbox by inbox, after each commit."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ if TYPE_CHECKING:
 
 
 class Subscription:
-    """Waits for something new in one inbox.
+    """Waits for new mail in one inbox.
 
-    It holds no queue: it only says that there is something new, and its owner then asks the store for what came
-    after the last id that it has. So a slow listener costs nothing and misses nothing.
+    A subscription has no queue. It only signals that there is new mail, and its owner then reads
+    from the store what came after the last id it has seen. So a slow reader costs no memory and
+    misses nothing.
     """
 
     def __init__(self) -> None:
@@ -22,7 +23,10 @@ class Subscription:
         self.is_closed = False
 
     async def wait(self, timeout_s: float | None) -> bool:
-        """Wait for news since the last call; return whether there are any."""
+        """Wait for new mail since the last call; return False if none came in time.
+
+        `timeout_s` None waits without a limit.
+        """
         try:
             async with asyncio.timeout(timeout_s):
                 await self._news.wait()
@@ -31,49 +35,49 @@ class Subscription:
         self._news.clear()
         return True
 
-    def wake(self) -> None:
-        """Say that there is something new."""
+    def notify(self) -> None:
+        """Signal new mail."""
         self._news.set()
 
     def close(self) -> None:
-        """Wake it for the last time: the server stops."""
+        """Wake the reader for the last time, as the server stops."""
         self.is_closed = True
         self._news.set()
 
 
-class Arrivals:
-    """All listeners, by inbox."""
+class ArrivalNotifier:
+    """The subscriptions of all inboxes."""
 
     def __init__(self) -> None:
-        self._listeners: dict[str, set[Subscription]] = {}
+        self._subscriptions: dict[str, set[Subscription]] = {}
         self._is_closed = False
 
     @contextmanager
-    def listen(self, inbox: str) -> Iterator[Subscription]:
-        """Give a listener to one inbox for as long as the context lasts."""
-        listener = Subscription()
+    def subscribe(self, inbox: str) -> Iterator[Subscription]:
+        """Subscribe to one inbox for as long as the context lasts."""
+        subscription = Subscription()
         if self._is_closed:
-            listener.close()
-        self._listeners.setdefault(inbox, set()).add(listener)
+            subscription.close()
+        self._subscriptions.setdefault(inbox, set()).add(subscription)
         try:
-            yield listener
+            yield subscription
         finally:
-            others = self._listeners[inbox]
-            others.discard(listener)
-            if not others:
-                del self._listeners[inbox]
+            left = self._subscriptions[inbox]
+            left.discard(subscription)
+            if not left:
+                del self._subscriptions[inbox]
 
     def publish(self, inboxes: Iterable[str]) -> None:
-        """Wake whoever waits for one of these inboxes."""
-        if not self._listeners:
+        """Wake the subscriptions to these inboxes."""
+        if not self._subscriptions:
             return
         for inbox in inboxes:
-            for listener in self._listeners.get(inbox, ()):
-                listener.wake()
+            for subscription in self._subscriptions.get(inbox, ()):
+                subscription.notify()
 
     def close(self) -> None:
-        """Wake everyone for the last time."""
+        """Wake every subscription for the last time."""
         self._is_closed = True
-        for listeners in self._listeners.values():
-            for listener in listeners:
-                listener.close()
+        for subscriptions in self._subscriptions.values():
+            for subscription in subscriptions:
+                subscription.close()

@@ -1,4 +1,4 @@
-"""The use cases: deliver, list, read, wait, delete."""
+"""What senders and readers do with mail: deliver, list, search, read, wait, delete."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from edgemail import mime
 from edgemail.errors import MessageNotFound
-from edgemail.mailbox.arrivals import Arrivals
+from edgemail.mailbox.arrivals import ArrivalNotifier
 from edgemail.model import ListedMail
 from edgemail.system.switch_interval import short_switch_interval
 
@@ -17,34 +17,34 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from edgemail.model import Attachment, Envelope, MailId, ParsedMessage
-    from edgemail.store.base import Arrival, ListingRow, MailStore
+    from edgemail.store.base import Arrival, ListingRow, Mailbox
 
 PAGE_MAX = 200
-"""Messages in one page of a listing, at most."""
+"""The most messages in one page of a listing."""
 
 _LARGE_BYTES = 256 * 1024
 _T = TypeVar("_T")
 
 
 class Inbox:
-    """Everything that a reader or a sender may do with mail, over whichever store."""
+    """The operations on mail, over any store."""
 
-    def __init__(self, store: MailStore) -> None:
+    def __init__(self, store: Mailbox) -> None:
         self._store = store
-        self._hub = Arrivals()
+        self._notifier = ArrivalNotifier()
         self._large_at_once = asyncio.Semaphore(1)
         store.watch(self._announce)
 
     def deliver(self, envelope: Envelope) -> asyncio.Future[MailId]:
-        """Keep a message; see `MailStore.add`."""
+        """Store a message; see `Mailbox.add`."""
         return self._store.add(envelope)
 
     async def list_page(
         self, inbox: str, *, limit: int, before: int | None = None, after: int = 0, oldest_first: bool = False
     ) -> list[ListedMail]:
-        """List one page of an inbox's mail with ids below `before` and above `after`, newest first unless told.
+        """List mail of an inbox with ids below `before` and above `after`, newest first by default.
 
-        One message beyond a full page may be asked for, to know whether there is another page.
+        `limit` may be PAGE_MAX + 1: the extra message tells the caller that another page follows.
         """
         rows = await self._store.list_inbox(
             inbox, limit=min(limit, PAGE_MAX + 1), before=before, after=after, oldest_first=oldest_first
@@ -54,9 +54,10 @@ class Inbox:
     async def search(
         self, inbox: str, text: str, *, limit: int, before: int | None = None
     ) -> tuple[list[ListedMail], int | None]:
-        """Find an inbox's mail that has every word of `text`, newest first, in sender, subject or text.
+        """Find mail of an inbox that has every word of `text` in its sender, subject or body.
 
-        Returns a page, and the id to go on before: None at the end. A page may be short of `limit`, or empty.
+        Returns a page, newest first, and the value of `before` for the next page (None at the end).
+        A page may have fewer than `limit` messages, or none, although more pages follow.
         """
         terms = text.lower().split()
         limit = min(limit, PAGE_MAX)
@@ -64,15 +65,17 @@ class Inbox:
         listed = await _summarize(rows[:limit])
         fresh = {row.mail.id for row in rows if row.summary is None}
         found = [
-            one for one in listed if one.mail.id not in fresh or all(term in one.summary.words for term in terms)
+            message
+            for message in listed
+            if message.mail.id not in fresh or all(term in message.summary.words for term in terms)
         ]
         return found, rows[limit - 1].mail.id if len(rows) > limit else None
 
     async def read(self, mail_id: MailId, write: Callable[[ListedMail, ParsedMessage], _T]) -> _T:
-        """Read a message, taken apart, and `write` it in the same thread.
+        """Parse a message in a worker thread and return what `write` makes of it there.
 
         Raises:
-            MessageNotFound: there is none of that id.
+            MessageNotFound: no message has this id.
         """
         row = await self._store.read_row(mail_id)
 
@@ -86,7 +89,7 @@ class Inbox:
         """Read a message, octet for octet.
 
         Raises:
-            MessageNotFound: there is none of that id.
+            MessageNotFound: no message has this id.
         """
         return await self._store.read_data(mail_id)
 
@@ -94,8 +97,8 @@ class Inbox:
         """Read one attachment, decoded.
 
         Raises:
-            MessageNotFound: there is no message of that id.
-            AttachmentNotFound: it has no attachment of that number.
+            MessageNotFound: no message has this id.
+            AttachmentNotFound: the message has no attachment with this number.
         """
         row = await self._store.read_row(mail_id)
         return await self._take_apart(row, lambda data: mime.attachment(data, index))
@@ -103,16 +106,16 @@ class Inbox:
     async def wait(
         self, inbox: str, *, after: int | None, timeout_s: float, matches: Callable[[ListedMail], bool]
     ) -> ListedMail | None:
-        """Wait for a message that `matches`; None when the time is up.
+        """Wait for a message that `matches`; return None after `timeout_s`.
 
-        With `after`, the first one above that id. Without, the newest one that is there already, else the next
-        to come: who asks for a code wants the latest.
+        With `after`, return the first match above that id. Without, return the newest match that
+        is stored already, else the next to arrive: a reader who wants a code wants the latest.
         """
         deadline = time.monotonic() + timeout_s
-        with self._hub.listen(inbox) as listener:
+        with self._notifier.subscribe(inbox) as subscription:
             seen = after or 0
             newest_first = after is None
-            while not listener.is_closed:
+            while not subscription.is_closed:
                 async for page in self._pages(inbox, seen, newest_first=newest_first):
                     for listed in page:
                         if matches(listed):
@@ -120,59 +123,59 @@ class Inbox:
                     seen = max(seen, *(listed.mail.id for listed in page))
                 newest_first = False
                 left_s = deadline - time.monotonic()
-                if left_s <= 0 or not await listener.wait(left_s):
+                if left_s <= 0 or not await subscription.wait(left_s):
                     return None
         return None
 
     async def last_id(self, inbox: str) -> int:
-        """Return the id of an inbox's newest message, 0 where it is empty."""
+        """Return the id of the newest message of an inbox, 0 for an empty inbox."""
         newest = await self._store.list_inbox(inbox, limit=1)
         return newest[0].mail.id if newest else 0
 
     async def follow(self, inbox: str, after: int) -> AsyncIterator[ListedMail]:
-        """Give what is above the id `after`, then what arrives, each message once and in order.
+        """Yield messages above the id `after`, then new ones as they arrive, each once, in order.
 
         Ends when the server stops.
         """
-        with self._hub.listen(inbox) as listener:
+        with self._notifier.subscribe(inbox) as subscription:
             seen = after
-            while not listener.is_closed:
+            while not subscription.is_closed:
                 async for page in self._pages(inbox, seen, newest_first=False):
                     for listed in page:
                         seen = listed.mail.id
                         yield listed
-                await listener.wait(None)
+                await subscription.wait(None)
 
     async def delete(self, mail_id: MailId) -> None:
         """Delete a message for all its recipients.
 
         Raises:
-            MessageNotFound: there is none of that id.
+            MessageNotFound: no message has this id.
         """
         if not await self._store.delete([mail_id]):
             raise MessageNotFound(f"there is no message {mail_id}")
 
     async def delete_all(self, inbox: str) -> int:
-        """Empty an inbox; return how many messages were in it."""
+        """Delete all mail of an inbox; return the number of messages that it had."""
         return await self._store.delete_inbox(inbox)
 
     async def check(self) -> None:
-        """Return if the store answers.
+        """Return once the store has answered.
 
         Raises:
-            StoreUnavailable: it does not.
+            StoreUnavailable: the store does not answer.
         """
         await self._store.check()
 
     def close(self) -> None:
         """End every `wait` and `follow`."""
-        self._hub.close()
+        self._notifier.close()
 
     async def _take_apart(self, row: ListingRow, parse: Callable[[bytes], _T]) -> _T:
-        """Read a message and parse it in a thread, large ones one at a time.
+        """Read a message and parse it in a worker thread, large messages one at a time.
 
-        Parsing holds the interpreter's lock. The event loop and the writer wait for it once for each thread that
-        wants it as well, many times a commit, and senders with them.
+        Parsing holds the GIL. With several such threads, the event loop and the writer thread
+        wait for each of them many times in a commit, and so do the senders.
         """
         async with contextlib.AsyncExitStack() as stack:
             if row.mail.size > _LARGE_BYTES:
@@ -181,10 +184,10 @@ class Inbox:
             return await asyncio.to_thread(parse, await self._store.read_data(row.mail.id))
 
     def _announce(self, arrivals: Sequence[Arrival]) -> None:
-        self._hub.publish(recipient for arrival in arrivals for recipient in arrival.recipients)
+        self._notifier.publish(recipient for arrival in arrivals for recipient in arrival.recipients)
 
     async def _pages(self, inbox: str, after: int, *, newest_first: bool) -> AsyncIterator[list[ListedMail]]:
-        """Give all mail above `after`, a page at a time."""
+        """Yield all mail above `after`, page by page."""
         before: int | None = None
         while page := await self.list_page(
             inbox, limit=PAGE_MAX, before=before, after=after, oldest_first=not newest_first
@@ -199,7 +202,7 @@ class Inbox:
 
 
 async def _summarize(rows: Sequence[ListingRow]) -> list[ListedMail]:
-    """Add the summaries that are not made yet, from the messages' heads and off the event loop."""
+    """Add missing summaries, made from the first octets of each message in a worker thread."""
     heads = [row.head for row in rows if row.summary is None]
     made = iter(await asyncio.to_thread(lambda: [mime.summarize(head) for head in heads]) if heads else ())
     return [ListedMail(row.mail, row.summary or next(made)) for row in rows]

@@ -1,7 +1,7 @@
-"""The operator's mailbox: mail for reserved names rests in a Maildir on disk, where no reader of the page comes.
+"""The operator's mailbox: a Maildir for mail to reserved names, which the web page cannot read.
 
-Certificate authorities mail their proofs of control to admin@ and its like. Whoever could read that on a server
-where everyone reads everything could get a certificate for its domain.
+Certificate authorities send their proofs of control to admin@ and similar names. On a server where
+everyone can read all mail, anyone could otherwise get a certificate for its domain.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ MESSAGES_MAX = 1_000
 BYTES_MAX = 100 * 2**20
 _WAITING_MAX_BYTES = 64 * 2**20
 _STALE_DRAFT_S = 36 * 3600
-"""After so long the Maildir convention takes a file in tmp/ for one that nobody writes to any more."""
+"""By convention, a file in a Maildir's tmp/ that is older than 36 hours is abandoned."""
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
-# What we wrote; the folder may be one that its owner has other mail in, which is never deleted.
+# Names of files that edgemail wrote. The folder may also hold other mail, which is never deleted.
 _OURS = re.compile(r"[0-9]+\.M[0-9]+P[0-9]+Q[0-9]+R[0-9a-f]+\.edgemail(?::2,.*)?")
 
 
 @dataclass(frozen=True, slots=True)
 class OperatorMail:
-    """A message in the Maildir. Its id stays the same when a mail program marks it as read; `size` is in octets."""
+    """A message in the Maildir. Marking it as read keeps its id. `size` is in octets."""
 
     id: str
     path: Path
@@ -56,22 +56,22 @@ class OperatorMail:
 
     @property
     def is_new(self) -> bool:
-        """Whether no mail program has taken notice of it."""
+        """True if no mail program has seen the message yet."""
         return self.path.parent.name == "new"
 
 
 class OperatorMailbox:
-    """A Maildir: bounded, and each message in it synced before its sender is told.
+    """A bounded Maildir. Each message is synced before its sender gets the 250.
 
-    Past `max_messages` or `max_bytes` the oldest messages go, of those that were delivered here, but never the
-    one that has just come.
+    Above `max_messages` or `max_bytes`, the oldest messages that edgemail wrote are deleted, but
+    never the newest one.
     """
 
     def __init__(self, folder: Path, *, max_messages: int = MESSAGES_MAX, max_bytes: int = BYTES_MAX) -> None:
         self._folder = folder
         self._max_messages = max_messages
         self._max_bytes = max_bytes
-        # What was delivered here, oldest first: to look through the folder for each message would take too long.
+        # Messages that edgemail wrote, oldest first. A folder scan for each delivery is too slow.
         self._ours: deque[OperatorMail] = deque()
         self._bytes = 0
         self._waiting_bytes = 0
@@ -79,10 +79,11 @@ class OperatorMailbox:
         self._writer = ThreadPoolExecutor(1, "edgemail-operator")
 
     def open(self) -> None:
-        """Make the folder where it is missing, for its owner alone.
+        """Create the folder if it is missing, readable for its owner only.
 
         Raises:
-            StoreInvalid: it cannot be made, or someone else prepared it in a directory that everyone may write to.
+            StoreInvalid: the folder cannot be created, or belongs to another user and lies in a
+                directory that everyone may write to.
         """
         folder = self._folder
         try:
@@ -102,18 +103,18 @@ class OperatorMailbox:
         _log.info("mail for reserved names goes to %s", folder)
 
     def deliver(self, envelope: Envelope) -> asyncio.Future[None]:
-        """Keep a message: the future is done once it is synced, and not before.
+        """Write a message; the future is done once the message is synced.
 
         The future may raise:
-            StoreUnavailable: the sender may try again (451).
-            StoreFull: no room (452).
+            StoreUnavailable: the message was not kept; the sender may try again (451).
+            StoreFull: the disk has no room (452).
         """
         loop = asyncio.get_running_loop()
         if self._waiting_bytes > _WAITING_MAX_BYTES:
             refused: asyncio.Future[None] = loop.create_future()
-            refused.set_exception(StoreUnavailable("too much mail waits to be written for the operator"))
+            refused.set_exception(StoreUnavailable("too much mail for the operator is waiting to be written"))
             return refused
-        size = len(envelope.data)  # spools are their maker's to count
+        size = len(envelope.data)  # the spooler counts the octets of spools
         self._waiting_bytes += size
         future = loop.run_in_executor(self._writer, self._keep, envelope)
         future.add_done_callback(lambda _: self._release(size))
@@ -132,24 +133,24 @@ class OperatorMailbox:
                         if stat.S_ISREG(status.st_mode):
                             date = datetime.fromtimestamp(status.st_mtime, UTC)
                             path = self._folder / name / entry.name
-                            one = OperatorMail(_id_of(entry.name), path, date, status.st_size)
-                            found.append((status.st_mtime_ns, one))
-        return [one for _, one in sorted(found, key=lambda pair: (pair[0], pair[1].path.name))]
+                            mail = OperatorMail(_id_of(entry.name), path, date, status.st_size)
+                            found.append((status.st_mtime_ns, mail))
+        return [mail for _, mail in sorted(found, key=lambda pair: (pair[0], pair[1].path.name))]
 
     def find(self, wanted: str) -> OperatorMail:
-        """Return the message of an id or of a file's name.
+        """Return the message with this id or file name.
 
         Raises:
-            MessageNotFound: there is none.
+            MessageNotFound: there is no such message.
         """
         by_name = _id_of(wanted.rpartition("/")[2])
-        for one in self.list_mail():
-            if one.id in {wanted, by_name}:
-                return one
+        for mail in self.list_mail():
+            if mail.id in {wanted, by_name}:
+                return mail
         raise MessageNotFound(f"the operator has no message {wanted}")
 
     def close(self) -> None:
-        """Return once nothing is being written any more."""
+        """Wait for the writes under way, then stop the writer thread."""
         self._writer.shutdown()
 
     def _release(self, size: int) -> None:
@@ -169,14 +170,14 @@ class OperatorMailbox:
             _log.exception("old mail in %s could not be deleted", self._folder)
 
     def _write(self, envelope: Envelope) -> OperatorMail:
-        """Write a message, under a name that no other has."""
+        """Write a message under a unique file name (tmp/, sync, rename to new/, sync)."""
         now_us = time.time_ns() // 1000
         unique = f"P{os.getpid()}Q{next(self._count)}R{secrets.token_hex(8)}"
         name = f"{now_us // 1_000_000}.M{now_us % 1_000_000}{unique}.edgemail"
         draft = self._folder / "tmp" / name
-        # Return-Path: comes first (RFC 5321 section 4.4); the other recipients are none of the operator's business.
+        # Return-Path: comes first (RFC 5321 section 4.4). Delivered-To: has reserved recipients.
         end = envelope.data.find(b"\r\n") + 2
-        delivered_to = "".join(f"Delivered-To: {one}\r\n" for one in envelope.recipients).encode()
+        delivered_to = "".join(f"Delivered-To: {recipient}\r\n" for recipient in envelope.recipients).encode()
         try:
             with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123
                 file.write(envelope.data[:end])
@@ -207,21 +208,21 @@ class OperatorMailbox:
                 self._find_ours(newest.id)
 
     def _find_ours(self, newest: str = "") -> None:
-        """Look what there is; a clock that was set back does not make the newest message an old one."""
-        ours = [one for one in self.list_mail() if _OURS.fullmatch(one.path.name)]
-        self._ours = deque(sorted(ours, key=lambda one: one.id == newest))
-        self._bytes = sum(one.size for one in ours)
+        """List edgemail's messages anew. `newest` stays last even if the clock was set back."""
+        ours = [mail for mail in self.list_mail() if _OURS.fullmatch(mail.path.name)]
+        self._ours = deque(sorted(ours, key=lambda mail: mail.id == newest))
+        self._bytes = sum(mail.size for mail in ours)
 
     def _drop_stale_drafts(self) -> None:
-        """Delete what a program that was killed has left half written."""
+        """Delete partly written files that a killed process left behind."""
         for path in (self._folder / "tmp").iterdir():
             with contextlib.suppress(FileNotFoundError):
                 if _OURS.fullmatch(path.name) and path.stat().st_mtime < time.time() - _STALE_DRAFT_S:
                     path.unlink()
 
 
-class Sorter:
-    """Sends mail for reserved names to the operator's mailbox and all other mail on to `deliver`."""
+class ReservedNameRouter:
+    """Sends mail for reserved names to the operator's mailbox, and all other mail to `deliver`."""
 
     def __init__(
         self,
@@ -229,58 +230,56 @@ class Sorter:
         mailbox: OperatorMailbox,
         deliver: Callable[[Envelope], asyncio.Future[MailId]],
     ) -> None:
-        # An inbox's name is in lower case, and in quotes where its tag needs them.
-        either = "|".join(re.escape(one) for one in names)
-        self._is_reserved = re.compile(rf'"?(?:{either})(?:\+|@[^@]*\Z)').match
+        # An inbox name is in lower case, and in quotes if its +tag needs them.
+        alternatives = "|".join(re.escape(name) for name in names)
+        self._is_reserved = re.compile(rf'"?(?:{alternatives})(?:\+|@[^@]*\Z)').match
         self._mailbox = mailbox
         self._deliver = deliver
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def deliver(self, envelope: Envelope) -> asyncio.Future[Any]:
-        """Keep a message wherever it belongs: the future is done once all of that is synced.
+        """Deliver to the operator, the store or both; the future is done once all is synced.
 
-        It raises as `OperatorMailbox.deliver` and `MailStore.add` do.
+        The future raises as those of `OperatorMailbox.deliver` and `Mailbox.add` do.
         """
-        for one in envelope.recipients:
-            if self._is_reserved(one):
+        for recipient in envelope.recipients:
+            if self._is_reserved(recipient):
                 return self._sort(envelope)
         return self._deliver(envelope)
 
     async def close(self) -> None:
-        """Return once all that was handed over is kept, or its sender told otherwise."""
+        """Wait until every delivery is kept or refused, then close the operator's mailbox."""
         if self._tasks:
             await asyncio.wait(self._tasks)
         await asyncio.to_thread(self._mailbox.close)
 
     def _sort(self, envelope: Envelope) -> asyncio.Future[Any]:
-        reserved = tuple(one for one in envelope.recipients if self._is_reserved(one))
-        others = tuple(one for one in envelope.recipients if not self._is_reserved(one))
+        reserved = tuple(inbox for inbox in envelope.recipients if self._is_reserved(inbox))
+        ordinary = tuple(inbox for inbox in envelope.recipients if not self._is_reserved(inbox))
         kept = self._mailbox.deliver(envelope._replace(recipients=reserved))
-        if not others:
+        if not ordinary:
             return kept
-        task = asyncio.create_task(self._deliver_others(kept, envelope._replace(recipients=others)))
+        task = asyncio.create_task(self._deliver_to_store(kept, envelope._replace(recipients=ordinary)))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _deliver_others(self, kept: asyncio.Future[None], envelope: Envelope) -> MailId:
-        """Go on to the store once the operator's copy is kept.
+    async def _deliver_to_store(self, kept: asyncio.Future[None], envelope: Envelope) -> MailId:
+        """Deliver to the store once the operator's copy is kept.
 
-        Where the store fails, the sender tries again: then that copy is there twice, and no other is.
+        If the store fails, the sender tries again. Then only the operator gets a second copy.
         """
         await kept
         return await self._deliver(envelope)
 
 
 def _id_of(name: str) -> str:
-    """Return the id of a file's name, of which a mail program may change what follows the colon."""
+    """Return the id for a file name, without the flags after its colon, which may change."""
     return hashlib.sha256(os.fsencode(name.partition(":")[0])).hexdigest()[:10]
 
 
 def _sync(folder: Path) -> None:
-    """Make the names in a folder last."""
-    if os.name == "nt":  # where folders cannot be opened, and need not be
-        return
+    """Sync a folder, so that its entries survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,7 @@
-"""Each inbox has its bounds, or one sender would push out the mail of all others: its oldest mail goes first."""
+"""Limits on each inbox: above them, its oldest mail is deleted.
+
+Without such limits, one sender could use the limit on all mail to push out the mail of others.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +16,15 @@ from edgemail.system.outage_log import OutageLog
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from edgemail.store.base import Arrival, MailStore
+    from edgemail.store.base import Arrival, Mailbox
 
 _SLACK_SHARE = 20
-"""An inbox is trimmed at once when it is past a limit by a twentieth, else with the others after a while."""
+"""An inbox that is over a limit by 1/20 is trimmed at once; the rest wait for the next batch."""
 _UNLIMITED = 2**63
 _PAUSE_S = 1.0
 _URGENT_PAUSE_S = 0.05
 _MAX_INBOXES = 20_000
-"""How many are remembered."""
+"""The most inboxes whose sizes are remembered."""
 _BATCH_INBOXES = 100
 
 _log = logging.getLogger(__name__)
@@ -29,25 +32,28 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Tally:
-    """What an inbox has at most. Deletions are not counted: then it is looked at sooner, and counted anew."""
+    """An upper bound of what an inbox holds.
+
+    Deletions are not subtracted, so the inbox is trimmed, and counted exactly, sooner than needed.
+    """
 
     messages: int
     size: int
 
     def is_past(self, limits: _Tally) -> bool:
-        """Tell whether there is more of one of the two."""
+        """Return True if the messages or the octets exceed `limits`."""
         return self.messages > limits.messages or self.size > limits.size
 
 
 class Quota:
-    """Trims the inboxes that got mail, after the commit and off its way.
+    """Trims inboxes that received mail, after the commit and outside the path to a 250.
 
-    It counts what comes on from what it found when it last looked. Of an inbox that it knows nothing of, after a
-    start or where there are too many to remember, it thinks that it is full.
+    It adds new mail to the count from the last trim. An inbox without a count (after a start, or
+    when there are too many to remember) is taken to be full, and so is checked early.
     """
 
-    def __init__(self, store: MailStore, max_messages: int | None, max_bytes: int | None) -> None:
-        """`None` sets no limit."""
+    def __init__(self, store: Mailbox, max_messages: int | None, max_bytes: int | None) -> None:
+        """Watch the store for new mail. None means no limit; `max_bytes` is in octets."""
         self._store = store
         self._waiting = OutageLog(_log, "inboxes that are too full are trimmed again", logging.WARNING)
         self._max_messages = max_messages
@@ -81,7 +87,11 @@ class Quota:
             await asyncio.sleep(_URGENT_PAUSE_S)
 
     async def trim(self) -> None:
-        """Trim the inboxes that are due."""
+        """Trim the inboxes that are over a limit.
+
+        Raises:
+            StoreUnavailable, StoreFull: the store failed; the rest stays due for the next call.
+        """
         due, self._due = list(self._due), {}
         self._is_due.clear()
         self._is_urgent.clear()
@@ -94,11 +104,11 @@ class Quota:
                 raise
 
     async def _trim(self, inboxes: list[str]) -> None:
-        tallies = [self._tallies.get(one) for one in inboxes]
-        before = [None if one is None else (one.messages, one.size) for one in tallies]
+        tallies = [self._tallies.get(inbox) for inbox in inboxes]
+        before = [None if tally is None else (tally.messages, tally.size) for tally in tallies]
         found = await self._store.trim_inboxes(inboxes, max_messages=self._max_messages, max_bytes=self._max_bytes)
         for tally, counted, left in zip(tallies, before, found, strict=True):
-            if tally is not None and counted is not None:  # what came meanwhile counts on top
+            if tally is not None and counted is not None:  # keep what arrived during the trim
                 tally.messages += left.messages - counted[0]
                 tally.size += left.size - counted[1]
 

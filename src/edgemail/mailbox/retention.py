@@ -1,4 +1,4 @@
-"""What is due: too old, too many or too much; the oldest goes first, a small batch at a time."""
+"""Deletes mail above the limits on age, count and bytes: the oldest first, in small batches."""
 
 from __future__ import annotations
 
@@ -16,34 +16,37 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from edgemail.model import MailId
-    from edgemail.store.base import Aged, Arrival, MailStore, Usage
+    from edgemail.store.base import Aged, Arrival, Mailbox, Usage
 
 _BATCH_ROWS = 100
 _MOST_ROWS = 100_000
 _JUMP_S = 60.0
-"""A clock that went so much further than time did was set."""
-_DOUBT_S = 3600.0
-"""How long a clock that was set forward is doubted: by then somebody or NTP has put it right, or it is right."""
+"""A clock that moved this much further than the timer was set forward."""
+_DISTRUST_S = 3600.0
+"""How long a forward jump is ignored. A wrong clock has been corrected by then, as by NTP."""
 _EARLY_SHARE = 0.05
-"""A sweep comes before its time when this share of a limit arrived since the last one."""
+"""A sweep starts early once this share of a limit has arrived since the last sweep."""
 _DISK_BYTES = 2**20
-"""A file may be that much larger than its messages before its size counts: an empty one has pages too."""
+"""The part of a database file that does not count as mail: an empty file has pages too."""
 _PAUSE_TIMES = 2.0
-"""While mail arrives, it rests that many times as long as it works: senders wait for the same writer."""
+"""While mail arrives, pause this many times as long as a batch took: senders need the writer."""
 _PAUSE_MAX_S = 0.5
 
 _log = logging.getLogger(__name__)
 
 
 def _measure_time() -> float:
-    """Return seconds that go on while the machine sleeps, where the system counts them."""
+    """Return monotonic seconds that include time asleep, where the system has such a clock."""
     clock = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
 @dataclass(frozen=True, slots=True)
 class RetentionLimits:
-    """What is kept at most; None is without limit. Bytes are what it takes on a disk of ours, else the octets."""
+    """The most that is kept; None means no limit.
+
+    `max_bytes` limits the space on disk for a local file, else the octets of the messages.
+    """
 
     max_age_s: float | None
     max_messages: int | None
@@ -51,14 +54,15 @@ class RetentionLimits:
 
     @property
     def keeps_everything(self) -> bool:
-        """Whether nothing is ever due."""
+        """True if there is no limit, so that nothing is ever deleted."""
         return self == RetentionLimits(None, None, None)
 
 
-def find_due(oldest: Sequence[Aged], usage: Usage, limits: RetentionLimits, now: datetime) -> list[MailId]:
-    """Choose which of the `oldest` messages, oldest first, are to go.
+def choose_expired(oldest: Sequence[Aged], usage: Usage, limits: RetentionLimits, now: datetime) -> list[MailId]:
+    """Return which of the `oldest` messages (oldest first) to delete.
 
-    What is dated in the future came while the clock was wrong: it is as old as what came after it.
+    A message dated in the future arrived while the clock was wrong. It counts as old as the
+    message that follows it.
     """
     messages, size = usage.messages, usage.size
     due: list[MailId] = []
@@ -69,44 +73,44 @@ def find_due(oldest: Sequence[Aged], usage: Usage, limits: RetentionLimits, now:
         too_many = limits.max_messages is not None and messages > limits.max_messages
         too_much = limits.max_bytes is not None and size > limits.max_bytes
         if too_old or too_many or too_much:
-            due += [one.id for one in undecided]
+            due += [aged.id for aged in undecided]
             messages -= len(undecided)
-            size -= sum(one.size for one in undecided)
+            size -= sum(aged.size for aged in undecided)
             undecided.clear()
         elif mail.date <= now:
             break
     return due
 
 
-class SteadyClock:
-    """A clock that is doubted for a while after it was set forward: all mail would be too old, and gone."""
+class JumpTolerantClock:
+    """A clock that ignores a forward jump for an hour, as a wrong clock would expire all mail."""
 
     def __init__(self, clock: Callable[[], datetime], timer: Callable[[], float] = _measure_time) -> None:
-        """`timer` gives seconds and cannot be set."""
+        """Wrap `clock`. `timer` returns monotonic seconds."""
         self._clock = clock
         self._timer = timer
         self._believed = clock(), timer()
         self._doubted_at: float | None = None
 
     def __call__(self) -> datetime:
-        """Return what time it is, or would be had the clock not been set forward."""
+        """Return the time; for an hour after a forward jump, the time without the jump."""
         date, now = self._clock(), self._timer()
         steady = self._believed[0] + timedelta(seconds=now - self._believed[1])
         if date - steady > timedelta(seconds=_JUMP_S):
             if self._doubted_at is None:
                 self._doubted_at = now
-                _log.warning("the clock went from %s to %s: no mail is too old by that for an hour", steady, date)
-            if now - self._doubted_at < _DOUBT_S:
+                _log.warning("the clock jumped from %s to %s: no mail expires by that for an hour", steady, date)
+            if now - self._doubted_at < _DISTRUST_S:
                 return steady
         self._believed, self._doubted_at = (date, now), None
         return date
 
 
 class Retention:
-    """Deletes what is due, every `interval_s` and once at start, and gives the space back."""
+    """Deletes mail above the limits, at start and every `interval_s`, and frees its disk space."""
 
     def __init__(
-        self, store: MailStore, limits: RetentionLimits, interval_s: float, clock: Callable[[], datetime]
+        self, store: Mailbox, limits: RetentionLimits, interval_s: float, clock: Callable[[], datetime]
     ) -> None:
         self._store = store
         self._waiting = OutageLog(_log, "retention goes on", logging.WARNING)
@@ -135,25 +139,30 @@ class Retention:
                 pass
 
     async def sweep(self) -> int:
-        """Delete what is due now; return how many messages went."""
+        """Delete what is above the limits now; return the number of deleted messages.
+
+        Raises:
+            StoreUnavailable, StoreFull: the store failed.
+        """
         deleted = 0
         self._arrived_messages = self._arrived_bytes = 0
         self._is_early.clear()
         while not self._limits.keeps_everything:
             began, arrived, now = time.monotonic(), self._arrived_messages, self._clock()
             usage = await self._measure()
-            due = find_due(await self._list_oldest(now), usage, self._limits, now)
+            due = choose_expired(await self._list_oldest(now), usage, self._limits, now)
             if not due:
                 break
             deleted += await self._store.delete(due, may_return=True)
             if self._arrived_messages > arrived and not self._is_overfull(usage):
                 await asyncio.sleep(min((time.monotonic() - began) * _PAUSE_TIMES, _PAUSE_MAX_S))
-        while await self._store.reclaim():
+        disk = self._store.disk
+        while disk is not None and await disk.reclaim():
             pass
         return deleted
 
     async def _list_oldest(self, now: datetime) -> Sequence[Aged]:
-        """List some of the oldest messages, until one that is not dated in the future."""
+        """List the oldest messages, up to one that is not dated in the future."""
         rows = _BATCH_ROWS
         while True:
             oldest = await self._store.list_oldest(rows)
@@ -162,14 +171,14 @@ class Retention:
             rows *= 10
 
     async def _measure(self) -> Usage:
-        """Count what is stored; its size is what it takes with all that comes on top, where that can be told."""
-        usage = await self._store.measure()
-        if self._limits.max_bytes is None:
+        """Measure the stored mail; its size is the space on disk where the store can tell."""
+        usage, disk = await self._store.measure(), self._store.disk
+        if self._limits.max_bytes is None or disk is None:
             return usage
-        return replace(usage, size=max(usage.size, await self._store.measure_disk() - _DISK_BYTES))
+        return replace(usage, size=max(usage.size, await disk.measure_disk() - _DISK_BYTES))
 
     def _is_overfull(self, usage: Usage) -> bool:
-        """Tell whether a limit is passed by so much that senders have to wait for the room."""
+        """Return True if a limit is exceeded so far that deleting goes before new mail."""
         most = 1 + _EARLY_SHARE
         return _is_more(usage.messages, self._limits.max_messages, most) or _is_more(
             usage.size, self._limits.max_bytes, most

@@ -1,4 +1,4 @@
-"""Makes the summaries of new mail, soon after it is committed and never in its way."""
+"""Makes the summaries of new mail in the background, after the commit."""
 
 from __future__ import annotations
 
@@ -16,18 +16,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from edgemail.model import MailId
-    from edgemail.store.base import Arrival, MailStore
+    from edgemail.store.base import Arrival, Mailbox
 
 _BATCH_ROWS = 32
 _BATCH_BYTES = 8 * 2**20
-"""Of a message too, since to parse one takes four times as much memory as it has octets. A listing has the
-attachments that begin there; whoever opens the message gets them all."""
+"""The most octets of a batch, and of one message, as parsing takes four times as much memory.
+
+A listing has the attachments that begin within these octets. An opened message has them all.
+"""
 _PAUSE_S = 0.02
 _SHARE = 0.5
-"""Of one core, at most: parsing holds the interpreter's lock, which the SMTP sessions need as well."""
+"""The most of one core that parsing may use: it holds the GIL, which the SMTP sessions need."""
 _SHARE_UNDER_LOAD = 0.02
 _LOAD_MESSAGES = 4
-"""More than so many since the last batch are load: readers then get what they list summarised when they ask."""
+"""More new messages than this since the last batch are load. Listings then make summaries."""
 _RETRY_S = 5.0
 _NOTHING = Summary("", "", "", (), (), ())
 
@@ -35,9 +37,9 @@ _log = logging.getLogger(__name__)
 
 
 class Summarizer:
-    """Follows the mail by id: what is not summarised yet is found in the store, so nothing waits in memory."""
+    """Summarises stored mail in order of id, from the store, so that no queue is in memory."""
 
-    def __init__(self, store: MailStore) -> None:
+    def __init__(self, store: Mailbox) -> None:
         self._store = store
         self._waiting = OutageLog(_log, "summaries go on", logging.WARNING)
         self._news = asyncio.Event()
@@ -46,7 +48,7 @@ class Summarizer:
         store.watch(self._wake)
 
     async def run(self) -> None:
-        """Work until cancelled."""
+        """Summarise until cancelled."""
         seen = 0
         while True:
             await self._news.wait()
@@ -64,7 +66,7 @@ class Summarizer:
             summaries, busy_s = await asyncio.to_thread(_summarize, batch)
             await self._store.add_summaries(summaries)
             seen = batch[-1][0]
-            del batch  # else two are in memory while the next one is read
+            del batch  # otherwise two batches are in memory while the next one is read
             share = _SHARE_UNDER_LOAD if self._arrived > _LOAD_MESSAGES else _SHARE
             self._arrived = 0
             await asyncio.sleep(max(_PAUSE_S, busy_s / share - busy_s))
@@ -76,14 +78,14 @@ class Summarizer:
 
 
 def _summarize(batch: Sequence[tuple[MailId, bytes]]) -> tuple[list[tuple[MailId, Summary]], float]:
-    """Return the summaries and the seconds of this thread's time that they took."""
+    """Return the summaries and the CPU seconds that they took."""
     started = time.thread_time()
     summaries = [(mail_id, _summarize_one(mail_id, data)) for mail_id, data in batch]
     return summaries, time.thread_time() - started
 
 
 def _summarize_one(mail_id: MailId, data: bytes) -> Summary:
-    """Summarise a message; one that breaks the parser must not stop the others, now and at each start."""
+    """Summarise a message; return an empty summary if the parser crashes, and go on."""
     try:
         return mime.summarize(data)
     except Exception:

@@ -2,8 +2,8 @@
 
 What looks like a code is looked at first; then the words around it decide. A code is given as a person would
 type it: digits without the gap or dash that groups them (`481 223` is `481223`), letters and digits with their
-dash (`G-481223`, `U8K-2PD`). `web/src/codes.ts` does the same, step by step; `tests/vectors/codes.json` binds
-both.
+dash (`G-481223`, `U8K-2PD`). `web/src/reader/codes.ts` does the same, step by step;
+`tests/vectors/codes.json` binds both.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """HTML -> what a reader sees of it, as text; and text without what nobody sees.
 
-Good enough for previews, codes and links, in one pass and in linear time on any input. `web/src/codes.ts` does
-the same, step by step; `tests/vectors/codes.json` binds both.
+Good enough for previews, codes and links, in one pass and in linear time on any input.
+`web/src/reader/codes.ts` does the same, step by step; `tests/vectors/codes.json` binds both.
 """
 
 from __future__ import annotations

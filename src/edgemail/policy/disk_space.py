@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from edgemail.policy import replies
-from edgemail.settings.quantities import write_bytes, write_free_space
+from edgemail.settings.parsing import write_bytes, write_free_space
 
 if TYPE_CHECKING:
     from collections.abc import Callable

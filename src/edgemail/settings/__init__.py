@@ -1,14 +1,12 @@
-"""Frozen settings, one dataclass a subsystem; from flags > environment > TOML file > defaults."""
+"""The settings: one table of them, read from flags > environment > TOML file > defaults into frozen dataclasses."""
 
-from edgemail.settings.definitions import SETTINGS, Setting, markdown_table
-from edgemail.settings.quantities import read_db, read_domain, read_duration, read_endpoint, read_origin
+from edgemail.settings.definition import Setting
+from edgemail.settings.parsing import read_db, read_domain, read_duration, read_endpoint, read_origin
 from edgemail.settings.sources import Origin, Resolved, resolve
-from edgemail.settings.values import (
-    LOOPBACK,
-    FreeSpace,
+from edgemail.settings.table import (
+    SETTINGS,
     HttpSettings,
     LogSettings,
-    Network,
     OperatorSettings,
     PolicySettings,
     RetentionSettings,
@@ -16,6 +14,7 @@ from edgemail.settings.values import (
     SmtpSettings,
     StoreSettings,
 )
+from edgemail.settings.values import LOOPBACK, FreeSpace, Network, is_server_url
 
 __all__ = [
     "LOOPBACK",
@@ -33,7 +32,7 @@ __all__ = [
     "Settings",
     "SmtpSettings",
     "StoreSettings",
-    "markdown_table",
+    "is_server_url",
     "read_db",
     "read_domain",
     "read_duration",

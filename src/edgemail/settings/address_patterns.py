@@ -1,4 +1,4 @@
-"""Patterns of addresses: an exact one, or a glob of `*` and `?` over the whole of it, in lower case."""
+"""Patterns that match addresses: an exact address, or a glob of `*` and `?` over the whole address."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 NULL = "<>"
-"""How the null sender is written, in a pattern and for it."""
+"""The null sender, in a pattern and as a text to match."""
 
 WILDCARDS_MAX = 20
 
 PATTERNS_MAX = 10_000
-"""How many a list may have: all its globs are asked for each address."""
+"""The most patterns in a list: each address is matched against all globs of it."""
 
 _HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _EVERYONE_OF = re.compile(r"\*@([^*?\"\\]+)")
 
 
 def read_pattern(text: str) -> str:
-    """Read a pattern; return it in the form that addresses are compared in.
+    """Read a pattern; return it in lower case, as it is compared.
 
     Raises:
-        ValueError: with the end of the sentence that the text starts.
+        ValueError: with the rest of a sentence that begins with the text.
     """
     advice = "write an address, or one with * and ?, such as *@spam.example"
     if text == NULL:
@@ -42,22 +42,23 @@ def read_pattern(text: str) -> str:
             hint = f"; write *@{text} for a domain" if "@" not in text else ""
             raise ValueError(f"is not an address: {error}{hint}") from None
     if "@" not in text and "*" not in text:
-        raise ValueError(f"matches no address, for want of an @; {advice}")
+        raise ValueError(f"matches no address, since it has no @; {advice}")
     if text.count("*") + text.count("?") > WILDCARDS_MAX:
         raise ValueError(f"has more than {WILDCARDS_MAX} of * and ?; {advice}")
     return text.lower()
 
 
 class Patterns:
-    """Some patterns, asked together.
+    """A list of patterns.
 
-    Exact ones and whole domains cost a look-up, however many there are; the other globs are one expression.
+    Exact addresses and whole domains are looked up in sets, so their number costs no time. All other globs are one
+    regular expression.
     """
 
     __slots__ = ("_domains", "_exact", "_globs")
 
     def __init__(self, texts: Iterable[str]) -> None:
-        """Make them of what `read_pattern` gave."""
+        """Take patterns that `read_pattern` returned."""
         self._exact: set[str] = set()
         self._domains: set[str] = set()
         globs = []
@@ -72,11 +73,11 @@ class Patterns:
         self._globs = re.compile("|".join(globs), re.DOTALL) if globs else None
 
     def __bool__(self) -> bool:
-        """Whether there are any."""
+        """Return True if there is a pattern."""
         return bool(self._exact or self._domains or self._globs)
 
     def match(self, address: str) -> bool:
-        """Tell whether one of them matches an address, in lower case as `Address.inbox` gives it."""
+        """Return True if a pattern matches an address, which is in lower case as `Address.inbox` is."""
         if address in self._exact:
             return True
         if self._domains:
@@ -87,10 +88,10 @@ class Patterns:
 
 
 def _translate(glob: str) -> str:
-    """Write a glob as a regular expression that never goes back over what it has passed.
+    """Write a glob as a regular expression that does not backtrack.
 
-    The first place where a piece between two `*` fits is as good as any later one, so an atomic group may hold it:
-    the time is bounded by the product of the lengths, and does not double with each `*`.
+    The first match of a piece between two `*` is as good as any later one, so an atomic group holds it. The time is
+    then bounded by the product of the lengths; with backtracking, each `*` would multiply it by the length.
     """
     head, *pieces = [_write_piece(piece) for piece in re.sub(r"\*+", "*", glob).split("*")]
     if not pieces:
@@ -100,4 +101,4 @@ def _translate(glob: str) -> str:
 
 
 def _write_piece(piece: str) -> str:
-    return "".join("." if one == "?" else re.escape(one) for one in piece)
+    return "".join("." if character == "?" else re.escape(character) for character in piece)

@@ -1,4 +1,4 @@
-"""Refusals on purpose, for whoever tests how a sender takes them."""
+"""Rules that refuse mail on purpose, to test how a sender handles it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from edgemail.settings.address_patterns import read_pattern
 Stage = Literal["mail", "rcpt", "data"]
 
 RULES_MAX = 100
-"""How many there may be: each is asked in turn."""
+"""The most rules: each command is checked against all of them."""
 EVERYONE = "*"
 
 _STAGES = get_args(Stage)
@@ -21,9 +21,9 @@ _ADVICE = "write STAGE:CODE[:SHARE][:GLOB], such as rcpt:451:10%:*@slow.example"
 
 @dataclass(frozen=True, slots=True)
 class ChaosRule:
-    """Refuse at a stage with a code, `percent` of the time, whom `glob` matches.
+    """Refuse with `code` at `stage`, in `percent` of the cases, if `glob` matches.
 
-    At `mail` that is the sender; at `rcpt` the recipient; at `data` any of them.
+    The glob is matched against the sender at `mail`, the recipient at `rcpt`, and all of them at `data`.
     """
 
     stage: Stage
@@ -44,7 +44,7 @@ def read_rule(text: str) -> ChaosRule:
     """Read ``STAGE:CODE[:SHARE][:GLOB]``.
 
     Raises:
-        ValueError: with the end of the sentence that the text starts.
+        ValueError: with the rest of a sentence that begins with the text.
     """
     stage, _, rest = text.partition(":")
     code, _, rest = rest.partition(":")
@@ -63,4 +63,4 @@ def read_rule(text: str) -> ChaosRule:
 
 
 def _stage_of(text: str) -> Stage:
-    return next(one for one in _STAGES if one == text.lower())
+    return next(stage for stage in _STAGES if stage == text.lower())

@@ -1,4 +1,4 @@
-"""What SIGHUP does: the settings are read again, and those that can change while the program runs are in force."""
+"""Reads the settings again on SIGHUP, and puts into force those that can change while the program runs."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _log = logging.getLogger(__name__)
 
 
 def reload(running: Settings, read: Callable[[], Settings], change: Callable[[Settings], None]) -> None:
-    """Read the settings again and `change` to them. Where one is wrong, none of them counts.
+    """Read the settings again and call `change` with them; if one is wrong, log the mistakes and change nothing.
 
-    `running` are those that the program was started with; what differs from them and cannot be changed any more is
-    named in the log.
+    `running` are the settings that the program was started with. Log the names of those that differ from them and
+    need a restart.
     """
     try:
         settings = read()
@@ -30,6 +30,7 @@ def reload(running: Settings, read: Callable[[], Settings], change: Callable[[Se
         return
     change(settings)
     _log.info("the settings were read again")
-    fixed = [one.name for one in SETTINGS if not one.reloads and one.value_in(settings) != one.value_in(running)]
+    changed = [setting for setting in SETTINGS if setting.value_in(settings) != setting.value_in(running)]
+    fixed = [setting.name for setting in changed if not setting.reloads]
     if fixed:
         _log.warning("these settings have changed and need a restart: %s", ", ".join(fixed))

@@ -1,35 +1,27 @@
-"""From flags, the environment and a file to settings: who says what, and every mistake at once."""
+"""Reads settings from flags, the environment and a file, and reports every mistake at once."""
 
 from __future__ import annotations
 
 import difflib
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from edgemail.errors import SettingsError
-from edgemail.model import Endpoint
-from edgemail.settings.definitions import BY_NAME, SETTINGS, Setting
-from edgemail.settings.quantities import ascii_name
-from edgemail.settings.values import (
-    RESERVED,
-    HttpSettings,
-    LogSettings,
-    OperatorSettings,
-    PolicySettings,
-    RetentionSettings,
-    Settings,
-    SmtpSettings,
-    StoreSettings,
-)
+from edgemail.settings.checks import find_mistakes
+from edgemail.settings.defaults import fill_defaults
+from edgemail.settings.definition import flag_of, variable_of
+from edgemail.settings.table import SETTINGS, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from edgemail.settings.defaults import Filled
+    from edgemail.settings.definition import Setting
+
 _PREFIX: Final = "EDGEMAIL_"
-_MX_PORT: Final = 25
 _OTHER_VARIABLES: Final = ("EDGEMAIL_CONFIG", "EDGEMAIL_URL")
 # Kubernetes gives these to every program beside a service that is called edgemail.
 _KUBERNETES = re.compile(r"EDGEMAIL_(SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)")
@@ -38,7 +30,7 @@ _SECRET_IN_URL = re.compile(r"(?<=://)[^/?#]*@|\?.*", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a setting's value comes from, and the value as text (a secret's is ``set`` or ``not set``)."""
+    """Where a setting's value comes from, and the value as text (for a secret, ``set`` or ``not set``)."""
 
     setting: Setting
     text: str
@@ -51,11 +43,13 @@ class Resolved:
 
     settings: Settings
     origins: tuple[Origin, ...]
+    warnings: tuple[str, ...] = ()
+    """A line for each retired name that was used."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """A setting as somebody wrote it: `spelled` is their name for it."""
+    """A setting as somebody wrote it. `spelled` is the name they wrote, `source` says where."""
 
     setting: Setting
     texts: tuple[str, ...]
@@ -63,247 +57,213 @@ class _Given:
     source: str
 
 
+@dataclass(slots=True)
+class _SourceReader:
+    """Reads one source after the other, and keeps the mistakes and warnings of all."""
+
+    settings: Sequence[Setting]
+    mistakes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def find(self, name: str) -> Setting | None:
+        """Return the setting that has this name, or had it in the last release."""
+        return next((known for known in self.settings if name in (known.name, *known.retired_names)), None)
+
+    def collect(self, source: Iterable[_Given]) -> dict[str, _Given]:
+        """Return what one source gives, by the settings' names. Report what it gives twice."""
+        collected: dict[str, _Given] = {}
+        for given in source:
+            name = given.setting.name
+            if name in collected:
+                first = collected[name].spelled
+                self.mistakes.append(f"{given.spelled}: {first} gives it as well; keep one of the two")
+            collected.setdefault(name, given)
+        return collected
+
+    def warn_if_retired(self, name: str, setting: Setting, spelled: str, replacement: str) -> None:
+        """Add a warning if a setting was given by a name that it had in the last release."""
+        if name != setting.name:
+            self.warnings.append(f"{spelled}: is called {replacement} now; the next release forgets the old name")
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all settings."""
+        return [setting.name for setting in self.settings]
+
+    def read_flags(self, flags: Mapping[str, str | Sequence[str] | None]) -> Iterable[_Given]:
+        """Read what flags give."""
+        for name, value in flags.items():
+            if name != "set" and value is not None and value != ():
+                setting = self.find(name)
+                if setting is None:
+                    raise RuntimeError(f"no setting is called {name}")
+                texts = (value,) if isinstance(value, str) else tuple(value)
+                flag = flag_of(name)
+                self.warn_if_retired(name, setting, flag, setting.flag)
+                yield _Given(setting, texts, flag, f"flag {flag}")
+        for pair in flags.get("set") or ():
+            key, equals, text = pair.partition("=")
+            name = key.strip().replace("-", "_").lower()
+            setting, spelled = self.find(name), f"--set {name}"
+            if not equals:
+                self.mistakes.append(f'--set: "{pair}" is not NAME=VALUE; write one such as max_errors=5')
+            elif setting is None:
+                self.mistakes.append(f"{spelled}: there is no such setting{_suggest(name, self.names)}")
+            elif setting.secret:
+                self.mistakes.append(f"{spelled}: other users can see flags; set {setting.variable} instead")
+            else:
+                self.warn_if_retired(name, setting, spelled, setting.name)
+                yield _Given(setting, _split(setting, text), spelled, f"flag {spelled}")
+
+    def read_environment(self, environ: Mapping[str, str]) -> Iterable[_Given]:
+        """Read what variables of our own give."""
+        for variable, text in sorted(environ.items()):
+            if not variable.startswith(_PREFIX) or variable in _OTHER_VARIABLES or _KUBERNETES.fullmatch(variable):
+                continue
+            name = variable.removeprefix(_PREFIX)
+            setting = self.find(name.lower()) if name.isupper() else None
+            if setting is None:
+                known = [
+                    other.removeprefix(_PREFIX) for other in (*map(variable_of, self.names), *_OTHER_VARIABLES)
+                ]
+                self.mistakes.append(f"{variable}: there is no such setting{_suggest(name, known, _PREFIX)}")
+            elif text:
+                self.warn_if_retired(name.lower(), setting, variable, setting.variable)
+                yield _Given(setting, _split(setting, text), variable, f"environment {variable}")
+
+    def read_shared_environment(self, environ: Mapping[str, str]) -> Iterable[_Given]:
+        """Read what variables give that other programs read as well."""
+        for setting in self.settings:
+            text = setting.also_from and environ.get(setting.also_from)
+            if text:
+                yield _Given(setting, (text,), setting.also_from, f"environment {setting.also_from}")
+
+    def read_file(self, config_path: str | None, environ: Mapping[str, str]) -> Iterable[_Given]:
+        """Read what a TOML file gives, if one is named."""
+        path = config_path or environ.get("EDGEMAIL_CONFIG")
+        if not path:
+            return
+        named_by = "--config" if config_path else "EDGEMAIL_CONFIG"
+        try:
+            # Some editors put a byte order mark first, which TOML does not know.
+            table = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+        except OSError as error:
+            self.mistakes.append(
+                f'{named_by}: "{path}" cannot be read: {error.strerror or error}; name a TOML file'
+            )
+            return
+        except UnicodeDecodeError:
+            self.mistakes.append(f"{path}: is not UTF-8 text; a TOML file is")
+            return
+        except tomllib.TOMLDecodeError as error:
+            self.mistakes.append(f"{path}: is not valid TOML: {error}")
+            return
+        for key, value in table.items():
+            setting, spelled = self.find(key), f"{path}: {key}"
+            if setting is None:
+                self.mistakes.append(f"{spelled}: there is no such setting{_suggest(key, self.names)}")
+                continue
+            self.warn_if_retired(key, setting, spelled, setting.name)
+            texts = _texts_in(value, setting)
+            if texts is None:
+                shape = f'["…"], a list of {setting.kind.metavar}' if setting.repeated else "one text or number"
+                self.mistakes.append(f"{spelled}: has a value of another form; write {shape}")
+            else:
+                yield _Given(setting, texts, spelled, f"file {path}")
+
+    def parse(self, given: _Given) -> Any:
+        """Return what was given as a value of the setting's kind. Report what is wrong with it."""
+        kind = given.setting.kind
+        if kind.empty and [text.lower() for text in given.texts] == [kind.empty]:
+            return ()
+        if kind.max_entries is not None and len(given.texts) > kind.max_entries:
+            self.mistakes.append(
+                f"{given.spelled}: has {len(given.texts)} entries; write {kind.max_entries} at most"
+            )
+            return ()
+        values: list[Any] = []
+        for text in given.texts:
+            try:
+                values.append(kind.read(text))
+            except ValueError as error:
+                shown = "" if given.setting.secret else f'"{_SECRET_IN_URL.sub("…", text)}" '
+                self.mistakes.append(f"{given.spelled}: {shown}{error}")
+        if kind.is_list:
+            return tuple(values)
+        return values[-1] if values else None
+
+
 def resolve(
     flags: Mapping[str, str | Sequence[str] | None],
     environ: Mapping[str, str],
     config_path: str | None = None,
+    table: Sequence[Setting] = SETTINGS,
 ) -> Resolved:
     """Put the settings together: flags over environment over file over defaults.
 
-    `flags` has texts by setting name, and under ``set`` the ``NAME=VALUE`` texts. `config_path` is the file;
-    where it is `None`, EDGEMAIL_CONFIG may name one.
+    `flags` has texts by setting name, and under ``set`` the ``NAME=VALUE`` texts. `config_path` names the file;
+    if it is `None`, EDGEMAIL_CONFIG may name one.
 
     Raises:
         SettingsError: with a line for each mistake.
     """
-    mistakes: list[str] = []
+    reader = _SourceReader(table)
     given: dict[str, _Given] = {}
     for source in (
-        _from_flags(flags, mistakes),
-        _from_environment(environ, mistakes),
-        _from_others(environ),
-        _from_file(config_path, environ, mistakes),
+        reader.read_flags(flags),
+        reader.read_environment(environ),
+        reader.read_shared_environment(environ),
+        reader.read_file(config_path, environ),
     ):
-        for one in source:
-            given.setdefault(one.setting.name, one)
-    values = {name: _read(one, mistakes) for name, one in given.items()}
-    if not mistakes:
-        settings = _build(values)
-        mistakes += [*_find_clashes(settings, given), *_find_half_pairs(settings, given)]
-        mistakes += _find_contradictions(settings, given)
-    if mistakes:
-        raise SettingsError(mistakes)
-    return Resolved(
-        settings,
-        tuple(
-            Origin(
-                one,
-                one.write(one.value_in(settings)),
-                given[one.name].source if one.name in given else "default",
-            )
-            for one in SETTINGS
-        ),
+        for name, found in reader.collect(source).items():
+            given.setdefault(name, found)
+    values = {name: reader.parse(found) for name, found in given.items()}
+    if not reader.mistakes:
+        filled = fill_defaults(table, values)
+        settings = _build(table, filled)
+        reader.mistakes += find_mistakes(settings, {name: found.spelled for name, found in given.items()})
+    if reader.mistakes:
+        raise SettingsError(reader.mistakes)
+    origins = tuple(
+        Origin(
+            setting,
+            setting.write(setting.value_in(settings)),
+            given[setting.name].source if setting.name in given else filled[setting.name].source,
+        )
+        for setting in table
     )
+    return Resolved(settings, origins, tuple(reader.warnings))
 
 
-def _from_flags(flags: Mapping[str, str | Sequence[str] | None], mistakes: list[str]) -> Iterable[_Given]:
-    given: dict[str, _Given] = {}
-    for name, value in flags.items():
-        if name != "set" and value is not None and value != ():
-            setting = BY_NAME[name]
-            texts = (value,) if isinstance(value, str) else tuple(value)
-            given[name] = _Given(setting, texts, setting.flag, f"flag {setting.flag}")
-    for pair in flags.get("set") or ():
-        key, equals, text = pair.partition("=")
-        name = key.strip().replace("-", "_").lower()
-        spelled = f"--set {name}"
-        if not equals:
-            mistakes.append(f'--set: "{pair}" is not NAME=VALUE; write one such as max_errors=5')
-        elif name not in BY_NAME:
-            mistakes.append(f"{spelled}: there is no such setting{_suggest(name, BY_NAME)}")
-        elif BY_NAME[name].secret:
-            mistakes.append(f"{spelled}: other users can see flags; set {BY_NAME[name].variable} instead")
-        elif name in given:
-            mistakes.append(f"{spelled}: {given[name].spelled} gives it as well; keep one of the two")
-        else:
-            setting = BY_NAME[name]
-            given[name] = _Given(setting, _split(setting, text), spelled, f"flag {spelled}")
-    return given.values()
+def _build(table: Iterable[Setting], filled: Mapping[str, Filled]) -> Settings:
+    values: dict[str, dict[str, Any]] = {"store": {"is_default": not filled["db"].is_given}}
+    for setting in table:
+        values.setdefault(setting.section, {})[setting.field] = filled[setting.name].value
+    sections: dict[str, Any] = {}
+    for section in fields(Settings):
+        kind: Any = section.default_factory
+        sections[section.name] = kind(**values[section.name])
+    return Settings(**sections)
 
 
-def _from_environment(environ: Mapping[str, str], mistakes: list[str]) -> Iterable[_Given]:
-    known = {setting.variable: setting for setting in SETTINGS}
-    for variable, text in sorted(environ.items()):
-        if not variable.startswith(_PREFIX) or variable in _OTHER_VARIABLES or _KUBERNETES.fullmatch(variable):
-            continue
-        if variable not in known:
-            names = [one.removeprefix(_PREFIX) for one in (*known, *_OTHER_VARIABLES)]
-            guess = _suggest(variable.removeprefix(_PREFIX), names, _PREFIX)
-            mistakes.append(f"{variable}: there is no such setting{guess}")
-        elif text:
-            setting = known[variable]
-            yield _Given(setting, _split(setting, text), variable, f"environment {variable}")
-
-
-def _from_others(environ: Mapping[str, str]) -> Iterable[_Given]:
-    for setting in SETTINGS:
-        text = setting.also_from and environ.get(setting.also_from)
-        if text:
-            yield _Given(setting, (text,), setting.also_from, f"environment {setting.also_from}")
-
-
-def _from_file(config_path: str | None, environ: Mapping[str, str], mistakes: list[str]) -> Iterable[_Given]:
-    path = config_path or environ.get("EDGEMAIL_CONFIG")
-    if not path:
-        return
-    spelled = "--config" if config_path else "EDGEMAIL_CONFIG"
-    try:
-        # Some editors put a byte order mark first, which TOML does not know.
-        table = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        mistakes.append(f'{spelled}: "{path}" cannot be read: {error.strerror or error}; name a TOML file')
-        return
-    except UnicodeDecodeError:
-        mistakes.append(f"{path}: is not UTF-8 text; a TOML file is")
-        return
-    except tomllib.TOMLDecodeError as error:
-        mistakes.append(f"{path}: is not valid TOML: {error}")
-        return
-    for key, value in table.items():
-        spelled = f"{path}: {key}"
-        setting = BY_NAME.get(key)
-        if setting is None:
-            mistakes.append(f"{spelled}: there is no such setting{_suggest(key, BY_NAME)}")
-            continue
-        texts = _texts_in(value, setting)
-        if texts is None:
-            shape = f'["…"], a list of {setting.kind.metavar}' if setting.repeated else "one text or number"
-            mistakes.append(f"{spelled}: has a value of another form; write {shape}")
-        else:
-            yield _Given(setting, texts, spelled, f"file {path}")
+def _suggest(name: str, names: Iterable[str], prefix: str = "") -> str:
+    """Return the end of a mistake that says which setting was probably meant."""
+    close = difflib.get_close_matches(name, names, n=1)
+    return f"; did you mean {prefix}{close[0]}?" if close else "; `edgemail config` lists them all"
 
 
 def _texts_in(value: object, setting: Setting) -> tuple[str, ...] | None:
-    """Return a TOML value as texts; `None` where it has a form that the setting does not take."""
+    """Return a TOML value as texts, or `None` if it has a form that the setting does not take."""
     match value:
         case bool():
             return None
         case str() | int() | float():
             return (str(value),)
-        case list() if setting.repeated and all(isinstance(one, str) for one in value):
+        case list() if setting.repeated and all(isinstance(entry, str) for entry in value):
             return tuple(value)
         case _:
             return None
 
 
 def _split(setting: Setting, text: str) -> tuple[str, ...]:
-    return tuple(one.strip() for one in text.split(",")) if setting.repeated else (text,)
-
-
-def _suggest(name: str, names: Iterable[str], prefix: str = "") -> str:
-    close = difflib.get_close_matches(name, names, n=1)
-    return f"; did you mean {prefix}{close[0]}?" if close else "; `edgemail config` lists them all"
-
-
-def _read(given: _Given, mistakes: list[str]) -> Any:
-    """Return what was given as a value of the setting's kind; note what is wrong with it."""
-    if given.setting.kind.empty and [text.lower() for text in given.texts] == [given.setting.kind.empty]:
-        return ()
-    most = given.setting.kind.most
-    if most is not None and len(given.texts) > most:
-        mistakes.append(f"{given.spelled}: has {len(given.texts)} entries; write {most} at most")
-        return ()
-    values: list[Any] = []
-    for text in given.texts:
-        try:
-            values.append(given.setting.kind.read(text))
-        except ValueError as error:
-            shown = "" if given.setting.secret else f'"{_SECRET_IN_URL.sub("…", text)}" '
-            mistakes.append(f"{given.spelled}: {shown}{error}")
-    if given.setting.repeated:
-        return tuple(values)
-    return values[-1] if values else None
-
-
-def _build(values: Mapping[str, Any]) -> Settings:
-    """Make the settings of the values that were given; the rest keep their defaults."""
-    sections: dict[str, dict[str, Any]] = {"smtp": {}, "http": {}, "store": {}}
-    sections |= {"operator": {}, "retention": {}, "policy": {}, "log": {}}
-    for name, value in values.items():
-        sections[BY_NAME[name].section][BY_NAME[name].field] = value
-    if values.get("domain"):
-        sections["smtp"].setdefault("hostname", ascii_name(values["domain"][0]))
-    smtp = SmtpSettings(**sections["smtp"])
-    store = StoreSettings(**sections["store"], is_default="db" not in values)
-    if smtp.domains or any(one.port == _MX_PORT for one in smtp.listen):
-        sections["operator"].setdefault("reserved", RESERVED)
-    sections["operator"].setdefault("maildir", None if store.file is None else f"{store.file}.operator")
-    return Settings(
-        smtp,
-        HttpSettings(**sections["http"]),
-        store,
-        OperatorSettings(**sections["operator"]),
-        RetentionSettings(**sections["retention"]),
-        PolicySettings(**sections["policy"]),
-        LogSettings(**sections["log"]),
-    )
-
-
-def _find_half_pairs(settings: Settings, given: Mapping[str, _Given]) -> Iterable[str]:
-    """Name a setting that means nothing without another."""
-    if settings.smtp.tls_key is not None and settings.smtp.tls_cert is None:
-        yield f'{given["tls_key"].spelled}: "{settings.smtp.tls_key}" needs a certificate; set tls_cert as well'
-    if settings.store.token is not None and settings.store.token_file is not None:
-        token, file = given["db_token"].spelled, given["db_token_file"].spelled
-        yield f"{file}: {token} gives a token as well; keep one of the two"
-    if settings.read_only and settings.http.listen is None:
-        yield f"{given['smtp'].spelled}: is off, as http is, and nothing is left to do; leave one of them on"
-    if settings.read_only and settings.smtp.listen_tls:
-        yield f"{given['smtps'].spelled}: listens, but {given['smtp'].spelled} is off; leave one of the two out"
-
-
-def _find_contradictions(settings: Settings, given: Mapping[str, _Given]) -> Iterable[str]:
-    """Name bounds that would refuse what another one takes."""
-    smtp = settings.smtp
-    if smtp.max_message_bytes > max(smtp.max_spool_bytes, min(smtp.spool_above_bytes, smtp.max_memory_bytes)):
-        name = "max_spool" if "max_spool" in given else "max_message_bytes"
-        size = BY_NAME["max_message_bytes"].write(smtp.max_message_bytes)
-        yield f"{given[name].spelled}: a message of {size} would never have room; set max_spool to more than that"
-
-
-def _find_clashes(settings: Settings, given: Mapping[str, _Given]) -> Iterable[str]:
-    """Name the listeners that could not both have their port, and a folder that is missing."""
-    if settings.operator.reserved and settings.operator.maildir is None and not settings.read_only:
-        yield (
-            "operator_maildir: is not given, and a remote database has no folder for mail to reserved names; "
-            "name one with --operator-maildir, or give --reserved none"
-        )
-    listeners = [("smtp", endpoint) for endpoint in settings.smtp.listen]
-    listeners += [("smtps", endpoint) for endpoint in settings.smtp.listen_tls]
-    if settings.http.listen:
-        listeners.append(("http", settings.http.listen))
-    if isinstance(settings.http.metrics, Endpoint):
-        listeners.append(("metrics", settings.http.metrics))
-    for index, (name, endpoint) in enumerate(listeners):
-        spelled = given[name].spelled if name in given else BY_NAME[name].flag
-        for other_name, other in listeners[:index]:
-            if _clash(endpoint, other):
-                yield f'{spelled}: "{endpoint}" is taken by {other_name} on {other}; choose another port'
-
-
-def _clash(one: Endpoint, other: Endpoint) -> bool:
-    if one.port != other.port or one.port == 0:
-        return False
-    return any(_overlap(left, right) for left in _addresses(one.host) for right in _addresses(other.host))
-
-
-def _overlap(one: str, other: str) -> bool:
-    """Tell whether two hosts of the same family are the same, or one of them is every address."""
-    if (":" in one) != (":" in other):
-        return False
-    every = "::" if ":" in one else "0.0.0.0"  # noqa: S104 - compared, not bound
-    return one == other or every in {one, other}
-
-
-def _addresses(host: str) -> tuple[str, ...]:
-    return ("127.0.0.1", "::1") if host == "localhost" else (host,)
+    return tuple(part.strip() for part in text.split(",")) if setting.repeated else (text,)

@@ -1,1 +1,1 @@
-"""Where mail rests: one interface, and the stores behind it."""
+"""Keeps mail: one interface, and the stores that implement it."""

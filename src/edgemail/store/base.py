@@ -1,4 +1,4 @@
-"""What a store does, whatever it is made of. Every store passes tests/contract."""
+"""The interface of a store, whatever it is made of. Every store passes tests/contract."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from edgemail.model import Envelope, MailId, StoredMail, Summary
 
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 class Arrival(NamedTuple):
     """A message that was just committed. `size` is in octets.
 
-    A tuple: there is one for each message, and a frozen dataclass takes three times as long to make.
+    It is a tuple because one is made for each message, and a frozen dataclass takes three times as
+    long.
     """
 
     id: MailId
@@ -26,7 +28,7 @@ class Arrival(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ListingRow:
-    """A stored message with its summary or, where it has none yet, the first 16 KiB of it."""
+    """A stored message with its summary or, while it has none, with its first 16 KiB."""
 
     mail: StoredMail
     summary: Summary | None
@@ -43,24 +45,60 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Aged:
-    """As much of a stored message as retention needs."""
+    """The part of a stored message that retention needs."""
 
     id: MailId
     date: datetime
     size: int
 
 
-class MailStore(Protocol):
-    """Where mail rests.
+class DiskBacked(Protocol):
+    """What a store can do as well where its database is a file on a disk of this machine.
 
-    Every method may raise `StoreUnavailable`: nothing was done, and trying again later may help. Those that write,
-    deleting too, may raise `StoreFull`.
+    Both methods may raise `StoreUnavailable`.
     """
 
-    def add(self, envelope: Envelope) -> asyncio.Future[MailId]:
-        """Keep a message: the future is done once it is committed and synced, and not before.
+    @property
+    def file(self) -> Path:
+        """The database's file."""
+        ...
 
-        A plain method that gives a future, since a task for each message would cost more than the commit does.
+    async def measure_disk(self) -> int:
+        """Return the octets that the file takes, without its free pages.
+
+        New mail will use the free pages again.
+        """
+        ...
+
+    async def reclaim(self) -> bool:
+        """Give some free pages back to the file system; return True if there are more to give.
+
+        Raises:
+            StoreReadOnly: the store was opened for reading alone.
+        """
+        ...
+
+
+class Mailbox(Protocol):
+    """Keeps mail: what every store does.
+
+    Every method may raise `StoreUnavailable`: nothing was done, and trying again later may help. A
+    method that writes, deleting too, may raise `StoreFull`; on a store that was opened for reading
+    alone it raises `StoreReadOnly`.
+    """
+
+    @property
+    def disk(self) -> DiskBacked | None:
+        """What the store can do on a disk of this machine; None where it has no file here."""
+        ...
+
+    def add(self, envelope: Envelope) -> asyncio.Future[MailId]:
+        """Keep a message; the future is done once the message is committed and synced.
+
+        This is a plain method because a task for each message would cost more than the commit does.
+
+        Raises:
+            StoreReadOnly: at once, not by the future: the store was opened for reading alone.
 
         The future may raise:
             StoreUnavailable: nothing was kept; the sender may try again (451).
@@ -69,21 +107,25 @@ class MailStore(Protocol):
         ...
 
     def watch(self, observer: Callable[[Sequence[Arrival]], None]) -> None:
-        """Call `observer` on the event loop with what each commit brought, after it and in the order of ids."""
+        """Call `observer` on the event loop after each commit, with its messages in id order."""
         ...
 
     async def list_inbox(
         self, inbox: str, *, limit: int, before: int | None = None, after: int = 0, oldest_first: bool = False
     ) -> list[ListingRow]:
-        """List an inbox's mail with ids below `before` and above `after`, newest first unless told."""
+        """List an inbox's mail with ids between `after` and `before`, both exclusive.
+
+        The newest comes first, unless `oldest_first` is true.
+        """
         ...
 
     async def search_inbox(
         self, inbox: str, terms: Sequence[str], *, limit: int, before: int | None = None
     ) -> list[ListingRow]:
-        """List an inbox's mail that has every one of up to four terms, newest first; they are in lower case.
+        """List an inbox's mail that has all of up to four lower-case terms, newest first.
 
-        Looked at are sender, subject and the words of the text. What has no summary yet is listed as well.
+        The search looks at sender, subject and the words of the text. It also lists every message
+        that has no summary yet.
         """
         ...
 
@@ -96,7 +138,7 @@ class MailStore(Protocol):
         ...
 
     async def read_data(self, mail_id: MailId) -> bytes:
-        """Read a message, octet for octet.
+        """Read a whole message, octet for octet.
 
         Raises:
             MessageNotFound: there is none of that id.
@@ -106,14 +148,16 @@ class MailStore(Protocol):
     async def delete(self, mail_ids: Sequence[MailId], *, may_return: bool = False) -> int:
         """Delete messages for all their recipients; return how many there were.
 
-        With `may_return`, which costs less, they may be there again after a power cut.
+        With `may_return` the deletion is not synced, which costs less: a power cut may undo it.
+        Large deletions are made in batches; one that raises may have deleted the first of them.
         """
         ...
 
     async def delete_inbox(self, inbox: str) -> int:
         """Take every message out of one inbox; return how many.
 
-        A message that has other recipients stays with them, and goes when it is in no inbox any more.
+        A message that has other recipients stays in their inboxes, and is deleted with the last of
+        them.
         """
         ...
 
@@ -122,42 +166,35 @@ class MailStore(Protocol):
     ) -> list[Usage]:
         """Take the oldest messages out of each of these inboxes until it is within both limits.
 
-        The newest stays, however large it is. What other recipients have of a message stays with them, as with
-        `delete_inbox`. Returns what each inbox has then; what comes meanwhile may be left out.
+        The newest message stays, however large it is. Other recipients keep theirs, as with
+        `delete_inbox`. Returns what each inbox has afterwards; mail that arrives meanwhile may be
+        left out.
         """
         ...
 
     async def list_unsummarized(self, after: int, *, max_rows: int, max_bytes: int) -> list[tuple[MailId, bytes]]:
-        """Read the first messages above `after` that have no summary; stop past `max_bytes` of them.
+        """Read the first messages above `after` without a summary; stop after `max_bytes` in all.
 
-        Of a message that is larger by itself only the first `max_bytes` are read.
+        Of a message that is larger than that by itself, only the first `max_bytes` are read.
         """
         ...
 
     async def add_summaries(self, summaries: Sequence[tuple[MailId, Summary]]) -> None:
-        """Keep summaries; those of messages that are gone by now are dropped."""
+        """Keep summaries; drop those of messages that were deleted meanwhile."""
         ...
 
     async def measure(self) -> Usage:
         """Count what is stored."""
         ...
 
-    async def measure_disk(self) -> int:
-        """Return the octets that all of it takes on a disk of ours, less what new mail will use again; else 0."""
-        ...
-
     async def list_oldest(self, limit: int) -> list[Aged]:
         """List the oldest messages, oldest first."""
         ...
 
-    async def reclaim(self) -> bool:
-        """Give some unused space back; return whether there is more to give."""
-        ...
-
     async def check(self) -> None:
-        """Return if the store answers."""
+        """Return if the store can be read and, as far as is known, takes mail."""
         ...
 
     async def close(self) -> None:
-        """Finish what is under way, then let go of everything."""
+        """Finish the commits under way, then close all files and connections."""
         ...

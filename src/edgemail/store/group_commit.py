@@ -1,4 +1,4 @@
-"""Group commit: whatever has come while the last commit ran goes into the next one."""
+"""Group commit: all messages that arrive while one commit runs go into the next one."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ _log = logging.getLogger(__name__)
 
 
 class GroupCommit:
-    """Gathers messages into commits, one commit at a time.
+    """Gathers messages into batches and commits one batch at a time.
 
-    `commit` keeps all of a batch or, by raising, none of it; it is told since when the first message has waited, by
-    the event loop's clock. The batch is bounded by `max_rows` and `max_bytes` (past the first message), what waits
-    in memory by `max_waiting_bytes`; spools are their maker's to count. A message that has waited for more than
-    `max_wait_s` is not begun: its sender may be told to try again before its commit ends.
+    `commit` keeps a whole batch or, by raising, none of it. Its second argument is when the batch's
+    first message arrived, by the event loop's clock. `max_rows` and `max_bytes` bound a batch; a
+    message above `max_bytes` is committed alone. `max_waiting_bytes` bounds the waiting messages in
+    memory; whoever spools counts the spools. A message that has waited for longer than `max_wait_s`
+    is refused: its sender could be told to try again before the commit ends.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class GroupCommit:
         self._running: asyncio.Task[None] | None = None
 
     def add(self, envelope: Envelope) -> asyncio.Future[MailId]:
-        """Put a message into the next commit; see `MailStore.add`."""
+        """Put a message into the next batch; see `Mailbox.add`."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[MailId] = loop.create_future()
         if self._waiting_bytes > self._max_waiting_bytes:
@@ -64,7 +65,7 @@ class GroupCommit:
         return future
 
     async def drain(self) -> None:
-        """Return once nothing waits any more."""
+        """Return once no message waits."""
         while self._running is not None:
             await asyncio.wait([self._running])
 
@@ -87,17 +88,18 @@ class GroupCommit:
                         future.set_result(mail_id)
             counters.seconds.add(loop.time() - began)
             counters.messages.add(len(batch))
-            # Replies first: the thread that commits would fight them for the interpreter, and take a smaller batch.
+            # Let the replies go out first: the thread that commits would compete with them for the
+            # interpreter's lock, and would take a smaller batch.
             await asyncio.sleep(0)
         self._running = None
 
     def _refuse_before(self, time: float) -> None:
-        """Refuse those that came before a time; they are the first."""
-        count = bisect_left(self._waiting, time, key=lambda one: one[2])
+        """Refuse the messages that arrived before a time; they are the first in the queue."""
+        count = bisect_left(self._waiting, time, key=lambda waiting: waiting[2])
         if count:
             refused, self._waiting = self._waiting[:count], self._waiting[count:]
             self._waiting_bytes -= sum(len(envelope.data) for envelope, _, _ in refused)
-            self._fail(refused, StoreUnavailable("others took too long"))
+            self._fail(refused, StoreUnavailable("the commits before it took too long"))
 
     def _take(self) -> list[_Waiting]:
         size = in_memory = count = 0
@@ -114,8 +116,19 @@ class GroupCommit:
     @staticmethod
     def _fail(batch: list[_Waiting], error: Exception) -> None:
         if not isinstance(error, StoreUnavailable | StoreFull):
-            _log.error("a commit failed in a way that nobody foresaw", exc_info=error)
+            _log.error("a commit failed with an unexpected error", exc_info=error)
             error = StoreUnavailable("the commit failed")
         for _, future, _ in batch:
             if not future.done():
                 future.set_exception(error)
+
+
+async def load_spooled(batch: Sequence[Envelope]) -> Sequence[Envelope]:
+    """Return a batch with all of it in memory, for a store that can write nothing in pieces.
+
+    Raises:
+        StoreUnavailable: a spool cannot be read.
+    """
+    if all(envelope.spool is None for envelope in batch):
+        return batch
+    return await asyncio.to_thread(lambda: [envelope.load() for envelope in batch])

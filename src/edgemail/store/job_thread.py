@@ -1,4 +1,4 @@
-"""One thread that works for the event loop, a job at a time."""
+"""A thread that runs jobs for the event loop, one at a time."""
 
 from __future__ import annotations
 
@@ -16,23 +16,24 @@ _Job = tuple[asyncio.Future[Any], "Callable[[], Any]"]
 
 
 class JobThread:
-    """Does jobs in a thread of its own, in the order in which they came.
+    """Runs jobs in its own thread, in the order in which they were given.
 
-    A `ThreadPoolExecutor` of one thread does that as well, but with two futures and several locks for each job: a
-    job took twice as long from the loop to the thread and back, which each commit pays for.
+    A `ThreadPoolExecutor` of one thread does the same with two futures and several locks for each
+    job. A job took twice as long from the event loop to the thread and back, and each commit is a
+    job.
     """
 
     def __init__(self, name: str) -> None:
-        """Start the thread; it ends by `close`, or with the program."""
+        """Start the thread. It ends by `close`, or with the program."""
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     def do(self, work: Callable[[], _T]) -> asyncio.Future[_T]:
-        """Do `work` when its turn comes; whoever cancels the future before that takes it back.
+        """Run `work` after the jobs before it. Cancelling the future before that withdraws the job.
 
         Raises:
-            RuntimeError: it was closed.
+            RuntimeError: the thread was closed.
         """
         if not self._thread.is_alive():
             raise RuntimeError("a job for a thread that has ended")
@@ -41,7 +42,7 @@ class JobThread:
         return future
 
     def close(self) -> None:
-        """Return once all jobs are done."""
+        """Finish all jobs, then end the thread."""
         self._jobs.put(None)
         self._thread.join()
 
@@ -56,9 +57,9 @@ class JobThread:
                 result = work()
             except BaseException as raised:
                 error = raised
-            with contextlib.suppress(RuntimeError):  # the loop is closed, and nobody waits any more
+            with contextlib.suppress(RuntimeError):  # the loop is closed, and nobody waits
                 future.get_loop().call_soon_threadsafe(_settle, future, result, error)
-            del job, future, work, result, error  # else what they hold stays in memory until the next job
+            del job, future, work, result, error  # else they hold their objects in memory until the next job
 
 
 def _settle(future: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:

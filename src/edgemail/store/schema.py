@@ -1,7 +1,7 @@
 """The tables, the statements on them, and how values are written in them.
 
-The names `date`, `sender`, `recipients` and `data` of the table `mail` are a public interface: web pages that
-read the database select them.
+The names `date`, `sender`, `recipients` and `data` of the table `mail` are a public interface: web
+pages that read the database select them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MAIL_TABLE = """
 CREATE TABLE IF NOT EXISTS mail (
-    id         INTEGER PRIMARY KEY AUTOINCREMENT,  -- never reused: readers ask for what came after an id
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,  -- never reused: readers ask for mail after an id
     date       TEXT NOT NULL,     -- accepted at, UTC, 'YYYY-MM-DD HH:MM:SS.mmm'
     sender     TEXT NOT NULL,     -- reverse-path as '<a@b>', or '<>'
     recipients TEXT NOT NULL,     -- forward-paths as '<user@domain>', lower case, joined by ', '
@@ -33,22 +33,24 @@ CREATE TABLE IF NOT EXISTS mail (
 TABLES = (
     MAIL_TABLE,
     "CREATE INDEX IF NOT EXISTS mail_by_date ON mail (date)",
-    # One row a recipient: a message to many is stored once, and found by each.
+    # One row for each recipient: a message to many is stored once, and each recipient finds it.
     """CREATE TABLE IF NOT EXISTS inbox (
         address TEXT NOT NULL,
         mail_id INTEGER NOT NULL,
         PRIMARY KEY (address, mail_id)
     ) WITHOUT ROWID""",
     "CREATE INDEX IF NOT EXISTS inbox_by_mail ON inbox (mail_id)",
-    # What a remote database cannot hold in one value: mail.data is the first part then, and these are the others.
+    # A value in a remote database has a limit. Of a larger message mail.data is the first part; the
+    # others are here.
     """CREATE TABLE IF NOT EXISTS mail_rest (
         mail_id INTEGER NOT NULL,
         part INTEGER NOT NULL,      -- from 1
         data NOT NULL,              -- each part by itself TEXT or BLOB, as in mail.data
         PRIMARY KEY (mail_id, part)
     ) WITHOUT ROWID""",
-    # All that a listing shows, derived from mail: may be dropped, is made again. The first four are mail's own, as
-    # each of its rows lies on a page of its own, which would be read for these alone.
+    # All that a listing shows. It is derived from mail: it may be dropped, and is made again. date,
+    # sender, recipients and size are copies: each row of mail lies on its own page, which would be
+    # read for these alone.
     """CREATE TABLE IF NOT EXISTS summary (
         mail_id INTEGER PRIMARY KEY,
         date TEXT NOT NULL,
@@ -62,18 +64,20 @@ TABLES = (
         codes TEXT NOT NULL,        -- JSON: [[code, reason], ...]
         links TEXT NOT NULL         -- JSON: [[url, text, reason], ...]
     )""",
-    # Derived as well, and apart: a listing reads nothing of it.
+    # Derived as well, and in its own table: a listing does not read it.
     """CREATE TABLE IF NOT EXISTS search (
         mail_id INTEGER PRIMARY KEY,
         words TEXT NOT NULL         -- lower case, each once, joined by blanks
     )""",
-    # Counting a million rows a minute would cost; these keep the count, whoever writes.
+    # To count a million rows every minute would be slow. Triggers keep this count, whichever
+    # program writes.
     """CREATE TABLE IF NOT EXISTS usage (
         id INTEGER PRIMARY KEY CHECK (id = 1),
         messages INTEGER NOT NULL,
         size INTEGER NOT NULL
     )""",
-    # Without a FROM of its own: else all mail would be read at each start, whether it is to be counted or not.
+    # The SELECT has no FROM: with one, each start would read all mail, even when there is nothing
+    # to count.
     """INSERT INTO usage SELECT 1, (SELECT count(*) FROM mail), (SELECT coalesce(sum(size), 0) FROM mail)
     WHERE NOT EXISTS (SELECT 1 FROM usage)""",
     """CREATE TRIGGER IF NOT EXISTS mail_added AFTER INSERT ON mail BEGIN
@@ -96,8 +100,8 @@ WRITER_TABLE = """
 CREATE TABLE IF NOT EXISTS writer (
     name     TEXT PRIMARY KEY,  -- one run of one server
     batch    INTEGER NOT NULL,  -- the number of its last commit
-    messages INTEGER NOT NULL,  -- how many that brought
-    last_id  INTEGER NOT NULL,  -- the last one's mail.id; 0 says that the commit was given up
+    messages INTEGER NOT NULL,  -- how many messages that commit had
+    last_id  INTEGER NOT NULL,  -- mail.id of the last one; 0 if the commit was given up
     at       TEXT NOT NULL
 )"""
 
@@ -106,7 +110,7 @@ CREATE TEMP TRIGGER mail_for_one AFTER INSERT ON main.mail WHEN instr(new.recipi
     INSERT OR IGNORE INTO inbox (address, mail_id)
     VALUES (substr(new.recipients, 2, length(new.recipients) - 2), new.id);
 END"""
-"""For the connection that writes: with this nearly all mail is one statement, which is a transaction."""
+"""For the connection that writes. With it most mail needs one statement, so no transaction."""
 
 ADD_MAIL = "INSERT INTO mail (date, sender, recipients, size, data) VALUES (?, ?, ?, ?, ?)"
 ADD_TEXT = "INSERT INTO mail (date, sender, recipients, size, data) VALUES (?, ?, ?, ?, CAST(zeroblob(?) AS TEXT))"
@@ -119,7 +123,7 @@ _SUMMARY = """
 _LISTED = f"""
     i.mail_id, coalesce(s.date, m.date), coalesce(s.sender, m.sender), coalesce(s.recipients, m.recipients),
     coalesce(s.size, m.size), {_SUMMARY}"""
-# Of `mail` nothing is read where there is a summary.
+# No row of `mail` is read where there is a summary.
 _INBOX = """
 FROM inbox i LEFT JOIN summary s ON s.mail_id = i.mail_id
 LEFT JOIN mail m ON m.id = CASE WHEN s.mail_id IS NULL THEN i.mail_id END"""
@@ -137,7 +141,7 @@ LEFT JOIN search f ON f.mail_id = i.mail_id
 WHERE i.address = ? AND i.mail_id < ? AND {_IS_THERE}
 AND (s.mail_id IS NULL OR {" AND ".join([_TERM] * TERMS_MAX)})
 ORDER BY i.mail_id DESC LIMIT ?"""
-"""What is not summarised yet is found as well, and judged by whoever summarises it."""
+"""A message without a summary is found too; whoever summarises it looks for the terms."""
 READ_ROW = f"""
 SELECT m.id, m.date, m.sender, m.recipients, m.size, {_SUMMARY}
 FROM mail m LEFT JOIN summary s ON s.mail_id = m.id WHERE m.id = ?"""  # noqa: S608
@@ -170,20 +174,20 @@ SUMMARY_COLUMNS = {
     *("mail_id", "date", "sender", "recipients", "size"),
     *("subject", "from", "preview", "attachments", "codes", "links"),
 }
-"""A table without them is an older edgemail's: it is dropped, and made again."""
+"""A table with other columns was made by another version: it is dropped, and made again."""
 
 MAIL_COLUMNS = {"id", "date", "sender", "recipients", "size", "data"}
 READ_TABLES = {"mail", "inbox", "mail_rest", "summary", "search", "usage"}
-"""What a reader needs to be there."""
+"""The tables that must exist before a reader can open the database."""
 
 FIRST_COLUMNS = {"date", "sender", "recipients", "data"}
-"""What the first edgemail's table had, and nothing else."""
+"""All columns of the first edgemail's table."""
 
 UNBOUNDED_ID = 2**63 - 1
 
 
 def list_columns(table: str) -> str:
-    """Make the statement that lists a table's columns: none where it is not there."""
+    """Make the statement that lists a table's columns: no rows where there is no such table."""
     return f"SELECT name FROM pragma_table_info('{table}')"  # noqa: S608 - our own tables
 
 
@@ -192,12 +196,12 @@ _PATHS = re.compile(r'<((?:"(?:[^"\\]|\\.)*"|[^<>"])*)>')
 
 
 def write_date(date: datetime) -> str:
-    """Write an aware date as UTC with milliseconds, such that texts sort as the dates do."""
+    """Write an aware date as UTC with milliseconds; the texts sort as the dates do."""
     return (date if date.tzinfo is UTC else date.astimezone(UTC)).isoformat(" ", "milliseconds")[:-6]
 
 
 def read_date(text: str) -> datetime:
-    """Read what `write_date` wrote; a date that another program wrote badly is the beginning of time."""
+    """Read what `write_date` wrote; return 1970-01-01 for a text that is not a date."""
     try:
         date = datetime.fromisoformat(text)
     except ValueError:
@@ -216,12 +220,12 @@ def write_recipients(recipients: Iterable[str]) -> str:
 
 
 def read_recipients(text: str) -> tuple[str, ...]:
-    """Read forward-paths, each once."""
+    """Read forward-paths; a path that is repeated counts once."""
     return tuple(dict.fromkeys(match[1] for match in _PATHS.finditer(text)))
 
 
 def write_data(data: bytes) -> str | bytes:
-    """Choose how a message is stored: TEXT where nothing is lost by it, as readers in a browser expect."""
+    """Return a message as text, which browsers expect, where that loses nothing; else as octets."""
     if b"\0" in data:
         return data
     try:
@@ -237,14 +241,14 @@ def write_summary(mail_id: MailId, summary: Summary) -> tuple[Any, ...]:
         summary.subject,
         summary.sender_name,
         summary.preview,
-        _dump([[one.name, one.type, one.size] for one in summary.attachments]),
-        _dump([[one.code, one.reason] for one in summary.codes]),
-        _dump([[one.url, one.text, one.reason] for one in summary.links]),
+        _dump([[attachment.name, attachment.type, attachment.size] for attachment in summary.attachments]),
+        _dump([[code.code, code.reason] for code in summary.codes]),
+        _dump([[link.url, link.text, link.reason] for link in summary.links]),
     )
 
 
 def write_terms(terms: Sequence[str]) -> list[str]:
-    """Write the terms of `SEARCH`: the first four, or what is found everywhere for those that are missing."""
+    """Write the four terms of `SEARCH`. An empty one is found in every message."""
     return [*terms[:TERMS_MAX], *[""] * (TERMS_MAX - len(terms))]
 
 
@@ -260,13 +264,13 @@ def write_mail(envelope: Envelope) -> tuple[Any, ...]:
 
 
 def is_for_one(envelope: Envelope) -> bool:
-    """Whether `PUT_INTO_INBOX` puts it into its inbox; a comma may stand between two paths, or within one."""
+    """Return True if `PUT_INTO_INBOX` handles it: one recipient, and no comma in its name."""
     recipients = envelope.recipients
     return len(recipients) == 1 and "," not in recipients[0]
 
 
 def write_spooled(envelope: Envelope) -> tuple[str, tuple[Any, ...]]:
-    """Write a statement that makes room for a message's data, as TEXT or as BLOB, and its parameters."""
+    """Write the statement, with parameters, that inserts a message with zeros for its data."""
     is_text = envelope.spool is not None and envelope.spool.is_text and isinstance(write_data(envelope.data), str)
     return ADD_TEXT if is_text else ADD_OCTETS, (
         write_date(envelope.accepted_at),
@@ -279,7 +283,7 @@ def write_spooled(envelope: Envelope) -> tuple[str, tuple[Any, ...]]:
 
 @cache
 def repeat_values(statement: str, rows: int) -> str:
-    """Make an INSERT of one row into one of several."""
+    """Turn an INSERT of one row into an INSERT of several."""
     head, _, values = statement.partition(" VALUES ")
     return f"{head} VALUES {', '.join([values] * rows)}"
 
@@ -291,7 +295,7 @@ def read_mail(row: tuple[Any, ...]) -> StoredMail:
 
 
 def read_summary(row: tuple[Any, ...]) -> Summary | None:
-    """Read the summary's columns of a row, None where it has no summary yet."""
+    """Read the summary's columns of a row; return None while the message has no summary."""
     subject, sender_name, preview, attachments, codes, links = row[5:11]
     if subject is None:
         return None
@@ -299,9 +303,9 @@ def read_summary(row: tuple[Any, ...]) -> Summary | None:
         sender_name,
         subject,
         preview,
-        tuple(Attachment(index, *one) for index, one in enumerate(json.loads(attachments))),
-        tuple(Code(*one) for one in json.loads(codes)),
-        tuple(Link(*one) for one in json.loads(links)),
+        tuple(Attachment(index, *fields) for index, fields in enumerate(json.loads(attachments))),
+        tuple(Code(*fields) for fields in json.loads(codes)),
+        tuple(Link(*fields) for fields in json.loads(links)),
     )
 
 

@@ -1,4 +1,4 @@
-"""How far back an inbox is kept: its newest messages, until one too many or one too large."""
+"""Where to cut an inbox: how many of its newest messages are within the limits."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from edgemail.store.base import Usage
 
 @dataclass(slots=True)
 class Cut:
-    """Walks an inbox from its newest message back; says which is the first to go."""
+    """Walks an inbox from its newest message back, to the first one that has to go."""
 
     max_messages: int | None
     max_bytes: int | None
     messages: int = 0
     size: int = 0
     last_gone: int = 0
-    """That message's id: it goes, and all before it. 0 where none does."""
+    """The id of that message: it goes, and so do all older ones. 0 where none has to go."""
 
     def take(self, mail_id: int, size: int) -> bool:
-        """Go on to the next older message; tell whether it stays. `size` is in octets."""
+        """Look at the next older message; return True if it stays. `size` is in octets."""
         too_many = self.max_messages is not None and self.messages >= self.max_messages
         too_much = self.max_bytes is not None and self.size + size > self.max_bytes
         if self.messages and (too_many or too_much):
@@ -31,5 +31,5 @@ class Cut:
 
     @property
     def left(self) -> Usage:
-        """What stays."""
+        """How much stays."""
         return Usage(self.messages, self.size)

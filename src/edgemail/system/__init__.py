@@ -1,1 +1,1 @@
-"""What the program needs of the machine: sockets, descriptors, certificates, file owners, outages, counters."""
+"""Access to the machine: sockets, descriptors, certificates, file owners, signals, counters."""

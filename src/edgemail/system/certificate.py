@@ -1,4 +1,4 @@
-"""The server's certificate: read from files and again when they change, or made where there is none."""
+"""The TLS certificate: loaded from files, reloaded when they change, or self-signed."""
 
 from __future__ import annotations
 
@@ -27,31 +27,36 @@ _OWN_DAYS = 3650
 class Certificate:
     """A certificate and key in PEM files.
 
-    `context` is the one for a handshake that begins now. `front` is for a server that takes one context for good:
-    it hands each handshake on to the other.
+    `context` is for a handshake that begins now. `delegating_context` is for a server that keeps
+    one context: it passes each handshake on to the current `context`.
     """
 
-    def __init__(self, cert: Path, key: Path | None) -> None:
-        """Read them.
+    def __init__(self, cert: Path, key: Path | None, *, is_fixed: bool = False) -> None:
+        """Load the files; `key` None means that `cert` holds the key too.
+
+        With `is_fixed` they are never loaded again, and may be removed.
 
         Raises:
-            SettingsError: they cannot be read, or do not belong together.
+            SettingsError: the files cannot be read, or the key does not match the certificate.
         """
-        self._cert, self._key = cert, key
+        self._cert, self._key, self._is_fixed = cert, key, is_fixed
         self._trouble: str | None = None
         try:
             self._stamp = self._look()
             self.context = self._load()
-            self.front = self._load()
+            self.delegating_context = self._load()
         except OSError as error:  # ssl.SSLError is one
             raise SettingsError([f'tls_cert: "{cert}" cannot be used: {_explain(error)}']) from error
-        self.front.sni_callback = self._hand_on
+        self.delegating_context.sni_callback = self._hand_on
 
     def refresh(self) -> None:
-        """Read the files again where they have changed; what is not whole yet leaves the old one in force.
+        """Reload the files if they changed. If they are not complete yet, keep the old certificate.
 
-        It is tried again each time, as a file may change twice within one tick of its clock, and said once.
+        A failed load is tried again each time, as two changes within one mtime tick look identical.
+        Each failure is logged once.
         """
+        if self._is_fixed:
+            return
         trouble = None
         try:
             stamp = self._look()
@@ -75,30 +80,30 @@ class Certificate:
     def _load(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        # A second handshake within a connection costs its sender nothing and us a signature.
+        # Renegotiation costs the peer nothing, and this server a signature.
         context.options |= ssl.OP_NO_RENEGOTIATION
         context.load_cert_chain(self._cert, self._key, password=_tell_nothing)
         return context
 
 
 def _tell_nothing() -> bytes:
-    """Stand in for a pass phrase: the library would ask for one at the terminal, while all connections wait."""
+    """Refuse a key with a pass phrase: OpenSSL would ask at the terminal and block everything."""
     raise OSError(errno.EACCES, "its key has a pass phrase")
 
 
-def make_own(path: Path, names: Sequence[str]) -> Path:
-    """Make a self-signed certificate with its key in one file, unless it is there.
+def create_self_signed(path: Path, names: Sequence[str]) -> Path:
+    """Create a self-signed certificate and key in one file, unless the file exists.
 
-    Senders do not verify an MX, so it keeps out who only listens.
+    Most senders do not verify the certificate of an MX, so it protects against passive listeners.
 
     Raises:
-        SettingsError: the file cannot be written, or another user prepared it.
+        SettingsError: the file cannot be written, or belongs to another user.
     """
     if is_owned_by_another_user(path):
         raise SettingsError([f'tls: "{path}" belongs to another user, who may know its key; set tls_cert or tls'])
     if path.exists():
         return path
-    pem = _sign_own([one for one in names if one.isascii()])  # a certificate has names in their xn-- form only
+    pem = _sign_own([name for name in names if name.isascii()])  # only xn-- forms
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
@@ -110,7 +115,7 @@ def make_own(path: Path, names: Sequence[str]) -> Path:
 
 
 def _sign_own(names: Sequence[str]) -> bytes:
-    # Imported here: most never need it.
+    # Imported here, as most servers never need it.
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -127,7 +132,7 @@ def _sign_own(names: Sequence[str]) -> bytes:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=_OWN_DAYS))
-        .add_extension(x509.SubjectAlternativeName([_general_name(one) for one in names]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([_general_name(name) for name in names]), critical=False)
         .sign(key, hashes.SHA256())
     )
     private = key.private_bytes(

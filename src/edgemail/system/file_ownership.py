@@ -1,4 +1,4 @@
-"""Whose files these are: in a directory that everyone may write to, another user may have prepared them."""
+"""Detects files that another user prepared in a directory that everyone may write to."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ if TYPE_CHECKING:
 
 
 def is_owned_by_another_user(path: Path) -> bool:
-    """Tell whether `path`, a link not followed, belongs to another user in a directory such as /tmp.
+    """Return True if `path` belongs to another user and lies in a sticky directory such as /tmp.
 
-    He could read what is written to it, or have chosen what is read from it.
+    That user could read what is written to the file, or could have chosen its content. Symbolic
+    links are not followed.
     """
-    if not hasattr(os, "geteuid") or not os.path.lexists(path):
+    if not os.path.lexists(path):
         return False
     is_shared = bool(path.parent.stat().st_mode & stat.S_ISVTX)
     return is_shared and path.lstat().st_uid != os.geteuid()

@@ -51,7 +51,7 @@ class SizeHistogram:
 
     @property
     def counts(self) -> list[int]:
-        """See `Histogram`."""
+        """Values by bucket; see `Histogram`."""
         counts = [0] * (len(self.bounds) + 1)
         for bits, count in enumerate(self._by_bits):
             counts[bisect_left(self.bounds, 1 << bits)] += count

@@ -1,4 +1,4 @@
-"""Listening sockets: bound before anything else is built, so that a port that cannot be had is known first."""
+"""Listening sockets, bound before anything else is built, to report a port in use first."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ BACKLOG = 1024
 
 
 def bind(endpoint: Endpoint, flag: str) -> socket.socket:
-    """Bind and listen; `flag` is what chooses another endpoint.
+    """Bind and listen; `flag` names the option that chooses another endpoint.
 
     Raises:
-        ListenError: the port cannot be had, and the text says why and what to do.
+        ListenError: the endpoint cannot be bound; the text says why and what to do.
     """
     try:
         family, _, _, _, address = socket.getaddrinfo(
@@ -43,10 +43,11 @@ def bind(endpoint: Endpoint, flag: str) -> socket.socket:
         raise ListenError(f"{endpoint} {reason}") from error
 
 
-def drop_stalled_readers(bound: socket.socket, after_s: float) -> None:
-    """Have the system end connections whose peer takes nothing for so long, where it can do that.
+def set_tcp_user_timeout(bound: socket.socket, after_s: float) -> None:
+    """Have the kernel close accepted connections whose peer acknowledges nothing for `after_s`.
 
-    Whoever reads no more would hold his connection, and what waits for him, for as long as he likes.
+    A peer that stops reading could otherwise hold a connection and its send buffer for ever. Does
+    nothing on systems without TCP_USER_TIMEOUT.
     """
     option = getattr(socket, "TCP_USER_TIMEOUT", None)
     if option is not None:
@@ -54,19 +55,19 @@ def drop_stalled_readers(bound: socket.socket, after_s: float) -> None:
 
 
 def write_url(scheme: str, bound: socket.socket) -> str:
-    """Write where a socket listens, with the port that it really has."""
+    """Return the URL of a listening socket, with the port that it got."""
     host, port = bound.getsockname()[:2]
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def has_octets(connected: socket.socket) -> bool:
-    """Tell whether octets have come that nobody has read yet; a peer that has only shut its side has sent none."""
+def has_unread_input(connected: socket.socket) -> bool:
+    """Return True if the socket has unread input; an end of stream is not input."""
     (count,) = struct.unpack("i", fcntl.ioctl(connected.fileno(), termios.FIONREAD, bytes(4)))
     return bool(count)
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach a host."""
+    """Return True if `host` is a loopback address or `localhost`."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

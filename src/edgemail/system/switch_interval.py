@@ -1,7 +1,8 @@
-"""How soon one thread lets another have the interpreter.
+"""Sets the interpreter's thread switch interval: how soon a thread must release the GIL.
 
-The event loop, and the thread that commits, wait for it several times in each dialogue. Python's own interval of
-5 ms was most of what a sender waited for while another thread parsed; a short one takes more of the processor.
+The event loop and the committing thread wait for the GIL several times in each SMTP dialogue. With
+Python's default of 5 ms this was most of a sender's waiting time while another thread parsed. A
+shorter interval costs more CPU time.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ _SHORT_S = 0.0001
 
 
 def set_switch_interval() -> None:
-    """Set the usual interval, for a server."""
+    """Set the interval for a server."""
     sys.setswitchinterval(_USUAL_S)
 
 
 @contextmanager
 def short_switch_interval() -> Iterator[None]:
-    """Set a shorter one for as long as a thread works hard; one such context at a time."""
+    """Set a shorter interval while a thread parses. Only one such context at a time."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(_SHORT_S)
     try:

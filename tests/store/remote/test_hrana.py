@@ -1,4 +1,4 @@
-"""What answers in place of a libSQL server, and how it is told."""
+"""Servers that are not libSQL servers, and what the error says of them."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def web_server() -> Iterator[int]:
 
 
 async def test_a_web_server_is_told_from_a_database_that_is_out_of_order(web_server: int) -> None:
-    """It answers 501 and a page: no start of a database would help, and the page stays out of the line."""
+    """It answers 501 and a page: to start a database would not help. The page is not quoted."""
     with pytest.raises(StoreInvalid, match=r"it answers 501: with a web page; no libSQL server is there") as caught:
         await RemoteStore.open(f"http://127.0.0.1:{web_server}", None)
     assert "<" not in str(caught.value)
 
 
 async def test_a_server_without_tls_is_told_from_one_that_is_down(web_server: int) -> None:
-    """libsql:// means https://, which a sqld of one's own does not speak."""
+    """libsql:// means https://, which sqld alone does not speak."""
     with pytest.raises(StoreInvalid, match=r"speaks no TLS; .* write http://") as caught:
         await RemoteStore.open(f"libsql://127.0.0.1:{web_server}", None)
     assert "SSL" not in str(caught.value)

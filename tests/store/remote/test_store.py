@@ -1,4 +1,4 @@
-"""The remote store and what may go wrong on the way to it: nothing acknowledged is lost, nothing is kept twice."""
+"""The remote store on a bad connection: no acknowledged mail is lost, none is kept twice."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
-from testkit.mail import add_all, envelope, ids
+from testkit.faulty_proxy import FaultyProxy
 from testkit.ports import free_port
+from testkit.sample_mail import add_all, envelope, ids
 from testkit.sqld import Sqld
 from testkit.waiting import until
-from testkit.wire import Wire
-from testkit.write_lock import holding_the_write_lock
+from testkit.write_lock_attack import holding_the_write_lock
 
 from edgemail.errors import StoreInvalid, StoreUnavailable
 from edgemail.store.remote.commit import Patience
@@ -41,20 +41,20 @@ def is_write(request: bytes) -> bool:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Sqld]:
-    one = Sqld(tmp_path / "sqld")
-    one.start()
-    yield one
-    one.kill()
+    server = Sqld(tmp_path / "sqld")
+    server.start()
+    yield server
+    server.kill()
 
 
 @pytest_asyncio.fixture
-async def wire(server: Sqld) -> AsyncIterator[Wire]:
-    async with Wire(server.http_port) as one:
-        yield one
+async def wire(server: Sqld) -> AsyncIterator[FaultyProxy]:
+    async with FaultyProxy(server.http_port) as wire:
+        yield wire
 
 
 @pytest_asyncio.fixture
-async def store(server: Sqld, wire: Wire) -> AsyncIterator[RemoteStore]:
+async def store(server: Sqld, wire: FaultyProxy) -> AsyncIterator[RemoteStore]:
     opened = await RemoteStore.open(wire.url, server.token(), QUICK)
     yield opened
     wire.fault = "none"
@@ -63,18 +63,18 @@ async def store(server: Sqld, wire: Wire) -> AsyncIterator[RemoteStore]:
 
 async def subjects(store: RemoteStore) -> list[bytes]:
     rows = await store.list_inbox(ANN, limit=1000, oldest_first=True)
-    return [await store.read_data(one) for one in ids(rows)]
+    return [await store.read_data(mail_id) for mail_id in ids(rows)]
 
 
-async def lose(store: RemoteStore, wire: Wire, data: bytes) -> None:
-    """Have a message kept and its sender told otherwise: no answer arrives, and none to what is asked about it."""
+async def lose(store: RemoteStore, wire: FaultyProxy, data: bytes) -> None:
+    """Keep a message and tell its sender that it failed: no answer to the commit arrives."""
     wire.is_hit, wire.fault = is_write, "lose answer"
     with pytest.raises(StoreUnavailable):
         await store.add(envelope(data=data))
 
 
-async def test_connections_are_kept_open(wire: Wire, store: RemoteStore) -> None:
-    """A handshake for each request would be most of its time, far away. One more looks for news."""
+async def test_connections_are_kept_open(wire: FaultyProxy, store: RemoteStore) -> None:
+    """To a distant server, a handshake would take most of a request's time. Polling has another."""
     for number in range(20):
         await store.add(envelope(data=b"%d" % number))
         await store.list_inbox(ANN, limit=10)
@@ -82,8 +82,10 @@ async def test_connections_are_kept_open(wire: Wire, store: RemoteStore) -> None
     assert wire.connections <= 2
 
 
-async def test_a_commit_whose_answer_is_lost_is_found_and_not_made_twice(wire: Wire, store: RemoteStore) -> None:
-    """The sender gets its 250 once the database has been asked what became of the commit."""
+async def test_a_commit_whose_answer_is_lost_is_found_and_not_made_twice(
+    wire: FaultyProxy, store: RemoteStore
+) -> None:
+    """The sender gets its 250 once the database has said what became of the commit."""
     wire.is_hit, wire.fault = is_commit, "lose answer"
     adding = store.add(envelope(data=b"one"))
     await until(lambda: wire.hits > 0)
@@ -94,8 +96,8 @@ async def test_a_commit_whose_answer_is_lost_is_found_and_not_made_twice(wire: W
     assert await subjects(store) == [b"one", b"two"]
 
 
-async def test_a_commit_that_comes_late_comes_to_nothing(wire: Wire, store: RemoteStore) -> None:
-    """Once it has been asked for it can no longer happen: a network may deliver what its sender has given up."""
+async def test_a_commit_that_comes_late_comes_to_nothing(wire: FaultyProxy, store: RemoteStore) -> None:
+    """Asking for a commit stops it: a network may deliver it after its sender has given up."""
     wire.is_hit, wire.fault = is_commit, "hold request"
     await store.add(envelope(data=b"one"))
     assert wire.hits == 1
@@ -104,8 +106,8 @@ async def test_a_commit_that_comes_late_comes_to_nothing(wire: Wire, store: Remo
     assert await subjects(store) == [b"one"]
 
 
-async def test_mail_whose_sender_was_told_to_try_again_does_not_stay(wire: Wire, store: RemoteStore) -> None:
-    """It comes a second time, so the first copy is taken out before anything else is kept."""
+async def test_mail_whose_sender_was_told_to_try_again_does_not_stay(wire: FaultyProxy, store: RemoteStore) -> None:
+    """It is sent a second time, so the first copy is deleted before anything else is kept."""
     await lose(store, wire, b"one")
     wire.fault = "none"
     await store.add(envelope(data=b"one, again"))
@@ -113,9 +115,9 @@ async def test_mail_whose_sender_was_told_to_try_again_does_not_stay(wire: Wire,
 
 
 async def test_mail_whose_sender_was_told_to_try_again_goes_without_other_mail(
-    server: Sqld, wire: Wire, store: RemoteStore
+    server: Sqld, wire: FaultyProxy, store: RemoteStore
 ) -> None:
-    """As soon as the database can be asked: its sender may try again in an hour, or elsewhere."""
+    """As soon as the database answers: its sender may try again in an hour, or elsewhere."""
     await lose(store, wire, b"one")
     assert await _query(server, "SELECT count(*) FROM mail") == [(1,)]
     wire.fault = "none"
@@ -128,8 +130,8 @@ async def test_mail_whose_sender_was_told_to_try_again_goes_without_other_mail(
     assert await subjects(store) == [b"one, again"]
 
 
-async def test_a_store_that_closes_takes_out_what_it_was_to(server: Sqld, wire: Wire) -> None:
-    """The next start is another writer, and knows nothing of it."""
+async def test_a_store_that_closes_takes_out_what_it_was_to(server: Sqld, wire: FaultyProxy) -> None:
+    """After a restart the writer has another name, and would not know of it."""
     store = await RemoteStore.open(wire.url, server.token(), QUICK)
     await lose(store, wire, b"one")
     wire.fault = "none"
@@ -137,8 +139,8 @@ async def test_a_store_that_closes_takes_out_what_it_was_to(server: Sqld, wire: 
     assert await _query(server, "SELECT count(*) FROM mail") == [(0,)]
 
 
-async def test_mail_of_two_lost_commits_in_a_row_does_not_stay(wire: Wire, store: RemoteStore) -> None:
-    """The second commit is lost for good, which must not hide that the first one is there."""
+async def test_mail_of_two_lost_commits_in_a_row_does_not_stay(wire: FaultyProxy, store: RemoteStore) -> None:
+    """The second commit never happens, which must not hide that the first one did."""
     await lose(store, wire, b"one")
     wire.is_hit, wire.fault = is_commit, "hold request"
     await store.add(envelope(data=b"two"))
@@ -152,12 +154,12 @@ async def test_mail_of_two_lost_commits_in_a_row_does_not_stay(wire: Wire, store
 async def test_a_database_that_is_away_is_said_once_and_comes_back(
     server: Sqld, store: RemoteStore, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Senders are told to try again within a bound; a log line tells each change, not each message."""
+    """Senders are told in time to try again; the log has a line for each change."""
     await store.add(envelope(data=b"before"))
     server.kill()
     with caplog.at_level(logging.INFO, "edgemail.store.remote.health"):
         refused = await asyncio.gather(*[store.add(envelope()) for _ in range(5)], return_exceptions=True)
-        assert all(isinstance(one, StoreUnavailable) for one in refused)
+        assert all(isinstance(result, StoreUnavailable) for result in refused)
         with pytest.raises(StoreUnavailable):
             await store.check()
         await asyncio.to_thread(server.start)
@@ -169,29 +171,30 @@ async def test_a_database_that_is_away_is_said_once_and_comes_back(
     assert await subjects(store) == [b"before", b"after"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("through_a_replica", [False, True])
 async def test_someone_who_takes_the_write_lock_in_a_loop_loses_no_mail(
     server: Sqld, tmp_path: Path, through_a_replica: bool
 ) -> None:
-    """A token that may only read can take the lock, for as long as the server lets a transaction last."""
+    """A read-only token can take the lock, for as long as the server lets a transaction last."""
     replica = Sqld(tmp_path / "replica", primary=server, key=server.key)
     await asyncio.to_thread(replica.start)
     store = await RemoteStore.open(server.url, server.token())
     try:
         async with holding_the_write_lock(replica if through_a_replica else server):
             for number in range(2):
-                await add_all(store, [envelope(data=b"%d-%d" % (number, one)) for one in range(20)])
+                await add_all(store, [envelope(data=b"%d-%d" % (number, message)) for message in range(20)])
             found = await subjects(store)
     finally:
         await store.close()
         replica.kill()
-    assert found == [b"%d-%d" % (number, one) for number in range(2) for one in range(20)]
+    assert found == [b"%d-%d" % (number, message) for number in range(2) for message in range(20)]
 
 
 async def test_every_acknowledged_message_survives_a_crash_of_the_database(
     server: Sqld, store: RemoteStore
 ) -> None:
-    """kill -9 in the middle of load, more than once; none is there twice."""
+    """kill -9 under load, more than once; no message is there twice."""
     kept: list[bytes] = []
     is_over = False
 
@@ -207,7 +210,7 @@ async def test_every_acknowledged_message_survives_a_crash_of_the_database(
                 kept.append(data)
             number += 1
 
-    senders = [asyncio.create_task(send(one)) for one in range(8)]
+    senders = [asyncio.create_task(send(sender)) for sender in range(8)]
     for round_number in range(1, 4):
         await until(lambda wanted=round_number * 150: len(kept) > wanted)  # type: ignore[misc]
         server.kill()
@@ -221,7 +224,7 @@ async def test_every_acknowledged_message_survives_a_crash_of_the_database(
 
 
 def test_a_database_gets_less_time_than_a_session_waits() -> None:
-    """However long that is; one request is given up sooner, but never later than usual."""
+    """Whatever the timeout. A single request gets less of a short one, but never more."""
     assert Patience.within(30.0) == Patience()
     for timeout_s in (0.5, 3.0, 30.0, 600.0):
         patience = Patience.within(timeout_s)
@@ -230,7 +233,7 @@ def test_a_database_gets_less_time_than_a_session_waits() -> None:
 
 
 async def test_another_servers_mail_is_seen(server: Sqld, store: RemoteStore) -> None:
-    """Two servers on one database: each tells its readers of the other's arrivals, and of its own once."""
+    """Two servers on one database: each announces the other's mail, and its own once."""
     seen: list[Arrival] = []
     store.watch(seen.extend)
     other = await RemoteStore.open(server.url, server.token())
@@ -242,7 +245,7 @@ async def test_another_servers_mail_is_seen(server: Sqld, store: RemoteStore) ->
         await until(lambda: len(seen) >= 3)
     finally:
         await other.close()
-    assert [one.id for one in seen] == [first, own, last]
+    assert [arrival.id for arrival in seen] == [first, own, last]
 
 
 async def test_a_database_that_was_emptied_under_us_takes_mail_again(server: Sqld, store: RemoteStore) -> None:
@@ -302,7 +305,7 @@ async def test_the_first_edgemails_page_finds_its_mail(server: Sqld, store: Remo
 
 
 async def test_summaries_of_another_version_are_made_again(server: Sqld, store: RemoteStore) -> None:
-    """They follow from the mail, of which nothing is lost; who only reads waits for whoever writes."""
+    """They are derived, so no mail is lost; a reader has to wait for the writer's upgrade."""
     mail_id = await store.add(envelope(data=b"12345"))
     await _query(server, "DROP TABLE summary")
     await _query(server, "CREATE TABLE summary (mail_id INTEGER PRIMARY KEY, subject TEXT)")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import apsw
 import pytest
 import pytest_asyncio
-from testkit.mail import envelope, ids
+from testkit.sample_mail import envelope, ids
 from testkit.waiting import until
 
 from edgemail.errors import StoreUnavailable
@@ -29,7 +29,7 @@ ANN = "ann@example.org"
 
 async def read_all(store: SqliteStore) -> list[bytes]:
     rows = await store.list_inbox(ANN, limit=100, oldest_first=True)
-    return [await store.read_data(one) for one in ids(rows)]
+    return [await store.read_data(mail_id) for mail_id in ids(rows)]
 
 
 def find_in(path: Path) -> list[object]:
@@ -57,7 +57,7 @@ async def store(path: Path, request: pytest.FixtureRequest) -> SqliteStore:
 
 
 def set_age(folder: Path, age_s: float) -> None:
-    """Let a folder have changed so long ago: at a whole second where the age is one."""
+    """Set a folder's mtime to so long ago; a whole number of seconds gives a whole second."""
     now = time.time() if age_s % 1 else int(time.time())
     os.utime(folder, ns=(0, int((now - age_s) * 1e9)))
 
@@ -66,7 +66,7 @@ def set_age(folder: Path, age_s: float) -> None:
 async def test_mail_goes_into_a_new_file_where_the_old_one_was_deleted(
     store: SqliteStore, path: Path, suffixes: tuple[str, ...]
 ) -> None:
-    """With its 250, in a file that is there; ids go on, so that readers who ask for what came after one find it."""
+    """Acknowledged mail is in a file that exists. Ids go on: readers ask for mail after an id."""
     first = await store.add(envelope(data=b"first"))
     await store.check()
     delete_files(path, *suffixes)
@@ -81,7 +81,7 @@ async def test_mail_goes_into_a_new_file_where_the_old_one_was_deleted(
 
 
 async def test_a_file_that_was_moved_has_all_that_was_in_it(store: SqliteStore, path: Path) -> None:
-    """What was only in the log as well: nobody has to take the log along."""
+    """The mail that was in the log alone as well: nobody has to move the log too."""
     await store.add(envelope(data=b"first"))
     moved = path.with_name("moved.db")
     path.rename(moved)
@@ -95,7 +95,7 @@ async def test_a_file_that_was_moved_has_all_that_was_in_it(store: SqliteStore, 
 async def test_a_file_that_was_replaced_is_the_one_from_then_on(
     store: SqliteStore, path: Path, tmp_path: Path
 ) -> None:
-    """A backup that is put back under the running program; its ids go on above those that were given."""
+    """A backup is put back while the program runs; ids go on above those already given."""
     backup = tmp_path / "backup.db"
     await store.add(envelope(data=b"saved"))
     await store.reclaim()
@@ -113,7 +113,7 @@ async def test_a_file_that_was_replaced_is_the_one_from_then_on(
 async def test_files_beside_the_database_may_be_deleted(
     store: SqliteStore, path: Path, suffixes: tuple[str, ...]
 ) -> None:
-    """What was in the log is in the database before a new one begins, and other programs see the same as we do."""
+    """The log is moved into the database before a new one begins; other programs see the same."""
     await store.add(envelope(data=b"first"))
     await store.check()
     delete_files(path, *suffixes)
@@ -129,7 +129,7 @@ async def test_files_beside_the_database_may_be_deleted(
 async def test_a_file_that_was_deleted_within_a_tick_of_its_folders_clock_is_noticed(
     path: Path, monkeypatch: pytest.MonkeyPatch, tick: str, age_s: float
 ) -> None:
-    """The folder's time is then what it was. Where it has whole seconds, its file system may count no finer."""
+    """The folder's mtime is unchanged then. A whole second may mean a tick of a second or two."""
     monkeypatch.setattr(sqlite_connections, tick, 3600)
     store = await SqliteStore.open(path)
     set_age(path.parent, age_s)
@@ -143,7 +143,7 @@ async def test_a_file_that_was_deleted_within_a_tick_of_its_folders_clock_is_not
 
 
 async def test_a_folder_that_is_away_is_waited_for(tmp_path: Path) -> None:
-    """A disk that is not mounted for a while: mail is refused, and taken again once the same file is back."""
+    """A disk is unmounted for a while: mail is refused until the same file is back."""
     folder, away = tmp_path / "disk", tmp_path / "away"
     folder.mkdir()
     store = await SqliteStore.open(folder / "mail.db")
@@ -167,7 +167,7 @@ async def test_a_folder_that_is_away_is_waited_for(tmp_path: Path) -> None:
 async def test_without_new_mail_the_new_file_is_found_when_space_is_given_back(
     store: SqliteStore, path: Path
 ) -> None:
-    """Retention does that each minute, so that readers do not see for long what was deleted."""
+    """Retention does that every minute, so readers do not see deleted mail for long."""
     await store.add(envelope())
     path.unlink()
     await store.reclaim()
@@ -176,10 +176,10 @@ async def test_without_new_mail_the_new_file_is_found_when_space_is_given_back(
 
 
 async def test_a_reader_beside_another_program_follows_to_a_new_file(store: SqliteStore, path: Path) -> None:
-    """It announces what comes there, too."""
+    """It announces the new file's mail as well."""
     reader = await SqliteStore.open(path, read_only=True)
     seen: list[int] = []
-    reader.watch(lambda arrivals: seen.extend(one.id for one in arrivals))
+    reader.watch(lambda arrivals: seen.extend(arrival.id for arrival in arrivals))
     await store.add(envelope(data=b"first"))
     await until(lambda: len(seen) == 1)
     path.unlink()

@@ -1,4 +1,4 @@
-"""Opening what is there: nothing, ours, the first edgemail's, or something else."""
+"""Opening a path: no file, edgemail's, the first edgemail's, or another program's."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import apsw
 import pytest
 from testkit.faulty_disk import faulty_disk
-from testkit.mail import add_all, envelope, ids
+from testkit.sample_mail import add_all, envelope, ids
 
 from edgemail.errors import StoreInvalid
 from edgemail.model import Summary
@@ -56,7 +56,7 @@ async def test_a_missing_file_is_made(path: Path) -> None:
 
 
 async def test_a_file_that_is_no_database_is_left_alone(path: Path) -> None:
-    """The text names the file, and the file is as it was."""
+    """The error names the file, and the file does not change."""
     path.write_bytes(b"a letter to nobody, long enough to be no empty file\n" * 100)
     before = path.read_bytes()
     assert "not a database" in await refusal(path)
@@ -64,13 +64,13 @@ async def test_a_file_that_is_no_database_is_left_alone(path: Path) -> None:
 
 
 async def test_a_directory_is_refused(path: Path) -> None:
-    """The text says what it is."""
+    """The error says that it is one."""
     path.mkdir()
     assert "directory" in (await refusal(path)).lower()
 
 
 async def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    """Folders are not made: a wrong letter in a path should not hide mail."""
+    """Folders are not made: a mistyped path should not hide mail."""
     assert "No such file or directory" in await refusal(tmp_path / "missing" / "mail.db")
     assert not (tmp_path / "missing").exists()
 
@@ -82,7 +82,7 @@ async def test_a_device_is_refused(path: Path) -> None:
 
 
 async def test_a_link_is_not_followed(path: Path, tmp_path: Path) -> None:
-    """Whoever may write to the directory could let it point to his own file."""
+    """Whoever may write to the directory could make it point to a file of their own."""
     (tmp_path / "other.db").touch()
     path.symlink_to(tmp_path / "other.db")
     await refusal(path)
@@ -93,7 +93,7 @@ async def test_a_link_is_not_followed(path: Path, tmp_path: Path) -> None:
 async def test_anothers_file_in_a_directory_for_everyone_is_refused(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
 ) -> None:
-    """In /tmp, another user could have prepared the file or one beside it, and read the mail in it."""
+    """In /tmp, another user could have made the file, or one beside it, to read the mail."""
     path.touch()
     path.with_name(path.name + suffix).touch()
     tmp_path.chmod(0o1777)
@@ -121,7 +121,7 @@ async def test_anothers_file_in_a_directory_of_ones_own_is_taken(
     ],
 )
 async def test_anothers_table_of_that_name_is_left_alone(path: Path, table: str) -> None:
-    """A mail reader's own database is not taken for ours, and not changed."""
+    """A mail reader's database is not taken for edgemail's, and not changed."""
     connection = apsw.Connection(str(path))
     connection.execute(table)
     assert "not edgemail's" in await refusal(path)
@@ -145,7 +145,7 @@ async def test_the_first_edgemails_mail_is_kept_and_found(path: Path) -> None:
     quoted = await store.list_inbox('"q>, <q"@domain.org', limit=10)
     assert ids(quoted) == ids(await store.list_inbox("c@d", limit=1))
     assert await store.measure() == Usage(4, 21 + 7)
-    assert [(one.date.year, one.size) for one in await store.list_oldest(10)] == [
+    assert [(aged.date.year, aged.size) for aged in await store.list_oldest(10)] == [
         (2023, 21),
         (2023, 7),
         (2023, 0),
@@ -155,7 +155,7 @@ async def test_the_first_edgemails_mail_is_kept_and_found(path: Path) -> None:
 
 
 async def test_an_upgraded_database_goes_on_like_a_new_one(path: Path) -> None:
-    """New mail comes after the old, deleting counts, and the old tables and indexes are gone."""
+    """New mail follows the old, deletions count, and the old tables and indexes are gone."""
     make_first(path, FIRST_ROWS)
     store = await SqliteStore.open(path)
     newest = await store.add(envelope("user@domain.org"))
@@ -180,7 +180,7 @@ def schema_of(path: Path) -> set[tuple[object, ...]]:
 
 
 async def test_an_upgrade_says_how_much_it_moves(path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """It takes a while where there is much, so the log tells."""
+    """It may take a while, so the log says so."""
     make_first(path, FIRST_ROWS)
     with caplog.at_level(logging.WARNING):
         await (await SqliteStore.open(path)).close()
@@ -198,7 +198,7 @@ async def test_a_failed_upgrade_leaves_the_old_database(path: Path) -> None:
 
 
 async def test_a_start_does_not_read_the_mail(path: Path) -> None:
-    """However much there is: a few pages, and not one of each message."""
+    """It reads a few pages, not one page of each message."""
     with faulty_disk() as disk:
         store = await SqliteStore.open(path)
         await add_all(store, [envelope(data=b"x" * 4000) for _ in range(1000)])
@@ -209,7 +209,7 @@ async def test_a_start_does_not_read_the_mail(path: Path) -> None:
 
 
 async def test_a_listing_reads_no_mail_where_there_are_summaries(path: Path) -> None:
-    """Each message lies on a page of its own, which would be read for its date and size alone."""
+    """Each message has its own page, which would be read for its date and size alone."""
     inboxes, messages = 40, 50
     with faulty_disk() as disk:
         store = await SqliteStore.open(path)
@@ -229,7 +229,7 @@ async def test_a_listing_reads_no_mail_where_there_are_summaries(path: Path) -> 
 
 
 async def test_derived_tables_that_were_dropped_are_made_again(path: Path) -> None:
-    """`summary` and `usage` follow from the mail; a start makes them anew."""
+    """`summary` and `usage` are derived from the mail; a start makes them again."""
     store = await SqliteStore.open(path)
     await store.add(envelope(data=b"12345"))
     await store.close()
@@ -244,7 +244,7 @@ async def test_derived_tables_that_were_dropped_are_made_again(path: Path) -> No
 
 
 async def test_summaries_of_another_version_are_made_again(path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """They follow from the mail, of which nothing is lost; who only reads waits for whoever writes."""
+    """They are derived, so no mail is lost; a reader has to wait for the writer's upgrade."""
     store = await SqliteStore.open(path)
     mail_id = await store.add(envelope(data=b"12345"))
     await store.close()

@@ -1,4 +1,4 @@
-"""What a disk that fails, and a power cut, leave of the local store: everything that was acknowledged."""
+"""After a disk failure or a power cut the local store has all acknowledged mail."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import apsw
 import pytest
 from testkit.faulty_disk import SYSTEM, Call, FaultyDisk, faulty_disk
-from testkit.mail import envelope
+from testkit.sample_mail import envelope
 
 from edgemail.errors import StoreFull, StoreUnavailable
 from edgemail.model import Summary
@@ -29,12 +29,12 @@ SUMMARY = Summary("Bob", "Hello", "Hello.", (), (), ())
 
 @pytest.fixture
 def disk() -> Iterator[FaultyDisk]:
-    with faulty_disk() as one:
-        yield one
+    with faulty_disk() as disk:
+        yield disk
 
 
 def cut_power(disk: FaultyDisk, folder: Path, chance: random.Random) -> list[bytes]:
-    """Return the messages that are in the database after a power cut, which leaves it sound."""
+    """Return the messages in the database after a power cut; the database must be intact."""
     folder.mkdir()
     disk.restore(folder, chance)
     connection = apsw.Connection(str(folder / "mail.db"), vfs=SYSTEM)
@@ -51,7 +51,7 @@ def cut_power(disk: FaultyDisk, folder: Path, chance: random.Random) -> list[byt
 async def test_every_acknowledged_message_survives_a_power_cut(
     disk: FaultyDisk, path: Path, tmp_path: Path
 ) -> None:
-    """At any moment, once and whole, whatever of the rest had reached the disk. A kill would not show it."""
+    """At any moment, once and whole, whatever else had reached the disk. A kill is no such test."""
     chance = random.Random(1)
     store = await SqliteStore.open(path)
     promised: list[bytes] = []
@@ -83,7 +83,7 @@ async def test_every_acknowledged_message_survives_a_power_cut(
 async def test_wherever_the_disk_fails_nothing_acknowledged_is_lost(
     disk: FaultyDisk, path: Path, tmp_path: Path, call: Call
 ) -> None:
-    """At each write and each sync: the message is refused or safe, and the next one is taken without a restart."""
+    """At each write and sync a message is refused or safe; the next one needs no restart."""
     store = await SqliteStore.open(path)
     await store.add(envelope(data=b"first"))
     promised, refused = [b"first"], []
@@ -107,7 +107,7 @@ async def test_wherever_the_disk_fails_nothing_acknowledged_is_lost(
 
 
 async def add_summary(store: SqliteStore, mail_id: MailId) -> None:
-    """Keep a summary, or do without: it can be made again."""
+    """Keep a summary, or not: it can be made again."""
     with contextlib.suppress(StoreUnavailable):
         await store.add_summaries([(mail_id, SUMMARY)])
 
@@ -115,7 +115,7 @@ async def add_summary(store: SqliteStore, mail_id: MailId) -> None:
 async def test_a_sync_that_succeeds_after_one_that_failed_is_not_trusted(
     disk: FaultyDisk, path: Path, tmp_path: Path
 ) -> None:
-    """What was in the log and not synced is lost then, and a log ends for its reader where a piece is missing."""
+    """The unsynced part of the log is lost then, and SQLite reads a log up to its first gap."""
     store = await SqliteStore.open(path)
     first = await store.add(envelope(data=b"first"))
     await store.add_summaries([(first, SUMMARY)])  # not synced by itself
@@ -128,7 +128,7 @@ async def test_a_sync_that_succeeds_after_one_that_failed_is_not_trusted(
 
 
 async def test_while_no_sync_succeeds_nothing_is_acknowledged(disk: FaultyDisk, path: Path) -> None:
-    """Each is refused, for as long as it lasts, and what was there before can be read."""
+    """Each message is refused for as long as it lasts; older mail can be read."""
     store = await SqliteStore.open(path)
     first = await store.add(envelope(data=b"first"))
     disk.fail_nth("sync", 0)

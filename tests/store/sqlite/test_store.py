@@ -1,4 +1,4 @@
-"""The local store: durability, locks, room on the disk, and what other programs may rely on."""
+"""The local store: durability, locks, disk space, and what other programs rely on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import apsw
 import pytest
-from testkit.mail import add_all, envelope, ids
+from testkit.sample_mail import add_all, envelope, ids
 
 from edgemail.errors import StoreFull, StoreUnavailable
 from edgemail.listener.spool import Spooler
@@ -38,7 +38,7 @@ sys.stdin.read()
 
 
 def octets_written() -> int:
-    """Tell how many octets this process has written, to whatever file."""
+    """Return how many octets this process has written, to all files."""
     counts = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
     return int(counts["wchar"])
 
@@ -59,7 +59,7 @@ def test_the_library_has_the_fix_of_the_wal_reset_corruption() -> None:
 
 
 async def test_a_large_message_is_written_twice_and_not_three_times(store: SqliteStore, tmp_path: Path) -> None:
-    """Once to the log and once to the file; what leaves SQLite's page cache early would go to the log again."""
+    """To the log and to the file. A page that leaves SQLite's cache early is written once more."""
     spooler = Spooler(tmp_path, spool_above=0, max_memory=2**20, max_spool=2**24)
     content = spooler.open()
     content.write(b"x" * 5 * 2**20)
@@ -74,16 +74,16 @@ async def test_a_large_message_is_written_twice_and_not_three_times(store: Sqlit
 
 
 async def test_the_files_are_their_owners_alone(store: SqliteStore, path: Path) -> None:
-    """Other users of the machine read nobody's mail, neither in the database nor beside it."""
+    """Other users of the machine can read neither the database nor the files beside it."""
     await store.add(envelope())
     await store.check()
     files = sorted(path.parent.iterdir())
-    assert [one.name for one in files] == ["mail.db", "mail.db-shm", "mail.db-wal"]
-    assert {stat.S_IMODE(one.stat().st_mode) for one in files} == {0o600}
+    assert [file.name for file in files] == ["mail.db", "mail.db-shm", "mail.db-wal"]
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
 
 
 async def test_mail_and_the_last_id_survive_a_restart(store: SqliteStore, path: Path) -> None:
-    """Ids go on where they were, although the newest message was deleted."""
+    """Ids continue, although the newest message was deleted."""
     kept, gone = await add_all(store, [envelope(data=b"kept"), envelope()])
     await store.delete([gone])
     other = await SqliteStore.open(path)
@@ -94,7 +94,7 @@ async def test_mail_and_the_last_id_survive_a_restart(store: SqliteStore, path: 
 
 
 async def test_the_original_programs_query_finds_mail_for_one_recipient(store: SqliteStore, ask: Ask) -> None:
-    """The names `date`, `sender`, `recipients` and `data` are a public interface, and text comes as text."""
+    """`date`, `sender`, `recipients` and `data` are a public interface, and text is text."""
     for number in range(7):
         await store.add(envelope("user@domain.example", data=b"message %d" % number))
     await store.add(envelope())
@@ -110,7 +110,7 @@ async def test_the_original_programs_query_finds_mail_for_one_recipient(store: S
 
 
 async def test_text_is_stored_as_text_and_the_rest_as_octets(store: SqliteStore, ask: Ask) -> None:
-    """A browser reads TEXT; what would lose octets by it is a BLOB."""
+    """A browser reads TEXT; a message that would lose octets as TEXT is a BLOB."""
     for data in (b"plain", "ü".encode(), b"\xff", b"nul\x00"):
         await store.add(envelope(data=data))
     assert ask("SELECT typeof(data) FROM mail ORDER BY id") == [("text",), ("text",), ("blob",), ("blob",)]
@@ -127,7 +127,7 @@ async def test_whoever_deletes_the_count_is_kept(store: SqliteStore, ask: Ask) -
 
 
 async def test_a_full_disk_refuses_the_batch_and_nothing_else(store: SqliteStore, ask: Ask) -> None:
-    """Nothing of the batch is kept; after room is made, mail is taken again."""
+    """Nothing of the batch is kept; once there is room, mail is taken again."""
     kept = await add_all(store, [envelope(data=random.randbytes(100_000)) for _ in range(5)])
     ask("PRAGMA wal_checkpoint")
     bound_pages(store, 140)
@@ -142,14 +142,14 @@ async def test_a_full_disk_refuses_the_batch_and_nothing_else(store: SqliteStore
 
 
 def bound_pages(store: SqliteStore, pages: int) -> None:
-    """Let the store's file grow to so many pages; SQLite fails as it does on a full disk."""
+    """Bound the file to so many pages; SQLite then fails as on a full disk."""
     assert store._connections.writer.pragma("max_page_count", pages) == pages
 
 
 async def test_another_programs_lock_refuses_mail_within_the_bound(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A sender is told to try again later, and nothing is kept; readers read on."""
+    """A sender is told to try again later, and nothing is kept; readers are not affected."""
     monkeypatch.setattr(sqlite_file, "BUSY_TIMEOUT_MS", 200)
     store = await SqliteStore.open(path)
     kept = await store.add(envelope())
@@ -171,9 +171,9 @@ async def test_another_programs_lock_refuses_mail_within_the_bound(
 
 
 async def test_two_programs_on_one_file_share_the_ids(store: SqliteStore, path: Path) -> None:
-    """Each takes the next id under the lock, so none is given twice and nothing is lost."""
+    """Each takes the next id under the lock, so no id is used twice and no mail is lost."""
     other = await SqliteStore.open(path)
-    adding = [one.add(envelope()) for _ in range(100) for one in (store, other)]
+    adding = [program.add(envelope()) for _ in range(100) for program in (store, other)]
     mail_ids = await asyncio.gather(*adding)
     assert len(set(mail_ids)) == 200
     assert await other.measure() == await store.measure()
@@ -182,7 +182,7 @@ async def test_two_programs_on_one_file_share_the_ids(store: SqliteStore, path: 
 
 
 async def test_a_broken_table_makes_the_store_unavailable(store: SqliteStore, ask: Ask) -> None:
-    """`check` fails, and a request says so without SQLite's own words."""
+    """`check` fails, and the error does not quote SQLite."""
     ask("DROP TABLE mail")
     with pytest.raises(StoreUnavailable) as caught:
         await store.check()
@@ -192,7 +192,7 @@ async def test_a_broken_table_makes_the_store_unavailable(store: SqliteStore, as
 
 
 async def test_free_pages_are_given_back(store: SqliteStore, path: Path) -> None:
-    """The file shrinks after much was deleted, while the store stays open."""
+    """After a large deletion the file shrinks, while the store stays open."""
     mail_ids = await add_all(store, [envelope(data=random.randbytes(200_000)) for _ in range(50)])
     while await store.reclaim():
         pass
@@ -205,7 +205,7 @@ async def test_free_pages_are_given_back(store: SqliteStore, path: Path) -> None
 
 
 async def test_a_long_listing_reads_while_mail_is_committed(store: SqliteStore) -> None:
-    """Readers have connections of their own, beside the writer's."""
+    """Readers have their own connections, so they do not wait for the writer."""
     await add_all(store, [envelope(data=b"x" * 20_000) for _ in range(200)])
     adding = [store.add(envelope()) for _ in range(100)]
     listings = await asyncio.gather(*[store.list_inbox(ANN, limit=200) for _ in range(10)])

@@ -1,52 +1,55 @@
-/** Hrana over HTTP, version 3, as far as a reader needs it: batches of queries, one request each. */
-import { locale } from "../language.ts";
-import { expiryOf } from "./token.ts";
+/**
+ * The part of Hrana over HTTP, version 3, that a reader needs: batches of queries, one request
+ * each.
+ */
+import { locale } from "../languages/dictionary.ts";
+import { tokenExpiry } from "./token.ts";
 import { words } from "./words.ts";
 
-export type Value = string | number | Uint8Array | null;
-export type Row = Value[];
+type SqlValue = string | number | Uint8Array | null;
+export type SqlRow = SqlValue[];
 
 export interface Step {
   sql: string;
   args?: (string | number)[];
 }
 
-export interface Answer {
+export interface BatchAnswer {
   /** The rows of each step. */
-  steps: Row[][];
-  /** From asking to the parsed answer, in milliseconds, as a developer console would tell it. */
-  ms: number;
+  steps: SqlRow[][];
+  /** From the request to the parsed answer. */
+  elapsedMs: number;
 }
 
-export interface Patience {
+interface RequestLimits {
   signal?: AbortSignal | undefined;
   timeoutMs: number;
 }
 
-/** In the order in which they tell a person more, the least first. */
-export const KINDS = [
+/** The kinds of error, the least specific first. */
+export const KINDS_BY_SPECIFICITY = [
   "unreachable",
   "busy",
-  "stranger",
-  "failed",
-  "closed",
+  "notLibsql",
+  "queryFailed",
+  "corsBlocked",
   "refused",
   "expired",
   "tooLarge",
 ] as const;
-export type TroubleKind = (typeof KINDS)[number];
+export type DatabaseErrorKind = (typeof KINDS_BY_SPECIFICITY)[number];
 
-/** Why a database gave no rows, in words. */
-export class Trouble extends Error {
+/** Why a database gave no rows. The message is for the reader. */
+export class DatabaseError extends Error {
   constructor(
-    readonly kind: TroubleKind,
+    readonly kind: DatabaseErrorKind,
     message: string,
   ) {
     super(message);
   }
 }
 
-const PROBE_MS = 2_000;
+const PROBE_TIMEOUT_MS = 2_000;
 
 interface SqlError {
   message: string;
@@ -55,21 +58,21 @@ interface SqlError {
 interface StepResult {
   rows: Record<string, unknown>[][];
 }
-interface BatchResult {
+interface HranaBatch {
   step_results: (StepResult | null)[];
   step_errors: (SqlError | null)[];
 }
-type Result = { type: "ok"; response: { result: BatchResult } } | { type: "error"; error: SqlError };
+type Result = { type: "ok"; response: { result: HranaBatch } } | { type: "error"; error: SqlError };
 
-/** What can be asked for rows. */
+/** Whatever runs queries: a client, or a test's fake. */
 export interface Database {
   readonly host: string;
-  /** Run every step. Rejects with a `Trouble`, or with the signal's reason where the caller gave up. */
-  run(steps: Step[], patience: Patience): Promise<Answer>;
+  /** Run every step. Rejects with a `DatabaseError`, or with the reason of the aborted signal. */
+  run(steps: Step[], limits: RequestLimits): Promise<BatchAnswer>;
 }
 
 /** One database on a libSQL server, read with a token. */
-export class Hrana implements Database {
+export class HranaClient implements Database {
   readonly host: string;
   private readonly url: URL;
 
@@ -81,27 +84,27 @@ export class Hrana implements Database {
     this.host = this.url.host;
   }
 
-  async run(steps: Step[], { signal, timeoutMs }: Patience): Promise<Answer> {
+  async run(steps: Step[], { signal, timeoutMs }: RequestLimits): Promise<BatchAnswer> {
     const batch = {
       steps: steps.map(({ sql, args = [] }) => ({ stmt: { sql, args: args.map(writeValue) } })),
     };
     const body = JSON.stringify({ requests: [{ type: "batch", batch }, { type: "close" }] });
     const abort = new AbortController();
-    const end = () => abort.abort();
-    const timer = setTimeout(end, timeoutMs);
-    signal?.addEventListener("abort", end);
+    const cancel = () => abort.abort();
+    const timer = setTimeout(cancel, timeoutMs);
+    signal?.addEventListener("abort", cancel);
     const started = performance.now();
     try {
       const text = await this.post(body, abort.signal);
-      const result = this.read(text);
-      return { steps: result, ms: performance.now() - started };
+      const rows = this.readRows(text);
+      return { steps: rows, elapsedMs: performance.now() - started };
     } catch (error) {
       signal?.throwIfAborted();
-      if (error instanceof Trouble) throw error;
-      throw await this.explain(abort.signal.aborted);
+      if (error instanceof DatabaseError) throw error;
+      throw await this.errorOfNetwork(abort.signal.aborted);
     } finally {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", end);
+      signal?.removeEventListener("abort", cancel);
     }
   }
 
@@ -117,54 +120,59 @@ export class Hrana implements Database {
     });
     const text = await response.text();
     if (response.ok) return text;
-    throw this.judge(response.status, text);
+    throw this.errorOfStatus(response.status, text);
   }
 
-  private judge(status: number, text: string): Trouble {
+  private errorOfStatus(status: number, text: string): DatabaseError {
     if (status === 401 || status === 403) {
-      const expiry = expiryOf(this.token);
+      const expiry = tokenExpiry(this.token);
       if (/expired/i.test(text) || (expiry !== null && expiry.getTime() < Date.now())) {
-        return new Trouble("expired", words.trouble.expired(expiry?.toLocaleDateString(locale()) ?? ""));
+        return new DatabaseError("expired", words.errors.expired(expiry?.toLocaleDateString(locale()) ?? ""));
       }
-      return new Trouble("refused", words.trouble.refused(this.host));
+      return new DatabaseError("refused", words.errors.refused(this.host));
     }
-    if (status === 429 || status >= 500) return new Trouble("busy", words.trouble.busy(this.host, status));
-    return new Trouble("stranger", words.trouble.stranger(this.host));
+    if (status === 429 || status >= 500)
+      return new DatabaseError("busy", words.errors.busy(this.host, status));
+    return new DatabaseError("notLibsql", words.errors.notLibsql(this.host));
   }
 
-  private read(text: string): Row[][] {
+  private readRows(text: string): SqlRow[][] {
     let result: Result | undefined;
     try {
       result = (JSON.parse(text) as { results: Result[] }).results[0];
     } catch {
-      // Not JSON: said below.
+      // Not JSON: `result` stays undefined.
     }
-    if (result?.type === "error") throw this.fail(result.error);
+    if (result?.type === "error") throw this.errorOfQuery(result.error);
     const batch = result?.response?.result;
     if (!batch?.step_errors || !batch.step_results) {
-      throw new Trouble("stranger", words.trouble.stranger(this.host));
+      throw new DatabaseError("notLibsql", words.errors.notLibsql(this.host));
     }
-    const error = batch.step_errors.find((one) => one !== null);
-    if (error) throw this.fail(error);
+    const error = batch.step_errors.find((stepError) => stepError !== null);
+    if (error) throw this.errorOfQuery(error);
     return batch.step_results.map((step) => step?.rows.map((row) => row.map(readValue)) ?? []);
   }
 
-  private fail({ message, code = "" }: SqlError): Trouble {
+  private errorOfQuery({ message, code = "" }: SqlError): DatabaseError {
     if (code === "RESPONSE_TOO_LARGE" || code === "SQLITE_TOOBIG") {
-      return new Trouble("tooLarge", words.trouble.tooLarge);
+      return new DatabaseError("tooLarge", words.errors.tooLarge);
     }
-    return new Trouble("failed", words.trouble.failed(this.host, message));
+    return new DatabaseError("queryFailed", words.errors.queryFailed(this.host, message));
   }
 
-  /** A browser does not tell a page that is not let in from one that nobody answers; a blind request does. */
-  private async explain(timedOut: boolean): Promise<Trouble> {
-    const unreachable = new Trouble("unreachable", words.trouble.unreachable(this.host));
+  /**
+   * Tell a server that refuses this page (CORS) from one that does not answer.
+   *
+   * The browser reports both alike. A `no-cors` request succeeds in the first case alone.
+   */
+  private async errorOfNetwork(timedOut: boolean): Promise<DatabaseError> {
+    const unreachable = new DatabaseError("unreachable", words.errors.unreachable(this.host));
     if (timedOut) return unreachable;
     const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(), PROBE_MS);
+    const timer = setTimeout(() => abort.abort(), PROBE_TIMEOUT_MS);
     try {
       await fetch(new URL("health", this.url), { mode: "no-cors", cache: "no-store", signal: abort.signal });
-      return new Trouble("closed", words.trouble.closed(this.host));
+      return new DatabaseError("corsBlocked", words.errors.corsBlocked(this.host));
     } catch {
       return unreachable;
     } finally {
@@ -177,7 +185,7 @@ function writeValue(value: string | number) {
   return typeof value === "number" ? { type: "integer", value: String(value) } : { type: "text", value };
 }
 
-function readValue({ type, value, base64 }: Record<string, unknown>): Value {
+function readValue({ type, value, base64 }: Record<string, unknown>): SqlValue {
   if (type === "integer" || type === "float") return Number(value);
   if (type === "text") return String(value);
   return type === "blob" ? readBase64(String(base64)) : null;

@@ -1,12 +1,11 @@
-import "../common.ts";
 import { parseAll } from "../reader/parse.ts";
-import type { MailSource } from "../source.ts";
-import { DatabaseSource } from "./database.ts";
-import { Hrana } from "./hrana.ts";
-import { Nearest } from "./nearest.ts";
+import type { MailSource } from "../inbox/source.ts";
+import { DatabaseSource } from "./database-source.ts";
+import { HranaClient } from "./hrana.ts";
+import { NearestReplica } from "./nearest-replica.ts";
 import { words } from "./words.ts";
 
-/** The source that `config.json` describes: `urls`, `token`, `domains`, `maxAgeSeconds`. */
+/** Make the source that `config.json` describes: `urls`, `token`, `domains`, `maxAgeSeconds`. */
 export function openDatabase(config: Record<string, unknown>): MailSource {
   const { token, domains, maxAgeSeconds } = config;
   const urls = readUrls(config["urls"]);
@@ -18,8 +17,8 @@ export function openDatabase(config: Record<string, unknown>): MailSource {
     maxAgeSeconds: typeof maxAgeSeconds === "number" ? maxAgeSeconds : null,
     smtp: [],
   };
-  const databases = urls.map((url) => new Hrana(url, token));
-  return new DatabaseSource(info, parseAll, (changed) => new Nearest(databases, changed));
+  const databases = urls.map((url) => new HranaClient(url, token));
+  return new DatabaseSource(info, parseAll, (changed) => new NearestReplica(databases, changed));
 }
 
 function readUrls(value: unknown): string[] {
@@ -28,5 +27,5 @@ function readUrls(value: unknown): string[] {
 }
 
 function strings(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((one) => typeof one === "string") : [];
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 }

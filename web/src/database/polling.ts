@@ -1,69 +1,78 @@
-import { backoffMs } from "../backoff.ts";
-import { type Listener, type LiveState, SourceError, type Subscription, type Summary } from "../source.ts";
+import { backoffMs } from "../inbox/backoff.ts";
+import {
+  type ArrivalListener,
+  type LiveState,
+  SourceError,
+  type Subscription,
+  type Summary,
+} from "../inbox/source.ts";
 
 const VISIBLE_MS = 2_000;
 const HIDDEN_MS = 15_000;
 
-/** What has come after an id, oldest first; `more` where there may be more of it. */
+/** Messages after an id, oldest first. `more` is true if others may follow. */
 export type Arrivals = { messages: Summary[]; more: boolean };
 
-/** Arrivals by asking again and again, one question at a time; at once when somebody looks. */
+/**
+ * Finds new messages by polling, one request at a time. Polls at once when the page becomes
+ * visible.
+ */
 export class Polling implements Subscription {
   private timer: ReturnType<typeof setTimeout> | undefined;
-  private asking = false;
+  private isPolling = false;
   private stopped = false;
   private attempt = 0;
   private state: LiveState["kind"] | null = null;
-  private readonly look = () => {
+  private readonly pollIfVisible = () => {
     if (!document.hidden) this.retry();
   };
 
   constructor(
-    private readonly ask: (after: number) => Promise<Arrivals>,
+    private readonly fetchAfter: (after: number) => Promise<Arrivals>,
     private after: number,
-    private readonly listener: Listener,
+    private readonly listener: ArrivalListener,
   ) {
-    addEventListener("focus", this.look);
-    addEventListener("online", this.look);
-    document.addEventListener("visibilitychange", this.look);
+    addEventListener("focus", this.pollIfVisible);
+    addEventListener("online", this.pollIfVisible);
+    document.addEventListener("visibilitychange", this.pollIfVisible);
     this.retry();
   }
 
   retry(): void {
-    if (this.asking || this.stopped) return;
+    if (this.isPolling || this.stopped) return;
     clearTimeout(this.timer);
-    if (this.state !== "live") this.say({ kind: "connecting" });
+    if (this.state !== "live") this.setState({ kind: "connecting" });
     void this.poll();
   }
 
   stop(): void {
     this.stopped = true;
     clearTimeout(this.timer);
-    removeEventListener("focus", this.look);
-    removeEventListener("online", this.look);
-    document.removeEventListener("visibilitychange", this.look);
+    removeEventListener("focus", this.pollIfVisible);
+    removeEventListener("online", this.pollIfVisible);
+    document.removeEventListener("visibilitychange", this.pollIfVisible);
   }
 
   private async poll(): Promise<void> {
-    this.asking = true;
-    let wait: number;
+    this.isPolling = true;
+    let waitMs: number;
     try {
-      const more = await this.take();
+      const more = await this.deliverArrivals();
       this.attempt = 0;
-      wait = more ? 0 : document.hidden ? HIDDEN_MS : VISIBLE_MS;
-      if (this.state !== "live") this.say({ kind: "live" });
+      waitMs = more ? 0 : document.hidden ? HIDDEN_MS : VISIBLE_MS;
+      if (this.state !== "live") this.setState({ kind: "live" });
     } catch (error) {
       if (!(error instanceof SourceError)) console.error(error);
-      wait = backoffMs(this.attempt++);
-      this.say({ kind: "waiting", retryAt: Date.now() + wait });
+      waitMs = backoffMs(this.attempt++);
+      this.setState({ kind: "waiting", retryAt: Date.now() + waitMs });
     } finally {
-      this.asking = false;
+      this.isPolling = false;
     }
-    if (!this.stopped) this.timer = setTimeout(() => this.retry(), wait);
+    if (!this.stopped) this.timer = setTimeout(() => this.retry(), waitMs);
   }
 
-  private async take(): Promise<boolean> {
-    const { messages, more } = await this.ask(this.after);
+  private async deliverArrivals(): Promise<boolean> {
+    const { messages, more } = await this.fetchAfter(this.after);
     for (const message of messages) {
       if (this.stopped || message.id <= this.after) continue;
       this.after = message.id;
@@ -72,7 +81,7 @@ export class Polling implements Subscription {
     return more;
   }
 
-  private say(state: LiveState): void {
+  private setState(state: LiveState): void {
     this.state = state.kind;
     if (!this.stopped) this.listener.changed(state);
   }

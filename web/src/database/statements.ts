@@ -1,6 +1,6 @@
-/** The queries, as in `src/edgemail/store/schema.py`: a test holds the listings to the same text. */
+/** The queries. A test compares the listings with those of `src/edgemail/store/schema.py`. */
 
-/** The highest id that this database has ever given; it says how far a replica has come. */
+/** The highest id that the database has ever given: it tells how current a replica is. */
 export const LAST_ID = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'mail'), 0)";
 
 const LISTED = `
@@ -25,12 +25,12 @@ LEFT JOIN search f ON f.mail_id = i.mail_id
 WHERE i.address = ? AND i.mail_id < ? AND ${IS_THERE}
 AND (s.mail_id IS NULL OR ${TERM} AND ${TERM} AND ${TERM} AND ${TERM})
 ORDER BY i.mail_id DESC LIMIT ?`;
-export const TERMS_MAX = 4;
+export const MAX_TERMS = 4;
 
-/** The size of `mail.data`, and as much of it as an answer of bounded size may hold. */
+/** The size of `mail.data`, and a chunk of it: an answer's size is bounded. */
 export const READ_DATA =
   "SELECT length(CAST(data AS BLOB)), substr(CAST(data AS BLOB), ?, ?) FROM mail WHERE id = ?";
-/** What did not fit into `mail.data`. */
+/** The parts of a message that did not fit into `mail.data`. */
 export const LIST_REST =
   "SELECT part, length(CAST(data AS BLOB)) FROM mail_rest WHERE mail_id = ? ORDER BY part";
 export const READ_REST =

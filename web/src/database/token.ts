@@ -1,5 +1,7 @@
-/** When a JSON Web Token expires, or null where it does not say. It is not verified: the database does that. */
-export function expiryOf(token: string): Date | null {
+/**
+ * Return when a JSON Web Token expires, or null if it never does. The database verifies it, not we.
+ */
+export function tokenExpiry(token: string): Date | null {
   try {
     const payload = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
     const { exp } = JSON.parse(atob(payload)) as { exp?: unknown };

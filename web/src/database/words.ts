@@ -1,34 +1,5 @@
-import { spoken } from "../language.ts";
+import { dictionary } from "../languages/dictionary.ts";
+import { english } from "../languages/en/database.ts";
 
-/** What the page says of its own where it reads a database directly. */
-const english = {
-  notice: "Public database: with this page's token everyone can read all mail in it, whatever the address.",
-  place: {
-    away: (trouble: string, to: string) => `${trouble} Reading from ${to}.`,
-    behind: (from: string, to: string) => `${from} lags behind. Reading from ${to}.`,
-    nearer: (to: string) => `${to} is nearer. Reading from there.`,
-  },
-  trouble: {
-    unreachable: (host: string) => `The database at ${host} cannot be reached.`,
-    unreachableAll: (hosts: string) => `None of the databases can be reached: ${hosts}.`,
-    closed: (host: string) => `The database at ${host} answers, but does not let this page read it (CORS).`,
-    expired: (day: string) =>
-      `This page's token expired${day && ` on ${day}`}. Its owner must publish a new one.`,
-    refused: (host: string) =>
-      `The database at ${host} refuses this page's token. Its owner must publish another.`,
-    busy: (host: string, status: number) => `The database at ${host} is out of order (${status}).`,
-    stranger: (host: string) => `What answers at ${host} is no libSQL database.`,
-    tooLarge: "The database's answer would be too large.",
-    failed: (host: string, why: string) => `The database at ${host} could not do it: ${why}`,
-    behind: "The database does not have this message yet: it lags behind.",
-    gone: "There is no such message.",
-  },
-  config: {
-    urls: "config.json names no database: `urls` must be a list of https:// or libsql:// addresses.",
-    token: "config.json has no `token`.",
-  },
-};
-
-export type DatabaseWords = typeof english;
-
-export const words = spoken("database", english);
+/** The words of the page while it reads a database directly. */
+export const words = dictionary("database", english);

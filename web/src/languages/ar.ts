@@ -1,9 +1,11 @@
-import "../common.ts";
-import type { Translation } from "../language.ts";
+import type { Translation } from "./translation.ts";
 
 const rules = new Intl.PluralRules("ar");
 
-/** A count with its noun: one, two, three to ten, eleven to ninety-nine, and the hundreds each have a form. */
+/**
+ * A count with its noun: one, two, three to ten, eleven to ninety-nine, and the hundreds each have
+ * a form.
+ */
 function count(n: number, [one, two, few, many, other]: [string, string, string, string, string]): string {
   const form = rules.select(n);
   if (form === "one") return one;
@@ -44,7 +46,7 @@ export const translation: Translation = {
       notify: "نبّهني عند وصول بريد",
       notifying: "نبّهني عند وصول بريد: مفعّل",
       notifyDenied: "متصفحك لا يسمح لهذه الصفحة بالتنبيه",
-      place: "من أين تقرأ هذه الصفحة، وكم يستغرق الجواب",
+      host: "من أين تقرأ هذه الصفحة، وكم يستغرق الجواب",
       messages: "الرسائل",
       search: (n, more) => `ابحث في ${more ? `أكثر من ${n} رسالة` : messages(n)}`,
       order: "الترتيب",
@@ -101,7 +103,7 @@ export const translation: Translation = {
       wholeDays: days,
       wholeHours: hours,
     },
-    keys: "لوحة المفاتيح",
+    keyboard: "لوحة المفاتيح",
     language: "اللغة",
     reason: (english) => {
       for (const [pattern, say] of REASONS) {
@@ -110,10 +112,10 @@ export const translation: Translation = {
       }
       return english;
     },
-    trouble: {
-      server: "تعذّر الوصول إلى الخادم.",
-      answer: (status) => `أجاب الخادم بـ ${status}.`,
-      source: (name) => `يذكر config.json مصدرًا لا تعرفه هذه الصفحة: ${name}`,
+    errors: {
+      unreachable: "تعذّر الوصول إلى الخادم.",
+      badStatus: (status) => `أجاب الخادم بـ ${status}.`,
+      unknownSource: (name) => `يذكر config.json مصدرًا لا تعرفه هذه الصفحة: ${name}`,
     },
     theme: { auto: "المظهر: كالنظام", light: "المظهر: فاتح", dark: "المظهر: داكن" },
   },
@@ -138,7 +140,7 @@ export const translation: Translation = {
       ],
     ],
   },
-  keys: {
+  keyboard: {
     title: "لوحة المفاتيح",
     list: [
       ["j", "الرسالة التالية"],
@@ -161,7 +163,7 @@ export const translation: Translation = {
     send: "مشاركة…",
     close: "أغلق",
   },
-  deleting: {
+  confirmDelete: {
     one: "أتُحذف هذه الرسالة؟",
     all: (address) => `أتُحذف كل رسائل ${address}؟`,
     lead: "لكل من يقرأ هذا الصندوق. لا يمكن التراجع عن ذلك.",
@@ -210,7 +212,7 @@ export const translation: Translation = {
       saving: "جارٍ الحزم…",
       notSaved: "تعذّر حزمها. نزّلها واحدًا واحدًا.",
     },
-    deeds: {
+    blockedContent: {
       title: "ما كانت هذه الرسالة ستفعله",
       lead: "لم يحدث شيء من ذلك.",
       loaded: "لم يحدث شيء من ذلك، سوى الصور التي حمّلتها.",
@@ -225,13 +227,13 @@ export const translation: Translation = {
         `طلب إدخال عبر ${count(n, ["استمارة واحدة", "استمارتين", "استمارات", "استمارة", "استمارة"])}${hosts && ` تُرسل إلى ${hosts}`}`,
       frames: (n) =>
         `تضمين ${count(n, ["صفحة أو كائن آخر", "صفحتين أو كائنين", "صفحات أو كائنات أخرى", "صفحة أو كائنًا آخر", "صفحة أو كائن آخر"])}`,
-      moves: (n) => `نقلك إلى صفحة أخرى من تلقاء نفسها${n > 1 ? `، ${n} مرات` : ""}`,
+      redirects: (n) => `نقلك إلى صفحة أخرى من تلقاء نفسها${n > 1 ? `، ${n} مرات` : ""}`,
       others: (n) =>
         `استعمال ${count(n, ["شيء لا حاجة للبريد به", "شيئين لا حاجة للبريد بهما", "أشياء لا حاجة للبريد بها", "شيئًا لا حاجة للبريد به", "شيء لا حاجة للبريد به"])}`,
-      lies: (n) =>
+      misleadingLinks: (n) =>
         `توجيه ${count(n, ["رابط واحد", "رابطين", "روابط", "رابطًا", "رابط"])} إلى غير ما يقوله النص`,
     },
-    claims: {
+    authResults: {
       title: "فحوص المرسل",
       by: (host) => `بحسب ${host}، ولم يُتحقق منه هنا`,
       unknown: "بحسب الرسالة، ولم يُتحقق منه هنا",
@@ -240,21 +242,21 @@ export const translation: Translation = {
   },
   database: {
     notice: "قاعدة بيانات علنية: برمز هذه الصفحة يستطيع كل أحد قراءة كل البريد فيها، أيًا كان العنوان.",
-    place: {
-      away: (trouble, to) => `${trouble} القراءة الآن من ${to}.`,
+    switched: {
+      failed: (error, to) => `${error} القراءة الآن من ${to}.`,
       behind: (from, to) => `${from} متأخرة. القراءة الآن من ${to}.`,
       nearer: (to) => `${to} أقرب. القراءة الآن منها.`,
     },
-    trouble: {
+    errors: {
       unreachable: (host) => `تعذّر الوصول إلى قاعدة البيانات في ${host}.`,
       unreachableAll: (hosts) => `تعذّر الوصول إلى أي من قواعد البيانات: ${hosts}.`,
-      closed: (host) => `قاعدة البيانات في ${host} تجيب، لكنها لا تسمح لهذه الصفحة بقراءتها (CORS).`,
+      corsBlocked: (host) => `قاعدة البيانات في ${host} تجيب، لكنها لا تسمح لهذه الصفحة بقراءتها (CORS).`,
       expired: (day) => `انتهت صلاحية رمز هذه الصفحة${day && ` في ${day}`}. على صاحبها نشر رمز جديد.`,
       refused: (host) => `قاعدة البيانات في ${host} ترفض رمز هذه الصفحة. على صاحبها نشر رمز آخر.`,
       busy: (host, status) => `قاعدة البيانات في ${host} معطلة (${status}).`,
-      stranger: (host) => `ما يجيب في ${host} ليس قاعدة بيانات libSQL.`,
+      notLibsql: (host) => `ما يجيب في ${host} ليس قاعدة بيانات libSQL.`,
       tooLarge: "جواب قاعدة البيانات أكبر مما يجوز.",
-      failed: (host, why) => `لم تستطع قاعدة البيانات في ${host} ذلك: ${why}`,
+      queryFailed: (host, why) => `لم تستطع قاعدة البيانات في ${host} ذلك: ${why}`,
       behind: "ليست هذه الرسالة في قاعدة البيانات بعد: هي متأخرة.",
       gone: "لا توجد رسالة كهذه.",
     },

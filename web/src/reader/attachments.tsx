@@ -1,23 +1,24 @@
 import { useEffect, useState } from "preact/hooks";
-import { Icon } from "../icons.tsx";
-import { bytes } from "../size.ts";
+import { Icon } from "../ui/icons.tsx";
+import { formatBytes } from "../ui/size.ts";
 import { words } from "./words.ts";
 import { Download } from "./download.tsx";
 import { safeName } from "./filename.ts";
-import type { Part } from "./parsed.ts";
-import { rasterType } from "./raster.ts";
+import type { MessagePart } from "./parsed-message.ts";
+import { rasterType } from "./raster-type.ts";
 import { SaveAll } from "./save-all.tsx";
 
-const TEXT_SHOWN = 100_000;
+const MAX_TEXT_BYTES = 100_000;
 const TEXT_TYPES = /^(?:text\/|message\/|application\/(?:json|xml|yaml|javascript|sql)|.*\+(?:json|xml)$)/;
 
 interface AttachmentsProps {
-  parts: Part[];
+  parts: MessagePart[];
   count: number;
   id: number;
   date: string;
 }
 
+/** The attachments with previews and downloads. `count` counts all, `parts` are the first ones. */
 export function Attachments({ parts, count, id, date }: AttachmentsProps) {
   if (count === 0) return null;
   return (
@@ -38,7 +39,7 @@ export function Attachments({ parts, count, id, date }: AttachmentsProps) {
   );
 }
 
-function Attachment({ part }: { part: Part }) {
+function Attachment({ part }: { part: MessagePart }) {
   const [open, setOpen] = useState(false);
   const name = safeName(part.name) || words.attachments.unnamed;
   const image = rasterType(part.content);
@@ -50,7 +51,7 @@ function Attachment({ part }: { part: Part }) {
         <span class="file">
           <bdi>{name}</bdi>
           <span class="meta">
-            <bdi>{part.type}</bdi>, {bytes(part.content.byteLength)}
+            <bdi>{part.type}</bdi>, {formatBytes(part.content.byteLength)}
           </span>
         </span>
         {(image || isText) && (
@@ -83,14 +84,14 @@ function ImagePreview({ content, type, name }: { content: ArrayBuffer; type: str
 }
 
 function TextPreview({ content }: { content: ArrayBuffer }) {
-  const text = new TextDecoder().decode(content.slice(0, TEXT_SHOWN));
+  const text = new TextDecoder().decode(content.slice(0, MAX_TEXT_BYTES));
   return (
     <>
       <pre class="raw" dir="auto" tabIndex={0}>
         {text}
       </pre>
-      {content.byteLength > TEXT_SHOWN && (
-        <p class="meta">{words.cut(bytes(TEXT_SHOWN), bytes(content.byteLength))}</p>
+      {content.byteLength > MAX_TEXT_BYTES && (
+        <p class="meta">{words.cut(formatBytes(MAX_TEXT_BYTES), formatBytes(content.byteLength))}</p>
       )}
     </>
   );

@@ -1,4 +1,4 @@
-import { Icon } from "../icons.tsx";
+import { Icon } from "../ui/icons.tsx";
 import { words } from "./words.ts";
 
 interface DownloadProps {
@@ -8,11 +8,14 @@ interface DownloadProps {
   describe: string;
 }
 
-/** How long a download may take to start before its address goes. */
+/** How long a download may take to start before its URL is revoked. */
 const REVOKE_AFTER_MS = 60_000;
 
-/** Saves octets as a file. Always as octets: nothing from a message opens as HTML, SVG or PDF in our origin. */
-export function save(content: BlobPart, name: string): void {
+/**
+ * Save a file, always as plain octets: no HTML, SVG or PDF of a message may open in the page's
+ * origin.
+ */
+export function saveFile(content: BlobPart, name: string): void {
   const url = URL.createObjectURL(new Blob([content], { type: "application/octet-stream" }));
   const link = document.createElement("a");
   link.href = url;
@@ -23,7 +26,7 @@ export function save(content: BlobPart, name: string): void {
 
 export function Download({ content, name, label = words.download, describe }: DownloadProps) {
   return (
-    <button type="button" class="button" aria-label={describe} onClick={() => save(content, name)}>
+    <button type="button" class="button" aria-label={describe} onClick={() => saveFile(content, name)}>
       <Icon name="download" />
       <span class="download-word">{label}</span>
     </button>

@@ -1,10 +1,10 @@
-const LONGEST = 120;
+const MAX_CHARS = 120;
 
 /**
- * A name from a message, fit to be shown and to be saved under.
+ * Make a file name from a message safe to show and to save under.
  *
- * Bidirectional controls would show `exe.gpj` as `jpg.exe` turned round; slashes and leading dots would
- * leave the folder or hide.
+ * Bidirectional controls can make `photo<RLO>gpj.exe` look like `photoexe.jpg`. Slashes leave the
+ * folder, leading dots hide the file.
  */
 export function safeName(name: string): string {
   const flat = name
@@ -13,8 +13,8 @@ export function safeName(name: string): string {
     .replace(/[/\\:*?"<>|]/g, "_")
     .replace(/^\.+|[. ]+$/g, "")
     .trim();
-  if (flat.length <= LONGEST) return flat;
+  if (flat.length <= MAX_CHARS) return flat;
   const dot = flat.lastIndexOf(".");
   const extension = dot > 0 && flat.length - dot <= 10 ? flat.slice(dot) : "";
-  return flat.slice(0, LONGEST - extension.length) + extension;
+  return flat.slice(0, MAX_CHARS - extension.length) + extension;
 }

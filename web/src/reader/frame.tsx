@@ -2,15 +2,15 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { words } from "./words.ts";
 import { framePolicy } from "./policy.ts";
 import { SANDBOX } from "./sandbox.ts";
-import type { Clean } from "./sanitise.ts";
-import { frameHtml } from "./trusted.ts";
+import type { SanitisedHtml } from "./sanitise.ts";
+import { frameHtml } from "./trusted-types.ts";
 
 const BASE_STYLE =
   ":root{color-scheme:light;background:#fff;color:#1c1e21;font:16px/1.5 system-ui,sans-serif}" +
   "body{margin:16px;overflow-wrap:break-word}img{max-width:100%;height:auto}" +
   "img:not([src]){background:#e9ebee;border-radius:4px}";
 
-function frameDocument({ styles, body }: Clean, images: boolean): string {
+function frameDocument({ styles, body }: SanitisedHtml, images: boolean): string {
   return [
     "<!doctype html><html><head>",
     framePolicy(images),
@@ -21,12 +21,13 @@ function frameDocument({ styles, body }: Clean, images: boolean): string {
 }
 
 /**
- * A message's HTML, in a frame of an origin of its own that can run and ask for nothing.
+ * A message's HTML in a sandboxed frame with an opaque origin. It cannot run scripts or send
+ * requests.
  *
- * The frame is made by hand: the sandbox must be on before the frame gets its document, and each document
- * gets a new frame.
+ * Not made by JSX: the sandbox must be set before the frame's document, and each document gets a
+ * new frame.
  */
-export function Frame({ clean, images }: { clean: Clean; images: boolean }) {
+export function Frame({ clean, images }: { clean: SanitisedHtml; images: boolean }) {
   const holder = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     const frame = document.createElement("iframe");

@@ -1,16 +1,16 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { useNow } from "../hooks.ts";
-import { Icon } from "../icons.tsx";
-import type { MailSource, Summary } from "../source.ts";
-import { absolute, age, timeLeft } from "../time.ts";
-import { ConfirmDelete } from "../views/ask.ts";
-import { words as page } from "../words.ts";
+import { useNow } from "../ui/hooks.ts";
+import { Icon } from "../ui/icons.tsx";
+import type { MailSource, Summary } from "../inbox/source.ts";
+import { formatDateTime, formatAge, formatTimeLeft } from "../ui/time.ts";
+import { ConfirmDelete } from "../ui/lazy-confirm.ts";
+import { words as page } from "../languages/dictionary.ts";
 import { words } from "./words.ts";
-import type { Parsed } from "./parsed.ts";
+import type { ParsedMessage } from "./parsed-message.ts";
 
 interface HeadingProps {
   message: Summary;
-  parsed: Parsed | null;
+  parsed: ParsedMessage | null;
   source: MailSource;
   maxAgeSeconds: number | null;
   removed: () => void;
@@ -18,13 +18,13 @@ interface HeadingProps {
 }
 
 export function Heading({ message, parsed, source, maxAgeSeconds, removed, back }: HeadingProps) {
-  const [asking, setAsking] = useState(false);
+  const [confirming, setConfirming] = useState(false);
   const title = useRef<HTMLHeadingElement>(null);
   const now = useNow(30_000);
   // A screen reader starts at the subject, not at the top of the page.
   useEffect(() => title.current?.focus({ preventScroll: true }), []);
   const from = parsed?.from || message.from || page.inbox.noSender;
-  const left = timeLeft(message.date, maxAgeSeconds, now);
+  const left = formatTimeLeft(message.date, maxAgeSeconds, now);
   const remove = source.remove?.bind(source);
   return (
     <header class="heading">
@@ -50,7 +50,7 @@ export function Heading({ message, parsed, source, maxAgeSeconds, removed, back 
           class="button quiet square delete"
           aria-label={words.delete}
           title={words.delete}
-          onClick={() => setAsking(true)}
+          onClick={() => setConfirming(true)}
         >
           <Icon name="trash" />
         </button>
@@ -60,16 +60,16 @@ export function Heading({ message, parsed, source, maxAgeSeconds, removed, back 
         {message.sender && !from.toLowerCase().includes(message.sender.toLowerCase()) && (
           <bdi>{words.via(message.sender)}</bdi>
         )}
-        <time dateTime={message.date} title={absolute(message.date)}>
-          {age(message.date, now)}
+        <time dateTime={message.date} title={formatDateTime(message.date)}>
+          {formatAge(message.date, now)}
         </time>
         {left && <span>{words.left(left)}</span>}
       </p>
-      {asking && remove && (
+      {confirming && remove && (
         <ConfirmDelete
           address={null}
           act={() => remove(message.id).then(removed)}
-          close={() => setAsking(false)}
+          close={() => setConfirming(false)}
         />
       )}
     </header>

@@ -1,44 +1,43 @@
 import { words } from "./words.ts";
-import type { Answer, Parsed } from "./parsed.ts";
-import { workerUrl } from "./trusted.ts";
+import type { WorkerAnswer, ParsedMessage } from "./parsed-message.ts";
+import { workerUrl } from "./trusted-types.ts";
 
-const LARGEST_BYTES = 32 * 1024 * 1024;
+const MAX_BYTES = 32 * 1024 * 1024;
 const KILL_AFTER_MS = 10_000;
-const AT_ONCE = 2;
+const PARALLEL_WORKERS = 2;
 
 /**
- * Take a raw message apart in a worker of its own.
+ * Parse a raw message in a worker of its own, so that the page never blocks.
  *
- * A message that is too large, too slow or broken rejects with a reason that a person can read; the page
- * itself is never held up.
+ * Rejects with a reason for the reader if the message is too large, takes too long, or is broken.
  */
-export function parse(raw: ArrayBuffer, signal: AbortSignal): Promise<Parsed> {
-  if (raw.byteLength > LARGEST_BYTES) return Promise.reject(new Error(words.tooLarge));
+export function parse(raw: ArrayBuffer, signal: AbortSignal): Promise<ParsedMessage> {
+  if (raw.byteLength > MAX_BYTES) return Promise.reject(new Error(words.tooLarge));
   return new Promise((resolve, reject) => {
     const worker = new Worker(workerUrl());
-    const end = () => {
+    const stop = () => {
       clearTimeout(timer);
       worker.terminate();
     };
     const fail = (reason: string) => {
-      end();
+      stop();
       reject(new Error(reason));
     };
     const timer = setTimeout(() => fail(words.tooSlow), KILL_AFTER_MS);
-    signal.addEventListener("abort", end);
+    signal.addEventListener("abort", stop);
     worker.onerror = () => fail(words.broken);
-    worker.onmessage = ({ data }: MessageEvent<Answer>) => {
+    worker.onmessage = ({ data }: MessageEvent<WorkerAnswer>) => {
       if ("problem" in data) return fail(data.problem || words.broken);
-      end();
+      stop();
       resolve(data.parsed);
     };
     worker.postMessage(raw);
   });
 }
 
-/** Take several apart, a few at once; null for one that cannot be. */
-export async function parseAll(raws: Uint8Array[]): Promise<(Parsed | null)[]> {
-  const parsed: (Parsed | null)[] = raws.map(() => null);
+/** Parse several messages, `PARALLEL_WORKERS` at once. Return null for each that fails. */
+export async function parseAll(raws: Uint8Array[]): Promise<(ParsedMessage | null)[]> {
+  const parsed: (ParsedMessage | null)[] = raws.map(() => null);
   const { signal } = new AbortController();
   let next = 0;
   const work = async () => {
@@ -48,6 +47,6 @@ export async function parseAll(raws: Uint8Array[]): Promise<(Parsed | null)[]> {
       parsed[at] = await parse(octets, signal).catch(() => null);
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  await Promise.all(Array.from({ length: PARALLEL_WORKERS }, work));
   return parsed;
 }

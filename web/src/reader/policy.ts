@@ -1,6 +1,8 @@
 /**
- * What the frame around a message's HTML may load. It stands first in the frame, before any of the sender's
- * octets; measured with the sanitiser off, it lets no request out.
+ * Return the Content-Security-Policy of the frame that shows a message's HTML.
+ *
+ * It stands first in the frame, before any of the sender's HTML. A test with the sanitiser off
+ * shows that it lets no request out.
  */
 export function framePolicy(images: boolean): string {
   const sources = images ? "data: https:" : "data:";

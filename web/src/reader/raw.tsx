@@ -1,23 +1,26 @@
-import { bytes } from "../size.ts";
+import { formatBytes } from "../ui/size.ts";
 import { Download } from "./download.tsx";
 import { words } from "./words.ts";
 
-const SHOWN_BYTES = 500_000;
-const SHOWN_LINES = 20_000;
+const MAX_BYTES = 500_000;
+const MAX_LINES = 20_000;
 
+/** A message's source with line numbers, and its download. */
 export function RawView({ raw, id }: { raw: ArrayBuffer; id: number }) {
-  const { text, lines, isAll } = beginningOf(raw);
+  const { text, lines, isAll } = firstLines(raw);
   return (
     <>
       <div class="view-tools">
         <Download content={raw} name={`message-${id}.eml`} label={words.eml} describe={words.eml} />
         <span class="meta">
-          {isAll ? bytes(raw.byteLength) : words.cut(bytes(text.length), bytes(raw.byteLength))}
+          {isAll
+            ? formatBytes(raw.byteLength)
+            : words.cut(formatBytes(text.length), formatBytes(raw.byteLength))}
         </span>
       </div>
       <div class="numbered" dir="ltr" tabIndex={0} role="region" aria-label={words.raw}>
         <pre class="numbers" aria-hidden="true">
-          {numbers(lines)}
+          {lineNumbers(lines)}
         </pre>
         <pre class="raw">{text}</pre>
       </div>
@@ -25,40 +28,20 @@ export function RawView({ raw, id }: { raw: ArrayBuffer; id: number }) {
   );
 }
 
-/** As much as a page can show at once, and of how many lines it is. */
-function beginningOf(raw: ArrayBuffer): { text: string; lines: number; isAll: boolean } {
-  const text = new TextDecoder().decode(raw.slice(0, SHOWN_BYTES)).replace(/\r\n?/g, "\n");
+/** Return the part of the source that the page can show, and its number of lines. */
+function firstLines(raw: ArrayBuffer): { text: string; lines: number; isAll: boolean } {
+  const text = new TextDecoder().decode(raw.slice(0, MAX_BYTES)).replace(/\r\n?/g, "\n");
   let lines = 0;
   let end = -1;
   do {
     end = text.indexOf("\n", end + 1);
     lines += 1;
-  } while (end >= 0 && lines < SHOWN_LINES);
+  } while (end >= 0 && lines < MAX_LINES);
   if (end >= 0) return { text: text.slice(0, end), lines, isAll: false };
-  const isAll = raw.byteLength <= SHOWN_BYTES;
+  const isAll = raw.byteLength <= MAX_BYTES;
   return { text, lines: text.endsWith("\n") ? lines - 1 : lines, isAll };
 }
 
-function numbers(lines: number): string {
+function lineNumbers(lines: number): string {
   return Array.from({ length: lines }, (_, index) => index + 1).join("\n");
-}
-
-export function HeadersView({ headers, count }: { headers: [string, string][]; count: number }) {
-  return (
-    <>
-      <div class="table-holder" tabIndex={0} role="region" aria-label={words.headers}>
-        <table class="headers">
-          <tbody>
-            {headers.map(([name, value], index) => (
-              <tr key={index}>
-                <th scope="row">{name}</th>
-                <td dir="auto">{value}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      {count > headers.length && <p class="meta">{words.more(count - headers.length)}</p>}
-    </>
-  );
 }

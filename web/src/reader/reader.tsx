@@ -1,25 +1,26 @@
-import "../common.ts";
+import { causeOf } from "../ui/cause.ts";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { useDelay } from "../hooks.ts";
-import { bytes } from "../size.ts";
-import { type MailSource, type Progress, SourceError, type Summary } from "../source.ts";
-import { Chips } from "../views/chips.tsx";
-import { Failed, Gone } from "../views/states.tsx";
-import { words as page } from "../words.ts";
+import { useDelay } from "../ui/hooks.ts";
+import { formatBytes } from "../ui/size.ts";
+import { type MailSource, type ProgressCallback, SourceError, type Summary } from "../inbox/source.ts";
+import { Chips } from "./chips.tsx";
+import { Failed, Gone } from "../ui/error-states.tsx";
+import { words as page } from "../languages/dictionary.ts";
 import { words } from "./words.ts";
 import { Attachments } from "./attachments.tsx";
-import { readClaims } from "./claims.ts";
-import { noDeeds } from "./deeds.ts";
-import { Claims, WouldHaveDone } from "./findings.tsx";
+import { readAuthResults } from "./auth-results.ts";
+import { emptyBlockedContent } from "./blocked-content.ts";
+import { AuthResultsLine } from "./auth-results-line.tsx";
+import { BlockedContentPanel } from "./blocked-content-panel.tsx";
 import { Heading } from "./heading.tsx";
-import { Links } from "./links.tsx";
+import { LinkList } from "./link-list.tsx";
 import { parse } from "./parse.ts";
-import type { Parsed } from "./parsed.ts";
-import { type Clean, sanitise } from "./sanitise.ts";
-import { Views } from "./views.tsx";
-import { isLight } from "./weight.ts";
+import type { ParsedMessage } from "./parsed-message.ts";
+import { type SanitisedHtml, sanitise } from "./sanitise.ts";
+import { MessageViews } from "./message-views.tsx";
+import { isWithinRenderLimits } from "./render-limits.ts";
 
-export interface ReaderProps {
+interface ReaderProps {
   message: Summary;
   source: MailSource;
   maxAgeSeconds: number | null;
@@ -27,58 +28,64 @@ export interface ReaderProps {
   back: () => void;
 }
 
-type Opened =
+type LoadedMessage =
   | { kind: "loading" }
   | { kind: "gone" }
   | { kind: "failed"; cause: string }
   | { kind: "unparsed"; raw: ArrayBuffer; why: string }
-  | { kind: "parsed"; raw: ArrayBuffer; parsed: Parsed };
+  | { kind: "parsed"; raw: ArrayBuffer; parsed: ParsedMessage };
 
+/** One message: heading, body, attachments, links. */
 export function Reader({ message, source, maxAgeSeconds, removed, back }: ReaderProps) {
-  const { opened, retry, progress } = useMessage(source, message.id);
+  const { loaded, retry, progress } = useMessage(source, message.id);
   return (
     <article class="mail">
       <Heading
         message={message}
-        parsed={opened.kind === "parsed" ? opened.parsed : null}
+        parsed={loaded.kind === "parsed" ? loaded.parsed : null}
         source={source}
         maxAgeSeconds={maxAgeSeconds}
         removed={removed}
         back={back}
       />
-      {opened.kind === "loading" && <Loading progress={progress} />}
-      {opened.kind === "gone" && <Gone back={back} />}
-      {opened.kind === "failed" && <Failed cause={opened.cause} retry={retry} />}
-      {opened.kind === "unparsed" && <Unparsed id={message.id} raw={opened.raw} why={opened.why} />}
-      {opened.kind === "parsed" && <Body message={message} raw={opened.raw} parsed={opened.parsed} />}
+      {loaded.kind === "loading" && <Loading progress={progress} />}
+      {loaded.kind === "gone" && <Gone back={back} />}
+      {loaded.kind === "failed" && <Failed cause={loaded.cause} retry={retry} />}
+      {loaded.kind === "unparsed" && <Unparsed id={message.id} raw={loaded.raw} why={loaded.why} />}
+      {loaded.kind === "parsed" && <MessageBody message={message} raw={loaded.raw} parsed={loaded.parsed} />}
     </article>
   );
 }
 
-/** The raw message, taken apart; left again as soon as the reader turns to another one. */
+/** Load and parse a message. Stop as soon as another one is opened. */
 function useMessage(source: MailSource, id: number) {
-  const [opened, setOpened] = useState<Opened>({ kind: "loading" });
+  const [loaded, setLoaded] = useState<LoadedMessage>({ kind: "loading" });
   const [attempt, setAttempt] = useState(0);
-  const [progress, setProgress] = useState<Come | null>(null);
+  const [progress, setProgress] = useState<LoadProgress | null>(null);
   useEffect(() => {
     const abort = new AbortController();
-    setOpened({ kind: "loading" });
+    setLoaded({ kind: "loading" });
     setProgress(null);
-    const tell = (done: number, whole: number) => {
-      if (!abort.signal.aborted) setProgress({ done, whole });
+    const report = (loadedBytes: number, totalBytes: number) => {
+      if (!abort.signal.aborted) setProgress({ loadedBytes, totalBytes });
     };
-    void open(source, id, abort.signal, tell).then((result) => {
-      if (!abort.signal.aborted) setOpened(result);
+    void loadMessage(source, id, abort.signal, report).then((result) => {
+      if (!abort.signal.aborted) setLoaded(result);
     });
     return () => abort.abort();
   }, [source, id, attempt]);
-  return { opened, progress, retry: () => setAttempt(attempt + 1) };
+  return { loaded, progress, retry: () => setAttempt(attempt + 1) };
 }
 
-async function open(source: MailSource, id: number, signal: AbortSignal, tell: Progress): Promise<Opened> {
+async function loadMessage(
+  source: MailSource,
+  id: number,
+  signal: AbortSignal,
+  report: ProgressCallback,
+): Promise<LoadedMessage> {
   let raw: ArrayBuffer;
   try {
-    raw = await source.raw(id, signal, tell);
+    raw = await source.raw(id, signal, report);
   } catch (error) {
     if (error instanceof SourceError && error.kind === "gone") return { kind: "gone" };
     return { kind: "failed", cause: causeOf(error) };
@@ -90,26 +97,21 @@ async function open(source: MailSource, id: number, signal: AbortSignal, tell: P
   }
 }
 
-function causeOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+interface LoadProgress {
+  loadedBytes: number;
+  totalBytes: number;
 }
 
-/** How many octets of a message have come, of how many. */
-interface Come {
-  done: number;
-  whole: number;
-}
-
-function Loading({ progress }: { progress: Come | null }) {
-  const slow = useDelay(200);
-  if (!slow) return null;
+function Loading({ progress }: { progress: LoadProgress | null }) {
+  const isSlow = useDelay(200);
+  if (!isSlow) return null;
   if (!progress) return <p class="state">{page.inbox.loading}</p>;
-  const { done, whole } = progress;
-  const said = words.progress(bytes(done), bytes(whole));
+  const { loadedBytes, totalBytes } = progress;
+  const label = words.progress(formatBytes(loadedBytes), formatBytes(totalBytes));
   return (
     <div class="state">
-      <progress value={done} max={whole} aria-label={said} />
-      <p>{said}</p>
+      <progress value={loadedBytes} max={totalBytes} aria-label={label} />
+      <p>{label}</p>
     </div>
   );
 }
@@ -120,32 +122,53 @@ function Unparsed({ id, raw, why }: { id: number; raw: ArrayBuffer; why: string 
       <p class="banner warn" role="status">
         {words.unparsable(why)}
       </p>
-      <Views id={id} raw={raw} parsed={null} clean={null} images={false} loadImages={() => undefined} />
+      <MessageViews
+        id={id}
+        raw={raw}
+        parsed={null}
+        clean={null}
+        images={false}
+        loadImages={() => undefined}
+      />
     </>
   );
 }
 
-/** The HTML made inert; null where there is none, where it is too heavy, or where it breaks the sanitiser. */
-function makeSafe(html: string | null, images: boolean, inline: Record<string, string>): Clean | null {
-  if (!html || !isLight(html)) return null;
+/**
+ * Sanitise HTML. Return null if there is none, if it is too large, or if the sanitiser fails on it.
+ */
+function sanitiseOrNull(
+  html: string | null,
+  images: boolean,
+  inline: Record<string, string>,
+): SanitisedHtml | null {
+  if (!html || !isWithinRenderLimits(html)) return null;
   try {
     return sanitise(html, images, inline);
   } catch (error) {
     console.error(error);
-    return null; // text and source are there all the same
+    return null; // the text and the source can still be shown
   }
 }
 
-function Body({ message, raw, parsed }: { message: Summary; raw: ArrayBuffer; parsed: Parsed }) {
+function MessageBody({
+  message,
+  raw,
+  parsed,
+}: {
+  message: Summary;
+  raw: ArrayBuffer;
+  parsed: ParsedMessage;
+}) {
   const [images, setImages] = useState(false);
   const { html } = parsed;
-  const clean = useMemo(() => makeSafe(html, images, parsed.inline), [parsed, images]);
-  const claimed = useMemo(() => readClaims(parsed.headers), [parsed]);
+  const clean = useMemo(() => sanitiseOrNull(html, images, parsed.inline), [parsed, images]);
+  const authResults = useMemo(() => readAuthResults(parsed.headers), [parsed]);
   return (
     <>
-      {claimed && <Claims claimed={claimed} />}
+      {authResults && <AuthResultsLine authResults={authResults} />}
       <Chips codes={parsed.codes} links={parsed.links.filter((link) => link.reason !== "")} />
-      <Views
+      <MessageViews
         id={message.id}
         raw={raw}
         parsed={parsed}
@@ -154,8 +177,12 @@ function Body({ message, raw, parsed }: { message: Summary; raw: ArrayBuffer; pa
         loadImages={() => setImages(true)}
       />
       <Attachments parts={parsed.parts} count={parsed.partCount} id={message.id} date={message.date} />
-      <WouldHaveDone deeds={clean?.deeds ?? noDeeds()} links={parsed.links} images={images} />
-      <Links links={parsed.links} />
+      <BlockedContentPanel
+        blockedContent={clean?.blockedContent ?? emptyBlockedContent()}
+        links={parsed.links}
+        images={images}
+      />
+      <LinkList links={parsed.links} />
     </>
   );
 }

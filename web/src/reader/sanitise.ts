@@ -1,17 +1,23 @@
 import DOMPurify, { type Config } from "dompurify";
-import { cleanDeclarations, cleanSheet } from "./css.ts";
-import { type Deeds, noDeeds, noteImage, noteRemoved, type Removed } from "./deeds.ts";
+import { cleanDeclarations, cleanSheet } from "./clean-css.ts";
+import {
+  type BlockedContent,
+  emptyBlockedContent,
+  recordImage,
+  recordRemoved,
+  type Removed,
+} from "./blocked-content.ts";
 
-/** HTML that the second wall has gone over. */
-export interface Clean {
-  /** Style sheets of the head. */
+/** HTML that is safe to put into the sandboxed frame. */
+export interface SanitisedHtml {
+  /** The style sheets of the head, as HTML. */
   styles: string;
-  /** The body element, markup and all. */
+  /** The body element, as HTML. */
   body: string;
-  /** Remote images that it does not show. */
+  /** The number of remote images that were removed. */
   blocked: number;
-  /** What it would have done; the same whether its images are shown or not. */
-  deeds: Deeds;
+  /** What the HTML tried to do. It does not depend on whether images are shown. */
+  blockedContent: BlockedContent;
 }
 
 const FORBIDDEN_TAGS =
@@ -31,42 +37,44 @@ const PURIFY = {
   SANITIZE_NAMED_PROPS: true,
   FORBID_TAGS: FORBIDDEN_TAGS.split(" "),
   FORBID_ATTR: FORBIDDEN_ATTRIBUTES.split(" "),
-  // The tail is DOMPurify's own, for values that are no URI at all (`width="50%"`); it lets `//host` pass,
-  // which is why every address is looked at once more below.
+  // The second half is DOMPurify's default, for values that are not URIs (`width="50%"`). It lets
+  // `//host` pass, so every address is checked again below.
   ALLOWED_URI_REGEXP: /^(?:(?:https?|mailto|tel|cid):|[^a-z]|[a-z+.-]+(?:[^a-z+.\-:]|$))/i,
 } satisfies Config & { RETURN_DOM: true };
 
 const LINK_PROTOCOLS = ["https:", "http:", "mailto:", "tel:"];
 const RASTER_DATA = /^data:image\/(?:png|jpe?g|gif|webp|avif|bmp)[;,]/i;
 
-/** Make HTML from a stranger inert; `inline` holds its own images by Content-ID. */
-export function sanitise(html: string, images: boolean, inline: Record<string, string>): Clean {
+/**
+ * Make a message's HTML inert. `images` allows remote images; `inline` has its own, by Content-ID.
+ */
+export function sanitise(html: string, images: boolean, inline: Record<string, string>): SanitisedHtml {
   const root = DOMPurify.sanitize(html, PURIFY) as HTMLElement;
-  const deeds = noDeeds();
-  noteRemoved(deeds, DOMPurify.removed as readonly Removed[]);
+  const blockedContent = emptyBlockedContent();
+  recordRemoved(blockedContent, DOMPurify.removed as readonly Removed[]);
   let blocked = 0;
   for (const element of root.querySelectorAll<HTMLElement>("*")) {
     if (element instanceof HTMLAnchorElement) guardLink(element);
     else element.removeAttribute("href");
-    blocked += guardImages(element, images, inline, deeds);
+    blocked += guardImages(element, images, inline, blockedContent);
     if (element.hasAttribute("style")) {
       const clean = cleanDeclarations(element.style, images);
       blocked += clean.blocked;
-      deeds.styles += clean.remote;
+      blockedContent.styles += clean.remote;
     }
     if (element.localName === "style") {
       const clean = cleanSheet(element.textContent ?? "", images);
       element.textContent = clean.css;
       blocked += clean.blocked;
-      deeds.styles += clean.remote;
+      blockedContent.styles += clean.remote;
     }
   }
-  // A frameset takes the place of the body, and went with the sanitiser.
+  // A document with a frameset has no body, and DOMPurify removes the frameset.
   const body = root.querySelector("body") ?? document.createElement("body");
   body.dir ||= root.dir || "auto";
   body.lang ||= root.lang;
   const styles = [...root.querySelectorAll("head style")].map((style) => style.outerHTML).join("");
-  return { styles, body: body.outerHTML, blocked, deeds };
+  return { styles, body: body.outerHTML, blocked, blockedContent };
 }
 
 function guardLink(link: HTMLAnchorElement): void {
@@ -81,12 +89,15 @@ function guardLink(link: HTMLAnchorElement): void {
   link.title = url.href;
 }
 
-/** `src` of an image, `background` of a body or a table: nowhere else may an address stay. */
+/**
+ * Allow an address in `src` of an image and in `background` only. Return the number of blocked
+ * images.
+ */
 function guardImages(
   element: HTMLElement,
   images: boolean,
   inline: Record<string, string>,
-  deeds: Deeds,
+  blockedContent: BlockedContent,
 ): number {
   let blocked = 0;
   for (const name of ["src", "background"]) {
@@ -95,7 +106,7 @@ function guardImages(
     const isImage = name === "background" || element.localName === "img";
     const address = isImage ? imageAddress(value.trim(), inline) : null;
     const remote = address?.startsWith("https:") ?? false;
-    if (address && remote) noteImage(deeds, element, address);
+    if (address && remote) recordImage(blockedContent, element, address);
     if (remote && !images) blocked += 1;
     if (address && (images || !remote)) element.setAttribute(name, address);
     else element.removeAttribute(name);
@@ -108,12 +119,12 @@ function imageAddress(value: string, inline: Record<string, string>): string | n
   const url = parseUrl(value);
   if (url?.protocol === "cid:") return inline[url.pathname] ?? inline[decode(url.pathname)] ?? null;
   if (url?.protocol !== "https:" && url?.protocol !== "http:") return null;
-  // The policy lets no plain HTTP through; most hosts answer to both.
+  // The frame's policy allows HTTPS only. Most hosts serve both.
   url.protocol = "https:";
   return url.href;
 }
 
-/** The absolute URL that a value is; null for a relative one, which in mail leads nowhere, and for none. */
+/** Parse an absolute URL. Return null for anything else: in mail, a relative URL leads nowhere. */
 function parseUrl(value: string | null): URL | null {
   try {
     return new URL(value ?? "");

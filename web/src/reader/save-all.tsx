@@ -1,26 +1,26 @@
 import { useState } from "preact/hooks";
-import { Icon } from "../icons.tsx";
-import { save } from "./download.tsx";
+import { Icon } from "../ui/icons.tsx";
+import { saveFile } from "./download.tsx";
 import { safeName } from "./filename.ts";
-import type { Part } from "./parsed.ts";
+import type { MessagePart } from "./parsed-message.ts";
 import { words } from "./words.ts";
 
 type State = "ready" | "packing" | "failed";
 
-/** All attachments in one file, under names that no other of them has. */
-export function SaveAll({ parts, name, date }: { parts: Part[]; name: string; date: string }) {
+/** A button that saves all attachments in one .zip file. */
+export function SaveAll({ parts, name, date }: { parts: MessagePart[]; name: string; date: string }) {
   const [state, setState] = useState<State>("ready");
   const pack = async () => {
     setState("packing");
     try {
       const { downloadZip } = await import("client-zip");
       const lastModified = new Date(date);
-      const files = nameAll(parts).map(([each, { content }]) => ({
+      const files = uniqueNames(parts).map(([each, { content }]) => ({
         name: each,
         input: content,
         lastModified,
       }));
-      save(await downloadZip(files).arrayBuffer(), name);
+      saveFile(await downloadZip(files).arrayBuffer(), name);
       setState("ready");
     } catch {
       setState("failed");
@@ -41,8 +41,11 @@ export function SaveAll({ parts, name, date }: { parts: Part[]; name: string; da
   );
 }
 
-/** `a.txt`, `a (2).txt`, ...: whatever case a file system tells apart. */
-export function nameAll(parts: Part[]): [name: string, part: Part][] {
+/**
+ * Give each attachment a unique file name: `a.txt`, `a (2).txt`, ... Case does not make names
+ * differ.
+ */
+export function uniqueNames(parts: MessagePart[]): [name: string, part: MessagePart][] {
   const taken = new Set<string>();
   return parts.map((part) => {
     const wanted = safeName(part.name) || words.attachments.unnamed;

@@ -1,49 +1,49 @@
-/** Takes a message apart, in a thread that can be killed. */
+/** Parses a message, in a thread that the page can terminate. */
 import PostalMime, { type Attachment, type Email } from "postal-mime";
-import { findCodes, findLinks, htmlToText } from "../codes.ts";
+import { findCodes, findLinks, htmlToText } from "./codes.ts";
 import { MemoryBlob } from "./memory-blob.ts";
-import type { Answer, Parsed, Part } from "./parsed.ts";
-import { rasterType } from "./raster.ts";
+import type { WorkerAnswer, ParsedMessage, MessagePart } from "./parsed-message.ts";
+import { rasterType } from "./raster-type.ts";
 
-/** A message of 50,000 parts is an attack on the page that lists them. */
-const PARTS_SHOWN = 200;
-const HEADERS_SHOWN = 500;
-const INLINE_BYTES = 8_000_000;
+/** The page cannot list the 50,000 parts that a hostile message may have. */
+const MAX_PARTS = 200;
+const MAX_HEADERS = 500;
+const MAX_INLINE_BYTES = 8_000_000;
 
 Object.assign(self, { Blob: MemoryBlob });
 
 self.onmessage = async (event: MessageEvent<ArrayBuffer>) => {
-  let answer: Answer;
+  let answer: WorkerAnswer;
   try {
-    answer = { parsed: digest(await PostalMime.parse(event.data)) };
+    answer = { parsed: toParsedMessage(await PostalMime.parse(event.data)) };
   } catch (error) {
     answer = { problem: error instanceof Error ? error.message : String(error) };
   }
   self.postMessage(answer);
 };
 
-function digest(email: Email): Parsed {
+function toParsedMessage(email: Email): ParsedMessage {
   const { subject = "", text = null, html = null } = email;
-  const htmlText = html ? tidy(htmlToText(html)) : "";
+  const htmlText = html ? collapseSpace(htmlToText(html)) : "";
   const codes = findCodes(subject, text ?? "");
   return {
     subject,
     from: nameAndAddress(email),
-    headers: email.headers.slice(0, HEADERS_SHOWN).map(({ originalKey, value }) => [originalKey, value]),
+    headers: email.headers.slice(0, MAX_HEADERS).map(({ originalKey, value }) => [originalKey, value]),
     headerCount: email.headers.length,
     html,
     text,
     htmlText,
     codes: codes.length > 0 || !html ? codes : findCodes(subject, htmlText),
     links: findLinks(html, text),
-    parts: email.attachments.slice(0, PARTS_SHOWN).map(partOf),
+    parts: email.attachments.slice(0, MAX_PARTS).map(toPart),
     partCount: email.attachments.length,
     inline: inlineImages(email.attachments),
   };
 }
 
-/** Markup is indented for its writers, not for readers. */
-function tidy(text: string): string {
+/** Collapse the white space that comes from the indentation of the HTML. */
+function collapseSpace(text: string): string {
   return text
     .replace(/[ \t\r]+/g, " ")
     .replace(/ ?\n ?/g, "\n")
@@ -57,7 +57,7 @@ function nameAndAddress({ from }: Email): string {
   return from.name ? `${from.name} ${address}`.trim() : (from.address ?? "");
 }
 
-function partOf(attachment: Attachment): Part {
+function toPart(attachment: Attachment): MessagePart {
   return {
     name: attachment.filename ?? "",
     type: attachment.mimeType,
@@ -72,7 +72,7 @@ function octetsOf({ content }: Attachment): ArrayBuffer {
 
 function inlineImages(attachments: Attachment[]): Record<string, string> {
   const images: Record<string, string> = Object.create(null);
-  let left = INLINE_BYTES;
+  let left = MAX_INLINE_BYTES;
   for (const attachment of attachments) {
     const id = attachment.contentId?.replace(/^<|>$/g, "");
     if (!id || id in images) continue;

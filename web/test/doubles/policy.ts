@@ -1,4 +1,4 @@
-/** The frame's policy taken down. For tests of the sanitiser alone. */
+/** A frame policy that allows everything, for tests of the sanitiser alone. */
 export function framePolicy(): string {
   return "";
 }

@@ -1,2 +1,2 @@
-/** The sandbox opened to scripts. For the test that shows that hostile scripts would run but for the walls. */
+/** A sandbox that allows scripts, to show that hostile scripts run without defences. */
 export const SANDBOX = "allow-scripts allow-same-origin";

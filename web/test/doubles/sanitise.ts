@@ -1,7 +1,7 @@
-/** The sanitiser taken down: whatever the message holds goes into the frame. For tests of the policy alone. */
-import { noDeeds } from "../../src/reader/deeds.ts";
-import type { Clean } from "../../src/reader/sanitise.ts";
+/** A sanitiser that removes nothing, for tests of the policy alone. */
+import { emptyBlockedContent } from "../../src/reader/blocked-content.ts";
+import type { SanitisedHtml } from "../../src/reader/sanitise.ts";
 
-export function sanitise(html: string): Clean {
-  return { styles: "", body: html, blocked: 0, deeds: noDeeds() };
+export function sanitise(html: string): SanitisedHtml {
+  return { styles: "", body: html, blocked: 0, blockedContent: emptyBlockedContent() };
 }

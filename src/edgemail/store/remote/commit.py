@@ -1,8 +1,8 @@
-"""One group commit on a remote database: all of it or nothing, and known to be one or the other.
+"""A group commit on a remote database: all of it or nothing, and the writer learns which.
 
-An answer may be lost on its way. So each commit has a number, which the database keeps in the same transaction:
-whoever asks for it later learns what became of the commit, and by asking makes sure that one which is still
-under way comes too late.
+An answer may be lost on its way. So each commit has a number, which the database keeps in the same
+transaction. The writer asks for that number later: it learns what became of the commit, and in the
+same transaction raises the number, so that a commit that is still on its way fails.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Self
 
 from edgemail.model import MailId
 from edgemail.store import schema
+from edgemail.store.group_commit import load_spooled
 from edgemail.store.remote.health import is_busy
 from edgemail.store.remote.hrana import RequestRefused, StatementFailed, Step, Unreachable
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from edgemail.store.remote.hrana import HranaClient, Value
 
 PART_BYTES = 4 * 2**20
-"""sqld takes no value above 5,000,000 octets, and gives none above 10 MB of JSON."""
+"""sqld takes no value above 5,000,000 octets, and sends no answer above 10 MB of JSON."""
 
 _STATEMENT_ROWS = 64
 _STATEMENT_BYTES = 2**20
@@ -35,7 +36,8 @@ _STALE_DAYS = 7
 
 BEGIN = Step("BEGIN IMMEDIATE")
 ROLLBACK = Step("ROLLBACK", if_open=True)
-# SQLite has no assertion outside of triggers: this one fails with "integer overflow".
+# SQLite has no assertions outside of triggers; this statement fails with "integer overflow" in
+# place of one.
 _ASSERT_CHANGED = "SELECT CASE changes() WHEN 1 THEN 1 ELSE abs(-9223372036854775807 - 1) END"
 _ADD_REST = "INSERT INTO mail_rest (mail_id, part, data) VALUES (last_insert_rowid(), ?, ?)"
 _ADD_INBOX = "INSERT OR IGNORE INTO inbox (address, mail_id) VALUES (?, last_insert_rowid() - ?)"
@@ -59,17 +61,17 @@ class Patience:
     """How long a commit may take, in seconds."""
 
     request_s: float = 20.0
-    """One request. Others may hold the write lock, each for the 5 s that sqld allows, and we queue behind them."""
+    """For one request. It may wait for several others, each with the 5 s that sqld allows."""
     limit_s: float = 25.0
-    """Waiting, and all requests. Past it the senders are told to try again: a session waits for 30 s."""
+    """For waiting and all requests. A session waits for 30 s."""
     question_s: float = 4.0
-    """Asking what became of a commit."""
+    """For asking what became of a commit."""
     pause_s: float = 0.25
     """Between two requests."""
 
     @classmethod
     def within(cls, timeout_s: float) -> Self:
-        """Fit it to a session's: what its sender is told first is what counts."""
+        """Make one that ends before a session's timeout, so that the sender gets an answer."""
         usual, share = cls(), timeout_s / 30
         few = min(share, 1)
         return cls(
@@ -81,14 +83,15 @@ class Patience:
 
 
 class _OutOfTurnError(Exception):
-    """The database does not know this writer's last commit: it was restored, or the row was deleted."""
+    """The database does not know this writer: it was restored, or its row was deleted."""
 
 
 class RemoteWriter:
-    """Commits batches, one at a time; the database keeps the number of the last one under this writer's name.
+    """Commits batches, one at a time, each under a number.
 
-    A commit whose senders were told to try again may be there all the same: what is written next under this name
-    takes it out, since they do try again.
+    The database keeps the number of the last commit under this writer's name.
+    A commit may succeed although its senders were told to try again. The next transaction under
+    this name deletes its messages, since they are sent a second time.
     """
 
     def __init__(self, client: HranaClient, patience: Patience) -> None:
@@ -96,7 +99,7 @@ class RemoteWriter:
         self._patience = patience
         self._name = secrets.token_hex(8)
         self._answered = 0
-        """The number of the last commit whose senders know what became of it."""
+        """The number of the last commit whose outcome its senders know."""
         self._tried = 0
         """The last number that was used."""
 
@@ -112,28 +115,27 @@ class RemoteWriter:
 
     @property
     def has_to_retract(self) -> bool:
-        """Whether the last commit may be there, though its senders were told to try again."""
+        """True while a timed-out commit may have succeeded after all."""
         return self._tried > self._answered
 
     async def retract(self) -> None:
-        """Take that commit out.
+        """Delete what that commit may have kept.
 
         Raises:
-            HranaError: it may still be there.
+            HranaError: the messages may still be there.
         """
         self._tried = number = self._tried + 1
         await self._client.run(transaction(self._give_up(number)), timeout_s=self._patience.question_s)
         self._answered = number
 
     async def commit(self, batch: Sequence[Envelope], deadline: float) -> list[MailId]:
-        """Keep a batch by a time of the event loop; return the messages' ids.
+        """Keep a batch before `deadline`, by the event loop's clock; return the messages' ids.
 
         Raises:
-            HranaError: nothing is kept, or it is taken out as soon as the database can be asked.
+            HranaError: nothing is kept, or it is deleted as soon as the database answers.
         """
         loop = asyncio.get_running_loop()
-        if any(one.spool is not None for one in batch):
-            batch = await asyncio.to_thread(_load, batch)
+        batch = await load_spooled(batch)
         steps = write_steps(batch)
         while True:
             left_s = deadline - loop.time()
@@ -150,7 +152,7 @@ class RemoteWriter:
                 if not is_busy(error) or loop.time() + self._patience.pause_s >= deadline:
                     raise
             except _OutOfTurnError:
-                _log.warning("the database has forgotten this server; it is made known again")
+                _log.warning("the database does not know this server any more; registering again")
                 await self.register()
             await asyncio.sleep(self._patience.pause_s)
 
@@ -171,14 +173,14 @@ class RemoteWriter:
         self._answered = number
         noted = outcomes[-3]
         if noted is None or not noted.rows:
-            raise RuntimeError("a commit without its note")
+            raise RuntimeError("a commit did not return its last id")
         return _ids_up_to(int(noted.rows[0][0]), len(batch))
 
     async def _find_out(self, messages: int, deadline: float, lost: Unreachable) -> list[MailId] | None:
-        """Find out what became of the commit whose answer was lost; return its ids, None if it will never be there.
+        """Find out what became of a commit; return its ids, None if it never happens.
 
         Raises:
-            Unreachable: the database cannot be asked in time.
+            Unreachable: the database does not answer in time.
         """
         _log.debug("the answer to a commit was lost, looking for it: %s", lost)
         question = transaction([Step(_ASK, (self._name,)), *self._give_up(self._tried)])
@@ -195,7 +197,7 @@ class RemoteWriter:
                 await asyncio.sleep(self._patience.pause_s)
                 continue
             if asked is None or not asked.rows:
-                return None  # a database that has lost the row has lost the mail
+                return None  # where the row is lost, the mail is lost as well
             found, last = asked.rows[0]
             if found != self._tried or not last:
                 return None
@@ -203,49 +205,44 @@ class RemoteWriter:
             return _ids_up_to(int(last), messages)
 
     def _give_up(self, number: int) -> list[Step]:
-        """Write the statements that rule a commit out where it is not there, and take out one before it."""
+        """Write the statements that stop a late commit and delete what an earlier one kept."""
         retract = Step(_RETRACT, (self._name, self._answered, number))
         return [retract, Step(_GIVE_UP, (number, self._name, number))]
 
 
-def _load(batch: Sequence[Envelope]) -> list[Envelope]:
-    """Read what is spooled: a request is one JSON text, so it is in memory as a whole in any case."""
-    return [one.load() for one in batch]
-
-
 def transaction(steps: Sequence[Step]) -> list[Step]:
-    """Put steps into a transaction: each runs only if the one before it succeeded."""
+    """Wrap steps in a transaction: each runs only if the one before it succeeded."""
     chained = [Step(step.sql, step.args, after=index) for index, step in enumerate(steps)]
     return [BEGIN, *chained, Step("COMMIT", after=len(steps)), ROLLBACK]
 
 
 def write_steps(batch: Sequence[Envelope]) -> list[Step]:
-    """Write the statements that insert a batch, in its order: then its ids follow each other."""
+    """Write the statements that insert a batch, in its order, so that its ids are consecutive."""
     steps: list[Step] = []
     for rows in _group(batch):
         if len(rows[0].data) > PART_BYTES:
             steps += _write_large(rows[0])
         else:
-            values = tuple(chain.from_iterable(schema.write_mail(one) for one in rows))
+            values = tuple(chain.from_iterable(schema.write_mail(envelope) for envelope in rows))
             steps.append(Step(schema.repeat_values(schema.ADD_MAIL, len(rows)), values))
         inboxes: list[Value] = []
-        for index, one in enumerate(rows):
-            for recipient in one.recipients:
+        for index, envelope in enumerate(rows):
+            for recipient in envelope.recipients:
                 inboxes += [recipient, len(rows) - 1 - index]
         steps.append(Step(schema.repeat_values(_ADD_INBOX, len(inboxes) // 2), inboxes))
     return steps
 
 
 def _group(batch: Sequence[Envelope]) -> Iterator[list[Envelope]]:
-    """Group messages that fit into one statement; a large one stands alone."""
+    """Group messages that fit into one statement; a large message is a group by itself."""
     group: list[Envelope] = []
     size = 0
-    for one in batch:
-        if group and (len(group) == _STATEMENT_ROWS or size + len(one.data) > _STATEMENT_BYTES):
+    for envelope in batch:
+        if group and (len(group) == _STATEMENT_ROWS or size + len(envelope.data) > _STATEMENT_BYTES):
             yield group
             group, size = [], 0
-        group.append(one)
-        size += len(one.data)
+        group.append(envelope)
+        size += len(envelope.data)
     if group:
         yield group
 
@@ -261,7 +258,7 @@ def _write_large(envelope: Envelope) -> list[Step]:
 
 
 def _ids_up_to(last: int, messages: int) -> list[MailId]:
-    return [MailId(one) for one in range(last - messages + 1, last + 1)]
+    return [MailId(mail_id) for mail_id in range(last - messages + 1, last + 1)]
 
 
 def _now() -> str:

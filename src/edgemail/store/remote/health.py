@@ -1,4 +1,4 @@
-"""How a remote database does, as its answers tell: a line in the log when that changes, not for each message."""
+"""The health of a remote database, as its answers show it; each change is one line in the log."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _REFUSED_S = 60.0
-"""For so long nobody needs to ask for more mail; only mail tells that some is kept again."""
+"""How long a refusal makes `check` fail: only new mail can show that mail is kept again."""
 
 _log = logging.getLogger(__name__)
 
 
 class _State(IntEnum):
-    """What is wrong. Only an answer to what is above that shows that it is over."""
+    """What is wrong. A success clears an outage only if it exercised what had failed."""
 
     WELL = 0
     AWAY = 1
-    """It did not answer."""
+    """The database did not answer."""
     CLOSED = 2
-    """It did not answer who writes mail. It may answer readers all the same: others may hold the write lock."""
+    """It did not answer a commit. It may still answer readers: others may hold the write lock."""
     REFUSING = 3
-    """It refused mail, for it is full, say; smaller things may still be written."""
+    """It refused mail, for example because it is full; smaller changes may still succeed."""
 
 
 class Health:
-    """Does what is asked of the database, and says what comes of it in the store's own terms.
+    """Awaits requests to the database, and turns their errors into the store's own.
 
     All methods raise:
         StoreFull: the database is full.
-        StoreUnavailable: anything else that the database did not do.
+        StoreUnavailable: the request failed in another way.
     """
 
     def __init__(self, url: str, clock: Callable[[], float]) -> None:
@@ -46,19 +46,19 @@ class Health:
         self._refused_at = 0.0
 
     async def read(self, work: Coroutine[Any, Any, _T]) -> _T:
-        """Do what reads."""
+        """Await a request that reads."""
         return await self._watch(work, _State.AWAY, _State.AWAY)
 
     async def write(self, work: Coroutine[Any, Any, _T]) -> _T:
-        """Do what writes, but for new mail."""
+        """Await a request that writes anything but new mail."""
         return await self._watch(work, _State.CLOSED, _State.AWAY)
 
     async def keep(self, work: Coroutine[Any, Any, _T]) -> _T:
-        """Keep new mail."""
+        """Await a request that keeps new mail."""
         return await self._watch(work, _State.REFUSING, _State.CLOSED)
 
     def check(self) -> None:
-        """Return where mail would be kept, for all that is known."""
+        """Return if new mail would be kept, as far as is known."""
         if self._state is _State.CLOSED or (
             self._state is _State.REFUSING and self._clock() < self._refused_at + _REFUSED_S
         ):
@@ -90,5 +90,5 @@ class Health:
 
 
 def is_busy(error: StatementFailed) -> bool:
-    """Tell whether a statement failed because someone else holds the write lock."""
+    """Return True if a statement failed because another program holds the write lock."""
     return error.code in {"SQLITE_BUSY", "TRANSACTION_TIMEOUT", "TRANSACTION_BUSY"} or "is locked" in str(error)

@@ -1,7 +1,7 @@
 """Hrana over HTTP, version 3: how statements travel to a libSQL server and rows come back.
 
-Source: the specification "Hrana over HTTP" of the libSQL project. Only what a mail store needs: batches, one
-request each, on a stream that is closed with it.
+Source: the specification "Hrana over HTTP" of the libSQL project. This has only what a mail store
+needs: batches, each in one request, on a stream that is closed with it.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
 
 _CONNECT_S = 5.0
 _NO_SUCH_METHOD = 501
-"""What a web server for files says to a POST: that is for good, unlike other answers above 500."""
+"""A file server's answer to a POST. It is permanent, unlike other answers above 500."""
 _THREAD_ABOVE_BYTES = 256 * 1024
-"""Encoding and decoding of more than this leaves the event loop."""
+"""More than this is encoded and decoded in a thread, off the event loop."""
 
 Value = str | bytes | int | float | None
 
 
 class HranaError(EdgemailError):
-    """The server could not be asked, or did not do what it was asked; see the leaves."""
+    """A request failed; the subclasses say how."""
 
 
 class Unreachable(HranaError):  # noqa: N818 - what happened, as in edgemail.errors
-    """No whole answer came. What was asked for may be done all the same, unless `was_sent` is false."""
+    """No complete answer came. The request may have succeeded, unless `was_sent` is false."""
 
     def __init__(self, text: str, *, was_sent: bool = True) -> None:
         super().__init__(text)
@@ -43,26 +43,26 @@ class Unreachable(HranaError):  # noqa: N818 - what happened, as in edgemail.err
 
 
 class NoSuchHost(Unreachable):
-    """Nobody has the server's name, says the DNS."""
+    """The DNS has no address for the server's name."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text, was_sent=False)
 
 
 class NotTls(Unreachable):
-    """Somebody answers there, and not in TLS."""
+    """What answers there does not speak TLS."""
 
 
 class RequestRefused(HranaError):  # noqa: N818 - what happened, as in edgemail.errors
-    """The server does not accept the token, or not for this."""
+    """The server does not accept the token, or not for this request."""
 
 
 class NotHrana(HranaError):  # noqa: N818 - what happened, as in edgemail.errors
-    """What answers there is no libSQL server."""
+    """What answers there is not a libSQL server."""
 
 
 class StatementFailed(HranaError):  # noqa: N818 - what happened, as in edgemail.errors
-    """A statement failed: the server's own words, and SQLite's name for the error where it gives one."""
+    """A statement failed. `code` is SQLite's name for the error, or empty."""
 
     def __init__(self, text: str, code: str) -> None:
         super().__init__(text)
@@ -71,17 +71,17 @@ class StatementFailed(HranaError):  # noqa: N818 - what happened, as in edgemail
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A statement of a batch. Where it has an `after`, it runs only if that step, counted from 0, succeeded."""
+    """A statement of a batch. With `after`, it runs only if the step of that index succeeded."""
 
     sql: str
     args: Sequence[Value] = ()
     after: int | None = None
     if_open: bool = False
-    """Run it only if a transaction is open: for the ROLLBACK at the end of a batch."""
+    """Run it only while a transaction is open: for the ROLLBACK at the end of a batch."""
 
     def write(self) -> dict[str, Any]:
-        """Write it as the protocol wants it."""
-        step: dict[str, Any] = {"stmt": {"sql": self.sql, "args": [_write_value(one) for one in self.args]}}
+        """Write it in the protocol's JSON form."""
+        step: dict[str, Any] = {"stmt": {"sql": self.sql, "args": [_write_value(value) for value in self.args]}}
         if self.after is not None:
             step["condition"] = {"type": "ok", "step": self.after}
         elif self.if_open:
@@ -91,18 +91,19 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a step that was run."""
+    """The result of a step that ran."""
 
     rows: list[tuple[Any, ...]]
     changed_rows: int
 
 
 class HranaClient:
-    """One database on a libSQL server, with connections that are kept open."""
+    """A client for one database on a libSQL server; it keeps its connections open."""
 
     def __init__(self, url: str, token: str | None) -> None:
+        """Talk to the server at `url`, where ``libsql://`` stands for ``https://``."""
         self._client = httpx2.AsyncClient(
-            base_url=url,
+            base_url=url.replace("libsql://", "https://", 1),
             headers={} if token is None else {"authorization": f"Bearer {token}"},
             limits=httpx2.Limits(max_connections=8, keepalive_expiry=30.0),
             trust_env=False,
@@ -114,16 +115,17 @@ class HranaClient:
         """Run one statement and return its rows.
 
         Raises:
-            HranaError: it did not run, or nobody knows.
+            HranaError: the statement failed, or its outcome is unknown.
         """
         (outcome,) = await self.run([Step(sql, args)], timeout_s=timeout_s)
         return [] if outcome is None else outcome.rows
 
     async def run(self, steps: Sequence[Step], *, timeout_s: float) -> list[Outcome | None]:
-        """Run a batch; return what became of each step, None for one that was not run.
+        """Run a batch; return the result of each step, None for a step that did not run.
 
         Raises:
-            HranaError: a step failed (`StatementFailed`, the first one), or nobody knows (`Unreachable`).
+            HranaError: a step failed (`StatementFailed` of the first one), or the outcome is
+                unknown (`Unreachable`).
         """
         size = sum(len(arg) for step in steps for arg in step.args if isinstance(arg, str | bytes))
         if size > _THREAD_ABOVE_BYTES:
@@ -156,7 +158,7 @@ class HranaClient:
                 )
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
             if _is_unknown_name(error):
-                raise NoSuchHost(f"nobody has its name: {error}") from error
+                raise NoSuchHost(f"its name is unknown: {error}") from error
             if _is_plain(error):
                 raise NotTls("what answers there speaks no TLS", was_sent=False) from error
             raise Unreachable(f"it cannot be reached: {error}", was_sent=False) from error
@@ -230,27 +232,29 @@ def _fail(error: dict[str, Any]) -> StatementFailed:
 
 
 def _read_complaint(answer: httpx2.Response) -> str:
-    """Return the beginning of what the server says, on one line. A web page says nothing to a log's reader."""
+    """Return the beginning of an answer's text, on one line; of a web page only that it is one."""
     if "html" in answer.headers.get("content-type", ""):
         return "with a web page"
     return " ".join(answer.text[:200].split()) or "and no more"
 
 
 def _is_unknown_name(error: BaseException) -> bool:
-    """Tell whether the DNS is what an error comes from, and sure of it."""
-    return any(isinstance(one, socket.gaierror) and one.errno == socket.EAI_NONAME for one in _find_causes(error))
+    """Return True if an error is caused by a name that the DNS says does not exist."""
+    return any(
+        isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_NONAME for cause in _find_causes(error)
+    )
 
 
 def _is_plain(error: BaseException) -> bool:
-    """Tell whether TLS failed since the other side does not speak it, not for a certificate's sake."""
+    """Return True if TLS failed because the other side does not speak it."""
     return any(
-        isinstance(one, ssl.SSLError) and not isinstance(one, ssl.SSLCertVerificationError)
-        for one in _find_causes(error)
+        isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLCertVerificationError)
+        for cause in _find_causes(error)
     )
 
 
 def _find_causes(error: BaseException) -> Iterator[BaseException]:
-    """Give an error and what it comes from, step by step."""
+    """Yield an error, its cause, the cause of that, and so on."""
     cause: BaseException | None = error
     while cause is not None:
         yield cause

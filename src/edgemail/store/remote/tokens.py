@@ -1,6 +1,7 @@
 """Read tokens for a libSQL server: JWTs (RFC 7519) signed with Ed25519.
 
-A claim `a` of `ro` or `rw` says what the bearer may do with the database; without it he may do all.
+The claim `a` is `ro` or `rw`, and limits what the bearer may do; a token without it allows
+everything.
 """
 
 from __future__ import annotations
@@ -20,22 +21,22 @@ _TOKEN: Final = re.compile(r"[\x21-\x7e]+")
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """What a token says of itself. Nobody has verified it."""
+    """What a token claims. The signature has not been verified."""
 
     access: str | None
-    """The claim `a`; None where there is none, and then everything is allowed."""
+    """The claim `a`; None where it is missing, and everything is allowed."""
     has_rules: bool
-    """Whether a claim `p` is there, which takes the place of `a`."""
+    """True if the token has a claim `p`, which replaces `a`."""
     issued_at: datetime | None
     expires_at: datetime | None
 
     @property
     def may_only_read(self) -> bool:
-        """Whether nothing can be written with it."""
+        """Return True if the token allows no writing."""
         return self.access == "ro" and not self.has_rules
 
     def is_expired(self, now: datetime) -> bool:
-        """Tell whether its time is over."""
+        """Return True if the token has expired."""
         return self.expires_at is not None and self.expires_at <= now
 
 
@@ -59,17 +60,17 @@ def read_token_file(path: str) -> str:
 
 
 def is_open_to_others(path: str) -> bool:
-    """Tell whether other users of this machine may read or change a file."""
+    """Return True if other users of this machine may read or change a file."""
     return bool(Path(path).stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
 
 
 def read_permit(token: str) -> Permit:
-    """Read what a token says of itself, without verifying it.
+    """Read a token's claims, without verifying its signature.
 
     Raises:
-        TokenError: it is no JWT, or its claims are not of the right form.
+        TokenError: it is not a JWT, or its claims are malformed.
     """
-    import jwt  # a tenth of a second, which most commands need not wait for
+    import jwt  # it takes a tenth of a second to load, and most commands do not need it
 
     try:
         claims = jwt.decode(token, options={"verify_signature": False})

@@ -1,7 +1,7 @@
-"""The connections to one database file: one that writes, those that read, and whether the path still names it.
+"""The connections to one database file, and whether its path still names that file.
 
-A file can be deleted, replaced or moved while connections have it open. What they then write is found by nobody,
-so they let go of it and open what is there by now.
+A file can be deleted, replaced or moved while it is open. Mail written to it then would be lost, so
+the connections are closed, and the file that the path names now is opened.
 """
 
 from __future__ import annotations
@@ -27,32 +27,32 @@ _log = logging.getLogger(__name__)
 _LOCK_POLL_S = 0.01
 _TICK_S = 0.05
 _COARSE_TICK_S = 3.0
-"""Within a tick of its clock a folder may change twice and tell one time. Old file systems count by 1 or 2 s."""
+"""Two changes within one mtime tick look identical. Old file systems have ticks of 1 or 2 s."""
 _READ_LAST_ID = "SELECT seq FROM sqlite_sequence WHERE name = 'mail'"
 _RAISE_LAST_ID = "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'mail'"
 _BEGIN_IDS = f"INSERT INTO sqlite_sequence (name, seq) SELECT 'mail', ? WHERE NOT EXISTS ({_READ_LAST_ID})"
 
 
 class Connections:
-    """One connection that writes, for one thread, and one for each thread that reads.
+    """One connection for the thread that writes, and one for each thread that reads.
 
-    All but `reader` is for the thread that writes.
+    Only `reader` and `hurry` may be called by threads other than the one that writes.
     """
 
     def __init__(self, path: Path, writer: apsw.Connection, open_writer: Callable[[Path], apsw.Connection]) -> None:
-        """`writer` came of `open_writer`, which opens the next one."""
+        """`writer` was opened by `open_writer`, which also opens its successors."""
         self.writer = writer
         self.writer.set_busy_handler(self._wait_for_lock)
         self.is_doubtful = False
-        """Whether an error came of which it is not known what it left behind."""
+        """True after an error that may have left the connection in an unknown state."""
         self.generation = 0
-        """Goes on each time that another file is the database."""
+        """Grows each time that the path names another file."""
         self._path = path
         self._names = [f"{path}{suffix}" for suffix in ("", *sqlite_file.SUFFIXES)]
         self._open_writer = open_writer
         self._files = [_identify(name) for name in self._names]
         self._folder = str(path.parent)
-        self._at_rest: tuple[int, int, int] | None = None  # the folder, as it was when all of its files were ours
+        self._at_rest: tuple[int, int, int] | None = None  # the folder, when its files were last seen unchanged
         self._readers: list[_Reader] = []
         self._own = threading.local()
         self._hurry = threading.Event()
@@ -61,7 +61,7 @@ class Connections:
 
     @contextlib.contextmanager
     def reader(self) -> Iterator[apsw.Connection]:
-        """Give the calling thread its read-only connection."""
+        """Lend the calling thread its read-only connection."""
         own: _Reader | None = getattr(self._own, "reader", None)
         if own is None:
             own = self._own.reader = _Reader()
@@ -72,18 +72,19 @@ class Connections:
             yield own.connection
 
     def find_writer(self) -> apsw.Connection:
-        """Return the connection that writes where the path says: another one where the file was moved.
+        """Return the connection that writes to the file at the path; open it again if need be.
 
         Raises:
-            StoreUnavailable: it cannot be opened; to be tried again.
-            apsw.Error: what was committed cannot be put into the file that was open; to be tried again.
+            StoreUnavailable: the file cannot be opened now.
+            apsw.Error: committed mail cannot be moved into the old file now.
         """
-        # One look where nothing has changed: to win the interpreter's lock back after each costs a commit dearly.
+        # Where nothing has changed this is one system call. After each the thread has to win the
+        # interpreter's lock back, which would slow every commit down.
         folder = _look_at(self._folder)
         if folder is None or folder != self._at_rest:
             for name, had in zip(self._names, self._files, strict=True):
                 if had is not None and _identify(name) != had:
-                    _log.warning("%s is not the file that it was", name)
+                    _log.warning("%s was replaced or deleted", name)
                     self.renew()
                     return self.writer
             if folder is not None and _rests(folder[2]):
@@ -91,27 +92,26 @@ class Connections:
         return self.writer
 
     def renew(self) -> None:
-        """Open what the path names by now; make it where there is nothing.
+        """Open the file that the path names now; make it where it is missing.
 
-        Everything that was committed is put into the file that was open, wherever it is now, and synced there.
-        That matters after a failed sync as well: the system may think that what it could not write is written,
-        and a sync that succeeds later says nothing of it.
+        First all committed mail is moved from the log into the old file, wherever that is now, and
+        synced. This also matters after a failed sync: the system may take the lost pages for
+        written, and a later sync that succeeds proves nothing about them.
 
         Raises:
-            StoreUnavailable: it cannot be opened; to be tried again.
-            apsw.Error: what was committed cannot be put into the file that was open; to be tried again.
+            StoreUnavailable: the file cannot be opened now.
+            apsw.Error: committed mail cannot be moved into the old file now.
         """
-        _log.warning(
-            "opening %s again: %s", self._path, "an error" if self.is_doubtful else "other files are there"
-        )
+        reason = "an error occurred" if self.is_doubtful else "its files were replaced"
+        _log.warning("opening %s again: %s", self._path, reason)
         self.is_doubtful = True
         self._at_rest = None
-        # Before it is closed: its inode may be the new one's, then.
+        # Compare before the old file is closed: afterwards its inode may be used again.
         is_other = _identify(self._names[0]) != self._files[0]
         with contextlib.ExitStack() as stack:
-            for one in tuple(self._readers):
-                stack.enter_context(one.lock)
-                one.close()
+            for reader in tuple(self._readers):
+                stack.enter_context(reader.lock)
+                reader.close()
             if self._is_open():
                 self._put_away()
                 self.writer.close()
@@ -123,24 +123,24 @@ class Connections:
                 raise StoreUnavailable("the database cannot be opened") from error
             self._files = [_identify(name) for name in self._names]
             self.generation += is_other
-            if self._last_id:  # readers ask for what came after an id that they have
+            if self._last_id:  # ids go on: readers ask for mail after the last id that they know
                 self.writer.execute(_RAISE_LAST_ID, (self._last_id,))
                 self.writer.execute(_BEGIN_IDS, (self._last_id,))
         self.is_doubtful = False
         _log.warning("%s was opened again", self._path)
 
     def hurry(self) -> None:
-        """Wait for no other program's lock any more. For any thread."""
+        """Stop waiting for other programs' locks. Any thread may call this."""
         self._hurry.set()
 
     def close(self) -> None:
-        """Close them all, when nobody reads any more."""
-        for one in self._readers:
-            one.close()
+        """Close all connections, once no thread reads."""
+        for reader in self._readers:
+            reader.close()
         self.writer.close()
 
     def _wait_for_lock(self, attempts: int) -> bool:
-        """Wait a little while another program has the lock; return whether to try again."""
+        """Wait a moment for another program's lock; return True to try again."""
         now = time.monotonic()
         if not attempts:
             self._lock_deadline = now + sqlite_file.BUSY_TIMEOUT_MS / 1000
@@ -154,7 +154,7 @@ class Connections:
         return True
 
     def _put_away(self) -> None:
-        """Put all that was committed into the file itself; note the last id that was given."""
+        """Move all committed mail from the log into the file; note the last id."""
         if self.writer.readonly("main"):
             return
         self.writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
@@ -163,7 +163,7 @@ class Connections:
 
 
 class _Reader:
-    """One thread's connection; whoever has the lock may use or close it."""
+    """One thread's connection; whoever holds the lock may use or close it."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -176,21 +176,21 @@ class _Reader:
 
 
 def _identify(name: str) -> tuple[int, int] | None:
-    """Return what tells a file from another one of its name, None where there is none."""
+    """Return a file's device and inode, None where there is no such file."""
     seen = _look_at(name)
     return None if seen is None else seen[:2]
 
 
 def _look_at(name: str) -> tuple[int, int, int] | None:
-    """Return what tells a file or a folder from another one, and when it changed, in nanoseconds."""
+    """Return a file's or folder's device, inode and mtime in ns, None where there is none."""
     try:
-        status = os.stat(name)  # noqa: PTH116 - after each commit, and a Path takes three times as long
+        status = os.stat(name)  # noqa: PTH116 - called after each commit; a Path takes three times as long
     except OSError:
         return None
     return status.st_dev, status.st_ino, status.st_mtime_ns
 
 
 def _rests(changed_ns: int) -> bool:
-    """Whether what changed at that time would tell another one if it changed now."""
+    """Return True if another change now would get a different mtime."""
     tick_s = _TICK_S if changed_ns % 10**9 else _COARSE_TICK_S
     return time.time() - changed_ns / 1e9 > tick_s

@@ -1,4 +1,4 @@
-"""Opening a database file: making it, checking it, bringing an older one up to date."""
+"""Opens a database file: makes it, checks it, or upgrades an older one."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from edgemail.system.file_ownership import is_owned_by_another_user
 _log = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_MS = 5_000
-"""How long another program's lock is waited for."""
+"""How long to wait for another program's lock."""
 
-_STATEMENTS = 200  # an INSERT for each number of rows is among them
+_STATEMENTS = 200  # among them an INSERT for each number of rows
 _WAL_BYTES = 64 * 2**20
 _SPILL_PAGES = 2048  # 8 MiB
 
 SUFFIXES = ("-wal", "-shm")
-"""What SQLite puts behind a database's name for the files beside it, while it is open."""
+"""The endings of the files that SQLite keeps beside an open database."""
 
 
 def open_database(path: Path) -> apsw.Connection:
-    """Open a database for writing, made or brought up to date where need be.
+    """Open a database for writing; make it where it is missing, upgrade it where it is old.
 
     Raises:
-        StoreInvalid: it cannot be opened, or it is not one of ours.
+        StoreInvalid: it cannot be opened, or it is not edgemail's.
     """
     _make_file(path)
     try:
@@ -53,7 +53,7 @@ def open_for_reading(path: Path) -> apsw.Connection:
     """Open a database that another program writes.
 
     Raises:
-        StoreInvalid: it is not there, or it is not one of ours.
+        StoreInvalid: it is missing, or it is not edgemail's.
     """
     advice = "start the edgemail that takes mail for it first, or correct --db"
     if not path.is_file():
@@ -71,7 +71,7 @@ def open_for_reading(path: Path) -> apsw.Connection:
         raise StoreInvalid(f"{path} cannot be read as a database: {error}") from error
     if not tables >= schema.READ_TABLES or columns != schema.MAIL_COLUMNS:
         connection.close()
-        raise StoreInvalid(f"{path} has no tables of edgemail's yet; {advice}")
+        raise StoreInvalid(f"{path} has no edgemail tables yet; {advice}")
     if summary_columns != schema.SUMMARY_COLUMNS:
         connection.close()
         raise StoreInvalid(f"{path} has another version's tables; {advice}")
@@ -79,7 +79,7 @@ def open_for_reading(path: Path) -> apsw.Connection:
 
 
 def connect(path: Path, flags: int) -> apsw.Connection:
-    """Open a connection with the settings that all of ours have.
+    """Open a connection with the settings that every connection needs.
 
     Raises:
         apsw.Error: it cannot be opened.
@@ -93,11 +93,12 @@ def _make_file(path: Path) -> None:
     """Make the file where it is missing, readable by its owner alone.
 
     Raises:
-        StoreInvalid: it cannot be made, or someone else prepared it in a directory that everyone may write to.
+        StoreInvalid: it cannot be made, or another user prepared it in a directory that everyone
+            may write to.
     """
     try:
-        # O_NOFOLLOW and the owner: another user of this machine could have put a link or a file of his own
-        # into /tmp, and read the mail in it.
+        # O_NOFOLLOW, and the check of the owner below: another user of this machine could have put
+        # a link or a file into /tmp in order to read the mail in it.
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
     except OSError as error:
         reason = "it is a link; name the file itself" if error.errno == errno.ELOOP else error.strerror
@@ -108,13 +109,13 @@ def _make_file(path: Path) -> None:
         os.close(descriptor)
     if not stat.S_ISREG(status.st_mode):
         raise StoreInvalid(f"{path} is not a file")
-    for one in (path, *(Path(f"{path}{suffix}") for suffix in (*SUFFIXES, "-journal"))):
-        if is_owned_by_another_user(one):
-            raise StoreInvalid(f"{one} belongs to another user, who could read the mail; choose another file")
+    for file in (path, *(Path(f"{path}{suffix}") for suffix in (*SUFFIXES, "-journal"))):
+        if is_owned_by_another_user(file):
+            raise StoreInvalid(f"{file} belongs to another user, who could read the mail; choose another file")
 
 
 def _prepare(connection: apsw.Connection, path: Path) -> None:
-    connection.pragma("auto_vacuum", 2)  # incremental; heeded only while the database is empty
+    connection.pragma("auto_vacuum", 2)  # incremental; has an effect only while the database is empty
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", 2)  # FULL: a commit is on the disk when it returns
     connection.pragma("journal_size_limit", _WAL_BYTES)
@@ -131,11 +132,12 @@ def _prepare(connection: apsw.Connection, path: Path) -> None:
         for statement in schema.TABLES:
             connection.execute(statement)
     if connection.pragma("auto_vacuum") != 2:
-        _log.info("rewriting %s once, so that space can be given back later", path)
+        _log.info("rewriting %s once, so that free space can be given back later", path)
         connection.pragma("auto_vacuum", 2)
         connection.execute("VACUUM")
-    # Pages that leave the cache before their commit are written twice: with zeros where a message will be, then
-    # with the message. Most messages fit; of the largest this would take too much memory.
+    # A page that leaves the cache before the commit is written twice: first with zeros in place of
+    # the message, then with the message. With this limit most messages stay in the cache; a higher
+    # one would take too much memory.
     connection.pragma("cache_spill", _SPILL_PAGES)
     connection.execute(schema.PUT_INTO_INBOX)
 
@@ -145,7 +147,7 @@ def _columns_of(connection: apsw.Connection, table: str) -> set[str]:
 
 
 def _upgrade(connection: apsw.Connection, path: Path) -> None:
-    """Bring a table of the first edgemail up to date: it had no ids, no sizes and no `inbox`."""
+    """Upgrade the first edgemail's table, which had no ids, no sizes and no `inbox`."""
     total = connection.execute("SELECT count(*) FROM mail").fetchone()
     _log.warning("bringing %s up to date: %d messages", path, total[0] if total else 0)
     connection.execute("ALTER TABLE mail RENAME TO first_mail")

@@ -1,4 +1,4 @@
-"""The local store: a file in SQLite's format, which is libSQL's. One writer thread, readers beside it."""
+"""The local store: a file in SQLite's format, which is libSQL's too."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import apsw
 
-from edgemail.errors import MessageNotFound, StoreFull, StoreReadOnly, StoreUnavailable
+from edgemail.errors import MessageNotFound, StoreFull, StoreUnavailable
 from edgemail.model import MailId
 from edgemail.store import schema
-from edgemail.store.base import Aged, Arrival, ListingRow, Usage
 from edgemail.store.group_commit import GroupCommit
 from edgemail.store.job_thread import JobThread
+from edgemail.store.sql_mailbox import DELETE_ROWS, SqlMailbox
 from edgemail.store.sqlite.connections import Connections
 from edgemail.store.sqlite.file import open_database, open_for_reading
 from edgemail.store.trim import Cut
@@ -37,17 +37,15 @@ _READERS = 2
 _BATCH_ROWS = 1000
 _BATCH_BYTES = 32 * 2**20
 _WAITING_BYTES = 512 * 2**20
-_DELETE_ROWS = 100
 _STATEMENT_ROWS = 64
 _RECLAIM_PAGES = 256
 _HARMLESS = (apsw.BusyError, apsw.LockedError, apsw.FullError, apsw.ConstraintError)
-"""After these a connection is as it was before."""
+"""Errors after which a connection is as it was before."""
 _POLL_S = 0.5
-_POLL_ROWS = 500
 
 
-class SqliteStore:
-    """A `MailStore` in a local file."""
+class SqliteStore(SqlMailbox):
+    """A `Mailbox` in a local file; it is `DiskBacked` itself."""
 
     def __init__(
         self,
@@ -59,12 +57,11 @@ class SqliteStore:
         max_wait_s: float = math.inf,
         counters: CommitCounters | None = None,
     ) -> None:
+        super().__init__(read_only=read_only)
+        self.file = path
         self._connections = Connections(path, writer, open_for_reading if read_only else open_database)
         self._writer_thread = writer_thread
-        self._read_only = read_only
-        self._poller: asyncio.Task[None] | None = None
         self._reader_threads = ThreadPoolExecutor(_READERS, thread_name_prefix="edgemail-reader")
-        self._observers: list[Callable[[Sequence[Arrival]], None]] = []
         self._commits = GroupCommit(
             self._commit,
             max_rows=_BATCH_ROWS,
@@ -83,13 +80,14 @@ class SqliteStore:
         max_wait_s: float = math.inf,
         counters: CommitCounters | None = None,
     ) -> Self:
-        """Open the file; make it, or bring it up to date, where need be. Commits are counted in `counters`.
+        """Open the file; make or upgrade it where needed. Commits are counted in `counters`.
 
-        What has waited for more than `max_wait_s` is not committed any more.
-        With `read_only` it must be there, and nothing is written to it: another program does.
+        A message that has waited for more than `max_wait_s` is refused. With `read_only` the file
+        must exist, and nothing is written to it: another program does that.
 
         Raises:
-            StoreInvalid: the file cannot be made or opened, or is something else; the text says what to do.
+            StoreInvalid: the file cannot be made or opened, or is not edgemail's; the text says
+                what to do.
         """
         thread = JobThread("edgemail-writer")
         try:
@@ -100,94 +98,23 @@ class SqliteStore:
             raise
         store = cls(path, writer, thread, read_only=read_only, max_wait_s=max_wait_s, counters=counters)
         if read_only:
-            ((seen,),) = await store._query(schema.LAST_ID, ())
-            store._poller = asyncio.create_task(store._poll(seen))
+            ((store._seen,),) = await store._query(schema.LAST_ID)
+            store._start_polling(store._poll())
         return store
 
-    def add(self, envelope: Envelope) -> asyncio.Future[MailId]:
-        """See `MailStore.add`."""
-        if self._read_only:
-            raise StoreReadOnly
-        return self._commits.add(envelope)
-
-    def watch(self, observer: Callable[[Sequence[Arrival]], None]) -> None:
-        """See `MailStore.watch`."""
-        self._observers.append(observer)
-
-    async def list_inbox(
-        self, inbox: str, *, limit: int, before: int | None = None, after: int = 0, oldest_first: bool = False
-    ) -> list[ListingRow]:
-        """See `MailStore.list_inbox`."""
-        statement = schema.LIST_OLDEST_FIRST if oldest_first else schema.LIST_NEWEST_FIRST
-        bindings = (inbox, schema.UNBOUNDED_ID if before is None else before, after, limit)
-        return [schema.read_listing_row(row) for row in await self._query(statement, bindings)]
-
-    async def search_inbox(
-        self, inbox: str, terms: Sequence[str], *, limit: int, before: int | None = None
-    ) -> list[ListingRow]:
-        """See `MailStore.search_inbox`."""
-        last = schema.UNBOUNDED_ID if before is None else before
-        rows = await self._query(schema.SEARCH, (inbox, last, *schema.write_terms(terms), limit))
-        return [schema.read_listing_row(row) for row in rows]
-
-    async def read_row(self, mail_id: MailId) -> ListingRow:
-        """See `MailStore.read_row`."""
-        for row in await self._query(schema.READ_ROW, (mail_id,)):
-            return schema.read_listing_row(row)
-        raise MessageNotFound(f"there is no message {mail_id}")
+    @property
+    def disk(self) -> Self:
+        """See `Mailbox.disk`."""
+        return self
 
     async def read_data(self, mail_id: MailId) -> bytes:
-        """See `MailStore.read_data`."""
-        for (data,) in await self._query(schema.READ_DATA, (mail_id,)):
+        """See `Mailbox.read_data`."""
+        for (data,) in await self._query(schema.READ_DATA, mail_id):
             return bytes(data)
         raise MessageNotFound(f"there is no message {mail_id}")
 
-    async def delete(self, mail_ids: Sequence[MailId], *, may_return: bool = False) -> int:
-        """See `MailStore.delete`."""
-
-        def delete(writer: apsw.Connection, batch: Sequence[MailId]) -> int:
-            with _unsynced(writer) if may_return else contextlib.nullcontext():
-                return _delete(writer, batch)
-
-        deleted = 0
-        for start in range(0, len(mail_ids), _DELETE_ROWS):
-            batch = mail_ids[start : start + _DELETE_ROWS]
-            deleted += await self._write(partial(delete, batch=batch))
-        return deleted
-
-    async def delete_inbox(self, inbox: str) -> int:
-        """See `MailStore.delete_inbox`."""
-        deleted = 0
-        while batch := await self._write(partial(_delete_from_inbox, inbox=inbox, last=schema.UNBOUNDED_ID)):
-            deleted += batch
-        return deleted
-
-    async def trim_inboxes(
-        self, inboxes: Sequence[str], *, max_messages: int | None, max_bytes: int | None
-    ) -> list[Usage]:
-        """See `MailStore.trim_inboxes`."""
-
-        def read(reader: apsw.Connection) -> list[Cut]:
-            cuts = [Cut(max_messages, max_bytes) for _ in inboxes]
-            for inbox, cut in zip(inboxes, cuts, strict=True):
-                for mail_id, size in reader.execute(schema.LIST_INBOX_SIZES, (inbox, schema.UNBOUNDED_ID, -1)):
-                    if not cut.take(mail_id, size):
-                        break
-            return cuts
-
-        def delete(writer: apsw.Connection, inbox: str, last: int) -> int:
-            with _unsynced(writer):
-                return _delete_from_inbox(writer, inbox, last)
-
-        cuts = await self._read(read)
-        for inbox, cut in zip(inboxes, cuts, strict=True):
-            work = partial(delete, inbox=inbox, last=cut.last_gone)
-            while cut.last_gone and await self._write(work) == _DELETE_ROWS:
-                pass
-        return [cut.left for cut in cuts]
-
     async def list_unsummarized(self, after: int, *, max_rows: int, max_bytes: int) -> list[tuple[MailId, bytes]]:
-        """See `MailStore.list_unsummarized`."""
+        """See `Mailbox.list_unsummarized`."""
 
         def read(reader: apsw.Connection) -> list[tuple[MailId, bytes]]:
             found: list[tuple[MailId, bytes]] = []
@@ -204,7 +131,7 @@ class SqliteStore:
         return await self._read(read)
 
     async def add_summaries(self, summaries: Sequence[tuple[MailId, Summary]]) -> None:
-        """See `MailStore.add_summaries`."""
+        """See `Mailbox.add_summaries`."""
 
         def write(writer: apsw.Connection) -> None:
             rows = [schema.write_summary(mail_id, summary) for mail_id, summary in summaries]
@@ -213,32 +140,22 @@ class SqliteStore:
                 writer.executemany(schema.ADD_SUMMARY, rows)
                 writer.executemany(schema.ADD_WORDS, words)
 
-        await self._write(write)
-
-    async def measure(self) -> Usage:
-        """See `MailStore.measure`."""
-        for messages, size in await self._query(schema.MEASURE, ()):
-            return Usage(messages, size)
-        raise StoreUnavailable("the table `usage` is empty")
+        self._require_writable()
+        await self._on_writer_thread(write)
 
     async def measure_disk(self) -> int:
-        """See `MailStore.measure_disk`."""
+        """See `DiskBacked.measure_disk`."""
 
         def measure(reader: apsw.Connection) -> int:
             pages, free, page_bytes = (
-                int(reader.pragma(one)) for one in ("page_count", "freelist_count", "page_size")
+                int(reader.pragma(name)) for name in ("page_count", "freelist_count", "page_size")
             )
             return (pages - free) * page_bytes
 
         return await self._read(measure)
 
-    async def list_oldest(self, limit: int) -> list[Aged]:
-        """See `MailStore.list_oldest`."""
-        rows = await self._query(schema.LIST_OLDEST, (limit,))
-        return [Aged(MailId(mail_id), schema.read_date(date), size) for mail_id, date, size in rows]
-
     async def reclaim(self) -> bool:
-        """See `MailStore.reclaim`."""
+        """See `DiskBacked.reclaim`."""
 
         def vacuum(_: apsw.Connection) -> bool:
             writer = self._connections.find_writer()
@@ -249,69 +166,67 @@ class SqliteStore:
                 writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
             return bool(free_pages)
 
-        return await self._write(vacuum)
-
-    async def check(self) -> None:
-        """See `MailStore.check`."""
-        await self._query(schema.CHECK, ())
+        self._require_writable()
+        return await self._on_writer_thread(vacuum)
 
     async def close(self) -> None:
-        """See `MailStore.close`."""
+        """See `Mailbox.close`."""
         self._connections.hurry()
         await self._commits.drain()
-        if self._poller is not None:
-            self._poller.cancel()
-            await asyncio.gather(self._poller, return_exceptions=True)
+        await self._stop_polling()
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self._reader_threads.shutdown)
         await self._writer_thread.do(self._connections.close)
         self._writer_thread.close()
 
+    async def _delete_batch(self, mail_ids: Sequence[MailId], *, may_return: bool) -> int:
+        return await self._on_writer_thread(partial(_delete, mail_ids=mail_ids, may_return=may_return))
+
+    async def _take_out_batch(self, inbox: str, last: int, *, may_return: bool) -> tuple[int, bool]:
+        work = partial(_delete_from_inbox, inbox=inbox, last=last, may_return=may_return)
+        deleted = await self._on_writer_thread(work)
+        return deleted, deleted == DELETE_ROWS
+
+    async def _find_cuts(
+        self, inboxes: Sequence[str], max_messages: int | None, max_bytes: int | None
+    ) -> Sequence[Cut]:
+        def read(reader: apsw.Connection) -> list[Cut]:
+            cuts = [Cut(max_messages, max_bytes) for _ in inboxes]
+            for inbox, cut in zip(inboxes, cuts, strict=True):
+                for mail_id, size in reader.execute(schema.LIST_INBOX_SIZES, (inbox, schema.UNBOUNDED_ID, -1)):
+                    if not cut.take(mail_id, size):
+                        break
+            return cuts
+
+        return await self._read(read)
+
     async def _commit(self, batch: Sequence[Envelope], _since: float) -> list[MailId]:
-        ids = await self._write(partial(self._insert, batch=batch))
-        arrivals = [Arrival(mail_id, one.recipients, one.size) for mail_id, one in zip(ids, batch, strict=True)]
-        for observer in self._observers:
-            observer(arrivals)
+        ids = await self._on_writer_thread(partial(self._insert, batch=batch))
+        self._announce_batch(ids, batch)
         return ids
 
-    async def _poll(self, seen: int) -> None:
-        """Look for what the program that writes has brought, above the id `seen`."""
+    async def _poll(self) -> None:
+        """Announce what the program that writes commits, again and again."""
         version = None
         while True:
             with contextlib.suppress(StoreUnavailable, StoreFull):
                 latest = await self._on_writer_thread(self._read_version)
                 while latest != version:
-                    rows = await self._query(schema.LIST_ARRIVALS, (seen, _POLL_ROWS))
-                    if rows:
-                        self._announce_rows(rows)
-                        seen = rows[-1][0]
-                    if len(rows) < _POLL_ROWS:
+                    if not await self._find_arrivals():
                         version = latest
             await asyncio.sleep(_POLL_S)
 
     def _read_version(self, _: apsw.Connection) -> tuple[apsw.Connection, object]:
-        """Return what differs once the database has changed; a connection that is new counts from the start."""
+        """Return a value that differs once the database or the connection to it has changed."""
         writer = self._connections.find_writer()
         return writer, writer.pragma("data_version")
 
-    def _announce_rows(self, rows: list[tuple[Any, ...]]) -> None:
-        arrivals = [
-            Arrival(MailId(mail_id), schema.read_recipients(recipients), size) for mail_id, recipients, size in rows
-        ]
-        for observer in self._observers:
-            observer(arrivals)
-
     def _insert(self, writer: apsw.Connection, batch: Sequence[Envelope]) -> list[MailId]:
-        """Insert a batch, where the path says by the time that it is committed."""
+        """Insert a batch; insert it again where the file was replaced meanwhile."""
         before = self._connections.generation
         ids = _insert(writer, batch)
         current = self._connections.find_writer()
         return ids if self._connections.generation == before else _insert(current, batch)
-
-    async def _write(self, work: Callable[[apsw.Connection], _T]) -> _T:
-        if self._read_only:
-            raise StoreReadOnly
-        return await self._on_writer_thread(work)
 
     async def _on_writer_thread(self, work: Callable[[apsw.Connection], _T]) -> _T:
         return await self._writer_thread.do(partial(_translate, self._work, work))
@@ -335,12 +250,12 @@ class SqliteStore:
 
         return await asyncio.get_running_loop().run_in_executor(self._reader_threads, _translate, read)
 
-    async def _query(self, statement: str, bindings: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    async def _query(self, statement: str, *bindings: Any) -> list[tuple[Any, ...]]:
         return await self._read(lambda reader: reader.execute(statement, bindings).fetchall())
 
 
 class _Transaction:
-    """All of it or nothing; takes the write lock at once, so that it cannot fail half-way for want of it."""
+    """A transaction that takes the write lock first: no later statement can fail for lack of it."""
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
@@ -359,7 +274,7 @@ class _Transaction:
 
 @contextlib.contextmanager
 def _unsynced(writer: apsw.Connection) -> Iterator[None]:
-    """Let a commit not wait for the disk: what is derived, or deleted again, may be lost in a power cut."""
+    """Commit without a sync what may be lost in a power cut: derived data, and deletions."""
     writer.pragma("synchronous", 1)
     try:
         yield
@@ -368,33 +283,39 @@ def _unsynced(writer: apsw.Connection) -> Iterator[None]:
 
 
 def _insert(writer: apsw.Connection, batch: Sequence[Envelope]) -> list[MailId]:
-    """Insert a batch in as few statements as can be; one by itself is a transaction.
+    """Insert a batch in as few statements as possible.
 
-    At each one the interpreter's lock goes to the event loop and has to be won back, which costs more than
-    inserting many rows.
+    During each statement the event loop takes the interpreter's lock, and winning it back costs
+    more than inserting many rows.
     """
     ids: list[MailId] = []
-    is_one = len(batch) <= _STATEMENT_ROWS and all(one.spool is None and schema.is_for_one(one) for one in batch)
-    with contextlib.nullcontext() if is_one else _Transaction(writer):
+    is_one_statement = len(batch) <= _STATEMENT_ROWS and all(
+        envelope.spool is None and schema.is_for_one(envelope) for envelope in batch
+    )
+    with contextlib.nullcontext() if is_one_statement else _Transaction(writer):
         for rows in _split(batch):
             if rows[0].spool is None:
-                _insert_rows(writer, schema.ADD_MAIL, [schema.write_mail(one) for one in rows])
+                _insert_rows(writer, schema.ADD_MAIL, [schema.write_mail(envelope) for envelope in rows])
             else:
                 _insert_spooled(writer, rows[0])
-            last = writer.last_insert_rowid()  # nobody else writes meanwhile, so the ids follow each other
+            last = writer.last_insert_rowid()  # no other program writes meanwhile, so the ids are consecutive
             ids += map(MailId, range(last - len(rows) + 1, last + 1))
-        for_many = [(mail_id, one) for mail_id, one in zip(ids, batch, strict=True) if not schema.is_for_one(one)]
-        inboxes = [(inbox, mail_id) for mail_id, one in for_many for inbox in one.recipients]
+        inboxes = [
+            (inbox, mail_id)
+            for mail_id, envelope in zip(ids, batch, strict=True)
+            if not schema.is_for_one(envelope)
+            for inbox in envelope.recipients
+        ]
         for start in range(0, len(inboxes), _STATEMENT_ROWS):
             _insert_rows(writer, schema.ADD_INBOX, inboxes[start : start + _STATEMENT_ROWS])
     return ids
 
 
 def _split(batch: Sequence[Envelope]) -> Iterator[Sequence[Envelope]]:
-    """Cut a batch into what one statement inserts: several messages, or one that is spooled."""
+    """Split a batch into what one statement inserts: several messages, or one that is spooled."""
     start = 0
-    for end, one in enumerate(batch):
-        if one.spool is not None:
+    for end, envelope in enumerate(batch):
+        if envelope.spool is not None:
             if start < end:
                 yield batch[start:end]
             yield batch[end : end + 1]
@@ -407,7 +328,7 @@ def _split(batch: Sequence[Envelope]) -> Iterator[Sequence[Envelope]]:
 
 
 def _insert_spooled(writer: apsw.Connection, envelope: Envelope) -> None:
-    """Insert a message without having all of it in memory, or twice its size where it is TEXT."""
+    """Insert a message piece by piece, so that it is never in memory as a whole."""
     writer.execute(*schema.write_spooled(envelope))
     with writer.blob_open("main", "mail", "data", writer.last_insert_rowid(), True) as blob:
         for piece in envelope.read_pieces():
@@ -415,7 +336,7 @@ def _insert_spooled(writer: apsw.Connection, envelope: Envelope) -> None:
 
 
 def _read_beginning(reader: apsw.Connection, mail_id: int, octets: int) -> bytes:
-    """Read the first octets of a message; any expression in SQL would read all of it into memory."""
+    """Read the first octets of a message. An SQL expression would read all of it into memory."""
     with contextlib.closing(reader.blob_open("main", "mail", "data", mail_id, False)) as blob:
         return blob.read(octets)
 
@@ -424,18 +345,18 @@ def _insert_rows(writer: apsw.Connection, statement: str, rows: Sequence[tuple[A
     writer.execute(schema.repeat_values(statement, len(rows)), tuple(chain.from_iterable(rows)))
 
 
-def _delete(writer: apsw.Connection, mail_ids: Sequence[MailId]) -> int:
+def _delete(writer: apsw.Connection, mail_ids: Sequence[MailId], *, may_return: bool) -> int:
     deleted = 0
-    with _Transaction(writer):
+    with _unsynced(writer) if may_return else contextlib.nullcontext(), _Transaction(writer):
         for mail_id in mail_ids:
             writer.execute(schema.DELETE_MAIL, (mail_id,))
             deleted += writer.changes()
     return deleted
 
 
-def _delete_from_inbox(writer: apsw.Connection, inbox: str, last: int) -> int:
-    with _Transaction(writer):
-        rows = writer.execute(schema.LIST_INBOX_IDS, (inbox, last, _DELETE_ROWS)).fetchall()
+def _delete_from_inbox(writer: apsw.Connection, inbox: str, last: int, *, may_return: bool) -> int:
+    with _unsynced(writer) if may_return else contextlib.nullcontext(), _Transaction(writer):
+        rows = writer.execute(schema.LIST_INBOX_IDS, (inbox, last, DELETE_ROWS)).fetchall()
         for (mail_id,) in rows:
             writer.execute(schema.DELETE_FROM_INBOX, (inbox, mail_id))
             writer.execute(schema.DELETE_MAIL_IN_NO_INBOX, (mail_id,))
@@ -443,11 +364,11 @@ def _delete_from_inbox(writer: apsw.Connection, inbox: str, last: int) -> int:
 
 
 def _translate(work: Callable[..., _T], *arguments: object) -> _T:
-    """Do `work` with its arguments; say what SQLite says in the store's own terms.
+    """Call `work` with its arguments; turn SQLite's errors into the store's own.
 
     Raises:
         StoreFull: the disk is full.
-        StoreUnavailable: anything else that SQLite could not do; the details are in the log.
+        StoreUnavailable: SQLite failed in another way; the details are in the log.
     """
     try:
         return work(*arguments)

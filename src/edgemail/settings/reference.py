@@ -1,0 +1,59 @@
+"""Writes the reference of all settings, a page of the documentation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from edgemail.settings.table import SETTINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from edgemail.settings.definition import Setting
+
+_TITLES: Final = {
+    "store": "Database",
+    "smtp": "SMTP",
+    "http": "HTTP",
+    "operator": "Operator's mail",
+    "retention": "Retention",
+    "policy": "Policy",
+    "log": "Log",
+}
+
+_INTRODUCTION: Final = """\
+# Settings
+
+<!-- Made from the code: python -m edgemail.settings docs/reference/settings.md -->
+
+A setting that stands here as a flag can be given by that flag. Every setting can be given by its environment
+variable, by its name in the file, and, unless it is secret, by `--set NAME=VALUE`.
+[Configuration](../configuration.md) says how values are written and which source wins.
+
+A default may depend on other settings. `edgemail config` shows each value and where it comes from.
+"""
+
+
+def write_reference(settings: Sequence[Setting] = SETTINGS) -> str:
+    """Return the page, in Markdown."""
+    everyday = [setting for setting in settings if setting.everyday]
+    advanced = [setting for setting in settings if not setting.everyday]
+    parts = [_INTRODUCTION, "## Everyday settings\n", _write_table(everyday), "## Advanced settings\n"]
+    for section in dict.fromkeys(setting.section for setting in advanced):
+        parts.append(f"### {_TITLES[section]}\n")
+        parts.append(_write_table([setting for setting in advanced if setting.section == section]))
+    retired = [(old, setting) for setting in settings for old in setting.retired_names]
+    if retired:
+        parts += ["## Retired names\n", "They still work in this release, with a warning.\n"]
+        parts += [f"- `{old}` is called `{setting.name}` now." for old, setting in retired]
+    return "\n".join(parts).rstrip("\n") + "\n"
+
+
+def _write_table(settings: Iterable[Setting]) -> str:
+    rows = ["| Setting | Environment | Default | What it does |", "|---|---|---|---|"]
+    for setting in settings:
+        spelled = setting.flag if setting.has_flag else setting.name
+        shown = f"`{spelled} {setting.kind.metavar}`".replace("|", "\\|")
+        variables = f"`{setting.variable}`" + (f", `{setting.also_from}`" if setting.also_from else "")
+        rows.append(f"| {shown} | {variables} | {setting.default_text} | {setting.full_help} |")
+    return "\n".join(rows) + "\n"

@@ -1,0 +1,449 @@
+"""The table of settings: one dataclass a subsystem, one entry a setting.
+
+Flags, environment variables, the file, `edgemail config` and the documentation come from it.
+`docs/how-to/add-a-setting.md` says how to add one.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from edgemail.model import Endpoint
+from edgemail.settings.definition import ComputedDefault, Setting, setting, settings_in
+from edgemail.settings.kinds import (
+    ALLOWED_HOST,
+    BYTES,
+    CHAOS_RULES,
+    COUNT,
+    DB,
+    DOMAIN,
+    DURATION,
+    ENDPOINT,
+    FILE,
+    FREE_SPACE,
+    HOSTNAME,
+    LOCAL_PART,
+    NETWORKS,
+    NONE,
+    OFF,
+    ORIGIN,
+    PATH,
+    PATTERNS,
+    PERCENT,
+    TOKEN,
+    many,
+    one_of,
+    or_off,
+    or_switch,
+    unset,
+)
+from edgemail.settings.parsing import ascii_name
+from edgemail.settings.values import LOOPBACK, MEMORY, FreeSpace, is_server_url
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from edgemail.settings.chaos_rules import ChaosRule
+    from edgemail.settings.values import Network
+
+RESERVED: Final = (
+    "admin",
+    "administrator",
+    "webmaster",
+    "hostmaster",
+    "postmaster",
+    "abuse",
+    "noc",
+    "security",
+    "root",
+    "ssladmin",
+    "mailer-daemon",
+)
+"""Names to which certificate authorities mail their proofs of control, and which RFC 2142 gives the operator."""
+
+_MX_PORT: Final = 25
+_DAY_S: Final = 86_400.0
+_MIB: Final = 1024**2
+_GIB: Final = 1024**3
+
+
+def temporary_db() -> str:
+    """Return the path of a database in the system's temporary directory."""
+    return str(Path(tempfile.gettempdir()) / "edgemail.db")
+
+
+def domain_or_machine(domain: Sequence[str]) -> str:
+    """Return the first domain; without one the machine's name, or ``localhost`` if that cannot be in a greeting."""
+    if domain:
+        return ascii_name(domain[0])
+    name = socket.gethostname()
+    return name if re.fullmatch(r"[A-Za-z0-9_.-]{1,255}", name) else "localhost"
+
+
+def reserved_if_public(domain: Sequence[str], smtp: Sequence[Endpoint]) -> tuple[str, ...]:
+    """Return the names that the operator's mail goes to, if the server takes mail from the Internet."""
+    return RESERVED if domain or any(endpoint.port == _MX_PORT for endpoint in smtp) else ()
+
+
+def maildir_beside_db(db: str) -> str | None:
+    """Return the path of a Maildir beside the database, or `None` if the database is not a file."""
+    file = StoreSettings(db=db).file
+    return None if file is None else f"{file}.operator"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """Where mail is kept: `db` is a file's path, a server's URL, or `MEMORY`.
+
+    `is_default` is true if nobody chose the database.
+    """
+
+    db: str = setting(
+        DB,
+        ComputedDefault(temporary_db, "`edgemail.db` in the system's temporary directory"),
+        "Keep mail in this file, or in the libSQL database at this URL (`libsql:`, `https:` or `http:`). "
+        "With `memory` all mail is lost when the program ends.",
+        everyday=True,
+        also_from="LIBSQL_CLIENT_URL",
+    )
+    token: str | None = setting(
+        unset(TOKEN),
+        None,
+        "Send this token to the libSQL server. It has no flag, since other users see a program's flags.",
+        name="db_token",
+        everyday=True,
+        secret=True,
+        also_from="LIBSQL_CLIENT_TOKEN",
+    )
+    token_file: str | None = setting(
+        unset(PATH),
+        None,
+        "Read the libSQL server's token from this file, once at the start.",
+        name="db_token_file",
+        everyday=True,
+    )
+    is_default: bool = False
+
+    @property
+    def file(self) -> Path | None:
+        """The database's file; `None` where it is not a file of this machine."""
+        return None if self.is_in_memory or is_server_url(self.db) else Path(self.db)
+
+    @property
+    def url(self) -> str | None:
+        """The database server's URL; `None` where the database is on no server."""
+        return self.db if is_server_url(self.db) else None
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Return True if mail is kept in memory, and lost when the program ends."""
+        return self.db == MEMORY
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpSettings:
+    """What the SMTP listener takes, and its limits."""
+
+    listen: tuple[Endpoint, ...] = setting(
+        many(ENDPOINT, empty=OFF),
+        (Endpoint("127.0.0.1", 2525),),
+        "Listen for SMTP here. Port 0 picks a free port. With `off` (or `--no-smtp`) the server only reads: "
+        "it takes no mail, and writes nothing to the database.",
+        name="smtp",
+        everyday=True,
+    )
+    listen_tls: tuple[Endpoint, ...] = setting(
+        many(ENDPOINT), (), "Listen here for SMTP over implicit TLS.", name="smtps", everyday=True
+    )
+    domains: tuple[str, ...] = setting(
+        many(DOMAIN),
+        (),
+        "Take mail for this domain and its subdomains only. Without one, take mail for every domain.",
+        name="domain",
+        everyday=True,
+    )
+    hostname: str = setting(
+        HOSTNAME,
+        ComputedDefault(domain_or_machine, "the first domain, else the machine's name"),
+        "Use this name in the greeting and in `Received:` lines.",
+        everyday=True,
+    )
+    tls: Literal["auto", "off"] = setting(
+        one_of("auto", "off"),
+        "auto",
+        "Offer STARTTLS: with `tls_cert`, else with a self-made certificate to peers that are not local.",
+        everyday=True,
+    )
+    tls_cert: str | None = setting(
+        unset(FILE),
+        None,
+        "Use this certificate and its chain (PEM). A new one is read when it changes.",
+        everyday=True,
+    )
+    tls_key: str | None = setting(
+        unset(FILE), None, "Use this private key (PEM), if it is not in the certificate's file.", everyday=True
+    )
+    auth: Literal["local", "any", "off"] = setting(
+        one_of("local", "any", "off"),
+        "local",
+        "Offer AUTH to local peers, to any peer or to none. It takes any name and password and keeps neither.",
+        everyday=True,
+    )
+    max_message_bytes: int = setting(BYTES, 25 * _MIB, "Refuse a message that is larger.")
+    bare_newlines: Literal["keep", "refuse"] = setting(
+        one_of("keep", "refuse"),
+        "keep",
+        "Keep or refuse a message by DATA in which a CR or LF stands alone. BDAT keeps all octets.",
+    )
+    max_recipients: int = setting(COUNT, 100, "Take at most this many recipients in one transaction.")
+    max_errors: int = setting(COUNT, 10, "Close a connection after this many mistakes of its peer.")
+    max_idle_commands: int = setting(COUNT, 100, "Close a connection after this many commands that carry no mail.")
+    max_transactions: int = setting(COUNT, 200, "Take at most this many transactions in one connection.")
+    spool_above_bytes: int = setting(
+        BYTES, _MIB, "Write a message to a file while it arrives, once it is larger than this.", name="spool_above"
+    )
+    spool_dir: str | None = setting(
+        unset(PATH, "beside the database"),
+        None,
+        "The folder for these files, which have no name there. It should be on a disk, not in memory. A database "
+        "server has no folder: then it is the system's temporary directory.",
+    )
+    max_memory_bytes: int = setting(
+        BYTES,
+        64 * _MIB,
+        "Keep at most this much of all arriving messages in memory; past it small ones go to a file as well.",
+        name="max_memory",
+    )
+    max_spool_bytes: int = setting(
+        BYTES,
+        4 * _GIB,
+        "Keep at most this much of all arriving messages in files; past it they get 452.",
+        name="max_spool",
+    )
+    max_connections: int = setting(COUNT, 1000, "Take at most this many SMTP connections at a time.")
+    trusted: tuple[Network, ...] = setting(
+        NETWORKS,
+        LOOPBACK,
+        "Trust peers in this network or at this address: no per-source limit holds for them. `none` trusts nobody. "
+        "What is given replaces the loopback networks.",
+    )
+    max_connections_per_source: int = setting(
+        COUNT, 20, "Take at most this many SMTP connections at a time from one source: an IPv4 address or IPv6 /64."
+    )
+    connection_rate: int = setting(COUNT, 60, "Take at most this many new connections a minute from one source.")
+    message_rate: int = setting(COUNT, 120, "Take at most this many messages a minute from one source.")
+    proxy_from: tuple[Network, ...] = setting(
+        NETWORKS,
+        (),
+        "Expect a PROXY header first from peers in this network or at this address, which are proxies.",
+    )
+    proxy_timeout_s: float = setting(DURATION, 5.0, "Wait this long for a PROXY header.")
+    greeting_delay_s: float | None = setting(
+        or_off(DURATION),
+        None,
+        "Let a peer that is not trusted wait this long for the greeting, and hang up if it talks first.",
+    )
+    idle_timeout_s: float = setting(DURATION, 300.0, "Wait this long for a command.")
+    busy_idle_timeout_s: float = setting(
+        DURATION, 10.0, "Wait this long for a command of a peer that is not trusted, while the server is busy."
+    )
+    busy_percent: int = setting(
+        PERCENT, 80, "The server is busy while it has more than this share of `max_connections`, in percent."
+    )
+    data_timeout_s: float = setting(DURATION, 180.0, "Wait this long for the next octets of a message.")
+    min_rate_bytes: int = setting(
+        BYTES,
+        500,
+        "Close a connection whose message brings fewer octets a second on average. Trusted peers may be slower.",
+        name="min_rate",
+    )
+    min_rate_after_s: float = setting(DURATION, 30.0, "Check `min_rate` from this long after a message began.")
+    linger_s: float = setting(
+        DURATION,
+        2.0,
+        "Read and drop input for this long after the last reply, so that the peer receives that reply.",
+    )
+    session_timeout_s: float = setting(DURATION, 1800.0, "Close a connection that lasts longer.")
+    tls_timeout_s: float = setting(DURATION, 30.0, "Wait this long for a TLS handshake.")
+    commit_timeout_s: float = setting(
+        DURATION, 30.0, "Wait this long for the database, then tell the sender to try again."
+    )
+    shutdown_timeout_s: float = setting(
+        DURATION, 30.0, "Wait this long for open transactions when the program stops."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """Where the page and the API are, and who may use them from a browser."""
+
+    listen: Endpoint | None = setting(
+        or_off(ENDPOINT),
+        Endpoint("127.0.0.1", 8025),
+        "Serve the page and the API here.",
+        name="http",
+        everyday=True,
+    )
+    metrics: Endpoint | bool = setting(
+        or_switch(ENDPOINT),
+        True,
+        "Serve Prometheus metrics: at `/metrics` beside the page, or on a port of their own.",
+        everyday=True,
+    )
+    allowed_hosts: tuple[str, ...] = setting(
+        many(ALLOWED_HOST),
+        (),
+        "Let browsers reach the page under this name too.",
+        name="allowed_host",
+        everyday=True,
+    )
+    allowed_origins: tuple[str, ...] = setting(
+        many(ORIGIN), (), "Let pages of this web origin use the API.", name="allowed_origin", everyday=True
+    )
+    reader_timeout_s: float = setting(
+        DURATION, 60.0, "Close an HTTP connection whose client reads nothing for this long (Linux only)."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorSettings:
+    """Whose mail is the operator's alone, and where it goes. `reserved` are local parts in lower case."""
+
+    reserved: tuple[str, ...] = setting(
+        many(LOCAL_PART, empty=NONE),
+        ComputedDefault(
+            reserved_if_public,
+            "admin, postmaster and the like if `domain` is given or SMTP listens on port 25, else none",
+        ),
+        "Keep mail for this name, at any domain, for the operator alone. `none` reserves no name.",
+        everyday=True,
+    )
+    maildir: str | None = setting(
+        unset(PATH),
+        ComputedDefault(maildir_beside_db, "beside the database, its name with `.operator`"),
+        "Keep the operator's mail in this Maildir.",
+        name="operator_maildir",
+        everyday=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionSettings:
+    """How much mail is kept and for how long; `None` sets no bound."""
+
+    max_age_s: float | None = setting(or_off(DURATION), 7 * _DAY_S, "Delete mail that is older.", everyday=True)
+    max_messages: int | None = setting(
+        or_off(COUNT), None, "Delete the oldest mail when there are more messages.", everyday=True
+    )
+    max_bytes: int | None = setting(
+        or_off(BYTES),
+        2 * _GIB,
+        "Delete the oldest mail when all of it takes more; on a database server only messages count.",
+        everyday=True,
+    )
+    max_inbox_messages: int | None = setting(
+        or_off(COUNT), 500, "Delete the oldest mail of an inbox that has more messages."
+    )
+    max_inbox_bytes: int | None = setting(
+        or_off(BYTES), 50 * _MIB, "Delete the oldest mail of an inbox that takes more octets, but never its newest."
+    )
+    interval_s: float = setting(DURATION, 60.0, "Look for old mail this often.", name="retention_interval")
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySettings:
+    """Whose mail is taken just now, and what is refused on purpose.
+
+    Senders and recipients are patterns as `address_patterns.read_pattern` gives them.
+    An empty list of those that are allowed allows everyone. `min_free` is `None` where the disk may be filled.
+    """
+
+    min_free: FreeSpace | None = setting(
+        or_off(FREE_SPACE),
+        FreeSpace(percent=10.0),
+        "Refuse mail for now while less of the database's disk is free.",
+        reloads=True,
+    )
+    allow_senders: tuple[str, ...] = setting(
+        PATTERNS,
+        (),
+        "Allow only these senders: addresses, or globs such as `*@spam.example`, or `<>` for the null sender.",
+        reloads=True,
+    )
+    deny_senders: tuple[str, ...] = setting(
+        PATTERNS,
+        (),
+        "Refuse these senders: addresses, or globs such as `*@spam.example`, or `<>` for the null sender.",
+        reloads=True,
+    )
+    allow_recipients: tuple[str, ...] = setting(
+        PATTERNS, (), "Allow only these recipients: addresses or globs.", reloads=True
+    )
+    deny_recipients: tuple[str, ...] = setting(
+        PATTERNS, (), "Refuse these recipients: addresses or globs.", reloads=True
+    )
+    allow_sources: tuple[Network, ...] = setting(
+        NETWORKS, (), "Allow only these peers: IP addresses or networks.", reloads=True
+    )
+    deny_sources: tuple[Network, ...] = setting(
+        NETWORKS, (), "Refuse these peers: IP addresses or networks.", reloads=True
+    )
+    chaos: tuple[ChaosRule, ...] = setting(
+        CHAOS_RULES,
+        (),
+        "Refuse on purpose, to test a sender: `STAGE:CODE[:SHARE][:GLOB]`, such as `rcpt:451:10%:*@slow.example`.",
+        reloads=True,
+    )
+    chaos_api: Literal["off", "on"] = setting(one_of("off", "on"), "off", "Let the API change `chaos`.")
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """What is logged, and in which form."""
+
+    format: Literal["text", "json"] = setting(
+        one_of("text", "json"),
+        "text",
+        "Write log lines as text for people, or as one JSON object a line.",
+        name="log_format",
+        everyday=True,
+    )
+    level: Literal["debug", "info", "warning", "error"] = setting(
+        one_of("debug", "info", "warning", "error"),
+        "info",
+        "Log only what is at least this important.",
+        name="log_level",
+        everyday=True,
+    )
+    addresses: Literal["plain", "hashed", "off"] = setting(
+        one_of("plain", "hashed", "off"),
+        "plain",
+        "Log senders and recipients as they are, hashed or not at all. Hashes differ after a restart.",
+        name="log_addresses",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings."""
+
+    store: StoreSettings = field(default_factory=StoreSettings)
+    smtp: SmtpSettings = field(default_factory=SmtpSettings)
+    http: HttpSettings = field(default_factory=HttpSettings)
+    operator: OperatorSettings = field(default_factory=OperatorSettings)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
+    policy: PolicySettings = field(default_factory=PolicySettings)
+    log: LogSettings = field(default_factory=LogSettings)
+
+    @property
+    def read_only(self) -> bool:
+        """True if this server takes no mail, and only reads what others put into the database."""
+        return not self.smtp.listen
+
+
+SETTINGS: Final[tuple[Setting, ...]] = tuple(settings_in(Settings))

@@ -1,0 +1,236 @@
+"""The memory store: for tests and CI. It opens at once, and all mail is lost when the program ends.
+
+Everything happens on the event loop, so no method sees a change half done.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, replace
+from itertools import islice
+from string import ascii_lowercase, ascii_uppercase
+from typing import TYPE_CHECKING
+
+from edgemail.errors import MessageNotFound
+from edgemail.model import MailId, StoredMail
+from edgemail.store import schema
+from edgemail.store.base import Aged, Arrival, ListingRow, Usage
+from edgemail.store.group_commit import GroupCommit, load_spooled
+from edgemail.store.trim import Cut
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Sequence
+
+    from edgemail.model import Envelope, Summary
+    from edgemail.system.metrics import CommitCounters
+
+_BATCH_ROWS = 1000
+_BATCH_BYTES = 32 * 2**20
+_WAITING_BYTES = 512 * 2**20
+_HEAD_BYTES = 16384
+_LOWER_CASE = str.maketrans(ascii_uppercase, ascii_lowercase)
+"""What SQLite's lower() does: letters beyond ASCII stay as they are."""
+
+
+@dataclass(slots=True)
+class _Message:
+    """A message, and the inboxes that still have it."""
+
+    mail: StoredMail
+    data: bytes
+    inboxes: set[str]
+    summary: Summary | None = None
+    searched: str = ""
+    """The text that a search looks at."""
+
+
+class MemoryStore:
+    """A `Mailbox` in this process's memory."""
+
+    def __init__(self, *, max_wait_s: float = math.inf, counters: CommitCounters | None = None) -> None:
+        """Begin empty. A message that has waited for more than `max_wait_s` is refused."""
+        self._observers: list[Callable[[Sequence[Arrival]], None]] = []
+        self._messages: dict[MailId, _Message] = {}
+        self._inboxes: dict[str, list[MailId]] = {}
+        self._unsummarized: dict[MailId, None] = {}
+        self._size = 0
+        self._last_id = 0
+        self._commits = GroupCommit(
+            self._commit,
+            max_rows=_BATCH_ROWS,
+            max_bytes=_BATCH_BYTES,
+            max_waiting_bytes=_WAITING_BYTES,
+            max_wait_s=max_wait_s,
+            counters=counters,
+        )
+
+    @property
+    def disk(self) -> None:
+        """See `Mailbox.disk`."""
+        return
+
+    def add(self, envelope: Envelope) -> asyncio.Future[MailId]:
+        """See `Mailbox.add`."""
+        return self._commits.add(envelope)
+
+    def watch(self, observer: Callable[[Sequence[Arrival]], None]) -> None:
+        """See `Mailbox.watch`."""
+        self._observers.append(observer)
+
+    async def list_inbox(
+        self, inbox: str, *, limit: int, before: int | None = None, after: int = 0, oldest_first: bool = False
+    ) -> list[ListingRow]:
+        """See `Mailbox.list_inbox`."""
+        mail_ids = self._find_between(inbox, before, after)
+        chosen = mail_ids[:limit] if oldest_first else mail_ids[::-1][:limit]
+        return [_make_row(self._messages[mail_id]) for mail_id in chosen]
+
+    async def search_inbox(
+        self, inbox: str, terms: Sequence[str], *, limit: int, before: int | None = None
+    ) -> list[ListingRow]:
+        """See `Mailbox.search_inbox`."""
+        found = (
+            _make_row(message)
+            for message in map(self._messages.__getitem__, reversed(self._find_between(inbox, before, 0)))
+            if message.summary is None or all(term in message.searched for term in terms[: schema.TERMS_MAX])
+        )
+        return list(islice(found, limit))
+
+    async def read_row(self, mail_id: MailId) -> ListingRow:
+        """See `Mailbox.read_row`."""
+        return _make_row(self._find(mail_id))
+
+    async def read_data(self, mail_id: MailId) -> bytes:
+        """See `Mailbox.read_data`."""
+        return self._find(mail_id).data
+
+    async def delete(self, mail_ids: Sequence[MailId], *, may_return: bool = False) -> int:
+        """See `Mailbox.delete`."""
+        del may_return  # after a power cut there is nothing at all
+        return sum(self._delete(mail_id) for mail_id in mail_ids)
+
+    async def delete_inbox(self, inbox: str) -> int:
+        """See `Mailbox.delete_inbox`."""
+        return self._take_out(inbox, schema.UNBOUNDED_ID)
+
+    async def trim_inboxes(
+        self, inboxes: Sequence[str], *, max_messages: int | None, max_bytes: int | None
+    ) -> list[Usage]:
+        """See `Mailbox.trim_inboxes`."""
+        left = []
+        for inbox in inboxes:
+            cut = Cut(max_messages, max_bytes)
+            for mail_id in reversed(self._inboxes.get(inbox, ())):
+                if not cut.take(mail_id, self._messages[mail_id].mail.size):
+                    break
+            self._take_out(inbox, cut.last_gone)
+            left.append(cut.left)
+        return left
+
+    async def list_unsummarized(self, after: int, *, max_rows: int, max_bytes: int) -> list[tuple[MailId, bytes]]:
+        """See `Mailbox.list_unsummarized`."""
+        found: list[tuple[MailId, bytes]] = []
+        size = 0
+        for mail_id in islice((mail_id for mail_id in self._unsummarized if mail_id > after), max_rows):
+            message = self._messages[mail_id]
+            found.append((mail_id, message.data[:max_bytes]))
+            size += message.mail.size
+            if size > max_bytes:
+                break
+        return found
+
+    async def add_summaries(self, summaries: Sequence[tuple[MailId, Summary]]) -> None:
+        """See `Mailbox.add_summaries`."""
+        for mail_id, summary in summaries:
+            message = self._messages.get(mail_id)
+            if message is not None:
+                shown = f"{summary.subject} {summary.sender_name} {summary.preview}"
+                message.searched = f"{summary.words} {shown.translate(_LOWER_CASE)}"
+                message.summary = replace(summary, words="")
+                self._unsummarized.pop(mail_id, None)
+
+    async def measure(self) -> Usage:
+        """See `Mailbox.measure`."""
+        return Usage(len(self._messages), self._size)
+
+    async def list_oldest(self, limit: int) -> list[Aged]:
+        """See `Mailbox.list_oldest`."""
+        oldest = (message.mail for message in islice(self._messages.values(), limit))
+        return [Aged(mail.id, mail.date, mail.size) for mail in oldest]
+
+    async def check(self) -> None:
+        """See `Mailbox.check`."""
+
+    async def close(self) -> None:
+        """See `Mailbox.close`."""
+        await self._commits.drain()
+
+    async def _commit(self, batch: Sequence[Envelope], _since: float) -> list[MailId]:
+        arrivals = [self._keep(envelope) for envelope in await load_spooled(batch)]
+        for observer in self._observers:
+            observer(arrivals)
+        return [arrival.id for arrival in arrivals]
+
+    def _keep(self, envelope: Envelope) -> Arrival:
+        self._last_id += 1
+        mail_id, size = MailId(self._last_id), len(envelope.data)
+        date = schema.read_date(schema.write_date(envelope.accepted_at))
+        sender = "" if envelope.sender is None else str(envelope.sender)
+        recipients = tuple(dict.fromkeys(envelope.recipients))
+        mail = StoredMail(mail_id, date, sender, recipients, size)
+        self._messages[mail_id] = _Message(mail, envelope.data, set(recipients))
+        self._unsummarized[mail_id] = None
+        self._size += size
+        for inbox in recipients:
+            self._inboxes.setdefault(inbox, []).append(mail_id)
+        return Arrival(mail_id, recipients, size)
+
+    def _find(self, mail_id: MailId) -> _Message:
+        try:
+            return self._messages[mail_id]
+        except KeyError:
+            raise MessageNotFound(f"there is no message {mail_id}") from None
+
+    def _find_between(self, inbox: str, before: int | None, after: int) -> list[MailId]:
+        """Return an inbox's ids above `after` and below `before`, oldest first."""
+        mail_ids = self._inboxes.get(inbox, [])
+        end = len(mail_ids) if before is None else bisect_left(mail_ids, before)
+        return mail_ids[bisect_right(mail_ids, after) : end]
+
+    def _take_out(self, inbox: str, last: int) -> int:
+        """Take all messages up to the id `last` out of an inbox; return how many went."""
+        mail_ids = self._inboxes.get(inbox, [])
+        gone = mail_ids[: bisect_right(mail_ids, last)]
+        self._drop_from_inbox(inbox, 0, len(gone))
+        for mail_id in gone:
+            message = self._messages[mail_id]
+            message.inboxes.discard(inbox)
+            if not message.inboxes:
+                self._delete(mail_id)
+        return len(gone)
+
+    def _delete(self, mail_id: MailId) -> bool:
+        """Delete a message for all who still have it; return True if it was there."""
+        message = self._messages.pop(mail_id, None)
+        if message is None:
+            return False
+        self._unsummarized.pop(mail_id, None)
+        self._size -= message.mail.size
+        for inbox in message.inboxes:
+            start = bisect_left(self._inboxes[inbox], mail_id)
+            self._drop_from_inbox(inbox, start, start + 1)
+        return True
+
+    def _drop_from_inbox(self, inbox: str, start: int, end: int) -> None:
+        """Take some of an inbox's ids out of its list; forget an inbox that is empty."""
+        if start < end:
+            del self._inboxes[inbox][start:end]
+            if not self._inboxes[inbox]:
+                del self._inboxes[inbox]
+
+
+def _make_row(message: _Message) -> ListingRow:
+    head = message.data[:_HEAD_BYTES] if message.summary is None else b""
+    return ListingRow(message.mail, message.summary, head)

@@ -1,0 +1,188 @@
+"""What every store in an SQL database does alike: queries, batches, and arrivals."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+from edgemail.errors import MessageNotFound, StoreReadOnly, StoreUnavailable
+from edgemail.model import MailId
+from edgemail.store import schema
+from edgemail.store.base import Aged, Arrival, Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Sequence
+
+    from edgemail.model import Envelope
+    from edgemail.store.base import ListingRow
+    from edgemail.store.group_commit import GroupCommit
+    from edgemail.store.trim import Cut
+
+    Row = tuple[Any, ...]
+
+DELETE_ROWS = 100
+"""How many messages one transaction deletes, at most: senders wait for the same writer."""
+
+_POLL_ROWS = 500
+
+
+class SqlMailbox(ABC):
+    """The part of a `Mailbox` that is the same on every SQL database.
+
+    A store adds how a statement is run, how a batch is written, and how a whole message is read.
+    """
+
+    _commits: GroupCommit
+    """Set by each store, with bounds of its own."""
+
+    def __init__(self, *, read_only: bool) -> None:
+        """With `read_only` every method that writes raises `StoreReadOnly`."""
+        self._read_only = read_only
+        self._observers: list[Callable[[Sequence[Arrival]], None]] = []
+        self._poller: asyncio.Task[None] | None = None
+        self._seen = 0
+        """The last id that `_find_arrivals` has read."""
+        self._own: set[MailId] = set()
+        """Ids above `_seen` that this store committed and announced itself."""
+
+    def add(self, envelope: Envelope) -> asyncio.Future[MailId]:
+        """See `Mailbox.add`."""
+        if self._read_only:
+            raise StoreReadOnly
+        return self._commits.add(envelope)
+
+    def watch(self, observer: Callable[[Sequence[Arrival]], None]) -> None:
+        """See `Mailbox.watch`. Another program's mail is announced within a second or two."""
+        self._observers.append(observer)
+
+    async def list_inbox(
+        self, inbox: str, *, limit: int, before: int | None = None, after: int = 0, oldest_first: bool = False
+    ) -> list[ListingRow]:
+        """See `Mailbox.list_inbox`."""
+        statement = schema.LIST_OLDEST_FIRST if oldest_first else schema.LIST_NEWEST_FIRST
+        rows = await self._query(statement, inbox, schema.UNBOUNDED_ID if before is None else before, after, limit)
+        return [schema.read_listing_row(row) for row in rows]
+
+    async def search_inbox(
+        self, inbox: str, terms: Sequence[str], *, limit: int, before: int | None = None
+    ) -> list[ListingRow]:
+        """See `Mailbox.search_inbox`."""
+        last = schema.UNBOUNDED_ID if before is None else before
+        rows = await self._query(schema.SEARCH, inbox, last, *schema.write_terms(terms), limit)
+        return [schema.read_listing_row(row) for row in rows]
+
+    async def read_row(self, mail_id: MailId) -> ListingRow:
+        """See `Mailbox.read_row`."""
+        for row in await self._query(schema.READ_ROW, mail_id):
+            return schema.read_listing_row(row)
+        raise MessageNotFound(f"there is no message {mail_id}")
+
+    async def delete(self, mail_ids: Sequence[MailId], *, may_return: bool = False) -> int:
+        """See `Mailbox.delete`."""
+        self._require_writable()
+        deleted = 0
+        for start in range(0, len(mail_ids), DELETE_ROWS):
+            deleted += await self._delete_batch(mail_ids[start : start + DELETE_ROWS], may_return=may_return)
+        return deleted
+
+    async def delete_inbox(self, inbox: str) -> int:
+        """See `Mailbox.delete_inbox`."""
+        self._require_writable()
+        return await self._take_out(inbox, schema.UNBOUNDED_ID, may_return=False)
+
+    async def trim_inboxes(
+        self, inboxes: Sequence[str], *, max_messages: int | None, max_bytes: int | None
+    ) -> list[Usage]:
+        """See `Mailbox.trim_inboxes`."""
+        self._require_writable()
+        cuts = await self._find_cuts(inboxes, max_messages, max_bytes)
+        for inbox, cut in zip(inboxes, cuts, strict=True):
+            if cut.last_gone:
+                await self._take_out(inbox, cut.last_gone, may_return=True)
+        return [cut.left for cut in cuts]
+
+    async def measure(self) -> Usage:
+        """See `Mailbox.measure`."""
+        for messages, size in await self._query(schema.MEASURE):
+            return Usage(messages, size)
+        raise StoreUnavailable("the table `usage` is empty")
+
+    async def list_oldest(self, limit: int) -> list[Aged]:
+        """See `Mailbox.list_oldest`."""
+        rows = await self._query(schema.LIST_OLDEST, limit)
+        return [Aged(MailId(mail_id), schema.read_date(date), size) for mail_id, date, size in rows]
+
+    async def check(self) -> None:
+        """See `Mailbox.check`."""
+        await self._query(schema.CHECK)
+
+    @abstractmethod
+    async def _query(self, statement: str, *bindings: Any) -> list[Row]:
+        """Run a statement that reads; return all of its rows."""
+
+    @abstractmethod
+    async def _delete_batch(self, mail_ids: Sequence[MailId], *, may_return: bool) -> int:
+        """Delete messages in one transaction; return how many there were."""
+
+    @abstractmethod
+    async def _take_out_batch(self, inbox: str, last: int, *, may_return: bool) -> tuple[int, bool]:
+        """Take the oldest messages up to the id `last` out of an inbox, in one transaction.
+
+        It takes `DELETE_ROWS` at most. Returns how many went, and whether there may be more.
+        """
+
+    @abstractmethod
+    async def _find_cuts(
+        self, inboxes: Sequence[str], max_messages: int | None, max_bytes: int | None
+    ) -> Sequence[Cut]:
+        """Find where each inbox has to be cut."""
+
+    async def _take_out(self, inbox: str, last: int, *, may_return: bool) -> int:
+        """Take all messages up to the id `last` out of an inbox; return how many went."""
+        deleted, has_more = 0, True
+        while has_more:
+            batch, has_more = await self._take_out_batch(inbox, last, may_return=may_return)
+            deleted += batch
+        return deleted
+
+    async def _find_arrivals(self) -> bool:
+        """Announce one batch of what other programs committed; return True if there may be more."""
+        rows = await self._query(schema.LIST_ARRIVALS, self._seen, _POLL_ROWS)
+        self._announce(
+            [
+                Arrival(MailId(mail_id), schema.read_recipients(recipients), size)
+                for mail_id, recipients, size in rows
+                if mail_id not in self._own
+            ]
+        )
+        if rows:
+            self._seen = rows[-1][0]
+            self._own = {mail_id for mail_id in self._own if mail_id > self._seen}
+        return len(rows) == _POLL_ROWS
+
+    def _announce_batch(self, mail_ids: Sequence[MailId], batch: Sequence[Envelope]) -> None:
+        """Tell the observers what this store has just committed."""
+        self._announce(
+            [
+                Arrival(mail_id, envelope.recipients, envelope.size)
+                for mail_id, envelope in zip(mail_ids, batch, strict=True)
+            ]
+        )
+
+    def _announce(self, arrivals: Sequence[Arrival]) -> None:
+        if arrivals:
+            for observer in self._observers:
+                observer(arrivals)
+
+    def _start_polling(self, poll: Coroutine[None, None, None]) -> None:
+        self._poller = asyncio.create_task(poll)
+
+    async def _stop_polling(self) -> None:
+        if self._poller is not None:
+            self._poller.cancel()
+            await asyncio.gather(self._poller, return_exceptions=True)
+
+    def _require_writable(self) -> None:
+        if self._read_only:
+            raise StoreReadOnly

@@ -1,0 +1,176 @@
+"""A store that wraps another store, and fails or waits on demand."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from typing import TYPE_CHECKING, TypeVar
+
+from edgemail.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from edgemail.model import Envelope, MailId, Summary
+    from edgemail.store.base import Aged, Arrival, DiskBacked, ListingRow, Mailbox, Usage
+
+_T = TypeVar("_T")
+_S = TypeVar("_S")
+
+
+class FailingStore:
+    """A `Mailbox` that passes calls on to another one, until it is told to fail or to wait."""
+
+    def __init__(self, store: Mailbox) -> None:
+        self._store = store
+        self._error: Exception | None = None
+        self._writes_left = math.inf
+        self._go_on = asyncio.Event()
+        self._go_on.set()
+        self._adding: set[asyncio.Task[None]] = set()
+
+    def fail(self, error: Exception, *, after: int = 0) -> None:
+        """Raise `error` from now on, once `after` more messages have been written.
+
+        To write is to add, delete or summarise. A full store still reads; one that is unavailable
+        does nothing.
+        """
+        self._error, self._writes_left = error, after
+
+    def mend(self) -> None:
+        """Stop failing."""
+        self._error, self._writes_left = None, math.inf
+
+    def pause(self) -> None:
+        """Let every call wait, as a slow store does, until `resume`."""
+        self._go_on.clear()
+
+    def resume(self) -> None:
+        """Release the waiting calls, in order."""
+        self._go_on.set()
+
+    @property
+    def disk(self) -> DiskBacked | None:
+        """The wrapped store's file, if it has one."""
+        return self._store.disk
+
+    def add(self, envelope: Envelope) -> asyncio.Future[MailId]:
+        """Keep a message, or fail."""
+        future: asyncio.Future[MailId] = asyncio.get_running_loop().create_future()
+
+        async def keep() -> None:
+            try:
+                await self._write(1)
+                mail_id = await self._store.add(envelope)
+            except Exception as error:
+                if not future.done():
+                    future.set_exception(error)
+            else:
+                if not future.done():
+                    future.set_result(mail_id)
+
+        task = asyncio.create_task(keep())
+        self._adding.add(task)
+        task.add_done_callback(self._adding.discard)
+        return future
+
+    def watch(self, observer: Callable[[Sequence[Arrival]], None]) -> None:
+        """Watch the other store."""
+        self._store.watch(observer)
+
+    async def list_inbox(
+        self, inbox: str, *, limit: int, before: int | None = None, after: int = 0, oldest_first: bool = False
+    ) -> list[ListingRow]:
+        """List an inbox, or fail."""
+        await self._read()
+        return await self._store.list_inbox(
+            inbox, limit=limit, before=before, after=after, oldest_first=oldest_first
+        )
+
+    async def search_inbox(
+        self, inbox: str, terms: Sequence[str], *, limit: int, before: int | None = None
+    ) -> list[ListingRow]:
+        """Search an inbox, or fail."""
+        await self._read()
+        return await self._store.search_inbox(inbox, terms, limit=limit, before=before)
+
+    async def read_row(self, mail_id: MailId) -> ListingRow:
+        """Read a row, or fail."""
+        await self._read()
+        return await self._store.read_row(mail_id)
+
+    async def read_data(self, mail_id: MailId) -> bytes:
+        """Read a message, or fail."""
+        await self._read()
+        return await self._store.read_data(mail_id)
+
+    async def delete(self, mail_ids: Sequence[MailId], *, may_return: bool = False) -> int:
+        """Delete messages, some of them where it fails half way, or fail."""
+        return sum(await self._write_parts(mail_ids, lambda part: self._store.delete(part, may_return=may_return)))
+
+    async def delete_inbox(self, inbox: str) -> int:
+        """Empty an inbox, or fail."""
+        await self._write(1)
+        return await self._store.delete_inbox(inbox)
+
+    async def trim_inboxes(
+        self, inboxes: Sequence[str], *, max_messages: int | None, max_bytes: int | None
+    ) -> list[Usage]:
+        """Trim inboxes, some of them where it fails half way, or fail."""
+        left = await self._write_parts(
+            inboxes,
+            lambda part: self._store.trim_inboxes(part, max_messages=max_messages, max_bytes=max_bytes),
+        )
+        return [usage for usages in left for usage in usages]
+
+    async def list_unsummarized(self, after: int, *, max_rows: int, max_bytes: int) -> list[tuple[MailId, bytes]]:
+        """List what has no summary, or fail."""
+        await self._read()
+        return await self._store.list_unsummarized(after, max_rows=max_rows, max_bytes=max_bytes)
+
+    async def add_summaries(self, summaries: Sequence[tuple[MailId, Summary]]) -> None:
+        """Keep summaries, some of them where it fails half way, or fail."""
+        await self._write_parts(summaries, self._store.add_summaries)
+
+    async def measure(self) -> Usage:
+        """Count what is stored, or fail."""
+        await self._read()
+        return await self._store.measure()
+
+    async def list_oldest(self, limit: int) -> list[Aged]:
+        """List the oldest messages, or fail."""
+        await self._read()
+        return await self._store.list_oldest(limit)
+
+    async def check(self) -> None:
+        """Return if it would not fail."""
+        await self._write(0)
+        await self._store.check()
+
+    async def close(self) -> None:
+        """Finish what is under way, then close the other store."""
+        self.resume()
+        if self._adding:
+            await asyncio.wait(self._adding)
+        await self._store.close()
+
+    async def _read(self) -> None:
+        await self._go_on.wait()
+        if isinstance(self._error, StoreUnavailable) and not self._writes_left:
+            raise self._error
+
+    async def _write(self, messages: int) -> None:
+        await self._go_on.wait()
+        if self._error is not None and self._writes_left < max(messages, 1):
+            raise self._error
+        self._writes_left -= messages
+
+    async def _write_parts(self, whole: Sequence[_T], write: Callable[[Sequence[_T]], Awaitable[_S]]) -> list[_S]:
+        """Write all of it; where it fails half way, write what comes before, then raise."""
+        first = min(len(whole), self._writes_left)
+        done = []
+        for part in (whole[: int(first)], whole[int(first) :]):
+            if part:
+                await self._write(len(part))
+                done.append(await write(part))
+        return done

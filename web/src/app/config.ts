@@ -1,0 +1,22 @@
+import { ApiSource } from "../inbox/api.ts";
+import type { MailSource } from "../inbox/source.ts";
+import { words } from "../languages/dictionary.ts";
+
+/**
+ * Make the source that `config.json` beside the page describes, or the API if there is no such
+ * file.
+ */
+export async function loadSource(): Promise<MailSource> {
+  const config = await readConfig();
+  const source = config["source"] ?? "api";
+  if (source === "api") return new ApiSource(document.baseURI);
+  if (source === "database") return (await import("../database/open.ts")).openDatabase(config);
+  throw new Error(words.errors.unknownSource(String(source)));
+}
+
+async function readConfig(): Promise<Record<string, unknown>> {
+  const response = await fetch("config.json", { cache: "no-store" });
+  if (response.status === 404) return {};
+  if (!response.ok) throw new Error(`config.json: ${response.status} ${response.statusText}`);
+  return (await response.json()) as Record<string, unknown>;
+}

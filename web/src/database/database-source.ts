@@ -1,0 +1,173 @@
+/** Reads mail straight from a database, without edgemail's server. It never writes. */
+import type { ParsedMessage } from "../reader/parsed-message.ts";
+import {
+  type ArrivalListener,
+  type MailSource,
+  type MessagePage,
+  type HostStatus,
+  type ProgressCallback,
+  type ListQuery,
+  type ServerInfo,
+  SourceError,
+  type Subscription,
+  type Summary,
+} from "../inbox/source.ts";
+import { summariseFromHead } from "./summary-from-head.ts";
+import { matchesTerms, searchTerms } from "../inbox/search-terms.ts";
+import { type Step, DatabaseError } from "./hrana.ts";
+import type { NearestReplica, ReplicaAnswer, ReadOptions } from "./nearest-replica.ts";
+import { ChunkedRead } from "./chunked-read.ts";
+import { type Arrivals, Polling } from "./polling.ts";
+import { readSummaryRow } from "./summary-row.ts";
+import { LIST_NEWEST_FIRST, LIST_OLDEST_FIRST, SEARCH, MAX_TERMS } from "./statements.ts";
+import { words } from "./words.ts";
+
+const PAGE_SIZE = 50;
+
+/** Parses the first octets of messages. Returns null for each that cannot be parsed. */
+type ParseHeads = (heads: Uint8Array[]) => Promise<(ParsedMessage | null)[]>;
+
+export class DatabaseSource implements MailSource {
+  readonly notice = words.notice;
+  /** What each address has shown: a replica that lags must not make it vanish. */
+  private readonly seen = new Map<string, Map<number, Summary>>();
+  private hostStatus: HostStatus | null = null;
+  private readonly watchers = new Set<(status: HostStatus) => void>();
+  private readonly nearest: NearestReplica;
+
+  constructor(
+    private readonly info: ServerInfo,
+    private readonly parseHeads: ParseHeads,
+    connect: (changed: (status: HostStatus) => void) => NearestReplica,
+  ) {
+    this.nearest = connect((status) => {
+      this.hostStatus = status;
+      for (const watcher of this.watchers) watcher(status);
+    });
+  }
+
+  /** Return what `config.json` says. It takes no request. */
+  server(): Promise<ServerInfo> {
+    return Promise.resolve(this.info);
+  }
+
+  watchHost(changed: (status: HostStatus) => void): () => void {
+    this.watchers.add(changed);
+    if (this.hostStatus) changed(this.hostStatus);
+    return () => this.watchers.delete(changed);
+  }
+
+  async list(address: string, query: ListQuery): Promise<MessagePage> {
+    const { before = Number.MAX_SAFE_INTEGER, limit = PAGE_SIZE, search = "" } = query;
+    if (search) return this.search(address, searchTerms(search), before, limit);
+    const seen = this.seenIn(address);
+    const needed = query.before === undefined ? Math.max(0, ...seen.keys()) : before - 1;
+    const { messages, more, lastId } = await this.select(
+      (rows) => ({ sql: LIST_NEWEST_FIRST, args: [address, before, 0, rows] }),
+      limit,
+      needed,
+    );
+    const end = more ? (messages.at(-1)?.id ?? 0) : 0;
+    const kept = [...seen.values()].filter(({ id }) => id > lastId && id < before && id > end);
+    const listed = new Map([...kept, ...messages].map((message) => [message.id, message]));
+    for (const message of messages) seen.set(message.id, message);
+    return {
+      messages: [...listed.values()].sort((a, b) => b.id - a.id),
+      nextBefore: more ? end : null,
+    };
+  }
+
+  /** The database searches summaries; this page searches messages that have none yet. */
+  private async search(
+    address: string,
+    terms: string[],
+    before: number,
+    limit: number,
+  ): Promise<MessagePage> {
+    const wanted = Array.from({ length: MAX_TERMS }, (_, index) => terms[index] ?? "");
+    const { messages, more, unsummarised } = await this.select(
+      (rows) => ({ sql: SEARCH, args: [address, before, ...wanted, rows] }),
+      limit,
+      0,
+    );
+    return {
+      messages: messages.filter((message) => !unsummarised.has(message.id) || matchesTerms(message, terms)),
+      nextBefore: more ? (messages.at(-1)?.id ?? null) : null,
+    };
+  }
+
+  async raw(id: number, signal: AbortSignal, progress?: ProgressCallback): Promise<ArrayBuffer> {
+    const message = new ChunkedRead(
+      (steps, large) => this.read(steps, { needed: id, large, signal }),
+      id,
+      progress,
+    );
+    return message.collect();
+  }
+
+  subscribe(address: string, after: number, listener: ArrivalListener): Subscription {
+    return new Polling((last) => this.arrivals(address, last), after, listener);
+  }
+
+  private async arrivals(address: string, after: number): Promise<Arrivals> {
+    const { messages, more } = await this.select(
+      (rows) => ({ sql: LIST_OLDEST_FIRST, args: [address, Number.MAX_SAFE_INTEGER, after, rows] }),
+      PAGE_SIZE,
+      after,
+    );
+    const seen = this.seenIn(address);
+    for (const message of messages) seen.set(message.id, message);
+    return { messages, more };
+  }
+
+  /** List `limit` messages, or fewer if they are too large for one answer. */
+  private async select(step: (rows: number) => Step, limit: number, needed: number) {
+    let answer: ReplicaAnswer | null = null;
+    let count = limit;
+    while (!answer) {
+      try {
+        answer = await this.read([step(count + 1)], { needed });
+      } catch (error) {
+        if (!(error instanceof SourceError && error.kind === "tooLarge") || count === 1) throw error;
+        count = Math.ceil(count / 4);
+      }
+    }
+    const rows = (answer.steps[0] ?? []).map(readSummaryRow);
+    const listed = rows.slice(0, count);
+    const waiting = listed.filter(({ head }) => head !== null);
+    const heads =
+      waiting.length > 0 ? await this.parseHeads(waiting.map(({ head }) => head as Uint8Array)) : [];
+    const parsed = new Map(waiting.map(({ summary }, index) => [summary.id, heads[index]]));
+    const messages = listed.map(({ summary }) => {
+      const head = parsed.get(summary.id);
+      return head ? summariseFromHead(summary, head) : summary;
+    });
+    return {
+      messages,
+      more: rows.length > count,
+      lastId: answer.lastId,
+      unsummarised: new Set(parsed.keys()),
+    };
+  }
+
+  private async read(steps: Step[], options: ReadOptions): Promise<ReplicaAnswer> {
+    try {
+      return await this.nearest.read(steps, options);
+    } catch (error) {
+      throw error instanceof DatabaseError ? asSourceError(error) : error;
+    }
+  }
+
+  private seenIn(address: string): Map<number, Summary> {
+    const seen = this.seen.get(address) ?? new Map<number, Summary>();
+    this.seen.set(address, seen);
+    return seen;
+  }
+}
+
+function asSourceError({ kind, message }: DatabaseError): SourceError {
+  if (kind === "unreachable") return new SourceError("unreachable", message);
+  if (kind === "tooLarge") return new SourceError("tooLarge", message);
+  const refused = kind === "corsBlocked" || kind === "refused" || kind === "expired";
+  return new SourceError(refused ? "refused" : "broken", message);
+}

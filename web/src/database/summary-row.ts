@@ -1,0 +1,55 @@
+/** Turns a row of a listing into a `Summary`. */
+import type { AttachmentSummary, FoundCode, FoundLink, Summary } from "../inbox/source.ts";
+import type { SqlRow } from "./hrana.ts";
+
+interface SummaryRow {
+  summary: Summary;
+  /** The first octets of the message if it has no summary yet, else null. */
+  head: Uint8Array | null;
+}
+
+/** One path in angle brackets. A quoted local part may hold "<", ">" and ", ". */
+const PATHS = /<((?:"(?:[^"\\]|\\.)*"|[^<>"])*)>/g;
+
+export function readSummaryRow(row: SqlRow): SummaryRow {
+  const [id, date, sender, recipients, size, subject, from, preview, attachments, codes, links, head] = row;
+  const summary: Summary = {
+    id: Number(id),
+    date: `${text(date).replace(" ", "T")}Z`,
+    sender: text(sender).replace(/^<|>$/g, ""),
+    recipients: [...new Set([...text(recipients).matchAll(PATHS)].map(([, path = ""]) => path))],
+    size: Number(size),
+    subject: text(subject),
+    from: text(from),
+    preview: text(preview),
+    attachments: readList(attachments).map(readAttachment),
+    codes: readList(codes).map(([code, reason]): FoundCode => ({ code: text(code), reason: text(reason) })),
+    links: readList(links).map(readLink),
+  };
+  return { summary, head: subject === null && head instanceof Uint8Array ? head : null };
+}
+
+function readAttachment([name, type, size]: unknown[], index: number): AttachmentSummary {
+  return { index, name: text(name), type: text(type), size: Number(size) || 0 };
+}
+
+function readLink([url, shown, reason]: unknown[]): FoundLink {
+  return { url: text(url), text: text(shown), reason: text(reason) };
+}
+
+/**
+ * Return the rows of a JSON list of lists, or none for anything else: other programs write here
+ * too.
+ */
+function readList(value: unknown): unknown[][] {
+  try {
+    const list: unknown = JSON.parse(text(value) || "[]");
+    return Array.isArray(list) ? list.filter(Array.isArray) : [];
+  } catch {
+    return [];
+  }
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}

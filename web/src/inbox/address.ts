@@ -1,0 +1,11 @@
+/** Return the address as the server spells it, or null if the text is not an address. */
+export function normalizeAddress(text: string): string | null {
+  const address = text.trim().toLowerCase();
+  return /^[^\s@<>]+@[^\s@<>]+$/.test(address) && address.length <= 320 ? address : null;
+}
+
+/** Return the link to an inbox, or to one message in it. */
+export function inboxHash(address: string, id?: number): string {
+  const name = encodeURIComponent(address).replaceAll("%40", "@");
+  return id === undefined ? `#/${name}` : `#/${name}/${id}`;
+}

@@ -1,0 +1,139 @@
+import { EventStream } from "./event-stream.ts";
+import { words } from "../languages/dictionary.ts";
+import {
+  type FailureKind,
+  type ArrivalListener,
+  type MailSource,
+  type MessagePage,
+  type ProgressCallback,
+  type ListQuery,
+  type ServerInfo,
+  SourceError,
+  type Subscription,
+  type Summary,
+} from "./source.ts";
+
+/** A smaller message needs no progress bar. */
+const PROGRESS_ABOVE_BYTES = 1_000_000;
+
+interface PageBody {
+  messages: Summary[];
+  next_before: number | null;
+}
+
+interface ServerBody {
+  version: string;
+  domains: string[];
+  retention: { max_age_s: number | null };
+  smtp: string[];
+  read_only: boolean;
+}
+
+/** edgemail's own JSON API, on the server that served the page. */
+export class ApiSource implements MailSource {
+  constructor(private readonly base: string) {}
+
+  /** Removed, as is `removeAll`, once the server says that it is read-only. */
+  remove?: (id: number) => Promise<void> = (id) => this.delete(id);
+  removeAll?: (address: string) => Promise<void> = (address) => this.deleteAll(address);
+
+  async server(): Promise<ServerInfo> {
+    const body = (await (await this.request("api/server")).json()) as ServerBody;
+    if (body.read_only) {
+      delete this.remove;
+      delete this.removeAll;
+    }
+    return {
+      version: body.version,
+      domains: body.domains,
+      maxAgeSeconds: body.retention.max_age_s,
+      smtp: body.smtp,
+    };
+  }
+
+  async list(address: string, query: ListQuery): Promise<MessagePage> {
+    const parameters = new URLSearchParams({ limit: String(query.limit ?? 50) });
+    if (query.before !== undefined) parameters.set("before", String(query.before));
+    if (query.search) parameters.set("search", query.search);
+    const response = await this.request(`${inboxPath(address)}/messages?${parameters}`);
+    const body = (await response.json()) as PageBody;
+    return { messages: body.messages, nextBefore: body.next_before };
+  }
+
+  async raw(id: number, signal: AbortSignal, progress?: ProgressCallback): Promise<ArrayBuffer> {
+    const response = await this.request(`api/messages/${id}/raw`, { signal });
+    const totalBytes = Number(response.headers.get("content-length"));
+    const reported =
+      progress && totalBytes > PROGRESS_ABOVE_BYTES
+        ? countBytes(response, (loadedBytes) => progress(loadedBytes, totalBytes))
+        : response;
+    try {
+      return await reported.arrayBuffer();
+    } catch (error) {
+      if (signal.aborted) throw error;
+      throw new SourceError("unreachable", words.errors.unreachable);
+    }
+  }
+
+  private async delete(id: number): Promise<void> {
+    try {
+      await this.request(`api/messages/${id}`, { method: "DELETE" });
+    } catch (error) {
+      // Somebody else deleted it first: the result is the same.
+      if (!(error instanceof SourceError && error.kind === "gone")) throw error;
+    }
+  }
+
+  private async deleteAll(address: string): Promise<void> {
+    await this.request(inboxPath(address), { method: "DELETE" });
+  }
+
+  subscribe(address: string, after: number, listener: ArrivalListener): Subscription {
+    return new EventStream(new URL(`${inboxPath(address)}/events`, this.base), after, listener);
+  }
+
+  private async request(path: string, init: RequestInit = {}): Promise<Response> {
+    let response: Response;
+    try {
+      response = await fetch(new URL(path, this.base), { cache: "no-store", ...init });
+    } catch (error) {
+      if (init.signal?.aborted) throw error;
+      throw new SourceError("unreachable", words.errors.unreachable);
+    }
+    if (response.ok) return response;
+    throw new SourceError(kindOf(response.status), await detailOf(response));
+  }
+}
+
+/** Return the same response. It calls `report` with the bytes that have arrived. */
+function countBytes(response: Response, report: (loadedBytes: number) => void): Response {
+  let loadedBytes = 0;
+  const counter = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, out) {
+      loadedBytes += chunk.length;
+      report(loadedBytes);
+      out.enqueue(chunk);
+    },
+  });
+  return new Response(response.body?.pipeThrough(counter));
+}
+
+function inboxPath(address: string): string {
+  return `api/inboxes/${encodeURIComponent(address)}`;
+}
+
+function kindOf(status: number): FailureKind {
+  if (status === 404 || status === 410) return "gone";
+  return status < 500 ? "refused" : "broken";
+}
+
+async function detailOf(response: Response): Promise<string> {
+  try {
+    const problem = (await response.json()) as { detail?: unknown; title?: unknown };
+    const detail = problem.detail ?? problem.title;
+    if (typeof detail === "string" && detail) return detail;
+  } catch {
+    // Not a problem document (RFC 9457): report the status.
+  }
+  return words.errors.badStatus(`${response.status} ${response.statusText}`);
+}

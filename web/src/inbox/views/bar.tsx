@@ -1,0 +1,154 @@
+import { useEffect, useState } from "preact/hooks";
+import { CopyButton } from "../../ui/copy-button.tsx";
+import { useNow, useOnline } from "../../ui/hooks.ts";
+import { Icon, type IconName } from "../../ui/icons.tsx";
+import type { Inbox, InboxState } from "../inbox.ts";
+import { lazyComponent } from "../../ui/lazy-component.tsx";
+import { useNotifications } from "../notifications.ts";
+import type { MailSource, HostStatus, ServerInfo } from "../source.ts";
+import { formatLifetime } from "../../ui/time.ts";
+import { words } from "../../languages/dictionary.ts";
+import { ConfirmDelete } from "../../ui/lazy-confirm.ts";
+
+const ShareDialog = lazyComponent(() => import("./share-dialog.tsx").then((part) => part.ShareDialog));
+
+interface InboxBarProps {
+  source: MailSource;
+  server: ServerInfo | null;
+  inbox: Inbox;
+  state: InboxState;
+}
+
+/** The inbox's address, its connection, and the actions on the whole inbox. */
+export function InboxBar({ source, server, inbox, state }: InboxBarProps) {
+  const [confirming, setConfirming] = useState(false);
+  const [sharing, setSharing] = useState(false);
+  const { address } = inbox;
+  const removeAll = source.removeAll?.bind(source);
+  return (
+    <section class="bar">
+      <div class="inbox-name">
+        <p class="mono address" title={address}>
+          <bdi>{address}</bdi>
+        </p>
+        <LiveIndicator state={state} retry={() => inbox.reconnect()} />
+      </div>
+      <p class="notice">
+        {source.notice ?? words.inbox.public}{" "}
+        {server?.maxAgeSeconds != null && words.inbox.kept(formatLifetime(server.maxAgeSeconds))}
+      </p>
+      <HostLine source={source} />
+      <div class="tools">
+        <CopyButton text={address} what={words.inbox.address} class="primary" />
+        <ToolButton icon="share" label={words.inbox.share} act={() => setSharing(true)} />
+        <a class="button new-inbox" href="#/" title={words.inbox.freshTitle}>
+          <Icon name="plus" />
+          <span>{words.inbox.fresh}</span>
+        </a>
+        <NotificationButton />
+        {removeAll && (
+          <ToolButton
+            icon="trash"
+            label={words.inbox.deleteAll}
+            disabled={state.messages.length === 0}
+            act={() => setConfirming(true)}
+          />
+        )}
+      </div>
+      {sharing && <ShareDialog address={address} close={() => setSharing(false)} />}
+      {confirming && removeAll && (
+        <ConfirmDelete
+          address={address}
+          act={() => removeAll(address).then(() => inbox.forgetAll())}
+          close={() => setConfirming(false)}
+        />
+      )}
+    </section>
+  );
+}
+
+interface ToolButtonProps {
+  icon: IconName;
+  label: string;
+  disabled?: boolean;
+  pressed?: boolean;
+  act: () => void;
+}
+
+function ToolButton({ icon, label, disabled = false, pressed, act }: ToolButtonProps) {
+  return (
+    <button
+      type="button"
+      class="button quiet square"
+      aria-label={label}
+      aria-pressed={pressed}
+      title={label}
+      disabled={disabled}
+      onClick={act}
+    >
+      <Icon name={icon} />
+    </button>
+  );
+}
+
+function NotificationButton() {
+  const [state, toggle] = useNotifications();
+  if (state === "unsupported") return null;
+  const label = { on: words.inbox.notifying, off: words.inbox.notify, denied: words.inbox.notifyDenied }[
+    state
+  ];
+  return (
+    <ToolButton
+      icon={state === "on" ? "bell" : "bellOff"}
+      label={label}
+      disabled={state === "denied"}
+      pressed={state === "on"}
+      act={toggle}
+    />
+  );
+}
+
+function LiveIndicator({ state: { phase, live: state }, retry }: { state: InboxState; retry: () => void }) {
+  const online = useOnline();
+  if (!online) return <p class="live lost">{words.live.offline}</p>;
+  if (phase.kind === "failed") return <p class="live lost">{words.live.lost}</p>;
+  if (state.kind === "waiting") return <Waiting retryAt={state.retryAt} retry={retry} />;
+  const live = state.kind === "live";
+  return <p class={live ? "live on" : "live"}>{live ? words.live.live : words.live.connecting}</p>;
+}
+
+function Waiting({ retryAt, retry }: { retryAt: number; retry: () => void }) {
+  const now = useNow(250);
+  const seconds = Math.max(0, Math.ceil((retryAt - now) / 1000));
+  return (
+    <p class="live lost">
+      {words.live.waiting(seconds)}
+      <button type="button" class="link" onClick={retry}>
+        {words.live.retry}
+      </button>
+    </p>
+  );
+}
+
+/** The host that this page reads from, and its round trip. */
+function HostLine({ source }: { source: MailSource }) {
+  const [hostStatus, setHostStatus] = useState<HostStatus | null>(null);
+  useEffect(() => source.watchHost?.(setHostStatus), [source]);
+  if (!hostStatus) return null;
+  const { host, roundTripMs, reason } = hostStatus;
+  return (
+    <p class="host-status">
+      {host && (
+        <span class="mono" title={words.inbox.host}>
+          <bdi>{host}</bdi>
+          {roundTripMs !== null && ` ${formatMs(roundTripMs)}`}
+        </span>
+      )}
+      <span role="status">{reason}</span>
+    </p>
+  );
+}
+
+function formatMs(ms: number): string {
+  return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
+}

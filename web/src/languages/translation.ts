@@ -1,0 +1,18 @@
+import type { ConfirmDeleteWords } from "./en/confirm-delete.ts";
+import type { DatabaseWords } from "./en/database.ts";
+import type { KeyboardWords } from "./en/keyboard.ts";
+import type { LandingWords } from "./en/landing.ts";
+import type { PageWords } from "./en/page.ts";
+import type { ReaderWords } from "./en/reader.ts";
+import type { ShareWords } from "./en/share.ts";
+
+/** All words of the page in one language, by the part of the page that shows them. */
+export interface Translation {
+  page: PageWords;
+  landing: LandingWords;
+  keyboard: KeyboardWords;
+  share: ShareWords;
+  confirmDelete: ConfirmDeleteWords;
+  reader: ReaderWords;
+  database: DatabaseWords;
+}

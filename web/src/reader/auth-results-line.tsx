@@ -1,0 +1,21 @@
+import type { AuthResults } from "./auth-results.ts";
+import { words } from "./words.ts";
+
+/** A pass gets no colour: a forged message can have one. */
+const COLOURS: Record<string, string> = { fail: "danger", softfail: "warn" };
+
+/** The SPF, DKIM and DMARC results that a header reports. */
+export function AuthResultsLine({ authResults: { by, results } }: { authResults: AuthResults }) {
+  return (
+    <p class="auth-results" title={words.authResults.why}>
+      <span class="visually-hidden">{words.authResults.title}: </span>
+      {results.map(({ method, result }) => (
+        <span key={method} class={`mark ${COLOURS[result] ?? "muted"}`} dir="ltr">
+          {method} {result}
+        </span>
+      ))}
+      <bdi class="meta">{by ? words.authResults.by(by) : words.authResults.unknown}</bdi>
+      <span class="visually-hidden">{words.authResults.why}</span>
+    </p>
+  );
+}

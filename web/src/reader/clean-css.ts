@@ -1,0 +1,81 @@
+/**
+ * Removes whatever loads something from a style sheet.
+ *
+ * It works on the browser's parse, never on the text: escapes (`u\72l(`) and comments hide from a
+ * search.
+ */
+
+/** CSS functions that fetch, and `var()`, which could assemble one unseen. */
+const FETCHING = /(?:url|image|image-set|cross-fade|element|src|var|env|attr)\(/i;
+
+interface CssCounts {
+  /** Remote URLs that were removed. */
+  blocked: number;
+  /** Remote URLs, removed or not. */
+  remote: number;
+}
+
+interface CleanCss extends CssCounts {
+  css: string;
+}
+
+/** Clean a whole style sheet. `images` allows remote images. */
+export function cleanSheet(css: string, images: boolean): CleanCss {
+  const sheet = new CSSStyleSheet();
+  // This drops every @import: a constructed sheet must not have one.
+  sheet.replaceSync(css);
+  const counts = cleanRules(sheet, images);
+  const imports = css.match(/@import\b/gi)?.length ?? 0;
+  const rules = [...sheet.cssRules].filter((rule) => !(rule instanceof CSSNamespaceRule));
+  const kept = rules.map((rule) => rule.cssText).join("\n");
+  // A string written `"\3c/style>"` comes out of the parser as `</style>`, and would end the
+  // element.
+  return {
+    css: kept.replaceAll("</", "\\3c /").replaceAll("<!", "\\3c !"),
+    blocked: counts.blocked,
+    remote: counts.remote + imports,
+  };
+}
+
+/** Clean the declarations of one rule, or of a `style` attribute, in place. */
+export function cleanDeclarations(style: CSSStyleDeclaration, images: boolean): CssCounts {
+  const counts = { blocked: 0, remote: 0 };
+  for (const name of [...style]) {
+    const value = style.getPropertyValue(name);
+    // A custom property keeps its escapes, and a value with `var()` is still unknown: remove both.
+    const opaque = name.startsWith("--") || value === "";
+    const remote = /https?:|\/\//i.test(value) && FETCHING.test(value);
+    if (remote) counts.remote += 1;
+    if (!opaque && (images || !FETCHING.test(value))) continue;
+    if (/https?:|\/\//i.test(value)) counts.blocked += 1;
+    style.removeProperty(name);
+  }
+  return counts;
+}
+
+interface RuleOwner {
+  readonly cssRules: CSSRuleList;
+  deleteRule(index: number): void;
+}
+
+function cleanRules(owner: RuleOwner, images: boolean): CssCounts {
+  const counts = { blocked: 0, remote: 0 };
+  const add = ({ blocked, remote }: CssCounts) => {
+    counts.blocked += blocked;
+    counts.remote += remote;
+  };
+  for (let index = owner.cssRules.length - 1; index >= 0; index -= 1) {
+    const rule = owner.cssRules[index] as CSSRule;
+    if (rule instanceof CSSStyleRule) {
+      add(cleanDeclarations(rule.style, images));
+      add(cleanRules(rule, images));
+    } else if (rule instanceof CSSMediaRule || rule instanceof CSSSupportsRule) {
+      add(cleanRules(rule, images));
+    } else if (!(rule instanceof CSSNamespaceRule)) {
+      if (rule instanceof CSSFontFaceRule && /https?:|\/\//i.test(rule.cssText)) counts.remote += 1;
+      // Delete @font-face, @import and rules yet to be invented. Deleting a @namespace may throw.
+      owner.deleteRule(index);
+    }
+  }
+  return counts;
+}

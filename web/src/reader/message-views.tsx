@@ -1,0 +1,134 @@
+import { useRef, useState } from "preact/hooks";
+import { Icon } from "../ui/icons.tsx";
+import { words } from "./words.ts";
+import { Frame } from "./frame.tsx";
+import type { ParsedMessage } from "./parsed-message.ts";
+import { HeadersView } from "./headers.tsx";
+import { RawView } from "./raw.tsx";
+import type { SanitisedHtml } from "./sanitise.ts";
+import { PlainText } from "./plain-text.tsx";
+
+type View = "html" | "text" | "headers" | "raw";
+
+const SHORT_TEXT_CHARS = 300;
+const SHORT_TEXT_BLOCKS = 10;
+
+interface ViewsProps {
+  id: number;
+  raw: ArrayBuffer;
+  /** Null if the message could not be parsed: then only the source can be shown. */
+  parsed: ParsedMessage | null;
+  clean: SanitisedHtml | null;
+  images: boolean;
+  loadImages: () => void;
+}
+
+/** A message's body in tabs: HTML, text, headers, source. */
+export function MessageViews(props: ViewsProps) {
+  const { parsed, clean } = props;
+  const views = availableViews(props);
+  const [chosen, setChosen] = useState<View | null>(null);
+  const view = chosen ?? views[0] ?? "raw";
+  return (
+    <section class="views">
+      <Tabs views={views} view={view} choose={setChosen} />
+      <div
+        role="tabpanel"
+        id="view-panel"
+        aria-labelledby={`tab-${view}`}
+        class={`view ${view}-view ${parsed && isShort(parsed) ? "short" : ""}`}
+      >
+        {view === "html" && clean && <HtmlView {...props} clean={clean} />}
+        {view === "html" && parsed && <PrintedText text={parsed.text ?? parsed.htmlText} />}
+        {view === "text" && parsed && <TextView {...props} parsed={parsed} />}
+        {view === "headers" && parsed && <HeadersView headers={parsed.headers} count={parsed.headerCount} />}
+        {view === "raw" && <RawView raw={props.raw} id={props.id} />}
+      </div>
+    </section>
+  );
+}
+
+/** Return true if a small frame is enough. The page cannot measure the frame's content. */
+function isShort({ html, htmlText }: ParsedMessage): boolean {
+  const blocks = html?.match(/<(?:img|table|tr|br|p|div|h\d|li)\b/gi)?.length ?? 0;
+  return htmlText.length < SHORT_TEXT_CHARS && blocks < SHORT_TEXT_BLOCKS;
+}
+
+function availableViews({ parsed, clean }: ViewsProps): View[] {
+  if (!parsed) return ["raw"];
+  return clean ? ["html", "text", "headers", "raw"] : ["text", "headers", "raw"];
+}
+
+interface TabsProps {
+  views: View[];
+  view: View;
+  choose: (view: View) => void;
+}
+
+function Tabs({ views, view, choose }: TabsProps) {
+  const list = useRef<HTMLDivElement>(null);
+  const move = (event: KeyboardEvent) => {
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    const next = views[(views.indexOf(view) + by + views.length) % views.length] as View;
+    choose(next);
+    list.current?.querySelector<HTMLElement>(`#tab-${next}`)?.focus();
+  };
+  return (
+    <div class="tabs" role="tablist" aria-label={words.views} ref={list} onKeyDown={move}>
+      {views.map((name) => (
+        <button
+          key={name}
+          type="button"
+          role="tab"
+          id={`tab-${name}`}
+          class="tab"
+          aria-selected={name === view}
+          aria-controls="view-panel"
+          tabIndex={name === view ? 0 : -1}
+          onClick={() => choose(name)}
+        >
+          {words[name]}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** Printed in place of the frame: the page cannot measure its content, so print would cut it. */
+function PrintedText({ text }: { text: string }) {
+  return (
+    <div class="printed">
+      <PlainText text={text} />
+    </div>
+  );
+}
+
+function HtmlView({ clean, images, loadImages }: ViewsProps & { clean: SanitisedHtml }) {
+  return (
+    <>
+      {clean.blocked > 0 && !images && (
+        <p class="banner" title={words.blockedWhy}>
+          <Icon name="image" />
+          {words.blocked(clean.blocked)}
+          <button type="button" class="button" onClick={loadImages}>
+            {words.load}
+          </button>
+        </p>
+      )}
+      <Frame clean={clean} images={images} />
+    </>
+  );
+}
+
+function TextView({ parsed, clean }: ViewsProps & { parsed: ParsedMessage }) {
+  const text = parsed.text ?? parsed.htmlText;
+  return (
+    <>
+      {parsed.html && !clean && <p class="banner warn">{words.noHtml}</p>}
+      {text && parsed.text === null && <p class="meta text-from-html">{words.fromHtml}</p>}
+      {text ? <PlainText text={text} /> : <p class="state">{words.empty}</p>}
+    </>
+  );
+}

@@ -1,0 +1,4 @@
+/** Return why something failed, for the reader. */
+export function causeOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseRoute } from "../../src/app/route.ts";
+import { inboxHash, normalizeAddress } from "../../src/inbox/address.ts";
+
+test("an empty hash is the landing page", () => {
+  for (const hash of ["", "#", "#/"]) assert.deepEqual(parseRoute(hash), { view: "landing" });
+});
+
+test("an address is an inbox, an id after it a message", () => {
+  assert.deepEqual(parseRoute("#/Ann@Ex.org"), { view: "inbox", address: "ann@ex.org", id: null });
+  assert.deepEqual(parseRoute("#/ann@ex.org/12"), { view: "inbox", address: "ann@ex.org", id: 12 });
+});
+
+test("what is no id opens the inbox", () => {
+  for (const id of ["0", "-1", "1e3", "x", "99999999999999999999"]) {
+    assert.deepEqual(parseRoute(`#/ann@ex.org/${id}`), { view: "inbox", address: "ann@ex.org", id: null });
+  }
+});
+
+test("what is no address is the landing page", () => {
+  for (const hash of ["#/ann", "#/@ex.org", "#/a b@ex.org", "#/%E0%A4%A", "#/<b>@ex.org"]) {
+    assert.deepEqual(parseRoute(hash), { view: "landing" });
+  }
+});
+
+test("every address survives its own link", () => {
+  for (const address of ["a+b@ex.org", "a/b@ex.org", "a%2f@ex.org", "ünï@exämple.org", "a#b?c&d@ex.org"]) {
+    assert.deepEqual(parseRoute(inboxHash(address, 7)), { view: "inbox", address, id: 7 });
+  }
+});
+
+test("an address has one name and one domain", () => {
+  assert.equal(normalizeAddress(" Ann@Ex.org "), "ann@ex.org");
+  for (const text of ["", "ann", "a@b@c", "ann@", "@ex.org"]) assert.equal(normalizeAddress(text), null);
+});

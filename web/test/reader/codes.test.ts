@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import vectors from "../../../tests/vectors/codes.json";
+import { findCodes, findLinks, htmlToText } from "../../src/reader/codes.ts";
+
+for (const { name, subject, text, html, codes, links } of vectors.cases) {
+  test(`finds the same as the program does: ${name}`, () => {
+    const found = findCodes(subject, text ?? "");
+    assert.deepEqual(found.length || !html ? found : findCodes(subject, htmlToText(html)), codes);
+    assert.deepEqual(findLinks(html, text), links);
+  });
+}
+
+test("hostile text takes no longer than its length asks for", () => {
+  for (const unit of [
+    "<",
+    "<a ",
+    "<a href='",
+    '="',
+    "<!--",
+    "<script",
+    "1",
+    "1 ",
+    "1-",
+    "code 1234 ",
+    "https://",
+    " ",
+    "&#",
+    "\u200d",
+    ")",
+    "A1-",
+  ]) {
+    const text = unit.repeat(Math.ceil(1_000_000 / unit.length));
+    const started = performance.now();
+    findCodes(text, text);
+    findLinks(text, text);
+    htmlToText(text);
+    assert.ok(performance.now() - started < 3_000, JSON.stringify(unit));
+  }
+});
