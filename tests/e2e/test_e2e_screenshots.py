@@ -1,4 +1,4 @@
-"""`make screenshots` on one of its states: so that it works when somebody needs it."""
+"""`make screenshots` works, for one of its states."""
 
 from __future__ import annotations
 

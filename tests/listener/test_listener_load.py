@@ -12,7 +12,7 @@ from testkit.smtp_peer import HELLO, MAIL, Counter, Peer, listening, message
 from testkit.waiting import PATIENCE_S, until
 
 from edgemail.errors import StoreFull
-from edgemail.listener import Connection
+from edgemail.listener.connection import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +31,7 @@ async def test_a_peer_that_never_reads_is_not_read_either(counter: Counter) -> N
         with _deaf_peer(port) as raw:
             await until(lambda: bool(listener.connections))
             (connection,) = listener.connections
+            assert isinstance(connection, Connection)
             is_moving, sent = True, 0
             while is_moving:
                 taken_before = len(counter.envelopes)
@@ -152,7 +153,7 @@ async def test_stopping_lets_a_message_that_has_begun_come_to_its_end(counter: C
     async with listening(counter) as (listener, port), Peer.greeted(port) as peer:
         await peer.say(MAIL, 250, 250, 354)
         stopping = asyncio.create_task(listener.stop())
-        await until(lambda: listener.is_stopping)
+        await until(lambda: listener.status.is_stopping)
         peer.send(b"the rest\r\n.\r\n")
         await counter.arrival()
         counter.futures[0].set_exception(StoreFull("full"))
@@ -166,7 +167,7 @@ async def test_stopping_ends_a_peer_whose_message_was_too_large(counter: Counter
     async with listening(counter, max_message_bytes=10) as (listener, port), Peer.greeted(port) as peer:
         await peer.say(MAIL, 250, 250, 354)
         stopping = asyncio.create_task(listener.stop())
-        await until(lambda: listener.is_stopping)
+        await until(lambda: listener.status.is_stopping)
         await peer.say(b"more than ten\r\n.\r\n", 552, 421)
         await asyncio.wait_for(stopping, PATIENCE_S)
 
@@ -199,7 +200,7 @@ async def test_stopping_does_not_wait_for_ever(counter: Counter) -> None:
 async def test_a_peer_that_comes_while_stopping_is_told(counter: Counter) -> None:
     """Who was in the queue already gets 421 in place of a greeting, or nothing, but no session."""
     async with listening(counter) as (listener, port):
-        listener.is_stopping = True
+        listener.status.is_stopping = True
         async with Peer.connect(port) as peer:
             peer.send(HELLO)
             assert (await peer.rest()).startswith("421 4.3.2 ")

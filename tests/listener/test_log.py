@@ -287,10 +287,9 @@ async def test_no_field_can_be_forged_in_json(counter: Counter, lines: Log) -> N
 
 async def log_with(names: TransactionLog, counter: Counter, *transactions: bytes) -> None:
     counter.keeps_at_once = True
-    async with listening(counter) as (listener, port), Peer.greeted(port) as peer:
-        listener.journal = names
-        for one in transactions:
-            await peer.say(one, 250, 250, 354, 250)
+    async with listening(counter, None, None, names) as (_, port), Peer.greeted(port) as peer:
+        for transaction in transactions:
+            await peer.say(transaction, 250, 250, 354, 250)
 
 
 async def test_hashed_addresses_can_be_matched_and_not_read(counter: Counter, lines: Log) -> None:

@@ -87,6 +87,8 @@ async def test_the_greeting_can_be_held_back(counter: Counter) -> None:
         async with Peer.connect(port) as leaving:
             assert await leaving.is_quiet()
         await is_empty(listener)
+        async with Peer.greeted(port):  # by then nobody greets the one who left
+            pass
     async with listening(counter, greeting_delay_s=600.0) as (_, port), Peer.greeted(port):
         pass
 
@@ -231,9 +233,9 @@ async def test_silent_openers_of_the_tls_port_are_limited(counter: Counter, tmp_
         async with Peer.connect(port) as first, Peer.connect(port) as second, Peer.connect(port) as third:
             assert await third.rest() == ""
             assert listener.admission._taken == 2
-            for one in (first, second):
+            for peer in (first, second):
                 with contextlib.suppress(ConnectionError):
-                    assert await one.rest() == ""
+                    assert await peer.rest() == ""
         await until(lambda: not listener.admission._taken)
 
 

@@ -105,7 +105,7 @@ async def test_a_denied_source_is_not_greeted(
 def test_a_network_has_its_addresses_and_no_others(network: str, inside: list[str], outside: list[str]) -> None:
     """An IPv4 address is one in whatever form a socket gives it."""
     networks = Networks([ip_network(network)])
-    assert [one for one in inside + outside if networks.match(one)] == inside
+    assert [address for address in inside + outside if networks.match(address)] == inside
 
 
 async def test_other_lists_are_in_force_for_open_connections(counter: Counter) -> None:
@@ -208,10 +208,14 @@ async def test_the_sweep_looks_at_the_disk(counter: Counter, tmp_path: Path) -> 
     """No message waits for it, and no message is needed for it."""
     disk = Disk()
     rules = policy()
-    rules.floor._folder, rules.floor._least, rules.floor._look = tmp_path, FreeSpace(percent=10.0), disk.look
+    rules.disk_space._folder, rules.disk_space._least, rules.disk_space._look = (
+        tmp_path,
+        FreeSpace(percent=10.0),
+        disk.look,
+    )
     async with listening(counter, rules):
         disk.free = 0
-        await until(lambda: rules.floor.judge_sender(None) is not None)
+        await until(lambda: rules.disk_space.judge_sender(None) is not None)
 
 
 @pytest.mark.parametrize(

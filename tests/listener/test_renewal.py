@@ -153,7 +153,7 @@ async def sending(store: SqliteStore, files: Files, certificate: Certificate) ->
     stop = threading.Event()
     with ThreadPoolExecutor(len(clients)) as threads:
         loop = asyncio.get_running_loop()
-        running = [loop.run_in_executor(threads, one.run, stop) for one in clients]
+        running = [loop.run_in_executor(threads, client.run, stop) for client in clients]
         try:
             yield clients
         finally:
@@ -167,14 +167,14 @@ async def sending(store: SqliteStore, files: Files, certificate: Certificate) ->
 
 async def send_more(clients: list[Client]) -> None:
     """Return once each client has sent some more; those that return have shaken hands as often."""
-    wanted = [len(one.sent) + ROUNDS + 1 for one in clients]
-    await until(lambda: all(len(one.sent) >= count for one, count in zip(clients, wanted, strict=True)))
+    wanted = [len(client.sent) + ROUNDS + 1 for client in clients]
+    await until(lambda: all(len(client.sent) >= count for client, count in zip(clients, wanted, strict=True)))
 
 
 def messages(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return what was said of a renewal."""
-    said = [one.getMessage() for one in caplog.records if one.name == "edgemail.system.certificate"]
-    return [one for one in said if not one.startswith("made a")]
+    said = [record.getMessage() for record in caplog.records if record.name == "edgemail.system.certificate"]
+    return [text for text in said if not text.startswith("made a")]
 
 
 @pytest.mark.usefixtures("_info")
@@ -200,8 +200,10 @@ async def test_renewals_under_load_drop_nobody_and_lose_nothing(
     assert messages(caplog) == [f"{KEPT_OLD}tls_key is not its key", RENEWED] * RENEWALS
     rows = await store.list_inbox("bob@example.com", limit=100_000)
     await store.close()
-    assert sorted(one.mail.sender or "" for one in rows) == sorted(sent for one in clients for sent in one.sent)
-    assert [one.sessions for one in clients if one.stays] == [1, 1]
+    assert sorted(row.mail.sender or "" for row in rows) == sorted(
+        sent for client in clients for sent in client.sent
+    )
+    assert [client.sessions for client in clients if client.stays] == [1, 1]
 
 
 @pytest.mark.usefixtures("_info")

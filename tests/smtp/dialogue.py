@@ -7,7 +7,17 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgemail.smtp import Close, Deliver, Reply, Session, SessionRules, StartTls
+from edgemail.smtp import (
+    Close,
+    Deliver,
+    Reply,
+    Secured,
+    Session,
+    SessionRules,
+    Settled,
+    StartTls,
+)
+from tests.smtp.streams import drop_hints
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -74,22 +84,22 @@ class Player:
     def __init__(self, dialogue: Dialogue) -> None:
         self._verdict = dialogue.verdict
         self._session = Session(dialogue.rules)
-        self._session.greet()
+        self._session.start()
 
     def send(self, packets: Iterable[bytes]) -> list[Event]:
         """Feed packets; return what came of them."""
         events: list[Event] = []
         for packet in packets:
-            outputs = self._session.feed(packet)
+            outputs = self._session.receive(packet)
             while outputs:
-                events += [event for output in outputs for event in _describe(output)]
+                events += [event for output in drop_hints(outputs) for event in _describe(output)]
                 outputs = self._go_on(outputs[-1])
         return events
 
     def _go_on(self, last: Output) -> list[Output]:
         if isinstance(last, Deliver):
-            return self._session.settle(self._verdict)
-        return self._session.secure() if isinstance(last, StartTls) else []
+            return self._session.tell(Settled(self._verdict))
+        return self._session.tell(Secured()) if isinstance(last, StartTls) else []
 
 
 def align(events: list[Event], expected: Iterable[Event]) -> list[Event]:
@@ -141,7 +151,7 @@ def _read_rules(words: Iterable[list[str]]) -> tuple[SessionRules, Reply]:
             verdict = Reply.of(int(given[0]), " ".join(given[1:]))
         elif name == "domains":
             values[name] = tuple(given)
-        elif name in {one.name for one in fields(SessionRules)}:
+        elif name in {field.name for field in fields(SessionRules)}:
             values[name] = given[0] == "true" if given[0] in ("true", "false") else int(given[0])
         else:
             raise ValueError(f"there is no rule {name!r}")
@@ -207,3 +217,4 @@ def _describe(output: Output) -> list[Event]:
             return [_SECURED]
         case Close():
             return [_CLOSED]
+    raise AssertionError(f"{output} is no output of a dialogue")

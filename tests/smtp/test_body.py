@@ -75,9 +75,9 @@ def test_only_crlf_dot_crlf_ends_a_message_at_every_cut(first: bytes, last: byte
     expected = read_plainly(octets)
     assert expected is not None
     assert (expected[1] < len(octets)) == is_end
-    for one in range(len(octets)):
-        for other in range(one, len(octets)):
-            found = read(cut(octets, [one, other]))
+    for start in range(len(octets)):
+        for end in range(start, len(octets)):
+            found = read(cut(octets, [start, end]))
             assert (found.content, found.used) == expected
 
 

@@ -26,7 +26,7 @@ def test_a_message_behind_354_is_taken_and_so_is_a_group_of_commands() -> None:
     session = Session(_RULES)
     outputs = run(session, [_GROUP, _BODY + _GROUP[8:], _BODY])
     assert codes(outputs) == [250, 250, 250, 354, 250, 250, 250, 354, 250]
-    assert sum(isinstance(one, Deliver) for one in outputs) == 2
+    assert sum(isinstance(output, Deliver) for output in outputs) == 2
 
 
 def test_chunks_need_no_354() -> None:
