@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import subprocess
@@ -38,7 +39,12 @@ def _has_programs(*names: str) -> Callable[[], bool]:
 
 
 def _has_chromium() -> bool:
+    """Return True if there are Chromium, fonts, and the library that Playwright's own Node.js links with."""
     fonts = ("NotoSans-Regular.ttf", "NotoColorEmoji.ttf")
+    try:
+        ctypes.CDLL("libatomic.so.1")
+    except OSError:
+        return False
     return Path(CHROMIUM).exists() and all((_NOTO / font).exists() for font in fonts)
 
 
@@ -54,7 +60,7 @@ def _has_exim() -> bool:
 
 
 TOOLS = (
-    Tool("chromium", "Chromium and fonts", _has_chromium, ("chromium", *_FONTS)),
+    Tool("chromium", "Chromium and fonts", _has_chromium, ("chromium", *_FONTS, "libatomic1")),
     Tool("swaks", "swaks", _has_programs("swaks"), ("swaks",)),
     Tool("postfix", "Postfix's tools", _has_programs("postfix", "smtp-source", "smtp-sink"), ("postfix",)),
     Tool("openssl", "openssl", _has_programs("openssl"), ("openssl",)),
