@@ -79,6 +79,18 @@ class SmtpCounters:
 
 
 @dataclass(slots=True)
+class HttpCounters:
+    """The HTTP port's counters. `connections` is a gauge of open connections; the rest only grows.
+
+    `refusals` counts what was refused in front of the application, by reason.
+    """
+
+    connections: int = 0
+    connects: int = 0
+    refusals: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
 class CommitCounters:
     """A store's counters: the time and the number of messages of each commit, and the failures."""
 
@@ -92,4 +104,5 @@ class Counters:
     """All counters. No label comes from a peer, so their number is bounded."""
 
     smtp: SmtpCounters = field(default_factory=SmtpCounters)
+    http: HttpCounters = field(default_factory=HttpCounters)
     commits: CommitCounters = field(default_factory=CommitCounters)
