@@ -22,7 +22,9 @@ from edgemail.http import (
     create_api,
     create_metrics_app,
 )
-from edgemail.http.server import REQUESTS_MAX, HttpServer
+from edgemail.http.connections import ConnectionTable
+from edgemail.http.limits import METRICS_CONNECTIONS, SPARE_DESCRIPTORS
+from edgemail.http.server import HttpServer
 from edgemail.listener import Listener, Policy, TransactionLog
 from edgemail.listener.spool import Spooler
 from edgemail.mailbox.inbox import Inbox
@@ -35,7 +37,7 @@ from edgemail.policy.chaos import Chaos
 from edgemail.settings.reload import reload
 from edgemail.store.open import open_store
 from edgemail.system.certificate import Certificate, create_self_signed
-from edgemail.system.descriptor_limit import raise_descriptor_limit
+from edgemail.system.descriptor_limit import share_descriptors
 from edgemail.system.metrics import Counters
 from edgemail.system.sighup import handle_sighup
 from edgemail.system.sockets import bind, is_loopback, set_tcp_user_timeout, write_url
@@ -166,9 +168,20 @@ class App:
             chaos if settings.policy.chaos_api == "on" else None,
         )
         stop_s = min(_HTTP_STOP_S, math.ceil(settings.smtp.shutdown_timeout_s))
-        http_servers = [HttpServer(api, http_sockets, stop_s)] if http_sockets else []
+        http_servers = []
+        http_connections = _share_descriptors(settings, has_metrics_port=bool(metrics_sockets))
+        if http_sockets:
+            table = ConnectionTable(
+                http_connections,
+                settings.http.max_connections_per_source,
+                settings.smtp.trusted,
+                counters.http,
+            )
+            http_servers.append(HttpServer(api, http_sockets, stop_s, settings.http, table))
         if metrics_sockets:
-            http_servers.append(HttpServer(create_metrics_app(exporter), metrics_sockets, stop_s))
+            table = ConnectionTable(METRICS_CONNECTIONS, METRICS_CONNECTIONS, settings.smtp.trusted, counters.http)
+            metrics_app = create_metrics_app(exporter)
+            http_servers.append(HttpServer(metrics_app, metrics_sockets, stop_s, settings.http, table))
         router = (
             ReservedNameRouter(settings.operator.reserved, mailbox, inbox.deliver) if mailbox is not None else None
         )
@@ -186,7 +199,6 @@ class App:
                 spooler,
                 TransactionLog(settings.log.addresses),
             )
-            raise_descriptor_limit(settings.smtp.max_connections, REQUESTS_MAX * len(http_servers))
         app = cls(store, inbox, router, listener, http_servers)
         app.smtp_urls = smtp_urls
         app.http_url = next((f"{write_url('http', bound)}/" for bound in http_sockets), None)
@@ -244,6 +256,13 @@ class App:
 
     def _run(self, work: Coroutine[None, None, None]) -> None:
         self._tasks.append(asyncio.create_task(work))
+
+
+def _share_descriptors(settings: Settings, *, has_metrics_port: bool) -> int:
+    """Return how many connections the HTTP port may have."""
+    spare = SPARE_DESCRIPTORS + has_metrics_port * (METRICS_CONNECTIONS + SPARE_DESCRIPTORS)
+    smtp = 0 if settings.read_only else settings.smtp.max_connections
+    return share_descriptors(smtp, settings.http.max_connections, spare)
 
 
 def _describe_store(settings: Settings) -> str:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 NAMES = {
     "edgemail_build_info": "gauge",
+    "edgemail_http_connections": "gauge",
+    "edgemail_http_connects": "counter",
+    "edgemail_http_refused": "counter",
     "edgemail_message_size_bytes": "histogram",
     "edgemail_smtp_connections": "gauge",
     "edgemail_smtp_connects": "counter",
@@ -100,6 +103,8 @@ async def test_every_metric_is_there_from_the_start(program: Program) -> None:
     assert value(families, "edgemail_build_info", version=edgemail.__version__) == 1
     for result in ("accepted", "deferred", "refused"):
         assert value(families, "edgemail_smtp_messages_total", result=result) == 0
+    for reason in ("malformed", "head_too_long", "too_many_connections", "no_descriptors"):
+        assert value(families, "edgemail_http_refused_total", reason=reason) == 0
     for reason in ("too_large", "store_full", "too_many_connections", "not_our_domain"):
         assert value(families, "edgemail_smtp_refused_total", reason=reason) == 0
     assert value(families, "edgemail_store_commit_seconds_count") == 0

@@ -24,7 +24,14 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from edgemail.store.base import Usage
-    from edgemail.system.metrics import CommitCounters, Counters, Histogram, SizeHistogram, SmtpCounters
+    from edgemail.system.metrics import (
+        CommitCounters,
+        Counters,
+        Histogram,
+        HttpCounters,
+        SizeHistogram,
+        SmtpCounters,
+    )
 
 _MEASURE_S = 2.0
 """The time limit for measuring the store: a scraper gives up after 10 s and needs the rest."""
@@ -58,6 +65,7 @@ class MetricsExporter:
         build.add_metric([self._version], 1)
         yield build
         yield from _collect_smtp(self._counters.smtp)
+        yield from _collect_http(self._counters.http)
         yield from _collect_commits(self._counters.commits)
         yield from _collect_usage(usage)
         yield from self._process.collect()
@@ -106,6 +114,17 @@ def _collect_smtp(smtp: SmtpCounters) -> Iterable[Metric]:
     yield _histogram(
         "edgemail_message_size_bytes", "Size in octets of each complete message, as received.", smtp.sizes
     )
+
+
+def _collect_http(http: HttpCounters) -> Iterable[Metric]:
+    yield GaugeMetricFamily("edgemail_http_connections", "HTTP connections open now.", http.connections)
+    yield CounterMetricFamily("edgemail_http_connects", "HTTP connections so far.", http.connects)
+    refused = CounterMetricFamily(
+        "edgemail_http_refused", "HTTP requests and connections refused at a bound, by reason.", labels=["reason"]
+    )
+    for reason, count in sorted(http.refusals.items()):
+        refused.add_metric([reason], count)
+    yield refused
 
 
 def _collect_commits(commits: CommitCounters) -> Iterable[Metric]:

@@ -71,6 +71,7 @@ Mode = Literal["dev", "public"]
 
 _MX_PORT: Final = 25
 _DAY_S: Final = 86_400.0
+_KIB: Final = 1024
 _MIB: Final = 1024**2
 _GIB: Final = 1024**3
 
@@ -318,6 +319,46 @@ class HttpSettings:
     )
     reader_timeout_s: float = setting(
         DURATION, 60.0, "Close an HTTP connection whose client reads nothing for this long (Linux only)."
+    )
+    max_connections: int = setting(
+        COUNT, 2000, "Take at most this many HTTP connections at a time.", name="max_http_connections"
+    )
+    max_connections_per_source: int = setting(
+        COUNT,
+        100,
+        "Take at most this many HTTP connections at a time from one source: an IPv4 address or IPv6 /64.",
+        name="max_http_connections_per_source",
+    )
+    max_target_bytes: int = setting(
+        BYTES, 16 * _KIB, "Answer 414 to an HTTP request whose target is longer.", name="max_http_target"
+    )
+    max_head_bytes: int = setting(
+        BYTES,
+        64 * _KIB,
+        "Answer 431 to an HTTP request whose request line and header fields are longer in all.",
+        name="max_http_head",
+    )
+    max_fields: int = setting(
+        COUNT, 100, "Answer 431 to an HTTP request that has more header fields.", name="max_http_fields"
+    )
+    max_body_bytes: int = setting(
+        BYTES, _MIB, "Answer 413 to an HTTP request whose body is longer, as it is sent.", name="max_http_body"
+    )
+    head_timeout_s: float = setting(
+        DURATION,
+        10.0,
+        "Wait this long for all header fields of an HTTP request.",
+        name="http_head_timeout",
+    )
+    min_body_rate_bytes: int = setting(
+        BYTES,
+        500,
+        "Close an HTTP connection whose request body brings fewer octets a second on average, once "
+        "`http_head_timeout` has passed again.",
+        name="min_http_body_rate",
+    )
+    keep_alive_s: float = setting(
+        DURATION, 60.0, "Wait this long for the next request of an HTTP connection.", name="http_keep_alive"
     )
 
 

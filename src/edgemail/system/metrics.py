@@ -78,6 +78,18 @@ class SmtpCounters:
 
 
 @dataclass(slots=True)
+class HttpCounters:
+    """The HTTP port's counters. `connections` is a gauge of open connections; the rest only grows.
+
+    `refusals` counts what was refused in front of the application, by reason.
+    """
+
+    connections: int = 0
+    connects: int = 0
+    refusals: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
 class CommitCounters:
     """The counters of a store's commits: their duration, their number of messages, and failures."""
 
@@ -91,4 +103,5 @@ class Counters:
     """All counters. No label comes from a peer."""
 
     smtp: SmtpCounters = field(default_factory=SmtpCounters)
+    http: HttpCounters = field(default_factory=HttpCounters)
     commits: CommitCounters = field(default_factory=CommitCounters)
