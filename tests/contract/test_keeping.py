@@ -209,8 +209,7 @@ async def test_a_message_that_is_deleted_while_it_is_read_ends_in_an_error(store
     assert await anext(pieces)
     await store.delete([mail_id])
     with pytest.raises(MessageNotFound):
-        while True:
-            await anext(pieces)
+        [piece async for piece in pieces]
 
 
 async def test_readers_of_pieces_hold_nothing_up(store: Mailbox) -> None:

@@ -24,7 +24,14 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from edgemail.store.base import Usage
-    from edgemail.system.metrics import CommitCounters, Counters, Histogram, SizeHistogram, SmtpCounters
+    from edgemail.system.metrics import (
+        CommitCounters,
+        Counters,
+        Histogram,
+        ReadingCounters,
+        SizeHistogram,
+        SmtpCounters,
+    )
 
 _MEASURE_S = 2.0
 """The time limit for measuring the store: a scraper gives up after 10 s and needs the rest."""
@@ -59,6 +66,7 @@ class MetricsExporter:
         yield build
         yield from _collect_smtp(self._counters.smtp)
         yield from _collect_commits(self._counters.commits)
+        yield from _collect_reading(self._counters.reading)
         yield from _collect_usage(usage)
         yield from self._process.collect()
 
@@ -114,6 +122,15 @@ def _collect_commits(commits: CommitCounters) -> Iterable[Metric]:
     )
     yield _histogram("edgemail_store_commit_messages", "Messages in each commit.", commits.messages)
     yield CounterMetricFamily("edgemail_store_commit_failures", "Commits that failed.", commits.failures)
+
+
+def _collect_reading(reading: ReadingCounters) -> Iterable[Metric]:
+    refused = CounterMetricFamily(
+        "edgemail_reading_refused", "Readers refused as there was too much to do, by reason.", labels=["reason"]
+    )
+    for reason, count in sorted(reading.refusals.items()):
+        refused.add_metric([reason], count)
+    yield refused
 
 
 def _collect_usage(usage: Usage | None) -> Iterable[Metric]:

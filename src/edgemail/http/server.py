@@ -8,23 +8,40 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from edgemail.http.answers import ABORT
 from edgemail.system.sockets import BACKLOG
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
 
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
 REQUESTS_MAX = 2000
 """The most concurrent requests; further requests get 503."""
+
+
+class _Abortable:
+    """Tells `app` of each request how to close its connection at once: ASGI has no way."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        transport = getattr(getattr(send, "__self__", None), "transport", None)
+        if transport is not None:
+            scope.setdefault("extensions", {})[ABORT] = transport.abort
+        await self._app(scope, receive, send)
 
 
 class HttpServer(uvicorn.Server):
     """uvicorn on sockets that are already bound, without its own signal handlers."""
 
-    def __init__(self, api: object, sockets: list[socket.socket], stop_s: int) -> None:
+    def __init__(self, api: ASGIApp, sockets: list[socket.socket], stop_s: int) -> None:
         super().__init__(
             uvicorn.Config(
-                api,  # type: ignore[arg-type]
+                _Abortable(api),
                 lifespan="off",
                 ws="none",
                 access_log=False,

@@ -88,8 +88,16 @@ class CommitCounters:
 
 
 @dataclass(slots=True)
+class ReadingCounters:
+    """What readers were refused because there was too much to do, by reason."""
+
+    refusals: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
 class Counters:
     """All counters. No label comes from a peer, so their number is bounded."""
 
     smtp: SmtpCounters = field(default_factory=SmtpCounters)
     commits: CommitCounters = field(default_factory=CommitCounters)
+    reading: ReadingCounters = field(default_factory=ReadingCounters)
