@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 NAMES = {
     "edgemail_build_info": "gauge",
     "edgemail_message_size_bytes": "histogram",
+    "edgemail_reading_refused": "counter",
     "edgemail_smtp_connections": "gauge",
     "edgemail_smtp_connects": "counter",
     "edgemail_smtp_messages": "counter",

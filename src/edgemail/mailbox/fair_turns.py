@@ -124,7 +124,7 @@ class FairTurns:
     def _serve(self) -> None:
         """Give turns, one to each source and then one to each again, while there is enough."""
         passed = 0
-        while self._queues and passed < len(self._queues):
+        while self._free and passed < len(self._queues):
             source, queue = next(iter(self._queues.items()))
             amount = queue[0].amount
             if self._lent[source] + amount > self._most_of_source:
