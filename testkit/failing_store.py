@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from edgemail.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from edgemail.model import Envelope, MailId, Summary
     from edgemail.store.base import Aged, Arrival, DiskBacked, ListingRow, Mailbox, Usage
@@ -103,6 +103,13 @@ class FailingStore:
         """Read a message, or fail."""
         await self._read()
         return await self._store.read_data(mail_id)
+
+    async def read_pieces(self, mail_id: MailId) -> AsyncIterator[bytes]:
+        """Read a message in pieces, or fail at one of them."""
+        await self._read()
+        async for piece in self._store.read_pieces(mail_id):
+            yield piece
+            await self._read()
 
     async def delete(self, mail_ids: Sequence[MailId], *, may_return: bool = False) -> int:
         """Delete messages, some of them where it fails half way, or fail."""

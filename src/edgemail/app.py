@@ -22,6 +22,7 @@ from edgemail.http import (
     create_api,
     create_metrics_app,
 )
+from edgemail.http.answers import SLICE_BYTES
 from edgemail.http.connections import ConnectionTable
 from edgemail.http.limits import METRICS_CONNECTIONS, SPARE_DESCRIPTORS
 from edgemail.http.server import HttpServer
@@ -30,6 +31,7 @@ from edgemail.listener.spool import Spooler
 from edgemail.mailbox.inbox import Inbox
 from edgemail.mailbox.operator import OperatorMailbox, ReservedNameRouter
 from edgemail.mailbox.quota import Quota
+from edgemail.mailbox.reading import ReadLimits
 from edgemail.mailbox.retention import JumpTolerantClock, Retention, RetentionLimits
 from edgemail.mailbox.summaries import Summarizer
 from edgemail.model import Endpoint
@@ -39,8 +41,9 @@ from edgemail.store.open import open_store
 from edgemail.system.certificate import Certificate, create_self_signed
 from edgemail.system.descriptor_limit import share_descriptors
 from edgemail.system.metrics import Counters
+from edgemail.system.reading_refusals import ReadingRefusals
 from edgemail.system.sighup import handle_sighup
-from edgemail.system.sockets import bind, is_loopback, set_tcp_user_timeout, write_url
+from edgemail.system.sockets import bind, is_loopback, limit_unsent, set_tcp_user_timeout, write_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -143,6 +146,7 @@ class App:
             metrics_sockets = [] if metrics is None else [undo.enter_context(bind(metrics, "--metrics"))]
             for bound in (*http_sockets, *metrics_sockets):
                 set_tcp_user_timeout(bound, settings.http.reader_timeout_s)
+                limit_unsent(bound, SLICE_BYTES)
             certificate = _find_certificate(settings)
             spooler = _make_spooler(settings)
             mailbox = await _open_mailbox(settings)
@@ -154,7 +158,8 @@ class App:
                 counters=counters.commits,
             )
             undo.pop_all()
-        inbox = Inbox(store)
+        refusals = ReadingRefusals(counters.reading.refusals)
+        inbox = Inbox(store, _limit_reading(settings, spooler), refusals.add)
         smtp_urls = [write_url("smtp", bound) for bound in smtp_sockets]
         smtp_urls += [write_url("smtps", bound) for bound in tls_sockets]
         exporter = MetricsExporter(counters, store.measure, __version__)
@@ -166,6 +171,8 @@ class App:
             settings.smtp.hostname,
             exporter if settings.http.metrics is True else None,
             chaos if settings.policy.chaos_api == "on" else None,
+            refusals.add,
+            settings.smtp.trusted,
         )
         stop_s = min(_HTTP_STOP_S, math.ceil(settings.smtp.shutdown_timeout_s))
         http_servers = []
@@ -203,6 +210,7 @@ class App:
         app.smtp_urls = smtp_urls
         app.http_url = next((f"{write_url('http', bound)}/" for bound in http_sockets), None)
         app.metrics_url = next((f"{write_url('http', bound)}/metrics" for bound in metrics_sockets), None)
+        app._run(refusals.run())
         if not settings.read_only:
             app._run_upkeep(settings)
         for server in http_servers:
@@ -313,6 +321,11 @@ def _make_spooler(settings: Settings) -> Spooler:
             reason = f'"{spooler.folder}" cannot hold files: {error.strerror}; name a folder that can'
             raise SettingsError([f"spool_dir: {reason}"]) from error
     return spooler
+
+
+def _limit_reading(settings: Settings, spooler: Spooler) -> ReadLimits:
+    http = settings.http
+    return ReadLimits(http.max_waiting_reads, http.max_parsed_bytes, http.max_parsed_file_bytes, spooler.folder)
 
 
 async def _open_mailbox(settings: Settings) -> OperatorMailbox | None:

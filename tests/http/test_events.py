@@ -7,11 +7,12 @@ import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import fastapi.routing
 from testkit.http_client import follow, inbox_path
 from testkit.running_app import ANN, running, settings_in
 from testkit.sample_mail import envelope, letter
 from testkit.waiting import PATIENCE_S, until
+
+from edgemail.http import event_stream
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -139,8 +140,8 @@ async def test_a_reader_that_takes_nothing_is_dropped(tmp_path: Path) -> None:
 
 async def test_a_quiet_stream_says_that_it_lives(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     """A comment every 15 s keeps proxies from closing an idle connection."""
-    assert vars(fastapi.routing)["_PING_INTERVAL"] == 15
-    monkeypatch.setattr(fastapi.routing, "_PING_INTERVAL", 0.05)
+    assert event_stream.PING_S == 15
+    monkeypatch.setattr(event_stream, "PING_S", 0.05)
     async with follow(program.url, EVENTS) as stream, asyncio.timeout(PATIENCE_S):
         lines = [await stream.line() for _ in range(6)]
         assert {line[0] for line in lines} == {":", "\n"}

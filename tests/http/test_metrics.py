@@ -32,6 +32,7 @@ NAMES = {
     "edgemail_http_connects": "counter",
     "edgemail_http_refused": "counter",
     "edgemail_message_size_bytes": "histogram",
+    "edgemail_reading_refused": "counter",
     "edgemail_smtp_connections": "gauge",
     "edgemail_smtp_connects": "counter",
     "edgemail_smtp_messages": "counter",

@@ -19,24 +19,24 @@ def test_a_kind_has_a_line_a_minute(caplog: pytest.LogCaptureFixture) -> None:
         caplog.clear()
         return texts
 
-    log.warn("a", "first")
-    log.warn("b", "other")
+    log.warning("a", "first")
+    log.warning("b", "other")
     assert lines() == ["first", "other"]
-    log.warn("a", "second")
+    log.warning("a", "second")
     now = 159.0
-    log.warn("a", "third")
+    log.warning("a", "third")
     log.sweep()
     assert lines() == []
     now = 160.0
     log.sweep()
     assert lines() == ["third (2 times in the last minute)"]
     now = 219.0
-    log.warn("a", "fourth")
+    log.warning("a", "fourth")
     assert lines() == []
     now = 221.0
-    log.warn("a", "fifth")
+    log.warning("a", "fifth")
     assert lines() == ["fifth (2 times in the last minute)"]
     now = 400.0
-    log.warn("a", "sixth")
+    log.warning("a", "sixth")
     log.sweep()
     assert lines() == ["sixth"]

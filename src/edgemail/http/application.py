@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from edgemail.http.answers import AnswerLimits, Answers
 from edgemail.http.chaos import router as chaos_router
+from edgemail.http.event_stream import StreamCaps
 from edgemail.http.guard import Guard
 from edgemail.http.problems import register_error_handlers
 from edgemail.http.prometheus import route_metrics
@@ -15,13 +17,15 @@ from edgemail.http.routes import router
 from edgemail.http.web_client import mount_web_client
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from starlette.types import ASGIApp
 
     from edgemail.http.models import ServerInfoModel
     from edgemail.http.prometheus import MetricsExporter
     from edgemail.mailbox.inbox import Inbox
     from edgemail.policy.chaos import Chaos
-    from edgemail.settings import HttpSettings
+    from edgemail.settings import HttpSettings, Network
 
 
 def create_api(
@@ -31,11 +35,15 @@ def create_api(
     hostname: str,
     exporter: MetricsExporter | None = None,
     chaos: Chaos | None = None,
+    refuse: Callable[[str], None] = lambda _: None,
+    trusted: Sequence[Network] = (),
 ) -> ASGIApp:
     """Create the ASGI application: the API, its documentation, the web client.
 
     With `exporter` it also serves /metrics. With `chaos` every user of the API may change the
     chaos rules. `hostname` is a Host that is served besides the domains in `info`.
+    `refuse` is called with the reason for each reader that is refused; no limit
+    of a source holds for peers in `trusted`.
     """
     api = FastAPI(
         title="edgemail",
@@ -47,13 +55,15 @@ def create_api(
     api.state.inbox = inbox
     api.state.info = info
     api.state.chaos = chaos
+    api.state.streams = StreamCaps(settings.max_streams_per_inbox, settings.max_streams_per_source, trusted, refuse)
     register_error_handlers(api)
     api.include_router(router)
     api.include_router(chaos_router)
     if exporter is not None:
         api.router.routes.append(route_metrics(exporter))
     mount_web_client(api)
-    app: ASGIApp = api
+    limits = AnswerLimits(settings.max_answer_bytes, settings.max_waiting_reads, settings.min_read_rate_bytes)
+    app: ASGIApp = Answers(api, limits, refuse)
     if settings.allowed_origins:
         app = CORSMiddleware(
             app,

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         Counters,
         Histogram,
         HttpCounters,
+        ReadingCounters,
         SizeHistogram,
         SmtpCounters,
     )
@@ -67,6 +68,7 @@ class MetricsExporter:
         yield from _collect_smtp(self._counters.smtp)
         yield from _collect_http(self._counters.http)
         yield from _collect_commits(self._counters.commits)
+        yield from _collect_reading(self._counters.reading)
         yield from _collect_usage(usage)
         yield from self._process.collect()
 
@@ -133,6 +135,15 @@ def _collect_commits(commits: CommitCounters) -> Iterable[Metric]:
     )
     yield _histogram("edgemail_store_commit_messages", "Messages in each commit.", commits.messages)
     yield CounterMetricFamily("edgemail_store_commit_failures", "Commits that failed.", commits.failures)
+
+
+def _collect_reading(reading: ReadingCounters) -> Iterable[Metric]:
+    refused = CounterMetricFamily(
+        "edgemail_reading_refused", "Readers refused as there was too much to do, by reason.", labels=["reason"]
+    )
+    for reason, count in sorted(reading.refusals.items()):
+        refused.add_metric([reason], count)
+    yield refused
 
 
 def _collect_usage(usage: Usage | None) -> Iterable[Metric]:

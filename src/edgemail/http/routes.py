@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable  # noqa: TC003 - FastAPI reads the annotations
+from collections.abc import AsyncIterator  # noqa: TC003 - FastAPI reads the annotations
 from typing import Annotated, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
-from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from edgemail.errors import StoreUnavailable
-from edgemail.http import large_responses, models
+from edgemail.http import event_stream, large_responses, models
+from edgemail.http.event_stream import EventStream, StreamCaps
 from edgemail.mailbox.inbox import PAGE_MAX, Inbox
 from edgemail.model import Address, ListedMail, MailId
 
@@ -101,18 +101,26 @@ async def _find_start(
     return name, await _inbox(request).last_id(name) if start is None else start
 
 
-@router.get("/api/inboxes/{address:path}/events", tags=["inbox"], response_class=EventSourceResponse)
-async def follow_inbox(
-    request: Request, start: Annotated[tuple[str, int], Depends(_find_start)]
-) -> AsyncIterable[ServerSentEvent]:
+async def _hold_stream(request: Request, address: _AddressPath) -> AsyncIterator[None]:
+    """Count the stream while it lasts, or refuse it."""
+    caps: StreamCaps = request.app.state.streams
+    with caps.hold(_name(address), request.scope):
+        yield
+
+
+@router.get(
+    "/api/inboxes/{address:path}/events",
+    tags=["inbox"],
+    response_class=Response,
+    responses={200: {"content": {"text/event-stream": {}}}, 429: _PROBLEM},
+    dependencies=[Depends(_hold_stream)],
+)
+async def follow_inbox(request: Request, start: Annotated[tuple[str, int], Depends(_find_start)]) -> EventStream:
     """Follow an inbox: each `event: message` has a message's id and summary; resumes without a gap.
 
     Starts after `Last-Event-ID`, else after the id `after`, else with mail that arrives later.
     """
-    yield ServerSentEvent(comment="listening")
-    async for listed in _inbox(request).follow(*start):
-        message = models.MessageModel.of(listed)
-        yield ServerSentEvent(event="message", id=str(message.id), raw_data=message.model_dump_json(by_alias=True))
+    return EventStream(_inbox(request).follow(*start, quiet_s=event_stream.PING_S))
 
 
 @router.delete("/api/inboxes/{address:path}", tags=["inbox"])
@@ -124,8 +132,11 @@ async def empty_inbox(request: Request, address: _AddressPath) -> models.Deleted
 @router.get("/api/messages/{id}", tags=["message"], response_model=models.WholeMessageModel, responses=_NOT_FOUND)
 async def read_message(request: Request, id: _IdPath) -> Response:  # noqa: A002 - its public name
     """Read a parsed message."""
-    written = await _inbox(request).read(MailId(id), large_responses.serialize_message)
-    return large_responses.build_response(written, "application/json", {})
+    mail, content = await _inbox(request).read(MailId(id), large_responses.serialize_content)
+    before = large_responses.serialize_envelope(mail)
+    return await large_responses.build_response(
+        content.read_pieces(), content.size, "application/json", {}, before=before
+    )
 
 
 @router.get(
@@ -136,8 +147,9 @@ async def read_message(request: Request, id: _IdPath) -> Response:  # noqa: A002
 )
 async def read_raw_message(request: Request, id: _IdPath) -> Response:  # noqa: A002 - its public name
     """Read a message, octet for octet."""
-    data = await _inbox(request).read_raw(MailId(id))
-    return large_responses.build_response(data, "message/rfc822", _as_download(f"{id}.eml"))
+    mail, pieces = await _inbox(request).read_raw(MailId(id))
+    headers = _as_download(f"{id}.eml")
+    return await large_responses.build_response(pieces, mail.size, "message/rfc822", headers)
 
 
 @router.get(
@@ -155,9 +167,11 @@ async def read_attachment(
 
     It never has its own type: HTML or SVG in this origin could read every inbox.
     """
-    attachment, octets = await _inbox(request).read_attachment(MailId(id), n)
-    headers = _as_download(attachment.name or f"attachment-{n}")
-    return large_responses.build_response(octets, "application/octet-stream", headers)
+    content = await _inbox(request).read_attachment(MailId(id), n)
+    headers = _as_download(content.about.name or f"attachment-{n}")
+    return await large_responses.build_response(
+        content.read_pieces(), content.size, "application/octet-stream", headers
+    )
 
 
 @router.delete("/api/messages/{id}", tags=["message"], status_code=204, responses=_NOT_FOUND)

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from edgemail.http.answers import ABORT
 from edgemail.http.connections import HttpAcceptor
 from edgemail.http.protocol import BoundedHttpProtocol
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from edgemail.http.connections import ConnectionTable
     from edgemail.settings import HttpSettings
@@ -25,12 +28,26 @@ _SWEEP_TICKS = 5
 """Deadlines are checked at every fifth tick of uvicorn's loop, which is twice a second."""
 
 
+class _Abortable:
+    """Tells `app` of each request how to close its connection at once: ASGI has no way."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        transport = getattr(getattr(send, "__self__", None), "transport", None)
+        if transport is not None:
+            scope.setdefault("extensions", {})[ABORT] = transport.abort
+        await self._app(scope, receive, send)
+
+
 class HttpServer(uvicorn.Server):
     """uvicorn on sockets that are already bound, without its own signal handlers."""
 
     def __init__(
         self,
-        api: object,
+        api: ASGIApp,
         sockets: list[socket.socket],
         stop_s: int,
         settings: HttpSettings,
@@ -39,7 +56,7 @@ class HttpServer(uvicorn.Server):
         """Serve `api` on sockets that listen already; `table` bounds the connections."""
         super().__init__(
             uvicorn.Config(
-                api,  # type: ignore[arg-type]
+                _Abortable(api),
                 lifespan="off",
                 ws="none",
                 access_log=False,

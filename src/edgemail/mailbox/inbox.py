@@ -2,37 +2,44 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from edgemail import mime
 from edgemail.errors import MessageNotFound
 from edgemail.mailbox.arrivals import ArrivalNotifier
+from edgemail.mailbox.reading import MessageReader, ReadLimits
 from edgemail.model import ListedMail
-from edgemail.system.switch_interval import short_switch_interval
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    import asyncio
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 
-    from edgemail.model import Attachment, Envelope, MailId, ParsedMessage
-    from edgemail.store.base import Arrival, ListingRow, Mailbox
+    from edgemail.mailbox.arrivals import SharedPage, Subscription
+    from edgemail.mailbox.results import Result
+    from edgemail.model import Attachment, Envelope, MailId, ParsedMessage, StoredMail
+    from edgemail.store.base import Arrival, Mailbox
 
 PAGE_MAX = 200
 """The most messages in one page of a listing."""
 
-_LARGE_BYTES = 256 * 1024
-_T = TypeVar("_T")
+_FOLLOWED_MAX = 50
+"""The most messages that those who wait or follow read at a time."""
 
 
 class Inbox:
-    """The operations on mail, over any store."""
+    """The operations on mail, over any store.
 
-    def __init__(self, store: Mailbox) -> None:
+    Those that parse mail may raise `TooBusy`.
+    """
+
+    def __init__(
+        self, store: Mailbox, limits: ReadLimits | None = None, refuse: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """`refuse` is called with the reason for each reader that is refused."""
         self._store = store
         self._notifier = ArrivalNotifier()
-        self._large_at_once = asyncio.Semaphore(1)
+        self._reader = MessageReader(store, limits or ReadLimits(), refuse)
         store.watch(self._announce)
 
     def deliver(self, envelope: Envelope) -> asyncio.Future[MailId]:
@@ -49,7 +56,7 @@ class Inbox:
         rows = await self._store.list_inbox(
             inbox, limit=min(limit, PAGE_MAX + 1), before=before, after=after, oldest_first=oldest_first
         )
-        return await _summarize(rows)
+        return await self._reader.summarize(rows)
 
     async def search(
         self, inbox: str, text: str, *, limit: int, before: int | None = None
@@ -62,7 +69,7 @@ class Inbox:
         terms = text.lower().split()
         limit = min(limit, PAGE_MAX)
         rows = await self._store.search_inbox(inbox, terms, limit=limit + 1, before=before)
-        listed = await _summarize(rows[:limit])
+        listed = await self._reader.summarize(rows[:limit])
         fresh = {row.mail.id for row in rows if row.summary is None}
         found = [
             message
@@ -71,37 +78,49 @@ class Inbox:
         ]
         return found, rows[limit - 1].mail.id if len(rows) > limit else None
 
-    async def read(self, mail_id: MailId, write: Callable[[ListedMail, ParsedMessage], _T]) -> _T:
-        """Parse a message in a worker thread and return what `write` makes of it there.
+    async def read(
+        self, mail_id: MailId, write: Callable[[ListedMail, ParsedMessage], Sequence[bytes]]
+    ) -> tuple[StoredMail, Result[None]]:
+        """Parse a message; return its row, and what `write` makes of it in a worker thread.
+
+        The result is kept for other readers, so `write` depends on its arguments alone, and is the
+        same function each time.
 
         Raises:
             MessageNotFound: no message has this id.
         """
-        row = await self._store.read_row(mail_id)
+        mail = (await self._store.read_row(mail_id)).mail
 
-        def take_apart(data: bytes) -> _T:
+        def parse(data: bytes) -> tuple[None, Sequence[bytes]]:
             content = mime.read(data)
-            return write(ListedMail(row.mail, content.summary), content)
+            return None, write(ListedMail(mail, content.summary), content)
 
-        return await self._take_apart(row, take_apart)
+        return mail, await self._reader.read(mail, write, parse)
 
-    async def read_raw(self, mail_id: MailId) -> bytes:
-        """Read a message, octet for octet.
+    async def read_raw(self, mail_id: MailId) -> tuple[StoredMail, AsyncIterator[bytes]]:
+        """Read a message, octet for octet: its row, and its pieces as they are asked for.
+
+        The pieces end with `MessageNotFound` where the message is deleted meanwhile.
 
         Raises:
             MessageNotFound: no message has this id.
         """
-        return await self._store.read_data(mail_id)
+        return (await self._store.read_row(mail_id)).mail, self._store.read_pieces(mail_id)
 
-    async def read_attachment(self, mail_id: MailId, index: int) -> tuple[Attachment, bytes]:
+    async def read_attachment(self, mail_id: MailId, index: int) -> Result[Attachment]:
         """Read one attachment, decoded.
 
         Raises:
             MessageNotFound: no message has this id.
             AttachmentNotFound: the message has no attachment with this number.
         """
-        row = await self._store.read_row(mail_id)
-        return await self._take_apart(row, lambda data: mime.attachment(data, index))
+        mail = (await self._store.read_row(mail_id)).mail
+
+        def parse(data: bytes) -> tuple[Attachment, Sequence[bytes]]:
+            attachment, content = mime.attachment(data, index)
+            return attachment, (content,)
+
+        return await self._reader.read(mail, index, parse)
 
     async def wait(
         self, inbox: str, *, after: int | None, timeout_s: float, matches: Callable[[ListedMail], bool]
@@ -114,14 +133,18 @@ class Inbox:
         deadline = time.monotonic() + timeout_s
         with self._notifier.subscribe(inbox) as subscription:
             seen = after or 0
-            newest_first = after is None
-            while not subscription.is_closed:
-                async for page in self._pages(inbox, seen, newest_first=newest_first):
+            if after is None:
+                async for page in self._pages_down(inbox):
                     for listed in page:
                         if matches(listed):
                             return listed
-                    seen = max(seen, *(listed.mail.id for listed in page))
-                newest_first = False
+                    seen = max(seen, page[0].mail.id)
+            while not subscription.is_closed:
+                async for news in self._news(subscription, inbox, seen):
+                    for listed in news.listed:
+                        if matches(listed):
+                            return listed
+                    seen = news.listed[-1].mail.id
                 left_s = deadline - time.monotonic()
                 if left_s <= 0 or not await subscription.wait(left_s):
                     return None
@@ -132,19 +155,21 @@ class Inbox:
         newest = await self._store.list_inbox(inbox, limit=1)
         return newest[0].mail.id if newest else 0
 
-    async def follow(self, inbox: str, after: int) -> AsyncIterator[ListedMail]:
+    async def follow(
+        self, inbox: str, after: int, *, quiet_s: float | None = None
+    ) -> AsyncGenerator[SharedPage | None, None]:
         """Yield messages above the id `after`, then new ones as they arrive, each once, in order.
 
-        Ends when the server stops.
+        Yields None whenever nothing came for `quiet_s`. Ends when the server stops.
         """
         with self._notifier.subscribe(inbox) as subscription:
             seen = after
             while not subscription.is_closed:
-                async for page in self._pages(inbox, seen, newest_first=False):
-                    for listed in page:
-                        seen = listed.mail.id
-                        yield listed
-                await subscription.wait(None)
+                async for news in self._news(subscription, inbox, seen):
+                    seen = news.listed[-1].mail.id
+                    yield news
+                while not await subscription.wait(quiet_s):
+                    yield None
 
     async def delete(self, mail_id: MailId) -> None:
         """Delete a message for all its recipients.
@@ -154,6 +179,7 @@ class Inbox:
         """
         if not await self._store.delete([mail_id]):
             raise MessageNotFound(f"there is no message {mail_id}")
+        self._reader.forget(mail_id)
 
     async def delete_all(self, inbox: str) -> int:
         """Delete all mail of an inbox; return the number of messages that it had."""
@@ -171,38 +197,26 @@ class Inbox:
         """End every `wait` and `follow`."""
         self._notifier.close()
 
-    async def _take_apart(self, row: ListingRow, parse: Callable[[bytes], _T]) -> _T:
-        """Read a message and parse it in a worker thread, large messages one at a time.
-
-        Parsing holds the GIL. With several such threads, the event loop and the writer thread
-        wait for each of them many times in a commit, and so do the senders.
-        """
-        async with contextlib.AsyncExitStack() as stack:
-            if row.mail.size > _LARGE_BYTES:
-                await stack.enter_async_context(self._large_at_once)
-                stack.enter_context(short_switch_interval())
-            return await asyncio.to_thread(parse, await self._store.read_data(row.mail.id))
-
     def _announce(self, arrivals: Sequence[Arrival]) -> None:
         self._notifier.publish(recipient for arrival in arrivals for recipient in arrival.recipients)
 
-    async def _pages(self, inbox: str, after: int, *, newest_first: bool) -> AsyncIterator[list[ListedMail]]:
-        """Yield all mail above `after`, page by page."""
+    async def _pages_down(self, inbox: str) -> AsyncIterator[list[ListedMail]]:
+        """Yield all mail of an inbox, newest first, page by page."""
         before: int | None = None
-        while page := await self.list_page(
-            inbox, limit=PAGE_MAX, before=before, after=after, oldest_first=not newest_first
-        ):
+        while page := await self.list_page(inbox, limit=PAGE_MAX, before=before):
             yield page
             if len(page) < PAGE_MAX:
                 return
-            if newest_first:
-                before = page[-1].mail.id
-            else:
-                after = page[-1].mail.id
+            before = page[-1].mail.id
 
+    async def _news(self, subscription: Subscription, inbox: str, after: int) -> AsyncIterator[SharedPage]:
+        """Yield all mail above `after`, oldest first, in pages that other readers share."""
 
-async def _summarize(rows: Sequence[ListingRow]) -> list[ListedMail]:
-    """Add missing summaries, made from the first octets of each message in a worker thread."""
-    heads = [row.head for row in rows if row.summary is None]
-    made = iter(await asyncio.to_thread(lambda: [mime.summarize(head) for head in heads]) if heads else ())
-    return [ListedMail(row.mail, row.summary or next(made)) for row in rows]
+        async def read(seen: int) -> list[ListedMail]:
+            return await self.list_page(inbox, limit=_FOLLOWED_MAX, after=seen, oldest_first=True)
+
+        while (page := await subscription.read(after, read)).listed:
+            yield page
+            if len(page.listed) < _FOLLOWED_MAX:
+                return
+            after = page.listed[-1].mail.id

@@ -360,6 +360,43 @@ class HttpSettings:
     keep_alive_s: float = setting(
         DURATION, 60.0, "Wait this long for the next request of an HTTP connection.", name="http_keep_alive"
     )
+    min_read_rate_bytes: int = setting(
+        BYTES,
+        1000,
+        "Close an HTTP connection whose client takes fewer octets of a large answer a second.",
+        name="min_read_rate",
+    )
+    max_answer_bytes: int = setting(
+        BYTES,
+        64 * _MIB,
+        "Keep at most this much of all HTTP answers under way in memory; past it they wait, then get 503.",
+        name="max_answers",
+    )
+    max_parsed_bytes: int = setting(
+        BYTES,
+        32 * _MIB,
+        "Keep at most this much of what was parsed in memory, for readers who ask again.",
+        name="max_parsed",
+    )
+    max_parsed_file_bytes: int = setting(
+        BYTES,
+        256 * _MIB,
+        "Keep at most this much of what was parsed of large messages in files without a name; past it readers get "
+        "503. They are in the same folder as arriving messages.",
+        name="max_parsed_files",
+    )
+    max_waiting_reads: int = setting(
+        COUNT, 200, "Let at most this many requests wait for each kind of reading; past it they get 503."
+    )
+    max_streams_per_inbox: int = setting(
+        COUNT, 1500, "Let at most this many event streams follow one inbox; past it they get 503."
+    )
+    max_streams_per_source: int = setting(
+        COUNT,
+        100,
+        "Let at most this many event streams come from one source, an IPv4 address or IPv6 /64 that is not "
+        "`trusted`; past it they get 429.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,9 +99,17 @@ class CommitCounters:
 
 
 @dataclass(slots=True)
+class ReadingCounters:
+    """What readers were refused because there was too much to do, by reason."""
+
+    refusals: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
 class Counters:
     """All counters. No label comes from a peer."""
 
     smtp: SmtpCounters = field(default_factory=SmtpCounters)
     http: HttpCounters = field(default_factory=HttpCounters)
     commits: CommitCounters = field(default_factory=CommitCounters)
+    reading: ReadingCounters = field(default_factory=ReadingCounters)
