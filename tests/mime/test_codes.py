@@ -70,6 +70,13 @@ def test_any_six_digits_after_the_word_are_a_code(digits: str) -> None:
     assert find_codes("", f"Your verification code is {digits}.") == (Code(digits, "next to “verification code”"),)
 
 
+def test_a_tag_may_have_any_number_of_values() -> None:
+    """The scanner goes on where one match of its expression must end."""
+    page = scan(f'a<a {"x=y " * 1_000}href="https://a.example/verify">b</a><b {"=" * 1_000}>=c')
+    assert [anchor.href for anchor in page.anchors] == ["https://a.example/verify"]
+    assert page.text == "ab=c"
+
+
 def test_links_are_capped() -> None:
     """A message of a thousand links does not make an answer of a thousand links."""
     text = " ".join(f"https://a.example/{number}" for number in range(1_000))

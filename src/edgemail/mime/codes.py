@@ -28,7 +28,7 @@ CANDIDATES_MAX = 100
 _ADDRESS = re.compile('://[^ \n<>"]+')
 _SPACES = re.compile("  +")
 # Digits that single separators hold together: a date, a price or a phone number is one run, and no code.
-_RUN = re.compile("[0-9]+(?:[ .,:/-][0-9]+)*")
+_RUN = re.compile("[0-9]+(?:[ .,:/-][0-9]++)*+")
 _DIGITS = re.compile("[0-9]{4,8}|[0-9]{3}[ -][0-9]{3}|[0-9]{4}[ -][0-9]{4}")
 _SPACED = re.compile("[0-9](?: [0-9]){3,7}")
 _MIXED = re.compile("[A-Z]{1,3}-[0-9]{4,8}|[A-Z0-9]{3,4}-[A-Z0-9]{3,4}|[A-Z0-9]{5,8}")

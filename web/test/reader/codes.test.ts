@@ -38,3 +38,12 @@ test("hostile text takes no longer than its length asks for", () => {
     assert.ok(performance.now() - started < 3_000, JSON.stringify(unit));
   }
 });
+
+test("a tag may have any number of values", () => {
+  const html = `<a ${"x=y ".repeat(1_000)}href="https://a.example/verify">x</a>`;
+  assert.deepEqual(
+    findLinks(html, null).map(({ url }) => url),
+    ["https://a.example/verify"],
+  );
+  assert.equal(htmlToText(`a<a ${"=".repeat(10_000_000)}>b`), "ab");
+});
