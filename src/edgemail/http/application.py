@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from edgemail.http.chaos import router as chaos_router
 from edgemail.http.guard import Guard
 from edgemail.http.problems import register_error_handlers
 from edgemail.http.prometheus import route_metrics
+from edgemail.http.query_parameters import refuse_unknown_parameters
 from edgemail.http.routes import router
+from edgemail.http.short_responses import ShortResponses
 from edgemail.http.web_client import mount_web_client
 
 if TYPE_CHECKING:
@@ -48,12 +50,12 @@ def create_api(
     api.state.info = info
     api.state.chaos = chaos
     register_error_handlers(api)
-    api.include_router(router)
-    api.include_router(chaos_router)
+    for own in (router, chaos_router):
+        api.include_router(own, dependencies=[Depends(refuse_unknown_parameters)])
     if exporter is not None:
         api.router.routes.append(route_metrics(exporter))
     mount_web_client(api)
-    app: ASGIApp = api
+    app: ASGIApp = ShortResponses(api)
     if settings.allowed_origins:
         app = CORSMiddleware(
             app,
