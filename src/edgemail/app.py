@@ -81,13 +81,14 @@ async def serve(
             "mail is kept in %s, in the system's temporary directory: choose a lasting place with --db",
             settings.store.db,
         )
-    if settings.http.listen is not None and not is_loopback(settings.http.listen.host):
-        deed = "read" if settings.read_only else "read and delete"
-        _log.warning("everyone who reaches %s can %s all mail", app.http_url, deed)
+    for endpoint, url in zip(settings.http.listen, app.http_urls, strict=True):
+        if not is_loopback(endpoint.host):
+            deed = "read" if settings.read_only else "read and delete"
+            _log.warning("everyone who reaches %s can %s all mail", url, deed)
     for url in app.smtp_urls:
         announce(f"SMTP  {url}")
-    if app.http_url is not None:
-        announce(f"Web   {app.http_url}")
+    for url in app.http_urls:
+        announce(f"Web   {url}")
     if app.metrics_url is not None:
         announce(f"Metrics  {app.metrics_url}")
     announce(f"Mail  {settings.store.db}{_describe_store(settings)}")
@@ -118,7 +119,7 @@ class App:
         self._http = http
         self._tasks: list[asyncio.Task[None]] = []
         self.smtp_urls: list[str] = []
-        self.http_url: str | None = None
+        self.http_urls: list[str] = []
         self.metrics_url: str | None = None
 
     @classmethod
@@ -134,8 +135,7 @@ class App:
         with contextlib.ExitStack() as undo:
             smtp_sockets = [undo.enter_context(bind(one, "--smtp")) for one in settings.smtp.listen]
             tls_sockets = [undo.enter_context(bind(one, "--smtps")) for one in settings.smtp.listen_tls]
-            http = settings.http.listen
-            http_sockets = [] if http is None else [undo.enter_context(bind(http, "--http"))]
+            http_sockets = [undo.enter_context(bind(one, "--http")) for one in settings.http.listen]
             elsewhere = settings.http.metrics if isinstance(settings.http.metrics, Endpoint) else None
             metrics_sockets = [] if elsewhere is None else [undo.enter_context(bind(elsewhere, "--metrics"))]
             for one in (*http_sockets, *metrics_sockets):
@@ -189,7 +189,7 @@ class App:
             raise_descriptor_limit(settings.smtp.max_connections, REQUESTS_MAX * len(http_servers))
         app = cls(store, inbox, router, listener, http_servers)
         app.smtp_urls = smtp_urls
-        app.http_url = next((f"{write_url('http', one)}/" for one in http_sockets), None)
+        app.http_urls = [f"{write_url('http', one)}/" for one in http_sockets]
         app.metrics_url = next((f"{write_url('http', one)}/metrics" for one in metrics_sockets), None)
         if not settings.read_only:
             app._run_upkeep(settings)

@@ -63,7 +63,5 @@ def create_api(
             allow_methods=["GET", "DELETE"] if chaos is None else ["GET", "PUT", "DELETE"],
             allow_headers=["Content-Type", "Last-Event-ID"],
         )
-    hosts = {hostname.lower(), *settings.allowed_hosts}
-    if settings.listen is not None:
-        hosts.add(settings.listen.host.lower())
+    hosts = {hostname.lower(), *settings.allowed_hosts, *(one.host.lower() for one in settings.listen)}
     return Guard(app, frozenset(hosts), tuple(info.domains), frozenset(settings.allowed_origins))

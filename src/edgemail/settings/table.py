@@ -293,10 +293,10 @@ class SmtpSettings:
 class HttpSettings:
     """Where the page and the API are, and who may use them from a browser."""
 
-    listen: Endpoint | None = setting(
-        or_off(ENDPOINT),
-        Endpoint("127.0.0.1", 8025),
-        "Serve the page and the API here.",
+    listen: tuple[Endpoint, ...] = setting(
+        many(ENDPOINT, empty=OFF),
+        (Endpoint("127.0.0.1", 8025),),
+        "Serve the page and the API here: on IPv4 and IPv6 if it is given twice.",
         name="http",
         everyday=True,
     )
