@@ -189,7 +189,7 @@ class App:
             raise_descriptor_limit(settings.smtp.max_connections, REQUESTS_MAX * len(http_servers))
         app = cls(store, inbox, router, listener, http_servers)
         app.smtp_urls = smtp_urls
-        app.http_urls = [f"{write_url('http', one)}/" for one in http_sockets]
+        app.http_urls = [f"{write_url('http', one)}{settings.http.base_path}/" for one in http_sockets]
         app.metrics_url = next((f"{write_url('http', one)}/metrics" for one in metrics_sockets), None)
         if not settings.read_only:
             app._run_upkeep(settings)

@@ -73,7 +73,7 @@ def test_each_source_gives_way_to_the_one_above_it(tmp_path: Path) -> None:
 def test_every_setting_reads_what_it_writes_from_every_source(setting, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     """Every source accepts the text that `edgemail config` prints."""
     examples = {
-        "smtp": "127.0.0.1:1,[::1]:1", "http": "127.0.0.1:0", "metrics": "[::1]:9",
+        "smtp": "127.0.0.1:1,[::1]:1", "http": "127.0.0.1:0", "metrics": "[::1]:9", "base_path": "/mail",
         "db": "a.db", "db_token": "t0k3n",
         "domain": "a.org,b.org",
         "hostname": "mx.a.org", "allowed_host": "a.org", "allowed_origin": "https://a.org", "max_age": "3h",
@@ -360,7 +360,7 @@ def test_without_smtp_the_server_only_reads() -> None:
         ({"smtp": "off", "http": "off"}, "--smtp: is off, as http is, and nothing is left to do"),
         ({"smtp": "off", "smtps": ":::465"}, "--smtps: "),
         ({"smtp": "off", "smtps": "127.0.0.1:465"}, "--smtps: listens, but --smtp is off"),
-        ({"smtp": ("off", "127.0.0.1:25")}, '--smtp: "off" is not HOST:PORT'),
+        ({"smtp": ("off", "127.0.0.1:25")}, '--smtp: "off" cannot stand beside other values'),
         ({"db_token_file": ""}, '--db-token-file: "" is not a path'),
     ],
 )

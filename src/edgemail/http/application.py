@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from edgemail.http.base_path import BasePath
 from edgemail.http.chaos import router as chaos_router
 from edgemail.http.guard import Guard
 from edgemail.http.problems import register_error_handlers
@@ -45,6 +46,7 @@ def create_api(
         description="Read the mail of any address of a disposable e-mail server.",
         docs_url=None,
         redoc_url=None,
+        servers=[{"url": settings.base_path}] if settings.base_path else None,
     )
     api.state.inbox = inbox
     api.state.info = info
@@ -64,4 +66,5 @@ def create_api(
             allow_headers=["Content-Type", "Last-Event-ID"],
         )
     hosts = {hostname.lower(), *settings.allowed_hosts, *(one.host.lower() for one in settings.listen)}
-    return Guard(app, frozenset(hosts), tuple(info.domains), frozenset(settings.allowed_origins))
+    app = Guard(app, frozenset(hosts), tuple(info.domains), frozenset(settings.allowed_origins))
+    return BasePath(app, settings.base_path) if settings.base_path else app

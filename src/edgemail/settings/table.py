@@ -17,6 +17,7 @@ from edgemail.model import Endpoint
 from edgemail.settings.definition import ComputedDefault, Setting, setting, settings_in
 from edgemail.settings.kinds import (
     ALLOWED_HOST,
+    BASE_PATH,
     BYTES,
     CHAOS_RULES,
     COUNT,
@@ -315,6 +316,11 @@ class HttpSettings:
     )
     allowed_origins: tuple[str, ...] = setting(
         many(ORIGIN), (), "Let pages of this web origin use the API.", name="allowed_origin", everyday=True
+    )
+    base_path: str = setting(
+        BASE_PATH,
+        "",
+        "Serve the page and the API under this path, such as `/mail`, on a host that a proxy shares with others.",
     )
     reader_timeout_s: float = setting(
         DURATION, 60.0, "Close an HTTP connection whose client reads nothing for this long (Linux only)."
