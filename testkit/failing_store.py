@@ -1,4 +1,4 @@
-"""A store around another one that fails as a test tells it to."""
+"""A store that wraps another store, and fails or waits on demand."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _S = TypeVar("_S")
 
 
 class FailingStore:
-    """A `Mailbox` that does what another one does, until it is told to fail or to wait."""
+    """A `Mailbox` that passes calls on to another one, until it is told to fail or to wait."""
 
     def __init__(self, store: Mailbox) -> None:
         self._store = store
@@ -38,7 +38,7 @@ class FailingStore:
         self._error, self._writes_left = error, after
 
     def mend(self) -> None:
-        """Do everything again."""
+        """Stop failing."""
         self._error, self._writes_left = None, math.inf
 
     def pause(self) -> None:
@@ -46,12 +46,12 @@ class FailingStore:
         self._go_on.clear()
 
     def resume(self) -> None:
-        """Let the calls that wait go on, in their order."""
+        """Release the waiting calls, in order."""
         self._go_on.set()
 
     @property
     def disk(self) -> DiskBacked | None:
-        """What the other store has."""
+        """The wrapped store's file, if it has one."""
         return self._store.disk
 
     def add(self, envelope: Envelope) -> asyncio.Future[MailId]:

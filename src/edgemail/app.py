@@ -1,4 +1,4 @@
-"""The composition root: builds everything, owns the start and the graceful stop."""
+"""Builds everything, starts it and stops it: the only place where the parts meet."""
 
 from __future__ import annotations
 
@@ -54,15 +54,16 @@ _HTTP_STOP_S = 5
 async def serve(
     settings: Settings, announce: Callable[[str], None], read_again: Callable[[], Settings] | None = None
 ) -> None:
-    """Run until SIGINT or SIGTERM; a second one does not wait for messages under way.
+    """Run until SIGINT or SIGTERM. A second signal stops without waiting for open transactions.
 
-    `read_again` gives the settings as they are by now, for SIGHUP.
+    `announce` prints a line about where the server listens. `read_again` reads the settings again
+    for SIGHUP.
 
     Raises:
         SettingsError: a setting cannot be met.
-        ListenError: a port cannot be had.
+        ListenError: a port cannot be bound.
         StoreInvalid: the database cannot be used.
-        StoreUnavailable: it cannot be used now.
+        StoreUnavailable: the database cannot be used now.
     """
     app = await App.start(settings)
     stopping = asyncio.Event()
@@ -70,7 +71,7 @@ async def serve(
 
     def stop() -> None:
         if stopping.is_set():
-            app.hurry()
+            app.abort_smtp()
         stopping.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -83,8 +84,8 @@ async def serve(
         )
     for endpoint, url in zip(settings.http.listen, app.http_urls, strict=True):
         if not is_loopback(endpoint.host):
-            deed = "read" if settings.read_only else "read and delete"
-            _log.warning("everyone who reaches %s can %s all mail", url, deed)
+            actions = "read" if settings.read_only else "read and delete"
+            _log.warning("everyone who reaches %s can %s all mail", url, actions)
     for url in app.smtp_urls:
         announce(f"SMTP  {url}")
     for url in app.http_urls:
@@ -124,22 +125,22 @@ class App:
 
     @classmethod
     async def start(cls, settings: Settings) -> Self:
-        """Take the ports, open the store, then let everything run.
+        """Bind the ports, open the store, then start every part.
 
         Raises:
             SettingsError: a setting cannot be met.
-            ListenError: a port cannot be had.
+            ListenError: a port cannot be bound.
             StoreInvalid: the database or the operator's Maildir cannot be used.
             StoreUnavailable: the database cannot be used now.
         """
         with contextlib.ExitStack() as undo:
-            smtp_sockets = [undo.enter_context(bind(one, "--smtp")) for one in settings.smtp.listen]
-            tls_sockets = [undo.enter_context(bind(one, "--smtps")) for one in settings.smtp.listen_tls]
-            http_sockets = [undo.enter_context(bind(one, "--http")) for one in settings.http.listen]
-            elsewhere = settings.http.metrics if isinstance(settings.http.metrics, Endpoint) else None
-            metrics_sockets = [] if elsewhere is None else [undo.enter_context(bind(elsewhere, "--metrics"))]
-            for one in (*http_sockets, *metrics_sockets):
-                set_tcp_user_timeout(one, settings.http.reader_timeout_s)
+            smtp_sockets = [undo.enter_context(bind(endpoint, "--smtp")) for endpoint in settings.smtp.listen]
+            tls_sockets = [undo.enter_context(bind(endpoint, "--smtps")) for endpoint in settings.smtp.listen_tls]
+            http_sockets = [undo.enter_context(bind(endpoint, "--http")) for endpoint in settings.http.listen]
+            metrics = settings.http.metrics if isinstance(settings.http.metrics, Endpoint) else None
+            metrics_sockets = [] if metrics is None else [undo.enter_context(bind(metrics, "--metrics"))]
+            for bound in (*http_sockets, *metrics_sockets):
+                set_tcp_user_timeout(bound, settings.http.reader_timeout_s)
             certificate = _find_certificate(settings)
             spooler = _make_spooler(settings)
             mailbox = await _open_mailbox(settings)
@@ -152,9 +153,8 @@ class App:
             )
             undo.pop_all()
         inbox = Inbox(store)
-        smtp_urls = [write_url("smtp", one) for one in smtp_sockets] + [
-            write_url("smtps", one) for one in tls_sockets
-        ]
+        smtp_urls = [write_url("smtp", bound) for bound in smtp_sockets]
+        smtp_urls += [write_url("smtps", bound) for bound in tls_sockets]
         exporter = MetricsExporter(counters, store.measure, __version__)
         chaos = Chaos()
         api = create_api(
@@ -189,8 +189,8 @@ class App:
             raise_descriptor_limit(settings.smtp.max_connections, REQUESTS_MAX * len(http_servers))
         app = cls(store, inbox, router, listener, http_servers)
         app.smtp_urls = smtp_urls
-        app.http_urls = [f"{write_url('http', one)}{settings.http.base_path}/" for one in http_sockets]
-        app.metrics_url = next((f"{write_url('http', one)}/metrics" for one in metrics_sockets), None)
+        app.http_urls = [f"{write_url('http', bound)}{settings.http.base_path}/" for bound in http_sockets]
+        app.metrics_url = next((f"{write_url('http', bound)}/metrics" for bound in metrics_sockets), None)
         if not settings.read_only:
             app._run_upkeep(settings)
         for server in http_servers:
@@ -201,7 +201,7 @@ class App:
         return app
 
     def change(self, settings: Settings) -> None:
-        """Put in force what can be changed while the program runs; connections stay open."""
+        """Apply the settings that can change while the program runs. Connections stay open."""
         if self._listener is None:
             return
         self._listener.policy.change(settings.policy)
@@ -209,13 +209,13 @@ class App:
             self._listener.certificate.refresh()
 
     async def wait_failed(self) -> None:
-        """Return, or raise what it raised, when a part that should run for ever does not."""
+        """Wait until a part that should run for ever ends; raise what it raised."""
         done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
 
     async def stop(self) -> None:
-        """Stop: no new mail, messages under way get their reply, readers theirs meanwhile; then the store."""
+        """Take no new mail, let senders and readers have their answers, then close the store."""
         self._inbox.close()
         stopping = [server.stop() for server in self._http]
         if self._listener is not None:
@@ -230,8 +230,8 @@ class App:
         if self._listener is not None:
             await self._listener.spooler.close()
 
-    def hurry(self) -> None:
-        """End all SMTP connections at once; what was handed over is committed all the same."""
+    def abort_smtp(self) -> None:
+        """End all SMTP connections at once. Messages that came whole are committed all the same."""
         for connection in tuple(self._listener.connections if self._listener is not None else ()):
             connection.abort()
 
@@ -247,7 +247,7 @@ class App:
 
 
 def _describe_store(settings: Settings) -> str:
-    """Return what the user should know of the database beyond its name."""
+    """Return what to say of the database behind its name."""
     if settings.store.is_in_memory:
         return ", lost when edgemail ends"
     return " (only read)" if settings.read_only else ""
@@ -258,16 +258,17 @@ def _now() -> datetime:
 
 
 def _find_certificate(settings: Settings) -> Certificate | None:
-    """Return the certificate that was given, or make one where peers on other machines can connect.
+    """Return the given certificate, or a self-made one if other machines can connect.
 
-    What is made is kept beside the database's file; where there is no such file, it lasts as long as this process.
+    A self-made certificate is kept beside the database's file. Without a file it lasts as long as
+    this process.
     """
     smtp = settings.smtp
     if smtp.tls == "off" or settings.read_only:
         return None
     if smtp.tls_cert is not None:
         return Certificate(Path(smtp.tls_cert), None if smtp.tls_key is None else Path(smtp.tls_key))
-    if not smtp.listen_tls and all(is_loopback(one.host) for one in smtp.listen):
+    if not smtp.listen_tls and all(is_loopback(endpoint.host) for endpoint in smtp.listen):
         return None
     names = dict.fromkeys([smtp.hostname, *smtp.domains])
     file = settings.store.file
@@ -278,10 +279,10 @@ def _find_certificate(settings: Settings) -> Certificate | None:
 
 
 def _make_spooler(settings: Settings) -> Spooler:
-    """Return what holds messages under way.
+    """Return the spooler, which holds messages while they arrive.
 
     Raises:
-        SettingsError: there can be no files in its folder.
+        SettingsError: its folder cannot hold files.
     """
     file = settings.store.file
     folder = Path(tempfile.gettempdir()) if file is None else file.absolute().parent

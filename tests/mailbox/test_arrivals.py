@@ -1,4 +1,4 @@
-"""Listeners by inbox."""
+"""Subscriptions by inbox."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ANN, BEN = "ann@example.org", "ben@example.org"
 
 
 async def test_only_who_waits_for_that_inbox_is_woken() -> None:
-    """An arrival concerns the listeners of its inboxes, all of them, and nobody else."""
+    """An arrival wakes all subscriptions of its inboxes, and no others."""
     hub = ArrivalNotifier()
     with hub.subscribe(ANN) as first, hub.subscribe(ANN) as second, hub.subscribe(BEN) as other:
         hub.publish([ANN, "nobody@example.org"])
@@ -22,7 +22,7 @@ async def test_only_who_waits_for_that_inbox_is_woken() -> None:
 
 
 async def test_news_before_the_wait_are_not_lost() -> None:
-    """A listener that is busy while something arrives is told when it asks, once."""
+    """A signal between two waits ends the next wait, once."""
     hub = ArrivalNotifier()
     with hub.subscribe(ANN) as listener:
         hub.publish([ANN])
@@ -34,7 +34,7 @@ async def test_news_before_the_wait_are_not_lost() -> None:
 
 
 async def test_news_during_the_wait_end_it() -> None:
-    """A listener sleeps until it is woken."""
+    """A wait lasts until new mail is signalled."""
     hub = ArrivalNotifier()
     with hub.subscribe(ANN) as listener:
         waiting = asyncio.create_task(listener.wait(None))
@@ -46,7 +46,7 @@ async def test_news_during_the_wait_end_it() -> None:
 
 
 async def test_listeners_that_are_gone_leave_nothing() -> None:
-    """However it ended, a listener is forgotten, so inboxes that nobody reads cost no memory."""
+    """A subscription is forgotten when its context ends, also by an error."""
     hub = ArrivalNotifier()
     for _ in range(3):
         with hub.subscribe(ANN), hub.subscribe(ANN):
@@ -58,7 +58,7 @@ async def test_listeners_that_are_gone_leave_nothing() -> None:
 
 
 async def test_closing_wakes_everyone_for_the_last_time() -> None:
-    """Those that listen already, and those that come too late."""
+    """Closing ends present and later subscriptions."""
     hub = ArrivalNotifier()
     with hub.subscribe(ANN) as early:
         waiting = asyncio.create_task(early.wait(None))

@@ -48,7 +48,7 @@ def anything(_: ListedMail) -> bool:
 
 
 def both(listed: ListedMail, content: ParsedMessage) -> tuple[ListedMail, ParsedMessage]:
-    """Write nothing, for `Inbox.read`."""
+    """Return both values, for `Inbox.read`."""
     return listed, content
 
 
@@ -63,7 +63,7 @@ async def is_listening(inbox: Inbox, name: str = ANN) -> None:
 async def test_large_messages_are_taken_apart_one_at_a_time_and_small_ones_meanwhile(
     inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each further thread that parses makes every sender wait; who reads a small message does not wait for it."""
+    """Each parsing thread makes senders wait; a small message does not wait for a large one."""
     large = [await inbox.deliver(envelope(data=letter(text="x" * 300_000))) for _ in range(3)]
     (small,) = await send(inbox, "Small")
     begun, may_end, usual_s = [], threading.Event(), sys.getswitchinterval()
@@ -76,7 +76,7 @@ async def test_large_messages_are_taken_apart_one_at_a_time_and_small_ones_meanw
         return read(data)
 
     monkeypatch.setattr(mime, "read", read_and_wait)
-    readers = [asyncio.create_task(inbox.read(one, both)) for one in large]
+    readers = [asyncio.create_task(inbox.read(mail_id, both)) for mail_id in large]
     attachment = asyncio.create_task(inbox.read_attachment(large[0], 0))
     try:
         await until(lambda: bool(begun))
@@ -94,7 +94,7 @@ async def test_large_messages_are_taken_apart_one_at_a_time_and_small_ones_meanw
 
 
 async def test_a_listing_has_summaries_before_they_are_stored(inbox: Inbox) -> None:
-    """A reader who is faster than the summaries sees the same."""
+    """A listing makes the summaries that are not stored yet."""
     await send(inbox, "First", "Second")
     page = await inbox.list_page(ANN, limit=10)
     assert [listed.summary.subject for listed in page] == ["Second", "First"]
@@ -102,7 +102,7 @@ async def test_a_listing_has_summaries_before_they_are_stored(inbox: Inbox) -> N
 
 
 async def test_a_listing_is_bounded(inbox: Inbox) -> None:
-    """A page has as many as asked for, and PAGE_MAX and one to tell of another page at most."""
+    """A page has `limit` messages, at most PAGE_MAX + 1."""
     await send(inbox, *[str(number) for number in range(PAGE_MAX + 10)])
     assert len(await inbox.list_page(ANN, limit=3)) == 3
     assert len(await inbox.list_page(ANN, limit=10**6)) == PAGE_MAX + 1
@@ -123,7 +123,7 @@ async def test_a_message_is_read_whole_and_by_parts(inbox: Inbox) -> None:
     assert listed.mail.id == mail_id
     assert content.text is not None
     assert content.text.strip() == "Hi."
-    assert [one.name for one in content.headers][:3] == ["From", "To", "Subject"]
+    assert [header.name for header in content.headers][:3] == ["From", "To", "Subject"]
     assert await inbox.read_raw(mail_id) == data
     attachment, octets = await inbox.read_attachment(mail_id, 0)
     assert (attachment.name, octets) == ("a.bin", b"\x00\x01\xff")
@@ -132,7 +132,7 @@ async def test_a_message_is_read_whole_and_by_parts(inbox: Inbox) -> None:
 
 
 async def test_what_is_not_there_cannot_be_read(inbox: Inbox) -> None:
-    """All ways of reading agree on it."""
+    """Every way of reading raises MessageNotFound."""
     with pytest.raises(MessageNotFound):
         await inbox.read(MailId(7), both)
     with pytest.raises(MessageNotFound):
@@ -142,7 +142,7 @@ async def test_what_is_not_there_cannot_be_read(inbox: Inbox) -> None:
 
 
 async def test_deleting_is_for_all_and_emptying_for_one(inbox: Inbox) -> None:
-    """A message deleted by id is gone everywhere; an emptied inbox leaves the others theirs."""
+    """A message deleted by id is gone for all; emptying an inbox leaves the copies of others."""
     first = await inbox.deliver(envelope(ANN, BEN))
     await inbox.deliver(envelope(ANN, BEN))
     await inbox.delete(first)
@@ -153,7 +153,7 @@ async def test_deleting_is_for_all_and_emptying_for_one(inbox: Inbox) -> None:
 
 
 async def test_wait_finds_what_is_there_already(inbox: Inbox) -> None:
-    """Without an id the newest counts: who asks for a code wants the latest."""
+    """Without an id the newest match counts, as a reader of a code wants the latest."""
     _, newest = await send(inbox, "Code", "Code")
     await send(inbox, "Code", to=BEN)
     found = await inbox.wait(ANN, after=None, timeout_s=0, matches=anything)
@@ -171,7 +171,7 @@ async def test_wait_after_an_id_finds_the_first_above_it(inbox: Inbox) -> None:
 
 
 async def test_wait_finds_what_arrives_later(inbox: Inbox) -> None:
-    """As soon as it is there, long before the time is up."""
+    """The wait ends with the arrival, long before the timeout."""
     waiting = asyncio.create_task(inbox.wait(ANN, after=None, timeout_s=60, matches=anything))
     await is_listening(inbox)
     await send(inbox, "Other", to=BEN)
@@ -184,7 +184,7 @@ async def test_wait_finds_what_arrives_later(inbox: Inbox) -> None:
 
 @pytest.mark.parametrize("after", [None, 0])
 async def test_wait_passes_over_what_does_not_match(inbox: Inbox, after: int | None) -> None:
-    """Neither what is there nor what arrives ends it, unless it matches."""
+    """Neither stored nor new mail ends the wait unless it matches."""
     await send(inbox, "Noise")
     waiting = asyncio.create_task(inbox.wait(ANN, after=after, timeout_s=60, matches=subject_is("Signal")))
     await is_listening(inbox)
@@ -208,7 +208,7 @@ async def test_wait_looks_through_all_pages(inbox: Inbox) -> None:
 
 
 async def test_wait_ends_when_the_time_is_up(inbox: Inbox) -> None:
-    """Arrivals that do not match do not make it longer."""
+    """Mail that does not match does not extend the timeout."""
     started = time.monotonic()
     waiting = asyncio.create_task(inbox.wait(ANN, after=None, timeout_s=0.3, matches=subject_is("Signal")))
     while not waiting.done():
@@ -218,7 +218,7 @@ async def test_wait_ends_when_the_time_is_up(inbox: Inbox) -> None:
 
 
 async def test_closing_ends_wait_and_follow(inbox: Inbox) -> None:
-    """A server that stops keeps nobody waiting, and neither do those that come after."""
+    """Present and later waits and followers end when the server stops."""
     waiting = asyncio.create_task(inbox.wait(ANN, after=None, timeout_s=60, matches=anything))
     await is_listening(inbox)
     following = asyncio.create_task(collect(inbox, 10))
@@ -242,7 +242,7 @@ async def collect(inbox: Inbox, count: int, after: int = 0) -> list[int]:
 
 
 async def test_follow_gives_what_is_there_and_what_arrives_once_and_in_order(inbox: Inbox) -> None:
-    """There is neither a gap nor a double between the two."""
+    """There is no gap and no duplicate between stored and new mail."""
     sent = await send(inbox, *"abc")
     following = asyncio.create_task(collect(inbox, 303))
     for _ in range(30):
@@ -253,14 +253,14 @@ async def test_follow_gives_what_is_there_and_what_arrives_once_and_in_order(inb
 
 
 async def test_follow_resumes_after_an_id(inbox: Inbox) -> None:
-    """Whoever lost the connection goes on where he was, and misses nothing of the time between."""
+    """A reader that reconnects with its last id misses nothing."""
     sent = await send(inbox, *"abcdef")
     assert await collect(inbox, 2) == sent[:2]
     assert await collect(inbox, 4, after=sent[1]) == sent[2:]
 
 
 async def test_a_slow_follower_sees_a_thousand_arrivals(inbox: Inbox) -> None:
-    """Nothing is queued for it, and nothing is lost to it."""
+    """A slow reader has no queue, and still gets every message."""
     sent: list[int] = []
     found: list[int] = []
     async with asyncio.timeout(3 * PATIENCE_S), aclosing(inbox.follow(ANN, 0)) as following:  # type: ignore[type-var]
@@ -275,7 +275,7 @@ async def test_a_slow_follower_sees_a_thousand_arrivals(inbox: Inbox) -> None:
 
 
 async def test_a_follower_that_goes_leaves_no_listener(inbox: Inbox) -> None:
-    """However many came and went."""
+    """Subscriptions end with their followers."""
     await send(inbox, "one")
     for _ in range(5):
         await collect(inbox, 1)
