@@ -34,7 +34,7 @@ def settings_in(
     """Make settings with free ports and a database in a folder, without limits on mail kept."""
     return Settings(
         smtp=SmtpSettings(listen=(ANY_PORT,), hostname="mx.example.net", domains=domains),
-        http=HttpSettings(listen=ANY_PORT, allowed_hosts=allowed_hosts, allowed_origins=allowed_origins),
+        http=HttpSettings(listen=(ANY_PORT,), allowed_hosts=allowed_hosts, allowed_origins=allowed_origins),
         store=StoreSettings(db=str(folder / "mail.db")),
         retention=RetentionSettings(max_age_s=None, max_bytes=None, max_inbox_messages=None, max_inbox_bytes=None),
         policy=PolicySettings(min_free=None),
@@ -49,8 +49,7 @@ class Program:
 
     @property
     def url(self) -> str:
-        assert self.app.http_url is not None
-        return self.app.http_url.removesuffix("/")
+        return self.app.http_urls[0].removesuffix("/")
 
     @property
     def smtp(self) -> tuple[str, int]:

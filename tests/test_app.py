@@ -72,16 +72,33 @@ async def test_several_smtp_listeners_and_no_http(tmp_path: Path) -> None:
     """Each endpoint takes mail, and the page may be left out."""
     settings = settings_in(tmp_path)
     smtp = dataclasses.replace(settings.smtp, listen=(Endpoint("127.0.0.1", 0), Endpoint("127.0.0.2", 0)))
-    http = dataclasses.replace(settings.http, listen=None)
+    http = dataclasses.replace(settings.http, listen=())
     app = await App.start(dataclasses.replace(settings, smtp=smtp, http=http))
     try:
-        assert app.http_url is None
+        assert app.http_urls == []
         assert [url.rpartition(":")[0] for url in app.smtp_urls] == ["smtp://127.0.0.1", "smtp://127.0.0.2"]
         for url in app.smtp_urls:
             host, port = url.removeprefix("smtp://").split(":")
             reader, writer = await asyncio.open_connection(host, int(port))
             assert (await reader.readline()).startswith(b"220 mx.example.net")
             writer.close()
+    finally:
+        await app.stop()
+
+
+async def test_ipv4_and_ipv6_at_once(tmp_path: Path) -> None:
+    """Each start line has its URL, and requests may name either address or a listener's name."""
+    settings = settings_in(tmp_path)
+    listen = (Endpoint("127.0.0.1", 0), Endpoint("::1", 0), Endpoint("localhost", 0))
+    app = await App.start(dataclasses.replace(settings, http=dataclasses.replace(settings.http, listen=listen)))
+    try:
+        assert [url.rpartition(":")[0] for url in app.http_urls] == [
+            "http://127.0.0.1",
+            "http://[::1]",
+            "http://127.0.0.1",
+        ]
+        for url in app.http_urls:
+            assert (await ask(url, "/healthz")).status == 200
     finally:
         await app.stop()
 
@@ -97,7 +114,7 @@ def listening(settings: Settings, flag: str, endpoint: Endpoint) -> Settings:
         return dataclasses.replace(settings, smtp=dataclasses.replace(settings.smtp, listen=(endpoint,)))
     if flag == "--metrics":
         return dataclasses.replace(settings, http=dataclasses.replace(settings.http, metrics=endpoint))
-    return dataclasses.replace(settings, http=dataclasses.replace(settings.http, listen=endpoint))
+    return dataclasses.replace(settings, http=dataclasses.replace(settings.http, listen=(endpoint,)))
 
 
 @pytest.mark.parametrize("flag", ["--smtp", "--http", "--metrics"])

@@ -87,13 +87,14 @@ async def serve(
             "mail is kept in %s, in the system's temporary directory: choose a lasting place with --db",
             settings.store.db,
         )
-    if settings.http.listen is not None and not is_loopback(settings.http.listen.host):
-        actions = "read" if settings.read_only else "read and delete"
-        _log.warning("everyone who reaches %s can %s all mail", app.http_url, actions)
+    for endpoint, url in zip(settings.http.listen, app.http_urls, strict=True):
+        if not is_loopback(endpoint.host):
+            actions = "read" if settings.read_only else "read and delete"
+            _log.warning("everyone who reaches %s can %s all mail", url, actions)
     for url in app.smtp_urls:
         announce(f"SMTP  {url}")
-    if app.http_url is not None:
-        announce(f"Web   {app.http_url}")
+    for url in app.http_urls:
+        announce(f"Web   {url}")
     if app.metrics_url is not None:
         announce(f"Metrics  {app.metrics_url}")
     announce(f"Mail  {settings.store.db}{_describe_store(settings)}")
@@ -124,7 +125,7 @@ class App:
         self._http = http
         self._tasks: list[asyncio.Task[None]] = []
         self.smtp_urls: list[str] = []
-        self.http_url: str | None = None
+        self.http_urls: list[str] = []
         self.metrics_url: str | None = None
 
     @classmethod
@@ -140,8 +141,7 @@ class App:
         with contextlib.ExitStack() as undo:
             smtp_sockets = [undo.enter_context(bind(endpoint, "--smtp")) for endpoint in settings.smtp.listen]
             tls_sockets = [undo.enter_context(bind(endpoint, "--smtps")) for endpoint in settings.smtp.listen_tls]
-            http = settings.http.listen
-            http_sockets = [] if http is None else [undo.enter_context(bind(http, "--http"))]
+            http_sockets = [undo.enter_context(bind(endpoint, "--http")) for endpoint in settings.http.listen]
             metrics = settings.http.metrics if isinstance(settings.http.metrics, Endpoint) else None
             metrics_sockets = [] if metrics is None else [undo.enter_context(bind(metrics, "--metrics"))]
             for bound in (*http_sockets, *metrics_sockets):
@@ -208,7 +208,7 @@ class App:
             )
         app = cls(store, inbox, router, listener, http_servers)
         app.smtp_urls = smtp_urls
-        app.http_url = next((f"{write_url('http', bound)}/" for bound in http_sockets), None)
+        app.http_urls = [f"{write_url('http', bound)}{settings.http.base_path}/" for bound in http_sockets]
         app.metrics_url = next((f"{write_url('http', bound)}/metrics" for bound in metrics_sockets), None)
         app._run(refusals.run())
         if not settings.read_only:

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -210,6 +211,36 @@ def test_an_earlier_export_is_replaced(site: Path) -> None:
     assert not (site / "assets/main-OLD.js").exists()
     assert (site / "CNAME").read_text() == "mail.example.org"
     assert policy_of((site / "index.html").read_text())["connect-src"] == "'self' https://new.example.org"
+
+
+def test_links_in_the_folder_are_replaced_and_not_followed(site: Path) -> None:
+    """Another user who may write to the folder could have files elsewhere overwritten."""
+    outside = site.parent / "outside"
+    (outside / "assets").mkdir(parents=True)
+    (outside / "file").write_text("kept")
+    for name in ("index.html", "config.json", "_headers"):
+        (site / name).unlink()
+        (site / name).symlink_to(outside / "file")
+    shutil.rmtree(site / "assets")
+    (site / "assets").symlink_to(outside / "assets")
+    assert export(site.parent, "--force").returncode == 0
+    assert (outside / "file").read_text() == "kept"
+    assert list((outside / "assets").iterdir()) == []
+    assert not [one for one in site.rglob("*") if one.is_symlink() or one.name.startswith(".edgemail-")]
+    assert json.loads((site / "config.json").read_text())["source"] == "database"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user")
+def test_anothers_folder_in_a_directory_for_everyone_is_left_alone(tmp_path: Path) -> None:
+    """Its owner could change the page afterwards."""
+    write_token(tmp_path, a="ro", exp=FAR)
+    (tmp_path / "site").mkdir()
+    os.chown(tmp_path / "site", 12345, 12345)
+    tmp_path.chmod(0o1777)
+    done = export(tmp_path)
+    assert done.returncode == 1
+    assert "belongs to another user" in done.stderr
+    assert list((tmp_path / "site").iterdir()) == []
 
 
 async def test_the_preview_serves_the_folder_as_a_static_host_does(site: Path) -> None:

@@ -309,9 +309,9 @@ async def test_it_can_be_elsewhere(tmp_path: Path) -> None:
 async def test_it_can_be_elsewhere_without_a_page(tmp_path: Path) -> None:
     """Metrics work without the HTTP port."""
     settings = settings_in(tmp_path)
-    http = dataclasses.replace(settings.http, listen=None, metrics=ANY_PORT)
+    http = dataclasses.replace(settings.http, listen=(), metrics=ANY_PORT)
     async with running(dataclasses.replace(settings, http=http)) as program:
-        assert program.app.http_url is None
+        assert program.app.http_urls == []
         assert program.app.metrics_url is not None
         assert (await ask(program.app.metrics_url, "/metrics")).status == 200
 

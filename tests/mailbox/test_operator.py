@@ -37,7 +37,7 @@ MESSAGE = letter("Proof of control")
 
 def public_settings(folder: Path) -> Settings:
     """Return the settings of a server for one domain, with defaults otherwise."""
-    flags = {"domain": ("example.org",), "smtp": ("127.0.0.1:0",), "http": "127.0.0.1:0"}
+    flags = {"domain": ("example.org",), "smtp": ("127.0.0.1:0",), "http": ("127.0.0.1:0",)}
     return resolve(flags | {"db": str(folder / "mail.db")}, {}).settings
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from edgemail.http.answers import AnswerLimits, Answers
+from edgemail.http.base_path import BasePath
 from edgemail.http.chaos import router as chaos_router
 from edgemail.http.event_stream import StreamCaps
 from edgemail.http.guard import Guard
 from edgemail.http.problems import register_error_handlers
 from edgemail.http.prometheus import route_metrics
+from edgemail.http.query_parameters import refuse_unknown_parameters
 from edgemail.http.routes import router
+from edgemail.http.short_responses import ShortResponses
 from edgemail.http.web_client import mount_web_client
 
 if TYPE_CHECKING:
@@ -51,19 +54,20 @@ def create_api(
         description="Read the mail of any address of a disposable e-mail server.",
         docs_url=None,
         redoc_url=None,
+        servers=[{"url": settings.base_path}] if settings.base_path else None,
     )
     api.state.inbox = inbox
     api.state.info = info
     api.state.chaos = chaos
     api.state.streams = StreamCaps(settings.max_streams_per_inbox, settings.max_streams_per_source, trusted, refuse)
     register_error_handlers(api)
-    api.include_router(router)
-    api.include_router(chaos_router)
+    for own in (router, chaos_router):
+        api.include_router(own, dependencies=[Depends(refuse_unknown_parameters)])
     if exporter is not None:
         api.router.routes.append(route_metrics(exporter))
     mount_web_client(api)
     limits = AnswerLimits(settings.max_answer_bytes, settings.max_waiting_reads, settings.min_read_rate_bytes)
-    app: ASGIApp = Answers(api, limits, refuse)
+    app: ASGIApp = Answers(ShortResponses(api), limits, refuse)
     if settings.allowed_origins:
         app = CORSMiddleware(
             app,
@@ -71,7 +75,6 @@ def create_api(
             allow_methods=["GET", "DELETE"] if chaos is None else ["GET", "PUT", "DELETE"],
             allow_headers=["Content-Type", "Last-Event-ID"],
         )
-    hosts = {hostname.lower(), *settings.allowed_hosts}
-    if settings.listen is not None:
-        hosts.add(settings.listen.host.lower())
-    return Guard(app, frozenset(hosts), tuple(info.domains), frozenset(settings.allowed_origins))
+    hosts = {hostname.lower(), *settings.allowed_hosts, *(one.host.lower() for one in settings.listen)}
+    app = Guard(app, frozenset(hosts), tuple(info.domains), frozenset(settings.allowed_origins))
+    return BasePath(app, settings.base_path) if settings.base_path else app

@@ -187,14 +187,12 @@ async def describe_server(request: Request) -> models.ServerInfoModel:
     return info
 
 
-@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", tags=["server"], summary="Liveness")
 async def is_alive() -> models.StatusModel:
     """Answer as long as the program runs."""
     return models.StatusModel()
 
 
-@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", tags=["server"], summary="Readiness")
 async def is_ready(request: Request) -> models.StatusModel:
     """Answer 200 if the store answers in time."""

@@ -17,6 +17,7 @@ from edgemail.model import Endpoint
 from edgemail.settings.definition import ComputedDefault, Setting, setting, settings_in
 from edgemail.settings.kinds import (
     ALLOWED_HOST,
+    BASE_PATH,
     BYTES,
     CHAOS_RULES,
     COUNT,
@@ -294,10 +295,10 @@ class SmtpSettings:
 class HttpSettings:
     """Where the page and the API are, and who may use them from a browser."""
 
-    listen: Endpoint | None = setting(
-        or_off(ENDPOINT),
-        Endpoint("127.0.0.1", 8025),
-        "Serve the page and the API here.",
+    listen: tuple[Endpoint, ...] = setting(
+        many(ENDPOINT, empty=OFF),
+        (Endpoint("127.0.0.1", 8025),),
+        "Serve the page and the API here: on IPv4 and IPv6 if it is given twice.",
         name="http",
         everyday=True,
     )
@@ -316,6 +317,11 @@ class HttpSettings:
     )
     allowed_origins: tuple[str, ...] = setting(
         many(ORIGIN), (), "Let pages of this web origin use the API.", name="allowed_origin", everyday=True
+    )
+    base_path: str = setting(
+        BASE_PATH,
+        "",
+        "Serve the page and the API under this path, such as `/mail`, on a host that a proxy shares with others.",
     )
     reader_timeout_s: float = setting(
         DURATION, 60.0, "Close an HTTP connection whose client reads nothing for this long (Linux only)."
