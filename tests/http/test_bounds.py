@@ -241,7 +241,7 @@ async def test_early_requests_wait_as_octets(lasting: Program, monkeypatch: pyte
         (connection,) = [one for one in server.server_state.connections if one.is_answering]
         await until(lambda: bool(connection._held))
         await asyncio.sleep(0.05)
-        assert len(connection._held) <= 16 * 1024
+        assert len(connection._held) <= 96 * 1024
         assert len(connection.pipeline) == 0
 
 
@@ -399,3 +399,13 @@ async def test_refusals_are_logged_once_a_minute_and_kind(
         await say(lasting, b"GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" + HOST + LAST)
     lines = [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING]
     assert len(lines) <= 1, lines
+
+
+async def test_a_peer_that_leaves_early_requests_behind_is_noticed(lasting: Program) -> None:
+    """Its answer is worked for no longer, though its next request has come."""
+    server = lasting.app._http[0]
+    stream = b"GET /api/inboxes/a@b.example/events HTTP/1.1\r\n" + HOST + b"\r\n"
+    async with connected(lasting) as (reader, writer):
+        writer.write(stream + GET + b"\r\n")
+        await reader.readuntil(b"listening")
+    await until(lambda: not any(one.is_answering for one in server.server_state.connections))
