@@ -93,7 +93,7 @@ class ConnectionTable:
         self._counters.refusals[refusal.reason] += 1
         if refusal.is_logged:
             origin = f", from {host}" if host else ""
-            self.minute_log.warn(refusal.reason, f"HTTP refused: {refusal.detail}{origin}")
+            self.minute_log.note(refusal.reason, f"HTTP refused: {refusal.detail}{origin}")
 
     def shed(self) -> None:
         """Close the connections that have waited longest, to free descriptors."""
