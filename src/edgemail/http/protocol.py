@@ -237,6 +237,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if refusal is None:
             refusal = limits.TOO_MANY_CONNECTIONS if self._phase is _HEAD else limits.GAVE_WAY
         self._refuse(refusal)
+        self._table.waiting.pop(self, None)
         self.transport.close()
 
     @property
