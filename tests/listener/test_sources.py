@@ -7,6 +7,8 @@ import contextlib
 from ipaddress import ip_address, ip_network
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from testkit.smtp_peer import MAIL, Counter, Peer, listening, message
 from testkit.waiting import until
 
@@ -165,10 +167,50 @@ async def test_a_source_sends_so_many_messages(counter: Counter) -> None:
             await other.say(b"MAIL FROM:<ann@example.org>\r\n", 250)
 
 
+async def test_a_source_sends_so_many_octets_an_hour(counter: Counter) -> None:
+    """452 4.7.1 for the message that would be past it, on whichever connection; smaller ones still fit."""
+    counter.keeps_at_once = True
+    refused = "452 4.7.1 Too many octets from you within an hour, try again later"
+    async with listening(counter, **STRANGERS, max_bytes_per_source_per_hour=1000) as (_, port):
+        async with Peer.greeted(port, "127.0.0.2") as peer, Peer.greeted(port, "127.0.0.2") as again:
+            for sender in (peer, again):
+                await sender.say(MAIL, 250, 250, 354)
+            await peer.say(b"x" * 598 + b"\r\n.\r\n", 250)
+            assert await again.say(b"x" * 598 + b"\r\n.\r\n", 452) == refused
+            await again.say(MAIL, 250, 250, 354)
+            await again.say(b"x" * 398 + b"\r\n.\r\n", 250)
+            assert await peer.say(b"MAIL FROM:<ann@example.org>\r\n", 452) == refused
+            await peer.say(b"NOOP\r\n", 250)
+        async with Peer.greeted(port, "127.0.0.3") as other:
+            await other.say(MAIL, 250, 250, 354)
+            await other.say(b"x" * 598 + b"\r\n.\r\n", 250)
+    assert len(counter.envelopes) == 3
+
+
+@given(st.lists(st.tuples(st.floats(0, 4000), st.integers(1, 800)), max_size=60))
+def test_no_hour_brings_more_than_the_limit_of_octets_of_each_clock_hour(steps: list[tuple[float, int]]) -> None:
+    """Whatever the sizes and the pauses; and never more than twice the limit within any hour."""
+    clock = Clock()
+    source = Sources(SmtpSettings(max_bytes_per_source_per_hour=1000), clock).find(ip_address("192.0.2.1"))
+    taken: list[tuple[float, int]] = []
+    for pause_s, size in steps:
+        clock.now += pause_s
+        if source.spend_octets(size) is None:
+            taken.append((clock.now, size))
+        within = [size for at, size in taken if at > clock.now - 3600]
+        assert sum(within) <= 2000
+        assert sum(size for at, size in taken if at // 3600 == clock.now // 3600) <= 1000
+
+
 async def test_trusted_peers_have_no_limits_a_source(counter: Counter) -> None:
     """Loopback is trusted, unless `trusted` says who is."""
     counter.keeps_at_once = True
-    limits = {"max_connections_per_source": 1, "connection_rate": 1, "message_rate": 1}
+    limits = {
+        "max_connections_per_source": 1,
+        "connection_rate": 1,
+        "message_rate": 1,
+        "max_bytes_per_source_per_hour": 1,
+    }
     async with listening(counter, **limits) as (_, port), Peer.greeted(port), Peer.greeted(port) as peer:
         for _number in range(3):
             await peer.say(message(), 250, 250, 354, 250)

@@ -7,6 +7,7 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
+from edgemail.errors import SourceBudgetSpent
 from edgemail.listener import replies
 from edgemail.listener.admission import RemotePeer
 from edgemail.listener.deadlines import Deadlines
@@ -440,7 +441,12 @@ class Connection(asyncio.BufferedProtocol):
         context.spooler.hold(len(trace))
         entry = context.recorder.begin_message(delivery, transaction=transaction, peer_ip=self._peer.ip, size=size)
         self._entry = entry
-        self._settling = context.store(envelope)
+        source = self._peer.source
+        if source is None or source.spend_octets(size) is None:
+            self._settling = context.store(envelope)
+        else:
+            self._settling = self._loop.create_future()
+            self._settling.set_exception(SourceBudgetSpent())
         self._settling.add_done_callback(partial(self._settle, envelope, entry))
 
     def _settle(self, envelope: Envelope, entry: Entry | None, future: asyncio.Future[Any]) -> None:

@@ -9,6 +9,9 @@ TOO_MANY_OF_SOURCE = Reply.of(
 )
 TOO_OFTEN = Reply.of(421, "4.7.0 You connect too often, try again later", reason="connection_rate")
 TOO_MANY_MESSAGES = Reply.of(450, "4.7.1 Too many messages from you, try again later", reason="message_rate")
+TOO_MANY_OCTETS = Reply.of(
+    452, "4.7.1 Too many octets from you within an hour, try again later", reason="source_bytes"
+)
 STORE_BEHIND = Reply.of(451, "4.3.0 The store is behind, try again later", reason="store_behind")
 SENDER_DENIED = Reply.of(550, "5.7.1 No mail is taken from this sender", reason="sender_denied")
 RECIPIENT_DENIED = Reply.of(550, "5.7.1 No mail is taken for this recipient", reason="recipient_denied")

@@ -108,6 +108,11 @@ def maildir_beside_db(db: str) -> str | None:
     return None if file is None else f"{file}.operator"
 
 
+def share_of_max_bytes(max_bytes: int | None, max_message_bytes: int) -> int | None:
+    """Return what one source may send within an hour: `None` where mail of any size is kept."""
+    return None if max_bytes is None else max(max_bytes // 10, 4 * max_message_bytes)
+
+
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
     """Where mail is kept: `db` is a file's path, a server's URL, or `MEMORY`.
@@ -249,6 +254,13 @@ class SmtpSettings:
     )
     connection_rate: int = setting(COUNT, 60, "Take at most this many new connections a minute from one source.")
     message_rate: int = setting(COUNT, 120, "Take at most this many messages a minute from one source.")
+    max_bytes_per_source_per_hour: int | None = setting(
+        or_off(BYTES),
+        ComputedDefault(
+            share_of_max_bytes, "a tenth of `max_bytes`, but four messages of `max_message_bytes` at least"
+        ),
+        "Take at most this much mail an hour from one source: more gets 452, and no one pushes out others' mail.",
+    )
     proxy_from: tuple[Network, ...] = setting(
         NETWORKS,
         (),
