@@ -202,6 +202,37 @@ def test_no_hour_brings_more_than_the_limit_of_octets_of_each_clock_hour(steps: 
         assert sum(size for at, size in taken if at // 3600 == clock.now // 3600) <= 1000
 
 
+async def test_the_heaviest_sources_are_refused_first_and_all_of_them_last(counter: Counter) -> None:
+    """Past the bounds on all mail a source's octets an hour shrink; a quarter past them nobody's mail is taken."""
+    counter.keeps_at_once = True
+    policy = Policy(PolicySettings(min_free=None), Chaos())
+    fill = 0.9
+    policy.mail_space.measure = lambda: fill
+    settings = {"trusted": (ip_network("127.0.0.1"),), "max_bytes_per_source_per_hour": 1000}
+    async with (
+        listening(counter, policy, **settings) as (_, port),
+        Peer.greeted(port, "127.0.0.2") as heavy,
+        Peer.greeted(port, "127.0.0.3") as light,
+        Peer.greeted(port) as trusted,
+    ):
+        await heavy.say(MAIL, 250, 250, 354)
+        await heavy.say(b"x" * 598 + b"\r\n.\r\n", 250)
+        fill = 1.2
+        assert "Too many octets from you" in await heavy.say(b"MAIL FROM:<ann@example.org>\r\n", 452)
+        await light.say(MAIL, 250, 250, 354)
+        await light.say(b"x\r\n.\r\n", 250)
+        await light.say(MAIL, 250, 250, 354)
+        fill = 1.25
+        assert "There is no room" in await light.say(b"x\r\n.\r\n", 452)
+        for peer in (heavy, light, trusted):
+            reply = await peer.say(b"MAIL FROM:<ann@example.org>\r\n", 452)
+            assert reply == "452 4.3.1 There is no room, and all mail is too young to be deleted, try again later"
+        fill = 0.0
+        await heavy.say(MAIL, 250, 250, 354)
+        await heavy.say(b"x\r\n.\r\n", 250)
+    assert len(counter.envelopes) == 3
+
+
 async def test_trusted_peers_have_no_limits_a_source(counter: Counter) -> None:
     """Loopback is trusted, unless `trusted` says who is."""
     counter.keeps_at_once = True

@@ -97,23 +97,26 @@ class Source:
         """Count a connection out."""
         self.connections -= 1
 
-    def judge_sender(self) -> Reply | None:
-        """Refuse a message where there were too many within a minute, or too many octets within an hour."""
+    def judge_sender(self, share: float = 1.0) -> Reply | None:
+        """Refuse a message where there were too many within a minute, or too many octets within an hour.
+
+        `share` is the part of the octets that the source may use now.
+        """
         table = self._table
         if self.messages.is_full(table.clock(), table.settings.message_rate):
             return replies.TOO_MANY_MESSAGES
-        return replies.TOO_MANY_OCTETS if self._is_past_hour(1) else None
+        return replies.TOO_MANY_OCTETS if self._is_past_hour(1, share) else None
 
     def spend_message(self) -> None:
         """Count a message whose MAIL was accepted."""
         self.messages.add(self._table.clock())
 
-    def spend_octets(self, size: int) -> Reply | None:
+    def spend_octets(self, size: int, share: float = 1.0) -> Reply | None:
         """Count a message that has come, or refuse it if it is past the limit of an hour.
 
         All connections of a source are asked here, in turn, so together they cannot be past it.
         """
-        if self._is_past_hour(size):
+        if self._is_past_hour(size, share):
             return replies.TOO_MANY_OCTETS
         self.octets.add(self._table.clock(), size)
         return None
@@ -123,9 +126,9 @@ class Source:
         rates = (self.connects, self.messages, self.octets)
         return not self.connections and all(rate.is_over(now) for rate in rates)
 
-    def _is_past_hour(self, size: int) -> bool:
+    def _is_past_hour(self, size: int, share: float) -> bool:
         limit = self._table.settings.max_bytes_per_source_per_hour
-        return limit is not None and self.octets.is_full(self._table.clock(), limit, size)
+        return limit is not None and self.octets.is_full(self._table.clock(), int(limit * share), size)
 
 
 class Sources:

@@ -21,6 +21,9 @@ DISK_FLOOR = Reply.of(
     "4.3.1 Less of the server's disk is free than its setting min_free asks for, try again later",
     reason="disk_floor",
 )
+MAIL_SPACE = Reply.of(
+    452, "4.3.1 There is no room, and all mail is too young to be deleted, try again later", reason="mail_space"
+)
 CHAOS = Reply.of(451, "4.0.0 Chaos: refused on purpose", reason="chaos")
 """The chaos reply with the most common code; `chaos.py` makes the others on first use."""
 
