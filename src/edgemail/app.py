@@ -257,8 +257,11 @@ class App:
 
     def _run_upkeep(self, settings: Settings) -> None:
         kept = settings.retention
-        limits = RetentionLimits(kept.max_age_s, kept.max_messages, kept.max_bytes)
-        self._run(Retention(self._store, limits, kept.interval_s, JumpTolerantClock(_now)).run())
+        limits = RetentionLimits(kept.max_age_s, kept.max_messages, kept.max_bytes, kept.min_age_for_space_s)
+        retention = Retention(self._store, limits, kept.interval_s, JumpTolerantClock(_now))
+        if self._listener is not None:
+            self._listener.policy.mail_space.measure = retention.estimate_fill
+        self._run(retention.run())
         self._run(Quota(self._store, kept.max_inbox_messages, kept.max_inbox_bytes).run())
         self._run(Summarizer(self._store).run())
 

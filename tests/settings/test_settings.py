@@ -74,6 +74,7 @@ def test_every_setting_reads_what_it_writes_from_every_source(setting, tmp_path:
     """Every source accepts the text that `edgemail config` prints."""
     examples = {
         "smtp": "127.0.0.1:1,[::1]:1", "http": "127.0.0.1:0", "metrics": "[::1]:9", "base_path": "/mail",
+        "mode": "public", "min_age_for_space": "3m",
         "db": "a.db", "db_token": "t0k3n",
         "domain": "a.org,b.org",
         "hostname": "mx.a.org", "allowed_host": "a.org", "allowed_origin": "https://a.org", "max_age": "3h",

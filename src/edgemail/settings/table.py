@@ -109,6 +109,16 @@ def maildir_beside_db(db: str) -> str | None:
     return None if file is None else f"{file}.operator"
 
 
+def share_of_max_bytes(max_bytes: int | None, max_message_bytes: int) -> int | None:
+    """Return what one source may send within an hour: `None` where mail of any size is kept."""
+    return None if max_bytes is None else max(max_bytes // 10, 4 * max_message_bytes)
+
+
+def ten_minutes_if_public(mode: Mode) -> float | None:
+    """Return how long mail is kept at least on a public server, where strangers send to the same disk."""
+    return 600.0 if mode == "public" else None
+
+
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
     """Where mail is kept: `db` is a file's path, a server's URL, or `MEMORY`.
@@ -250,6 +260,13 @@ class SmtpSettings:
     )
     connection_rate: int = setting(COUNT, 60, "Take at most this many new connections a minute from one source.")
     message_rate: int = setting(COUNT, 120, "Take at most this many messages a minute from one source.")
+    max_bytes_per_source_per_hour: int | None = setting(
+        or_off(BYTES),
+        ComputedDefault(
+            share_of_max_bytes, "a tenth of `max_bytes`, but four messages of `max_message_bytes` at least"
+        ),
+        "Take at most this much mail an hour from one source: more gets 452, and no one pushes out others' mail.",
+    )
     proxy_from: tuple[Network, ...] = setting(
         NETWORKS,
         (),
@@ -440,6 +457,12 @@ class RetentionSettings:
         2 * _GIB,
         "Delete the oldest mail when all of it takes more; on a database server only messages count.",
         everyday=True,
+    )
+    min_age_for_space_s: float | None = setting(
+        or_off(DURATION),
+        ComputedDefault(ten_minutes_if_public, "10m in public mode, else off"),
+        "Do not delete younger mail because of `max_messages` or `max_bytes`. Past these, those who send most get "
+        "452 first; a quarter above them, everyone does.",
     )
     max_inbox_messages: int | None = setting(
         or_off(COUNT), 500, "Delete the oldest mail of an inbox that has more messages."
