@@ -33,6 +33,7 @@ from edgemail.mailbox.summaries import Summarizer
 from edgemail.model import Endpoint
 from edgemail.policy.chaos import Chaos
 from edgemail.settings.reload import reload
+from edgemail.settings.values import PRIVATE
 from edgemail.store.open import open_store
 from edgemail.system.certificate import Certificate, create_self_signed
 from edgemail.system.descriptor_limit import raise_descriptor_limit
@@ -82,6 +83,7 @@ async def serve(
             "mail is kept in %s, in the system's temporary directory: choose a lasting place with --db",
             settings.store.db,
         )
+    _warn_of_senders(settings)
     if settings.http.listen is not None and not is_loopback(settings.http.listen.host):
         actions = "read" if settings.read_only else "read and delete"
         _log.warning("everyone who reaches %s can %s all mail", app.http_url, actions)
@@ -246,6 +248,25 @@ class App:
         self._tasks.append(asyncio.create_task(work))
 
 
+def _warn_of_senders(settings: Settings) -> None:
+    """Say whose mail is taken, and under which rules, where that may surprise."""
+    smtp, mode = settings.smtp, settings.access.mode
+    if settings.read_only:
+        return
+    if mode == "public" and not smtp.domains:
+        _log.warning("mail is taken for any domain: name your own with --domain")
+    beyond = [endpoint for endpoint in (*smtp.listen, *smtp.listen_tls) if not is_loopback(endpoint.host)]
+    if mode == "dev" and beyond:
+        _log.warning(
+            "%s is served in dev mode: AUTH takes anything (auth = %s), STARTTLS needs tls_cert (tls = %s), and "
+            "no per-source limit holds for %s; on the Internet give --domain, or --mode public",
+            ", ".join(map(str, beyond)),
+            smtp.auth,
+            smtp.tls,
+            "private networks" if smtp.trusted == PRIVATE else "the networks of trusted",
+        )
+
+
 def _describe_store(settings: Settings) -> str:
     """Return what to say of the database behind its name."""
     if settings.store.is_in_memory:
@@ -258,7 +279,7 @@ def _now() -> datetime:
 
 
 def _find_certificate(settings: Settings) -> Certificate | None:
-    """Return the given certificate, or a self-made one if other machines can connect.
+    """Return the given certificate, or a self-made one if a port needs it or `tls` wants it.
 
     A self-made certificate is kept beside the database's file. Without a file it lasts as long as
     this process.
@@ -268,7 +289,7 @@ def _find_certificate(settings: Settings) -> Certificate | None:
         return None
     if smtp.tls_cert is not None:
         return Certificate(Path(smtp.tls_cert), None if smtp.tls_key is None else Path(smtp.tls_key))
-    if not smtp.listen_tls and all(is_loopback(endpoint.host) for endpoint in smtp.listen):
+    if not smtp.listen_tls and smtp.tls == "given":
         return None
     names = dict.fromkeys([smtp.hostname, *smtp.domains])
     file = settings.store.file

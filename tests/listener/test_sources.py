@@ -166,7 +166,7 @@ async def test_a_source_sends_so_many_messages(counter: Counter) -> None:
 
 
 async def test_trusted_peers_have_no_limits_a_source(counter: Counter) -> None:
-    """Loopback is trusted, unless `trusted` says who is."""
+    """Loopback is trusted in either mode, unless `trusted` says who is."""
     counter.keeps_at_once = True
     limits = {"max_connections_per_source": 1, "connection_rate": 1, "message_rate": 1}
     async with listening(counter, **limits) as (_, port), Peer.greeted(port), Peer.greeted(port) as peer:
