@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from testkit.small_disk import can_mount
+from testkit.two_machines import can_make_machines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +67,8 @@ TOOLS = (
     Tool("openssl", "openssl", _has_programs("openssl"), ("openssl",)),
     Tool("exim", "Exim's files", _has_exim, ("exim4-daemon-light",)),
     Tool("small_disk", "a user namespace, or the right to mount (for a full disk)", can_mount),
+    Tool("go", "Go", _has_programs("go"), ("golang-go",)),
+    Tool("two_machines", "iproute2, and a user namespace or root", can_make_machines, ("iproute2",)),
     Tool("root", "root (to run a Postfix of the tests' own)", lambda: os.geteuid() == 0),
 )
 
