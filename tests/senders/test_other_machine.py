@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from testkit.api_reader import PROGRAM_S, program
+from testkit.certificate_authority import Authority
 from testkit.server_process import THIS_PYTHON, Process, serving
+from testkit.tools import JAKARTA_MAIL
 from testkit.two_machines import Machine, two_machines
 
 if TYPE_CHECKING:
@@ -52,10 +54,13 @@ class Site:
         )
 
     def read_subjects(self, address: str) -> list[str]:
-        """Read an inbox, on the server's own machine."""
-        command = (*self.here.prefix, *THIS_PYTHON, "list", address, "--json", "--url", self.server.url)
-        said = subprocess.run(command, capture_output=True, timeout=PROGRAM_S, check=True, text=True).stdout
-        return [message["subject"] for message in json.loads(said)]
+        """Read an inbox."""
+        return [message["subject"] for message in json.loads(self.ask("list", address, "--json"))]
+
+    def ask(self, *command: str) -> str:
+        """Run edgemail's own command on the server's machine; return what it prints."""
+        command = (*self.here.prefix, *THIS_PYTHON, *command, "--url", self.server.url)
+        return subprocess.run(command, capture_output=True, timeout=PROGRAM_S, check=True, text=True).stdout
 
     @property
     def log(self) -> str:
@@ -134,18 +139,66 @@ def test_go_sends_with_and_without_a_login(site: Site, tmp_path: Path) -> None:
     assert site.read_subjects(to) == ["net/smtp", "net/smtp"]
 
 
+@pytest.mark.slow
+@pytest.mark.needs_two_machines
+@pytest.mark.needs_java
+def test_jakarta_mail_logs_in(site: Site) -> None:
+    """It would use STARTTLS if that were offered, and refuse a self-made certificate."""
+    to = "java@example.org"
+    path = ":".join(map(str, JAKARTA_MAIL))
+    site.run(program("java", "java"), "-cp", path, str(APPS / "Send.java"), site.here.address, site.port, to)
+    assert site.read_subjects(to) == ["Jakarta Mail"]
+
+
+@pytest.mark.needs_two_machines
+@pytest.mark.needs_nodemailer
+def test_a_self_made_certificate_would_stop_applications(tmp_path: Path) -> None:
+    """So it is not offered in dev mode; an operator may ask for it."""
+    with site_in(tmp_path, EDGEMAIL_TLS="self-made") as site:
+        command = (program("node", "nodejs"), str(APPS / "send.mjs"), site.here.address, site.port)
+        done = site.attempt(*command, "kim@example.org")
+        assert done.returncode != 0
+        assert "self-signed certificate" in done.stderr
+
+
+@pytest.mark.needs_two_machines
+@pytest.mark.needs_nodemailer
+def test_a_given_certificate_is_offered(tmp_path: Path) -> None:
+    """Applications that trust who signed it use STARTTLS."""
+    authority = Authority(tmp_path)
+    with site_in(tmp_path, EDGEMAIL_TLS_CERT=str(authority.issue("10.77.0.1"))) as site:
+        trusting = ("env", f"NODE_EXTRA_CA_CERTS={authority.root}")
+        site.run(
+            *trusting,
+            program("node", "nodejs"),
+            str(APPS / "send.mjs"),
+            site.here.address,
+            site.port,
+            "a@b.example",
+        )
+        assert "with ESMTPSA id" in site.ask("show", "1", "--raw")
+
+
 @pytest.mark.needs_two_machines
 def test_the_start_says_what_differs_beyond_loopback(site: Site) -> None:
     """On one line, with what to do on the Internet."""
     (line,) = [line for line in site.log.splitlines() if "dev mode" in line]
-    for told in ("WARNING", "0.0.0.0:0", "auth = any", "tls = given", "private networks", "--domain", "--mode public"):
+    for told in (
+        "WARNING",
+        "0.0.0.0:0",
+        "auth = any",
+        "tls = given",
+        "private networks",
+        "--domain",
+        "--mode public",
+    ):
         assert told in line
 
 
 @pytest.mark.needs_two_machines
 def test_in_public_mode_the_same_machine_is_a_stranger(tmp_path: Path) -> None:
-    """It is offered STARTTLS and no AUTH, and has the limits of a source."""
-    with site_in(tmp_path, EDGEMAIL_MODE="public", EDGEMAIL_AUTH="any", EDGEMAIL_TLS="self-made") as site:
+    """It is offered STARTTLS and no AUTH, and where AUTH is switched on it still has the limits of a source."""
+    with site_in(tmp_path, EDGEMAIL_MODE="public", EDGEMAIL_AUTH="any") as site:
         done = site.attempt(*send_by_smtplib(site, "kim@example.org", *PAST_EVERY_LIMIT))
         assert {"auth", "starttls"} <= set(done.stdout.split())
         assert "421, b'4.7.0 Too many connections from you" in done.stderr
