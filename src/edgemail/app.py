@@ -256,14 +256,17 @@ def _warn_of_senders(settings: Settings) -> None:
     if mode == "public" and not smtp.domains:
         _log.warning("mail is taken for any domain: name your own with --domain")
     beyond = [endpoint for endpoint in (*smtp.listen, *smtp.listen_tls) if not is_loopback(endpoint.host)]
-    if mode == "dev" and beyond:
+    facts = {
+        "AUTH is offered to all": smtp.auth == "any",
+        "STARTTLS is not offered without tls_cert": smtp.tls == "given" and smtp.tls_cert is None,
+        "private networks have no per-source limits": smtp.trusted == PRIVATE,
+    }
+    open_doors = [fact for fact, holds in facts.items() if holds]
+    if mode == "dev" and beyond and open_doors:
         _log.warning(
-            "%s is served in dev mode: AUTH takes anything (auth = %s), STARTTLS needs tls_cert (tls = %s), and "
-            "no per-source limit holds for %s; on the Internet give --domain, or --mode public",
+            "%s is served in dev mode: %s; on the Internet give --domain, or --mode public",
             ", ".join(map(str, beyond)),
-            smtp.auth,
-            smtp.tls,
-            "private networks" if smtp.trusted == PRIVATE else "the networks of trusted",
+            ", ".join(open_doors),
         )
 
 
