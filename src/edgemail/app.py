@@ -37,6 +37,7 @@ from edgemail.mailbox.summaries import Summarizer
 from edgemail.model import Endpoint
 from edgemail.policy.chaos import Chaos
 from edgemail.settings.reload import reload
+from edgemail.settings.values import PRIVATE
 from edgemail.store.open import open_store
 from edgemail.system.certificate import Certificate, create_self_signed
 from edgemail.system.descriptor_limit import share_descriptors
@@ -87,6 +88,7 @@ async def serve(
             "mail is kept in %s, in the system's temporary directory: choose a lasting place with --db",
             settings.store.db,
         )
+    _warn_of_senders(settings)
     for endpoint, url in zip(settings.http.listen, app.http_urls, strict=True):
         if not is_loopback(endpoint.host):
             actions = "read" if settings.read_only else "read and delete"
@@ -276,6 +278,28 @@ def _share_descriptors(settings: Settings, *, has_metrics_port: bool) -> int:
     return share_descriptors(smtp, settings.http.max_connections, spare)
 
 
+def _warn_of_senders(settings: Settings) -> None:
+    """Say whose mail is taken, and under which rules, where that may surprise."""
+    smtp, mode = settings.smtp, settings.access.mode
+    if settings.read_only:
+        return
+    if mode == "public" and not smtp.domains:
+        _log.warning("mail is taken for any domain: name your own with --domain")
+    beyond = [endpoint for endpoint in (*smtp.listen, *smtp.listen_tls) if not is_loopback(endpoint.host)]
+    facts = {
+        "AUTH is offered to all": smtp.auth == "any",
+        "STARTTLS is not offered without tls_cert": smtp.tls == "given" and smtp.tls_cert is None,
+        "private networks have no per-source limits": smtp.trusted == PRIVATE,
+    }
+    open_doors = [fact for fact, holds in facts.items() if holds]
+    if mode == "dev" and beyond and open_doors:
+        _log.warning(
+            "%s is served in dev mode: %s; on the Internet give --domain, or --mode public",
+            ", ".join(map(str, beyond)),
+            ", ".join(open_doors),
+        )
+
+
 def _describe_store(settings: Settings) -> str:
     """Return what to say of the database behind its name."""
     if settings.store.is_in_memory:
@@ -288,7 +312,7 @@ def _now() -> datetime:
 
 
 def _find_certificate(settings: Settings) -> Certificate | None:
-    """Return the given certificate, or a self-made one if other machines can connect.
+    """Return the given certificate, or a self-made one if a port needs it or `tls` wants it.
 
     A self-made certificate is kept beside the database's file. Without a file it lasts as long as
     this process.
@@ -298,7 +322,7 @@ def _find_certificate(settings: Settings) -> Certificate | None:
         return None
     if smtp.tls_cert is not None:
         return Certificate(Path(smtp.tls_cert), None if smtp.tls_key is None else Path(smtp.tls_key))
-    if not smtp.listen_tls and all(is_loopback(endpoint.host) for endpoint in smtp.listen):
+    if not smtp.listen_tls and smtp.tls == "given":
         return None
     names = dict.fromkeys([smtp.hostname, *smtp.domains])
     file = settings.store.file

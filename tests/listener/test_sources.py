@@ -234,7 +234,7 @@ async def test_the_heaviest_sources_are_refused_first_and_all_of_them_last(count
 
 
 async def test_trusted_peers_have_no_limits_a_source(counter: Counter) -> None:
-    """Loopback is trusted, unless `trusted` says who is."""
+    """Loopback is trusted in either mode, unless `trusted` says who is."""
     counter.keeps_at_once = True
     limits = {
         "max_connections_per_source": 1,

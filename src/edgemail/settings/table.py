@@ -44,7 +44,7 @@ from edgemail.settings.kinds import (
     unset,
 )
 from edgemail.settings.parsing import ascii_name
-from edgemail.settings.values import LOOPBACK, MEMORY, FreeSpace, is_server_url
+from edgemail.settings.values import LOOPBACK, MEMORY, PRIVATE, FreeSpace, is_server_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,6 +70,9 @@ RESERVED: Final = (
 Mode = Literal["dev", "public"]
 """For whom the server is: for developers who test what they send, or for people on the Internet."""
 
+StartTls = Literal["self-made", "given", "off"]
+"""With which certificates STARTTLS is offered: also a self-made one, only `tls_cert`, or none."""
+
 _MX_PORT: Final = 25
 _DAY_S: Final = 86_400.0
 _KIB: Final = 1024
@@ -90,17 +93,32 @@ def domain_or_machine(domain: Sequence[str]) -> str:
     return name if re.fullmatch(r"[A-Za-z0-9_.-]{1,255}", name) else "localhost"
 
 
-def reserved_if_public(domain: Sequence[str], smtp: Sequence[Endpoint]) -> tuple[str, ...]:
-    """Return the names that the operator's mail goes to, if the server takes mail from the Internet."""
-    return RESERVED if domain or any(endpoint.port == _MX_PORT for endpoint in smtp) else ()
-
-
 def mode_by_domain(domain: Sequence[str], smtp: Sequence[Endpoint], db: str) -> Mode:
     """Return ``public`` if the server takes mail from the Internet, or reads what such a server took."""
     is_edge_reader = not smtp and StoreSettings(db=db).url is not None
     if domain or is_edge_reader or any(endpoint.port == _MX_PORT for endpoint in smtp):
         return "public"
     return "dev"
+
+
+def tls_by_mode(mode: Mode) -> StartTls:
+    """Return which certificates STARTTLS is offered with. Programs under test refuse one that nobody signed."""
+    return "self-made" if mode == "public" else "given"
+
+
+def auth_by_mode(mode: Mode) -> Literal["any", "off"]:
+    """Return who is offered AUTH. Programs under test often insist on a login."""
+    return "off" if mode == "public" else "any"
+
+
+def trusted_by_mode(mode: Mode) -> tuple[Network, ...]:
+    """Return the networks without per-source limits. Containers and CI jobs come from private networks."""
+    return LOOPBACK if mode == "public" else PRIVATE
+
+
+def reserved_by_mode(mode: Mode) -> tuple[str, ...]:
+    """Return the names whose mail is for the operator, if the server takes mail from the Internet."""
+    return RESERVED if mode == "public" else ()
 
 
 def maildir_beside_db(db: str) -> str | None:
@@ -196,11 +214,13 @@ class SmtpSettings:
         "Use this name in the greeting and in `Received:` lines.",
         everyday=True,
     )
-    tls: Literal["auto", "off"] = setting(
-        one_of("auto", "off"),
-        "auto",
-        "Offer STARTTLS: with `tls_cert`, else with a self-made certificate to peers that are not local.",
+    tls: StartTls = setting(
+        one_of("self-made", "given", "off"),
+        ComputedDefault(tls_by_mode, "`given` in dev mode, `self-made` in public mode"),
+        "Offer STARTTLS with `tls_cert`; without one, offer it with a self-made certificate (`self-made`) or not "
+        "at all (`given`). `off` never offers it.",
         everyday=True,
+        retired_values=("auto",),
     )
     tls_cert: str | None = setting(
         unset(FILE),
@@ -211,11 +231,12 @@ class SmtpSettings:
     tls_key: str | None = setting(
         unset(FILE), None, "Use this private key (PEM), if it is not in the certificate's file.", everyday=True
     )
-    auth: Literal["local", "any", "off"] = setting(
-        one_of("local", "any", "off"),
-        "local",
-        "Offer AUTH to local peers, to any peer or to none. It takes any name and password and keeps neither.",
+    auth: Literal["any", "off"] = setting(
+        one_of("any", "off"),
+        ComputedDefault(auth_by_mode, "`any` in dev mode, `off` in public mode"),
+        "Offer AUTH to any peer or to none. It takes any name and password and keeps neither.",
         everyday=True,
+        retired_values=("local",),
     )
     max_message_bytes: int = setting(BYTES, 25 * _MIB, "Refuse a message that is larger.")
     bare_newlines: Literal["keep", "refuse"] = setting(
@@ -226,7 +247,9 @@ class SmtpSettings:
     max_recipients: int = setting(COUNT, 100, "Take at most this many recipients in one transaction.")
     max_errors: int = setting(COUNT, 10, "Close a connection after this many mistakes of its peer.")
     max_idle_commands: int = setting(COUNT, 100, "Close a connection after this many commands that carry no mail.")
-    max_transactions: int = setting(COUNT, 200, "Take at most this many transactions in one connection.")
+    max_transactions: int = setting(
+        COUNT, 200, "Take at most this many transactions in one connection of a peer that is not trusted."
+    )
     spool_above_bytes: int = setting(
         BYTES, _MIB, "Write a message to a file while it arrives, once it is larger than this.", name="spool_above"
     )
@@ -251,9 +274,9 @@ class SmtpSettings:
     max_connections: int = setting(COUNT, 1000, "Take at most this many SMTP connections at a time.")
     trusted: tuple[Network, ...] = setting(
         NETWORKS,
-        LOOPBACK,
+        ComputedDefault(trusted_by_mode, "loopback and private networks in dev mode, loopback in public mode"),
         "Trust peers in this network or at this address: no per-source limit holds for them. `none` trusts nobody. "
-        "What is given replaces the loopback networks.",
+        "What is given replaces the default.",
     )
     max_connections_per_source: int = setting(
         COUNT, 20, "Take at most this many SMTP connections at a time from one source: an IPv4 address or IPv6 /64."
@@ -428,10 +451,7 @@ class OperatorSettings:
 
     reserved: tuple[str, ...] = setting(
         many(LOCAL_PART, empty=NONE),
-        ComputedDefault(
-            reserved_if_public,
-            "admin, postmaster and the like if `domain` is given or SMTP listens on port 25, else none",
-        ),
+        ComputedDefault(reserved_by_mode, "admin, postmaster and the like in public mode, none in dev mode"),
         "Keep mail for this name, at any domain, for the operator alone. `none` reserves no name.",
         everyday=True,
     )
