@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["bounded"]
 
-MAIL_S, READ_S = 3.0, 3.0
+MAIL_S, READ_S = 10.0, 10.0
 MEMORY_BYTES = 300 * 2**20
 ATTACKER, HONEST = "127.0.0.7", "127.0.0.8"
 HANG_UPS = 400
