@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
+from starlette.convertors import StringConvertor, register_url_convertor
 
 from edgemail.errors import StoreUnavailable
 from edgemail.http import large_responses, models
@@ -24,6 +25,7 @@ _READY_S = 2.0
 _ID_MAX = 2**63 - 1
 _AddressPath = Annotated[str, Path(description="an e-mail address, in any case", max_length=512)]
 _IdPath = Annotated[int, Path(ge=0, le=_ID_MAX)]
+_AttachmentPath = Annotated[int, Path(ge=0, le=_ID_MAX)]
 _IdQuery = Annotated[int | None, Query(ge=0, le=_ID_MAX)]
 _PROBLEM: dict[str, object] = {
     "description": "Problem (RFC 9457)",
@@ -31,6 +33,17 @@ _PROBLEM: dict[str, object] = {
 }
 _NOT_FOUND: dict[int | str, dict[str, object]] = {404: _PROBLEM}
 
+
+class _SegmentConvertor(StringConvertor):
+    """Matches one segment of a path that is no end of an address.
+
+    The address `a/messages/b@example.org` is valid: what follows its `/messages/` is no id.
+    """
+
+    regex = "[^/@]+"
+
+
+register_url_convertor("segment", _SegmentConvertor())
 router = APIRouter(responses=dict.fromkeys((400, 403, 421, 422, 503), _PROBLEM))
 
 
@@ -115,6 +128,56 @@ async def follow_inbox(
         yield ServerSentEvent(event="message", id=str(message.id), raw_data=message.model_dump_json(by_alias=True))
 
 
+@router.get(
+    "/api/inboxes/{address:path}/messages/{id:segment}",
+    tags=["inbox"],
+    response_model=models.WholeMessageModel,
+    responses=_NOT_FOUND,
+)
+async def read_message_of_inbox(request: Request, address: _AddressPath, id: _IdPath) -> Response:  # noqa: A002
+    """Read a parsed message of an inbox. `recipients` names this address alone."""
+    written = await _inbox(request).read(MailId(id), large_responses.serialize_message, _name(address))
+    return large_responses.build_response(written, "application/json", {})
+
+
+@router.get(
+    "/api/inboxes/{address:path}/messages/{id:segment}/raw",
+    tags=["inbox"],
+    response_class=Response,
+    responses=_NOT_FOUND | {200: {"content": {"message/rfc822": {}}}},
+)
+async def read_raw_message_of_inbox(request: Request, address: _AddressPath, id: _IdPath) -> Response:  # noqa: A002
+    """Read a message of an inbox, octet for octet."""
+    data = await _inbox(request).read_raw(MailId(id), _name(address))
+    return large_responses.build_response(data, "message/rfc822", _as_download(f"{id}.eml"))
+
+
+@router.get(
+    "/api/inboxes/{address:path}/messages/{id:segment}/attachments/{n}",
+    tags=["inbox"],
+    response_class=Response,
+    responses=_NOT_FOUND | {200: {"content": {"application/octet-stream": {}}}},
+)
+async def read_attachment_of_inbox(
+    request: Request,
+    address: _AddressPath,
+    id: _IdPath,  # noqa: A002 - its public name
+    n: _AttachmentPath,
+) -> Response:
+    """Read an attachment of an inbox's message, as a download."""
+    attachment, octets = await _inbox(request).read_attachment(MailId(id), n, _name(address))
+    headers = _as_download(attachment.name or f"attachment-{n}")
+    return large_responses.build_response(octets, "application/octet-stream", headers)
+
+
+@router.delete(
+    "/api/inboxes/{address:path}/messages/{id:segment}", tags=["inbox"], status_code=204, responses=_NOT_FOUND
+)
+async def delete_message_of_inbox(request: Request, address: _AddressPath, id: _IdPath) -> None:  # noqa: A002
+    """Delete a message from an inbox. Other recipients keep their copies."""
+    await _inbox(request).delete_from(_name(address), MailId(id))
+
+
 @router.delete("/api/inboxes/{address:path}", tags=["inbox"])
 async def empty_inbox(request: Request, address: _AddressPath) -> models.DeletedModel:
     """Delete all mail of an inbox. Other recipients keep their copies."""
@@ -149,7 +212,7 @@ async def read_raw_message(request: Request, id: _IdPath) -> Response:  # noqa: 
 async def read_attachment(
     request: Request,
     id: _IdPath,  # noqa: A002 - its public name
-    n: Annotated[int, Path(ge=0, le=_ID_MAX)],
+    n: _AttachmentPath,
 ) -> Response:
     """Read an attachment, as a download.
 

@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING, TypeVar
 from edgemail import mime
 from edgemail.errors import MessageNotFound
 from edgemail.mailbox.arrivals import ArrivalNotifier
-from edgemail.model import ListedMail
+from edgemail.model import ListedMail, StoredMail
+from edgemail.store.base import ListingRow
 from edgemail.system.switch_interval import short_switch_interval
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from edgemail.model import Attachment, Envelope, MailId, ParsedMessage
-    from edgemail.store.base import Arrival, ListingRow, Mailbox
+    from edgemail.store.base import Arrival, Mailbox
 
 PAGE_MAX = 200
 """The most messages in one page of a listing."""
 
+_ID_MAX = 2**63 - 1
 _LARGE_BYTES = 256 * 1024
 _T = TypeVar("_T")
 
@@ -49,7 +51,7 @@ class Inbox:
         rows = await self._store.list_inbox(
             inbox, limit=min(limit, PAGE_MAX + 1), before=before, after=after, oldest_first=oldest_first
         )
-        return await _summarize(rows)
+        return await _summarize(rows, inbox)
 
     async def search(
         self, inbox: str, text: str, *, limit: int, before: int | None = None
@@ -62,7 +64,7 @@ class Inbox:
         terms = text.lower().split()
         limit = min(limit, PAGE_MAX)
         rows = await self._store.search_inbox(inbox, terms, limit=limit + 1, before=before)
-        listed = await _summarize(rows[:limit])
+        listed = await _summarize(rows[:limit], inbox)
         fresh = {row.mail.id for row in rows if row.summary is None}
         found = [
             message
@@ -71,13 +73,18 @@ class Inbox:
         ]
         return found, rows[limit - 1].mail.id if len(rows) > limit else None
 
-    async def read(self, mail_id: MailId, write: Callable[[ListedMail, ParsedMessage], _T]) -> _T:
+    async def read(
+        self, mail_id: MailId, write: Callable[[ListedMail, ParsedMessage], _T], inbox: str | None = None
+    ) -> _T:
         """Parse a message in a worker thread and return what `write` makes of it there.
+
+        With `inbox`, as in the two methods below, only a message of that inbox is found, and only
+        that recipient is named.
 
         Raises:
             MessageNotFound: no message has this id.
         """
-        row = await self._store.read_row(mail_id)
+        row = await self._find(mail_id, inbox)
 
         def take_apart(data: bytes) -> _T:
             content = mime.read(data)
@@ -85,22 +92,26 @@ class Inbox:
 
         return await self._take_apart(row, take_apart)
 
-    async def read_raw(self, mail_id: MailId) -> bytes:
+    async def read_raw(self, mail_id: MailId, inbox: str | None = None) -> bytes:
         """Read a message, octet for octet.
 
         Raises:
             MessageNotFound: no message has this id.
         """
+        if inbox is not None:
+            await self._find(mail_id, inbox)
         return await self._store.read_data(mail_id)
 
-    async def read_attachment(self, mail_id: MailId, index: int) -> tuple[Attachment, bytes]:
+    async def read_attachment(
+        self, mail_id: MailId, index: int, inbox: str | None = None
+    ) -> tuple[Attachment, bytes]:
         """Read one attachment, decoded.
 
         Raises:
             MessageNotFound: no message has this id.
             AttachmentNotFound: the message has no attachment with this number.
         """
-        row = await self._store.read_row(mail_id)
+        row = await self._find(mail_id, inbox)
         return await self._take_apart(row, lambda data: mime.attachment(data, index))
 
     async def wait(
@@ -155,6 +166,15 @@ class Inbox:
         if not await self._store.delete([mail_id]):
             raise MessageNotFound(f"there is no message {mail_id}")
 
+    async def delete_from(self, inbox: str, mail_id: MailId) -> None:
+        """Delete a message from one inbox; other recipients keep their copies.
+
+        Raises:
+            MessageNotFound: the inbox has no message with this id.
+        """
+        if not await self._store.delete_from_inbox(inbox, mail_id):
+            raise MessageNotFound(f"there is no message {mail_id}")
+
     async def delete_all(self, inbox: str) -> int:
         """Delete all mail of an inbox; return the number of messages that it had."""
         return await self._store.delete_inbox(inbox)
@@ -170,6 +190,20 @@ class Inbox:
     def close(self) -> None:
         """End every `wait` and `follow`."""
         self._notifier.close()
+
+    async def _find(self, mail_id: MailId, inbox: str | None) -> ListingRow:
+        """Read a message's row, in any inbox or in one.
+
+        In one inbox, a message of somebody else costs the same look-up as one that does not exist.
+        """
+        if inbox is None:
+            return await self._store.read_row(mail_id)
+        rows = await self._store.list_inbox(
+            inbox, limit=1, before=min(mail_id + 1, _ID_MAX), after=mail_id - 1, oldest_first=True
+        )
+        if not rows:
+            raise MessageNotFound(f"there is no message {mail_id}")
+        return ListingRow(_as_seen_by(inbox, rows[0].mail), rows[0].summary, rows[0].head)
 
     async def _take_apart(self, row: ListingRow, parse: Callable[[bytes], _T]) -> _T:
         """Read a message and parse it in a worker thread, large messages one at a time.
@@ -201,8 +235,13 @@ class Inbox:
                 after = page[-1].mail.id
 
 
-async def _summarize(rows: Sequence[ListingRow]) -> list[ListedMail]:
+def _as_seen_by(inbox: str, mail: StoredMail) -> StoredMail:
+    """Name one recipient alone: who knows an address learns of no other."""
+    return StoredMail(mail.id, mail.date, mail.sender, (inbox,), mail.size)
+
+
+async def _summarize(rows: Sequence[ListingRow], inbox: str) -> list[ListedMail]:
     """Add missing summaries, made from the first octets of each message in a worker thread."""
     heads = [row.head for row in rows if row.summary is None]
     made = iter(await asyncio.to_thread(lambda: [mime.summarize(head) for head in heads]) if heads else ())
-    return [ListedMail(row.mail, row.summary or next(made)) for row in rows]
+    return [ListedMail(_as_seen_by(inbox, row.mail), row.summary or next(made)) for row in rows]

@@ -34,7 +34,7 @@ export class ApiSource implements MailSource {
   constructor(private readonly base: string) {}
 
   /** Removed, as is `removeAll`, once the server says that it is read-only. */
-  remove?: (id: number) => Promise<void> = (id) => this.delete(id);
+  remove?: (address: string, id: number) => Promise<void> = (address, id) => this.delete(address, id);
   removeAll?: (address: string) => Promise<void> = (address) => this.deleteAll(address);
 
   async server(): Promise<ServerInfo> {
@@ -60,8 +60,13 @@ export class ApiSource implements MailSource {
     return { messages: body.messages, nextBefore: body.next_before };
   }
 
-  async raw(id: number, signal: AbortSignal, progress?: ProgressCallback): Promise<ArrayBuffer> {
-    const response = await this.request(`api/messages/${id}/raw`, { signal });
+  async raw(
+    address: string,
+    id: number,
+    signal: AbortSignal,
+    progress?: ProgressCallback,
+  ): Promise<ArrayBuffer> {
+    const response = await this.request(`${inboxPath(address)}/messages/${id}/raw`, { signal });
     const totalBytes = Number(response.headers.get("content-length"));
     const reported =
       progress && totalBytes > PROGRESS_ABOVE_BYTES
@@ -75,9 +80,9 @@ export class ApiSource implements MailSource {
     }
   }
 
-  private async delete(id: number): Promise<void> {
+  private async delete(address: string, id: number): Promise<void> {
     try {
-      await this.request(`api/messages/${id}`, { method: "DELETE" });
+      await this.request(`${inboxPath(address)}/messages/${id}`, { method: "DELETE" });
     } catch (error) {
       // Somebody else deleted it first: the result is the same.
       if (!(error instanceof SourceError && error.kind === "gone")) throw error;

@@ -109,9 +109,9 @@ export interface MailSource {
   server(): Promise<ServerInfo>;
   list(address: string, query: ListQuery): Promise<MessagePage>;
   /** Return the message as it was received, octet for octet. */
-  raw(id: number, signal: AbortSignal, progress?: ProgressCallback): Promise<ArrayBuffer>;
-  /** Absent if the source is read-only, as is `removeAll`. */
-  remove?(id: number): Promise<void>;
+  raw(address: string, id: number, signal: AbortSignal, progress?: ProgressCallback): Promise<ArrayBuffer>;
+  /** Other recipients keep the message. Absent if the source is read-only, as is `removeAll`. */
+  remove?(address: string, id: number): Promise<void>;
   removeAll?(address: string): Promise<void>;
   /**
    * Report each message with an id above `after` once and in order, across lost connections too.

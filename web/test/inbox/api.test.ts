@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ApiSource } from "../../src/inbox/api.ts";
+
+/** Answer every request with a status; return what was asked. */
+function answering(status: number, context: { mock: { method: typeof test.mock.method } }): string[] {
+  const asked: string[] = [];
+  context.mock.method(globalThis, "fetch", (url: URL, init: RequestInit) => {
+    asked.push(`${init.method ?? "GET"} ${url.pathname}`);
+    return Promise.resolve(new Response(status === 204 ? null : "abc", { status }));
+  });
+  return asked;
+}
+
+const source = () => new ApiSource("https://mail.example/box/");
+
+test("a message is read under its inbox's address, relative to the page", async (context) => {
+  const asked = answering(200, context);
+  const octets = await source().raw("a/b+c@ex.org", 7, new AbortController().signal);
+  assert.equal(new TextDecoder().decode(octets), "abc");
+  assert.deepEqual(asked, ["GET /box/api/inboxes/a%2Fb%2Bc%40ex.org/messages/7/raw"]);
+});
+
+test("a message is deleted under its inbox's address; one that is gone is no failure", async (context) => {
+  for (const status of [204, 404]) {
+    const asked = answering(status, context);
+    await source().remove?.("ann@ex.org", 7);
+    assert.deepEqual(asked, ["DELETE /box/api/inboxes/ann%40ex.org/messages/7"]);
+    context.mock.restoreAll();
+  }
+});
