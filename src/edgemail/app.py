@@ -22,6 +22,8 @@ from edgemail.http import (
     create_api,
     create_metrics_app,
 )
+from edgemail.http.access import DenialLog, SourceFilter
+from edgemail.http.passwords import read_passwords
 from edgemail.http.server import REQUESTS_MAX, HttpServer
 from edgemail.listener import Listener, Policy, TransactionLog
 from edgemail.listener.spool import Spooler
@@ -33,6 +35,7 @@ from edgemail.mailbox.summaries import Summarizer
 from edgemail.model import Endpoint
 from edgemail.policy.chaos import Chaos
 from edgemail.settings.reload import reload
+from edgemail.settings.values import PRIVATE
 from edgemail.store.open import open_store
 from edgemail.system.certificate import Certificate, create_self_signed
 from edgemail.system.descriptor_limit import raise_descriptor_limit
@@ -81,9 +84,7 @@ async def serve(
             "mail is kept in %s, in the system's temporary directory: choose a lasting place with --db",
             settings.store.db,
         )
-    if settings.http.listen is not None and not is_loopback(settings.http.listen.host):
-        deed = "read" if settings.read_only else "read and delete"
-        _log.warning("everyone who reaches %s can %s all mail", app.http_url, deed)
+    _warn_of_readers(settings, app.http_url)
     for url in app.smtp_urls:
         announce(f"SMTP  {url}")
     if app.http_url is not None:
@@ -143,6 +144,8 @@ class App:
             certificate = _find_certificate(settings)
             spooler = _make_spooler(settings)
             mailbox = await _open_mailbox(settings)
+            password_file = settings.access.password_file
+            passwords = None if password_file is None else read_passwords(Path(password_file))
             counters = Counters()
             store = await open_store(
                 settings.store,
@@ -157,18 +160,26 @@ class App:
         ]
         exporter = MetricsExporter(counters, store.measure, __version__)
         chaos = Chaos()
+        denials = DenialLog(counters.denials)
         api = create_api(
             inbox,
             _describe(settings, smtp_urls),
-            settings.http,
-            settings.smtp.hostname,
+            settings,
+            denials,
+            passwords,
             exporter if settings.http.metrics is True else None,
             chaos if settings.policy.chaos_api == "on" else None,
         )
         stop_s = min(_HTTP_STOP_S, math.ceil(settings.smtp.shutdown_timeout_s))
         http_servers = [HttpServer(api, http_sockets, stop_s)] if http_sockets else []
         if metrics_sockets:
-            http_servers.append(HttpServer(create_metrics_app(exporter), metrics_sockets, stop_s))
+            http_servers.append(
+                HttpServer(
+                    SourceFilter(create_metrics_app(exporter), settings.access.allow_http_sources, denials),
+                    metrics_sockets,
+                    stop_s,
+                )
+            )
         router = (
             ReservedNameRouter(settings.operator.reserved, mailbox, inbox.deliver) if mailbox is not None else None
         )
@@ -246,6 +257,24 @@ class App:
         self._tasks.append(asyncio.create_task(work))
 
 
+def _warn_of_readers(settings: Settings, url: str | None) -> None:
+    """Say who may read all mail, where that is more than this machine."""
+    access = settings.access
+    if settings.http.listen is None or is_loopback(settings.http.listen.host) or access.private == "on":
+        return
+    if access.all_mail == "everyone":
+        deed = "read" if settings.read_only or access.deletion == "off" else "read and delete"
+        _log.warning("everyone who reaches %s can %s all mail", url, deed)
+    if access.http_names == "local":
+        _log.warning(
+            "%s is served to %s, also under names without a dot, *.internal and *.local (mode = %s); "
+            "see allow_http_sources and http_names",
+            url,
+            "private networks" if access.allow_http_sources == PRIVATE else "the networks of allow_http_sources",
+            access.mode,
+        )
+
+
 def _describe_store(settings: Settings) -> str:
     """Return what the user should know of the database beyond its name."""
     if settings.store.is_in_memory:
@@ -316,4 +345,6 @@ def _describe(settings: Settings, smtp_urls: list[str]) -> ServerInfoModel:
         ),
         smtp=[url.removeprefix("smtp://") for url in smtp_urls if url.startswith("smtp://")],
         read_only=settings.read_only,
+        deletion=settings.access.deletion == "on",
+        abuse_contact=settings.access.abuse_contact,
     )

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 NAMES = {
     "edgemail_build_info": "gauge",
+    "edgemail_http_denied": "counter",
     "edgemail_message_size_bytes": "histogram",
     "edgemail_smtp_connections": "gauge",
     "edgemail_smtp_connects": "counter",

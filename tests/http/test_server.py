@@ -84,6 +84,8 @@ async def test_the_server_tells_its_limits(tmp_path: Path) -> None:
             "retention": {"max_age_s": None, "max_messages": None, "max_bytes": None},
             "smtp": ["{}:{}".format(*program.smtp)],
             "read_only": False,
+            "deletion": True,
+            "abuse_contact": None,
         }
 
 

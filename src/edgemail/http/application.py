@@ -7,35 +7,41 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from edgemail.http.access import Access, SourceFilter
 from edgemail.http.chaos import router as chaos_router
-from edgemail.http.guard import Guard
+from edgemail.http.forwarded import Forwarded
+from edgemail.http.guard import Guard, ServedNames
 from edgemail.http.problems import register_error_handlers
 from edgemail.http.prometheus import route_metrics
 from edgemail.http.routes import router
 from edgemail.http.web_client import mount_web_client
+from edgemail.http.well_known import route_well_known
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from edgemail.http.access import DenialLog
     from edgemail.http.models import ServerInfoModel
+    from edgemail.http.passwords import Passwords
     from edgemail.http.prometheus import MetricsExporter
     from edgemail.mailbox.inbox import Inbox
     from edgemail.policy.chaos import Chaos
-    from edgemail.settings import HttpSettings
+    from edgemail.settings import Settings
 
 
 def create_api(
     inbox: Inbox,
     info: ServerInfoModel,
-    settings: HttpSettings,
-    hostname: str,
+    settings: Settings,
+    denials: DenialLog,
+    passwords: Passwords | None = None,
     exporter: MetricsExporter | None = None,
     chaos: Chaos | None = None,
 ) -> ASGIApp:
     """Create the ASGI application: the API, its documentation, the web client.
 
     With `exporter` it also serves /metrics. With `chaos` every user of the API may change the
-    chaos rules. `hostname` is a Host that is served besides the domains in `info`.
+    chaos rules. Who gives one of `passwords` is the operator.
     """
     api = FastAPI(
         title="edgemail",
@@ -52,16 +58,20 @@ def create_api(
     api.include_router(chaos_router)
     if exporter is not None:
         api.router.routes.append(route_metrics(exporter))
+    api.router.routes += route_well_known(settings.access)
     mount_web_client(api)
-    app: ASGIApp = api
-    if settings.allowed_origins:
+    app: ASGIApp = Access(api, settings.access, passwords, settings.smtp.trusted, denials)
+    http = settings.http
+    if http.allowed_origins:
         app = CORSMiddleware(
             app,
-            allow_origins=settings.allowed_origins,
+            allow_origins=http.allowed_origins,
             allow_methods=["GET", "DELETE"] if chaos is None else ["GET", "PUT", "DELETE"],
-            allow_headers=["Content-Type", "Last-Event-ID"],
+            allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
         )
-    hosts = {hostname.lower(), *settings.allowed_hosts}
-    if settings.listen is not None:
-        hosts.add(settings.listen.host.lower())
-    return Guard(app, frozenset(hosts), tuple(info.domains), frozenset(settings.allowed_origins))
+    hosts = {settings.smtp.hostname.lower(), *http.allowed_hosts}
+    if http.listen is not None and settings.access.http_names != "public":
+        hosts.add(http.listen.host.lower())
+    names = ServedNames(frozenset(hosts), settings.smtp.domains, settings.access.http_names)
+    app = SourceFilter(app, settings.access.allow_http_sources, denials)
+    return Forwarded(Guard(app, names, frozenset(http.allowed_origins)), settings.access.http_trusted_proxies)

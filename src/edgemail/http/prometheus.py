@@ -17,7 +17,7 @@ from starlette.routing import Route
 from edgemail.errors import StoreFull, StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from prometheus_client import Metric
     from starlette.requests import Request
@@ -59,6 +59,7 @@ class MetricsExporter:
         yield build
         yield from _collect_smtp(self._counters.smtp)
         yield from _collect_commits(self._counters.commits)
+        yield from _collect_denials(self._counters.denials)
         yield from _collect_usage(usage)
         yield from self._process.collect()
 
@@ -114,6 +115,15 @@ def _collect_commits(commits: CommitCounters) -> Iterable[Metric]:
     )
     yield _histogram("edgemail_store_commit_messages", "Messages in each commit.", commits.messages)
     yield CounterMetricFamily("edgemail_store_commit_failures", "Commits that failed.", commits.failures)
+
+
+def _collect_denials(denials: Mapping[str, int]) -> Iterable[Metric]:
+    denied = CounterMetricFamily(
+        "edgemail_http_denied", "HTTP requests refused for who asked, or how often, by reason.", labels=["reason"]
+    )
+    for reason, count in sorted(denials.items()):
+        denied.add_metric([reason], count)
+    yield denied
 
 
 def _collect_usage(usage: Usage | None) -> Iterable[Metric]:

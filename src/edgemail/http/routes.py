@@ -13,6 +13,7 @@ from starlette.convertors import StringConvertor, register_url_convertor
 
 from edgemail.errors import StoreUnavailable
 from edgemail.http import large_responses, models
+from edgemail.http.access import note_empty
 from edgemail.mailbox.inbox import PAGE_MAX, Inbox
 from edgemail.model import Address, ListedMail, MailId
 
@@ -44,7 +45,7 @@ class _SegmentConvertor(StringConvertor):
 
 
 register_url_convertor("segment", _SegmentConvertor())
-router = APIRouter(responses=dict.fromkeys((400, 403, 421, 422, 503), _PROBLEM))
+router = APIRouter(responses=dict.fromkeys((400, 401, 403, 421, 422, 429, 503), _PROBLEM))
 
 
 @router.get("/api/inboxes/{address:path}/messages", tags=["inbox"])
@@ -63,12 +64,17 @@ async def list_messages(
 
     A page of a search may be short: read on until `next_before` is null.
     """
+    name = _name(address)
     if search.strip():
-        found, next_before = await _inbox(request).search(_name(address), search, limit=limit, before=before)
+        found, next_before = await _inbox(request).search(name, search, limit=limit, before=before)
+        if not found:
+            note_empty(request, name)
         return models.ListingModel(
             messages=[models.MessageModel.of(message) for message in found], next_before=next_before
         )
-    listed = await _inbox(request).list_page(_name(address), limit=limit + 1, before=before, after=after or 0)
+    listed = await _inbox(request).list_page(name, limit=limit + 1, before=before, after=after or 0)
+    if not listed:
+        note_empty(request, name)
     page = listed[:limit]
     return models.ListingModel(
         messages=[models.MessageModel.of(message) for message in page],
@@ -96,9 +102,10 @@ async def wait_for_message(
             sender.casefold() in name for name in names
         )
 
-    found = await _inbox(request).wait(
-        _name(address), after=after, timeout_s=min(timeout, WAIT_MAX_S), matches=matches
-    )
+    name = _name(address)
+    found = await _inbox(request).wait(name, after=after, timeout_s=min(timeout, WAIT_MAX_S), matches=matches)
+    if found is None:
+        note_empty(request, name)
     return models.TimedOutModel() if found is None else models.FoundModel(message=models.MessageModel.of(found))
 
 
@@ -181,7 +188,11 @@ async def delete_message_of_inbox(request: Request, address: _AddressPath, id: _
 @router.delete("/api/inboxes/{address:path}", tags=["inbox"])
 async def empty_inbox(request: Request, address: _AddressPath) -> models.DeletedModel:
     """Delete all mail of an inbox. Other recipients keep their copies."""
-    return models.DeletedModel(deleted=await _inbox(request).delete_all(_name(address)))
+    name = _name(address)
+    deleted = await _inbox(request).delete_all(name)
+    if not deleted:
+        note_empty(request, name)
+    return models.DeletedModel(deleted=deleted)
 
 
 @router.get("/api/messages/{id}", tags=["message"], response_model=models.WholeMessageModel, responses=_NOT_FOUND)

@@ -44,14 +44,18 @@ class Rate:
     def __init__(self) -> None:
         self._minute = self._count = self._before = 0
 
-    def take(self, now: float, limit: int) -> bool:
-        """Count one more, unless there are too many; tell which. `now` is in seconds."""
+    def has_room(self, now: float, limit: int) -> bool:
+        """Return True if one more would be within the limit. `now` is in seconds."""
         whole, part_s = divmod(now, _WINDOW_S)
         minute = int(whole)
         if minute != self._minute:
             self._before = self._count if minute == self._minute + 1 else 0
             self._minute, self._count = minute, 0
-        if self._count + self._before * (1 - part_s / _WINDOW_S) > limit - 1:
+        return self._count + self._before * (1 - part_s / _WINDOW_S) <= limit - 1
+
+    def take(self, now: float, limit: int) -> bool:
+        """Count one more, unless there are too many; tell which. `now` is in seconds."""
+        if not self.has_room(now, limit):
             return False
         self._count += 1
         return True

@@ -11,6 +11,21 @@ Network = IPv4Network | IPv6Network
 LOOPBACK: tuple[Network, ...] = (IPv4Network("127.0.0.0/8"), IPv6Network("::1"))
 """The networks on which a machine talks to itself."""
 
+PRIVATE: tuple[Network, ...] = (
+    *LOOPBACK,
+    IPv4Network("10.0.0.0/8"),
+    IPv4Network("172.16.0.0/12"),
+    IPv4Network("192.168.0.0/16"),
+    IPv4Network("169.254.0.0/16"),
+    IPv4Network("100.64.0.0/10"),  # shared address space (RFC 6598): some clusters and VPNs use it
+    IPv6Network("fc00::/7"),
+    IPv6Network("fe80::/10"),
+)
+"""The networks of one's own: loopback, private, link-local and shared ones."""
+
+EVERYWHERE: tuple[Network, ...] = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
+"""Every address."""
+
 MEMORY: Final = "memory"
 """The database that is kept in memory; a file of that name is ``./memory``."""
 

@@ -93,3 +93,5 @@ class Counters:
 
     smtp: SmtpCounters = field(default_factory=SmtpCounters)
     commits: CommitCounters = field(default_factory=CommitCounters)
+    denials: Counter[str] = field(default_factory=Counter)
+    """HTTP requests that were refused for who asked, by reason."""

@@ -27,19 +27,20 @@ interface ServerBody {
   retention: { max_age_s: number | null };
   smtp: string[];
   read_only: boolean;
+  deletion: boolean;
 }
 
 /** edgemail's own JSON API, on the server that served the page. */
 export class ApiSource implements MailSource {
   constructor(private readonly base: string) {}
 
-  /** Removed, as is `removeAll`, once the server says that it is read-only. */
+  /** Removed, as is `removeAll`, once the server says that it deletes nothing. */
   remove?: (address: string, id: number) => Promise<void> = (address, id) => this.delete(address, id);
   removeAll?: (address: string) => Promise<void> = (address) => this.deleteAll(address);
 
   async server(): Promise<ServerInfo> {
     const body = (await (await this.request("api/server")).json()) as ServerBody;
-    if (body.read_only) {
+    if (body.read_only || !body.deletion) {
       delete this.remove;
       delete this.removeAll;
     }
