@@ -11,7 +11,15 @@ from urllib.parse import urlsplit
 
 from edgemail.app import App
 from edgemail.model import Endpoint
-from edgemail.settings import HttpSettings, PolicySettings, RetentionSettings, Settings, SmtpSettings, StoreSettings
+from edgemail.settings import (
+    HttpSettings,
+    PolicySettings,
+    RetentionSettings,
+    Settings,
+    SmtpSettings,
+    StoreSettings,
+    resolve,
+)
 from testkit.http_client import Answer, ask, inbox_path
 from testkit.sample_mail import letter
 from testkit.waiting import PATIENCE_S
@@ -94,3 +102,10 @@ async def running(settings: Settings) -> AsyncIterator[Program]:
         yield Program(app)
     finally:
         await app.stop()
+
+
+def resolved_in(folder: Path, **given: str) -> Settings:
+    """Resolve settings as the program does, with free ports and a database in a folder."""
+    defaults = {"db": str(folder / "mail.db"), "smtp": "127.0.0.1:0", "http": "127.0.0.1:0", "min_free": "off"}
+    environ = {f"EDGEMAIL_{name.upper()}": value for name, value in (defaults | given).items()}
+    return resolve({}, environ).settings

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from edgemail.settings import Network
 
 _MAX_HOPS: Final = 20
+_FORWARDED_MAX_BYTES: Final = 4096
 _PAIR = re.compile(r'\s*([A-Za-z]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*))\s*')
 
 
@@ -76,12 +77,25 @@ def _read_hops(headers: Headers) -> list[dict[str, str]]:
     """Return what each proxy on the way has added, the last one at the end."""
     addresses = headers.getlist("x-forwarded-for")
     if addresses:
-        return [{"for": one.strip()} for one in ",".join(addresses).split(",")]
+        return [{"for": one.strip()} for one in ",".join(addresses).rsplit(",", _MAX_HOPS)]
     hops: list[dict[str, str]] = []
-    for element in re.split(r',(?=(?:[^"]*"[^"]*")*[^"]*\Z)', ",".join(headers.getlist("forwarded"))[:8192]):
+    for element in _split_elements(",".join(headers.getlist("forwarded"))[-_FORWARDED_MAX_BYTES:]):
         pairs = [_PAIR.fullmatch(pair) for pair in element.split(";")]
         hops.append({pair[1].lower(): pair[2] or pair[3] or "" for pair in pairs if pair is not None})
     return [hop for hop in hops if hop]
+
+
+def _split_elements(text: str) -> list[str]:
+    """Split a list at the commas outside of quotes, from its end: what comes first is the peer's own."""
+    parts: list[str] = []
+    end, is_quoted = len(text), False
+    for index in range(len(text) - 1, -1, -1):
+        if text[index] == '"':
+            is_quoted = not is_quoted
+        elif text[index] == "," and not is_quoted:
+            parts.append(text[index + 1 : end])
+            end = index
+    return [text[:end], *reversed(parts)]
 
 
 def _read_node(text: str) -> IPv4Address | IPv6Address | None:

@@ -32,7 +32,7 @@ _API_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 _API_PATHS = ("/api/", "/healthz", "/readyz", "/metrics", "/openapi.json")
 
 
-_PLAIN_NAME = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
+_PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(?:\.[a-z0-9][a-z0-9_-]*)*")
 _OWN_NAMES = frozenset({"localhost", "host.docker.internal"})
 _OWN_ENDINGS = (".localhost", ".test")
 _LOCAL_ENDINGS = (".internal", ".local")
