@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -10,6 +11,8 @@ from starlette.datastructures import Headers
 
 from edgemail.http.visitors import is_within
 from edgemail.policy.rates import read_ip
+from edgemail.settings.values import PRIVATE
+from edgemail.system.minute_log import MinuteLog
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from edgemail.settings import Network
+
+_minutes = MinuteLog(logging.getLogger(__name__))
 
 _MAX_HOPS: Final = 20
 _FORWARDED_MAX_BYTES: Final = 4096
@@ -40,7 +45,22 @@ class Forwarded:
             peer = read_peer(scope)
             if peer is not None and is_within(peer, self.proxies):
                 scope = self._rewrite(scope)
+        elif scope["type"] == "http":
+            self._warn_of_proxy(scope)
         await self.app(scope, receive, send)
+
+    def _warn_of_proxy(self, scope: Scope) -> None:
+        """Say that a proxy in front of this server is not believed. A peer on the Internet is none."""
+        headers = Headers(scope=scope)
+        if "x-forwarded-for" not in headers and "forwarded" not in headers:
+            return
+        peer = read_peer(scope)
+        if peer is not None and is_within(peer, PRIVATE):
+            _minutes.warn(
+                "proxy",
+                f"{peer} says for whom it asks, as proxies do, and is not in http_trusted_proxies: all its readers "
+                "count as one",
+            )
 
     def _rewrite(self, scope: Scope) -> Scope:
         headers = Headers(scope=scope)

@@ -100,7 +100,8 @@ class Guard:
                     answer.setdefault("cache-control", "no-store")
             await send(message)
 
-        refusal = self._refuse(headers, is_api=is_api)
+        is_file = not is_api and scope["method"] in ("GET", "HEAD")
+        refusal = self._refuse(headers, is_api=is_api, is_file=is_file)
         if refusal is None:
             await self.app(scope, receive, send_guarded)
         else:
@@ -109,13 +110,15 @@ class Guard:
             answer = _explain(status, detail) if is_page else problem_response(status, detail)
             await answer(scope, receive, send_guarded)
 
-    def _refuse(self, headers: Headers, *, is_api: bool) -> tuple[HTTPStatus, str] | None:
+    def _refuse(self, headers: Headers, *, is_api: bool, is_file: bool) -> tuple[HTTPStatus, str] | None:
         host = headers.get("host", "")
         if not self.names.include(_read_name(host)):
             return HTTPStatus.MISDIRECTED_REQUEST, _advise_on_host(host)
         origin = headers.get("origin")
         site = headers.get("sec-fetch-site")
         if origin is not None:
+            if is_file:  # browsers send an Origin for a page's own modules; these files are no secret
+                return None
             if origin in self.origins or origin.lower().partition("://")[2] == host.lower():
                 return None
             if self._is_behind_proxy(origin.lower(), site):
