@@ -84,7 +84,7 @@ async def serve(
             "mail is kept in %s, in the system's temporary directory: choose a lasting place with --db",
             settings.store.db,
         )
-    _warn_of_readers(settings, app.http_url)
+    warn_of_readers(settings, app.http_url)
     for url in app.smtp_urls:
         announce(f"SMTP  {url}")
     if app.http_url is not None:
@@ -257,7 +257,7 @@ class App:
         self._tasks.append(asyncio.create_task(work))
 
 
-def _warn_of_readers(settings: Settings, url: str | None) -> None:
+def warn_of_readers(settings: Settings, url: str | None) -> None:
     """Say who may read all mail, where that is more than this machine."""
     access = settings.access
     if settings.http.listen is None or is_loopback(settings.http.listen.host) or access.private == "on":

@@ -11,6 +11,7 @@ from testkit.http_client import Answer, ask, follow, inbox_path
 from testkit.running_app import ANN, Program, resolved_in, running
 from testkit.sample_mail import letter
 
+from edgemail.app import warn_of_readers
 from edgemail.settings import resolve
 from edgemail.settings.values import EVERYWHERE, PRIVATE
 
@@ -262,3 +263,27 @@ async def test_many_requests_at_once_are_counted_each(bounded_program: Program) 
     path = inbox_path(ANN, "/messages")
     answers = await asyncio.gather(*[ask_from("203.0.113.99", bounded_program, path) for _ in range(12)])
     assert sorted(answer.status for answer in answers) == [200] * 3 + [429] * 9
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"http": "127.0.0.1:8025"}, []),
+        ({"http": "10.0.0.1:8025"}, ["can read and delete all mail", "names without a dot"]),
+        ({"http": "10.0.0.1:8025", "deletion": "off"}, ["can read all mail", "names without a dot"]),
+        ({"http": "10.0.0.1:8025", "http_names": "loopback"}, ["can read and delete all mail"]),
+        ({"http": "10.0.0.1:8025", "private": "on", "password_file": "p"}, []),
+        ({"http": "10.0.0.1:8025", "domain": "example.org"}, []),
+    ],
+)
+async def test_a_start_beyond_loopback_says_who_can_read_what(
+    given: dict[str, str],
+    said: list[str],
+    tmp_path_factory: pytest.TempPathFactory,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """One line for each rule that is wider than on this machine alone."""
+    warn_of_readers(resolved_in(tmp_path_factory.mktemp("warned"), **given), "http://10.0.0.1:8025/")
+    lines = [one.getMessage() for one in caplog.records]
+    assert len(lines) == len(said)
+    assert all(words in line for words, line in zip(said, lines, strict=True))

@@ -28,6 +28,7 @@ interface ServerBody {
   smtp: string[];
   read_only: boolean;
   deletion: boolean;
+  abuse_contact: string | null;
 }
 
 /** edgemail's own JSON API, on the server that served the page. */
@@ -48,6 +49,7 @@ export class ApiSource implements MailSource {
       version: body.version,
       domains: body.domains,
       maxAgeSeconds: body.retention.max_age_s,
+      ...(body.abuse_contact && { abuseContact: body.abuse_contact }),
       smtp: body.smtp,
     };
   }

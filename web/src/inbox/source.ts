@@ -60,6 +60,8 @@ export interface ServerInfo {
   domains: string[];
   /** Null if messages do not expire by age. */
   maxAgeSeconds: number | null;
+  /** Where to complain, a `mailto:` or `https:` URL of the operator; absent if there is none. */
+  abuseContact?: string;
   /** `host:port` of each SMTP listener. */
   smtp: string[];
 }

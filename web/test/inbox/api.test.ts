@@ -29,3 +29,21 @@ test("a message is deleted under its inbox's address; one that is gone is no fai
     context.mock.restoreAll();
   }
 });
+
+test("a server that deletes nothing on request offers no deletion, and says where to complain", async (context) => {
+  const body = {
+    version: "1",
+    domains: [],
+    retention: { max_age_s: null },
+    smtp: [],
+    read_only: false,
+    deletion: false,
+    abuse_contact: "mailto:abuse@ex.org",
+  };
+  context.mock.method(globalThis, "fetch", () => Promise.resolve(Response.json(body)));
+  const asked = source();
+  assert.ok(asked.remove && asked.removeAll);
+  assert.equal((await asked.server()).abuseContact, "mailto:abuse@ex.org");
+  assert.equal(asked.remove, undefined);
+  assert.equal(asked.removeAll, undefined);
+});
