@@ -1,1 +1,5 @@
-"""Measures edgemail beside its peers, in one run; an absolute figure of one machine says little."""
+"""Benchmarks beside other servers, and the soak. One machine's absolute figures say little.
+
+`make bench`, `make bench-edge` and `make bench-web` measure every table of docs/performance.md
+again, so each module here stays for as long as its table is published.
+"""

@@ -1,4 +1,4 @@
-"""`make bench`: edgemail's figures beside its peers', as tables, plots and JSON."""
+"""`make bench`: measures edgemail beside other servers; writes tables, plots and JSON."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _NAMES = ("throughput", *_OTHERS)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure, and print tables; progress goes to the standard error."""
+    """Measure and print tables; progress goes to standard error."""
     chosen = _parse(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # servers are stopped then as well
-    load_before, _, _ = os.getloadavg()  # once: later the load is our own
+    load_before, _, _ = os.getloadavg()  # once, as later the load is the benchmark's own
     names = [*_NAMES] if chosen.section == "all" else [chosen.section]
     for name in names:
         if name == "report":
@@ -96,12 +96,12 @@ def _measure(name: str, chosen: argparse.Namespace) -> Section:
 
 @contextlib.contextmanager
 def _workplace() -> Iterator[Path]:
-    """Make a folder on the disk, where servers may have theirs; it goes at the end."""
-    # A settings file or a database of whoever measures is none of the benchmark's business.
-    for variable in [one for one in os.environ if one.startswith(("EDGEMAIL_", "LIBSQL_"))]:
+    """Create a temporary folder on the disk for the servers; delete it at the end."""
+    # Settings and databases of the user must not change what is measured.
+    for variable in [name for name in os.environ if name.startswith(("EDGEMAIL_", "LIBSQL_"))]:
         del os.environ[variable]
     with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o711)  # servers that run as users of their own have to find the way to their data
+        Path(folder).chmod(0o711)  # servers that run as other users must reach their data
         yield Path(folder)
 
 

@@ -1,6 +1,6 @@
-"""An HTTP client that measures: so many connections, each asking the next question once it has its answer.
+"""An HTTP load client: each connection sends its next request once it has its response.
 
-`python -m bench.asking PORT` reads the questions as JSON from its standard input and prints what it saw as JSON.
+`python -m bench.asking PORT` reads requests from standard input and prints results, as JSON.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ class Question:
     path: str
 
     def write(self) -> bytes:
-        """Write it as it goes out."""
+        """Return the request as octets."""
         return f"{self.method} {self.path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
 
 
 class Reader:
-    """A connection that asks, and waits."""
+    """A connection that sends requests one after the other."""
 
     def __init__(self, port: int, questions: Iterator[Question]) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE_S)
@@ -52,7 +52,7 @@ class Reader:
         self._asked_at = 0.0
 
     def ask(self) -> bool:
-        """Ask the next question; tell whether there was one."""
+        """Send the next request; return False if there is none."""
         question = next(self._questions, None)
         if question is None:
             return False
@@ -62,7 +62,7 @@ class Reader:
         return True
 
     def read(self) -> tuple[int, float] | None:
-        """Take octets; at the end of an answer return its status and the milliseconds that it took."""
+        """Receive octets; at the end of a response return its status and its milliseconds."""
         octets = self.socket.recv(_READ_OCTETS)
         if not octets:
             raise SystemExit("the server closed the connection")
@@ -82,7 +82,7 @@ class Reader:
 
 
 def ask(port: int, questions: Sequence[Question], connections: int, seconds: float | None) -> dict[str, Any]:
-    """Ask all questions once, or for so many seconds all over again; return times and statuses."""
+    """Send all requests once, or over and over for some seconds; return times and statuses."""
     deadline = None if seconds is None else time.perf_counter() + seconds
     times: list[float] = []
     statuses: Counter[int] = Counter()
@@ -123,13 +123,13 @@ def _repeat(questions: Sequence[Question], deadline: float | None) -> Iterator[Q
 def asking(
     port: int, questions: Sequence[Question], *, connections: int = 1, seconds: float | None = None
 ) -> Iterator[subprocess.Popen[str]]:
-    """Ask in a process of its own; read what it saw by `answers_of`. It ends with the block."""
+    """Run this client as a process; read its results by `answers_of`. It ends with the block."""
     command = [sys.executable, "-m", "bench.asking", str(port), f"--connections={connections}"]
     command += [] if seconds is None else [f"--seconds={seconds}"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             if process.stdin is not None:
-                process.stdin.write(json.dumps([[one.method, one.path] for one in questions]))
+                process.stdin.write(json.dumps([[question.method, question.path] for question in questions]))
                 process.stdin.close()
                 process.stdin = None
             yield process
@@ -138,14 +138,14 @@ def asking(
 
 
 def answers_of(process: subprocess.Popen[str]) -> dict[str, Any]:
-    """Wait for its end; return what it saw."""
+    """Wait for the client's end; return its results."""
     said, _ = process.communicate(timeout=_PATIENCE_S)
     answers: dict[str, Any] = json.loads(said)
     return answers
 
 
 def main() -> None:
-    """Ask, and print what came."""
+    """Send the requests, and print the results."""
     parser = argparse.ArgumentParser(prog="python -m bench.asking")
     parser.add_argument("port", type=int)
     parser.add_argument("--connections", type=int, default=1)

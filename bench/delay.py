@@ -1,4 +1,4 @@
-"""A wire that is as long as one likes: everything that goes through it comes later."""
+"""A proxy that adds network delay."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Self
 
 
 class Delay:
-    """Forwards TCP connections to a port of this machine, each direction half of `round_trip_s` late."""
+    """Forwards TCP connections to a local port, with half of `round_trip_s` in each direction."""
 
     def __init__(self, to_port: int, round_trip_s: float) -> None:
         self._to_port = to_port
@@ -32,7 +32,7 @@ class Delay:
         return port
 
     async def _serve(self, near_in: asyncio.StreamReader, near_out: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(2 * self._delay_s)  # TCP's handshake is a round trip as well
+        await asyncio.sleep(2 * self._delay_s)  # TCP's handshake takes a round trip too
         far_in, far_out = await asyncio.open_connection("127.0.0.1", self._to_port)
         await asyncio.gather(self._pass_on(near_in, far_out), self._pass_on(far_in, near_out))
 

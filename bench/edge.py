@@ -1,4 +1,4 @@
-"""`make bench-edge`: mail into sqld, and out of its replicas into a browser, near and far."""
+"""`make bench-edge`: measures mail into sqld, and from its replicas to a browser, near and far."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _CONNECTIONS = (1, 10, 50)
 _SECONDS = 5.0
 _BODY_OCTETS = 4000
 _FAMOUS_MS = 5.87
-"""What the first edgemail's author read a mailbox in, from a replica in the same city."""
+"""The time of reading a mailbox that the original program's author published."""
 _COUNT = "SELECT coalesce(max(batch), 0), (SELECT messages FROM usage) FROM writer"
 
 
 def main() -> None:
-    """Measure, print tables, and keep all of it; progress goes to the standard error."""
+    """Measure, print tables and save the figures; progress goes to standard error."""
     parser = argparse.ArgumentParser(prog="make bench-edge", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("bench/results"), help="where JSON and plots go")
     out = parser.parse_args().out
@@ -92,15 +92,19 @@ def _measure_reading(folder: Path, section: Section) -> Table:
         edge_reading.wait_for_replica(replica)
         (folder / "site").mkdir()
         readings = edge_reading.measure(primary, replica, folder / "site", _say)
-    ways = [one.way for one in readings]
+    ways = [reading.way for reading in readings]
     for name, title, series in (
-        ("request", "The list's request, ms: median, and up to p95", [one.request_ms for one in readings]),
-        ("visible", "From the address bar to the list on the screen, ms", [one.visible_ms for one in readings]),
+        ("request", "The list's request, ms: median, and up to p95", [reading.request_ms for reading in readings]),
+        (
+            "visible",
+            "From the address bar to the list on the screen, ms",
+            [reading.visible_ms for reading in readings],
+        ),
     ):
-        spreads = [edge_reading.spread(one) for one in series]
+        spreads = [edge_reading.spread(sery) for sery in series]
         section.plots[name] = bar_chart(title, ways, [p50 for p50, _ in spreads], unit="ms", ranges=spreads)
     section.figures["reading"] = {
-        one.way: {"request_ms": one.request_ms, "visible_ms": one.visible_ms} for one in readings
+        reading.way: {"request_ms": reading.request_ms, "visible_ms": reading.visible_ms} for reading in readings
     }
     near_ms, _ = edge_reading.spread(readings[0].request_ms)
     section.aims.append(
@@ -109,13 +113,13 @@ def _measure_reading(folder: Path, section: Section) -> Table:
     return Table(
         f"An inbox of {edge_reading.INBOX_MESSAGES} messages among {edge_reading.MESSAGES:,}, opened in Chromium",
         ["read", "request p50 (ms)", "p95", "visible p50 (ms)", "p95"],
-        [one.cells() for one in readings],
+        [reading.cells() for reading in readings],
         "The request as a developer console times it, and from the address bar to the list on the screen.",
     )
 
 
 def _measure_sending(primary: Sqld, server: Server, connections: int) -> tuple[float, float, float]:
-    """Return messages a second, messages in a commit, and the server's CPU a message in microseconds."""
+    """Return messages a second, messages per commit, and CPU microseconds per message."""
     first = send(server, Load(_BODY_OCTETS, connections), 20 * connections)
     commits, before = _count(primary)
     messages = max(10 * connections, int(first.messages_s * _SECONDS))

@@ -1,4 +1,4 @@
-"""What is left of taking mail while others hold the write lock with a token that may only read."""
+"""Measures receiving mail while attackers hold the write lock with read-only tokens."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MESSAGE = b"Subject: lock\r\n\r\n" + b"x" * 78 * (HEADLINE.body_bytes // 80) + 
 
 @dataclass
 class Ingest:
-    """What senders got for the messages that they sent, one after the other, in so many seconds."""
+    """The replies to messages that were sent one after the other for some seconds."""
 
     attack: str
     seconds: float
@@ -37,14 +37,14 @@ class Ingest:
     waits_s: list[float] = field(default_factory=list)
 
     def cells(self) -> list[str]:
-        """Write it as a row of the table."""
+        """Return a row of the table."""
         waits = sorted(self.waits_s) or [0.0]
         rate = f"{self.kept / self.seconds:,.1f}"
         return [self.attack, rate, str(self.deferred), f"{waits[len(waits) // 2]:.1f}", f"{waits[-1]:.1f}"]
 
 
 def measure(primary: Sqld, replica: Sqld, server: Server, say: Callable[[str], None]) -> Iterator[Ingest]:
-    """Measure without an attack, then with one and with four at a time, on either server."""
+    """Measure without an attack, with one attacker and with four, on either server."""
     for attack, attackers in (
         ("nobody", ()),
         ("one, on the primary", (primary,)),
@@ -69,7 +69,7 @@ async def _measure(server: Server, attack: str, attackers: tuple[Sqld, ...]) -> 
 
 
 def _send(port: int, ingest: Ingest, until: float) -> None:
-    """Send until then; the last message is waited for, and counts only for how long that took."""
+    """Send until a deadline; wait for the last reply, which counts for its time only."""
     with smtplib.SMTP("127.0.0.1", port, timeout=_REPLY_S) as client:
         while time.monotonic() < until:
             began = time.monotonic()

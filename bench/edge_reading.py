@@ -1,4 +1,4 @@
-"""An inbox of 50 messages among 100,000, read by Chromium: straight from a database, and through an edge reader."""
+"""Measures reading 50 of 100,000 messages in Chromium: from a database, and by an edge reader."""
 
 from __future__ import annotations
 
@@ -43,17 +43,17 @@ _BODY = (
 
 @dataclass(frozen=True)
 class Reading:
-    """What one way of reading took: the list's request, and from the address bar to the list on the screen."""
+    """The times of one way of reading: of the list's request, and until the list is visible."""
 
     way: str
     request_ms: list[float]
     visible_ms: list[float]
 
     def cells(self) -> list[str]:
-        """Write a row of the table."""
+        """Return a row of the table."""
         return [
             self.way,
-            *[f"{figure:.1f}" for one in (self.request_ms, self.visible_ms) for figure in spread(one)],
+            *[f"{figure:.1f}" for times_ms in (self.request_ms, self.visible_ms) for figure in spread(times_ms)],
         ]
 
 
@@ -91,7 +91,7 @@ def wait_for_replica(replica: Sqld) -> None:
 
 
 def measure(primary: Sqld, replica: Sqld, folder: Path, say: Callable[[str], None]) -> list[Reading]:
-    """Read the inbox in each of the ways, in turns."""
+    """Read the inbox in each of the ways, by turns."""
     with contextlib.ExitStack() as stack:
         origin = stack.enter_context(_host(folder))
         token = primary.token("ro")
@@ -113,14 +113,14 @@ def measure(primary: Sqld, replica: Sqld, folder: Path, say: Callable[[str], Non
         for way, url in ways.items():
             say(way)
             page = browser.new_context().new_page()
-            both = [_open(page, url) for _ in range(OPENINGS)][5:]  # the first ones fill the browser's caches
-            readings.append(Reading(way, [one for one, _ in both], [two for _, two in both]))
+            both = [_open(page, url) for _ in range(OPENINGS)][5:]  # the first ones warm the browser's caches
+            readings.append(Reading(way, [reading for reading, _ in both], [two for _, two in both]))
             page.close()
         return readings
 
 
 def _open(page: Page, url: str) -> tuple[float, float]:
-    """Open the inbox; return what the list's request took and when the list was there, in ms."""
+    """Open the inbox; return the ms of the list's request, and until the list is visible."""
     requests: list[Request] = []
 
     def note(request: Request) -> None:
@@ -132,7 +132,7 @@ def _open(page: Page, url: str) -> tuple[float, float]:
     page.locator("a.message").first.wait_for()
     visible_ms = page.evaluate("() => performance.now()")
     page.remove_listener("requestfinished", note)
-    (listing, *_) = [one for one in requests if _is_listing(one)]
+    (listing, *_) = [request for request in requests if _is_listing(request)]
     timing = listing.timing
     return timing["responseEnd"] - timing["requestStart"], float(visible_ms)
 
@@ -159,7 +159,7 @@ class _Files(http.server.SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextlib.contextmanager

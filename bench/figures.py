@@ -1,4 +1,4 @@
-"""Numbers made of measurements: medians, spreads, quantiles, ratios and exponents of growth."""
+"""Statistics of measurements: medians, spreads, quantiles, ratios and exponents of growth."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _NOISE = 0.15
-"""An exponent may be that much larger than n log n's by chance."""
+"""The tolerance for noise when an exponent is compared with that of n log n."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """The median of several rounds, and the lowest and highest."""
+    """The median of several rounds, with the lowest and the highest value."""
 
     median: float
     low: float
@@ -24,13 +24,13 @@ class Spread:
 
     @classmethod
     def of(cls, figures: Sequence[float]) -> Self:
-        """Make it of at least one round."""
+        """Compute it of at least one round."""
         return cls(statistics.median(figures), min(figures), max(figures))
 
 
 @dataclass(frozen=True, slots=True)
 class Quantiles:
-    """What half, 99 of a hundred and all of several figures stay within."""
+    """The median, the 99th percentile and the maximum."""
 
     count: int
     p50: float
@@ -39,7 +39,7 @@ class Quantiles:
 
     @classmethod
     def of(cls, figures: Sequence[float]) -> Self:
-        """Make it; of nothing all are 0."""
+        """Compute them; without values all are 0."""
         ordered = sorted(figures)
         if not ordered:
             return cls(0, 0.0, 0.0, 0.0)
@@ -47,12 +47,12 @@ class Quantiles:
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:
-    """Return the smallest of the figures, in order, that `share` of them do not exceed."""
+    """Return the smallest of the sorted values that at least `share` of them do not exceed."""
     return ordered[max(math.ceil(share * len(ordered)) - 1, 0)]
 
 
 def ratio(ours: float, theirs: float) -> float | None:
-    """Return how many times theirs ours is, None where there is nothing to compare with."""
+    """Return ours divided by theirs, None if there is nothing to compare with."""
     return ours / theirs if theirs > 0 else None
 
 
@@ -70,6 +70,6 @@ def fit_exponent(points: Sequence[tuple[float, float]]) -> float:
 
 
 def is_worse_than_n_log_n(points: Sequence[tuple[float, float]]) -> bool:
-    """Tell whether a total cost grows faster than n log n, noise apart."""
+    """Return True if a total cost grows faster than n log n, noise apart."""
     reference = [(n, n * math.log2(max(n, 2))) for n, _ in points]
     return fit_exponent(points) > fit_exponent(reference) + _NOISE

@@ -1,4 +1,4 @@
-"""Databases of many messages, filled by SQL alone: two million take a minute or two."""
+"""Fills databases by SQL alone: two million messages take a minute or two."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ INBOX_MESSAGES = 50
 _BATCH_ROWS = 100_000
 _DERIVED = ("trigger", "index")
 
-# Ids follow each other, and each inbox's messages lie far apart, as they do where mail comes for many.
+# Ids are consecutive, and each inbox's messages lie far apart, as with mail for many recipients.
 _NUMBERS = "WITH RECURSIVE n(id) AS (SELECT ?1 UNION ALL SELECT id + 1 FROM n WHERE id < ?2)"
 _MAIL = f"""{_NUMBERS}
 INSERT INTO mail (id, date, sender, recipients, size, data)
@@ -42,17 +42,17 @@ _LINE = "Some words of a message, as long as a line should be, and no longer tha
 
 
 def address(number: int) -> str:
-    """Return the name of an inbox; there are `inboxes_of(messages)`, from 0."""
+    """Return the address of an inbox; there are `inboxes_of(messages)` of them, from 0."""
     return f"inbox{number}@example.com"
 
 
 def inboxes_of(messages: int) -> int:
-    """Return how many inboxes so many messages are in."""
+    """Return the number of inboxes for a number of messages."""
     return max(messages // INBOX_MESSAGES, 1)
 
 
 def fill(path: Path, messages: int, *, body_bytes: int = 400, age_s: float = 60.0) -> None:
-    """Make a database of so many messages with their summaries; the oldest is the `age_s` + a ms for each old."""
+    """Create a database of messages with summaries; the oldest is `age_s` old, 1 ms apart each."""
     connection = open_database(path)
     try:
         connection.pragma("synchronous", 0)
@@ -75,7 +75,7 @@ def fill(path: Path, messages: int, *, body_bytes: int = 400, age_s: float = 60.
 
 
 def _drop(connection: apsw.Connection) -> None:
-    """Drop what would be kept up to date row by row; the schema's statements make it again."""
+    """Drop triggers and indexes, as they are slow row by row; the schema creates them again."""
     for schemas in ("sqlite_schema", "sqlite_temp_schema"):
         for kind, name in connection.execute(f"SELECT type, name FROM {schemas} WHERE sql IS NOT NULL").fetchall():
             if kind in _DERIVED:

@@ -1,4 +1,4 @@
-"""How the cost of a message grows with what is kept, with connections, with its size and its recipients."""
+"""Measures how a message's cost grows with stored mail, connections, size and recipients."""
 
 from __future__ import annotations
 
@@ -35,38 +35,38 @@ _OCTETS = 60_000_000
 _ROUNDS = 3
 _TAIL = 4
 _LOADED = 20
-"""Connections that send, where it is not connections that grow."""
+"""The sending connections, unless the number of connections is what grows."""
 
 
 @dataclass(frozen=True)
 class Growth:
-    """What `n` of something cost, and the unit that the cost is in."""
+    """The cost for each `n`, with its unit."""
 
     name: str
     unit: str
     is_each: bool
-    """The cost is of one message among n: then n of them are to cost no more than n log n."""
+    """True if the cost is of one among n messages: then n of them may cost at most n log n."""
     points: list[tuple[float, float]]
 
     @property
     def tail(self) -> list[tuple[float, float]]:
-        """The cost of all n for the largest few n, where what a message costs anyway hides the least."""
+        """The total costs of the largest n, where a message's fixed cost hides the least."""
         return self.totals[-_TAIL:]
 
     @property
     def totals(self) -> list[tuple[float, float]]:
-        """The cost of all n."""
+        """The total cost for each n."""
         return [(n, cost * n if self.is_each else cost) for n, cost in self.points]
 
 
 def steps(*, is_full: bool) -> int:
-    """Return how many steps `measure` has."""
+    """Return the number of steps of `measure`."""
     sets = (_FULL_KEPT, _FULL_CONNECTIONS, _FULL_BODIES, _FULL_RECIPIENTS)
     return sum(map(len, sets if is_full else (_KEPT, _CONNECTIONS, _BODIES, _RECIPIENTS)))
 
 
 def measure(folder: Path, progress: Progress, *, is_full: bool) -> Section:
-    """Measure all of it."""
+    """Measure everything."""
     section = Section("growth", is_full)
     messages = _FULL_MESSAGES if is_full else _MESSAGES
     growths = _grow_kept(folder, progress, _FULL_KEPT if is_full else _KEPT, messages)
@@ -128,7 +128,7 @@ def _grow_kept(folder: Path, progress: Progress, sizes: Sequence[int], messages:
 def _grow(
     server: Server, name: str, loads: Sequence[Load], messages: int, progress: Progress, *, is_each: bool
 ) -> Growth:
-    """Measure the processor time of a message under each load; `n` is what differs between them."""
+    """Measure the CPU time of a message under each load; `n` is what the loads differ in."""
     points = []
     for load in loads:
         progress.step(str(load))

@@ -1,4 +1,4 @@
-"""Senders: Postfix's smtp-source, in C, so that it is not what is measured, and our own client that pipelines."""
+"""Senders: Postfix's smtp-source, whose cost in C hardly counts, and a client that pipelines."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _ADDRESSES = ["-f", "sender@example.org", "-t", "inbox@example.com"]
 
 
 class NotSentError(Exception):
-    """A server did not take all; the text says why."""
+    """A server did not accept all messages; the text says why."""
 
 
 @dataclass(frozen=True)
 class Load:
-    """How mail comes."""
+    """A load: messages, connections, size, and how they are sent."""
 
     body_bytes: int
     connections: int
     is_pipelined: bool = False
     is_reconnecting: bool = False
-    """A connection for each message."""
+    """True for a new connection for each message."""
     recipients: int = 1
 
     def __str__(self) -> str:
@@ -42,7 +42,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Figure:
-    """One measurement: until the last 250, and the processor time until the server rests again."""
+    """One measurement: the time until the last 250, and CPU time until the server is idle."""
 
     messages_s: float
     cpu_us: float
@@ -50,7 +50,7 @@ class Figure:
 
 
 def write_size(octets: int) -> str:
-    """Write a number of octets in its largest round unit."""
+    """Return a number of octets in its largest whole unit."""
     for factor, unit in ((10**6, "MB"), (10**3, "kB")):
         if octets >= factor:
             return f"{octets / factor:g} {unit}"
@@ -58,7 +58,7 @@ def write_size(octets: int) -> str:
 
 
 def send(server: Server, load: Load, messages: int, *, settles: bool = True) -> Figure:
-    """Send so many messages; return what it took, once the server rests unless told not to wait for that.
+    """Send messages; return the figures, by default once the server is idle.
 
     Raises:
         NotSentError: the server refused one, or took too long.
@@ -74,7 +74,7 @@ def send(server: Server, load: Load, messages: int, *, settles: bool = True) -> 
 
 @contextlib.contextmanager
 def pipelining(server: Server, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """Run our own client; read its outcome by `outcome_of`. It ends with the block."""
+    """Run the pipelining client; read its result by `outcome_of`. It ends with the block."""
     command = [sys.executable, "-m", "bench.pipelining", str(server.port), "--host", server.host, *arguments]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
@@ -85,7 +85,7 @@ def pipelining(server: Server, *arguments: str) -> Iterator[subprocess.Popen[str
 
 
 def outcome_of(process: subprocess.Popen[str], patience_s: float = _PATIENCE_S) -> dict[str, Any]:
-    """Wait for the client's end; return what it saw.
+    """Wait for the client's end; return its result.
 
     Raises:
         NotSentError: it failed.
@@ -101,14 +101,14 @@ def outcome_of(process: subprocess.Popen[str], patience_s: float = _PATIENCE_S) 
 
 
 def stop(process: subprocess.Popen[str]) -> dict[str, Any]:
-    """Let the client, run with `--until-eof`, begin nothing more; return what it saw."""
-    return outcome_of(process)  # which closes its standard input
+    """Stop a client that runs with `--until-eof`; return its result."""
+    return outcome_of(process)  # which closes the client's standard input
 
 
 def send_paced(
     server: Server, *, rate: float, seconds: float, connections: int = 20, body_bytes: int = 4000
 ) -> Any:
-    """Send at a rate, and no faster; return the outcome."""
+    """Send at a fixed rate; return the result."""
     arguments = [f"--rate={rate}", f"--seconds={seconds}", f"--connections={connections}", f"--body={body_bytes}"]
     with pipelining(server, *arguments) as process:
         return outcome_of(process)

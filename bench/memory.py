@@ -1,4 +1,4 @@
-"""Memory: idle, with thousands of idle connections, with large messages at once, after churn; start and size."""
+"""Measures memory (idle, connections, large messages, churn), start time and installed size."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _ROOT = Path(__file__).parents[1]
 
 
 def steps(*, is_full: bool) -> int:
-    """Return how many steps `measure` has."""
+    """Return the number of steps of `measure`."""
     return 5 + is_full
 
 
 def measure(folder: Path, progress: Progress, *, is_full: bool) -> Section:
-    """Measure all of it."""
+    """Measure everything."""
     section = Section("memory", is_full)
     rows: list[list[str]] = []
     progress.step("start")
@@ -87,7 +87,7 @@ def _time_start(folder: Path) -> float:
 
 
 def _measure_idle(folder: Path) -> tuple[int, int, int]:
-    """Return the memory without connections, with them, and how many there were."""
+    """Return the memory without and with connections, and the number of connections."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     wanted = _IDLE_CONNECTIONS if hard == resource.RLIM_INFINITY else min(_IDLE_CONNECTIONS, hard - 1000)
@@ -110,7 +110,7 @@ def _connect(server: Server, source: str) -> socket.socket:
 
 
 def _measure_large(folder: Path, spool: str) -> tuple[int, dict[str, Any]]:
-    """Return the highest memory, and what became of the messages."""
+    """Return the peak memory, and the results of the messages."""
     with run_edgemail(folder, str(folder / "large.db"), {"max_spool": spool}) as server:
         arguments = [f"--connections={_LARGE_CONNECTIONS}", f"--messages={_LARGE_CONNECTIONS}"]
         with (
@@ -122,7 +122,7 @@ def _measure_large(folder: Path, spool: str) -> tuple[int, dict[str, Any]]:
 
 
 def _measure_churn(folder: Path, messages: int) -> tuple[int, int]:
-    """Return the memory half-way and at the end of much mail that comes, is read, and is deleted."""
+    """Return the memory half-way and at the end of much mail that is received, read and deleted."""
     settings = {"max_messages": "1000", "retention_interval": "1s"}
     with run_edgemail(folder, str(folder / "churn.db"), settings) as server:
         found = []
@@ -139,11 +139,11 @@ def _measure_churn(folder: Path, messages: int) -> tuple[int, int]:
 
 
 def _measure_environment() -> tuple[str, str]:
-    """Return what the wheel and what it needs take, installed into an environment of their own, and where."""
+    """Return the size of the installed wheel and its dependencies, and the environment's path."""
     with tempfile.TemporaryDirectory() as name:
         folder, python = Path(name), Path(name) / "venv/bin/python"
         pins = [line.partition(" ")[0] for line in (_ROOT / "requirements/run.txt").read_text().splitlines()]
-        (folder / "pins").write_text("\n".join(one for one in pins if "==" in one))
+        (folder / "pins").write_text("\n".join(pin for pin in pins if "==" in pin))
         pip = ["pip", "install", "--quiet", "--disable-pip-version-check"]
         wheel = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
         try:

@@ -1,7 +1,7 @@
-"""A client that pipelines (RFC 2920): a message's dot, and the next one's MAIL, RCPT and DATA, in one write.
+"""A client that pipelines (RFC 2920): one write has a message, and MAIL, RCPT and DATA of the next.
 
-`python -m bench.pipelining PORT ...` sends and prints what it saw as JSON. With a rate it sends no faster than
-that: the time of a 250 is then what a sender waits for it.
+`python -m bench.pipelining PORT ...` sends, and prints the results as JSON. At a fixed rate the time
+of a 250 is what a sender waits for it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _LINE = b"Some words of a message, as long as a line should be, and no longer th
 
 @dataclass
 class Outcome:
-    """What became of the messages."""
+    """The results of a run."""
 
     accepted: int = 0
     refused: int = 0
@@ -32,19 +32,19 @@ class Outcome:
     seconds: float = 0.0
     refusals: dict[str, int] = field(default_factory=dict)
     commit_ms: list[float] = field(default_factory=list)
-    """From the last octet to its reply, one a message."""
+    """For each message, the time from its last octet to its reply."""
     envelope_ms: list[float] = field(default_factory=list)
-    """From MAIL to the answer to DATA."""
+    """For each message, the time from MAIL to the reply to DATA."""
 
     def write(self) -> str:
-        """Write it as JSON, with quantiles in place of the times."""
+        """Return the results as JSON, with quantiles of the times."""
         times = {name: asdict(Quantiles.of(getattr(self, name))) for name in ("commit_ms", "envelope_ms")}
         return json.dumps(asdict(self) | times)
 
 
 @dataclass
 class Work:
-    """What is to be sent: stops after so many messages, or after the time."""
+    """What to send: ends after `messages`, or after `seconds`."""
 
     body: bytes
     messages: int
@@ -52,35 +52,35 @@ class Work:
     rate: float | None = None
     seconds: float | None = None
     is_one_each: bool = False
-    """Each connection sends one message, and no envelope behind it."""
+    """True to send one message for each connection, without pipelining."""
     quiet_s: float = 60.0
-    """Gives up after so long without a reply."""
+    """The run ends after this time without a reply."""
     begun: int = 0
     started: float = 0.0
 
     def take(self, now: float) -> bool:
-        """Take the next message, if there is one and it is due."""
+        """Begin the next message, if there is one and it is due."""
         if self.is_over(now) or (self.rate and self.begun > (now - self.started) * self.rate):
             return False
         self.begun += 1
         return True
 
     def stop(self) -> None:
-        """Begin nothing more."""
+        """Begin no more messages."""
         self.messages = 0
 
     def is_over(self, now: float) -> bool:
-        """Tell whether nothing more is to be begun."""
+        """Return True if no more messages are to begin."""
         return self.begun >= self.messages or (self.seconds is not None and now - self.started > self.seconds)
 
 
 class Connection:
-    """One connection: waits for so many replies, then goes on."""
+    """One connection: waits for a number of replies, then goes on."""
 
     def __init__(self, address: tuple[str, int], work: Work, outcome: Outcome) -> None:
         self._work = work
         self._outcome = outcome
-        recipients = "".join(f"RCPT TO:<{one}>\r\n" for one in work.recipients)
+        recipients = "".join(f"RCPT TO:<{recipient}>\r\n" for recipient in work.recipients)
         self._envelope = f"MAIL FROM:<sender@example.org>\r\n{recipients}DATA\r\n".encode()
         self._replies = len(work.recipients) + 2
         self._wanted = 0
@@ -89,16 +89,16 @@ class Connection:
         self._sent_at = 0.0
         self._is_sending_body = False
         self.is_ready = False
-        """A message may be given: DATA has its 354."""
+        """True once DATA has its 354: a message may be sent."""
         self.is_closed = False
         self.socket = _greet(address)
 
     def begin(self) -> None:
-        """Say MAIL, RCPT and DATA."""
+        """Send MAIL, RCPT and DATA."""
         self._write(self._envelope, self._replies)
 
     def send(self) -> None:
-        """Send the message, and the next one's envelope with it."""
+        """Send the message, with the next envelope."""
         self.is_ready = False
         self._is_sending_body = True
         if self._work.is_one_each:
@@ -108,11 +108,11 @@ class Connection:
 
     @property
     def is_writing(self) -> bool:
-        """Whether octets wait for the socket."""
+        """True while octets wait for the socket."""
         return bool(self._unsent)
 
     def write(self) -> None:
-        """Give the socket what it takes."""
+        """Send as much as the socket takes."""
         try:
             self._unsent = self._unsent[self.socket.send(self._unsent) :]
         except BlockingIOError:
@@ -123,7 +123,7 @@ class Connection:
         self._sent_at = time.perf_counter()
 
     def read(self) -> None:
-        """Take replies."""
+        """Read replies."""
         try:
             octets = self.socket.recv(_READ_OCTETS)
         except OSError:
@@ -173,7 +173,7 @@ class Connection:
 
 
 def send(address: tuple[str, int], connections: int, work: Work) -> Outcome:
-    """Send until all that was begun is answered."""
+    """Send until every message that was begun is answered."""
     outcome = Outcome()
     with contextlib.ExitStack() as stack, selectors.DefaultSelector() as selector:
         peers = [Connection(address, work, outcome) for _ in range(connections)]
@@ -254,7 +254,7 @@ def _read_reply(peer: socket.socket) -> bytes:
 
 
 def make_body(octets: int) -> bytes:
-    """Make a message of about so many octets, with its end."""
+    """Return a message of about that many octets, with its end mark."""
     head = b"From: <sender@example.org>\r\nSubject: a measurement\r\n\r\n"
     return head + (_LINE * (octets // len(_LINE) + 1))[: max(octets - len(head), 0)].rstrip(b"\r\n") + b"\r\n.\r\n"
 
@@ -265,7 +265,7 @@ def _stop_at_eof(work: Work) -> None:
 
 
 def main() -> None:
-    """Send, and print the outcome."""
+    """Send, and print the results."""
     parser = argparse.ArgumentParser(prog="python -m bench.pipelining")
     parser.add_argument("port", type=int)
     parser.add_argument("--host", default="127.0.0.1")

@@ -1,4 +1,4 @@
-"""Plots as SVG: bars beside each other, and lines with linear or logarithmic axes."""
+"""Draws plots as SVG: bar charts, and line charts with linear or logarithmic axes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def bar_chart(
     ranges: Sequence[tuple[float, float]] = (),
     highlight: str = "",
 ) -> str:
-    """Draw a bar a label, with its range as a thin line where given; the one to `highlight` has another colour."""
+    """Draw a bar for each label, with its range as a thin line; one label is highlighted."""
     height = _TOP + len(labels) * (_BAR + _GAP) + 10
     most = max([*values, *(high for _, high in ranges)], default=0.0) or 1.0
     scale = (_WIDTH - _NAMES - 110) / most
@@ -53,7 +53,7 @@ def line_chart(
     log_x: bool = False,
     log_y: bool = False,
 ) -> str:
-    """Draw a line a series through its points (x, y); on a logarithmic axis all figures have to be positive."""
+    """Draw a line for each series of points (x, y). Logarithmic axes need positive values."""
     points = [point for line in series.values() for point in line]
     xs, ys = (
         _Axis([x for x, _ in points], is_log=log_x),
@@ -91,7 +91,7 @@ def line_chart(
 
 
 def write_number(value: float) -> str:
-    """Write a figure as short as it can be read."""
+    """Return a number in a short readable form."""
     for factor, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
         if abs(value) >= factor:
             return f"{value / (1e3 if letter == 'k' else factor):.3g}{letter}"
@@ -110,8 +110,8 @@ class _Axis:
             self.high = self.low + 1
 
     def share(self, value: float) -> float:
-        """Say how far along the axis a value lies, from 0 to 1."""
-        low, high, at = (math.log(one) if self._is_log else one for one in (self.low, self.high, value))
+        """Return the position of a value on the axis, from 0 to 1."""
+        low, high, at = (math.log(number) if self._is_log else number for number in (self.low, self.high, value))
         return (at - low) / (high - low)
 
     def ticks(self) -> list[float]:
@@ -121,8 +121,11 @@ class _Axis:
             return [float(10**power) for power in powers]
         rough = (self.high - self.low) / 5
         power = 10 ** math.floor(math.log10(rough))
-        step = next(one * power for one in _STEPS if one * power >= rough * 0.999)
-        return [one * step for one in range(math.ceil(self.low / step), math.floor(self.high / step) + 1)]
+        step = next(step * power for step in _STEPS if step * power >= rough * 0.999)
+        return [
+            step_number * step
+            for step_number in range(math.ceil(self.low / step), math.floor(self.high / step) + 1)
+        ]
 
 
 def _text(x: float, y: float, text: str, anchor: str = "start", colour: str = "#111827") -> str:

@@ -1,4 +1,4 @@
-"""What a server's processes use: processor time and memory, of all of them together."""
+"""Measures the CPU time and the memory of all processes of a server."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ _UNREADABLE = (FileNotFoundError, ProcessLookupError, PermissionError)
 
 
 class ProcessTree:
-    """A process and all that descend from it."""
+    """A process and all its descendants."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
 
     def pids(self) -> list[int]:
-        """List the processes that live now."""
+        """List the pids of the living processes."""
         children: dict[int, list[int]] = {}
         for path in Path("/proc").glob("[0-9]*/stat"):
             with contextlib.suppress(*_UNREADABLE):
                 children.setdefault(int(_fields(path)[1]), []).append(int(path.parent.name))
         found = [self.pid]
-        for pid in found:  # grows while it is walked
+        for pid in found:  # the list grows meanwhile
             found += children.get(pid, ())
         return found
 
     def cpu_s(self) -> float:
-        """Return the processor time so far, in user and system mode, with that of children that have ended."""
+        """Return the CPU seconds so far, user and system, including children that have ended."""
         ticks = 0
         for pid in self.pids():
             with contextlib.suppress(*_UNREADABLE):
@@ -43,7 +43,7 @@ class ProcessTree:
         return ticks / _TICKS
 
     def memory_bytes(self) -> int:
-        """Return the memory that they have; of what several share each has its part (PSS)."""
+        """Return the memory in octets, with shared pages divided among their processes (PSS)."""
         total = 0
         for pid in self.pids():
             with contextlib.suppress(*_UNREADABLE):
@@ -52,7 +52,7 @@ class ProcessTree:
         return total
 
     def settle(self, patience_s: float = 10.0) -> None:
-        """Wait until they rest: some go on with mail that they have answered already."""
+        """Wait until the processes are idle: some still work on mail that has its 250."""
         deadline = time.monotonic() + patience_s
         while time.monotonic() < deadline:
             before = self.cpu_s()
@@ -62,7 +62,7 @@ class ProcessTree:
 
 
 class PeakMemory:
-    """Looks at the memory of process trees every now and then, and keeps each one's highest."""
+    """Samples the memory of process trees, and keeps the peak of each."""
 
     def __init__(self, *trees: ProcessTree) -> None:
         self._trees = trees
@@ -89,5 +89,5 @@ class PeakMemory:
 
 
 def _fields(path: Path) -> list[str]:
-    """Split what stands in a stat file behind the program's name, which may have spaces and brackets."""
+    """Split a stat file behind the program's name, which may have spaces and brackets."""
     return path.read_text().rpartition(")")[2].split()

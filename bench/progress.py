@@ -1,4 +1,4 @@
-"""A progress bar on the standard error; lines where that is no terminal."""
+"""A progress bar on standard error; plain lines if that is no terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _BAR = 24
 
 
 class Progress:
-    """Counts steps of a number that is known before."""
+    """Counts a known number of steps."""
 
     def __init__(self, name: str, steps: int) -> None:
         self._name = name
@@ -20,7 +20,7 @@ class Progress:
         self._started = time.monotonic()
 
     def step(self, text: str) -> None:
-        """Say what comes now; the step before it is done."""
+        """Show the next step; the step before it is done."""
         share = min(self._done / self._steps, 1.0)
         self._done += 1
         took_s = time.monotonic() - self._started

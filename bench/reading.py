@@ -1,4 +1,4 @@
-"""What readers wait for in small and large databases, and what senders wait for while many read."""
+"""Measures readers in small and large databases, and senders while many read."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ _SIZES, _FULL_SIZES = (1_000, 100_000), (1_000, 100_000, 2_000_000)
 _QUESTIONS, _FULL_QUESTIONS = 200, 1_000
 _ARRIVALS_S = 2_000
 _WAITS = 300
-"""Fewer would make a p99 of the worst."""
+"""With fewer samples, a p99 would be the maximum."""
 _ROUNDS = 3
 _READERS = 100
 _LARGE_BYTES = 5_000_000
 _LARGE_MESSAGES = 4
 _PROBE_S = 200
-"""Messages a second while the readers read: enough to measure, too few to be a load of their own."""
+"""Messages a second meanwhile: enough to measure, too few to be a load."""
 _AIM_GROWTH, _AIM_P99_MS, _AIM_SENDERS = 1.2, 10.0, 3.0
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What one operation took in a database of so many messages."""
+    """The times of one operation in a database of some number of messages."""
 
     messages: int
     operation: str
@@ -51,12 +51,12 @@ class Reading:
 
 
 def steps(*, is_full: bool) -> int:
-    """Return how many steps `measure` has."""
+    """Return the number of steps of `measure`."""
     return len(_FULL_SIZES if is_full else _SIZES) * (1 + (_ROUNDS + 1) * (len(_OPERATIONS) + 1)) + 2
 
 
 def measure(folder: Path, progress: Progress, *, is_full: bool) -> Section:
-    """Measure all of it."""
+    """Measure everything."""
     section = Section("reading", is_full)
     readings: list[Reading] = []
     rates: list[float] = []
@@ -64,32 +64,32 @@ def measure(folder: Path, progress: Progress, *, is_full: bool) -> Section:
     with contextlib.ExitStack() as stack:
         kept = [_Kept(size) for size in (_FULL_SIZES if is_full else _SIZES)]
         servers = []
-        for one in kept:
-            progress.step(f"filling a database with {one.messages:,} messages")
-            path = folder / f"{one.messages}.db"
-            fill(path, one.messages)
+        for kept_mail in kept:
+            progress.step(f"filling a database with {kept_mail.messages:,} messages")
+            path = folder / f"{kept_mail.messages}.db"
+            fill(path, kept_mail.messages)
             servers.append(stack.enter_context(run_edgemail(folder, str(path))))
             servers[-1].tree.settle(60)
-        for _ in range(_ROUNDS):  # in turns, so that what else the machine does falls on all of them
-            for one, server in zip(kept, servers, strict=True):
-                readings += _ask_all(server, one, count, progress, is_busy=False)
-        for one, server in zip(kept, servers, strict=True):
+        for _ in range(_ROUNDS):  # by turns, so that other load on the machine hits all alike
+            for kept_mail, server in zip(kept, servers, strict=True):
+                readings += _ask_all(server, kept_mail, count, progress, is_busy=False)
+        for kept_mail, server in zip(kept, servers, strict=True):
             arrivals = (f"--rate={_ARRIVALS_S}", "--connections=20", "--body=4000", "--until-eof")
             with pipelining(server, *arrivals) as sender:
-                readings += _ask_all(server, one, count, progress, is_busy=True)
+                readings += _ask_all(server, kept_mail, count, progress, is_busy=True)
                 outcome = stop(sender)
             rates.append(outcome["accepted"] / outcome["seconds"])
     readings = _take_medians(readings)
     section.tables.append(_tabulate(readings, rates))
     section.aims += _judge(readings)
     section.plots["p50"] = _draw(readings)
-    section.figures = {"readings": [asdict(one) for one in readings], "arrivals_s": rates}
+    section.figures = {"readings": [asdict(reading) for reading in readings], "arrivals_s": rates}
     _measure_senders(section, folder, progress, seconds=15 if is_full else 6)
     return section
 
 
 class _Kept:
-    """The messages of a database that was filled; chosen by chance, but the same each time."""
+    """The messages of a filled database; chosen at random with a fixed seed."""
 
     def __init__(self, messages: int) -> None:
         self.messages = messages
@@ -97,23 +97,23 @@ class _Kept:
         self._gone: set[int] = set()
 
     def choose(self, count: int) -> list[int]:
-        """Choose messages that are there, some more than once where there are few."""
+        """Choose existing messages; a small database repeats some."""
         chosen: list[int] = []
         while len(chosen) < count:
-            one = self._chance.randint(1, self.messages)
-            if one not in self._gone:
-                chosen.append(one)
+            mail_id = self._chance.randint(1, self.messages)
+            if mail_id not in self._gone:
+                chosen.append(mail_id)
         return chosen
 
     def choose_to_delete(self, count: int) -> list[int]:
-        """Choose messages that are there and will not be: at most one in forty at a time."""
+        """Choose existing messages to delete: at most one in forty at a time."""
         chosen = list(dict.fromkeys(self.choose(min(count, self.messages // 40))))
         self._gone.update(chosen)
         return chosen
 
     def choose_inboxes(self, count: int) -> list[str]:
         """Choose inboxes that have mail."""
-        return [address(one % inboxes_of(self.messages)) for one in self.choose(count)]
+        return [address(mail_id % inboxes_of(self.messages)) for mail_id in self.choose(count)]
 
 
 def _ask_all(server: Server, kept: _Kept, count: int, progress: Progress, *, is_busy: bool) -> list[Reading]:
@@ -129,32 +129,40 @@ def _ask_all(server: Server, kept: _Kept, count: int, progress: Progress, *, is_
 
 
 def _take_medians(readings: Sequence[Reading]) -> list[Reading]:
-    """Make one of the rounds of each."""
+    """Measure one round of each operation."""
     rounds: dict[tuple[int, str, bool], list[Reading]] = {}
-    for one in readings:
-        rounds.setdefault((one.messages, one.operation, one.is_busy), []).append(one)
+    for reading in readings:
+        rounds.setdefault((reading.messages, reading.operation, reading.is_busy), []).append(reading)
     return [
         Reading(
-            *key, statistics.median(one.p50_ms for one in several), statistics.median(one.p99_ms for one in several)
+            *key,
+            statistics.median(reading.p50_ms for reading in several),
+            statistics.median(reading.p99_ms for reading in several),
         )
         for key, several in rounds.items()
     ]
 
 
 def _ask_to_list(kept: _Kept, count: int) -> list[Question]:
-    return [Question("GET", f"/api/inboxes/{one}/messages?limit=50") for one in kept.choose_inboxes(count)]
+    return [
+        Question("GET", f"/api/inboxes/{choose_inboxe}/messages?limit=50")
+        for choose_inboxe in kept.choose_inboxes(count)
+    ]
 
 
 def _ask_for_message(kept: _Kept, count: int) -> list[Question]:
-    return [Question("GET", f"/api/messages/{one}") for one in kept.choose(count)]
+    return [Question("GET", f"/api/messages/{reading}") for reading in kept.choose(count)]
 
 
 def _ask_to_wait(kept: _Kept, count: int) -> list[Question]:
-    return [Question("GET", f"/api/inboxes/{one}/wait?timeout=5") for one in kept.choose_inboxes(count)]
+    return [
+        Question("GET", f"/api/inboxes/{choose_inboxe}/wait?timeout=5")
+        for choose_inboxe in kept.choose_inboxes(count)
+    ]
 
 
 def _ask_to_delete(kept: _Kept, count: int) -> list[Question]:
-    return [Question("DELETE", f"/api/messages/{one}") for one in kept.choose_to_delete(count)]
+    return [Question("DELETE", f"/api/messages/{mail_id}") for mail_id in kept.choose_to_delete(count)]
 
 
 _OPERATIONS: dict[str, Callable[[_Kept, int], list[Question]]] = {
@@ -166,7 +174,7 @@ _OPERATIONS: dict[str, Callable[[_Kept, int], list[Question]]] = {
 
 
 def _wait_for_arrivals(server: Server, count: int) -> Quantiles:
-    """Ask for a message that is not there, then send it; the time is from its last octet to the reader's answer."""
+    """Wait for a message, then send it; the time runs from its last octet to the response."""
     questions = iter(
         [Question("GET", f"/api/inboxes/{time.time_ns()}-{n}@example.com/wait?timeout=20") for n in range(count)]
     )
@@ -194,7 +202,7 @@ def _wait_for_arrivals(server: Server, count: int) -> Quantiles:
 
 
 def _measure_senders(section: Section, folder: Path, progress: Progress, *, seconds: float) -> None:
-    """Measure what senders wait for a reply, idle and while readers list and parse large messages."""
+    """Measure the senders' waiting times, idle and while readers list and parse large messages."""
     with run_edgemail(folder, str(folder / "large.db")) as server:
         send(server, Load(_LARGE_BYTES, _LARGE_MESSAGES), _LARGE_MESSAGES)
         progress.step("senders, while nobody reads")
@@ -203,7 +211,7 @@ def _measure_senders(section: Section, folder: Path, progress: Progress, *, seco
         questions = [Question("GET", "/api/inboxes/inbox@example.com/messages?limit=50")]
         questions += [Question("GET", f"/api/messages/{1 + n}") for n in range(_LARGE_MESSAGES)]
         with asking(server.http_port, questions, connections=_READERS, seconds=seconds + 2) as readers:
-            time.sleep(1)  # they are all under way then
+            time.sleep(1)  # until all readers are under way
             busy = send_paced(server, rate=_PROBE_S, seconds=seconds, connections=10)
             answers = answers_of(readers)
     rows, worst = [], 0.0
@@ -225,13 +233,13 @@ def _measure_senders(section: Section, folder: Path, progress: Progress, *, seco
 
 def _tabulate(readings: Sequence[Reading], rates: Sequence[float]) -> Table:
     columns = ["operation", "messages kept", "p50 ms", "p99 ms", "p50 while mail arrives", "p99 while mail arrives"]
-    alone = [one for one in readings if not one.is_busy]
-    busy = {(one.messages, one.operation): one for one in readings if one.is_busy}
+    alone = [reading for reading in readings if not reading.is_busy]
+    busy = {(reading.messages, reading.operation): reading for reading in readings if reading.is_busy}
     rows = []
-    for one in sorted(alone, key=lambda one: (one.operation, one.messages)):
-        other = busy[one.messages, one.operation]
-        cells = (one.p50_ms, one.p99_ms, other.p50_ms, other.p99_ms)
-        rows.append([one.operation, f"{one.messages:,}", *(f"{cell:.2f}" for cell in cells)])
+    for key in sorted(alone, key=lambda key: (key.operation, key.messages)):
+        other = busy[key.messages, key.operation]
+        cells = (key.p50_ms, key.p99_ms, other.p50_ms, other.p99_ms)
+        rows.append([key.operation, f"{key.messages:,}", *(f"{cell:.2f}" for cell in cells)])
     arrived = ", ".join(f"{rate:,.0f}" for rate in rates)
     note = (
         f"One reader over HTTP; medians of {_ROUNDS} rounds in turns. While mail arrives: "
@@ -241,7 +249,7 @@ def _tabulate(readings: Sequence[Reading], rates: Sequence[float]) -> Table:
 
 
 def _judge(readings: Sequence[Reading]) -> list[Aim]:
-    alone = {(one.messages, one.operation): one for one in readings if not one.is_busy}
+    alone = {(reading.messages, reading.operation): reading for reading in readings if not reading.is_busy}
     sizes = sorted({size for size, _ in alone})
     operations = list(dict.fromkeys(operation for _, operation in alone))
     aims = []
@@ -249,16 +257,16 @@ def _judge(readings: Sequence[Reading]) -> list[Aim]:
         growth = alone[sizes[-1], operation].p50_ms / alone[sizes[0], operation].p50_ms
         text = f"{operation}: {sizes[-1]:,} messages within {_AIM_GROWTH} times of {sizes[0]:,} (p50)"
         aims.append(Aim(text, f"{growth:.2f} x", growth <= _AIM_GROWTH))
-    worst = max(alone.values(), key=lambda one: one.p99_ms)
+    worst = max(alone.values(), key=lambda reading: reading.p99_ms)
     figure = f"{worst.p99_ms:.1f} ms ({worst.operation}, {worst.messages:,} messages)"
     return [*aims, Aim("Reading alone: p99 under 10 ms", figure, worst.p99_ms < _AIM_P99_MS)]
 
 
 def _draw(readings: Sequence[Reading]) -> str:
     series: dict[str, list[tuple[float, float]]] = {}
-    for one in readings:
-        if not one.is_busy:
-            series.setdefault(one.operation, []).append((one.messages, one.p50_ms))
+    for reading in readings:
+        if not reading.is_busy:
+            series.setdefault(reading.operation, []).append((reading.messages, reading.p50_ms))
     return plot.line_chart(
         "Reading alone, p50", series, x_label="messages kept", y_label="milliseconds", log_x=True, log_y=True
     )

@@ -1,4 +1,4 @@
-"""The report: one Markdown fragment of all sections that were measured, from the JSON beside it."""
+"""Writes the report: one Markdown fragment of all measured sections, from their JSON."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ SECTIONS = {
     "edge": "Edge mode",
     "web": "The page",
 }
-"""In the order of the report; `make bench-edge` and `make bench-web` measure the last two."""
+"""In report order; `make bench-edge` and `make bench-web` measure the last two."""
 _QUIET_LOAD = 0.7
 _START, _END = "<!-- report -->", "<!-- /report -->"
 _PLOT = re.compile(r"\(([\w.-]+\.svg)\)")
 
 
 def load_sections(folder: Path) -> list[dict[str, Any]]:
-    """Read what was saved."""
+    """Load the saved sections."""
     paths = [folder / f"{name}.json" for name in SECTIONS]
     return [json.loads(path.read_text(encoding="utf-8")) for path in paths if path.exists()]
 
 
 def write_report(folder: Path) -> str:
-    """Write `report.md` of what is there; return it."""
+    """Write `report.md` of the saved sections; return its text."""
     sections = load_sections(folder)
     parts = []
     if sections:
@@ -49,7 +49,7 @@ def write_report(folder: Path) -> str:
 
 
 def write_into(page: Path, folder: Path, images: Path) -> None:
-    """Put the report between a page's marks, and its plots beside the page's images.
+    """Put the report between a page's marks, and the plots beside the page's images.
 
     Raises:
         ValueError: the page has no marks.
@@ -79,7 +79,7 @@ def _write_machine(sections: list[dict[str, Any]]) -> str:
 
 
 def _doubt(section: dict[str, Any]) -> str:
-    """Say of a verdict what it is worth where the machine had other work to do."""
+    """Qualify a verdict if the machine had other work to do."""
     load = section.get("load_before")
     return "" if load is not None and load <= _QUIET_LOAD else ", but the machine may have been busy"
 

@@ -1,4 +1,4 @@
-"""What a section of the benchmark found: figures for the tables, plots, and aims reached or not; kept as JSON."""
+"""The results of a section: figures, tables, plots, and aims reached or missed; saved as JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PACKAGES = ("apsw", "uvloop", "uvicorn", "fastapi", "aiosmtpd")
 
 @dataclass(frozen=True)
 class Aim:
-    """What was to be reached, the figure that was found, and whether it is enough."""
+    """An aim, the measured figure, and True if the aim was reached."""
 
     aim: str
     figure: str
@@ -26,7 +26,7 @@ class Aim:
 
 @dataclass(frozen=True)
 class Table:
-    """A table; `note` is a sentence under it."""
+    """A table; `note` is a sentence below it."""
 
     title: str
     columns: list[str]
@@ -34,7 +34,7 @@ class Table:
     note: str = ""
 
     def write(self) -> str:
-        """Write it as Markdown, the first column to the left and the others to the right."""
+        """Return it as Markdown, the first column left-aligned and the rest right-aligned."""
         rules = ["---", *["--:"] * (len(self.columns) - 1)]
         lines = [f"| {' | '.join(row)} |" for row in (self.columns, rules, *self.rows)]
         return "\n".join([f"### {self.title}", "", *lines, *(["", self.note] if self.note else [])]) + "\n"
@@ -42,18 +42,18 @@ class Table:
 
 @dataclass
 class Section:
-    """A part of the report."""
+    """A section of the report."""
 
     name: str
     is_full: bool
     tables: list[Table] = field(default_factory=list)
     plots: dict[str, str] = field(default_factory=dict)
-    """SVG by its name."""
+    """SVG by name."""
     aims: list[Aim] = field(default_factory=list)
     load_before: float | None = None
-    """The machine's load average over a minute, before anything was measured."""
+    """The machine's load average over a minute, before the measurement."""
     figures: dict[str, Any] = field(default_factory=dict)
-    """All that was measured, for other programs."""
+    """All figures, for other programs."""
 
     def save(self, folder: Path) -> None:
         """Write `NAME.json` and `NAME-PLOT.svg`."""
@@ -68,7 +68,7 @@ class Section:
 
 
 def describe_machine() -> dict[str, str]:
-    """Say what it was measured on."""
+    """Describe the machine."""
     cpu = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {

@@ -1,4 +1,4 @@
-"""A great many expired messages go while mail keeps coming: what senders wait for, and how large the file gets."""
+"""Measures retention of many expired messages while mail arrives: waiting times and file size."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _EXPIRED, _FULL_EXPIRED = 100_000, 1_000_000
 _RATE_S = 3_000
 _SUSTAINED_SHARE = 0.6
-"""Of what the server took at full speed, where the rate is more: a queue that only grows is no latency."""
+"""The most of the full-speed rate to send: a growing queue is no latency."""
 _CONNECTIONS = 20
 _DAY_S = 86_400.0
 _BASELINE_S, _FULL_BASELINE_S = 6.0, 15.0
@@ -34,7 +34,7 @@ _AIM_P99, _AIM_FILE = 3.0, 1.1
 
 @dataclass(frozen=True)
 class Look:
-    """The file and what is in it, so many seconds after the start."""
+    """The file's size and its mail, some seconds after the start."""
 
     at_s: float
     file_bytes: int
@@ -42,7 +42,7 @@ class Look:
 
 
 class Watch:
-    """Looks at a database from outside, every now and then."""
+    """Samples a database from outside."""
 
     def __init__(self, path: Path) -> None:
         self.looks: list[Look] = []
@@ -70,13 +70,13 @@ class Watch:
 
 
 def steps(*, is_full: bool) -> int:
-    """Return how many steps `measure` has."""
+    """Return the number of steps of `measure`."""
     del is_full
     return 4
 
 
 def measure(folder: Path, progress: Progress, *, is_full: bool) -> Section:
-    """Measure all of it."""
+    """Measure everything."""
     section = Section("retention", is_full)
     expired = _FULL_EXPIRED if is_full else _EXPIRED
     path = folder / "expired.db"
@@ -106,7 +106,7 @@ def _choose_rate(server: Server) -> float:
 
 
 def _send_while_it_sweeps(server: Server, watch: Watch, rate: float, expired: int) -> tuple[dict[str, Any], float]:
-    """Send until the expired messages are gone; return the outcome, and the seconds that took."""
+    """Send until the expired messages are deleted; return the result and the seconds."""
     started = time.monotonic()
     with pipelining(server, f"--rate={rate}", f"--connections={_CONNECTIONS}", "--until-eof") as sender:
         while time.monotonic() - started < _PATIENCE_S and sender.poll() is None:

@@ -1,4 +1,4 @@
-"""Starting edgemail and other servers to measure: each on 127.0.0.1, stopped at the end."""
+"""Starts edgemail and other servers to measure, on 127.0.0.1, and stops them."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _KEEPS_ALL = ("max_age", "max_bytes", "max_inbox_messages", "max_inbox_bytes", "
 
 
 class NotStartedError(Exception):
-    """A server does not start here; the text says why."""
+    """A server cannot be started here; the text says why."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """A running server; without a pid one that somebody else runs."""
+    """A running server; without a pid if somebody else runs it."""
 
     name: str
     port: int
@@ -39,18 +39,18 @@ class Server:
 
     @property
     def tree(self) -> ProcessTree:
-        """Its processes."""
+        """The server's processes."""
         if self.pid is None:
             raise RuntimeError(f"{self.name} is not ours")
         return ProcessTree(self.pid)
 
     def cpu_s(self) -> float:
-        """Return the processor time that its processes have used, 0 where they are not ours."""
+        """Return the CPU seconds of its processes, 0 if their pid is unknown."""
         return self.tree.cpu_s() if self.pid is not None else 0.0
 
 
 def find_tool(name: str, package: str) -> str:
-    """Find a program, also where Debian keeps it outside of most people's PATH.
+    """Find a program, also in /usr/sbin.
 
     Raises:
         NotStartedError: it is not installed.
@@ -62,7 +62,7 @@ def find_tool(name: str, package: str) -> str:
 
 
 def serve_command(db: str | Path, settings: Mapping[str, str] | None = None) -> list[str]:
-    """Make the command that serves with a database; it keeps all mail, unless `settings` say otherwise."""
+    """Return the command to serve a database; it keeps all mail, unless `settings` differ."""
     chosen = dict.fromkeys(_KEEPS_ALL, "off") | {"log_level": "error", "max_connections": "20000"}
     chosen |= {"smtp": "127.0.0.1:0", "http": "127.0.0.1:0"} | dict(settings or {})
     command = [sys.executable, "-m", "edgemail", "serve", f"--db={db}"]
@@ -73,7 +73,7 @@ def serve_command(db: str | Path, settings: Mapping[str, str] | None = None) -> 
 def run_edgemail(
     folder: Path, db: str = "", settings: Mapping[str, str] | None = None, **environment: str
 ) -> Iterator[Server]:
-    """Run edgemail with a database on the disk and `synchronous=FULL`, as it always is, or with another one."""
+    """Run edgemail with a database on the disk and `synchronous=FULL`, or with another database."""
     with running(serve_command(db or folder / "edgemail.db", settings), environment=environment) as process:
         lines = _read_until(process, "Mail ")
         ports = [int(port) for port in re.findall(r"127\.0\.0\.1:(\d+)", lines)]
@@ -82,7 +82,7 @@ def run_edgemail(
 
 @contextlib.contextmanager
 def run_edge_reader(db: str, token: str) -> Iterator[Server]:
-    """Run an edgemail that only reads."""
+    """Run edgemail as an edge reader."""
     command = [sys.executable, "-m", "edgemail", "serve", "--no-smtp", "--http=127.0.0.1:0", f"--db={db}"]
     with running([*command, "--set=log_level=warning"], environment={"EDGEMAIL_DB_TOKEN": token}) as process:
         web = re.search(r"Web +http://127\.0\.0\.1:(\d+)", _read_until(process, "Mail "))
@@ -93,7 +93,7 @@ def run_edge_reader(db: str, token: str) -> Iterator[Server]:
 def running(
     command: Sequence[str | Path], *, log: Path | None = None, environment: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[str]]:
-    """Run a program until the end of the block; what it says goes to a pipe, or all of it into `log`."""
+    """Run a program until the end of the block; its output goes to a pipe or into `log`."""
     with contextlib.ExitStack() as stack:
         out = subprocess.PIPE if log is None else stack.enter_context(log.open("wb"))
         error = None if log is None else subprocess.STDOUT
@@ -119,17 +119,17 @@ def running(
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that nothing listens on just now."""
+    """Return a port of 127.0.0.1 that is free now."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
         return port
 
 
 def wait_for_greeting(port: int, process: subprocess.Popen[str] | None, host: str = "127.0.0.1") -> None:
-    """Return once a server greets.
+    """Wait for a server's greeting.
 
     Raises:
-        NotStartedError: it has ended, or takes too long.
+        NotStartedError: the server has ended, or takes too long.
     """
     deadline = time.monotonic() + _START_S
     while time.monotonic() < deadline:

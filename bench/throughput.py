@@ -1,4 +1,4 @@
-"""Messages a second and what they cost, beside other servers: each in turn, several rounds."""
+"""Measures messages a second and their cost, beside other servers, by turns in several rounds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 HEADLINE = Load(4000, 50)
 ALONE = Load(4000, 1)
 LARGE = Load(5_000_000, 10, is_pipelined=True)
-"""smtp-source writes line by line, and would be what is measured."""
+"""Above this, smtp-source is too slow, as it writes line by line."""
 _PIPELINED = (Load(4000, 10, is_pipelined=True), Load(4000, 50, is_pipelined=True))
 _SHORT_ALL = (ALONE, HEADLINE)
 _SHORT_FEW = (
@@ -39,18 +39,18 @@ _SHORT_FEW = (
     Load(4000, 50, is_reconnecting=True),
 )
 CLOSER = (ALONE, HEADLINE, LARGE)
-"""In the full form these have tables and plots of their own, and all loads share one."""
+"""Loads with a table and plot of their own in the full form; one table has all loads."""
 _BODIES = (1000, 4000, 100_000, 5_000_000)
 _CONNECTIONS = (1, 10, 50, 200)
 _ENOUGH = 20_000
 _LARGE_BYTES = 1_000_000
 _MAX_BYTES = 400_000_000
-"""Of one measurement, so that servers that keep all of it in memory can."""
+"""The most octets of one measurement, as some servers keep all mail in memory."""
 
 
 @dataclass
 class Cell:
-    """What a server did with a load: several rounds, or why not."""
+    """A server's figures under a load in several rounds, or why it failed."""
 
     peer: Peer
     load: Load
@@ -59,23 +59,25 @@ class Cell:
 
     @property
     def messages_s(self) -> Spread | None:
-        """Messages a second, None where it failed."""
-        return Spread.of([one.messages_s for one in self.figures]) if self.figures and not self.failure else None
+        """Messages a second, None after a failure."""
+        return (
+            Spread.of([figure.messages_s for figure in self.figures]) if self.figures and not self.failure else None
+        )
 
     @property
     def cpu_us(self) -> Spread:
-        """Processor time a message, in microseconds, until the last 250."""
-        return Spread.of([one.cpu_us for one in self.figures])
+        """CPU microseconds for each message, until the last 250."""
+        return Spread.of([figure.cpu_us for figure in self.figures])
 
     @property
     def all_cpu_us(self) -> Spread:
-        """The same with what came after it: delivery from a queue, summaries."""
-        return Spread.of([one.cpu_us + one.cpu_after_us for one in self.figures])
+        """CPU microseconds for each message, with the work after the 250: queues, summaries."""
+        return Spread.of([figure.cpu_us + figure.cpu_after_us for figure in self.figures])
 
 
 @dataclass
 class Run:
-    """The whole of it."""
+    """All cells of a run."""
 
     cells: list[Cell] = field(default_factory=list)
     missing: dict[str, str] = field(default_factory=dict)
@@ -87,13 +89,13 @@ class Run:
         return [cell for cell in self.cells if cell.load == load]
 
     def rate(self, name: str, load: Load) -> float:
-        """Return a server's messages a second, 0 where it has no figure."""
+        """Return a server's messages a second, 0 without a figure."""
         found = [cell.messages_s for cell in self.of(load) if cell.peer.name == name]
         return found[0].median if found and found[0] else 0.0
 
 
 def plan(*, is_full: bool, others: Sequence[Peer]) -> list[tuple[Load, Sequence[Peer]]]:
-    """Choose loads, and who gets each."""
+    """Choose the loads, and the servers for each."""
     everyone, few = (*ALL, *others), (*FEW, *others)
     if not is_full:
         pairs = [(load, everyone) for load in _SHORT_ALL] + [(load, few) for load in (*_SHORT_FEW, *_PIPELINED)]
@@ -108,9 +110,9 @@ def plan(*, is_full: bool, others: Sequence[Peer]) -> list[tuple[Load, Sequence[
 def measure(
     work: Sequence[tuple[Load, Sequence[Peer]]], rounds: int, seconds: float, progress: Progress, folder: Path
 ) -> Run:
-    """Measure each load in turns among its servers, about so many seconds a round.
+    """Measure each load by turns among its servers, in rounds of some seconds.
 
-    For each load they begin anew, with nothing kept: all loads together would fill a disk.
+    Servers start empty for each load, as all loads together would fill a disk.
     """
     run = Run()
     for load, several in work:
@@ -147,7 +149,7 @@ def _measure_load(
 
 
 def write_by_dd(folder: Path, count: int = 20) -> float:
-    """Return the octets a second that `dd` writes, each 5 MB synced."""
+    """Return the octets a second that `dd` writes with a sync for every 5 MB."""
     file = folder / "dd"
     command = [find_tool("dd", "coreutils"), "if=/dev/zero", f"of={file}", f"bs={LARGE.body_bytes}"]
     done = subprocess.run(
@@ -159,7 +161,7 @@ def write_by_dd(folder: Path, count: int = 20) -> float:
 
 
 def _choose_count(server: Server, cell: Cell, seconds: float) -> int:
-    """Choose how many messages take so many seconds, by a first short run."""
+    """Choose the number of messages for a time, by a short first run."""
     load = cell.load
     least = load.connections if load.body_bytes >= _LARGE_BYTES else 2 * load.connections + 50
     figure = _measure_once(server, cell, least)
@@ -197,7 +199,7 @@ def report(run: Run, *, is_full: bool) -> Section:
     section.figures = {
         "cells": [
             {"server": cell.peer.name, "load": asdict(cell.load), "failure": cell.failure}
-            | {"rounds": [asdict(one) for one in cell.figures]}
+            | {"rounds": [asdict(figure) for figure in cell.figures]}
             for cell in run.cells
         ],
         "missing": run.missing,
@@ -286,9 +288,9 @@ def _judge(run: Run) -> list[Aim]:
 
 def _draw(run: Run, load: Load) -> str:
     done = [(cell.peer, cell.messages_s) for cell in run.of(load) if cell.messages_s]
-    done.sort(key=lambda one: -one[1].median)
+    done.sort(key=lambda outcome: -outcome[1].median)
     labels = [_label(peer) for peer, _ in done]
-    values, ranges = [one.median for _, one in done], [(one.low, one.high) for _, one in done]
+    values, ranges = [outcome.median for _, outcome in done], [(outcome.low, outcome.high) for _, outcome in done]
     title = f"Messages a second: {_title(load)}"
     return plot.bar_chart(title, labels, values, ranges=ranges, highlight=_label(EDGEMAIL))
 

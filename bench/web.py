@@ -1,4 +1,4 @@
-"""`make bench-web`: what the page costs its reader, in Chromium's own figures, and how soon mail shows up in it."""
+"""`make bench-web`: measures the page in Chromium, and how soon mail appears in it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SECOND_MS = 1000
 
 
 def main() -> None:
-    """Measure, print tables, and keep all of it; progress goes to the standard error."""
+    """Measure, print tables and save the figures; progress goes to standard error."""
     parser = argparse.ArgumentParser(prog="make bench-web", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="loads of each view (5)")
     parser.add_argument("--listed", type=int, default=5_000, help="messages in the inbox that is scrolled (5000)")
@@ -61,7 +61,9 @@ def _measure(browser: Browser, folder: Path, wanted: argparse.Namespace, section
             for throttle in _THROTTLES
         ]
         address = web_views.fill(server, wanted.listed, _say)
-        scrolled = [web_views.scroll(browser, server, address, wanted.listed, one, _say) for one in _THROTTLES]
+        scrolled = [
+            web_views.scroll(browser, server, address, wanted.listed, throttle, _say) for throttle in _THROTTLES
+        ]
         heavy = [web_views.open_heavy(browser, server, throttle, _say) for throttle in _THROTTLES]
         sse = web_arrivals.measure(browser, server, server.web, "SSE", wanted.mails, wanted.load, _say)
     with running_edge(folder / "edge") as edge:
@@ -73,7 +75,7 @@ def _measure(browser: Browser, folder: Path, wanted: argparse.Namespace, section
         "25 MiB": heavy,
         "arrivals": [sse, polled],
     }
-    section.figures |= {name: [asdict(one) for one in several] for name, several in found.items()}
+    section.figures |= {name: [asdict(view) for view in several] for name, several in found.items()}
     section.tables += [
         _tell_vitals(vitals),
         _tell_scrolling(scrolled, wanted.listed),
@@ -93,42 +95,44 @@ def _measure(browser: Browser, folder: Path, wanted: argparse.Namespace, section
         ),
         *(
             Aim(
-                f"250 to visible, by {one.source}: p95 within {one.aim_ms} ms",
-                f"{one.p95_ms:.0f} ms",
-                one.p95_ms <= one.aim_ms,
+                f"250 to visible, by {arrivals.source}: p95 within {arrivals.aim_ms} ms",
+                f"{arrivals.p95_ms:.0f} ms",
+                arrivals.p95_ms <= arrivals.aim_ms,
             )
-            for one in (sse, polled)
+            for arrivals in (sse, polled)
         ),
     ]
 
 
 def _say(text: str) -> None:
-    """Tell how far it is."""
+    """Print progress."""
     print(f"  {text}", file=sys.stderr, flush=True)
 
 
 def _tell_vitals(found: list[web_views.Vitals]) -> Table:
     columns = ["view", "slowed", "LCP ms", "CLS", "INP ms", "longest task ms", "blocked ms", "JS kB", "all kB"]
     note = "Loaded into an empty cache; medians, the processor slowed down so many times."
-    return Table("A view of the served page", columns, [one.cells() for one in found], note)
+    return Table("A view of the served page", columns, [finding.cells() for finding in found], note)
 
 
 def _tell_scrolling(found: list[web_views.Scrolling], listed: int) -> Table:
     columns = ["slowed", "frames", "p50 ms", "p95 ms", "longest ms", "frames left out"]
     note = "16.7 ms a frame are 60 frames a second."
-    return Table(f"Scrolling an inbox of {listed:,} messages", columns, [one.cells() for one in found], note)
+    return Table(
+        f"Scrolling an inbox of {listed:,} messages", columns, [finding.cells() for finding in found], note
+    )
 
 
 def _tell_heavy(found: list[web_views.Heavy]) -> Table:
     columns = ["slowed", "opened ms", "longest task ms"]
     note = "From the click to its text on the screen."
-    return Table("Opening a message of 25 MiB", columns, [one.cells() for one in found], note)
+    return Table("Opening a message of 25 MiB", columns, [finding.cells() for finding in found], note)
 
 
 def _tell_arrivals(found: list[web_arrivals.Arrivals]) -> Table:
     columns = ["source", "mails", "others' mails/s", "p50 ms", "p95 ms", "longest ms"]
     note = "One mail at a time, while others get mail."
-    return Table("From SMTP's 250 to the row on the screen", columns, [one.cells() for one in found], note)
+    return Table("From SMTP's 250 to the row on the screen", columns, [finding.cells() for finding in found], note)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""From SMTP's 250 to the row on the screen: one clock, as sender and browser are on one machine."""
+"""Measures from SMTP's 250 to the row on the screen; sender and browser share one clock."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ CONNECTIONS = 8
 BODY = b"Some words of a message.\r\n" * 80
 AIMS_MS = {"SSE": 300, "polling sqld": 2_500}
 PAUSE_S = {"SSE": 0.1, "polling sqld": 2.0}
-"""The longest pause between mails: without one each would be sent right behind a poll."""
+"""The longest pause between messages: without pauses, each would follow a poll."""
 PATIENCE_MS = 30_000
 
-# `Date.now()` and not `performance.now()`: that is the clock which the sender reads as well.
+# `Date.now()` and not `performance.now()`, as it is the clock that the sender reads too.
 WATCH = """() => {
   window.shown = {};
   new MutationObserver(() => {
@@ -47,7 +47,7 @@ WATCH = """() => {
 
 @dataclass(frozen=True)
 class Arrivals:
-    """What it took mail to show up."""
+    """The times until mail was visible."""
 
     source: str
     mails: int
@@ -58,15 +58,15 @@ class Arrivals:
     aim_ms: int
 
     def cells(self) -> list[str]:
-        """Write a line of the table."""
-        times = [f"{one:.0f}" for one in (self.p50_ms, self.p95_ms, self.longest_ms)]
+        """Return a row of the table."""
+        times = [f"{value:.0f}" for value in (self.p50_ms, self.p95_ms, self.longest_ms)]
         return [self.source, str(self.mails), f"{self.others_s:.0f}", *times]
 
 
 def measure(
     browser: Browser, server: Server, site: str, source: str, mails: int, load_s: int, say: Say
 ) -> Arrivals:
-    """Send mails one at a time to an inbox that is open, while others get theirs."""
+    """Send messages one at a time to an open inbox, while other inboxes get mail too."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
     page.goto(f"{site}/#/{ADDRESS}")
@@ -92,7 +92,7 @@ def measure(
 
 @contextlib.contextmanager
 def _load(server: Server, mails_s: int) -> Iterator[Synchronized[int]]:
-    """Have a process of its own send mail to other inboxes; give the count of what it has sent."""
+    """Run a process that sends mail to other inboxes; yield its counter."""
     forking = multiprocessing.get_context("spawn")
     count: Synchronized[int] = forking.Value("q", 0)
     arguments = (server.smtp_host, server.smtp_port, mails_s, count)
@@ -110,7 +110,7 @@ def _load(server: Server, mails_s: int) -> Iterator[Synchronized[int]]:
 
 
 def send_steadily(host: str, port: int, mails_s: int, count: Synchronized[int]) -> None:
-    """Send so many mails a second, at even distances, on several connections, until ended."""
+    """Send a number of messages a second, evenly, on several connections, until ended."""
     senders = [
         threading.Thread(target=_send_share, args=(host, port, CONNECTIONS / mails_s, count))
         for _ in range(CONNECTIONS)

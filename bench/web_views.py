@@ -1,4 +1,4 @@
-"""A view's figures as Chromium itself counts them: when it stood, whether it jumped, how soon it answered."""
+"""Measures views by Chromium's own counts: load, layout shifts, responsiveness."""
 
 from __future__ import annotations
 
@@ -67,12 +67,12 @@ FRAMES = """() => {
 
 @dataclass(frozen=True)
 class View:
-    """A view, and what a person does in it."""
+    """A view, and the actions of a person in it."""
 
     name: str
     hash_: str
     stands: str
-    """A selector for what shows that it is there."""
+    """A selector for an element that shows that the view is ready."""
     use: Callable[[Page], None]
 
 
@@ -87,20 +87,20 @@ class Vitals:
     inp_ms: float
     longest_task_ms: float
     blocked_ms: float
-    """What tasks took beyond 50 ms each."""
+    """The milliseconds of tasks beyond 50 ms each."""
     js_bytes: int
     all_bytes: int
 
     def cells(self) -> list[str]:
-        """Write a line of the table."""
-        times = [f"{one:.0f}" for one in (self.inp_ms, self.longest_task_ms, self.blocked_ms)]
-        sizes = [f"{one / 1000:.1f}" for one in (self.js_bytes, self.all_bytes)]
+        """Return a row of the table."""
+        times = [f"{value:.0f}" for value in (self.inp_ms, self.longest_task_ms, self.blocked_ms)]
+        sizes = [f"{value / 1000:.1f}" for value in (self.js_bytes, self.all_bytes)]
         return [self.view, f"{self.slowed} x", f"{self.lcp_ms:.0f}", f"{self.cls:.3f}", *times, *sizes]
 
 
 @dataclass(frozen=True)
 class Scrolling:
-    """The times between frames while a list scrolled."""
+    """The times between frames during scrolling."""
 
     slowed: int
     frames: int
@@ -108,25 +108,25 @@ class Scrolling:
     p95_ms: float
     longest_ms: float
     left_out: int
-    """Frames that a screen of 60 Hz would have shown and that were not there."""
+    """Frames of a 60 Hz screen that were missing."""
 
     def cells(self) -> list[str]:
-        """Write a line of the table."""
-        times = [f"{one:.1f}" for one in (self.p50_ms, self.p95_ms, self.longest_ms)]
+        """Return a row of the table."""
+        times = [f"{value:.1f}" for value in (self.p50_ms, self.p95_ms, self.longest_ms)]
         share = f"{self.left_out / (self.frames + self.left_out):.1%}"
         return [f"{self.slowed} x", str(self.frames), *times, f"{self.left_out} ({share})"]
 
 
 @dataclass(frozen=True)
 class Heavy:
-    """How a large message opened."""
+    """The times of opening a large message."""
 
     slowed: int
     opened_ms: float
     longest_task_ms: float
 
     def cells(self) -> list[str]:
-        """Write a line of the table."""
+        """Return a row of the table."""
         return [f"{self.slowed} x", f"{self.opened_ms:.0f}", f"{self.longest_task_ms:.0f}"]
 
 
@@ -143,7 +143,7 @@ def prepare(server: Server) -> list[View]:
 
 
 def measure_view(browser: Browser, server: Server, view: View, slowed: int, rounds: int, say: Say) -> Vitals:
-    """Load a view so many times, each in a new profile; return the medians."""
+    """Load a view several times, each in a new profile; return the medians."""
     say(f"{view.name}, {slowed} x")
     all_found = [_load(browser, server, view, slowed) for _ in range(rounds)]
 
@@ -168,7 +168,7 @@ def _load(browser: Browser, server: Server, view: View, slowed: int) -> dict[str
     page, _ = _open_page(browser, slowed)
     page.goto(f"{server.web}/{view.hash_}")
     page.locator(view.stands).first.wait_for()
-    page.wait_for_timeout(SETTLED_MS)  # the stream of arrivals stays open: the network is never idle
+    page.wait_for_timeout(SETTLED_MS)  # the event stream stays open: the network is never idle
     page.evaluate(REST)
     sizes = page.evaluate(WEIGH)
     view.use(page)
@@ -204,7 +204,7 @@ def _use_message(page: Page) -> None:
 
 
 def fill(server: Server, messages: int, say: Say) -> str:
-    """Send so many small messages to an inbox; return its address once it lists the last one."""
+    """Send small messages to an inbox; return its address once it lists the last one."""
     say(f"sending {messages:,} messages")
     makers = [make for make, _ in EVERYDAY if make is not order and make.__name__ != "reply"]
     shares = [[makers[at % len(makers)]() for at in range(number, messages, SENDERS)] for number in range(SENDERS)]
@@ -214,7 +214,7 @@ def fill(server: Server, messages: int, say: Say) -> str:
 
 
 def scroll(browser: Browser, server: Server, address: str, messages: int, slowed: int, say: Say) -> Scrolling:
-    """List an inbox to its end, then scroll through it as a thumb does, and take the time of each frame."""
+    """List a whole inbox, then scroll through it as a thumb does; return the time of each frame."""
     say(f"scrolling, {slowed} x")
     page, wire = _open_page(browser, 1)
     page.goto(f"{server.web}/#/{address}")
@@ -284,7 +284,7 @@ def _open_page(browser: Browser, slowed: int) -> tuple[Page, CDPSession]:
 
 
 def send(server: Server, messages: list[EmailMessage], to: str) -> None:
-    """Hand messages over by SMTP, on one connection."""
+    """Send messages by SMTP on one connection."""
     with smtplib.SMTP(server.smtp_host, server.smtp_port, timeout=30) as smtp:
         for message in messages:
             smtp.sendmail("bench@sender.example", [to], message.as_bytes(policy=SMTP))

@@ -1,1 +1,1 @@
-"""Finds the octets that nobody thought of; see `make fuzz`."""
+"""Fuzzing of the SMTP session and its parsers; see `make fuzz`."""

@@ -1,4 +1,4 @@
-"""What holds for every argument of a command, whichever parser reads it."""
+"""The invariants of the parsers: what holds for every argument of a command."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _CONSTANTS = frozenset(value for value in vars(replies).values() if isinstance(v
 
 
 def check_parser(octets: bytes) -> None:
-    """Give octets to one of the parsers; the first octet says which one, and with which options.
+    """Give octets to a parser; the first octet chooses it and its options.
 
     Raises:
         AssertionError: a rule is broken.
@@ -47,9 +47,9 @@ def _check_round_trip(address: Address) -> None:
     written, inbox = str(address), address.inbox
     assert Address.parse(written) == address, f"{written!r} is read as another address"
     assert Address.parse(inbox).inbox == inbox == inbox.lower(), f"{inbox!r} does not name itself"
-    for one in (written, inbox):
-        assert len(one.encode()) <= PATH_MAX_OCTETS - 2, f"{one!r} is too long"
-        assert not re.search(r"[\x00-\x1f\x7f]", one), f"{one!r} holds a control character"
+    for text in (written, inbox):
+        assert len(text.encode()) <= PATH_MAX_OCTETS - 2, f"{text!r} is too long"
+        assert not re.search(r"[\x00-\x1f\x7f]", text), f"{text!r} holds a control character"
     assert address.domain == address.domain.lower().rstrip("."), f"{address.domain!r} has another name as well"
 
 
@@ -90,9 +90,9 @@ def _check_rcpt(octets: bytes, options: int) -> None:
         return
     _check_text(octets)
     _check_round_trip(address)
-    for one in (str(address), address.inbox):
-        again = read_rcpt(f"TO:<{one}>".encode(), smtputf8=True, postmaster_domain="example.com")
-        assert again.inbox == address.inbox, f"{one!r} is another inbox"
+    for text in (str(address), address.inbox):
+        again = read_rcpt(f"TO:<{text}>".encode(), smtputf8=True, postmaster_domain="example.com")
+        assert again.inbox == address.inbox, f"{text!r} is another inbox"
     assert smtputf8 or str(address).isascii(), "UTF-8 without SMTPUTF8"
 
 

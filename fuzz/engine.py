@@ -1,4 +1,4 @@
-"""Runs atheris: coverage chooses what is kept, the engine's changes and ours take turns."""
+"""Runs atheris: coverage chooses what is kept; the engine and `Mutator` change inputs in turn."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LONG_OCTETS = 400
-"""Longer inputs take most of the time and show little that is new, so a few of them are enough."""
+"""Longer inputs take most of the time and find little that is new, so few are tried."""
 
 
 def run(part: str, check: Callable[[bytes], None]) -> None:
-    """Give `check` inputs until the command line's options end it, or it raises."""
+    """Call `check` with inputs until it raises, or an option of the command line ends the run."""
     mutator = Mutator(part)
 
     def mutate(octets: bytes, max_octets: int, seed: int) -> bytes:
@@ -28,11 +28,11 @@ def run(part: str, check: Callable[[bytes], None]) -> None:
             octets = chance.choice(mutator.corpus)
         if chance.random() < 0.5:
             return bytes(atheris.Mutate(octets, max_octets))
-        # Coverage is blind to what regular expressions tell apart, so seeds are started from again and again.
+        # Coverage does not see inside regular expressions, so start from seeds again and again.
         origin = chance.choice(mutator.corpus) if chance.random() < 0.3 else octets
         return mutator.mutate(origin, chance)[:max_octets]
 
-    # To merge corpora the engine starts itself again, by its first argument.
+    # To merge corpora, the engine starts itself again by its first argument.
     again = f"{shlex.quote(sys.executable)} -m fuzz.fuzz_{part}"
     atheris.Setup([again, *sys.argv[1:]], check, custom_mutator=mutate)
     atheris.Fuzz()

@@ -1,4 +1,4 @@
-"""Lets atheris look for an argument that a parser takes badly."""
+"""Fuzzes the parsers of arguments with atheris."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lets atheris look for a stream that a session takes badly."""
+"""Fuzzes the SMTP session with atheris."""
 
 from __future__ import annotations
 

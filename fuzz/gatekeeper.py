@@ -1,4 +1,4 @@
-"""A gate that refuses by chance, and the same ones each time."""
+"""A gate that refuses at random, but the same commands each time."""
 
 from __future__ import annotations
 
@@ -20,11 +20,14 @@ _ANSWERS = (None, None, None, None, None, LATER, NEVER, GO_AWAY)
 
 
 class Gatekeeper:
-    """Judges by what is judged alone, so that it answers alike however a stream is cut."""
+    """Judges by a hash of the argument, so that its answers do not depend on cuts."""
 
     def judge_sender(self, sender: Address | None) -> Reply | None:
         """See `Gate.judge_sender`."""
         return _choose(f"{sender}")
+
+    def spend_message(self) -> None:
+        """See `Gate.spend_message`."""
 
     def judge_recipient(self, sender: Address | None, inbox: str) -> Reply | None:
         """See `Gate.judge_recipient`."""

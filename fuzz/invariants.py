@@ -1,4 +1,4 @@
-"""What holds for every stream: the fuzzers call this, and so do the tests, which need no fuzzing engine."""
+"""The invariants of every stream; the fuzzers and the tests check them."""
 
 from __future__ import annotations
 
@@ -9,23 +9,42 @@ from itertools import pairwise
 from typing import Any
 
 from edgemail.model import Address
-from edgemail.smtp import Close, Deliver, Output, Reply, Session, SessionRules, SessionState, replies, write_trace
+from edgemail.smtp import (
+    Close,
+    CommandsFollow,
+    ContentBehind,
+    ContentFollows,
+    Deliver,
+    Ended,
+    MessageRefused,
+    Output,
+    Reply,
+    Secured,
+    Session,
+    SessionRules,
+    Settled,
+    StartTls,
+    replies,
+    write_trace,
+)
 from edgemail.smtp.content import MemoryContent
+from edgemail.smtp.outputs import UNTIL_END_MARK
 from edgemail.smtp.session import LINE_BUFFER_OCTETS
+from edgemail.smtp.states import TAKES_CHUNK, SessionState
 from fuzz.gatekeeper import REFUSALS, Gatekeeper
 from fuzz.play import HEADER_OCTETS, Play
-from fuzz.small_room import SmallRoom
-from fuzz.witness import Witness
+from fuzz.reference import ReferenceReader
+from fuzz.tracked_content import TrackedContentStore
 
 OFFERS_TLS, OFFERS_AUTH, HAS_DOMAINS, IS_SECURE = 1, 2, 4, 8
 IS_REFUSED, HAS_GATE, REFUSES_BARE, HAS_LITTLE_ROOM = 16, 32, 64, 128
-"""The flags. `IS_REFUSED` makes the store refuse each message, `HAS_GATE` refuses some before they come, and with
-`HAS_LITTLE_ROOM` there is none for what is longer than `ROOM_OCTETS`."""
+"""The flags. With `IS_REFUSED` the store refuses each message, with `HAS_GATE` a gate refuses some
+commands, and with `HAS_LITTLE_ROOM` there is no room for more than `ROOM_OCTETS`."""
 
 ROOM_OCTETS = 40
 
 PACKETS_MAX = 16
-"""So many of the same length: most of the time goes into packets, and what breaks is near one place."""
+"""The most packets of one length: they take most of the time, and a fault is near one place."""
 
 _LENGTHS = 8
 
@@ -50,7 +69,7 @@ _TRACE = re.compile(
 
 
 def check_session(octets: bytes) -> None:
-    """Play a stream as it is and cut; the first octets say how.
+    """Play a stream whole and cut; its first octets choose how.
 
     Raises:
         AssertionError: a rule is broken.
@@ -58,13 +77,13 @@ def check_session(octets: bytes) -> None:
     header, stream = octets[:HEADER_OCTETS].ljust(HEADER_OCTETS, b"\0"), octets[HEADER_OCTETS:]
     play = _read_play(header[0], header[1] % len(LIMITS))
     whole = _run(play, [stream])
-    Witness(play, stream, whole).follow()
+    ReferenceReader(play, stream, whole).follow()
     cut = _run(play, _cut(header, stream))
     if cut != whole:
-        # Only what is said behind STARTTLS may depend on packets, for it must not be in the same one.
+        # Only octets behind STARTTLS may depend on packets: they must not be in the same one.
         before, before_whole = _before_tls(cut), _before_tls(whole)
         assert before == before_whole, f"whole: {before_whole}; cut: {before}"
-        Witness(play, stream, cut).follow()
+        ReferenceReader(play, stream, cut).follow()
 
 
 def _cut(header: bytes, stream: bytes) -> list[bytes]:
@@ -115,31 +134,30 @@ def _list_replies(rules: SessionRules) -> frozenset[Reply]:
 
 
 def _run(play: Play, packets: list[bytes]) -> list[Output]:
-    """Feed packets, settle each message at once, and look at each step."""
-    room = SmallRoom(play.room_octets)
+    """Feed packets, settle each message at once, and check each step."""
+    room = TrackedContentStore(play.room_octets)
     session = Session(play.rules, play.gate, room)
-    session.greet()
+    session.start()
     if play.is_secure:
-        assert session.secure() == []
+        assert session.tell(Secured()) == []
     outputs: list[Output] = []
     for packet in packets:
-        step = session.feed(packet)
+        step = session.receive(packet)
         _check_memory(play.rules, session)
         while step:
+            step = _check_hints(session, _check_refused(play.rules, step))
             _check_step(play, step)
-            _check_refused(play.rules, session, step)
             outputs += step
-            last = step[-1]
-            if isinstance(last, Reply | Close):
+            last = step[-1] if step else None
+            if not isinstance(last, Deliver | StartTls):
                 break
-            step = session.settle(play.verdict) if isinstance(last, Deliver) else session.secure()
+            step = session.tell(Settled(play.verdict) if isinstance(last, Deliver) else Secured())
             _check_memory(play.rules, session)
     is_closed = bool(outputs) and isinstance(outputs[-1], Close)
-    assert is_closed == (session.state is SessionState.CLOSED), "the state and the outputs disagree about the end"
-    assert [*map(type, session.end(_BYE))] == ([] if is_closed else [Reply, Close])
-    assert session.feed(b"NOOP\r\n") == [], "something was said behind the end"
+    assert is_closed == (session._state is SessionState.CLOSED), "the state and the outputs disagree about the end"
+    assert [*map(type, session.tell(Ended(_BYE)))] == ([] if is_closed else [Reply, Close])
+    assert session.receive(b"NOOP\r\n") == [], "something was said behind the end"
     room.check_end()
-    assert not session.refused, "a refusal is noted that nobody was told of"
     _check_limits(play.rules, outputs)
     return outputs
 
@@ -156,22 +174,41 @@ def _check_step(play: Play, step: list[Output]) -> None:
             assert _TRACE.fullmatch(trace), f"{trace!r} is not two header fields"
 
 
-def _check_refused(rules: SessionRules, session: Session, step: list[Output]) -> None:
-    """What is noted for the log was said to the peer, and had somebody to go to."""
-    for refused in session.refused:
-        assert refused.reply in step, f"{refused} was not said"
-        assert 1 <= len(refused.recipients) <= rules.max_recipients
-    session.refused.clear()
+def _check_refused(rules: SessionRules, step: list[Output]) -> list[Output]:
+    """Check that the next output is the reply, and that there is a recipient; return the others."""
+    for at, refused in enumerate(step):
+        if isinstance(refused, MessageRefused):
+            assert refused.reply is step[at + 1], f"{refused} was not said"
+            assert 1 <= len(refused.recipients) <= rules.max_recipients
+    return [output for output in step if not isinstance(output, MessageRefused)]
+
+
+def _check_hints(session: Session, step: list[Output]) -> list[Output]:
+    """Check that hints are last and true; return what does not depend on cuts."""
+    hints = (ContentFollows, CommandsFollow, ContentBehind)
+    said: list[Output] = [output for output in step if not isinstance(output, hints)]
+    assert step[: len(said)] == said, "a hint is not last"
+    for hint in step[len(said) :]:
+        if isinstance(hint, CommandsFollow):
+            assert session._content is None, "commands follow within a message"
+        elif isinstance(hint, ContentFollows):
+            wanted = UNTIL_END_MARK if session._chunk is None else session._chunk.left_octets
+            assert hint.octets in (0, wanted), f"{hint} is not what follows"
+    last = said[-1] if said else None
+    if isinstance(last, Deliver):
+        assert last.is_followed == bool(session._buffer), "what waits behind a message is not told"
+        said[-1] = last._replace(is_followed=False)
+    return said
 
 
 def _check_limits(rules: SessionRules, outputs: list[Output]) -> None:
-    """No peer tries for ever."""
+    """Check the limits of a session."""
     idle = refusals = transactions = 0
     for output in outputs:
         if isinstance(output, Reply):
             refusals += output.is_refusal
             transactions += output is replies.SENDER_OK
-            # Behind 354 a message comes, taken or not; how many there are has a limit of its own.
+            # After 354 a message follows, taken or not; transactions have a limit of their own.
             idle = 0 if output is replies.GO_AHEAD else idle + (output in _IDLE)
             assert idle <= rules.max_idle_commands, "a slot is held by commands that carry no mail"
         elif isinstance(output, Deliver):
@@ -182,17 +219,15 @@ def _check_limits(rules: SessionRules, outputs: list[Output]) -> None:
 
 
 def _check_memory(rules: SessionRules, session: Session) -> None:
-    """Nothing but a line that has not ended, and a message within its limit, is kept between packets."""
-    state = session.state
+    """Check that no more than an unfinished line and a message within its limit is kept."""
+    state = session._state
     if session._buffer and state is not SessionState.SETTLING:
         assert state is not SessionState.SECURING, (
             "what came before TLS is to be obeyed as if it came over it (CVE-2011-0411)"
         )
-        held = (
-            0 if state in (SessionState.DATA, SessionState.CHUNK, SessionState.CLOSED) else LINE_BUFFER_OCTETS + 1
-        )
+        held = 0 if state in {SessionState.DATA, SessionState.CLOSED} | TAKES_CHUNK else LINE_BUFFER_OCTETS + 1
         assert len(session._buffer) <= held, f"{len(session._buffer)} octets wait"
-    transaction, content = session._transaction, session.content
+    transaction, content = session._transaction, session._content
     if content is not None:
         assert isinstance(content, MemoryContent)
         assert len(content._octets or b"") <= rules.max_message_octets

@@ -1,4 +1,4 @@
-"""Changes an input in ways that the engine would seldom come upon: SMTP's own words, and parts of other inputs."""
+"""Changes an input as the engine seldom would: by words of SMTP, and by parts of other inputs."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ _DICTIONARY = Path(__file__).with_name("smtp.dict")
 
 
 def read_corpus(part: str) -> list[bytes]:
-    """Return the committed inputs of `session` or of `parsers`."""
+    """Return the committed inputs for `session` or `parsers`."""
     return [path.read_bytes() for path in sorted((CORPUS / part).iterdir())]
 
 
 def read_words() -> list[bytes]:
-    """Return the dictionary."""
+    """Return the words of the dictionary."""
     lines = re.findall(r'^"(.*)"$', _DICTIONARY.read_text(encoding="ascii"), re.MULTILINE)
     return [line.encode().decode("unicode_escape").encode("latin-1") for line in lines]
 
 
 class Mutator:
-    """Changes inputs; the same way each time, for the same randomness."""
+    """Changes inputs; the same random numbers make the same changes."""
 
     def __init__(self, part: str) -> None:
         self.corpus = read_corpus(part)
         self.words = read_words()
 
     def mutate(self, octets: bytes, chance: random.Random) -> bytes:
-        """Change an input in one place or in a few."""
+        """Mutate an input in one or a few places."""
         changed = bytearray(octets)
         for _ in range(chance.randint(1, 4)):
             start = chance.randint(0, len(changed))

@@ -1,4 +1,4 @@
-"""How a stream is played to a session."""
+"""How an input is played to a session."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ if TYPE_CHECKING:
 
 
 HEADER_OCTETS = 7
-"""What a session's input begins with: flags, limits, the length of packets, and two places of two octets to cut at.
+"""The first octets of an input: flags, limits, a length of packets, and two places of two octets.
 
-From the first place on come packets of that length, so that one octet each may cut whatever stands there.
-The rest is the stream, so that a change in the one leaves the other alone.
+The stream is cut at these places; from the first one on packets have that length, so that any octet
+behind it may be a packet of its own. The rest of the input is the stream.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """What an input's first octets choose."""
+    """What the first octets of an input choose."""
 
     rules: SessionRules
     gate: Gate | None
     verdict: Reply
-    """What the store makes of each message."""
+    """The store's verdict on each message."""
     is_secure: bool
     room_octets: int | None
-    """What is longer finds no room."""
+    """There is no room for a longer message."""
     known: frozenset[Reply]
-    """Every reply that there is: one that holds a peer's words is not among them."""
+    """Every reply that may be sent; none of them holds words of the peer."""

@@ -25,7 +25,7 @@ _TARGETS = {b"MAIL": 2, b"RCPT": 3, b"BDAT": 4, b"HELO": 5, b"EHLO": 5, b"AUTH":
 _OPTIONS = 3 << 3
 _HELLO = b"EHLO a\r\n"
 _MESSAGE = b"MAIL FROM:<a@b.example>\r\nRCPT TO:<c@example.com>\r\nDATA\r\nx\r\n.\r\n"
-# What the transcripts do not come to, as no TLS begins there: flags, the length of packets, and the stream.
+# What no transcript has: flags, the length of packets, and the stream.
 _OTHERS = {
     "tls": (OFFERS_TLS, 1, _HELLO + b"STARTTLS\r\n" + _MESSAGE + _HELLO + _MESSAGE),
     "tls-injected": (OFFERS_TLS, 0, _HELLO + b"STARTTLS\r\n" + _HELLO),
@@ -46,18 +46,19 @@ _PATH = re.compile(rb"<([^>]+)>")
 
 
 def make_session_seeds() -> dict[str, bytes]:
-    """Return each dialogue's octets behind a header that comes near to its rules, by the dialogue's name."""
+    """Return each dialogue's octets behind a header that is close to its rules, by its name."""
     seeds = {
         name: bytes([flags, _PATIENT, length, 0, 0, 0, 0]) + said for name, (flags, length, said) in _OTHERS.items()
     }
-    dialogues = (one for one in read_dialogues() if len(one.octets) <= _STREAM_OCTETS)
-    return seeds | {one.name: _write_header(one) + one.octets for one in dialogues}
+    dialogues = (dialogue for dialogue in read_dialogues() if len(dialogue.octets) <= _STREAM_OCTETS)
+    return seeds | {dialogue.name: _write_header(dialogue) + dialogue.octets for dialogue in dialogues}
 
 
 def make_parser_seeds() -> dict[str, bytes]:
-    """Return each argument and path that stands in a dialogue, behind the choice of its parser, by its hash."""
+    """Return the dialogues' arguments and paths, behind the choice of a parser, by their hash."""
     seeds: set[bytes] = set()
-    for line in {line for one in read_dialogues() for line in one.octets.split(b"\r\n")}:
+    lines = {line for dialogue in read_dialogues() for line in dialogue.octets.split(b"\r\n")}
+    for line in lines:
         word, _, argument = line.partition(b" ")
         target = _TARGETS.get(word.upper())
         if target is not None and len(line) <= _ARGUMENT_OCTETS:
@@ -73,7 +74,7 @@ def _write_header(dialogue: Dialogue) -> bytes:
     flags = OFFERS_TLS * rules.offers_tls | OFFERS_AUTH * rules.offers_auth | HAS_DOMAINS * bool(rules.domains)
     flags |= REFUSES_BARE * rules.refuses_bare_newlines
     limits = _choose_limits(rules)
-    first = dialogue.octets.find(b"\r\n") + 1  # within the first line's end
+    first = dialogue.octets.find(b"\r\n") + 1  # within the end of the first line
     length = 1 if len(dialogue.octets) <= _CUT_ALL_OCTETS else 0
     return bytes([flags, limits, length]) + first.to_bytes(2, "big") + bytes(2)
 
@@ -87,7 +88,7 @@ def _choose_limits(rules: SessionRules) -> int:
 
 
 def main() -> None:
-    """Write them, beside what is there."""
+    """Write the seeds, beside the inputs that are there."""
     for name, seeds in (("session", make_session_seeds()), ("parsers", make_parser_seeds())):
         folder = CORPUS / name
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 """Many inputs without a fuzzing engine: `python -m fuzz.swarm session --runs 10000000`.
 
-Coverage guides nothing here, so an input takes less time. Instead each block of inputs is made of a few pieces, and
-the next one of others: a few come to what many hide (swarm testing, Groce et al. 2012).
+No coverage is measured, so an input takes less time. Each block of inputs is made of a few pieces
+only, since too many hide some faults (swarm testing, Groce et al. 2012).
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ _REPORT_S = 10.0
 
 
 class Swarm:
-    """Makes inputs, the same ones each time for the same seed."""
+    """Makes inputs: the same ones for the same seed."""
 
     def __init__(self, part: str) -> None:
         self._is_session = part == "session"
         self._mutator = Mutator(part)
         skipped = HEADER_OCTETS if self._is_session else 1
-        lines = {line for one in self._mutator.corpus for line in one[skipped:].splitlines(keepends=True)}
+        lines = {line for octets in self._mutator.corpus for line in octets[skipped:].splitlines(keepends=True)}
         self._pieces = sorted(lines | set(self._mutator.words))
 
     def make_block(self, seed: int, number: int) -> Iterator[bytes]:
@@ -61,9 +61,9 @@ class Swarm:
 
 
 def run(part: str, runs: int, seed: int) -> int:
-    """Check so many inputs; return how many were. What breaks a rule is written down and raised."""
+    """Check `runs` inputs and return their number; write one that breaks a rule to a file."""
     check, swarm = CHECKS[part], Swarm(part)
-    signal.signal(signal.SIGALRM, _give_up)
+    signal.signal(signal.SIGALRM, _raise_timeout)
     done, started, reported = 0, time.monotonic(), time.monotonic()
     for number in range(-(-runs // BLOCK_INPUTS)):
         for octets in swarm.make_block(seed, number):
@@ -86,7 +86,7 @@ def run(part: str, runs: int, seed: int) -> int:
     return done
 
 
-def _give_up(_: int, __: FrameType | None) -> None:
+def _raise_timeout(_: int, __: FrameType | None) -> None:
     raise TimeoutError(f"an input took longer than {HANG_S} s")
 
 

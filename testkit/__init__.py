@@ -1,1 +1,1 @@
-"""What several tests need: mail, clients, and programs that run."""
+"""Shared by tests and benchmarks: sample mail, clients, running programs, faults."""

@@ -1,4 +1,4 @@
-"""What a server has, through its API, and the programs that send to it."""
+"""Reads a server's mail through its API, and runs external programs."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def listing(server: Process, address: str) -> list[dict[str, Any]]:
 
 
 def wait_for(server: Process, address: str) -> None:
-    """Return once an inbox has something, or a good while has passed."""
+    """Return once an inbox has mail, or after 30 s."""
     get(server, f"/api/inboxes/{quote(address, safe='')}/wait?after=0&timeout=30")
 
 
@@ -48,7 +48,7 @@ def raw(server: Process, mail_id: int) -> bytes:
 
 
 def program(name: str, package: str) -> str:
-    """Find a program, or say how to get it: a test that is skipped proves nothing."""
+    """Find a program; fail if it is not installed, as a skipped test proves nothing."""
     if package in NAMES:
         needs.check(package)
     path = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
@@ -57,7 +57,7 @@ def program(name: str, package: str) -> str:
 
 
 def run(*arguments: str, stdin: bytes = b"") -> str:
-    """Run a program to its end; return what it said."""
+    """Run a program to its end; return its output."""
     done = subprocess.run(arguments, capture_output=True, timeout=PROGRAM_S, check=False, input=stdin)
     said = (done.stdout + done.stderr).decode(errors="replace")
     assert done.returncode == 0, said

@@ -1,4 +1,4 @@
-"""Peers that mean harm: each is one connection's worth, over and over, from an address of its own choice."""
+"""Attacks as scripts: each connection repeats one script, from one of many source addresses."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ _CLIENT_HELLO = bytes.fromhex("16030100c8010000c40303") + b"\x11" * 60
 
 
 def source_of(number: int) -> str:
-    """Return the address of an attacker: so many share one as may."""
+    """Return the source address of an attacker; SOURCE_PEERS attackers share one."""
     return f"127.0.2.{number // SOURCE_PEERS + 1}"
 
 
-def _bdat_lies() -> Iterable[bytes]:
+def _announce_too_much() -> Iterable[bytes]:
     yield HELLO + MAIL.replace(b"DATA\r\n", b"BDAT 20000000 LAST\r\n")
     yield b"x" * 1000
 
 
 SCRIPTS: dict[str, tuple[int, float, Script]] = {
-    # what: how many at a time, the pause between what each says, what it says
+    # name: number of connections, pause between blocks in seconds, the blocks
     "drips a message": (1000, SLOW_S, lambda: (_BEGIN, *repeat(b"x", 60))),
     "opens and says nothing": (1000, SLOW_S, lambda: repeat(b"", 60)),
     "a line without an end": (100, 0, lambda: repeat(_BLOCK, 100)),
@@ -49,7 +49,7 @@ SCRIPTS: dict[str, tuple[int, float, Script]] = {
         0.01,
         lambda: (HELLO + b"MAIL FROM:<>\r\n", *repeat(b"RCPT TO:<a@b.example>\r\n" * 50, 1000)),
     ),
-    "BDAT with less than it says": (200, SLOW_S, _bdat_lies),
+    "BDAT with less than it says": (200, SLOW_S, _announce_too_much),
     "BDAT with more than it says": (
         200,
         0.01,
@@ -65,14 +65,14 @@ SCRIPTS: dict[str, tuple[int, float, Script]] = {
 
 
 async def attack(port: int, what: str, *, reads: bool = True) -> None:
-    """Keep all of a kind at it until this is cancelled."""
+    """Run all connections of an attack until cancelled."""
     count, pause_s, script = SCRIPTS[what]
     await asyncio.gather(
-        *[_insist(port, source_of(number), pause_s, script, reads=reads) for number in range(count)]
+        *[_repeat_script(port, source_of(number), pause_s, script, reads=reads) for number in range(count)]
     )
 
 
-async def _insist(port: int, source: str, pause_s: float, script: Script, *, reads: bool) -> None:
+async def _repeat_script(port: int, source: str, pause_s: float, script: Script, *, reads: bool) -> None:
     while True:
         with contextlib.suppress(OSError, ssl.SSLError):
             reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0))

@@ -1,6 +1,6 @@
-"""Messages as they come in earnest: well made, half broken, and barely messages at all.
+"""Real-world messages: well formed, partly broken, and hardly messages at all.
 
-Each is what a file of a mail program would hold: its lines end with LF alone, unless that is what is odd about it.
+Lines end with LF, as in the files of a mail program, unless the line ends are what is broken.
 """
 
 from __future__ import annotations

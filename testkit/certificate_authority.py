@@ -1,4 +1,4 @@
-"""A certificate authority for one test, and a server for one file by HTTPS."""
+"""A certificate authority for tests, and an HTTPS server for one file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Authority:
-    """Issues certificates; `root` is its own, for SSL_CERT_FILE."""
+    """Issues certificates. `root` is the file of its own certificate, for SSL_CERT_FILE."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -39,7 +39,7 @@ class Authority:
         self.root.write_bytes(own.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM))
 
     def issue(self, host: str, days: int = 30) -> Path:
-        """Issue a certificate for so many days from now; return the file that holds it and its key."""
+        """Issue a certificate that is valid for `days`; return the file with it and its key."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
@@ -79,7 +79,7 @@ class _File(BaseHTTPRequestHandler):
             self.wfile.write(self._body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager

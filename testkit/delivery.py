@@ -1,4 +1,4 @@
-"""Whether mail has arrived, octet for octet."""
+"""Checks that mail has arrived, octet for octet."""
 
 from __future__ import annotations
 
@@ -15,41 +15,40 @@ if TYPE_CHECKING:
     from testkit.unusual_mail import UnusualMail
 
 LEAST = 100
-"""How many odd messages a program has to bring, at the least."""
+"""The fewest unusual messages that a program must deliver."""
 
 
 def assert_delivered(
     server: Process, mail: Iterable[UnusualMail], rewrite: Callable[[UnusualMail, bytes], bytes] | None = None
 ) -> None:
-    """Check that each message is there once, for all its recipients, as it was.
+    """Check that each message arrived once, for all its recipients, unchanged.
 
-    `rewrite` says what a program makes of a message, knowing what came of it.
+    `rewrite` returns what a program turns a message into, given the message and what was stored.
     """
     wrong = []
     count = 0
-    for one in mail:
+    for message in mail:
         count += 1
-        wait_for(server, one.recipients[0])
-        found = listing(server, one.recipients[0])
+        wait_for(server, message.recipients[0])
+        found = listing(server, message.recipients[0])
         if len(found) != 1:
-            wrong.append(f"{one.name}: {len(found)} times")
+            wrong.append(f"{message.name}: {len(found)} times")
             continue
         (listed,) = found
-        if listed["sender"].lower() != one.sender.lower():
-            wrong.append(f"{one.name}: from {listed['sender']}")
-        if sorted(listed["recipients"]) != sorted(_as_listed(recipient) for recipient in one.recipients):
-            wrong.append(f"{one.name}: to {listed['recipients']}")
+        if listed["sender"].lower() != message.sender.lower():
+            wrong.append(f"{message.name}: from {listed['sender']}")
+        if sorted(listed["recipients"]) != sorted(_as_listed(recipient) for recipient in message.recipients):
+            wrong.append(f"{message.name}: to {listed['recipients']}")
         kept = drop_trace(raw(server, listed["id"]))
-        sent = one.content if rewrite is None else rewrite(one, kept)
+        sent = message.content if rewrite is None else rewrite(message, kept)
         if kept != sent:
             at = next((n for n, pair in enumerate(zip(kept, sent, strict=False)) if pair[0] != pair[1]), len(sent))
-            wrong.append(
-                f"{one.name}: at {at} of {len(sent)}, {kept[at - 20 : at + 30]!r} for {sent[at - 20 : at + 30]!r}"
-            )
+            around = slice(max(0, at - 20), at + 30)
+            wrong.append(f"{message.name}: at {at} of {len(sent)}, {kept[around]!r} for {sent[around]!r}")
     assert wrong == [], "\n".join(wrong)
     assert count >= LEAST
 
 
 def _as_listed(recipient: str) -> str:
-    """In lower case, and without quotes that nothing asks for: dots may stand anywhere."""
+    """Return a recipient in lower case, without needless quotes: dots may stand anywhere."""
     return re.sub(r'^"([a-z.]+)"@', r"\1@", recipient.lower())

@@ -1,4 +1,4 @@
-"""A DNS server for zones that tests give, by UDP and by TCP on one port of 127.0.0.1."""
+"""A DNS server for a test's zone, by UDP and TCP on one port of 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -27,14 +27,17 @@ _UDP_BYTES = 512
 
 @dataclass
 class DnsServer:
-    """What it knows, and how it fails: by name, an rcode instead of an answer, or no answer at all (None)."""
+    """The server's zone, its log of queries, and its failures.
+
+    `failures` maps a name to an rcode to answer with, or to None for no answer.
+    """
 
     text: str = ""
     failures: dict[str, dns.rcode.Rcode | None] = field(default_factory=dict)
     fails_always: bool = False
     port: int = 0
     asked: list[tuple[str, str, str]] = field(default_factory=list)
-    """Way, name and type of each question."""
+    """The transport, name and type of each query."""
 
     def answer(self, octets: bytes, way: str) -> bytes | None:
         query = dns.message.from_wire(octets)
@@ -64,11 +67,11 @@ class DnsServer:
         if node is None:
             reply.set_rcode(dns.rcode.NXDOMAIN)
             return
-        for one in (kind, dns.rdatatype.CNAME):
-            found = node.get_rdataset(dns.rdataclass.IN, one)
+        for rdtype in (kind, dns.rdatatype.CNAME):
+            found = node.get_rdataset(dns.rdataclass.IN, rdtype)
             if found is not None:
                 reply.answer.append(dns.rrset.from_rdata_list(name, found.ttl, list(found)))
-                if one is dns.rdatatype.CNAME and kind is not one:
+                if rdtype is dns.rdatatype.CNAME and kind is not rdtype:
                     self._look_up(reply, found[0].target, kind)
                 return
 
@@ -105,12 +108,12 @@ class _TcpHandler(socketserver.StreamRequestHandler):
 
 @contextmanager
 def serving_dns(text: str = "") -> Iterator[DnsServer]:
-    """Serve a zone file's text for as long as the context lasts; names in it are absolute."""
+    """Serve the text of a zone file for as long as the context lasts. Its names are absolute."""
     known = DnsServer(text)
     with _open_pair() as (udp, tcp):
         udp.dns = tcp.dns = known
         known.port = udp.server_address[1]
-        threads = [threading.Thread(target=one.serve_forever, args=(0.01,)) for one in (udp, tcp)]
+        threads = [threading.Thread(target=server.serve_forever, args=(0.01,)) for server in (udp, tcp)]
         for thread in threads:
             thread.start()
         try:
@@ -124,7 +127,7 @@ def serving_dns(text: str = "") -> Iterator[DnsServer]:
 
 @contextmanager
 def _open_pair() -> Iterator[tuple[_Udp, _Tcp]]:
-    """Find a port that is free for both."""
+    """Bind UDP and TCP to the same free port."""
     for _ in range(20):
         udp = _Udp(("127.0.0.1", 0), _UdpHandler)
         try:
@@ -139,8 +142,8 @@ def _open_pair() -> Iterator[tuple[_Udp, _Tcp]]:
 
 
 def closed_port() -> int:
-    """Return a UDP port of 127.0.0.1 where nobody listens."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
+    """Return a UDP port of 127.0.0.1 without a listener."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
         return port

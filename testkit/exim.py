@@ -1,4 +1,4 @@
-"""An Exim of our own that relays to a server: its whole instance lies in a folder."""
+"""Runs a private Exim instance in a folder; it relays all mail to a server."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _ANY_USER = 990
 
-# Neither adds, drops nor limits; with wire format it passes on what came by BDAT as it came.
+# It adds, drops and limits nothing. With wire format it relays BDAT content unchanged.
 _CONFIG = """
 exim_path = {program}
 spool_directory = {folder}/spool
@@ -75,22 +75,22 @@ begin retry
 
 @contextlib.contextmanager
 def running_exim(folder: Path, to_port: int, *, tls: bool) -> Iterator[int]:
-    """Run it, and give the port that it takes mail at."""
+    """Run Exim; yield the port of its SMTP listener."""
     needs.check("exim")
     program = EXIM / "usr" / "sbin" / "exim4"
     assert program.exists(), "Exim is missing: `make test` unpacks it"
     folder.mkdir(parents=True)
     port = free_port()
     (folder / "spool").mkdir()
-    # It wants a user of its own that is known here, and is not root.
+    # Exim wants a known user that is not root.
     uid = gid = _ANY_USER
     if os.getuid():
         uid, gid = os.getuid(), os.getgid()
     else:
-        for one in (folder, *folder.parents[:-2]):
-            one.chmod(one.stat().st_mode | 0o011)
-        for one in (folder, folder / "spool"):
-            os.chown(one, uid, gid)
+        for path in (folder, *folder.parents[:-2]):
+            path.chmod(path.stat().st_mode | 0o011)
+        for path in (folder, folder / "spool"):
+            os.chown(path, uid, gid)
     (folder / "passwd").write_text(f"root:x:0:0::/:/bin/sh\nDebian-exim:x:{uid}:{gid}::/:/bin/sh\n")
     (folder / "group").write_text(f"root:x:0:\nmail:x:8:\nDebian-exim:x:{gid}:\n")
     (folder / "exim.conf").write_text(

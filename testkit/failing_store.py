@@ -1,4 +1,4 @@
-"""A store around another one that fails as a test tells it to."""
+"""A store that wraps another store, and fails or waits on demand."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from edgemail.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from edgemail.model import Envelope, MailId, Summary
     from edgemail.store.base import Aged, Arrival, DiskBacked, ListingRow, Mailbox, Usage
@@ -19,7 +19,7 @@ _S = TypeVar("_S")
 
 
 class FailingStore:
-    """A `Mailbox` that does what another one does, until it is told to fail or to wait."""
+    """A `Mailbox` that passes calls on to another one, until it is told to fail or to wait."""
 
     def __init__(self, store: Mailbox) -> None:
         self._store = store
@@ -38,7 +38,7 @@ class FailingStore:
         self._error, self._writes_left = error, after
 
     def mend(self) -> None:
-        """Do everything again."""
+        """Stop failing."""
         self._error, self._writes_left = None, math.inf
 
     def pause(self) -> None:
@@ -46,12 +46,12 @@ class FailingStore:
         self._go_on.clear()
 
     def resume(self) -> None:
-        """Let the calls that wait go on, in their order."""
+        """Release the waiting calls, in order."""
         self._go_on.set()
 
     @property
     def disk(self) -> DiskBacked | None:
-        """What the other store has."""
+        """The wrapped store's file, if it has one."""
         return self._store.disk
 
     def add(self, envelope: Envelope) -> asyncio.Future[MailId]:
@@ -103,6 +103,13 @@ class FailingStore:
         """Read a message, or fail."""
         await self._read()
         return await self._store.read_data(mail_id)
+
+    async def read_pieces(self, mail_id: MailId) -> AsyncIterator[bytes]:
+        """Read a message in pieces, or fail at one of them."""
+        await self._read()
+        async for piece in self._store.read_pieces(mail_id):
+            yield piece
+            await self._read()
 
     async def delete(self, mail_ids: Sequence[MailId], *, may_return: bool = False) -> int:
         """Delete messages, some of them where it fails half way, or fail."""

@@ -1,6 +1,6 @@
-"""A disk that fails when it is told to, and forgets what was not synced when the power is cut.
+"""A disk that fails on demand, and that loses unsynced writes in a power cut.
 
-SQLite writes through it by a VFS, which is its own name for the system below it.
+It is a VFS, the layer between SQLite and the operating system.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ if TYPE_CHECKING:
 
 Call = Literal["write", "sync"]
 SYSTEM = apsw.vfs_names()[0]
-"""The VFS of whoever wants the disk as it is."""
+"""The name of SQLite's own VFS, without faults."""
 _IO_ERRORS = {"write": apsw.SQLITE_IOERR_WRITE, "sync": apsw.SQLITE_IOERR_FSYNC}
 
 
 def broken(call: Call) -> apsw.Error:
-    """Return what SQLite takes for EIO."""
+    """Return the error that SQLite reports for EIO."""
     error = apsw.IOError(f"the disk is broken: {call}")
     error.extendedresult = _IO_ERRORS[call]  # type: ignore[attr-defined]
     return error
 
 
 class FaultyDisk(apsw.VFS):
-    """The default VFS for as long as the context of `faulty_disk` lasts."""
+    """The default VFS while the context of `faulty_disk` lasts."""
 
     def __init__(self) -> None:
         super().__init__("faulty", SYSTEM, makedefault=True)
         self.fault: Callable[[Call, str], apsw.Error | None] = lambda call, name: None
-        """Asked before each call, with the file's name; what it returns is raised."""
+        """Called before each call with the file's name; the error that it returns is raised."""
         self.reads = 0
         self._lock = threading.Lock()
         self._kept: dict[str, bytearray] = {}
         self._written: dict[str, list[tuple[int, bytes | None]]] = {}
 
     def excepthook(self, *_: object) -> bool:
-        """Leave what is raised on purpose to SQLite alone."""
+        """Do not print the errors that are raised on purpose."""
         return True
 
     def xOpen(self, name: apsw.URIFilename | str | None, flags: list[int]) -> _File:  # noqa: N802
@@ -55,7 +55,7 @@ class FaultyDisk(apsw.VFS):
             super().xDelete(filename, syncdir)
 
     def fail_nth(self, call: Call, number: int, error: apsw.Error | None = None) -> None:
-        """Let the call of that number, from 1, and only that one, fail: as a broken disk does unless told."""
+        """Let only the nth call (from 1) fail, with `error` or else with EIO."""
         left = number
 
         def judge(asked: Call, _: str) -> apsw.Error | None:
@@ -66,23 +66,23 @@ class FaultyDisk(apsw.VFS):
         self.fault = judge
 
     def note(self, name: str, offset: int, octets: bytes | None) -> None:
-        """Remember what was written; None cuts the file off there."""
+        """Record a write; None stands for a truncation at `offset`."""
         with self._lock:
             self._written.setdefault(name, []).append((offset, octets))
 
     def sync(self, name: str, *, is_lost: bool) -> None:
-        """Keep what was written. Where it `is_lost`, the system has it in memory and never writes it any more."""
+        """Make the recorded writes durable, or drop them if `is_lost`, as after a failed sync."""
         with self._lock:
             written = self._written.pop(name, [])
             if not is_lost:
                 _apply(self._kept.setdefault(name, bytearray()), written)
 
     def restore(self, folder: Path, chance: random.Random) -> None:
-        """Write into a folder what the disk would have after a power cut now: what was synced, some of the rest."""
+        """Write the files as after a power cut now: all synced writes, and half of the rest."""
         with self._lock:
             for name, kept in self._kept.items():
                 octets = bytearray(kept)
-                _apply(octets, [one for one in self._written.get(name, []) if chance.random() < 0.5])
+                _apply(octets, [write for write in self._written.get(name, []) if chance.random() < 0.5])
                 (folder / Path(name).name).write_bytes(octets)
 
 
@@ -93,7 +93,7 @@ class _File(apsw.VFSFile):
         self._name = name.filename() if isinstance(name, apsw.URIFilename) else str(name)
 
     def excepthook(self, *_: object) -> bool:
-        """Leave what is raised on purpose to SQLite alone."""
+        """Do not print the errors that are raised on purpose."""
         return True
 
     def xRead(self, amount: int, offset: int) -> bytes:  # noqa: N802
@@ -136,7 +136,7 @@ def _apply(octets: bytearray, written: list[tuple[int, bytes | None]]) -> None:
 
 @contextlib.contextmanager
 def faulty_disk() -> Iterator[FaultyDisk]:
-    """Let all databases that are opened meanwhile be on such a disk."""
+    """Put all databases that are opened meanwhile on a faulty disk."""
     disk = FaultyDisk()
     try:
         yield disk

@@ -1,4 +1,4 @@
-"""A wire to a server that can be cut, at either end and at a chosen time."""
+"""A TCP proxy in front of a server that can cut or delay requests and responses."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ if TYPE_CHECKING:
 Fault = Literal["none", "lose answer", "hold request", "cut"]
 
 
-class Wire:
+class FaultyProxy:
     """Forwards TCP connections to a port.
 
-    `fault` says what happens to requests in which `is_hit` finds what it looks for: their answer is lost; they are
-    held until `let_go` while the client sees the connection end; or they are cut. "cut" also refuses newcomers.
+    `fault` applies to requests for which `is_hit` returns True:
+
+    - "lose answer": the request is forwarded, the response is dropped;
+    - "hold request": the client's connection ends, and the request is forwarded after `let_go`;
+    - "cut": the connection ends, and new connections are refused.
     """
 
     def __init__(self, port: int, is_hit: Callable[[bytes], bool] = lambda _: True) -> None:
@@ -27,14 +30,14 @@ class Wire:
         self.connections = 0
         self.requests = 0
         self.held = 0
-        """How many requests are held, or were let go and are not answered yet."""
+        """The number of requests that are held, or released and not answered yet."""
         self._go_on = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
     @property
     def fault(self) -> Fault:
-        """What is done to the requests that are hit."""
+        """The fault for the requests that are hit."""
         return self._fault
 
     @fault.setter
@@ -47,7 +50,7 @@ class Wire:
         return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     def let_go(self) -> None:
-        """Hand held requests on."""
+        """Forward the held requests."""
         self._go_on.set()
 
     async def __aenter__(self) -> Self:
@@ -102,14 +105,14 @@ class Wire:
                 writer.write(answer)
         finally:
             self._tasks.discard(task)
-            for one in (writer, server):
-                if one is not None:
+            for stream in (writer, server):
+                if stream is not None:
                     with contextlib.suppress(OSError):
-                        one.close()
+                        stream.close()
 
 
 async def _read_message(reader: asyncio.StreamReader) -> bytes:
-    """Read a request or an answer, as it came (RFC 9112 section 6); nothing at the end."""
+    """Read a request or a response unchanged (RFC 9112 section 6); return b"" at the end."""
     try:
         head = await reader.readuntil(b"\r\n\r\n")
         fields = dict(line.split(b": ", 1) for line in head.lower().split(b"\r\n")[1:-2])

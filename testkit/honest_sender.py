@@ -1,4 +1,4 @@
-"""A sender who means well: a mail at a steady pace, each over a connection and from an address of its own."""
+"""An honest sender: one message at a steady pace, each on a new connection from a new address."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ INTERVAL_S = 0.1
 
 
 class HonestSender(threading.Thread):
-    """Sends beside an attack, in a thread of its own: what keeps the attackers busy is not to count."""
+    """Sends during an attack, in a separate thread, so that the attackers' work is not measured."""
 
     def __init__(self, address: tuple[str, int], source: str = "") -> None:
-        """`source` is where all of it comes from, if not from an address of its own each."""
+        """Send from `source`; without it each connection has a new source address."""
         super().__init__(name="honest", daemon=True)
         self._address = address
         self._source = source
         self._over = threading.Event()
         self.took_s: list[float] = []
-        """How long each mail took, from the connection to the reply to QUIT."""
+        """The seconds that each message took, from the connection to the reply to QUIT."""
         self.failed: list[str] = []
 
     def __enter__(self) -> Self:
@@ -34,7 +34,7 @@ class HonestSender(threading.Thread):
         self.join()
 
     def run(self) -> None:
-        """Send until told that it is over, and once more then."""
+        """Send until the attack is over, and once more after that."""
         is_last = False
         while not is_last:
             is_last = self._over.wait(INTERVAL_S)
@@ -46,7 +46,7 @@ class HonestSender(threading.Thread):
             self.took_s.append(time.monotonic() - began)
 
     def send(self) -> None:
-        """Send one mail."""
+        """Send one message."""
         peer = Peer(self._address, source=self._source or next_address())
         try:
             peer.greet()

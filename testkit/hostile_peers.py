@@ -1,4 +1,4 @@
-"""Peers that mean ill: sockets from any address of 127/8, which read when they like and leave as they like."""
+"""Hostile SMTP clients: raw sockets from any address of 127/8, with control of reads and resets."""
 
 from __future__ import annotations
 
@@ -26,31 +26,31 @@ ENVELOPE = b"MAIL FROM:<ann@attacker.example>\r\nRCPT TO:<bob@example.org>\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a server takes mail: without TLS, with TLS first."""
+    """A server's SMTP endpoints: plain, and with implicit TLS."""
 
     smtp: tuple[str, int]
     smtps: tuple[str, int]
 
 
 def next_address() -> str:
-    """Return an address that nobody has come from yet."""
+    """Return a source address that was not used yet."""
     number = next(_ADDRESSES)
     return f"127.{64 + number // 62_500}.{number // 250 % 250}.{number % 250 + 1}"
 
 
 def raise_own_limit() -> None:
-    """Let this process have as many sockets as it may."""
+    """Raise this process's limit on open files to the hard limit."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def count_descriptors(pid: int) -> int:
-    """Return how many files and sockets a process has open."""
+    """Return the number of open files and sockets of a process."""
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
 def measure_memory(pid: int) -> int:
-    """Return how many octets of memory a process has in use (RSS)."""
+    """Return the resident memory (RSS) of a process in octets."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * resource.getpagesize()
 
@@ -68,7 +68,7 @@ class Attacker:
     async def connect(
         cls, address: tuple[str, int], source: str = "", receive_octets: int = 0
     ) -> AsyncIterator[Self]:
-        """Connect from `source`, or from an address that is new; `receive_octets` is how much its system takes."""
+        """Connect from `source` or a new address; `receive_octets` is the receive buffer's size."""
         with socket.socket() as raw:
             raw.setblocking(False)
             if receive_octets:
@@ -78,7 +78,7 @@ class Attacker:
             yield cls(raw)
 
     async def say(self, octets: bytes) -> None:
-        """Send all of them, for as long as they are taken."""
+        """Send all octets; wait while the server does not read."""
         await self._loop.sock_sendall(self._raw, octets)
 
     async def hear(self) -> int:
@@ -95,7 +95,7 @@ class Attacker:
                 return 0
 
     async def ask(self, octets: bytes) -> int:
-        """Say something, and return the code of the reply."""
+        """Send octets; return the code of the next reply."""
         await self.say(octets)
         return await self.hear()
 
@@ -107,19 +107,19 @@ class Attacker:
         return code
 
     async def read_to_the_end(self) -> None:
-        """Read to the end, whatever it is."""
+        """Read and drop everything until the end of the connection."""
         while await self._read():
             pass
 
     async def flood(self, octets: bytes) -> None:
-        """Send them again and again until the server has enough, and never read."""
+        """Send octets over and over until the server closes, and never read."""
         with contextlib.suppress(ConnectionError):
             while True:
                 await self.say(octets)
-                await asyncio.sleep(0)  # or one that is always read would have this process to itself
+                await asyncio.sleep(0)  # otherwise this task would never yield
 
     async def start_mail(self) -> None:
-        """Go as far as a message's first octet."""
+        """Start a transaction, up to the 354 for DATA."""
         assert await self.hear() == 220
         assert await self.ask(HELLO) == 250
         await self.say(ENVELOPE + b"DATA\r\n")
@@ -127,7 +127,7 @@ class Attacker:
         assert codes == [250, 250, 354], codes
 
     def vanish(self) -> None:
-        """Leave with a reset (RST)."""
+        """Close with a reset (RST)."""
         self._raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self._raw.close()
 
@@ -139,5 +139,5 @@ class Attacker:
 
 
 async def swarm(count: int, attack: Callable[[], Awaitable[int]]) -> Counter[int]:
-    """Let so many attack at once; count what each came to."""
+    """Run `count` attacks at once; count their results."""
     return Counter(await asyncio.gather(*(attack() for _ in range(count))))

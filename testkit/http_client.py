@@ -1,4 +1,4 @@
-"""An HTTP client that hides nothing, and a reader of server-sent events."""
+"""A plain HTTP client, and a reader of server-sent events."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from email.message import Message
 
 _CLIENTS = ThreadPoolExecutor(64, thread_name_prefix="client")
-"""Not the loop's own threads: those are the program's, and clients that wait must not take them."""
+"""Separate threads: waiting clients must not use up the event loop's, which the program needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back."""
+    """A response."""
 
     status: int
     headers: Message
@@ -45,7 +45,7 @@ class Event:
 async def ask(
     url: str, path: str, method: str = "GET", headers: Mapping[str, str] | None = None, body: bytes | None = None
 ) -> Answer:
-    """Make one request; `path` goes out as it is."""
+    """Make one request; `path` is sent as given."""
 
     def work() -> Answer:
         connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=PATIENCE_S)
@@ -60,12 +60,12 @@ async def ask(
 
 
 def inbox_path(address: str, rest: str = "") -> str:
-    """Name an inbox in a path, percent-encoded."""
+    """Return the path of an inbox, percent-encoded, followed by `rest`."""
     return f"/api/inboxes/{quote(address, safe='')}{rest}"
 
 
 class EventStream:
-    """The events of one inbox, out of their chunks (RFC 9112 section 7.1)."""
+    """The events of one inbox, decoded from chunks (RFC 9112 section 7.1)."""
 
     def __init__(self, status: int, head: str, reader: asyncio.StreamReader) -> None:
         self.status = status
@@ -74,7 +74,7 @@ class EventStream:
         self._text = b""
 
     async def line(self) -> str:
-        """Return a line with its end, "" when the stream is at its own."""
+        """Return a line with its newline, or "" at the end of the stream."""
         while b"\n" not in self._text:
             size = int((await self._reader.readline()).strip() or b"0", 16)
             if size == 0:
@@ -99,14 +99,14 @@ class EventStream:
         return None
 
     async def take(self, count: int) -> list[Event]:
-        """Return so many events."""
+        """Return the next `count` events."""
         events = [await self.next() for _ in range(count)]
-        return [one for one in events if one is not None]
+        return [event for event in events if event is not None]
 
 
 @asynccontextmanager
 async def follow(url: str, path: str, headers: str = "") -> AsyncIterator[EventStream]:
-    """Follow an inbox; `headers` are lines, each with its CRLF. Hangs up at the end."""
+    """Follow an inbox; `headers` are lines, each with its CRLF. Disconnects at the end."""
     host = urlsplit(url).netloc
     name, _, port = host.partition(":")
     reader, writer = await asyncio.open_connection(name, int(port))

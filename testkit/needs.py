@@ -1,4 +1,4 @@
-"""What the test that runs has said it needs: `make test-core` must never meet a tool by surprise."""
+"""Checks that a test declares the tools it needs, so that `make test-core` meets none."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ _declared: frozenset[str] | None = None
 
 
 def declare(needs: frozenset[str]) -> None:
-    """Take the needs of the test that runs next, from its markers."""
+    """Set the needs of the next test, from its markers."""
     global _declared
     _declared = needs
 
 
 def check(need: str) -> None:
-    """Fail the test that runs if it has not said that it needs something; nothing else than tests has to."""
+    """Fail if the running test has not declared a need. Outside tests nothing is checked."""
     assert _declared is None or need in _declared, f"mark this test with @pytest.mark.needs_{need}"

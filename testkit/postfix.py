@@ -1,4 +1,4 @@
-"""A Postfix of our own that relays to a server: its whole instance lies in a folder."""
+"""Runs a private Postfix instance in a folder; it relays all mail to a server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# Neither rewrites nor drops, folds nor limits what a relay passes on; only its Received: comes on top.
+# It rewrites, drops, folds and limits nothing; it only adds its Received: line.
 _MAIN = """
 compatibility_level = 3.6
 maillog_file = /dev/stdout
@@ -75,15 +75,15 @@ postlog   unix-dgram n - n - 1 postlogd
 
 @contextlib.contextmanager
 def running_postfix(folder: Path, to_port: int, tls: str) -> Iterator[int]:
-    """Run it, and give the port that it takes mail at; `tls` is ``none`` or ``encrypt``."""
+    """Run Postfix; yield the port of its SMTP listener. `tls` is ``none`` or ``encrypt``."""
     postfix = program("postfix", "postfix")
     needs.check("root")
     assert os.geteuid() == 0, "Postfix changes to users of its own: run the tests as root"
     config = folder / "config"
     for path in (config, folder / "queue", folder / "data"):
         path.mkdir(parents=True)
-    for one in (folder, *folder.parents[:-2]):  # its own user has to find the way to its data
-        one.chmod(one.stat().st_mode | 0o011)
+    for path in (folder, *folder.parents[:-2]):  # Postfix's user must reach its data
+        path.chmod(path.stat().st_mode | 0o011)
     subprocess.run(["/bin/chown", "postfix", folder / "data"], check=True)
     port = free_port()
     (config / "main.cf").write_text(_MAIN.format(folder=folder, to_port=to_port, tls=tls))
@@ -102,7 +102,7 @@ def running_postfix(folder: Path, to_port: int, tls: str) -> Iterator[int]:
             wait_for_port(port, process, folder / "log")
             yield port
         finally:
-            pid = folder / "queue" / "pid" / "master.pid"  # it leaves the process that started it
+            pid = folder / "queue" / "pid" / "master.pid"  # the master forks away
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):
                 os.kill(int(pid.read_text()), signal.SIGTERM)
             process.terminate()

@@ -1,4 +1,4 @@
-"""A relay that mail is handed to, for it to bring on."""
+"""Hands mail to a relay."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Return once a program listens."""
+    """Wait until a program listens on a port; fail with its log."""
     deadline = time.monotonic() + PATIENCE_S
     while True:
         assert process.poll() is None, log.read_text()
@@ -32,22 +32,22 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path) -> Non
 
 
 def hand_over(port: int, mail: Iterable[UnusualMail], *, bdat: bool = False) -> None:
-    """Give mail to a relay; each message has to be accepted."""
+    """Send mail to a relay, by DATA or BDAT; every message must be accepted."""
     peer = Peer(("127.0.0.1", port))
     peer.greet()
     refused = []
-    for one in mail:
-        options = " BODY=8BITMIME" + (" SMTPUTF8" if one.needs_utf8 else "")
-        codes = [peer.ask(f"MAIL FROM:<{one.sender}>{options}\r\n".encode())]
-        codes += [peer.ask(f"RCPT TO:<{recipient}>\r\n".encode()) for recipient in one.recipients]
+    for kept in mail:
+        options = " BODY=8BITMIME" + (" SMTPUTF8" if kept.needs_utf8 else "")
+        codes = [peer.ask(f"MAIL FROM:<{kept.sender}>{options}\r\n".encode())]
+        codes += [peer.ask(f"RCPT TO:<{recipient}>\r\n".encode()) for recipient in kept.recipients]
         if set(codes) != {250}:
             peer.ask(b"RSET\r\n")
         elif bdat:
-            codes.append(peer.ask(b"BDAT %d LAST\r\n%b" % (len(one.content), one.content)))
+            codes.append(peer.ask(b"BDAT %d LAST\r\n%b" % (len(kept.content), kept.content)))
         else:
             peer.ask(b"DATA\r\n")
-            codes.append(peer.ask(one.stuffed))
+            codes.append(peer.ask(kept.stuffed))
         if set(codes) != {250}:
-            refused.append((one.name, codes))
+            refused.append((kept.name, codes))
     assert refused == []
     peer.close()

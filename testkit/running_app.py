@@ -1,4 +1,4 @@
-"""The whole program in this process, on free ports."""
+"""Runs the whole program in this process, on free ports."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def settings_in(
     allowed_hosts: tuple[str, ...] = (),
     allowed_origins: tuple[str, ...] = (),
 ) -> Settings:
-    """Make settings with free ports and a database in a folder; neither it nor an inbox is bounded."""
+    """Make settings with free ports and a database in a folder, without limits on mail kept."""
     return Settings(
         smtp=SmtpSettings(listen=(ANY_PORT,), hostname="mx.example.net", domains=domains),
-        http=HttpSettings(listen=ANY_PORT, allowed_hosts=allowed_hosts, allowed_origins=allowed_origins),
+        http=HttpSettings(listen=(ANY_PORT,), allowed_hosts=allowed_hosts, allowed_origins=allowed_origins),
         store=StoreSettings(db=str(folder / "mail.db")),
         retention=RetentionSettings(max_age_s=None, max_bytes=None, max_inbox_messages=None, max_inbox_bytes=None),
         policy=PolicySettings(min_free=None),
@@ -57,8 +57,7 @@ class Program:
 
     @property
     def url(self) -> str:
-        assert self.app.http_url is not None
-        return self.app.http_url.removesuffix("/")
+        return self.app.http_urls[0].removesuffix("/")
 
     @property
     def smtp(self) -> tuple[str, int]:
@@ -79,11 +78,11 @@ class Program:
         return messages
 
     async def send(self, *messages: bytes, to: tuple[str, ...] = (ANN,)) -> list[int]:
-        """Hand messages over by SMTP, one after the other; return their ids."""
+        """Send messages by SMTP, one after the other; return their ids."""
         seen = await self.list_inbox(to[0], "?limit=1")
         await asyncio.to_thread(self._send, messages, to)
         after = seen[0]["id"] if seen else 0
-        return [one["id"] for one in reversed(await self.list_inbox(to[0], f"?limit=200&after={after}"))]
+        return [message["id"] for message in reversed(await self.list_inbox(to[0], f"?limit=200&after={after}"))]
 
     async def send_letter(self, *subjects: str) -> list[int]:
         return await self.send(*[letter(subject) for subject in subjects])

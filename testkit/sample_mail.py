@@ -1,4 +1,4 @@
-"""Envelopes and messages to test with."""
+"""Sample envelopes and messages."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ def envelope(
     sender: str | None = "bob@sender.example",
     at: datetime = NOON,
 ) -> Envelope:
-    """Make an envelope, to ann@example.org unless told."""
+    """Make an envelope, by default to ann@example.org."""
     reverse_path = None if sender is None else Address.parse(sender)
     return Envelope(reverse_path, recipients or ("ann@example.org",), data, at)
 
 
 async def add_all(store: Mailbox, envelopes: Iterable[Envelope]) -> list[MailId]:
     """Add messages at once; return their ids in the order given."""
-    return await asyncio.gather(*[store.add(one) for one in envelopes])
+    return await asyncio.gather(*[store.add(message) for message in envelopes])
 
 
 def ids(rows: Iterable[ListingRow]) -> list[MailId]:
-    """Return which messages a listing has."""
+    """Return the ids of listed messages."""
     return [row.mail.id for row in rows]
 
 

@@ -1,4 +1,4 @@
-"""`edgemail serve` and `edgemail web preview` as processes of their own, and senders that keep the first busy."""
+"""Runs `edgemail serve` and `edgemail web preview` as processes, and senders that load them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ UNBOUNDED = {
     "EDGEMAIL_MAX_INBOX_MESSAGES": "off",
     "EDGEMAIL_MAX_INBOX_BYTES": "off",
 }
-"""For tests that fill one inbox, or run where the disk is nearly full."""
+"""Switches off limits, for tests that fill one inbox or run on a nearly full disk."""
 THIS_PYTHON = (sys.executable, "-m", "edgemail")
 
 
@@ -57,15 +57,15 @@ class Process:
         return match[1]
 
     def wait(self) -> int:
-        """Return its exit status."""
+        """Wait for the process; return its exit status."""
         return self.process.wait(PATIENCE_S * 2)
 
 
 @contextmanager
 def serving(db: Path, program: Sequence[str] = THIS_PYTHON, *, url: str = "", **environ: str) -> Iterator[Process]:
-    """Start the program on free ports, and give it once it has said where it listens; ends it if it still runs.
+    """Start the program on free ports; yield it once it has printed its addresses; kill it last.
 
-    With `url` the database is there, and of `db` only the folder counts.
+    With `url` that is the database, and `db` only names the folder for the log.
     """
     env = {name: value for name, value in os.environ.items() if not name.startswith(("EDGEMAIL_", "LIBSQL_"))}
     arguments = ["serve", "--smtp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--db", url or str(db)]
@@ -88,7 +88,7 @@ def serving(db: Path, program: Sequence[str] = THIS_PYTHON, *, url: str = "", **
 
 @contextmanager
 def previewing(folder: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """Run `edgemail web preview` on a free port; give its URL, without a slash at its end."""
+    """Run `edgemail web preview` on a free port; yield its URL without a trailing slash."""
     command = [*THIS_PYTHON, "web", "preview", "--dir", str(folder), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -115,7 +115,7 @@ def _read_start(process: subprocess.Popen[str]) -> str:
 
 
 class Peer:
-    """One SMTP connection, said and heard line by line."""
+    """A blocking SMTP connection."""
 
     def __init__(self, address: tuple[str, int], patience_s: float = PATIENCE_S * 2, source: str = "") -> None:
         """Connect, from the address `source` if one is given."""
@@ -126,19 +126,19 @@ class Peer:
         self._socket.sendall(octets)
 
     def hear(self) -> int:
-        """Return the code of the next reply, 0 when the connection is at its end."""
+        """Return the code of the next reply, 0 at the end of the connection."""
         while line := self._file.readline():
             if line[3:4] == b" ":
                 return int(line[:3])
         return 0
 
     def ask(self, octets: bytes) -> int:
-        """Say something; return the code of the reply."""
+        """Send octets; return the code of the reply."""
         self.say(octets)
         return self.hear()
 
     def begin(self, recipient: str) -> list[int]:
-        """Send an envelope in one go; return the codes that came for it."""
+        """Send an envelope pipelined; return the codes of its replies."""
         self.say(f"MAIL FROM:<load@sender.example>\r\nRCPT TO:<{recipient}>\r\nDATA\r\n".encode())
         codes: list[int] = []
         while len(codes) < 3 and (code := self.hear()):
@@ -157,19 +157,19 @@ class Peer:
         self._socket.close()
 
     def vanish(self) -> None:
-        """Be gone, with a reset in place of a farewell."""
+        """Close with a reset (RST) instead of QUIT."""
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close()
 
 
 def write_load(token: str) -> bytes:
-    """Return the message that a `Sender` sends under a token; each is another one, and most are not short."""
+    """Return the message that a `Sender` sends for a token. Messages differ, also in size."""
     line = (token.encode() * 70)[:70] + b"\r\n"
     return b"Subject: load\r\n\r\ntoken=" + token.encode() + b";\r\n" + line * (len(token) % 4 * 30 + 1)
 
 
 class Sender(threading.Thread):
-    """Sends one message after the other until the connection ends, and notes each that got its 250."""
+    """Sends messages until the connection ends. `kept` has the tokens of those that got a 250."""
 
     def __init__(self, address: tuple[str, int], name: str) -> None:
         super().__init__(name=name, daemon=True)
@@ -179,7 +179,7 @@ class Sender(threading.Thread):
         self.last_code = 0
 
     def run(self) -> None:
-        """Send until the server ends it."""
+        """Send until the server closes the connection."""
         try:
             peer = Peer(self._address)
         except OSError:

@@ -1,4 +1,4 @@
-"""A disk that is slow for as long as a test likes."""
+"""A disk whose syncs wait until a test releases them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def slow_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """Hold every sync that Python asks for until the event is set."""
+    """Block every os.fsync until the event is set."""
     go_on = threading.Event()
     sync = os.fsync
 

@@ -1,4 +1,4 @@
-"""A program on a small disk of its own, which a test can fill."""
+"""Runs a program on a small disk that a test can fill."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ MOUNT_S = 30.0
 
 
 class SmallDisk:
-    """A tmpfs. Where there are user namespaces only the program has it mounted, and nobody needs any rights."""
+    """A tmpfs, in the program's own mount namespace where possible, which needs no root."""
 
     def __init__(self, process: Process, folder: Path) -> None:
         self._folder = Path(f"/proc/{process.process.pid}/root{folder}")
 
     @contextlib.contextmanager
     def filled(self) -> Iterator[None]:
-        """Take all room that there is."""
+        """Fill the disk for as long as the context lasts."""
         filler = self._folder / "filler"
         with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
             while file.write(bytes(4096)):
@@ -43,13 +43,13 @@ class SmallDisk:
 
 @cache
 def has_namespaces() -> bool:
-    """Return True if whoever runs the tests may mount something in a namespace: not in a chroot, for one."""
+    """Return True if this user may mount in a namespace of its own; in a chroot it may not."""
     return _works(*_UNSHARED, "exec mount -t tmpfs small /tmp")
 
 
 @cache
 def can_mount() -> bool:
-    """Return True if a small disk can be had, in a namespace or as root."""
+    """Return True if a small disk can be mounted, in a namespace or as root."""
     if has_namespaces():
         return True
     with tempfile.TemporaryDirectory() as folder:
@@ -65,7 +65,7 @@ def _works(*command: str) -> bool:
 
 @contextlib.contextmanager
 def serving_on_small_disk(folder: Path, size: str, **environ: str) -> Iterator[tuple[Process, SmallDisk]]:
-    """Run a program whose database is on a disk of that size."""
+    """Run a program whose database is on a disk of `size`, as mount(8) writes it."""
     needs.check("small_disk")
     folder.mkdir()
     command: tuple[str, ...] = THIS_PYTHON

@@ -1,4 +1,4 @@
-"""Both ends of an SMTP connection: a client that says what it is told, and a store that a test decides for."""
+"""Both ends of an SMTP connection: a client that a test steers, and a store that it decides for."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
-from edgemail.listener import Listener, Policy
+from edgemail.listener import Listener, Policy, TransactionLog
 from edgemail.model import Endpoint
 from edgemail.settings import SmtpSettings
 from testkit.waiting import PATIENCE_S, until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from edgemail.model import Envelope, MailId
 
@@ -46,7 +46,7 @@ class Counter:
         return future
 
     def keep(self, index: int) -> None:
-        """Say that a message is kept."""
+        """Commit a message."""
         self.futures[index].set_result(index + 1)  # type: ignore[arg-type]
 
     async def arrival(self, count: int = 1) -> None:
@@ -66,14 +66,19 @@ def drop_trace(data: bytes) -> bytes:
 
 @contextlib.asynccontextmanager
 async def listening(
-    counter: Counter, policy: Policy | None = None, /, **settings: object
+    counter: Counter,
+    policy: Policy | None = None,
+    clock: Callable[[], datetime] | None = None,
+    log: TransactionLog | None = None,
+    /,
+    **settings: object,
 ) -> AsyncIterator[tuple[Listener, int]]:
-    """Give a listener on a free port of 127.0.0.1, and the port; nothing may go wrong unseen in a callback."""
+    """Give a listener and its port on 127.0.0.1; an exception in a callback fails the test."""
     unseen: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: unseen.append(context))
     endpoint = Endpoint("127.0.0.1", 0)
     smtp = SmtpSettings(listen=(endpoint,), hostname="mx.example.com", **settings)  # type: ignore[arg-type]
-    listener = Listener(smtp, counter.deliver, lambda: datetime.now(UTC), policy=policy)
+    listener = Listener(smtp, counter.deliver, clock or (lambda: datetime.now(UTC)), policy=policy, log=log)
     bound = socket.create_server((endpoint.host, endpoint.port))
     await listener.start([bound])
     try:
@@ -83,6 +88,12 @@ async def listening(
             connection.abort()
         await asyncio.wait_for(listener.stop(), PATIENCE_S)
     assert unseen == []
+
+
+def change_settings(listener: Listener, **values: object) -> None:
+    """Change settings of a listener that runs, for what is still to come on open connections."""
+    for name, value in values.items():
+        object.__setattr__(listener.settings, name, value)
 
 
 class Peer:
@@ -95,7 +106,7 @@ class Peer:
     @classmethod
     @contextlib.asynccontextmanager
     async def connect(cls, port: int, source: str = "127.0.0.1") -> AsyncIterator[Self]:
-        """Connect from an address, and leave at the end without a word."""
+        """Connect from an address; drop the connection at the end."""
         reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0))
         try:
             yield cls(reader, writer)
@@ -116,11 +127,11 @@ class Peer:
         self._writer.write(octets)
 
     def finish(self) -> None:
-        """Say that nothing more will come, and go on listening."""
+        """Close this side, and go on reading."""
         self._writer.write_eof()
 
     def vanish(self) -> None:
-        """Be gone, with a reset in place of a farewell."""
+        """Drop the connection with a reset."""
         raw: socket.socket = self._writer.get_extra_info("socket")
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
         self._writer.transport.abort()
@@ -147,7 +158,7 @@ class Peer:
             return (await self._reader.read()).decode()
 
     async def is_quiet(self) -> bool:
-        """Whether the server has said nothing more, though it has had the time to."""
+        """Return True if the server says nothing more for a while."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(0.05):
                 return not await self._reader.readexactly(1)

@@ -1,4 +1,4 @@
-"""Messages in files without a name, and what is left of them."""
+"""Finds spool files, which have no name, among this process's open files."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
 
 def files_in(folder: Path) -> list[str]:
-    """List this process's open files without a name that are in a folder."""
+    """List this process's open files in a folder that have no name (any more)."""
     found = []
-    for one in Path("/proc/self/fd").iterdir():
+    for path in Path("/proc/self/fd").iterdir():
         try:
-            target = str(one.readlink())
-        except FileNotFoundError:  # the listing's own
+            target = str(path.readlink())
+        except FileNotFoundError:  # the descriptor of this listing
             continue
         if target.startswith(f"{folder.resolve()}/") and target.endswith(" (deleted)"):
             found.append(target)

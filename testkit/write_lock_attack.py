@@ -1,4 +1,4 @@
-"""Those who hold a database's write lock, again and again, with a token that may only read."""
+"""An attack on sqld: hold the write lock over and over, with a read-only token."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from testkit.sqld import Sqld
 
 _BEGIN = {"requests": [{"type": "execute", "stmt": {"sql": "BEGIN IMMEDIATE"}}]}
-"""The stream is left open, and with it the transaction, until the server ends it after 5 s."""
+"""The open stream keeps the transaction, until the server ends it after 5 s."""
 _WAIT_S = 60.0
 _PAUSE_S = 0.05
 
 
 @contextlib.asynccontextmanager
 async def holding_the_write_lock(*servers: Sqld) -> AsyncIterator[None]:
-    """Attack, once for each server that is named, from the moment that one has the lock."""
+    """Attack each server; yield once one attacker holds the lock."""
     taken = asyncio.Event()
-    attackers = [asyncio.create_task(_attack(one, taken)) for one in servers]
+    attackers = [asyncio.create_task(_attack(server, taken)) for server in servers]
     try:
         if attackers:
             await asyncio.wait_for(taken.wait(), _WAIT_S)

@@ -44,7 +44,7 @@ async def test_the_program_says_where_it_listens_and_keeps_mail(tmp_path: Path) 
         with smtplib.SMTP(*server.smtp, timeout=PATIENCE_S) as client:
             client.sendmail("a@b.example", ["ann@example.org"], "Subject: Hello\r\n\r\nHello.\r\n")
         answer = await ask(server.url, "/api/inboxes/ann@example.org/messages")
-        assert [one["subject"] for one in answer.json()["messages"]] == ["Hello"]
+        assert [message["subject"] for message in answer.json()["messages"]] == ["Hello"]
         server.process.terminate()
         assert server.wait() == 0
 
@@ -63,25 +63,42 @@ async def test_metrics_on_a_port_of_their_own_are_said_too(tmp_path: Path) -> No
 async def test_port_0_is_any_free_one(tmp_path: Path) -> None:
     """Two programs on one machine do not meet."""
     (tmp_path / "other").mkdir()
-    async with running(settings_in(tmp_path)) as one, running(settings_in(tmp_path / "other")) as other:
-        assert len({one.smtp, other.smtp, one.url, other.url}) == 4
-        assert one.smtp[1] != 0
+    async with running(settings_in(tmp_path)) as first, running(settings_in(tmp_path / "other")) as second:
+        assert len({first.smtp, second.smtp, first.url, second.url}) == 4
+        assert first.smtp[1] != 0
 
 
 async def test_several_smtp_listeners_and_no_http(tmp_path: Path) -> None:
     """Each endpoint takes mail, and the page may be left out."""
     settings = settings_in(tmp_path)
     smtp = dataclasses.replace(settings.smtp, listen=(Endpoint("127.0.0.1", 0), Endpoint("127.0.0.2", 0)))
-    http = dataclasses.replace(settings.http, listen=None)
+    http = dataclasses.replace(settings.http, listen=())
     app = await App.start(dataclasses.replace(settings, smtp=smtp, http=http))
     try:
-        assert app.http_url is None
+        assert app.http_urls == []
         assert [url.rpartition(":")[0] for url in app.smtp_urls] == ["smtp://127.0.0.1", "smtp://127.0.0.2"]
         for url in app.smtp_urls:
             host, port = url.removeprefix("smtp://").split(":")
             reader, writer = await asyncio.open_connection(host, int(port))
             assert (await reader.readline()).startswith(b"220 mx.example.net")
             writer.close()
+    finally:
+        await app.stop()
+
+
+async def test_ipv4_and_ipv6_at_once(tmp_path: Path) -> None:
+    """Each start line has its URL, and requests may name either address or a listener's name."""
+    settings = settings_in(tmp_path)
+    listen = (Endpoint("127.0.0.1", 0), Endpoint("::1", 0), Endpoint("localhost", 0))
+    app = await App.start(dataclasses.replace(settings, http=dataclasses.replace(settings.http, listen=listen)))
+    try:
+        assert [url.rpartition(":")[0] for url in app.http_urls] == [
+            "http://127.0.0.1",
+            "http://[::1]",
+            "http://127.0.0.1",
+        ]
+        for url in app.http_urls:
+            assert (await ask(url, "/healthz")).status == 200
     finally:
         await app.stop()
 
@@ -97,7 +114,7 @@ def listening(settings: Settings, flag: str, endpoint: Endpoint) -> Settings:
         return dataclasses.replace(settings, smtp=dataclasses.replace(settings.smtp, listen=(endpoint,)))
     if flag == "--metrics":
         return dataclasses.replace(settings, http=dataclasses.replace(settings.http, metrics=endpoint))
-    return dataclasses.replace(settings, http=dataclasses.replace(settings.http, listen=endpoint))
+    return dataclasses.replace(settings, http=dataclasses.replace(settings.http, listen=(endpoint,)))
 
 
 @pytest.mark.parametrize("flag", ["--smtp", "--http", "--metrics"])
@@ -176,7 +193,7 @@ async def test_a_database_that_nobody_chose_is_named_in_a_warning(
     settings = dataclasses.replace(settings_in(tmp_path), store=StoreSettings(db=db, is_default=True))
     with pytest.raises(ZeroDivisionError):
         await serve(settings, lambda _: None)
-    (warning,) = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    (warning,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert db in warning
     assert "--db" in warning
 
@@ -205,16 +222,16 @@ async def test_a_self_made_certificate_needs_no_database_file(
                 client.sendmail("bob@sender.example", ["ann@example.org"], b"Subject: Hello\r\n\r\nHello.\r\n")
 
         await asyncio.to_thread(send)
-        assert [one["subject"] for one in await program.list_inbox("ann@example.org")] == ["Hello"]
+        assert [message["subject"] for message in await program.list_inbox("ann@example.org")] == ["Hello"]
 
 
 async def test_mail_is_there_after_a_restart(tmp_path: Path) -> None:
     """Stopping closes the store properly: nothing but the database's own file is left."""
     async with running(settings_in(tmp_path)) as program:
         sent = await program.send_letter("One", "Two")
-    assert [one.name for one in tmp_path.iterdir()] == ["mail.db"]
+    assert [path.name for path in tmp_path.iterdir()] == ["mail.db"]
     async with running(settings_in(tmp_path)) as program:
-        assert [one["id"] for one in await program.list_inbox()] == sent[::-1]
+        assert [message["id"] for message in await program.list_inbox()] == sent[::-1]
 
 
 async def test_stopping_ends_waiting_readers(tmp_path: Path) -> None:

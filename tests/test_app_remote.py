@@ -35,10 +35,10 @@ COMMIT_S = 3.0
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Sqld]:
-    one = Sqld(tmp_path / "sqld", admin_port=free_port())
-    one.start()
-    yield one
-    one.kill()
+    sqld = Sqld(tmp_path / "sqld", admin_port=free_port())
+    sqld.start()
+    yield sqld
+    sqld.kill()
 
 
 @asynccontextmanager
@@ -66,7 +66,7 @@ async def sending(program: Program, subject: str) -> AsyncIterator[Peer]:
 
 async def subjects(program: Program) -> list[str]:
     """List what an inbox has, oldest first."""
-    return [one["subject"] for one in reversed(await program.list_inbox())]
+    return [message["subject"] for message in reversed(await program.list_inbox())]
 
 
 async def test_who_waits_behind_a_slow_commit_is_told_in_time_and_not_kept_later(
@@ -129,7 +129,7 @@ async def test_a_database_in_trouble_is_451_and_503_until_it_is_back(
         await program.send_letter("Before")
         with caplog.at_level(logging.INFO, "edgemail.store.remote.health"):
             await asyncio.to_thread(begin, server)
-            senders = [await stack.enter_async_context(sending(program, f"{one}")) for one in range(4)]
+            senders = [await stack.enter_async_context(sending(program, f"{number}")) for number in range(4)]
             for sender in senders:
                 await sender.say(b"", 451)
             assert (await program.ask("/readyz")).status == 503
@@ -144,7 +144,7 @@ async def test_a_database_in_trouble_is_451_and_503_until_it_is_back(
 
 def lines_of(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return what the log has of the database."""
-    return [one.getMessage() for one in caplog.records if one.name == "edgemail.store.remote.health"]
+    return [record.getMessage() for record in caplog.records if record.name == "edgemail.store.remote.health"]
 
 
 async def is_ready(program: Program) -> bool:
@@ -255,13 +255,13 @@ async def test_two_programs_on_one_database_tell_each_others_mail(server: Sqld, 
         await ours.send_letter("Ours")
         await theirs.send_letter("Theirs, too")
         told = await events.take(3)
-        assert [one.data["subject"] for one in told] == ["Theirs", "Ours", "Theirs, too"]
+        assert [event.data["subject"] for event in told] == ["Theirs", "Ours", "Theirs, too"]
         assert await subjects(ours) == await subjects(theirs) == ["Theirs", "Ours", "Theirs, too"]
 
 
 async def test_the_largest_message_comes_back_octet_for_octet(server: Sqld, tmp_path: Path) -> None:
     """25 MiB by SMTP, in parts into sqld, and by HTTP out again."""
-    line = bytes(one for one in range(256) if one not in b"\r\n") * 3 + b"\r\n"
+    line = bytes(octet for octet in range(256) if octet not in b"\r\n") * 3 + b"\r\n"
     settings = settings_on(server, tmp_path, commit_timeout_s=30.0)
     head = letter("Large", "")
     message = head + line * ((settings.smtp.max_message_bytes - len(head)) // len(line))
@@ -289,9 +289,9 @@ async def test_several_who_hold_the_write_lock_hang_nobody_and_lose_nothing(
                 holding_the_write_lock(server, server, replica, replica),
                 AsyncExitStack() as stack,
             ):
-                peers = [await stack.enter_async_context(sending(program, one)) for one in left]
+                peers = [await stack.enter_async_context(sending(program, name)) for name in left]
                 replies = [await peer.reply() for peer in peers]
-                left = [one for one, reply in zip(left, replies, strict=True) if reply[:4] != "250 "]
+                left = [name for name, reply in zip(left, replies, strict=True) if reply[:4] != "250 "]
                 assert len(await program.list_inbox()) <= len(wanted)
             assert all(reply[:4] in {"250 ", "451 "} for reply in replies)
             await program.send_letter(*left)

@@ -1,4 +1,4 @@
-"""The servers that edgemail is measured beside, and what each one's 250 is worth."""
+"""The servers that edgemail is compared with, and what a 250 of each guarantees."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Keeping(enum.StrEnum):
-    """What has become of a message when its 250 comes."""
+    """What a server has done with a message when it sends the 250."""
 
     SYNCED = "synced"
     FILE = "in a file, not synced"
@@ -31,7 +31,7 @@ class Keeping(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Peer:
-    """A server, and how to run it in a folder of its own."""
+    """A server, and how to run it in a folder."""
 
     name: str
     keeping: Keeping
@@ -55,10 +55,10 @@ ALL = (
 
 
 def parse_peer(text: str) -> Peer:
-    """Read `NAME=HOST:PORT`, a server that runs already.
+    """Parse `NAME=HOST:PORT`, a server that is already running.
 
     Raises:
-        ValueError: it is written otherwise.
+        ValueError: the text has another form.
     """
     name, equals, endpoint = text.partition("=")
     host, colon, port = endpoint.rpartition(":")

@@ -1,4 +1,4 @@
-"""A peer: aiosmtpd, each message inserted into SQLite and committed before its 250."""
+"""A peer: aiosmtpd, which inserts each message into SQLite and commits before its 250."""
 
 from __future__ import annotations
 

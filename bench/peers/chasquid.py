@@ -1,4 +1,4 @@
-"""chasquid from Debian's package, unpacked by fetch-debian: a queue in files, then a pipe that writes a maildir."""
+"""chasquid, unpacked from Debian by fetch-debian: a file queue, then a pipe to a maildir."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 UNPACKED = Path(__file__).parent / ".debian"
 NO_DNS = "nameserver 127.0.0.1\noptions attempts:1 timeout:1\n"
-"""Nobody answers there: to wait for a resolver is not what is measured."""
+"""An address without a resolver, as DNS waits are not what is measured."""
 _CONFIG = """
 hostname: "peer.example"
 smtp_address: "127.0.0.1:{port}"
@@ -31,7 +31,7 @@ cat > {folder}/mail/tmp/$$ && mv {folder}/mail/tmp/$$ {folder}/mail/new/$$
 
 @contextlib.contextmanager
 def run_chasquid(folder: Path) -> Iterator[Server]:
-    """Run it."""
+    """Run chasquid."""
     program = UNPACKED / "usr/bin/chasquid"
     if not program.exists():
         raise NotStartedError("it is not unpacked: bench/peers/fetch-debian does that, with apt-get")

@@ -1,6 +1,6 @@
 """OpenSMTPD from Debian's package, unpacked by fetch-debian.
 
-Its paths and users are built in, so it runs in a view of the file system that has them (a mount namespace).
+Its paths and users are built in, so it runs in a mount namespace that has them.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ exec /usr/sbin/smtpd -d -f {folder}/smtpd.conf
 
 @contextlib.contextmanager
 def run_opensmtpd(folder: Path) -> Iterator[Server]:
-    """Run it."""
+    """Run OpenSMTPD."""
     if not (UNPACKED / "usr/sbin/smtpd").exists():
         raise NotStartedError("it is not unpacked: bench/peers/fetch-debian does that, with apt-get")
     if os.geteuid() != 0:
@@ -57,8 +57,8 @@ def _prepare(folder: Path, port: int) -> None:
         (folder / path).mkdir(parents=True)
     (folder / "spool").chmod(0o711)
     (folder / "mail").chmod(0o777)
-    for one in (folder, folder.parent):  # its own users have to find the way to their data
-        one.chmod(one.stat().st_mode | 0o011)
+    for way in (folder, folder.parent):  # OpenSMTPD's users must reach their data
+        way.chmod(way.stat().st_mode | 0o011)
     (folder / "smtpd.conf").write_text(_CONFIG.format(port=port, folder=folder))
     (folder / "resolv.conf").write_text(NO_DNS)
     (folder / "smtpd.conf").chmod(0o600)

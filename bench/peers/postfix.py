@@ -1,4 +1,4 @@
-"""A Postfix of our own that delivers into a maildir: its whole instance lies in a folder."""
+"""A private Postfix instance in a folder, which delivers into a maildir."""
 
 from __future__ import annotations
 
@@ -61,15 +61,15 @@ postlog   unix-dgram n - n - 1 postlogd
 
 @contextlib.contextmanager
 def run_postfix(folder: Path) -> Iterator[Server]:
-    """Run it."""
+    """Run Postfix."""
     postfix = find_tool("postfix", "postfix")
     if os.geteuid() != 0:
         raise NotStartedError("Postfix changes to users of its own: run this as root")
     config, port = folder / "config", free_port()
     for path in (config, folder / "queue", folder / "data", folder / "mail"):
         path.mkdir()
-    for one in (folder, folder.parent):  # its own user has to find the way to its data
-        one.chmod(one.stat().st_mode | 0o011)
+    for path in (folder, folder.parent):  # Postfix's user must reach its data
+        path.chmod(path.stat().st_mode | 0o011)
     subprocess.run(["chown", "postfix", folder / "data"], check=True)
     subprocess.run(["chown", "nobody", folder / "mail"], check=True)
     uid = (folder / "mail").stat().st_uid
@@ -84,7 +84,7 @@ def run_postfix(folder: Path) -> Iterator[Server]:
 
 
 def _master(folder: Path) -> int:
-    """Return the pid of its master, which leaves the process that started it."""
+    """Return the pid of the master process, which forks away."""
     return int((folder / "queue" / "pid" / "master.pid").read_text())
 
 

@@ -19,7 +19,7 @@ _PACKAGES = _HERE / "node_modules"
 
 @contextlib.contextmanager
 def run_smtp_sink(folder: Path) -> Iterator[Server]:
-    """Run Postfix's smtp-sink, in C, which throws mail away."""
+    """Run Postfix's smtp-sink, in C, which discards mail."""
     port = free_port()
     user = ["-u", "nobody"] if os.geteuid() == 0 else []
     command = [find_tool("smtp-sink", "postfix"), *user, f"127.0.0.1:{port}", "1024"]
@@ -38,7 +38,7 @@ def run_aiosmtpd(folder: Path) -> Iterator[Server]:
 
 @contextlib.contextmanager
 def run_maildev(folder: Path) -> Iterator[Server]:
-    """Run MailDev as it comes, with its page on a port of its own."""
+    """Run MailDev with its defaults, and its page on another port."""
     port = free_port()
     command: list[str | Path] = [_find_node(), _find_package("maildev/dist/bin/maildev.js")]
     command += ["--smtp", str(port), "--ip=127.0.0.1", "--web", str(free_port()), "--web-ip=127.0.0.1", "--silent"]
@@ -48,13 +48,13 @@ def run_maildev(folder: Path) -> Iterator[Server]:
 
 @contextlib.contextmanager
 def run_smtp_server(folder: Path) -> Iterator[Server]:
-    """Run nodemailer's smtp-server, which throws mail away here."""
+    """Run nodemailer's smtp-server, which discards mail here."""
     port = free_port()
     _find_package("smtp-server/package.json")
     with _running(
         "nodemailer smtp-server", port, [_find_node(), _HERE / "smtp-server.js", str(port)], folder
-    ) as one:
-        yield one
+    ) as server:
+        yield server
 
 
 @contextlib.contextmanager

@@ -1,1 +1,1 @@
-"""Mixed load, faults and readers for as long as one likes, and a verdict: nothing that got its 250 is lost."""
+"""Mixed load, faults and readers, and a verdict: no message with a 250 is lost."""

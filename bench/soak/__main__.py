@@ -1,4 +1,4 @@
-"""`make soak`: load, faults and readers for as long as one likes; a line a minute, and a verdict."""
+"""`make soak`: load, faults and readers for a given time; a line a minute, and a verdict."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from bench.soak.server import quantile, small_disk
 _MIB = 2**20
 _LONG_MINUTES = 10
 _KILLS = 50
-"""In the long form, however long that takes."""
+"""The fewest kills of a long run, however long they take."""
 _MEMORY_MAX_BYTES = 300 * _MIB
 _GROWTH_MAX_BYTES = 64 * _MIB
 _DESCRIPTORS_MORE = 8
 _KEPT_P99_S = 5.0
 _HONEST_P99_S = 5.0
-"""Generous: the load, the servers and whatever else runs share the machine; `_measure_lag` tells how busy it is."""
+"""Generous, as other work shares the machine; `_measure_lag` shows how busy it is."""
 _SHARE_LEAST = 0.3
 _RESTART_S = 2.0
 _MISTAKES_SHOWN = 20
@@ -36,14 +36,14 @@ _TICK_S = 0.05
 
 
 def main() -> int:
-    """Run it; return the exit status."""
+    """Run the soak; return the exit status."""
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--restart-messages", type=int, default=1_000_000, metavar="N")
     arguments = parser.parse_args()
     raise_own_limit()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # which leaves no server and no small disk behind
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that servers and disks are cleaned up
     folder = Path(tempfile.mkdtemp(prefix=".soak-", dir=Path.cwd()))
     reasons: list[str] = []
     try:
@@ -59,9 +59,9 @@ def main() -> int:
         if arguments.restart_messages:
             (folder / "restart").mkdir()
             starts_s = restart.measure(folder / "restart", arguments.restart_messages, 3)
-            said = ", ".join(f"{one:.2f} s" for one in starts_s)
+            said = ", ".join(f"{starts_:.2f} s" for starts_ in starts_s)
             print(f"starts with {arguments.restart_messages:,} messages, after kills: {said}", flush=True)
-            if min(starts_s) > _RESTART_S:  # the machine has other things to do as well
+            if min(starts_s) > _RESTART_S:  # the best of them, as the machine has other work too
                 reasons.append(f"no start took less than {_RESTART_S:.0f} s")
     except KeyboardInterrupt:
         reasons.append("stopped before its time")
@@ -85,15 +85,15 @@ async def _soak(killed: Killed, lasting: Lasting, minutes: float) -> None:
     lags_s: list[float] = []
     beside = [asyncio.create_task(_tell(killed, lasting, minutes)), asyncio.create_task(_measure_lag(lags_s))]
     await asyncio.gather(killed.run(is_over), lasting.run(is_over))
-    for one in beside:
-        one.cancel()
+    for task in beside:
+        task.cancel()
     print(f"at the end: {_describe(killed, lasting)}")
     lag_ms = [1000 * quantile(lags_s, share) for share in (0.5, 0.99)]
     print(f"this program itself came late by: p50 {lag_ms[0]:.0f} ms, p99 {lag_ms[1]:.0f} ms", flush=True)
 
 
 async def _measure_lag(lags_s: list[float]) -> None:
-    """Note how late this program is woken: no server can be quicker than that here."""
+    """Record how late this program wakes up: no server here can answer faster than that."""
     while True:
         began = time.monotonic()
         await asyncio.sleep(_TICK_S)
@@ -101,7 +101,7 @@ async def _measure_lag(lags_s: list[float]) -> None:
 
 
 async def _tell(killed: Killed, lasting: Lasting, minutes: float) -> None:
-    """Print a line a minute; on a terminal, one that is written over each second in between."""
+    """Print a line a minute; on a terminal, also a status line each second."""
     began, shown = time.monotonic(), 0
     for second in range(1, sys.maxsize):
         await asyncio.sleep(max(0.0, began + second - time.monotonic()))
@@ -137,7 +137,7 @@ def _describe(killed: Killed, lasting: Lasting) -> str:
 
 def _judge(killed: Killed, lasting: Lasting, minutes: float) -> list[str]:
     reasons = [*killed.ledger.mistakes, *lasting.ledger.mistakes]
-    reasons += [f"an honest sender was refused beside a flood: {one}" for one in killed.honest_failed]
+    reasons += [f"an honest sender was refused beside a flood: {failure}" for failure in killed.honest_failed]
     print(f"replies to messages: {dict(killed.ledger.codes)}; on the small disk {dict(lasting.ledger.codes)}")
     print(
         f"kept though their senders were told that it takes too long: {killed.ledger.kept_late}, "

@@ -1,4 +1,4 @@
-"""The server that is killed again and again, and whose database must have it all."""
+"""A server that is killed over and over, and must lose no mail."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SENDERS = 12
 KEPT = 500
-"""So many messages stay for the rounds that follow."""
+"""The messages that stay for the next rounds."""
 _FLOOD_SOURCE = "127.0.2.1"
 _STOP_SHARE = 0.1
 _ROUND_S = (2.0, 9.0)
@@ -32,7 +32,7 @@ _ROUND_S = (2.0, 9.0)
 
 @dataclass
 class Killed:
-    """Rounds: a start, load with some trouble in it, an end at a random moment, and a look at what is there."""
+    """Runs rounds: a start, load with faults, a kill at a random moment, a check of all mail."""
 
     folder: Path
     chance: random.Random
@@ -44,16 +44,16 @@ class Killed:
     starts_s: list[float] = field(default_factory=list)
     took_s: list[float] = field(default_factory=list)
     honest_s: list[float] = field(default_factory=list)
-    """In floods."""
+    """The seconds that messages of honest senders took during floods."""
     honest_failed: list[str] = field(default_factory=list)
     most_memory_bytes: int = 0
     most_descriptors: int = 0
     shares: list[float] = field(default_factory=list)
-    """Of each round: messages of the sender that got fewest over those of the one that got most."""
+    """For each round: messages of the slowest sender divided by those of the fastest."""
     _is_ending: bool = False
 
     async def run(self, is_over: Callable[[], bool]) -> None:
-        """Go through rounds until it is over."""
+        """Run rounds until the time is over."""
         number = 0
         while not is_over():
             number += 1
@@ -66,7 +66,7 @@ class Killed:
         with contextlib.ExitStack() as stack:
             process = await asyncio.to_thread(stack.enter_context, servers.start(self.folder))
             self.starts_s.append(time.monotonic() - began)
-            await self._check()  # what the round before left, as the server itself found it
+            await self._check()  # the last round's mail, as the restarted server has it
             load = Load(name, process.smtp, self.ledger, self.chance)
             watch = servers.Watch(process)
             self._is_ending = False
@@ -118,7 +118,7 @@ class Killed:
             self.shares.append(min(counts) / max(counts))
 
     async def _trouble(self, process: Process, db: Path) -> None:
-        """Do one thing or another to it, over and over."""
+        """Cause one fault after another."""
         while True:
             await asyncio.sleep(self.chance.uniform(0.3, 1.5))
             match self.chance.randrange(4):
@@ -134,7 +134,7 @@ class Killed:
                     pass
 
     async def _flood(self, process: Process) -> None:
-        """Flood it from one address; see how those fare who send a little, each from another address."""
+        """Flood the server from one address; measure honest senders from other addresses."""
         flooding = asyncio.create_task(flood(process.smtp, _FLOOD_SOURCE, 100, 1.5))
         try:
             while not flooding.done():

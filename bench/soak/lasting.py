@@ -1,4 +1,4 @@
-"""The server that runs from the first minute to the last, on a small disk, and what it takes meanwhile."""
+"""A server that runs for the whole soak on a small disk, and its resources."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
 SENDERS = 6
 _MIN_FREE = "25%"
-"""A disk that mail itself has filled would have no room to delete any either."""
+"""A disk that mail has filled would have no room for deletions either."""
 _TROUBLE_S = (4.0, 12.0)
 
 
 @dataclass
 class Lasting:
-    """One start, troubles that pass, and service that must come back by itself each time."""
+    """One start, passing faults, and service that must recover from each by itself."""
 
     folder: Path
     chance: random.Random
     is_small: bool
-    """Whether the folder is a disk of its own, which can be filled."""
+    """True if the folder is a separate disk, which can be filled."""
     calm: servers.Calm = field(default_factory=servers.Calm)
     ledger: Ledger = field(default_factory=Ledger)
     troubles: dict[str, int] = field(default_factory=dict)
@@ -46,11 +46,11 @@ class Lasting:
 
     @property
     def messages(self) -> int:
-        """How many got their 250."""
+        """The number of messages with a 250."""
         return self.ledger.codes[250]
 
     async def run(self, is_over: Callable[[], bool]) -> None:
-        """Run it until it is over, then see that nothing is missing."""
+        """Run until the time is over, then check that no mail is missing."""
         with contextlib.ExitStack() as stack:
             process = await asyncio.to_thread(
                 stack.enter_context, servers.start(self.folder, EDGEMAIL_MIN_FREE=_MIN_FREE)
@@ -72,7 +72,7 @@ class Lasting:
             for task in (sending, *tasks):
                 task.cancel()
             await asyncio.gather(sending, *tasks, return_exceptions=True)
-            await asyncio.sleep(8)  # by then whoever took nothing is dropped
+            await asyncio.sleep(8)  # by then, readers that take nothing are disconnected
             self.took_s = self.calm.select(load.took_s)
             if not self.watch.is_alive:
                 self.ledger.mistakes.append("the lasting server ended by itself")

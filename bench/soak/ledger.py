@@ -1,4 +1,4 @@
-"""What was sent, what became of it, and whether a database agrees."""
+"""Records what was sent and its replies, and compares it with a database."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TRACE_LINES = 4
-"""Return-Path and Received, folded, stand before what was sent."""
+"""Return-Path and Received, folded, precede the sent content."""
 _TOKEN = re.compile(rb"token=(\S+);")
 _POOL = random.Random(1).randbytes(4 * 2**20)
 _LINE_OCTETS = 76
@@ -24,7 +24,7 @@ _BUSY_MS = 10_000
 
 
 def write_message(token: str, chance: random.Random, size_octets: int) -> bytes:
-    """Write a message of about that size: text or any octets, with lines that begin with a dot."""
+    """Return a message of about that size: text or octets, with lines that start with a dot."""
     start = chance.randrange(len(_POOL) - size_octets)
     octets = _POOL[start : start + size_octets]
     if chance.random() < 0.5:
@@ -37,44 +37,44 @@ def write_message(token: str, chance: random.Random, size_octets: int) -> bytes:
 
 
 def find_token(data: bytes) -> str:
-    """Return the token of a message, with or without its trace; "" where there is none."""
+    """Return the token of a message, with or without its trace; "" if there is none."""
     match = _TOKEN.search(data[:4096])
     return match[1].decode() if match else ""
 
 
 def digest(message: bytes) -> bytes:
-    """Return what tells a message from any other."""
+    """Return a digest of a message."""
     return hashlib.blake2b(message, digest_size=16).digest()
 
 
 def drop_trace(data: bytes) -> bytes:
-    """Return a stored message as it came."""
+    """Return a stored message without its trace lines."""
     return data.split(b"\r\n", TRACE_LINES)[TRACE_LINES]
 
 
 @dataclass
 class Ledger:
-    """Every message that was begun, by its token. What is verified and deleted is forgotten."""
+    """Every message that was started, by its token. Verified and deleted messages are forgotten."""
 
     digests: dict[str, bytes] = field(default_factory=dict)
     promised: set[str] = field(default_factory=set)
-    """These got their 250."""
+    """Messages with a 250."""
     refused: set[str] = field(default_factory=set)
-    """These got another reply; a commit that was late may have kept one all the same."""
+    """Messages with another reply; a late commit may have kept one all the same."""
     consumed: set[str] = field(default_factory=set)
-    """These were read, found right and deleted."""
+    """Messages that were read, found correct and deleted."""
     codes: Counter[int] = field(default_factory=Counter)
-    """Replies to whole messages; 0 is none."""
+    """Replies to whole messages; 0 stands for no reply."""
     mistakes: list[str] = field(default_factory=list)
     verified: int = 0
     kept_late: int = 0
 
     def begin(self, token: str, message: bytes) -> None:
-        """Note a message before its first octet goes out."""
+        """Record a message before its first octet is sent."""
         self.digests[token] = digest(message)
 
     def end(self, token: str, code: int) -> None:
-        """Note the reply."""
+        """Record the reply."""
         self.codes[code] += 1
         if code == 250:
             self.promised.add(token)
@@ -96,7 +96,7 @@ class Ledger:
         return token
 
     def check_database(self, db: Path) -> None:
-        """Compare all that a database has, once nobody sends any more. It must have each promised one, once."""
+        """Compare a whole database after the load. Each promised message must be there, once."""
         connection = apsw.Connection(str(db))
         connection.set_busy_timeout(_BUSY_MS)
         try:
@@ -115,11 +115,11 @@ class Ledger:
             connection.close()
         lost = {token for token in self.promised if not found[token]}
         self.mistakes += [f"{token} got 250 and is lost" for token in sorted(lost)]
-        self.promised -= lost  # once said
+        self.promised -= lost  # report each loss once
         self.mistakes += [f"{token} is there {count} times" for token, count in found.items() if count > 1]
 
     def forget(self, db: Path, keep: int) -> None:
-        """Delete all but the newest `keep` messages, and what is known of them."""
+        """Delete all but the newest `keep` messages, and their records."""
         connection = apsw.Connection(str(db))
         connection.set_busy_timeout(_BUSY_MS)
         rows: list[tuple[Any, ...]] = connection.execute(

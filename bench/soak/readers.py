@@ -1,4 +1,4 @@
-"""Readers: one that checks and deletes whatever comes, some that look around, and some that stop reading."""
+"""Readers: one verifies and deletes all mail, some browse, and some stop reading."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Consumer:
         self._seen: set[int] = set()
 
     async def run(self) -> None:
-        """Go on until cancelled; what fails is tried again."""
+        """Run until cancelled; failures are tried again."""
         while True:
             try:
                 await self.consume()
@@ -44,16 +44,16 @@ class Consumer:
             await asyncio.sleep(0.2)
 
     async def consume(self) -> int:
-        """Take what is there in all inboxes; return how many messages that were."""
+        """Consume all mail of all inboxes; return the number of messages."""
         async with asyncio.TaskGroup() as group:
             taking = [group.create_task(self._consume(number)) for number in range(INBOXES)]
-        return sum(one.result() for one in taking)
+        return sum(consumer.result() for consumer in taking)
 
     async def _consume(self, number: int) -> int:
         answer = await self._client.get(f"{_inbox(number)}/messages?limit={_PAGE}")
         messages = answer.json()["messages"]
-        for one in messages:
-            await self._take(int(one["id"]))
+        for message in messages:
+            await self._take(int(message["id"]))
         return len(messages)
 
     async def _take(self, mail_id: int) -> None:
@@ -71,7 +71,7 @@ class Consumer:
         await self._client.delete(f"/api/messages/{mail_id}")
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         await self._client.aclose()
 
 
@@ -91,7 +91,7 @@ async def look_around(url: str, chance: random.Random) -> None:
 
 
 async def read_nothing(url: str, seconds: float) -> None:
-    """Ask for events and for a listing, and take none of them."""
+    """Request events and a listing, and read neither."""
     host = urlsplit(url).netloc
     name, _, port = host.partition(":")
     loop = asyncio.get_running_loop()

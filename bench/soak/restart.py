@@ -1,4 +1,4 @@
-"""How long a start takes with very many messages, after a kill."""
+"""Measures the start time with very many messages, after a kill."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ SELECT strftime('%Y-%m-%d %H:%M:%f', 'now'), '<a@sender.example>', '<u' || (i % 
 
 
 def measure(folder: Path, messages: int, kills: int) -> list[float]:
-    """Return how long each start took, from the command to the line that says where it listens."""
+    """Return the seconds of each start, from the command to the line with the addresses."""
     db = folder / "mail.db"
     connection = sqlite_file.open_database(db)
     connection.pragma("synchronous", 0)
-    connection.execute(_FILL, (messages,))  # and this connection's trigger puts each into its inbox
+    connection.execute(_FILL, (messages,))  # a trigger of this connection fills `inbox`
     connection.close()
     took_s = []
     for number in range(kills):
         began = time.monotonic()
         with servers.start(folder) as process:
             took_s.append(time.monotonic() - began)
-            senders = [Sender(process.smtp, f"restart{number}-{one}") for one in range(4)]
+            senders = [Sender(process.smtp, f"restart{number}-{number}") for number in range(4)]
             for sender in senders:
                 sender.start()
             while sum(len(sender.kept) for sender in senders) < 500:

@@ -1,4 +1,4 @@
-"""Peers that send: well, in every way that there is, and badly."""
+"""Senders of every kind: honest in every way that SMTP allows, and hostile."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _FAILURES = (OSError, asyncio.IncompleteReadError, ValueError, TimeoutError)
 
 
 class SmtpClient:
-    """One connection."""
+    """One SMTP connection."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -41,7 +41,7 @@ class SmtpClient:
     async def connect(
         cls, address: tuple[str, int], source: str, *, tls: bool = False
     ) -> AsyncIterator[SmtpClient]:
-        """Connect from an address of this machine, and say EHLO."""
+        """Connect from a source address, and send EHLO."""
         async with asyncio.timeout(PATIENCE_S):
             client = cls(*await asyncio.open_connection(*address, local_addr=(source, 0)))
         try:
@@ -76,12 +76,12 @@ class SmtpClient:
                     return int(line[:3])
 
     async def ask(self, octets: bytes) -> int:
-        """Say something; return the code of the reply."""
+        """Send octets; return the code of the reply."""
         await self.say(octets)
         return await self.hear()
 
     async def begin(self, recipient: str) -> int:
-        """Open a transaction; return the code of what refused it, or 250."""
+        """Open a transaction; return the code of the first refusal, or 250."""
         for line in (b"MAIL FROM:<soak@sender.example>\r\n", f"RCPT TO:<{recipient}>\r\n".encode()):
             code = await self.ask(line)
             if code != 250:
@@ -91,7 +91,7 @@ class SmtpClient:
 
 @dataclass
 class Load:
-    """Senders of one server, and how quickly they were answered."""
+    """The senders to one server, and their waiting times."""
 
     name: str
     address: tuple[str, int]
@@ -99,16 +99,16 @@ class Load:
     chance: random.Random
     pause_s: float = _PAUSE_S
     counts: dict[int, int] = field(default_factory=dict)
-    """Messages kept, by sender."""
+    """Kept messages, by sender."""
     took_s: list[tuple[float, float]] = field(default_factory=list)
-    """When a small message was answered (`time.monotonic`), and how long its 250 took."""
+    """When small messages got their 250 (`time.monotonic`), and the seconds that it took."""
 
     async def run(self, senders: int) -> None:
-        """Send until the server ends all connections and takes no new ones."""
+        """Send until the server closes all connections and accepts no new ones."""
         await asyncio.gather(*(self._insist(number) for number in range(senders)))
 
     async def begin(self) -> None:
-        """Return once a message was kept, or a good while has passed."""
+        """Wait until a message was kept, with a time limit."""
         with contextlib.suppress(TimeoutError):
             await until(lambda: sum(self.counts.values()) > 0, PATIENCE_S)
 
@@ -137,7 +137,7 @@ class Load:
         return True
 
     async def _send(self, client: SmtpClient, number: int, count: int) -> bool:
-        """Send one message; return whether the connection goes on."""
+        """Send one message; return True if the connection stays usable."""
         chance = self.chance
         token = f"{self.name}.{number}.{count}"
         size = _LARGE_OCTETS if chance.random() < _LARGE_SHARE else chance.choice(_SIZES)
@@ -171,7 +171,7 @@ class Load:
         return await client.ask(b"BDAT %d LAST\r\n" % (len(message) - cut) + message[cut:])
 
     async def _say_data(self, client: SmtpClient, message: bytes, way: float) -> int:
-        """Send it by DATA; some leave in the middle, or behind the dot."""
+        """Send it by DATA; some senders disconnect in the middle, or after the dot."""
         code = await client.ask(b"DATA\r\n")
         if code != 354:
             return code
@@ -184,7 +184,7 @@ class Load:
 
 
 async def flood(address: tuple[str, int], source: str, connections: int, seconds: float) -> None:
-    """Send from one address as much as it lets one, over many connections, for a while."""
+    """Send as much as possible from one address, over many connections, for a while."""
     end = time.monotonic() + seconds
 
     async def insist() -> None:
@@ -200,7 +200,7 @@ async def flood(address: tuple[str, int], source: str, connections: int, seconds
 
 
 async def send_honestly(address: tuple[str, int], source: str) -> float:
-    """Send one message from an address of its own; return the seconds from the connection to the 250.
+    """Send one message from a new address; return the seconds from the connection to the 250.
 
     Raises:
         OSError: it was refused, or the connection broke.

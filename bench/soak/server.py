@@ -1,4 +1,4 @@
-"""The servers under test, and what is done to them."""
+"""Starts the servers under test, and causes faults."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SMALL_DISK = "64m"
 COMMIT_S = 20
 STOP_S = 10
 _SETTINGS = {
-    "EDGEMAIL_TRUSTED": "127.0.0.1",  # the rest of 127/8 is strangers, who have to keep all limits
+    "EDGEMAIL_TRUSTED": "127.0.0.1",  # the rest of 127/8 is subject to all limits
     "EDGEMAIL_LOG_LEVEL": "warning",
     "EDGEMAIL_COMMIT_TIMEOUT": f"{COMMIT_S}s",
     "EDGEMAIL_SHUTDOWN_TIMEOUT": f"{STOP_S}s",
@@ -39,7 +39,7 @@ _SETTINGS = {
 
 @contextlib.contextmanager
 def start(folder: Path, **settings: str) -> Iterator[Process]:
-    """Run a server on a folder's database, killed at the end if it still runs."""
+    """Run a server on a folder's database; kill it at the end."""
     cert = folder / "cert.pem"
     if not cert.exists():
         create_self_signed(cert, ["mx.example.com"])
@@ -49,7 +49,7 @@ def start(folder: Path, **settings: str) -> Iterator[Process]:
 
 @contextlib.contextmanager
 def small_disk(folder: Path) -> Iterator[bool]:
-    """Put a small tmpfs there, where this user may; tell whether it is one."""
+    """Mount a small tmpfs, if this user may; return True if it is mounted."""
     folder.mkdir()
     mount = shutil.which("mount")
     command = [mount or "mount", "-t", "tmpfs", "-o", f"size={SMALL_DISK}", "soak", str(folder)]
@@ -67,7 +67,7 @@ def small_disk(folder: Path) -> Iterator[bool]:
 
 @contextlib.asynccontextmanager
 async def paused(process: Process) -> AsyncIterator[None]:
-    """Stop the process in its tracks, as a machine that is overcommitted does."""
+    """Suspend the process, as on an overcommitted machine."""
     process.process.send_signal(signal.SIGSTOP)
     try:
         yield
@@ -77,7 +77,7 @@ async def paused(process: Process) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def locked(db: Path) -> AsyncIterator[None]:
-    """Hold the database's write lock, as a program that forgot its transaction does."""
+    """Hold the database's write lock, as a program with a forgotten transaction does."""
     connection = apsw.Connection(str(db))
     connection.set_busy_timeout(10_000)
     await asyncio.to_thread(connection.execute, "BEGIN IMMEDIATE")
@@ -89,7 +89,7 @@ async def locked(db: Path) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def full(folder: Path) -> AsyncIterator[None]:
-    """Leave no room on a folder's disk."""
+    """Fill a folder's disk."""
     filler = folder / "filler"
     with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
         while True:
@@ -102,7 +102,7 @@ async def full(folder: Path) -> AsyncIterator[None]:
 
 @dataclass
 class Watch:
-    """What a process takes, looked at again and again."""
+    """Samples the resources of a process."""
 
     process: Process
     memory_bytes: list[int] = field(default_factory=list)
@@ -110,7 +110,7 @@ class Watch:
     is_alive: bool = True
 
     async def run(self) -> None:
-        """Look until cancelled or until it ends."""
+        """Sample until cancelled or until the process ends."""
         while True:
             if not self._look():
                 return
@@ -128,12 +128,12 @@ class Watch:
         return self.is_alive
 
     def count_descriptors(self) -> int:
-        """Return how many are open now."""
+        """Return the number of open descriptors."""
         return len(list(Path(f"/proc/{self.process.process.pid}/fd").iterdir()))
 
 
 def quantile(values: list[float], share: float) -> float:
-    """Return what that share of the values does not exceed, 0 where there are none."""
+    """Return the value that `share` of the values do not exceed, 0 without values."""
     if len(values) < 2:
         return values[0] if values else 0.0
     return statistics.quantiles(values, n=1000, method="inclusive")[min(998, round(share * 1000) - 1)]
@@ -141,13 +141,13 @@ def quantile(values: list[float], share: float) -> float:
 
 @dataclass
 class Calm:
-    """When nothing was done to a server: replies of those times are what a sender is promised."""
+    """The times without a fault: only replies of those times are held to the promised limits."""
 
     troubles: list[tuple[float, float]] = field(default_factory=list)
 
     @contextlib.asynccontextmanager
     async def trouble(self, afterwards_s: float = 1.0) -> AsyncIterator[None]:
-        """Note a trouble, and a while after it."""
+        """Record a fault, and a while after it."""
         began = time.monotonic()
         try:
             yield
@@ -155,7 +155,7 @@ class Calm:
             self.troubles.append((began, time.monotonic() + afterwards_s))
 
     def select(self, took_s: list[tuple[float, float]]) -> list[float]:
-        """Return how long what was answered took, where no trouble was on its way."""
+        """Return the waiting times of replies that no fault delayed."""
         return [
             took
             for answered, took in took_s

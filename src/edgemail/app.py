@@ -1,4 +1,4 @@
-"""The composition root: builds everything, owns the start and the graceful stop."""
+"""Builds everything, starts it and stops it: the only place where the parts meet."""
 
 from __future__ import annotations
 
@@ -23,13 +23,17 @@ from edgemail.http import (
     create_metrics_app,
 )
 from edgemail.http.access import DenialLog, SourceFilter
+from edgemail.http.answers import SLICE_BYTES
+from edgemail.http.connections import ConnectionTable
+from edgemail.http.limits import METRICS_CONNECTIONS, SPARE_DESCRIPTORS
 from edgemail.http.passwords import read_passwords
-from edgemail.http.server import REQUESTS_MAX, HttpServer
+from edgemail.http.server import HttpServer
 from edgemail.listener import Listener, Policy, TransactionLog
 from edgemail.listener.spool import Spooler
 from edgemail.mailbox.inbox import Inbox
 from edgemail.mailbox.operator import OperatorMailbox, ReservedNameRouter
 from edgemail.mailbox.quota import Quota
+from edgemail.mailbox.reading import ReadLimits
 from edgemail.mailbox.retention import JumpTolerantClock, Retention, RetentionLimits
 from edgemail.mailbox.summaries import Summarizer
 from edgemail.model import Endpoint
@@ -38,10 +42,11 @@ from edgemail.settings.reload import reload
 from edgemail.settings.values import PRIVATE
 from edgemail.store.open import open_store
 from edgemail.system.certificate import Certificate, create_self_signed
-from edgemail.system.descriptor_limit import raise_descriptor_limit
+from edgemail.system.descriptor_limit import share_descriptors
 from edgemail.system.metrics import Counters
+from edgemail.system.reading_refusals import ReadingRefusals
 from edgemail.system.sighup import handle_sighup
-from edgemail.system.sockets import bind, is_loopback, set_tcp_user_timeout, write_url
+from edgemail.system.sockets import bind, is_loopback, limit_unsent, set_tcp_user_timeout, write_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -57,15 +62,16 @@ _HTTP_STOP_S = 5
 async def serve(
     settings: Settings, announce: Callable[[str], None], read_again: Callable[[], Settings] | None = None
 ) -> None:
-    """Run until SIGINT or SIGTERM; a second one does not wait for messages under way.
+    """Run until SIGINT or SIGTERM. A second signal stops without waiting for open transactions.
 
-    `read_again` gives the settings as they are by now, for SIGHUP.
+    `announce` prints a line about where the server listens. `read_again` reads the settings again
+    for SIGHUP.
 
     Raises:
         SettingsError: a setting cannot be met.
-        ListenError: a port cannot be had.
+        ListenError: a port cannot be bound.
         StoreInvalid: the database cannot be used.
-        StoreUnavailable: it cannot be used now.
+        StoreUnavailable: the database cannot be used now.
     """
     app = await App.start(settings)
     stopping = asyncio.Event()
@@ -73,7 +79,7 @@ async def serve(
 
     def stop() -> None:
         if stopping.is_set():
-            app.hurry()
+            app.abort_smtp()
         stopping.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -84,11 +90,11 @@ async def serve(
             "mail is kept in %s, in the system's temporary directory: choose a lasting place with --db",
             settings.store.db,
         )
-    warn_of_readers(settings, app.http_url)
+    warn_of_readers(settings, app.http_urls)
     for url in app.smtp_urls:
         announce(f"SMTP  {url}")
-    if app.http_url is not None:
-        announce(f"Web   {app.http_url}")
+    for url in app.http_urls:
+        announce(f"Web   {url}")
     if app.metrics_url is not None:
         announce(f"Metrics  {app.metrics_url}")
     announce(f"Mail  {settings.store.db}{_describe_store(settings)}")
@@ -119,28 +125,28 @@ class App:
         self._http = http
         self._tasks: list[asyncio.Task[None]] = []
         self.smtp_urls: list[str] = []
-        self.http_url: str | None = None
+        self.http_urls: list[str] = []
         self.metrics_url: str | None = None
 
     @classmethod
     async def start(cls, settings: Settings) -> Self:
-        """Take the ports, open the store, then let everything run.
+        """Bind the ports, open the store, then start every part.
 
         Raises:
             SettingsError: a setting cannot be met.
-            ListenError: a port cannot be had.
+            ListenError: a port cannot be bound.
             StoreInvalid: the database or the operator's Maildir cannot be used.
             StoreUnavailable: the database cannot be used now.
         """
         with contextlib.ExitStack() as undo:
-            smtp_sockets = [undo.enter_context(bind(one, "--smtp")) for one in settings.smtp.listen]
-            tls_sockets = [undo.enter_context(bind(one, "--smtps")) for one in settings.smtp.listen_tls]
-            http = settings.http.listen
-            http_sockets = [] if http is None else [undo.enter_context(bind(http, "--http"))]
-            elsewhere = settings.http.metrics if isinstance(settings.http.metrics, Endpoint) else None
-            metrics_sockets = [] if elsewhere is None else [undo.enter_context(bind(elsewhere, "--metrics"))]
-            for one in (*http_sockets, *metrics_sockets):
-                set_tcp_user_timeout(one, settings.http.reader_timeout_s)
+            smtp_sockets = [undo.enter_context(bind(endpoint, "--smtp")) for endpoint in settings.smtp.listen]
+            tls_sockets = [undo.enter_context(bind(endpoint, "--smtps")) for endpoint in settings.smtp.listen_tls]
+            http_sockets = [undo.enter_context(bind(endpoint, "--http")) for endpoint in settings.http.listen]
+            metrics = settings.http.metrics if isinstance(settings.http.metrics, Endpoint) else None
+            metrics_sockets = [] if metrics is None else [undo.enter_context(bind(metrics, "--metrics"))]
+            for bound in (*http_sockets, *metrics_sockets):
+                set_tcp_user_timeout(bound, settings.http.reader_timeout_s)
+                limit_unsent(bound, SLICE_BYTES)
             certificate = _find_certificate(settings)
             spooler = _make_spooler(settings)
             mailbox = await _open_mailbox(settings)
@@ -154,10 +160,10 @@ class App:
                 counters=counters.commits,
             )
             undo.pop_all()
-        inbox = Inbox(store)
-        smtp_urls = [write_url("smtp", one) for one in smtp_sockets] + [
-            write_url("smtps", one) for one in tls_sockets
-        ]
+        refusals = ReadingRefusals(counters.reading.refusals)
+        inbox = Inbox(store, _limit_reading(settings, spooler), refusals.add)
+        smtp_urls = [write_url("smtp", bound) for bound in smtp_sockets]
+        smtp_urls += [write_url("smtps", bound) for bound in tls_sockets]
         exporter = MetricsExporter(counters, store.measure, __version__)
         chaos = Chaos()
         denials = DenialLog(counters.denials)
@@ -169,17 +175,23 @@ class App:
             passwords,
             exporter if settings.http.metrics is True else None,
             chaos if settings.policy.chaos_api == "on" else None,
+            refusals.add,
         )
         stop_s = min(_HTTP_STOP_S, math.ceil(settings.smtp.shutdown_timeout_s))
-        http_servers = [HttpServer(api, http_sockets, stop_s)] if http_sockets else []
-        if metrics_sockets:
-            http_servers.append(
-                HttpServer(
-                    SourceFilter(create_metrics_app(exporter), settings.access.allow_http_sources, denials),
-                    metrics_sockets,
-                    stop_s,
-                )
+        http_servers = []
+        http_connections = _share_descriptors(settings, has_metrics_port=bool(metrics_sockets))
+        if http_sockets:
+            table = ConnectionTable(
+                http_connections,
+                settings.http.max_connections_per_source,
+                settings.smtp.trusted,
+                counters.http,
             )
+            http_servers.append(HttpServer(api, http_sockets, stop_s, settings.http, table))
+        if metrics_sockets:
+            table = ConnectionTable(METRICS_CONNECTIONS, METRICS_CONNECTIONS, settings.smtp.trusted, counters.http)
+            metrics_app = SourceFilter(create_metrics_app(exporter), settings.access.allow_http_sources, denials)
+            http_servers.append(HttpServer(metrics_app, metrics_sockets, stop_s, settings.http, table))
         router = (
             ReservedNameRouter(settings.operator.reserved, mailbox, inbox.deliver) if mailbox is not None else None
         )
@@ -197,11 +209,11 @@ class App:
                 spooler,
                 TransactionLog(settings.log.addresses),
             )
-            raise_descriptor_limit(settings.smtp.max_connections, REQUESTS_MAX * len(http_servers))
         app = cls(store, inbox, router, listener, http_servers)
         app.smtp_urls = smtp_urls
-        app.http_url = next((f"{write_url('http', one)}/" for one in http_sockets), None)
-        app.metrics_url = next((f"{write_url('http', one)}/metrics" for one in metrics_sockets), None)
+        app.http_urls = [f"{write_url('http', bound)}{settings.http.base_path}/" for bound in http_sockets]
+        app.metrics_url = next((f"{write_url('http', bound)}/metrics" for bound in metrics_sockets), None)
+        app._run(refusals.run())
         if not settings.read_only:
             app._run_upkeep(settings)
         for server in http_servers:
@@ -212,7 +224,7 @@ class App:
         return app
 
     def change(self, settings: Settings) -> None:
-        """Put in force what can be changed while the program runs; connections stay open."""
+        """Apply the settings that can change while the program runs. Connections stay open."""
         if self._listener is None:
             return
         self._listener.policy.change(settings.policy)
@@ -220,13 +232,13 @@ class App:
             self._listener.certificate.refresh()
 
     async def wait_failed(self) -> None:
-        """Return, or raise what it raised, when a part that should run for ever does not."""
+        """Wait until a part that should run for ever ends; raise what it raised."""
         done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
 
     async def stop(self) -> None:
-        """Stop: no new mail, messages under way get their reply, readers theirs meanwhile; then the store."""
+        """Take no new mail, let senders and readers have their answers, then close the store."""
         self._inbox.close()
         stopping = [server.stop() for server in self._http]
         if self._listener is not None:
@@ -241,8 +253,8 @@ class App:
         if self._listener is not None:
             await self._listener.spooler.close()
 
-    def hurry(self) -> None:
-        """End all SMTP connections at once; what was handed over is committed all the same."""
+    def abort_smtp(self) -> None:
+        """End all SMTP connections at once. Messages that came whole are committed all the same."""
         for connection in tuple(self._listener.connections if self._listener is not None else ()):
             connection.abort()
 
@@ -257,26 +269,38 @@ class App:
         self._tasks.append(asyncio.create_task(work))
 
 
-def warn_of_readers(settings: Settings, url: str | None) -> None:
-    """Say who may read all mail, where that is more than this machine."""
+def _share_descriptors(settings: Settings, *, has_metrics_port: bool) -> int:
+    """Return how many connections the HTTP port may have."""
+    spare = SPARE_DESCRIPTORS + has_metrics_port * (METRICS_CONNECTIONS + SPARE_DESCRIPTORS)
+    smtp = 0 if settings.read_only else settings.smtp.max_connections
+    return share_descriptors(smtp, settings.http.max_connections, spare)
+
+
+def warn_of_readers(settings: Settings, urls: Sequence[str]) -> None:
+    """Say who may read all mail, where that is more than this machine. `urls` are those of `http`."""
     access = settings.access
-    if settings.http.listen is None or is_loopback(settings.http.listen.host) or access.private == "on":
+    if access.private == "on":
         return
-    if access.all_mail == "everyone":
-        deed = "read" if settings.read_only or access.deletion == "off" else "read and delete"
-        _log.warning("everyone who reaches %s can %s all mail", url, deed)
-    if access.http_names == "local":
-        _log.warning(
-            "%s is served to %s, also under names without a dot, *.internal and *.local (mode = %s); "
-            "see allow_http_sources and http_names",
-            url,
-            "private networks" if access.allow_http_sources == PRIVATE else "the networks of allow_http_sources",
-            access.mode,
-        )
+    for endpoint, url in zip(settings.http.listen, urls, strict=True):
+        if is_loopback(endpoint.host):
+            continue
+        if access.all_mail == "everyone":
+            actions = "read" if settings.read_only or access.deletion == "off" else "read and delete"
+            _log.warning("everyone who reaches %s can %s all mail", url, actions)
+        if access.http_names == "local":
+            _log.warning(
+                "%s is served to %s, also under names without a dot, *.internal and *.local (mode = %s); "
+                "see allow_http_sources and http_names",
+                url,
+                "private networks"
+                if access.allow_http_sources == PRIVATE
+                else "the networks of allow_http_sources",
+                access.mode,
+            )
 
 
 def _describe_store(settings: Settings) -> str:
-    """Return what the user should know of the database beyond its name."""
+    """Return what to say of the database behind its name."""
     if settings.store.is_in_memory:
         return ", lost when edgemail ends"
     return " (only read)" if settings.read_only else ""
@@ -287,16 +311,17 @@ def _now() -> datetime:
 
 
 def _find_certificate(settings: Settings) -> Certificate | None:
-    """Return the certificate that was given, or make one where peers on other machines can connect.
+    """Return the given certificate, or a self-made one if other machines can connect.
 
-    What is made is kept beside the database's file; where there is no such file, it lasts as long as this process.
+    A self-made certificate is kept beside the database's file. Without a file it lasts as long as
+    this process.
     """
     smtp = settings.smtp
     if smtp.tls == "off" or settings.read_only:
         return None
     if smtp.tls_cert is not None:
         return Certificate(Path(smtp.tls_cert), None if smtp.tls_key is None else Path(smtp.tls_key))
-    if not smtp.listen_tls and all(is_loopback(one.host) for one in smtp.listen):
+    if not smtp.listen_tls and all(is_loopback(endpoint.host) for endpoint in smtp.listen):
         return None
     names = dict.fromkeys([smtp.hostname, *smtp.domains])
     file = settings.store.file
@@ -307,10 +332,10 @@ def _find_certificate(settings: Settings) -> Certificate | None:
 
 
 def _make_spooler(settings: Settings) -> Spooler:
-    """Return what holds messages under way.
+    """Return the spooler, which holds messages while they arrive.
 
     Raises:
-        SettingsError: there can be no files in its folder.
+        SettingsError: its folder cannot hold files.
     """
     file = settings.store.file
     folder = Path(tempfile.gettempdir()) if file is None else file.absolute().parent
@@ -322,6 +347,11 @@ def _make_spooler(settings: Settings) -> Spooler:
             reason = f'"{spooler.folder}" cannot hold files: {error.strerror}; name a folder that can'
             raise SettingsError([f"spool_dir: {reason}"]) from error
     return spooler
+
+
+def _limit_reading(settings: Settings, spooler: Spooler) -> ReadLimits:
+    http = settings.http
+    return ReadLimits(http.max_waiting_reads, http.max_parsed_bytes, http.max_parsed_file_bytes, spooler.folder)
 
 
 async def _open_mailbox(settings: Settings) -> OperatorMailbox | None:

@@ -49,6 +49,10 @@ class StoreReadOnly(EdgemailError):  # noqa: N818 - see above
         super().__init__("this server only reads; delete where the mail comes in")
 
 
+class TooBusy(EdgemailError):  # noqa: N818 - see above
+    """The server has too much to do and did nothing; a later attempt may succeed (HTTP 503)."""
+
+
 class StoreInvalid(EdgemailError):  # noqa: N818 - see above
     """The database cannot be used by edgemail. The text says why."""
 

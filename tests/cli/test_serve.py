@@ -196,7 +196,7 @@ def test_a_reader_says_that_it_only_reads(tmp_path: Path) -> None:
 )
 def test_a_reader_that_cannot_begin_is_one_line(arguments: list[str], words: str) -> None:
     """The status is 78, since trying again does not help."""
-    ended = run_serve("--http", "127.0.0.1:0", *arguments)
+    ended = run_serve(*arguments) if "--http" in arguments else run_serve("--http", "127.0.0.1:0", *arguments)
     assert (ended.returncode, ended.stdout) == (78, "")
     assert len(ended.stderr.splitlines()) == 1
     assert words in ended.stderr

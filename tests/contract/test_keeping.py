@@ -14,6 +14,7 @@ from testkit.waiting import until
 from edgemail.errors import MessageNotFound
 from edgemail.listener.spool import Spooler, SpoolFile
 from edgemail.model import MailId
+from edgemail.store.base import PIECE_MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,6 +48,9 @@ async def test_a_message_comes_back_octet_for_octet(store: Mailbox, data: bytes)
     mail_id = await store.add(envelope(data=data))
     assert await store.read_data(mail_id) == data
     assert (await store.read_row(mail_id)).mail.size == len(data)
+    pieces = [piece async for piece in store.read_pieces(mail_id)]
+    assert b"".join(pieces) == data
+    assert all(0 < len(piece) <= PIECE_MAX_BYTES for piece in pieces)
 
 
 async def test_a_spooled_message_comes_back_octet_for_octet(store: Mailbox, tmp_path: Path) -> None:
@@ -61,6 +65,8 @@ async def test_a_spooled_message_comes_back_octet_for_octet(store: Mailbox, tmp_
     mail_ids = await add_all(store, [envelope(), spooled, envelope()])
     assert await store.read_data(mail_ids[1]) == b"Received: x\r\n" + "Grüße\r\n".encode() * 20_000
     assert (await store.read_row(mail_ids[1])).mail.size == spooled.size
+    pieces = [piece async for piece in store.read_pieces(mail_ids[1])]
+    assert b"".join(pieces) == await store.read_data(mail_ids[1])
     assert await store.read_data(mail_ids[2]) == envelope().data
     spool.discard()
     await spooler.close()
@@ -192,6 +198,31 @@ async def test_what_is_not_there_is_not_found(store: Mailbox) -> None:
             await store.read_row(missing)
         with pytest.raises(MessageNotFound):
             await store.read_data(missing)
+        with pytest.raises(MessageNotFound):
+            await anext(store.read_pieces(missing))
+
+
+async def test_a_message_that_is_deleted_while_it_is_read_ends_in_an_error(store: Mailbox) -> None:
+    """A reader who got the first pieces never takes them for the whole message."""
+    mail_id = await store.add(envelope(data=b"x" * 3 * PIECE_MAX_BYTES))
+    pieces = store.read_pieces(mail_id)
+    assert await anext(pieces)
+    await store.delete([mail_id])
+    with pytest.raises(MessageNotFound):
+        [piece async for piece in pieces]
+
+
+async def test_readers_of_pieces_hold_nothing_up(store: Mailbox) -> None:
+    """Many messages are half read while others are written, deleted and read."""
+    large = b"0123456789abcdef" * (PIECE_MAX_BYTES // 8)
+    mail_ids = await add_all(store, [envelope(data=large) for _ in range(4)])
+    readers = [store.read_pieces(mail_id) for mail_id in mail_ids for _ in range(3)]
+    begun = [await anext(reader) for reader in readers]
+    kept = await store.add(envelope())
+    assert await store.read_data(kept) == envelope().data
+    assert await store.delete([kept]) == 1
+    for first, reader in zip(begun, readers, strict=True):
+        assert b"".join([first, *[piece async for piece in reader]]) == large
 
 
 async def test_a_sender_that_does_not_wait_takes_nothing_from_the_others(store: Mailbox) -> None:

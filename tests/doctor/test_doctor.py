@@ -55,13 +55,13 @@ POLICY = b"version: STSv1\r\nmode: enforce\r\nmx: mail.example\r\nmax_age: 60480
 
 
 def write_zone(**changes: str) -> str:
-    """Write the good zone, with other lines for some checks; a name's `_` is a space."""
+    """Return a zone without faults, with other lines for some checks; `_` in a name is a space."""
     return "\n".join((ZONE | {name.replace("_", " "): line for name, line in changes.items()}).values())
 
 
 @dataclass(frozen=True)
 class World:
-    """A domain with all that it needs."""
+    """A domain with a DNS server, a mail server and a policy file."""
 
     dns: DnsServer
     question: DoctorRequest
@@ -69,11 +69,11 @@ class World:
 
     async def run_checks(self, **changes: Any) -> dict[str, Finding]:
         findings = await run_checks(replace(self.question, **changes), lambda done, begun: None)
-        assert len({one.check for one in findings}) == len(findings)
-        return {one.check: one for one in findings}
+        assert len({finding.check for finding in findings}) == len(findings)
+        return {finding.check: finding for finding in findings}
 
     async def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run the command on it."""
+        """Run `edgemail doctor` on the domain."""
         return await asyncio.to_thread(
             run, "mail.example", "--dns", f"{HERE}:{self.dns.port}", "--address", HERE,
             "--smtp-port", str(self.question.smtp_port), "--policy-port", str(self.question.policy_port),
@@ -109,7 +109,7 @@ def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
 async def world_with(
     server: DnsServer, authority: Authority, folder: Path, certificate: Path | None, policy: bytes = POLICY
 ) -> AsyncIterator[World]:
-    """Run an edgemail with a certificate, and a policy's file."""
+    """Run an edgemail with a certificate, and serve a policy file."""
     settings = settings_in(folder, domains=("mail.example",))
     smtp = replace(settings.smtp, tls_cert=None if certificate is None else str(certificate))
     with serving_file(authority.issue("mta-sts.mail.example"), POLICY_PATH, policy) as policy_port:
@@ -125,7 +125,7 @@ async def world_with(
 
 
 def bare_question(server: DnsServer) -> DoctorRequest:
-    """Ask about records; there is no server behind them."""
+    """Return a request about DNS records only, without a server."""
     return DoctorRequest(
         "mail.example", (HERE,), Endpoint(HERE, server.port), smtp_port=free_port(), policy_port=free_port()
     )
@@ -138,12 +138,12 @@ async def examine_records(server: DnsServer, **changes: Any) -> dict[str, Findin
 async def test_a_domain_that_has_everything_is_well(
     dns_server: DnsServer, authority: Authority, tmp_path: Path
 ) -> None:
-    """Every check is ok, nothing is to be pasted, and the status is 0."""
+    """Every check is ok, no zone line is suggested, and the exit status is 0."""
     async with world_with(dns_server, authority, tmp_path, authority.issue("mail.example")) as world:
         done = await world.run("--json", "--db", str(tmp_path / "mail.db"))
     found = json.loads(done.stdout)
-    assert {one["state"] for one in found["checks"]} == {"ok"}, done.stdout
-    assert [one["check"] for one in found["checks"]] == [
+    assert {check["state"] for check in found["checks"]} == {"ok"}, done.stdout
+    assert [check["check"] for check in found["checks"]] == [
         "MX", "wildcard", "address", "PTR", f"port {world.question.smtp_port}", "STARTTLS",
         "SPF", "DMARC", "CAA issue", "CAA issuemail", "MTA-STS", "database",
     ]  # fmt: skip
@@ -154,7 +154,7 @@ async def test_a_domain_that_has_everything_is_well(
 async def test_what_it_prints_makes_it_content_once_it_is_served(
     dns_server: DnsServer, authority: Authority, tmp_path: Path
 ) -> None:
-    """From an empty zone, one paste is enough; the PTR is set where the address was rented."""
+    """Pasting the suggested lines into an empty zone is enough; only the PTR is set elsewhere."""
     dns_server.text = ""
     async with world_with(dns_server, authority, tmp_path, authority.issue("mail.example")) as world:
         ill = await world.run()
@@ -186,7 +186,7 @@ async def test_what_it_prints_makes_it_content_once_it_is_served(
 async def test_a_record_that_is_missing_is_named_with_its_line(
     dns_server: DnsServer, check: str, state: Status, missing: str
 ) -> None:
-    """What keeps mail out, or lets others forge, fails; the rest warns. The line is the one that is missing."""
+    """A missing record fails if mail cannot arrive or can be forged, and warns otherwise."""
     dns_server.text = "\n".join(line for name, line in ZONE.items() if name != missing)
     found = (await examine_records(dns_server))[check]
     assert (found.state, bool(found.advice)) == (state, True)
@@ -216,7 +216,7 @@ async def test_a_record_that_is_missing_is_named_with_its_line(
 async def test_a_record_that_is_wrong_is_told_from_one_that_is_missing(
     dns_server: DnsServer, check: str, state: Status, line: str, said: str
 ) -> None:
-    """Each says what is wrong with it."""
+    """Each finding says what is wrong with the record."""
     dns_server.text = write_zone(**{check.replace(" ", "_"): line})
     found = (await examine_records(dns_server))[check]
     assert (found.state, said in found.text) == (state, True), found
@@ -233,13 +233,13 @@ async def test_an_mx_that_is_an_alias_is_refused(dns_server: DnsServer) -> None:
 
 
 async def test_an_address_that_nobody_reaches_is_no_address(dns_server: DnsServer) -> None:
-    """127.0.0.1 was asked for in the other tests; where it was not, it is a mistake."""
+    """A private address is a mistake, unless --address names it, as the other tests do."""
     found = (await examine_records(dns_server, addresses=()))["address"]
     assert (found.state, "not a public address" in found.text) == (Status.FAIL, True)
 
 
 async def test_the_host_is_another_name_where_the_domain_is_a_site_elsewhere(dns_server: DnsServer) -> None:
-    """An MX to the domain itself would lead mail to its web server."""
+    """An MX that names the domain itself would send mail to its web server."""
     dns_server.text = "mail.example. A 192.0.2.80"
     found = await examine_records(dns_server)
     assert found["MX"].zone[0].split() == ["mail.example.", "MX", "10", "mail.mail.example."]
@@ -250,12 +250,12 @@ async def test_the_host_is_another_name_where_the_domain_is_a_site_elsewhere(dns
 async def test_a_server_is_tried_before_its_zone_leads_to_it(
     dns_server: DnsServer, authority: Authority, tmp_path: Path, zone: str
 ) -> None:
-    """With --address one knows where it is going to be."""
+    """With --address, port 25 is probed there."""
     dns_server.text = f"{zone}\n{REVERSE}"
     async with world_with(dns_server, authority, tmp_path, authority.issue("mail.example")) as world:
         found = await world.run_checks()
         port = f"port {world.question.smtp_port}"
-    assert [found[one].state for one in ("PTR", port, "STARTTLS")] == [Status.WARN, Status.OK, Status.OK]
+    assert [found[check].state for check in ("PTR", port, "STARTTLS")] == [Status.WARN, Status.OK, Status.OK]
 
 
 async def test_caa_records_of_a_parent_hold(dns_server: DnsServer) -> None:
@@ -264,7 +264,7 @@ async def test_caa_records_of_a_parent_hold(dns_server: DnsServer) -> None:
         CAA_issue='example. CAA 0 issue "ca.example"', CAA_issuemail='example. CAA 0 issuemail ";"'
     )
     found = await examine_records(dns_server)
-    assert [found[one].state for one in ("CAA issue", "CAA issuemail")] == [Status.OK, Status.OK]
+    assert [found[check].state for check in ("CAA issue", "CAA issuemail")] == [Status.OK, Status.OK]
 
 
 async def test_an_answer_too_long_for_a_datagram_comes_by_tcp(dns_server: DnsServer) -> None:
@@ -277,7 +277,7 @@ async def test_an_answer_too_long_for_a_datagram_comes_by_tcp(dns_server: DnsSer
 
 
 async def test_one_name_that_fails_spoils_no_other_check(dns_server: DnsServer) -> None:
-    """SERVFAIL is told as that: it is no missing record, and no line is printed for it."""
+    """SERVFAIL is reported as such: the record is not called missing, and no line is printed."""
     dns_server.failures["_dmarc.mail.example"] = dns.rcode.SERVFAIL
     found = await examine_records(dns_server)
     assert (found["DMARC"].state, found["DMARC"].zone, found["SPF"].state) == (Status.FAIL, (), Status.OK)
@@ -285,15 +285,15 @@ async def test_one_name_that_fails_spoils_no_other_check(dns_server: DnsServer) 
 
 
 async def test_a_server_that_fails_always_is_no_empty_zone(dns_server: DnsServer) -> None:
-    """Nothing is said to be missing where nothing is known."""
+    """A failed lookup is never reported as a missing record."""
     dns_server.fails_always = True
     found = await examine_records(dns_server)
-    assert {one.state for one in found.values()} == {Status.FAIL}
-    assert [one.zone for one in found.values() if one.zone] == []
+    assert {finding.state for finding in found.values()} == {Status.FAIL}
+    assert [finding.zone for finding in found.values() if finding.zone] == []
 
 
 async def test_silence_ends_within_the_time_that_was_given(dns_server: DnsServer) -> None:
-    """A name that is never answered is told as not known; the others are."""
+    """A name without an answer is reported as not known; the other checks end normally."""
     dns_server.failures["mail.example"] = None
     found = await asyncio.wait_for(examine_records(dns_server, timeout_s=1.5), 15)
     assert (found["SPF"].state, found["DMARC"].state) == (Status.FAIL, Status.OK)
@@ -301,7 +301,7 @@ async def test_silence_ends_within_the_time_that_was_given(dns_server: DnsServer
 
 
 async def test_without_a_dns_server_every_check_says_so() -> None:
-    """The status is 1, and it does not hang."""
+    """The exit status is 1, and the command ends in time."""
     done = await asyncio.to_thread(run, "mail.example", "--dns", f"{HERE}:{closed_port()}", "--timeout", "1.5")
     assert done.returncode == 1
     assert {line.split()[0] for line in done.stdout.splitlines()} == {"fail"}
@@ -309,7 +309,7 @@ async def test_without_a_dns_server_every_check_says_so() -> None:
 
 
 async def test_a_terminal_sees_how_far_it_is_and_then_only_the_result(dns_server: DnsServer) -> None:
-    """The note is on the standard error, is taken away at the end, and is written to no file."""
+    """Progress goes to standard error, is erased at the end, and is not written to files."""
     flags = ["--dns", f"{HERE}:{dns_server.port}", "--smtp-port", str(free_port()), "--timeout", "10"]
     flags += ["--policy-port", str(free_port())]
     ours, theirs = os.openpty()
@@ -328,7 +328,7 @@ async def test_a_terminal_sees_how_far_it_is_and_then_only_the_result(dns_server
 
 
 async def test_what_strangers_write_drives_no_terminal(dns_server: DnsServer) -> None:
-    """Control characters of a TXT record are written as text, also in JSON, and no line can be forged."""
+    """Control characters of a TXT record are escaped, also in JSON."""
     dns_server.text = write_zone(SPF=r'mail.example. TXT "v=spf1 \027[2J\010ok    SPF  fine\226\128\174 ?all"')
     for flags in ((), ("--json",)):
         done = await World(dns_server, bare_question(dns_server), {}).run(*flags)
@@ -339,7 +339,7 @@ async def test_what_strangers_write_drives_no_terminal(dns_server: DnsServer) ->
 
 
 async def test_nothing_on_the_port_fails(dns_server: DnsServer) -> None:
-    """A refused connection is the server's doing, unlike silence."""
+    """A refused connection fails, while silence only warns."""
     question = bare_question(dns_server)
     found = (await World(dns_server, question, {}).run_checks())[f"port {question.smtp_port}"]
     assert (found.state, "refused" in found.text) == (Status.FAIL, True)
@@ -359,7 +359,7 @@ async def test_nothing_on_the_port_fails(dns_server: DnsServer) -> None:
 async def test_what_is_no_smtp_server_is_told(
     dns_server: DnsServer, said: bytes | None, state: Status, told: str
 ) -> None:
-    """Whatever listens there; one that says nothing may as well be a firewall, so that only warns."""
+    """Any other answer fails. Silence only warns, as it may be a firewall."""
     with closing(socket.create_server((HERE, 0))) as listening:
         done = threading.Event()
 
@@ -389,7 +389,7 @@ async def test_what_is_no_smtp_server_is_told(
 async def test_a_certificate_at_its_end_is_told(
     dns_server: DnsServer, authority: Authority, tmp_path: Path, days: int
 ) -> None:
-    """One that has expired fails where the policy is enforced; one that soon will warns."""
+    """An expired certificate fails if the policy is enforced; one that expires soon warns."""
     async with world_with(dns_server, authority, tmp_path, authority.issue("mail.example", days)) as world:
         found = (await world.run_checks())["STARTTLS"]
     assert found.state is (Status.FAIL if days < 0 else Status.WARN)
@@ -400,7 +400,7 @@ async def test_a_certificate_at_its_end_is_told(
 async def test_a_certificate_for_another_name_matters_where_the_policy_is_enforced(
     dns_server: DnsServer, authority: Authority, tmp_path: Path, mode: bytes, state: Status
 ) -> None:
-    """Senders verify nothing without MTA-STS; with it they keep their mail."""
+    """Only with MTA-STS do senders verify the name, and keep their mail if it is wrong."""
     policy = POLICY.replace(b"enforce", mode)
     async with world_with(dns_server, authority, tmp_path, authority.issue("other.example"), policy) as world:
         found = (await world.run_checks())["STARTTLS"]
@@ -443,7 +443,7 @@ def test_a_policys_wildcard_stands_for_one_label() -> None:
     """RFC 8461 section 4.1."""
     policy = read_policy("version: STSv1\r\nmode: enforce\r\nmx: *.example\r\nmax_age: 1\r\n")
     assert isinstance(policy, MtaStsPolicy)
-    assert [policy.allows(one) for one in ("a.example", "a.b.example", "example")] == [True, False, False]
+    assert [policy.allows(host) for host in ("a.example", "a.b.example", "example")] == [True, False, False]
 
 
 @pytest.fixture(scope="module")
@@ -468,14 +468,14 @@ def primary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sqld]:
 async def test_the_database_and_its_token_are_tried(
     primary: Sqld, access: str, lasts: timedelta | None, *, reads_only: bool, states: tuple[Status, Status]
 ) -> None:
-    """What the server lets one do, and what the token says of its time; an edge reader need not write."""
+    """The finding has what the token allows and until when; an edge reader needs no write access."""
     await (await RemoteStore.open(primary.url, primary.token())).close()
     now = datetime.now(UTC)
     claims = {} if lasts is None else {"exp": int((now + lasts).timestamp())}
     settings = StoreSettings(db=primary.url, token=primary.token(access, **claims))
     found = await check_database(settings, now, 10.0, reads_only=reads_only)
-    assert [one.check for one in found] == ["database", "token"]
-    assert tuple(one.state for one in found) == states, found
+    assert [finding.check for finding in found] == ["database", "token"]
+    assert tuple(finding.state for finding in found) == states, found
 
 
 async def test_a_token_that_may_only_read_is_told_from_one_that_is_refused(primary: Sqld) -> None:
@@ -496,7 +496,7 @@ async def test_a_token_that_may_only_read_is_told_from_one_that_is_refused(prima
 async def test_an_edge_readers_database_need_not_be_written(
     dns_server: DnsServer, primary: Sqld, tmp_path: Path
 ) -> None:
-    """`--set smtp=off` says on the command line that this is one."""
+    """`--set smtp=off` makes it an edge reader on the command line."""
     await (await RemoteStore.open(primary.url, primary.token())).close()
     file = tmp_path / "ro.jwt"
     file.write_text(primary.token("ro"))
@@ -505,25 +505,25 @@ async def test_an_edge_readers_database_need_not_be_written(
     told = []
     for more in ((), ("--set", "smtp=off")):
         done = await world.run("--json", "--db", primary.url, "--db-token-file", str(file), *more)
-        told.append([one["state"] for one in json.loads(done.stdout)["checks"][-2:]])
+        told.append([check["state"] for check in json.loads(done.stdout)["checks"][-2:]])
     assert told == [["fail", "fail"], ["ok", "ok"]]
 
 
 async def test_wrong_settings_are_told_as_by_the_server() -> None:
-    """The status is 78, before anything is asked."""
+    """The exit status is 78, before any lookup."""
     done = await asyncio.to_thread(run, "mail.example", "--set", "max_age=soon")
     assert (done.returncode, "max_age" in done.stderr) == (78, True)
 
 
 async def test_a_database_that_is_not_there_is_told() -> None:
-    """Nothing listens, or something else does."""
+    """It fails if nothing listens, or another program does."""
     settings = StoreSettings(db=f"http://127.0.0.1:{free_port()}")
     (found,) = await check_database(settings, datetime.now(UTC), 5.0, reads_only=False)
     assert (found.state, "cannot be reached" in found.text) == (Status.FAIL, True)
 
 
 async def test_a_token_file_is_read_as_the_server_reads_it(primary: Sqld, tmp_path: Path) -> None:
-    """One that is not there fails, and one that others may read warns."""
+    """A missing file fails, and a file that other users may read warns."""
     file = tmp_path / "rw.jwt"
     settings = StoreSettings(db=primary.url, token_file=str(file))
     (missing,) = await check_database(settings, datetime.now(UTC), 5.0, reads_only=False)
@@ -542,7 +542,7 @@ async def test_a_database_in_memory_is_a_warning() -> None:
 
 
 async def test_a_file_is_looked_at_and_not_made(tmp_path: Path) -> None:
-    """The check changes nothing, and tells a file that is no database."""
+    """The check changes nothing, and reports a file that is no database."""
     path = tmp_path / "mail.db"
     settings = StoreSettings(db=str(path))
     (missing,) = await check_database(settings, datetime.now(UTC), 5.0, reads_only=False)
@@ -563,13 +563,13 @@ async def test_a_file_is_looked_at_and_not_made(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_usage_is_told(arguments: tuple[str, ...]) -> None:
-    """The status is 2, before anything is asked."""
+    """The exit status is 2, before any lookup."""
     done = run(*arguments)
     assert (done.returncode, "Traceback" in done.stderr) == (2, False)
 
 
 def test_only_this_command_loads_the_dns_library() -> None:
-    """A server does not wait for what it never uses."""
+    """The server starts without loading it."""
     code = (
         "import sys, edgemail.cli, edgemail.app; sys.exit('dns' in sys.modules or 'edgemail.doctor' in sys.modules)"
     )

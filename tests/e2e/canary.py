@@ -1,4 +1,4 @@
-"""A web server that a message must not reach."""
+"""A web server that no message may reach."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PATIENCE_S = 0.5
 
 
 class Canary:
-    """Listens on a port for HTTPS and on one for HTTP, remembers who came for what, and gives an image."""
+    """Listens for HTTPS and for HTTP, records requests, and answers with an image."""
 
     def __init__(self, image: bytes) -> None:
         self.https = ""

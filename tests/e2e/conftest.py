@@ -1,4 +1,4 @@
-"""The real program, a real browser, and mail by SMTP between them."""
+"""A running program, a browser, and mail sent by SMTP."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ WATCH_PROGRESS = """() => {
     for (const state of document.querySelectorAll(".mail .state")) window.seen.push(state.textContent);
   }).observe(document, { subtree: true, childList: true, characterData: true });
 }"""
-"""Keeps what a page says while a message comes."""
+"""Collects a page's console messages and errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Server:
     smtp_port: int
 
     async def send(self, message: EmailMessage | bytes, to: str) -> None:
-        """Hand over a message by SMTP; its 250 has come when this returns."""
+        """Send a message by SMTP; return after its 250."""
         await asyncio.to_thread(self._send, [message], to)
 
     async def send_all(self, messages: list[EmailMessage], to: str) -> None:
@@ -110,7 +110,7 @@ def running_server(
     db_token: str | None = None,
     **environ: str,
 ) -> Iterator[Server]:
-    """Run the program, from the moment that it says where it listens."""
+    """Run the program; yield it once it has printed its addresses."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("EDGEMAIL_", "LIBSQL_"))}
     command = [sys.executable, "-m", "edgemail", "serve", "--smtp", smtp, "--http", http]
     with (
@@ -187,7 +187,7 @@ async def context(browser: Browser, server: Server) -> AsyncIterator[BrowserCont
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(context: BrowserContext) -> AsyncIterator[Page]:
-    """A page that must not complain: no error in its console, nothing thrown."""
+    """Yield a page; fail if its console has an error, or an exception was thrown."""
     made = await context.new_page()
     complaints: list[str] = []
     made.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
@@ -198,7 +198,7 @@ async def page(context: BrowserContext) -> AsyncIterator[Page]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def quiet_page(context: BrowserContext) -> Page:
-    """A page that may complain: its console is where a browser says what it has refused."""
+    """Yield a page whose console may have errors, as browsers report refusals there."""
     return await context.new_page()
 
 
@@ -231,5 +231,5 @@ async def open_message(page: Page, subject: str) -> None:
 
 
 async def scroll_to_the_end(page: Page) -> None:
-    """Scroll the list down: of a long one only what is seen is drawn, and more is asked for near its end."""
+    """Scroll the list to its end; only visible rows are drawn, and more are loaded near the end."""
     await page.locator(".list").evaluate("list => list.scrollTo(0, list.scrollHeight)")

@@ -1,4 +1,4 @@
-"""A database with replicas, a program that writes it, and a static host whose pages read it."""
+"""A primary with replicas, an edgemail that writes it, and a static host with exported pages."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _T = TypeVar("_T")
 
 class _Files(http.server.SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
 def static_host(folder: Path) -> Iterator[str]:
-    """Serve a folder as a plain host of files does, without any header of ours; give its origin."""
+    """Serve a folder as a plain static host does, without extra headers; yield its origin."""
     handler = functools.partial(_Files, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as host:
         host.daemon_threads = True
@@ -43,7 +43,7 @@ def static_host(folder: Path) -> Iterator[str]:
 
 
 class Valve:
-    """Passes a port's connections on, late if told so, until it is shut: then they stay open and nothing flows."""
+    """Forwards connections, with a delay if set. After `shut` they stay open, without data."""
 
     def __init__(self, to_port: int, delay_s: float = 0.0) -> None:
         self._to_port = to_port
@@ -102,7 +102,7 @@ class Valve:
 
 @dataclass
 class Edge:
-    """A primary that an edgemail writes, and pages on a host of files."""
+    """A primary that an edgemail writes, and exported pages on a static host."""
 
     primary: Sqld
     server: Server
@@ -111,7 +111,7 @@ class Edge:
     _pages: int = field(default=0)
 
     def publish(self, urls: list[str], token: str | None = None) -> str:
-        """Export the page for those databases, as `edgemail web export` does; give its address."""
+        """Export the page for databases, as `edgemail web export` does; return its URL."""
         self._pages += 1
         name = f"page{self._pages}"
         databases = tuple(read_database_url(url) for url in urls)
@@ -122,7 +122,7 @@ class Edge:
 
 @contextmanager
 def running_replica(folder: Path, primary: Sqld, *, through: Valve | None = None) -> Iterator[Sqld]:
-    """Run a replica of a primary, which it reaches through a valve where one is given."""
+    """Run a replica of a primary, through a valve if one is given."""
     source = primary if through is None else replace(primary, grpc_port=through.port)
     replica = Sqld(folder, primary=source, key=primary.key)
     replica.start()
@@ -134,7 +134,7 @@ def running_replica(folder: Path, primary: Sqld, *, through: Valve | None = None
 
 @contextmanager
 def running_edge(folder: Path) -> Iterator[Edge]:
-    """Run a primary, an edgemail that writes it, and a host of files."""
+    """Run a primary, an edgemail that writes it, and a static host."""
     primary = Sqld(folder / "primary")
     primary.start()
     try:

@@ -34,7 +34,7 @@ _NAMES = {number: name for name, number in _NUMBERS.items()}
 
 
 def _share(kind: str, vectors: Mapping[str, str], size: int) -> dict[str, list[str]]:
-    """Put vectors into letters of `size` each."""
+    """Divide vectors into letters of `size` vectors each."""
     names = iter(vectors)
     shared = iter(lambda: list(islice(names, size)), [])
     return {f"{kind} {number}": some for number, some in enumerate(shared, 1)}
@@ -52,14 +52,14 @@ RUNNING = (
     | _part(MUTATIONS)
     | _part(NAVIGATIONS)
 )
-"""Letters by subject, each with the names of its vectors: those that run, or leave."""
+"""Letters by subject, with the names of their vectors, which run scripts or navigate."""
 ASKING = (
     _share("fetches", FETCHES, 16)
     | _share("frames", FRAMES, 16)
     | _share("styles", STYLES, 18)
     | _part(WHOLE_DOCUMENTS)
 )
-"""Letters whose vectors fetch: the sandbox by itself does not hold them."""
+"""Letters whose vectors fetch, which a sandbox alone does not stop."""
 LETTERS = RUNNING | ASKING
 
 

@@ -1,4 +1,4 @@
-"""Mail as people get it, for pictures of the page."""
+"""Realistic mail for screenshots."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def order() -> EmailMessage:
     """A shop's order: markup, remote images, a tracker, links of which one lies, files."""
     row = "<tr><td style='padding:8px 0'>{}</td><td align=right style='padding:8px 0'>{}</td></tr>"
     rows = "".join(
-        row.format(*one) for one in [("Enamel kettle, moss", "42.00"), ("Tea towels, set of 3", "18.50")]
+        row.format(*item) for item in [("Enamel kettle, moss", "42.00"), ("Tea towels, set of 3", "18.50")]
     )
     html = (
         "<html><body style='font-family:Georgia,serif;color:#26332b'><div style='max-width:560px;margin:0 auto'>"
@@ -200,7 +200,7 @@ def too_large() -> EmailMessage:
 
 
 def busy() -> EmailMessage:
-    """A mail that would have done much."""
+    """A message with every kind of blocked content."""
     html = (
         "<p>Dear customer, your account is limited.</p><img src='https://images.example/a.png'>"
         "<img src='https://count.example/o.gif' width=1 height=1><script>steal()</script>"
@@ -220,7 +220,7 @@ EVERYDAY: list[tuple[Callable[[], EmailMessage], float]] = [
     (order, 0.3),
     (code, 0.01),
 ]
-"""What stands in a typical inbox, and how many hours ago it came, the oldest first."""
+"""The mail of a typical inbox with its age in hours, oldest first."""
 
 ODD: list[Callable[[], EmailMessage | bytes]] = [
     too_large,

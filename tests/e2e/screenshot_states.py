@@ -76,7 +76,7 @@ class Stage:
         return made
 
     def _make_older(self, hours: float) -> None:
-        """Date the newest message back: an inbox where all came this minute is like none that people have."""
+        """Backdate the newest message, as in a real inbox not all mail is from this minute."""
         then = f"{datetime.now(UTC) - timedelta(hours=hours):%Y-%m-%d %H:%M:%S}.000"
         database = apsw.Connection(str(self.make_folder("server") / "mail.db"))
         database.set_busy_timeout(5_000)
@@ -159,7 +159,7 @@ def read(subject: str, address: str = INBOX) -> Step:
 
 
 def large_text(step: Step) -> Step:
-    """As for a person whose browser has letters of twice the size set."""
+    """Set twice the browser's font size."""
 
     async def larger(page: Page, stage: Stage) -> None:
         large = "addEventListener('DOMContentLoaded', () => document.documentElement.style.fontSize = '32px')"
@@ -178,7 +178,7 @@ def narrow(step: Step) -> Step:
 
 
 async def visit_before(page: Page, stage: Stage) -> None:
-    """Have been to two inboxes."""
+    """Visit two inboxes."""
     for name in (LONG, INBOX):
         await page.goto(f"{stage.server.web}/#/")
         await page.get_by_label("Inbox name").fill(name)
@@ -187,7 +187,7 @@ async def visit_before(page: Page, stage: Stage) -> None:
 
 
 async def hold_answers(page: Page, stage: Stage) -> None:
-    """Keep the listing waiting, as a slow line would."""
+    """Delay the listing, as a slow network does."""
 
     async def hold(route: Route) -> None:
         """Never answer."""

@@ -55,7 +55,7 @@ async def take(browser: Browser, stage: Stage, name: str, folder: Path) -> list[
 
 
 async def take_all(folder: Path, names: list[str]) -> int:
-    """Take the pictures of some states; return how many states did not come up."""
+    """Take the pictures of some states; return the number of states that failed."""
     folder.mkdir(parents=True, exist_ok=True)
     expect.set_options(timeout=COMES_UP_MS)
     taken = failed = 0

@@ -1,4 +1,4 @@
-"""The page on a host of files, reading the database itself: a real primary, real replicas, real tokens."""
+"""The exported page reads a real database: a primary, replicas, tokens."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ async def open_at(page: Page, site: str, address: str) -> None:
 async def test_mail_is_listed_opened_and_followed_without_a_server_of_ours(
     page: Page, edge: Edge, replica: Sqld, address: str
 ) -> None:
-    """What SMTP brings to the primary is listed from a replica; what comes later shows up by itself."""
+    """A replica's page lists the primary's mail, and shows new mail by itself."""
     html = "<p>Your code is 481223</p><a href='https://shop.example/verify?t=1'>Confirm your e-mail</a>"
     message = letter("Verify your account", "Your verification code is 481223", html)
     message.add_attachment(PNG, maintype="image", subtype="png", filename="dot.png")
@@ -170,7 +170,7 @@ async def test_what_is_below_the_first_page_can_be_loaded_and_linked_to(
 
 
 async def test_a_search_is_the_databases(page: Page, edge: Edge, replica: Sqld, address: str) -> None:
-    """It looks at the whole text and at what is not listed yet, as with a server."""
+    """The search covers whole texts and unlisted mail, as with a server."""
     text = f"{'Lorem ipsum dolor sit amet. ' * 30} The parcel waits at the Übergabe."
     await edge.server.send(letter("Oldest", text), address)
     await edge.server.send_all([letter(f"No {number}") for number in range(60)], address)
@@ -181,7 +181,7 @@ async def test_a_search_is_the_databases(page: Page, edge: Edge, replica: Sqld, 
 
 
 async def test_opening_an_inbox_asks_the_database_once(page: Page, edge: Edge, replica: Sqld, address: str) -> None:
-    """So does opening a message: each costs one round trip."""
+    """Listing and opening cost one round trip each."""
     await edge.server.send(letter("One"), address)
     site = edge.publish([replica.url])
     asked: list[str] = []
@@ -199,7 +199,7 @@ async def test_opening_an_inbox_asks_the_database_once(page: Page, edge: Edge, r
 async def test_the_nearest_database_is_read_and_shown(
     page: Page, edge: Edge, replica: Sqld, address: str, far: Valve
 ) -> None:
-    """Of two, the one that answers sooner is read, and its round trip stands beside it."""
+    """The faster of two databases is read, and its round-trip time is shown."""
     await open_at(page, edge.publish([far.url, replica.url]), address)
     place = page.locator(".host-status")
     await expect(place).to_have_text(re.compile(rf"^127\.0\.0\.1:{replica.http_port} \d+(\.\d)? ms$"))
@@ -210,7 +210,7 @@ async def test_the_nearest_database_is_read_and_shown(
 async def test_a_database_that_dies_is_left_for_the_next_and_the_page_says_so(
     quiet_page: Page, edge: Edge, replica: Sqld, address: str, tmp_path: Path, far: Valve
 ) -> None:
-    """Nothing that was shown vanishes, and arrivals go on."""
+    """When a database fails, the page moves to another one without losing mail."""
     with running_replica(tmp_path / "mortal", edge.primary) as mortal:
         await edge.server.send(letter("Before"), address)
         await caught_up(mortal, edge.primary)
@@ -229,7 +229,7 @@ async def test_a_database_that_dies_is_left_for_the_next_and_the_page_says_so(
 async def test_a_database_that_hangs_is_left_for_the_next(
     quiet_page: Page, edge: Edge, address: str, tmp_path: Path, far: Valve
 ) -> None:
-    """It takes connections and answers none: the page waits for so long and no longer."""
+    """The page gives up on a database that accepts connections and never answers."""
     with running_replica(tmp_path / "hanging", edge.primary) as hanging:
         await caught_up(hanging, edge.primary)
         await open_at(quiet_page, edge.publish([far.url, hanging.url]), address)
@@ -278,7 +278,7 @@ async def test_a_replica_that_lags_is_left_and_takes_nothing_back(
 async def test_troubles_are_told_apart_in_words(
     quiet_page: Page, edge: Edge, address: str, tmp_path: Path, closed_port: int
 ) -> None:
-    """A foreign token, nobody there, and a host that lets no page in: three sentences, none like another."""
+    """A wrong token, no server and no CORS give three different messages."""
     alert = quiet_page.get_by_role("alert")
     foreign = Sqld(tmp_path).token("ro")
     await quiet_page.goto(f"{edge.publish([edge.primary.url], foreign)}/#/{address}")
@@ -298,7 +298,7 @@ async def test_troubles_are_told_apart_in_words(
 async def test_a_token_that_expires_while_the_page_is_open_says_so(
     quiet_page: Page, edge: Edge, address: str
 ) -> None:
-    """Mail that is listed stays; beside it stands why no more comes."""
+    """Listed mail stays visible, with the reason why no more arrives."""
     await edge.server.send(letter("Here"), address)
     leeway_s = 60  # sqld accepts a token for so much longer
     token = edge.primary.token("ro", exp=int(time.time()) - leeway_s + 5)
@@ -309,7 +309,7 @@ async def test_a_token_that_expires_while_the_page_is_open_says_so(
 
 
 async def test_the_page_reaches_no_host_that_it_was_not_given(quiet_page: Page, edge: Edge, replica: Sqld) -> None:
-    """The policy in the page names the databases of config.json and nobody else."""
+    """The page's policy names only the databases of config.json."""
     await quiet_page.goto(edge.publish([replica.url]))
     reach = "url => fetch(url + '/health').then(() => 'let out', () => 'held back')"
     assert await quiet_page.evaluate(reach, replica.url) == "let out"
@@ -320,7 +320,7 @@ async def test_the_page_reaches_no_host_that_it_was_not_given(quiet_page: Page, 
 async def test_hostile_mail_does_nothing_over_this_source_either(
     quiet_page: Page, canary: Canary, edge: Edge, replica: Sqld
 ) -> None:
-    """The reader is the same; what comes from a database gets no further than what comes from a server."""
+    """Hostile mail from a database is stopped as well as from a server."""
     address = "hostile@example.com"
     await send_letters(edge.server, canary, address)
     ids = await list_ids(quiet_page, edge.server, address)

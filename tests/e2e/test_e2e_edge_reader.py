@@ -1,4 +1,4 @@
-"""The page of an edge reader: everything to read with, and nothing to delete with."""
+"""The page of an edge reader: it reads, and has no buttons to delete."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_a_reader_without_smtp_has_no_buttons_to_delete(browser: Browser, tmp_path: Path) -> None:
-    """They would only be refused. Beside it, the server that takes the mail has them."""
+    """An edge reader's page has no delete buttons; the receiving server's page has."""
     settings = settings_in(tmp_path)
     async with running(settings) as filling:
         await filling.send_letter("Hello")

@@ -1,4 +1,4 @@
-"""What `edgemail web export` writes, in a browser: on a host of files, in the preview, in the background."""
+"""The exported page in a browser: on a static host, in the preview, in the background."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def preview(site: Path) -> Iterator[str]:
 async def test_the_exported_page_reads_its_database_and_reaches_nobody_else(
     page: Page, edge: Edge, address: str, tmp_path: Path, host: Callable[[Path], AbstractContextManager[str]]
 ) -> None:
-    """Written by the command, with its token from a file; every file that the page asks its host for is there."""
+    """The page of the command loads every file that it requests from its host."""
     token, site = tmp_path / "ro.jwt", tmp_path / "site"
     token.write_text(edge.primary.token("ro"))
     command = [
@@ -76,9 +76,9 @@ async def test_the_exported_page_reads_its_database_and_reaches_nobody_else(
         await page.goto(f"{url}/#/{address}")
         await expect(page.locator(".live.on")).to_be_visible()
         await open_message(page, "Hello")
-        origins = {urlsplit(one).netloc for one in asked}
-        assert origins == {urlsplit(one).netloc for one in (url, edge.primary.url)}
-        assert {one: status for one, status in asked.items() if status != 200} == {}
+        origins = {urlsplit(url_asked).netloc for url_asked in asked}
+        assert origins == {urlsplit(url_asked).netloc for url_asked in (url, edge.primary.url)}
+        assert {url_asked: status for url_asked, status in asked.items() if status != 200} == {}
 
 
 MANY = """
@@ -129,7 +129,7 @@ VISIBLE_MS, HIDDEN_MS = 2_000, 15_000
 async def test_a_page_in_the_background_asks_less_and_one_that_fails_ever_less(
     quiet_page: Page, edge: Edge, address: str
 ) -> None:
-    """Every 2 s while somebody looks, every 15 s while nobody does, at once when somebody looks again."""
+    """It polls every 2 s while visible, every 15 s while hidden, and at once when shown again."""
     page, site = quiet_page, edge.publish([edge.primary.url])
     await page.clock.install()
     await page.goto(f"{site}/#/{address}")
@@ -137,12 +137,12 @@ async def test_a_page_in_the_background_asks_less_and_one_that_fails_ever_less(
     await page.evaluate(WATCH)
 
     async def waits_for(ms: int) -> None:
-        """Return once the page has its answer, or none, and waits for so long until it asks again."""
+        """Wait until the page has set a timer of that length for its next request."""
         await until(lambda: page.evaluate("(ms) => waits.includes(ms)", ms))
         await page.evaluate("waits.length = 0")
 
     async def asks_after(ms: int) -> None:
-        """Let so much time pass; the page asks at its end and no earlier."""
+        """Advance the clock; the page makes its request at the end and not earlier."""
         before = await page.evaluate("asked")
         await page.clock.run_for(ms - 1)
         assert await page.evaluate("asked") == before

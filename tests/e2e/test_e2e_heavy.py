@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.e2e.conftest import Server
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
 ANSWERS_WITHIN_MS = 1_000
 OPENED_MS = 20_000
@@ -102,7 +102,7 @@ HEAVY = {
 async def test_the_page_answers_within_a_second_while_it_opens(
     quiet_page: Page, browser: Browser, server: Server, address: str, what: str
 ) -> None:
-    """It opens as one thing or another, be it as raw text with the reason why."""
+    """It opens, at least as raw text with the reason."""
     await server.send(HEAVY[what](), address)
     await open_inbox(quiet_page, address)
     await expect(quiet_page.locator("a.message")).to_be_visible(timeout=OPENED_MS)
@@ -121,9 +121,9 @@ PAINTED = "() => new Promise((go) => requestAnimationFrame(() => requestAnimatio
 
 
 def longest_task_ms(trace: bytes) -> float:
-    """Return what the longest task of any page's main thread took of the processor."""
+    """Return the CPU time of the longest task on any page's main thread, in ms."""
     events = json.loads(trace)["traceEvents"]
     names = [event for event in events if event["name"] == "thread_name"]
-    pages = {(one["pid"], one["tid"]) for one in names if one["args"]["name"] == "CrRendererMain"}
+    pages = {(name["pid"], name["tid"]) for name in names if name["args"]["name"] == "CrRendererMain"}
     tasks = [event["tdur"] for event in events if (event["pid"], event["tid"]) in pages and "tdur" in event]
     return float(max(tasks)) / 1_000

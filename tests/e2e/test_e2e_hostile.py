@@ -37,7 +37,7 @@ PRESS_MS = 500
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def hostile_inbox(server: Server, canary: Canary) -> str:
-    """An inbox that holds each letter, aimed over HTTPS, which the page's policy allows, and over plain HTTP."""
+    """Fill an inbox with each letter, aimed at HTTPS (which the policy allows) and at HTTP."""
     address = "hostile@example.com"
     await send_letters(server, canary, address)
     return address
@@ -54,7 +54,7 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> Bundles:
 
 
 class Bundles:
-    """The page with a wall left out, built once each."""
+    """Builds the page without one of its defences, once each."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -70,7 +70,7 @@ class Bundles:
 
 
 async def serve_instead(context: BrowserContext, folder: Path) -> None:
-    """Answer for the page from another bundle, without the server's headers; the API stays the server's."""
+    """Serve the page from another bundle without headers; the API stays the server's."""
 
     async def answer(route: Route) -> None:
         path = urlsplit(route.request.url).path
@@ -85,28 +85,28 @@ async def serve_instead(context: BrowserContext, folder: Path) -> None:
 
 @dataclass
 class Deeds:
-    """What a letter did."""
+    """The effects of a letter."""
 
     connections: int = 0
     requests: list[str] = field(default_factory=list)
-    """What the canary was asked for."""
+    """Requests to the canary."""
     ran: list[int] = field(default_factory=list)
-    """The numbers of the vectors whose script ran, as far as it could say so."""
+    """Numbers of the vectors whose script ran and reported it."""
     moves: list[str] = field(default_factory=list)
-    """Dialogs, windows, and frames that went elsewhere; a frame that the browser stopped went nowhere."""
+    """Dialogs, windows, and navigated frames, without those that the browser blocked."""
 
     def fetched(self) -> set[str]:
         return {name_of(request) for request in self.requests if not request.endswith("/ran")}
 
     def has_run(self) -> set[str]:
-        """Return whose script ran; one in an origin of its own can say so by a request only."""
+        """Return the vectors whose script ran; some can report it by a request only."""
         return {name_of(number) for number in self.ran} | {
             name_of(request) for request in self.requests if request.endswith("/ran")
         }
 
 
 class Watch:
-    """Opens letters and tells what each one did."""
+    """Opens letters and records the effects of each."""
 
     def __init__(self, page: Page, canary: Canary) -> None:
         self._page = page
@@ -125,7 +125,7 @@ class Watch:
         await opened.close()
 
     async def read(self, hash_: str, subject: str) -> Deeds:
-        """Open a letter, press what wants to be pressed, and wait until its frame has come to rest."""
+        """Open a letter, click its targets, and wait until its frame is idle."""
         self._moves.clear()
         self._canary.forget()
         await self._page.evaluate("hash => { delete window.ran; location.hash = hash }", hash_)
@@ -160,7 +160,7 @@ REST = """async () => {
 async def read_all(
     page: Page, canary: Canary, address: str, server: Server, subjects: Iterable[str] = LETTERS
 ) -> dict[str, Deeds]:
-    """Open each letter in turn; return what each did, those that did nothing left out."""
+    """Open each letter; return the effects of those that had any."""
     watch = Watch(page, canary)
     ids = await list_ids(page, server, address)
     assert sorted(ids) == sorted(LETTERS)

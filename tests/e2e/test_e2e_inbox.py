@@ -47,7 +47,7 @@ HIDDEN = "() => Object.defineProperty(document, 'hidden', { get: () => true, con
 
 
 async def test_a_long_inbox_is_drawn_only_where_it_is_seen(page: Page, server: Server, address: str) -> None:
-    """All of it is reached by scrolling; what is far away costs nothing."""
+    """Scrolling reaches all mail, and only rows near the view are drawn."""
     await server.send_all([letter(f"No {number}") for number in range(700)], address)
     await page.goto(f"/#/{address}")
     for listed in ("50+", "250+", "450+", "650+", "700"):
@@ -142,7 +142,7 @@ async def test_a_harmless_mail_has_no_such_panel(page: Page, server: Server, add
 
 
 async def test_a_link_that_lies_is_offered_under_its_real_host(page: Page, server: Server, address: str) -> None:
-    """In the list as well, where most people would take it for what it says."""
+    """The list shows the real host too."""
     html = "<a href='https://evil.example/verify'>https://bank.example/verify</a>"
     await server.send(letter("Verify", None, html), address)
     await page.goto(f"/#/{address}")
@@ -168,7 +168,7 @@ async def test_sender_checks_are_shown_as_what_a_header_says(page: Page, server:
 async def test_html_that_breaks_the_sanitiser_leaves_the_text(
     quiet_page: Page, server: Server, address: str
 ) -> None:
-    """A mistake of ours must not cost the message."""
+    """If the sanitiser fails, the text is shown."""
     await server.send(letter("Odd", "The words.", "<style>p { color: red }</style><p>Rich words.</p>"), address)
     await quiet_page.add_init_script("CSSStyleSheet.prototype.replaceSync = () => { throw new Error('broken') }")
     await quiet_page.goto(f"/#/{address}")
@@ -210,7 +210,7 @@ async def test_the_source_has_numbered_lines(page: Page, server: Server, address
 async def test_a_large_message_shows_how_much_of_it_has_come(
     page: Page, context: BrowserContext, server: Server, address: str
 ) -> None:
-    """Over a slow line a reader sees that something moves."""
+    """A slow download shows its progress."""
     message = letter("Large")
     message.add_attachment(bytes(3_000_000), maintype="application", subtype="zip", filename="large.zip")
     await server.send(message, address)
@@ -227,7 +227,7 @@ async def test_a_large_message_shows_how_much_of_it_has_come(
 
 
 async def test_the_code_to_scan_leads_to_this_inbox(page: Page, address: str) -> None:
-    """Read back by another library than the one that drew it."""
+    """The QR code is decoded by another library than the one that drew it."""
     await open_inbox(page, address)
     await page.get_by_role("button", name="Share").click()
     await expect(page.get_by_role("img", name=f"QR code of the link to {address}")).to_be_visible()
@@ -239,7 +239,7 @@ async def test_the_code_to_scan_leads_to_this_inbox(page: Page, address: str) ->
 
 
 async def test_new_mail_is_told_where_a_reader_wants_it(page: Page, server: Server, address: str) -> None:
-    """Not before they ask for it, not while they look, and as plain text."""
+    """Notifications need permission, come only while hidden, and are plain text."""
     await page.add_init_script(TELLING)
     await open_inbox(page, address)
     bell = page.get_by_role("button", name="Notify me of new mail")
@@ -322,4 +322,8 @@ async def test_a_browser_would_install_it(page: Page, context: BrowserContext) -
     await page.goto("/")
     wire = await context.new_cdp_session(page)
     said = await wire.send("Page.getInstallabilityErrors")
-    assert [one for one in said["installabilityErrors"] if one["errorId"] != "in-incognito"] == []
+    assert [
+        installabilityError
+        for installabilityError in said["installabilityErrors"]
+        if installabilityError["errorId"] != "in-incognito"
+    ] == []

@@ -1,4 +1,4 @@
-"""How the page looks and behaves to everyone: themes, widths, assistive technology, weight."""
+"""The page's appearance: themes, widths, accessibility, size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From smtplib to what a person sees."""
+"""Mail from SMTP to the screen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`make screenshots` on one of its states: so that it works when somebody needs it."""
+"""`make screenshots` works, for one of its states."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Browser
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
 
 async def test_a_state_is_pictured_in_each_theme_and_size(browser: Browser, tmp_path: Path) -> None:
@@ -35,8 +35,8 @@ async def test_a_state_that_does_not_come_up_fails(
 ) -> None:
     with ExitStack() as stack:
         stage = Stage(tmp_path, stack)
-        monkeypatch.setattr("e2e.screenshot_mail.EVERYDAY", [])
-        monkeypatch.setattr("e2e.screenshot_mail.ODD", [])
+        monkeypatch.setattr("tests.e2e.screenshot_mail.EVERYDAY", [])
+        monkeypatch.setattr("tests.e2e.screenshot_mail.ODD", [])
         await stage.prepare()
         monkeypatch.setitem(STATES, "never", [go("#/"), see("What never stands there")])
         with pytest.raises(AssertionError):

@@ -1,4 +1,4 @@
-"""Mail whose parts say one thing and are another, names that lie, and headers that smuggle."""
+"""Misleading mail: wrong types, deceptive names, smuggled headers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HEAD = b"From: Bob <bob@sender.example>\r\nSubject: Odd\r\nMIME-Version: 1.0\r\n
 RUN = "<script>top.ran=1</script><img src=x: onerror=top.ran=1>"
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg' onload='top.ran=1'/>"
 LIES = "\u202e\u2066\u200f\u0007\u001b[31m"
-"""What turns text round, rings a bell, colours a terminal."""
+"""Bidirectional overrides, and control characters for bells and terminals."""
 
 
 async def open_raw(page: Page, server: Server, address: str, raw: bytes) -> None:

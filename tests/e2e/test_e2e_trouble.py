@@ -1,4 +1,4 @@
-"""Messages, servers and networks that go away, and what a person sees then."""
+"""Messages, servers and networks that disappear, and what the page shows."""
 
 from __future__ import annotations
 

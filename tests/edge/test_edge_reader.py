@@ -1,4 +1,4 @@
-"""The edge reader: a server without SMTP that reads what others take in, and writes nothing."""
+"""The edge reader: a server without SMTP that reads other servers' mail and writes nothing."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def replica(tmp_path: Path, primary: Sqld) -> Iterator[Sqld]:
 
 @pytest_asyncio.fixture
 async def writer(tmp_path: Path, primary: Sqld) -> AsyncIterator[Program]:
-    """The edgemail that takes mail, on the primary."""
+    """An edgemail that receives mail into the primary."""
     settings = replace(settings_in(tmp_path), store=StoreSettings(db=primary.url, token=primary.token()))
     async with running(settings) as program:
         yield program
@@ -64,7 +64,7 @@ async def writer(tmp_path: Path, primary: Sqld) -> AsyncIterator[Program]:
 
 @pytest_asyncio.fixture
 async def reader(tmp_path: Path, replica: Sqld, writer: Program) -> AsyncIterator[Program]:
-    """The edge reader, on the replica and with a token that may only read."""
+    """An edge reader on the replica, with a read-only token."""
     token = replica.token("ro")
 
     async def is_there() -> bool:
@@ -86,7 +86,7 @@ async def dump(server: Sqld) -> bytes:
 
 
 async def test_it_reads_what_another_edgemail_takes_in(writer: Program, reader: Program) -> None:
-    """Lists, opens and gives mail octet for octet, with a summary, from a replica."""
+    """It lists, opens and downloads mail, with summaries, from a replica."""
     await writer.send_letter("Hello")
 
     async def has_come() -> bool:
@@ -115,7 +115,7 @@ async def test_mail_that_comes_is_told_to_who_waits(writer: Program, reader: Pro
 
 @pytest.mark.parametrize("access", ["ro", "rw"])
 async def test_it_writes_nothing(access: str, tmp_path: Path, primary: Sqld, writer: Program) -> None:
-    """No table, no writer, no summary, no deletion, whatever its token allows: what is due by age stays."""
+    """It makes no table and no summary, and deletes nothing, whatever its token allows."""
     await writer.send_letter("Hello")
 
     async def is_summarised() -> bool:
@@ -135,7 +135,7 @@ async def test_it_writes_nothing(access: str, tmp_path: Path, primary: Sqld, wri
 
 @pytest.mark.parametrize("path", DELETES)
 async def test_deleting_is_refused_in_words(path: str, reader: Program) -> None:
-    """Whether there is something to delete or not, and as a problem (RFC 9457)."""
+    """The refusal is a problem (RFC 9457), also for mail that does not exist."""
     answer = await reader.ask(path, "DELETE")
     assert answer.status == 403
     assert answer.headers["content-type"] == "application/problem+json"
@@ -145,7 +145,7 @@ async def test_deleting_is_refused_in_words(path: str, reader: Program) -> None:
 async def test_it_gives_out_no_token(
     tmp_path: Path, replica: Sqld, reader: Program, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Neither the page, nor what it asks first, nor the log at its most talkative has it."""
+    """No page, no response and no log line, even at debug level, contains the token."""
     token = replica.token("ro")
     with caplog.at_level(logging.DEBUG):
         settings = replace(reader_settings(tmp_path, replica.url, token), log=LogSettings(level="debug"))
@@ -167,7 +167,7 @@ async def test_it_gives_out_no_token(
 
 
 async def test_a_database_without_tables_is_told(primary: Sqld) -> None:
-    """It makes none; the text says who does."""
+    """It creates none; the error says which command does."""
     with pytest.raises(StoreUnavailable, match="start the edgemail that takes mail for it"):
         await RemoteStore.open(primary.url, primary.token("ro"), read_only=True)
 
@@ -193,7 +193,7 @@ async def test_a_remote_reader_adds_nothing(primary: Sqld, writer: Program) -> N
 
 
 async def test_a_local_file_can_be_read_beside_the_server_that_fills_it(tmp_path: Path) -> None:
-    """What that one takes in is seen at once or soon, and nothing is deleted from here."""
+    """It sees new mail soon, and refuses to delete."""
     async with (
         running(settings_in(tmp_path)) as filling,
         running(reader_settings(tmp_path, str(tmp_path / "mail.db"))) as reading,
@@ -204,7 +204,7 @@ async def test_a_local_file_can_be_read_beside_the_server_that_fills_it(tmp_path
             event = await events.next()
         assert event is not None
         assert event.data["subject"] == "After"
-        assert [one["subject"] for one in await reading.list_inbox()] == ["After", "Before"]
+        assert [message["subject"] for message in await reading.list_inbox()] == ["After", "Before"]
         for path in DELETES:
             assert (await reading.ask(path, "DELETE")).status == 403
         assert len(await filling.list_inbox()) == 2
@@ -224,11 +224,13 @@ async def test_a_local_reader_adds_nothing(tmp_path: Path) -> None:
         await store.close()
 
 
-@pytest.mark.parametrize(("octets", "words"), [(None, "is not there"), (b"", "no tables"), (b"Dear diary", "read")])
+@pytest.mark.parametrize(
+    ("octets", "words"), [(None, "is not there"), (b"", "no edgemail tables"), (b"Dear diary", "read")]
+)
 async def test_a_file_that_is_no_database_is_told_and_left(
     octets: bytes | None, words: str, tmp_path: Path
 ) -> None:
-    """A reader makes none."""
+    """A reader creates no database."""
     path = tmp_path / "mail.db"
     if octets is not None:
         path.write_bytes(octets * 100)

@@ -1,4 +1,4 @@
-"""`edgemail web`: the folder for a static host, what it may reach, and the server to look at it."""
+"""`edgemail web`: the exported folder, what its page may reach, and the preview server."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -69,12 +70,12 @@ def site(tmp_path: Path) -> Path:
 
 def policy_of(page: str) -> dict[str, str]:
     (policy,) = re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)"', page)
-    directives = (one.strip().partition(" ") for one in policy.split(";"))
+    directives = (part.strip().partition(" ") for part in policy.split(";"))
     return {name: values for name, _, values in directives}
 
 
 def test_the_folder_is_the_page_and_what_it_is_told(site: Path) -> None:
-    """The page's files but for the API's documentation, with only relative paths in them, and `config.json`."""
+    """It has the page's files with relative paths, and `config.json`, but no API documentation."""
     assert json.loads((site / "config.json").read_text()) == {
         "source": "database",
         "urls": ["https://near.example.org", "https://far.example.org:8443", "http://127.0.0.1:8181"],
@@ -83,7 +84,7 @@ def test_the_folder_is_the_page_and_what_it_is_told(site: Path) -> None:
         "maxAgeSeconds": 604_800,
     }
     ours = {".nojekyll", "404.html", "_headers", "config.json"}
-    assert {one.name for one in site.iterdir()} == {one.name for one in CLIENT.iterdir()} - {"docs"} | ours
+    assert {path.name for path in site.iterdir()} == {path.name for path in CLIENT.iterdir()} - {"docs"} | ours
     for asset in (CLIENT / "assets").iterdir():
         assert (site / "assets" / asset.name).read_bytes() == asset.read_bytes()
     page = (site / "index.html").read_text()
@@ -92,7 +93,7 @@ def test_the_folder_is_the_page_and_what_it_is_told(site: Path) -> None:
 
 
 def test_the_page_may_reach_those_databases_and_no_other_host(site: Path) -> None:
-    """The rest of its policy is the page's own; the headers' file says the same, and what a <meta> cannot say."""
+    """The policy differs in connect-src only; `_headers` repeats it with frame-ancestors."""
     policy = policy_of((site / "index.html").read_text())
     own = policy_of((CLIENT / "index.html").read_text())
     hosts = "https://near.example.org https://far.example.org:8443 http://127.0.0.1:8181"
@@ -102,7 +103,7 @@ def test_the_page_may_reach_those_databases_and_no_other_host(site: Path) -> Non
 
 
 def test_it_says_that_everyone_can_read_everything(tmp_path: Path) -> None:
-    """And when the token expires, and what comes next."""
+    """It also prints when the token expires, and the next step."""
     write_token(tmp_path, a="ro", exp=FAR)
     done = export(tmp_path)
     assert done.returncode == 0
@@ -134,7 +135,7 @@ def test_a_token_that_never_expires_is_warned_of(tmp_path: Path) -> None:
     ],
 )
 def test_a_token_that_may_write_is_not_published(claims: dict[str, Any], words: str, tmp_path: Path) -> None:
-    """Nothing is written then, and the line does not show the token."""
+    """Nothing is written, and the error does not show the token."""
     token = write_token(tmp_path, **claims)
     done = export(tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
@@ -163,7 +164,7 @@ def test_what_is_no_token_is_refused(text: str, tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_a_url_that_a_page_cannot_or_must_not_ask_is_refused(url: str, tmp_path: Path) -> None:
-    """Not encrypted, with a secret, or such that it would change the policy."""
+    """A URL is refused if it is not encrypted, holds a secret, or could change the policy."""
     write_token(tmp_path, a="ro", exp=FAR)
     done = export(tmp_path, urls=(url,))
     assert (done.returncode, done.stdout) == (2, "")
@@ -183,27 +184,27 @@ def test_a_url_that_a_page_cannot_or_must_not_ask_is_refused(url: str, tmp_path:
     ],
 )
 def test_a_url_is_written_as_browsers_write_it(text: str, url: str, origin: str) -> None:
-    """A policy that spells a host otherwise lets nothing through."""
+    """The policy must spell the host as browsers do, or it blocks everything."""
     found = read_database_url(text)
     assert (found.url, found.origin) == (url, origin)
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
-    """Unless told."""
+    """A folder with other files is refused, unless --force is given."""
     write_token(tmp_path, a="ro", exp=FAR)
     (tmp_path / "site").mkdir()
     (tmp_path / "site/thesis.txt").write_text("all of it")
     done = export(tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
     assert "is not empty" in done.stderr
-    assert [one.name for one in (tmp_path / "site").iterdir()] == ["thesis.txt"]
+    assert [path.name for path in (tmp_path / "site").iterdir()] == ["thesis.txt"]
     assert export(tmp_path, "--force").returncode == 0
     assert (tmp_path / "site/thesis.txt").read_text() == "all of it"
     assert (tmp_path / "site/index.html").exists()
 
 
 def test_an_earlier_export_is_replaced(site: Path) -> None:
-    """What it had of older versions goes; what its owner put beside it stays."""
+    """Assets of the older version are deleted; other files stay."""
     (site / "assets/main-OLD.js").write_text("old")
     (site / "CNAME").write_text("mail.example.org")
     assert export(site.parent, urls=("https://new.example.org",)).returncode == 0
@@ -212,8 +213,38 @@ def test_an_earlier_export_is_replaced(site: Path) -> None:
     assert policy_of((site / "index.html").read_text())["connect-src"] == "'self' https://new.example.org"
 
 
+def test_links_in_the_folder_are_replaced_and_not_followed(site: Path) -> None:
+    """Another user who may write to the folder could have files elsewhere overwritten."""
+    outside = site.parent / "outside"
+    (outside / "assets").mkdir(parents=True)
+    (outside / "file").write_text("kept")
+    for name in ("index.html", "config.json", "_headers"):
+        (site / name).unlink()
+        (site / name).symlink_to(outside / "file")
+    shutil.rmtree(site / "assets")
+    (site / "assets").symlink_to(outside / "assets")
+    assert export(site.parent, "--force").returncode == 0
+    assert (outside / "file").read_text() == "kept"
+    assert list((outside / "assets").iterdir()) == []
+    assert not [one for one in site.rglob("*") if one.is_symlink() or one.name.startswith(".edgemail-")]
+    assert json.loads((site / "config.json").read_text())["source"] == "database"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user")
+def test_anothers_folder_in_a_directory_for_everyone_is_left_alone(tmp_path: Path) -> None:
+    """Its owner could change the page afterwards."""
+    write_token(tmp_path, a="ro", exp=FAR)
+    (tmp_path / "site").mkdir()
+    os.chown(tmp_path / "site", 12345, 12345)
+    tmp_path.chmod(0o1777)
+    done = export(tmp_path)
+    assert done.returncode == 1
+    assert "belongs to another user" in done.stderr
+    assert list((tmp_path / "site").iterdir()) == []
+
+
 async def test_the_preview_serves_the_folder_as_a_static_host_does(site: Path) -> None:
-    """Each file under its type and never kept; Ctrl-C ends it without a word."""
+    """Each file has its type and is never cached; Ctrl-C ends the preview silently."""
     script = next((site / "assets").glob("main-*.js"))
     types = {
         "/": ("index.html", "text/html; charset=utf-8"),
@@ -236,7 +267,7 @@ async def test_the_preview_serves_the_folder_as_a_static_host_does(site: Path) -
 
 
 async def test_the_preview_gives_nothing_else(site: Path) -> None:
-    """No listing, no dot files, nothing outside the folder, and no other host's name (DNS rebinding)."""
+    """It serves no listing, no dot files, nothing outside the folder, and no foreign Host."""
     (site / "out").symlink_to("/etc")
     (site / "hidden").symlink_to(site / ".nojekyll")
     (site / "inside").symlink_to(site / "assets")
@@ -277,7 +308,7 @@ def test_a_preview_whose_port_is_taken_is_one_line(site: Path) -> None:
 
 
 def test_an_export_can_be_read_by_the_host_that_serves_it(site: Path) -> None:
-    """All of it is a plain file."""
+    """The export has plain files only, no symbolic links."""
     for folder, _, names in os.walk(site):
         for name in names:
             path = Path(folder) / name
@@ -286,15 +317,15 @@ def test_an_export_can_be_read_by_the_host_that_serves_it(site: Path) -> None:
 
 
 def test_an_export_can_be_read_by_a_web_servers_user_whatever_the_umask(tmp_path: Path) -> None:
-    """A token is made under 077, and the export often after it. What others put beside it keeps its mode."""
+    """Under a umask of 077 the export is still readable; other files keep their mode."""
     write_token(tmp_path, a="ro", exp=FAR)
     for _ in ("first", "again"):
         assert export(tmp_path, umask=0o077).returncode == 0
         site = tmp_path / "site"
-        ours = [site, *(one for one in site.rglob("*") if one.name != "CNAME")]
+        ours = [site, *(path for path in site.rglob("*") if path.name != "CNAME")]
         assert len(ours) > 10
-        assert {one.stat().st_mode & 0o777 for one in ours if one.is_dir()} == {0o755}
-        assert {one.stat().st_mode & 0o777 for one in ours if one.is_file()} == {0o644}
+        assert {path.stat().st_mode & 0o777 for path in ours if path.is_dir()} == {0o755}
+        assert {path.stat().st_mode & 0o777 for path in ours if path.is_file()} == {0o644}
         (site / "CNAME").write_text("mail.example.org")
         (site / "CNAME").chmod(0o600)
         site.chmod(0o700)

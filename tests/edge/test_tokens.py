@@ -1,4 +1,4 @@
-"""`edgemail token`: keys and tokens that a real sqld knows, and what tokens say of themselves."""
+"""`edgemail token`: keys and tokens that a real sqld accepts, and the claims of tokens."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_key_pair_is_ed25519_and_its_secret_half_is_private(keys: Path) -> None:
-    """The two belong together; nobody but its owner reads the private one."""
+    """The keys form a pair, and only the owner can read the private key."""
     secret = load_pem_private_key((keys / "private.pem").read_bytes(), None)
     known = load_pem_public_key((keys / "public.pem").read_bytes())
     assert secret.public_key() == known
@@ -70,7 +70,7 @@ def test_a_key_pair_is_ed25519_and_its_secret_half_is_private(keys: Path) -> Non
 
 
 def test_the_public_key_can_be_read_by_sqlds_user_whatever_the_umask(tmp_path: Path) -> None:
-    """The guide has a umask of 077 for the tokens' sake; the private key is nobody else's under any umask."""
+    """Under any umask, sqld's user can read the public key, and only the owner the private key."""
     for umask in (0o077, 0o000):
         folder = tmp_path / f"{umask:o}"
         assert run("keygen", "--out", folder, umask=umask).returncode == 0
@@ -80,16 +80,16 @@ def test_the_public_key_can_be_read_by_sqlds_user_whatever_the_umask(tmp_path: P
 
 @pytest.mark.parametrize("name", ["private.pem", "public.pem"])
 def test_a_key_is_never_written_over(name: str, tmp_path: Path) -> None:
-    """Every token of the old pair would be worthless. A link to nothing counts as a file."""
+    """Overwriting would invalidate every token. A dangling symbolic link counts as a file."""
     (tmp_path / name).symlink_to(tmp_path / "nothing")
     refused = run("keygen", "--out", tmp_path)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr == f"{tmp_path / name} exists and is not overwritten; name another folder with --out\n"
-    assert [one.name for one in tmp_path.iterdir()] == [name]
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 def test_a_token_stands_alone_on_the_output_and_holds_for_90_days(keys: Path) -> None:
-    """What is said about it goes to the standard error, so that the output can go into a file."""
+    """Notes go to standard error, so that the output can be redirected to a file."""
     minted = run("mint", "--key", keys / "private.pem", "--read-only")
     assert minted.returncode == 0
     claims = claims_of(minted.stdout.removesuffix("\n"))
@@ -119,13 +119,13 @@ def test_a_token_that_never_expires_is_warned_of(keys: Path) -> None:
     ],
 )
 def test_what_a_token_may_do_must_be_said(arguments: list[str], keys: Path) -> None:
-    """There is no default that suits both, and a wrong one gives everything away."""
+    """Neither access is a safe default, so one must be given."""
     refused = run("mint", "--key", keys / "private.pem", *arguments)
     assert (refused.returncode, refused.stdout) == (2, "")
 
 
 def test_a_key_of_another_kind_signs_nothing(tmp_path: Path, keys: Path) -> None:
-    """sqld knows no other."""
+    """Only Ed25519 keys are accepted, as sqld knows no others."""
     other = tmp_path / "other"
     key = generate_private_key(SECP256R1())
     other.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
@@ -142,7 +142,7 @@ def test_a_key_of_another_kind_signs_nothing(tmp_path: Path, keys: Path) -> None
 
 @pytest.mark.needs_sqld
 async def test_sqld_takes_what_is_made(keys: Path, tmp_path: Path) -> None:
-    """A read-only token reads and cannot write, a read-write token writes, an expired one is refused."""
+    """sqld accepts both kinds of tokens, and refuses writes with a read-only or an expired one."""
     key: Any = load_pem_private_key((keys / "private.pem").read_bytes(), None)
     server = Sqld(tmp_path / "sqld", key=key)
     server.start()
@@ -179,7 +179,7 @@ async def test_sqld_takes_what_is_made(keys: Path, tmp_path: Path) -> None:
     ],
 )
 def test_show_says_what_a_token_may_do(claims: dict[str, Any], may: str, until: str, tmp_path: Path) -> None:
-    """From a file or from the standard input, and that nobody has verified it."""
+    """It reads a file or standard input, and says that the signature was not verified."""
     token = jwt.encode(claims, "0" * 32, algorithm="HS256")
     (tmp_path / "t.jwt").write_text(f"  {token}\n")
     shown = run("show", tmp_path / "t.jwt")
@@ -204,7 +204,7 @@ def encode(payload: Any) -> str:
     ],
 )  # fmt: skip
 def test_what_is_no_token_is_told(token: str) -> None:
-    """Whatever stands in it, it is an expected failure."""
+    """Any malformed token raises TokenError."""
     with pytest.raises(TokenError):
         read_permit(token)
 
@@ -213,7 +213,7 @@ def test_what_is_no_token_is_told(token: str) -> None:
     ("octets", "words"), [(b" \n", "is empty"), (b"a b", "alone"), (b"\xff", "alone"), (None, "cannot be read")]
 )
 def test_a_file_without_a_token_is_told(octets: bytes | None, words: str, tmp_path: Path) -> None:
-    """With the file's name, and without what is in it."""
+    """The error names the file, and does not quote its content."""
     path = tmp_path / "t.jwt"
     if octets is not None:
         path.write_bytes(octets)

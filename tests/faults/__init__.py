@@ -1,1 +1,1 @@
-"""What the program makes of a world that fails it."""
+"""Faults of the environment: disks, kills, descriptors, memory."""

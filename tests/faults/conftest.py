@@ -1,4 +1,4 @@
-"""No test waits for ever."""
+"""A time limit for every test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No more descriptors: who is in is served, the others later, and nothing spins meanwhile."""
+"""Out of descriptors: open connections are served, others later, without a busy loop."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SETTINGS = {"EDGEMAIL_SPOOL_ABOVE": "64KiB", "EDGEMAIL_SMTPS": "127.0.0.1:0", "E
 
 
 def read_cpu_s(pid: int) -> float:
-    """Return the processor time that a process has used."""
+    """Return the CPU seconds of a process."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -35,7 +35,7 @@ def send(peer: Peer, octets: int = 100) -> int:
 
 @pytest.mark.parametrize("port", ["smtp", "smtps"])
 async def test_without_descriptors_who_is_in_is_served_and_the_others_later(tmp_path: Path, port: str) -> None:
-    """Mail of an open connection is taken, or put off where it needs a spool; then all is as it was."""
+    """An open connection's mail is kept, or deferred if it needs a spool; later all is normal."""
     command = (program("prlimit", "util-linux"), f"--nofile={DESCRIPTORS}:{DESCRIPTORS}", sys.executable)
     with serving(tmp_path / "mail.db", (*command, "-m", "edgemail"), **SETTINGS) as server:
         pid = server.process.pid
@@ -53,8 +53,8 @@ async def test_without_descriptors_who_is_in_is_served_and_the_others_later(tmp_
             used_s = read_cpu_s(pid)
             await asyncio.sleep(WATCHED_S)
             assert read_cpu_s(pid) - used_s < BUSY_S
-            for one in crowd:
-                one.close()
+            for held in crowd:
+                held.close()
             await until(lambda: count_descriptors(pid) <= before + 2)
         other = Peer(server.smtp)
         other.greet()

@@ -1,4 +1,4 @@
-"""A disk that is full or broken, and a database that somebody else has: to senders of a real program."""
+"""A full or broken disk, and a locked database, as senders of a real program see it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def locking(db: Path) -> Iterator[None]:
 
 
 def send(peer: Peer, token: str, octets: int = 100) -> int:
-    """Send a message; return the code of what was said last."""
+    """Send a message; return the code of the last reply."""
     codes = peer.begin(INBOX)
     if codes != [250, 250, 354]:
         return next(code for code in codes if code != 250)
@@ -57,7 +57,7 @@ def send(peer: Peer, token: str, octets: int = 100) -> int:
 
 
 def send_anew(server: Process, token: str) -> int:
-    """Send a message over a connection of its own."""
+    """Send a message over a new connection."""
     peer = Peer(server.smtp)
     peer.greet()
     code = send(peer, token)
@@ -68,8 +68,8 @@ def send_anew(server: Process, token: str) -> int:
 def read_inbox(server: Process) -> Counter[str]:
     """Read every message of the inbox, to its last octet, and count their tokens."""
     found = []
-    for one in listing(server, INBOX):
-        data = raw(server, one["id"])
+    for message in listing(server, INBOX):
+        data = raw(server, message["id"])
         assert data.endswith(b"x\r\n")
         found.append(data.partition(b"Subject: ")[2].partition(b"\r\n")[0].decode())
     return Counter(found)
@@ -77,7 +77,7 @@ def read_inbox(server: Process) -> Counter[str]:
 
 @pytest.mark.needs_small_disk
 def test_a_full_disk_refuses_mail_until_there_is_room(tmp_path: Path) -> None:
-    """452 to small and to large messages, again and again; what was acknowledged is there, and nothing else."""
+    """A full disk gives 452 to all messages; exactly those with a 250 are kept."""
     with serving_on_small_disk(tmp_path / "disk", "12m", EDGEMAIL_SPOOL_ABOVE="64KiB") as (server, disk):
         peer = Peer(server.smtp)
         peer.greet()
@@ -97,7 +97,7 @@ def test_a_full_disk_refuses_mail_until_there_is_room(tmp_path: Path) -> None:
 
 
 async def test_a_locked_database_refuses_mail_in_time_and_is_not_waited_for_twice(tmp_path: Path) -> None:
-    """451 after `commit_timeout`, the next ones at once; readers read, and mail is taken when the lock is gone."""
+    """A locked database gives 451 after `commit_timeout`; readers go on, and mail is kept later."""
     db = tmp_path / "mail.db"
     with serving(db, EDGEMAIL_COMMIT_TIMEOUT="1s") as server:
         peer, other = Peer(server.smtp), Peer(server.smtp)
@@ -118,7 +118,7 @@ async def test_a_locked_database_refuses_mail_in_time_and_is_not_waited_for_twic
 
 
 def test_mail_goes_on_where_the_database_was_deleted(tmp_path: Path) -> None:
-    """To whoever sends nothing happens; readers of the new file find what got its 250, now and after a restart."""
+    """Senders notice nothing; the new file has all mail with a 250, also after a restart."""
     db = tmp_path / "mail.db"
     with serving(db) as server:
         peer = Peer(server.smtp)
@@ -134,13 +134,13 @@ def test_mail_goes_on_where_the_database_was_deleted(tmp_path: Path) -> None:
 
 
 def test_files_that_may_not_be_written_any_more_are_written_while_they_are_open(tmp_path: Path) -> None:
-    """Modes count when a file is opened: mail is taken, and it is in the file."""
+    """Modes are checked when a file is opened, so mail is still kept."""
     db = tmp_path / "mail.db"
     with serving(db) as server:
         peer = Peer(server.smtp)
         peer.greet()
-        for one in (db, Path(f"{db}-wal"), Path(f"{db}-shm")):
-            one.chmod(0o400)
+        for path in (db, Path(f"{db}-wal"), Path(f"{db}-shm")):
+            path.chmod(0o400)
         db.parent.chmod(0o500)
         assert send(peer, "kept") == 250
         db.parent.chmod(0o700)
@@ -163,7 +163,7 @@ def test_files_that_may_not_be_written_any_more_are_written_while_they_are_open(
 async def test_a_disk_that_fails_refuses_mail_until_it_works(
     tmp_path: Path, call: Call, error: apsw.Error, reply: str
 ) -> None:
-    """As often as it fails; readers read, /readyz answers, and the same connection is served when it is over."""
+    """A failing sync gives 451 each time; reading goes on, and mail is kept once it works."""
     with faulty_disk() as disk:
         async with running(settings_in(tmp_path)) as program, AsyncPeer.greeted(program.smtp[1]) as peer:
             transaction = f"MAIL FROM:<a@example.org>\r\nRCPT TO:<{ANN}>\r\nDATA\r\n".encode()
@@ -179,12 +179,12 @@ async def test_a_disk_that_fails_refuses_mail_until_it_works(
                 disk.fault = lambda asked, name: None
             await peer.say(transaction, 250, 250, 354)
             await peer.say(letter("last") + b".\r\n", 250)
-            subjects = [one["subject"] for one in await program.list_inbox()]
+            subjects = [message["subject"] for message in await program.list_inbox()]
             assert subjects == ["last", "kept 1", "kept 0"]
 
 
 def test_a_peer_that_vanishes_behind_its_dot_has_sent_one_message(tmp_path: Path) -> None:
-    """With a reset, again and again: each message is there, whole and once."""
+    """After many resets by clients, each message is stored completely and once."""
     with serving(tmp_path / "mail.db") as server:
         tokens = [f"vanished-{number}" for number in range(30)]
         for token in tokens:

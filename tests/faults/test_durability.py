@@ -1,4 +1,4 @@
-"""What got its 250 is there: after a kill, after a stop, under load."""
+"""Mail with a 250 is never lost: after kills, after stops, under load."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ROUNDS = 5
 
 @contextmanager
 def load_on(server: Process, name: str, at_least: int) -> Iterator[list[Sender]]:
-    """Give senders once they got so many 250s together; at the end, wait for all of them to end."""
+    """Yield senders once they have a number of 250s; wait for all of them at the end."""
     senders = [Sender(server.smtp, f"{name}-{number}") for number in range(SENDERS)]
     for sender in senders:
         sender.start()
@@ -42,7 +42,7 @@ def load_on(server: Process, name: str, at_least: int) -> Iterator[list[Sender]]
 
 
 def tokens_in(db: Path) -> Counter[str]:
-    """Count the tokens of the messages that load@example.org finds in a sound database."""
+    """Check the database's integrity; count the tokens of load@example.org's messages."""
     connection = apsw.Connection(str(db))
     assert connection.pragma("integrity_check") == "ok"
     rows: list[tuple[Any, ...]] = connection.execute(
@@ -57,7 +57,7 @@ def tokens_in(db: Path) -> Counter[str]:
 
 
 def read_token(data: bytes) -> str:
-    """Return a message's token; what a `Sender` sent must be as it was, under two trace fields of four lines."""
+    """Return a message's token; check that a `Sender`'s content is unchanged below the trace."""
     match = re.search(rb"token=(\S+);", data)
     token = match[1].decode() if match else ""
     assert "." not in token or data.split(b"\r\n", 4)[4] == write_load(token)
@@ -65,7 +65,7 @@ def read_token(data: bytes) -> str:
 
 
 def test_a_killed_program_has_kept_every_message_that_got_its_250(tmp_path: Path) -> None:
-    """Exactly once, over several kills in the middle of the load, in a database that is sound."""
+    """After several kills under load, each message with a 250 is there exactly once."""
     db = tmp_path / "mail.db"
     promised: list[str] = []
     for number in range(ROUNDS):
@@ -80,7 +80,7 @@ def test_a_killed_program_has_kept_every_message_that_got_its_250(tmp_path: Path
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stopped_program_answers_everyone_and_loses_nothing(tmp_path: Path, number: signal.Signals) -> None:
-    """Each message that was handed over has its reply, each connection its 421, and the exit status is 0."""
+    """On SIGTERM each complete message gets its reply, each connection a 421; the status is 0."""
     db = tmp_path / "mail.db"
     with serving(db) as server:
         with load_on(server, "stop", 300) as senders:
@@ -93,7 +93,7 @@ def test_a_stopped_program_answers_everyone_and_loses_nothing(tmp_path: Path, nu
 
 
 def test_a_message_under_way_is_finished_before_the_program_stops(tmp_path: Path) -> None:
-    """Who is in the middle of DATA may end it; who is idle is told 421 at once."""
+    """On SIGTERM an open DATA may be finished; idle connections get 421 at once."""
     db = tmp_path / "mail.db"
     with serving(db) as server:
         idle, busy = Peer(server.smtp), Peer(server.smtp)
@@ -112,7 +112,7 @@ def test_a_message_under_way_is_finished_before_the_program_stops(tmp_path: Path
 
 
 def test_a_second_signal_does_not_wait_for_messages_under_way(tmp_path: Path) -> None:
-    """Whoever presses Ctrl-C twice is in a hurry; what was not handed over got no 250."""
+    """A second SIGINT stops at once; incomplete messages got no 250."""
     db = tmp_path / "mail.db"
     with serving(db) as server:
         idle, busy = Peer(server.smtp), Peer(server.smtp)

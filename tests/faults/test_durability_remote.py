@@ -1,4 +1,4 @@
-"""What got its 250 is in the database, once, and on its replicas: over kills of the database under load."""
+"""Mail with a 250 is in the database and its replicas once, after kills of the database."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ __all__ = ["bounded"]
 SENDERS = 6
 ROUNDS = 3
 LEAST = 60
-"""How many messages get their 250 between two kills, at the least."""
+"""The fewest messages with a 250 between two kills."""
 FIND = "SELECT data FROM inbox JOIN mail ON id = mail_id WHERE address = 'load@example.org' ORDER BY id"
 
 
 class PatientSender(Sender):
-    """Tries a message again when it is told to, until it is to stop."""
+    """A sender that repeats a message after a temporary failure, until it is stopped."""
 
     is_over = False
     deferred = 0
@@ -68,7 +68,7 @@ async def tokens_on(server: Sqld) -> Counter[str]:
 async def test_every_250_survives_kills_of_the_primary_and_nothing_is_there_twice(
     tmp_path: Path, primary: Sqld, replica: Sqld
 ) -> None:
-    """Some are told 451 while it is down, of messages that may be there; they try again, as senders do."""
+    """While it is down, senders get 451 and try again; no message is lost or stored twice."""
     environ = {
         "EDGEMAIL_DB_TOKEN": primary.token(),
         "EDGEMAIL_OPERATOR_MAILDIR": str(tmp_path / "operator"),

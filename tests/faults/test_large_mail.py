@@ -1,4 +1,4 @@
-"""Many large messages at once, to a program of its own: what it takes in memory, and what becomes of each."""
+"""Many large messages at once: the program's memory, and the fate of each message."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ MEMORY_MAX_BYTES = 220 * 2**20
 the copies that the C library keeps of what the writer, the readers and the parser had."""
 PATIENCE_S = 120.0
 TEXT = b"0123456789abcdef" * 64 + b"\r\n"
-OCTETS = bytes(one for one in range(256) if one not in b"\r\n.") * 4 + b"\r\n"
+OCTETS = bytes(number for number in range(256) if number not in b"\r\n.") * 4 + b"\r\n"
 
 
 class LargeSender(threading.Thread):
-    """Sends one message of about 25 MiB, once all of its kind have begun."""
+    """Sends one message of about 25 MiB, once all senders have started."""
 
     def __init__(self, server: Process, number: int, begun: threading.Barrier) -> None:
         super().__init__(name=f"sender {number}", daemon=True)
@@ -43,7 +43,7 @@ class LargeSender(threading.Thread):
 
     @property
     def digest(self) -> str:
-        """What its message must be."""
+        """The digest of the message."""
         digest = hashlib.sha256(self._first)
         for _ in range(self._blocks):
             digest.update(self._block)
@@ -54,7 +54,7 @@ class LargeSender(threading.Thread):
         return LARGE_OCTETS // len(self._block)
 
     def run(self) -> None:
-        """Send it, and say something behind it."""
+        """Send the message, followed by another command."""
         peer = Peer(self._server.smtp, PATIENCE_S)
         peer.greet()
         codes = peer.begin("large@example.org")
@@ -71,18 +71,18 @@ class LargeSender(threading.Thread):
 
 
 def send_at_once(server: Process, count: int) -> list[LargeSender]:
-    """Send as many large messages as that, all at the same time; return their senders when all have an answer."""
+    """Send large messages concurrently; return the senders when all have a reply."""
     begun = threading.Barrier(count)
     senders = [LargeSender(server, number, begun) for number in range(count)]
-    for one in senders:
-        one.start()
-    for one in senders:
-        one.join()
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
     return senders
 
 
 def digests_in(db: Path) -> list[str]:
-    """Hash what is kept of each message as it came, without the two trace fields before it."""
+    """Return the digest of each stored message, without its trace fields."""
     connection = apsw.Connection(str(db))
     found = []
     for (data,) in connection.execute("SELECT CAST(data AS BLOB) FROM mail"):
@@ -94,7 +94,7 @@ def digests_in(db: Path) -> list[str]:
 
 
 def count_summaries(db: Path) -> int:
-    """Count what the program has parsed by now."""
+    """Return the number of parsed messages."""
     connection = apsw.Connection(str(db), flags=apsw.SQLITE_OPEN_READONLY)
     ((count,),) = connection.execute("SELECT count(*) FROM summary")
     connection.close()
@@ -102,7 +102,7 @@ def count_summaries(db: Path) -> int:
 
 
 def most_memory_bytes(server: Process) -> int:
-    """Return the most that a process has had resident so far."""
+    """Return the peak resident memory of a process in octets."""
     lines = Path(f"/proc/{server.process.pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
 
@@ -110,33 +110,33 @@ def most_memory_bytes(server: Process) -> int:
 def spools_of(server: Process) -> Sequence[str]:
     """List the open files of a process that have no name."""
     found = []
-    for one in Path(f"/proc/{server.process.pid}/fd").iterdir():
+    for path in Path(f"/proc/{server.process.pid}/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):  # closed meanwhile
-            found.append(str(one.readlink()))
-    return [one for one in found if one.endswith("(deleted)")]
+            found.append(str(path.readlink()))
+    return [finding for finding in found if finding.endswith("(deleted)")]
 
 
 async def test_many_large_messages_at_once_take_little_memory_and_none_is_lost(tmp_path: Path) -> None:
-    """Together they are twice the bound; each is kept octet for octet, and nothing stays open."""
+    """Messages of twice the memory limit are all kept unchanged, and no spool stays open."""
     db = tmp_path / "mail.db"
     with serving(db, EDGEMAIL_COMMIT_TIMEOUT="2m") as server:
         senders = await asyncio.to_thread(send_at_once, server, CROWD)
-        assert [one.code for one in senders] == [250] * CROWD
-        assert all(one.still_serves for one in senders)
+        assert [sender.code for sender in senders] == [250] * CROWD
+        assert all(sender.still_serves for sender in senders)
         await until(lambda: spools_of(server) == [] and count_summaries(db) == CROWD, PATIENCE_S)
         assert most_memory_bytes(server) < MEMORY_MAX_BYTES
-        assert digests_in(db) == sorted(one.digest for one in senders)
+        assert digests_in(db) == sorted(sender.digest for sender in senders)
 
 
 async def test_past_what_may_be_spooled_messages_are_refused_and_their_connections_live(tmp_path: Path) -> None:
-    """452 at the end mark: who got it keeps the message and may try again, and who got 250 has it kept."""
+    """Without spool space some get 452; exactly those with a 250 are kept."""
     db = tmp_path / "mail.db"
     with serving(db, EDGEMAIL_COMMIT_TIMEOUT="2m", EDGEMAIL_MAX_SPOOL="60MiB") as server:
         senders = await asyncio.to_thread(send_at_once, server, 8)
-        kept = [one for one in senders if one.code == 250]
-        assert {one.code for one in senders} == {250, 452}
-        assert all(one.still_serves for one in senders)
+        kept = [sender for sender in senders if sender.code == 250]
+        assert {sender.code for sender in senders} == {250, 452}
+        assert all(sender.still_serves for sender in senders)
         await until(lambda: spools_of(server) == [], PATIENCE_S)
-        assert digests_in(db) == sorted(one.digest for one in kept)
+        assert digests_in(db) == sorted(message.digest for message in kept)
         again = await asyncio.to_thread(send_at_once, server, 2)
-        assert [one.code for one in again] == [250, 250]
+        assert [message.code for message in again] == [250, 250]

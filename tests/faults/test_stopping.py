@@ -1,4 +1,4 @@
-"""SIGTERM in the middle of everything: the program ends in time, and all that got its 250 is there."""
+"""SIGTERM under load: the program ends in time, and mail with a 250 is kept."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 STOP_S = 1.0
 LATEST_S = STOP_S + 7.0
-"""The promise is `STOP_S` and a moment; other programs share the machines that tests run on."""
+"""`STOP_S` plus slack for a busy machine."""
 
 
 @contextlib.contextmanager
@@ -38,26 +38,26 @@ def locked(db: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def deaf_reader(url: str) -> Iterator[None]:
-    """Ask for all events of the busy inbox, and take none."""
-    with socket.socket() as one:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        one.connect(("127.0.0.1", int(url.rpartition(":")[2])))
+    """Request the events of the busy inbox, and read none."""
+    with socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sock.connect(("127.0.0.1", int(url.rpartition(":")[2])))
         path = inbox_path("load@example.org", "/events?after=0")
-        one.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        sock.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
         yield
 
 
 @pytest.mark.parametrize("is_locked", [False, True])
 def test_a_program_in_trouble_stops_in_time_and_keeps_its_promises(tmp_path: Path, is_locked: bool) -> None:
-    """Senders under way, one half-way, one silent, one that vanished, a deaf reader, and a locked database."""
+    """It stops with active, stuck, silent and reset clients, a deaf reader, and a locked database."""
     db = tmp_path / "mail.db"
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(serving(db, EDGEMAIL_SHUTDOWN_TIMEOUT=f"{STOP_S:.0f}s"))
         stack.enter_context(deaf_reader(server.url))
         slow, silent, vanished = (Peer(server.smtp) for _ in range(3))
-        for one in (slow, vanished):
-            one.greet()
-            assert one.begin("load@example.org") == [250, 250, 354]
+        for sock in (slow, vanished):
+            sock.greet()
+            assert sock.begin("load@example.org") == [250, 250, 354]
         slow.say(b"Subject: half")
         vanished.say(b"\r\ntoken=vanished;\r\n.\r\n")
         vanished.vanish()

@@ -25,6 +25,6 @@ async def program(tmp_path: Path) -> AsyncIterator[Program]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def lasting(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Program]:
-    """One program for all tests of a file: those that change nothing of each other's."""
+    """Yield one program for all tests of a file, which must not disturb each other."""
     async with running(settings_in(tmp_path_factory.mktemp("lasting"))) as started:
         yield started

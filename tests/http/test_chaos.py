@@ -1,4 +1,4 @@
-"""Chaos by the API: what it changes, and that it is shut unless a setting opens it."""
+"""The chaos API: what it changes, and that it is off unless a setting allows it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def put(program: Program, *rules: object) -> Any:
 
 
 async def test_rules_are_in_force_from_the_next_command_on(open_program: Program) -> None:
-    """Also for connections that are open; the answer says what is in force."""
+    """New rules apply to open connections too; the response has the rules in force."""
     async with Peer.greeted(open_program.smtp[1]) as peer:
         assert (await open_program.ask("/api/chaos")).json() == {
             "rules": [{"stage": "mail", "code": 452, "percent": 100.0, "glob": "<>"}]
@@ -57,7 +57,7 @@ async def test_rules_are_in_force_from_the_next_command_on(open_program: Program
 
 
 async def test_what_a_rule_says_is_in_the_form_of_the_settings(open_program: Program) -> None:
-    """A glob in lower case, an address without needless quotes."""
+    """The response has globs in lower case, and addresses without needless quotes."""
     found = await put(open_program, {"stage": "mail", "code": 421, "percent": 0.5, "glob": '"Bob"@Ex.org'})
     assert found["rules"][0]["glob"] == "bob@ex.org"
 
@@ -80,7 +80,7 @@ async def test_what_a_rule_says_is_in_the_form_of_the_settings(open_program: Pro
     ],
 )  # fmt: skip
 async def test_a_mistake_changes_nothing(open_program: Program, sent: bytes, said: str) -> None:
-    """422, and a line that names the place."""
+    """The response is 422, with the place of the mistake."""
     answer = await open_program.ask("/api/chaos", "PUT", JSON, sent)
     assert answer.status == 422
     assert answer.headers["content-type"] == "application/problem+json"
@@ -89,14 +89,14 @@ async def test_a_mistake_changes_nothing(open_program: Program, sent: bytes, sai
 
 
 async def test_a_body_without_end_is_not_read_to_it(open_program: Program) -> None:
-    """413, long before it fills the memory."""
+    """The response is 413, long before the body fills the memory."""
     answer = await open_program.ask("/api/chaos", "PUT", JSON, b" " * 200_000)
     assert (answer.status, answer.headers["content-type"]) == (413, "application/problem+json")
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 async def test_it_is_shut_unless_a_setting_opens_it(program: Program, method: str) -> None:
-    """404 that names the setting."""
+    """The response is 404, and names the setting."""
     answer = await program.ask("/api/chaos", method, JSON, body(SLOW) if method == "PUT" else None)
     assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json")
     assert "chaos_api" in answer.json()["detail"]
@@ -111,14 +111,14 @@ async def test_it_is_shut_unless_a_setting_opens_it(program: Program, method: st
     ],
 )
 async def test_foreign_pages_change_nothing(open_program: Program, headers: dict[str, str], status: int) -> None:
-    """The same guard as for mail; an origin that a setting names may."""
+    """The guard refuses foreign origins, unless a setting allows them."""
     answer = await open_program.ask("/api/chaos", "PUT", JSON | headers, body())
     assert answer.status == status
     assert len((await open_program.ask("/api/chaos")).json()["rules"]) == (0 if status == 200 else 1)
 
 
 async def test_a_browser_of_an_allowed_origin_is_told_that_it_may(open_program: Program) -> None:
-    """PUT with JSON is asked for before it is sent."""
+    """The preflight request for PUT with JSON succeeds."""
     asked = {
         "Origin": "https://tests.example",
         "Access-Control-Request-Method": "PUT",
@@ -128,7 +128,7 @@ async def test_a_browser_of_an_allowed_origin_is_told_that_it_may(open_program: 
 
 
 async def test_it_is_in_the_documentation(program: Program) -> None:
-    """Whether it is open or not: with the form of its body."""
+    """The OpenAPI document has the routes and the schema of the body, also while the API is off."""
     document = (await program.ask("/openapi.json")).json()
     put_ = document["paths"]["/api/chaos"]["put"]
     assert put_["requestBody"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Rules"}

@@ -7,11 +7,12 @@ import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import fastapi.routing
 from testkit.http_client import follow, inbox_path
 from testkit.running_app import ANN, running, settings_in
 from testkit.sample_mail import envelope, letter
 from testkit.waiting import PATIENCE_S, until
+
+from edgemail.http import event_stream
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +24,7 @@ EVENTS = inbox_path(ANN, "/events")
 
 
 async def test_what_arrives_is_told_as_it_arrives(program: Program) -> None:
-    """Each event is the message as a listing has it, under its id; what was there before is not told."""
+    """Each event has the listed message and its id; older mail is not sent."""
     await program.send_letter("Before")
     async with follow(program.url, EVENTS) as stream:
         assert stream.status == 200
@@ -38,7 +39,7 @@ async def test_what_arrives_is_told_as_it_arrives(program: Program) -> None:
 
 
 async def test_nothing_is_missed_from_the_first_octet_of_the_answer_on(program: Program) -> None:
-    """Where the stream begins is settled before the answer does."""
+    """The start id is fixed before the response begins."""
     for _ in range(20):
         async with follow(program.url, EVENTS) as stream:
             mail_id = await program.app._inbox.deliver(envelope())
@@ -48,34 +49,34 @@ async def test_nothing_is_missed_from_the_first_octet_of_the_answer_on(program: 
 
 
 async def test_last_event_id_resumes_without_a_gap(program: Program) -> None:
-    """What came while the connection was down is told first, and nothing twice."""
+    """Mail that came meanwhile is sent first, and nothing twice."""
     sent = await program.send_letter(*"abc")
     async with follow(program.url, EVENTS, f"Last-Event-ID: {sent[0]}\r\n") as stream:
         sent += await program.send_letter("d")
-        assert [one.id for one in await stream.take(3)] == sent[1:]
+        assert [event.id for event in await stream.take(3)] == sent[1:]
     sent += await program.send_letter("e", "f")
     async with follow(program.url, EVENTS, f"Last-Event-ID: {sent[3]}\r\n") as stream:
-        assert [one.id for one in await stream.take(2)] == sent[4:]
+        assert [event.id for event in await stream.take(2)] == sent[4:]
 
 
 async def test_after_begins_where_a_listing_ended(program: Program) -> None:
-    """Last-Event-ID weighs more: a browser that reconnects repeats the address and adds the header."""
+    """Last-Event-ID takes precedence, as a reconnecting browser sends both."""
     sent = await program.send_letter(*"abcd")
     async with follow(program.url, f"{EVENTS}?after={sent[1]}") as stream:
-        assert [one.id for one in await stream.take(2)] == sent[2:]
+        assert [event.id for event in await stream.take(2)] == sent[2:]
     async with follow(program.url, f"{EVENTS}?after=0", f"Last-Event-ID: {sent[2]}\r\n") as stream:
-        assert [one.id for one in await stream.take(1)] == sent[3:]
+        assert [event.id for event in await stream.take(1)] == sent[3:]
 
 
 async def test_a_long_backlog_is_told_whole(program: Program) -> None:
-    """However many pages it has in the store."""
-    sent = [await one for one in [program.app._inbox.deliver(envelope()) for _ in range(450)]]
+    """A backlog of several pages is sent whole."""
+    sent = [await future for future in [program.app._inbox.deliver(envelope()) for _ in range(450)]]
     async with follow(program.url, f"{EVENTS}?after=0") as stream:
-        assert [one.id for one in await stream.take(450)] == sent
+        assert [event.id for event in await stream.take(450)] == sent
 
 
 async def test_only_this_inbox_is_told(program: Program) -> None:
-    """Nobody else's mail wakes its readers."""
+    """Mail for other inboxes sends no event."""
     async with follow(program.url, EVENTS) as stream:
         await program.app._inbox.deliver(envelope("other@example.org"))
         mail_id = await program.app._inbox.deliver(envelope(ANN))
@@ -85,7 +86,7 @@ async def test_only_this_inbox_is_told(program: Program) -> None:
 
 
 async def test_the_stream_ends_when_the_server_stops(tmp_path: Path) -> None:
-    """Readers do not hold it up."""
+    """Open streams do not delay the stop."""
     async with asyncio.timeout(2 * PATIENCE_S):
         async with running(settings_in(tmp_path)) as program:
             stream = await program_stream(program)
@@ -93,7 +94,7 @@ async def test_the_stream_ends_when_the_server_stops(tmp_path: Path) -> None:
 
 
 async def program_stream(program: Program) -> asyncio.Task[str]:
-    """Follow in a task of its own until the end."""
+    """Start a task that follows an inbox until the stream ends."""
     is_open = asyncio.Event()
 
     async def read() -> str:
@@ -107,7 +108,7 @@ async def program_stream(program: Program) -> asyncio.Task[str]:
 
 
 async def test_a_reader_that_hangs_up_is_forgotten(program: Program) -> None:
-    """Connections that come and go leave nothing."""
+    """A closed connection leaves no subscription."""
     listeners = program.app._inbox._notifier._subscriptions
     for _ in range(5):
         async with follow(program.url, EVENTS) as stream:
@@ -118,7 +119,7 @@ async def test_a_reader_that_hangs_up_is_forgotten(program: Program) -> None:
 
 
 async def test_a_reader_that_takes_nothing_is_dropped(tmp_path: Path) -> None:
-    """What waits for it stays in the system's buffers until then, and nothing of it afterwards; others read on."""
+    """A reader that does not read is disconnected in time; other readers go on."""
     settings = settings_in(tmp_path)
     settings = replace(settings, http=replace(settings.http, reader_timeout_s=1.0))
     async with running(settings) as program:
@@ -138,9 +139,9 @@ async def test_a_reader_that_takes_nothing_is_dropped(tmp_path: Path) -> None:
 
 
 async def test_a_quiet_stream_says_that_it_lives(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Proxies end connections on which nothing comes: a comment every 15 seconds keeps them."""
-    assert vars(fastapi.routing)["_PING_INTERVAL"] == 15
-    monkeypatch.setattr(fastapi.routing, "_PING_INTERVAL", 0.05)
+    """A comment every 15 s keeps proxies from closing an idle connection."""
+    assert event_stream.PING_S == 15
+    monkeypatch.setattr(event_stream, "PING_S", 0.05)
     async with follow(program.url, EVENTS) as stream, asyncio.timeout(PATIENCE_S):
         lines = [await stream.line() for _ in range(6)]
         assert {line[0] for line in lines} == {":", "\n"}
@@ -151,7 +152,7 @@ async def test_a_quiet_stream_says_that_it_lives(program: Program, monkeypatch: 
 
 
 async def test_a_bad_address_is_refused_before_the_stream_begins(program: Program) -> None:
-    """With a problem, as everywhere."""
+    """The response is a problem (RFC 9457)."""
     answer = await program.ask("/api/inboxes/nobody/events")
     assert answer.status == 400
     assert answer.headers["content-type"] == "application/problem+json"

@@ -1,4 +1,4 @@
-"""Who may ask: Host, Origin, Sec-Fetch-Site, and the headers of every answer."""
+"""The guard: Host, Origin, Sec-Fetch-Site, and the headers of every response."""
 
 from __future__ import annotations
 
@@ -71,13 +71,13 @@ NOT_SERVED = (
 
 @pytest.mark.parametrize("host", SERVED)
 async def test_addresses_and_names_of_the_settings_are_served(open_program: Program, host: str) -> None:
-    """IP addresses, localhost, the settings' hosts, the server's own name, the mail domains and what is below."""
+    """IP addresses, localhost, allowed hosts, the server's name, and mail domains with subdomains."""
     assert (await open_program.ask(SERVER, headers={"Host": host})).status == 200
 
 
 @pytest.mark.parametrize("host", NOT_SERVED)
 async def test_other_names_are_not(open_program: Program, host: str) -> None:
-    """A name that an attacker lets point here (DNS rebinding) gets neither mail nor page."""
+    """A foreign name that resolves to this server (DNS rebinding) gets neither mail nor page."""
     for path in (SERVER, "/", "/config.json", "/openapi.json", "/nothing"):
         answer = await open_program.ask(path, headers={"Host": host})
         assert answer.status == 421
@@ -97,7 +97,7 @@ async def test_a_request_without_a_host_is_not_served(open_program: Program) -> 
 
 
 async def test_the_same_origin_may_ask(open_program: Program) -> None:
-    """The page's own requests, also behind a proxy that ends TLS."""
+    """The page's own requests are served, also behind a proxy that terminates TLS."""
     at = urlsplit(open_program.url).netloc
     for headers in (
         {"Origin": open_program.url},
@@ -123,7 +123,7 @@ OTHERS = (
 
 @pytest.mark.parametrize("origin", OTHERS)
 async def test_another_origin_may_not(open_program: Program, origin: str) -> None:
-    """Whatever it asks, it is refused and the browser is not told that it may read the answer."""
+    """Any request is refused, without a header that lets the browser read the response."""
     headers = {"Origin": origin, "Access-Control-Request-Method": "DELETE"}
     for method in ("GET", "DELETE", "OPTIONS", "POST"):
         answer = await open_program.ask("/api/inboxes/ann@mail.example", method, headers)
@@ -143,7 +143,7 @@ async def test_the_pages_files_are_for_any_origin_that_can_read_them(open_progra
 
 
 async def test_an_allowed_origin_may_read_and_delete(open_program: Program) -> None:
-    """It alone is named in the answer; a preflight says what it may do."""
+    """The response names only this origin; the preflight lists the methods."""
     answer = await open_program.ask(SERVER, headers={"Origin": ALLOWED})
     assert answer.status == 200
     assert answer.headers["access-control-allow-origin"] == ALLOWED
@@ -163,7 +163,7 @@ async def test_an_answer_that_depends_on_the_origin_says_so(open_program: Progra
 
 
 async def test_without_the_setting_nobody_is_told_anything(lasting: Program) -> None:
-    """No header of CORS leaves the server."""
+    """No response has a CORS header."""
     for headers in ({}, {"Origin": lasting.url}, {"Origin": ALLOWED}):
         answer = await lasting.ask(SERVER, headers=headers)
         assert answer.status == (403 if headers.get("Origin") == ALLOWED else 200)
@@ -172,14 +172,14 @@ async def test_without_the_setting_nobody_is_told_anything(lasting: Program) -> 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 async def test_other_sites_may_not_embed_the_api(open_program: Program, site: str) -> None:
-    """<img> and <script> send no Origin, but browsers say where they stand."""
+    """<img> and <script> send no Origin, but Sec-Fetch-Site gives them away."""
     for mode in ("no-cors", "cors", "websocket"):
         answer = await open_program.ask(SERVER, headers={"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode})
         assert answer.status == 403
 
 
 async def test_following_a_link_and_ones_own_requests_are_no_harm(open_program: Program) -> None:
-    """A link from a wiki to an attachment works, and so does the page."""
+    """Links from other sites to an attachment work, and so does the page itself."""
     for headers in (
         {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"},
         {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"},
@@ -192,7 +192,7 @@ async def test_following_a_link_and_ones_own_requests_are_no_harm(open_program: 
     "path", [SERVER, "/healthz", "/openapi.json", "/api/messages/999", "/api/none", "/", "/none"]
 )
 async def test_every_answer_keeps_to_its_place(open_program: Program, path: str) -> None:
-    """No guessing of types, no framing, no referrer, no reading across origins; errors included."""
+    """Every response, errors too, forbids sniffing, framing, referrers and cross-origin reads."""
     answer = await open_program.ask(path)
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["referrer-policy"] == "no-referrer"
@@ -204,7 +204,7 @@ async def test_every_answer_keeps_to_its_place(open_program: Program, path: str)
 
 @pytest.mark.parametrize("path", [SERVER, "/api/messages/999", "/readyz"])
 async def test_the_api_runs_nothing_and_is_kept_by_nobody(open_program: Program, path: str) -> None:
-    """An answer that is opened as a page is inert, and no cache has anybody's mail."""
+    """A response that is opened as a page is sandboxed, and never cached."""
     answer = await open_program.ask(path)
     policy = answer.headers["content-security-policy"]
     assert "default-src 'none'" in policy

@@ -40,7 +40,7 @@ async def test_an_empty_inbox_is_an_empty_list(program: Program) -> None:
 
 
 async def test_a_listed_message_has_all_that_a_reader_looks_for(program: Program) -> None:
-    """Envelope, headers, preview, attachments, codes and links that confirm, under their public names."""
+    """It has envelope, headers, preview, attachments, codes and confirmation links."""
     (mail_id,) = await program.send(WITH_FILE, to=(ANN, "ben@example.org"))
     (message,) = await program.list_inbox()
     assert set(message) == {
@@ -54,15 +54,15 @@ async def test_a_listed_message_has_all_that_a_reader_looks_for(program: Program
     assert message["subject"] == "Confirm your account"
     assert message["preview"].startswith("Your code is 481223.")
     assert message["attachments"] == [{"index": 0, "name": "a.pdf", "type": "application/pdf", "size": 3}]
-    assert [one["code"] for one in message["codes"]] == ["481223"]
-    assert [one["url"] for one in message["links"]] == ["https://shop.example/confirm?t=1"]
+    assert [code["code"] for code in message["codes"]] == ["481223"]
+    assert [link["url"] for link in message["links"]] == ["https://shop.example/confirm?t=1"]
     assert message["size"] > len(WITH_FILE)
     assert message["date"].endswith("Z")
     assert len(message["date"]) == len("2026-11-23T20:51:00.123Z")
 
 
 async def test_the_summary_that_is_stored_says_the_same(program: Program) -> None:
-    """A listing from the message's head and one from the summary do not differ."""
+    """A listing made from the message and one from the stored summary are the same."""
     await program.send(WITH_FILE)
     early = await program.list_inbox()
     store = program.app._store
@@ -80,7 +80,7 @@ async def test_pages_lead_from_the_newest_to_the_oldest(program: Program) -> Non
     pages, before = [], ""
     while True:
         page = (await program.ask(f"{MESSAGES}?limit=3{before}")).json()
-        pages.append([one["id"] for one in page["messages"]])
+        pages.append([message["id"] for message in page["messages"]])
         if page["next_before"] is None:
             break
         before = f"&before={page['next_before']}"
@@ -89,7 +89,7 @@ async def test_pages_lead_from_the_newest_to_the_oldest(program: Program) -> Non
 
 
 async def test_the_largest_page_leads_on_as_well(program: Program) -> None:
-    """With as many as one may ask for, the rest is still told of."""
+    """With the largest limit, `next_before` still leads to the rest."""
     await asyncio.gather(*[program.app._inbox.deliver(envelope()) for _ in range(201)])
     page = (await program.ask(f"{MESSAGES}?limit=200")).json()
     assert len(page["messages"]) == 200
@@ -101,8 +101,10 @@ async def test_the_largest_page_leads_on_as_well(program: Program) -> None:
 async def test_after_leaves_out_what_the_reader_has(program: Program) -> None:
     """Both bounds may be given together."""
     sent = await program.send_letter(*"abcde")
-    assert [one["id"] for one in await program.list_inbox(ANN, f"?after={sent[2]}")] == sent[:2:-1]
-    assert [one["id"] for one in await program.list_inbox(ANN, f"?after={sent[0]}&before={sent[2]}")] == [sent[1]]
+    assert [message["id"] for message in await program.list_inbox(ANN, f"?after={sent[2]}")] == sent[:2:-1]
+    assert [message["id"] for message in await program.list_inbox(ANN, f"?after={sent[0]}&before={sent[2]}")] == [
+        sent[1]
+    ]
 
 
 WRITINGS = (
@@ -121,7 +123,7 @@ WRITINGS = (
 
 
 async def test_a_search_looks_at_sender_subject_and_text(program: Program) -> None:
-    """Every word must be there, in any case and in any of them; summarised or not makes no difference."""
+    """Every word must be in one of them, in any case, whether the mail is summarised or not."""
     filler = "Lorem ipsum dolor sit amet. " * 20
     ids = [
         *await program.send(letter("Your parcel", f"{filler}It waits at the Übergabe.")),
@@ -154,19 +156,19 @@ async def test_a_search_goes_on_where_a_page_ends(program: Program) -> None:
     ]
     first = (await program.ask(f"{MESSAGES}?search=one&limit=1")).json()
     rest = (await program.ask(f"{MESSAGES}?search=one&limit=5&before={first['next_before']}")).json()
-    assert [one["id"] for one in first["messages"] + rest["messages"]] == ids[1::-1]
+    assert [message["id"] for message in first["messages"] + rest["messages"]] == ids[1::-1]
     assert rest["next_before"] is None
 
 
 async def test_an_address_names_its_inbox_in_any_case_and_writing(program: Program) -> None:
-    """Percent-encoded in the path, it is the whole address and nothing else."""
+    """The percent-encoded path is matched as a whole address."""
     for to, asked in WRITINGS:
         await program.send(letter(f"For {to}"), to=(to,))
-        assert [one["subject"] for one in await program.list_inbox(asked)] == [f"For {to}"]
+        assert [message["subject"] for message in await program.list_inbox(asked)] == [f"For {to}"]
 
 
 async def test_a_slash_need_not_be_encoded(program: Program) -> None:
-    """Clients differ in what they encode in a path."""
+    """A slash in an address works encoded and plain."""
     await program.send(letter("For you"), to=("a/b+c@example.org",))
     for written in ("a/b+c@example.org", "a%2Fb%2Bc%40example.org", "a%2fb+c@EXAMPLE.org"):
         answer = await program.ask(f"/api/inboxes/{written}/messages")
@@ -184,7 +186,7 @@ async def test_wait_answers_with_what_is_there(program: Program) -> None:
 
 
 async def test_wait_answers_as_soon_as_mail_arrives(program: Program) -> None:
-    """Long before its time is up."""
+    """The response comes long before the timeout."""
     waiting = asyncio.create_task(program.ask(f"{WAIT}?timeout=55&after=0"))
     await until(lambda: bool(program.app._inbox._notifier._subscriptions))
     (mail_id,) = await program.send_letter("Here it is")
@@ -193,7 +195,7 @@ async def test_wait_answers_as_soon_as_mail_arrives(program: Program) -> None:
 
 
 async def test_wait_filters_by_sender_and_subject(program: Program) -> None:
-    """A part of either is enough, in any case; both must match."""
+    """A part of each is enough, in any case, but both must match."""
     await program.send(
         letter("Your code", sender="Other <x@other.example>"),
         letter("Your code 1", sender="The Shop <noreply@shop.example>"),
@@ -209,7 +211,7 @@ async def test_wait_filters_by_sender_and_subject(program: Program) -> None:
 
 
 async def test_wait_says_when_its_time_is_up(program: Program) -> None:
-    """A timeout is an answer like any other."""
+    """A timeout is a normal response."""
     started = time.monotonic()
     answer = await program.ask(f"{WAIT}?timeout=0.2")
     assert (answer.status, answer.json()) == (200, {"status": "timeout"})
@@ -217,7 +219,7 @@ async def test_wait_says_when_its_time_is_up(program: Program) -> None:
 
 
 async def test_wait_is_capped(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No request stays longer than a proxy would let it."""
+    """No request waits longer than WAIT_MAX_S."""
     assert routes.WAIT_MAX_S == 55
     monkeypatch.setattr(routes, "WAIT_MAX_S", 0.2)
     answer = await program.ask(f"{WAIT}?timeout=100000")
@@ -225,7 +227,7 @@ async def test_wait_is_capped(program: Program, monkeypatch: pytest.MonkeyPatch)
 
 
 async def test_emptying_an_inbox_says_how_much_went(program: Program) -> None:
-    """Others keep what they have of it."""
+    """Other recipients keep their copies."""
     await program.send(letter(), letter(), to=(ANN, "ben@example.org"))
     answer = await program.ask(inbox_path(ANN.upper()), "DELETE")
     assert (answer.status, answer.json()) == (200, {"deleted": 2})
@@ -234,7 +236,7 @@ async def test_emptying_an_inbox_says_how_much_went(program: Program) -> None:
 
 
 async def test_an_address_of_a_foreign_domain_is_an_empty_inbox(tmp_path: Path) -> None:
-    """Reading asks for no domain: nothing could have come for it."""
+    """Reading a foreign domain's address is allowed, and finds nothing."""
     async with running(settings_in(tmp_path, domains=("example.org",))) as program:
         await program.send(letter())
         assert await program.list_inbox("ann@evil.example") == []
@@ -242,7 +244,7 @@ async def test_an_address_of_a_foreign_domain_is_an_empty_inbox(tmp_path: Path) 
 
 
 async def test_forty_waiters_each_get_theirs(program: Program) -> None:
-    """One loop serves them all beside the mail."""
+    """All of them get their own message."""
     names = [f"reader{number}@example.org" for number in range(40)]
     paths = [f"/api/inboxes/{quote(name)}/wait?after=0&timeout=50" for name in names]
     waiting = asyncio.gather(*[program.ask(path) for path in paths])

@@ -1,4 +1,4 @@
-"""Answers that are written in a thread: the same as the framework's own."""
+"""Responses serialised in a thread equal those of the framework."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from edgemail.model import ListedMail, MailId, ParsedMessage, StoredMail
 if TYPE_CHECKING:
     from testkit.running_app import Program
 
-_CHUNK_BYTES = large_responses._CHUNK_BYTES
+_PIECE_BYTES = 64 * 1024
 _EDGES = st.sampled_from(
     ["", "x" * large_responses._SLICE_CHARACTERS, "\x00\x1f\x7f", '"', "\\", "\r\n", "\u2028", "ä☃😀"]
 )
@@ -28,19 +28,23 @@ _TEXTS = st.none() | st.lists(_EDGES | st.text(max_size=20), max_size=6).map("".
 
 @given(text=_TEXTS, html=_TEXTS)
 def test_a_message_is_written_as_the_framework_would(text: str | None, html: str | None) -> None:
-    """Every name, in order, and every character, wherever the text is cut."""
+    """Every name and every character is the same, wherever the text is cut."""
     summary = mime.summarize(letter("Grüße", "Your code is 481223, see https://a.example/confirm?token=1"))
     mail = StoredMail(MailId(7), datetime(2026, 5, 17, 12, tzinfo=UTC), "bob@b.example", ("ann@example.org",), 1234)
     listed, content = ListedMail(mail, summary), ParsedMessage(summary, (), text, html, summary.links)
-    ours = json.loads(large_responses.serialize_message(listed, content))
+    ours = json.loads(
+        b"".join([large_responses.serialize_envelope(mail), *large_responses.serialize_content(listed, content)])
+    )
     theirs = jsonable_encoder(models.WholeMessageModel.of_content(listed, content))
     assert list(ours.items()) == list(theirs.items())
 
 
 @pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.parametrize("size", [0, 1, _CHUNK_BYTES - 1, _CHUNK_BYTES, _CHUNK_BYTES + 1, 3 * _CHUNK_BYTES])
+@pytest.mark.parametrize(
+    "size", [0, 1, _PIECE_BYTES - 1, _PIECE_BYTES, _PIECE_BYTES + 1, 3 * _PIECE_BYTES, 20 * _PIECE_BYTES]
+)
 async def test_an_answer_comes_whole_and_says_how_long_it_is(lasting: Program, size: int) -> None:
-    """In as many pieces as it takes."""
+    """A response of any size arrives whole, with its length."""
     data = letter(text="x" * size)
     (mail_id,) = await lasting.send(data)
     answer = await lasting.ask(f"/api/messages/{mail_id}/raw")

@@ -1,4 +1,4 @@
-"""One message: taken apart, raw, its attachments, and gone."""
+"""One message: parsed, raw, its attachments, and its deletion."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HOSTILE_NAMES = (
 
 
 def with_attachment(name: str, octets: bytes, media_type: str = "text/html") -> bytes:
-    """Write a message whose attachment calls itself anything at all, as RFC 2231 lets it."""
+    """Return a message whose attachment has any name, as RFC 2231 allows."""
     return letter(
         "File",
         "--b\r\nContent-Type: text/plain\r\n\r\nSee the file.\r\n"
@@ -38,7 +38,7 @@ def with_attachment(name: str, octets: bytes, media_type: str = "text/html") -> 
 
 
 async def test_a_message_comes_taken_apart(lasting: Program) -> None:
-    """All that a listing has, and headers, text, HTML as sent, every link."""
+    """It has the listing's fields, headers, text, HTML as sent, and every link."""
     mail = EmailMessage()
     mail["From"] = "Bob <bob@sender.example>"
     mail["Subject"] = "Grüße"
@@ -54,16 +54,16 @@ async def test_a_message_comes_taken_apart(lasting: Program) -> None:
     assert set(message) - set(listed) == {"headers", "text", "html"}
     assert message["text"].strip() == "Text at https://plain.example/page"
     assert "<script>alert(1)</script>" in message["html"]
-    headers = [(one["name"], one["value"]) for one in message["headers"]]
+    headers = [(header["name"], header["value"]) for header in message["headers"]]
     assert [name for name, _ in headers[:2]] == ["Return-Path", "Received"]
     assert ("Subject", "Grüße") in headers
     assert ("X-Twice", "one") in headers
-    assert {"https://plain.example/page", "https://h.example/x"} <= {one["url"] for one in message["links"]}
+    assert {"https://plain.example/page", "https://h.example/x"} <= {link["url"] for link in message["links"]}
     assert listed["links"] == []
 
 
 async def test_a_message_without_bodies_has_null_for_them(lasting: Program) -> None:
-    """Nothing is made up."""
+    """A missing text or HTML body is null."""
     (mail_id,) = await lasting.send(
         letter(extra='MIME-Version: 1.0\r\nContent-Type: application/zip; name="a.zip"\r\n', text="PK")
     )
@@ -82,7 +82,7 @@ OCTETS = {
 
 @pytest.mark.parametrize("data", OCTETS.values(), ids=OCTETS.keys())
 async def test_raw_is_what_was_sent_under_the_trace_lines(lasting: Program, data: bytes) -> None:
-    """Octet for octet, as a download that no browser takes for a page."""
+    """It comes octet for octet, as a download that no browser shows as a page."""
     (mail_id,) = await lasting.send(data)
     answer = await lasting.ask(f"/api/messages/{mail_id}/raw")
     assert answer.body.endswith(b"\r\n" + data)
@@ -95,7 +95,7 @@ async def test_raw_is_what_was_sent_under_the_trace_lines(lasting: Program, data
 
 
 async def test_an_attachment_never_comes_under_its_own_type(lasting: Program) -> None:
-    """HTML or SVG from a stranger must not run in our origin."""
+    """Hostile HTML or SVG must not run in this origin."""
     page = b"<script>fetch('/api/inboxes/x@y/messages')</script>"
     for media_type in ("text/html", "image/svg+xml", "application/javascript"):
         (mail_id,) = await lasting.send(with_attachment("page.html", page, media_type))
@@ -111,7 +111,7 @@ async def test_an_attachment_never_comes_under_its_own_type(lasting: Program) ->
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES, ids=range(len(HOSTILE_NAMES)))
 async def test_a_hostile_name_stays_a_name(lasting: Program, name: str) -> None:
-    """No quote, line end or path part of it reaches the reader's header or disk."""
+    """No quote, line end or path separator of it gets into the header."""
     (mail_id,) = await lasting.send(with_attachment(name, b"x"))
     answer = await lasting.ask(f"/api/messages/{mail_id}/attachments/0")
     disposition = answer.headers["content-disposition"]
@@ -127,14 +127,14 @@ async def test_a_hostile_name_stays_a_name(lasting: Program, name: str) -> None:
 
 
 async def test_a_plain_name_is_kept(lasting: Program) -> None:
-    """Non-ASCII letters as well."""
+    """Non-ASCII letters are kept too."""
     (mail_id,) = await lasting.send(with_attachment("Übersicht 2026.pdf", b"x", "application/pdf"))
     answer = await lasting.ask(f"/api/messages/{mail_id}/attachments/0")
     assert unquote(answer.headers["content-disposition"]).endswith("''Übersicht 2026.pdf")
 
 
 async def test_deleting_a_message_takes_it_from_everyone(lasting: Program) -> None:
-    """The answer has no body, and a second time there is nothing to delete."""
+    """The response has no body; a second deletion is 404."""
     (mail_id,) = await lasting.send(letter(), to=("ben@example.org", "cat@example.org"))
     answer = await lasting.ask(f"/api/messages/{mail_id}", "DELETE")
     assert (answer.status, answer.body) == (204, b"")
@@ -144,7 +144,7 @@ async def test_deleting_a_message_takes_it_from_everyone(lasting: Program) -> No
 
 
 async def test_the_envelope_decides_and_not_the_headers(lasting: Program) -> None:
-    """A message reaches its recipients, whoever its To: names."""
+    """A message reaches its envelope's recipients, whatever its To: says."""
     await lasting.send(letter("To: says ann"), to=("blind@example.org",))
-    assert [one["subject"] for one in await lasting.list_inbox("blind@example.org")] == ["To: says ann"]
-    assert "To: says ann" not in [one["subject"] for one in await lasting.list_inbox(ANN)]
+    assert [message["subject"] for message in await lasting.list_inbox("blind@example.org")] == ["To: says ann"]
+    assert "To: says ann" not in [message["subject"] for message in await lasting.list_inbox(ANN)]

@@ -28,8 +28,12 @@ if TYPE_CHECKING:
 
 NAMES = {
     "edgemail_build_info": "gauge",
+    "edgemail_http_connections": "gauge",
+    "edgemail_http_connects": "counter",
+    "edgemail_http_refused": "counter",
     "edgemail_http_denied": "counter",
     "edgemail_message_size_bytes": "histogram",
+    "edgemail_reading_refused": "counter",
     "edgemail_smtp_connections": "gauge",
     "edgemail_smtp_connects": "counter",
     "edgemail_smtp_messages": "counter",
@@ -42,7 +46,7 @@ NAMES = {
     "edgemail_store_mail": "gauge",
     "edgemail_store_up": "gauge",
 }
-"""As the library's parser names them: a counter without its `_total`."""
+"""Names as the library's parser has them: a counter without `_total`."""
 
 LABELS = {"result", "reason", "version", "le"}
 SECRETS = ("zq-sender", "zq-rcpt", "zq-hello", "zq-domain", "zq.example", "127.0.0.3")
@@ -59,7 +63,7 @@ HOSTILE = (
 
 def read(text: bytes) -> dict[str, Metric]:
     """Read a scrape with the library's own parser."""
-    return {one.name: one for one in text_string_to_metric_families(text.decode())}
+    return {family.name: family for family in text_string_to_metric_families(text.decode())}
 
 
 async def scrape(program: Program) -> dict[str, Metric]:
@@ -69,21 +73,21 @@ async def scrape(program: Program) -> dict[str, Metric]:
 
 
 def value(families: Mapping[str, Metric], sample: str, **labels: str) -> float:
-    """Return the one sample of that name and those labels."""
+    """Return the value of the only sample with this name and these labels."""
     found = [
-        one.value
+        candidate.value
         for family in families.values()
-        for one in family.samples
-        if one.name == sample and one.labels == labels
+        for candidate in family.samples
+        if candidate.name == sample and candidate.labels == labels
     ]
     assert len(found) == 1, (sample, labels, found)
     return found[0]
 
 
 def refusals(families: Mapping[str, Metric]) -> dict[str, float]:
-    """Return the reasons that were given at all."""
+    """Return the reasons with a count above 0."""
     samples = families["edgemail_smtp_refused"].samples
-    return {one.labels["reason"]: one.value for one in samples if one.value}
+    return {sample.labels["reason"]: sample.value for sample in samples if sample.value}
 
 
 @asynccontextmanager
@@ -93,14 +97,16 @@ async def talking(program: Program, source: str = "127.0.0.1") -> AsyncIterator[
 
 
 async def test_every_metric_is_there_from_the_start(program: Program) -> None:
-    """With its type and its meaning, and 0 for what has not happened: an alert needs a series to look at."""
+    """Each metric has type, help and a value from the start, as alerts need a series."""
     families = await scrape(program)
-    own = {name: one.type for name, one in families.items() if name.startswith("edgemail_")}
+    own = {name: family.type for name, family in families.items() if name.startswith("edgemail_")}
     assert own == NAMES
-    assert all(one.documentation for one in families.values())
+    assert all(family.documentation for family in families.values())
     assert value(families, "edgemail_build_info", version=edgemail.__version__) == 1
     for result in ("accepted", "deferred", "refused"):
         assert value(families, "edgemail_smtp_messages_total", result=result) == 0
+    for reason in ("malformed", "head_too_long", "too_many_connections", "no_descriptors"):
+        assert value(families, "edgemail_http_refused_total", reason=reason) == 0
     for reason in ("too_large", "store_full", "too_many_connections", "not_our_domain"):
         assert value(families, "edgemail_smtp_refused_total", reason=reason) == 0
     assert value(families, "edgemail_store_commit_seconds_count") == 0
@@ -108,7 +114,7 @@ async def test_every_metric_is_there_from_the_start(program: Program) -> None:
 
 
 async def test_what_a_scraper_gets_is_the_text_format(program: Program) -> None:
-    """Its version stands in the content type; nothing on the way keeps it."""
+    """The content type has the format's version, and the response is not cached."""
     answer = await program.ask("/metrics")
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     assert answer.headers["cache-control"] == "no-store"
@@ -118,13 +124,13 @@ async def test_what_a_scraper_gets_is_the_text_format(program: Program) -> None:
 
 
 async def test_a_page_from_elsewhere_does_not_get_it(program: Program) -> None:
-    """The port that has the mail serves its own names and origins alone."""
+    """The guard protects /metrics on the port that has the mail."""
     assert (await program.ask("/metrics", headers={"Host": "evil.example"})).status == 421
     assert (await program.ask("/metrics", headers={"Origin": "https://evil.example"})).status == 403
 
 
 async def test_kept_messages_are_counted(program: Program) -> None:
-    """Each once, whatever its recipients; the store's figures agree, and there is a commit's time a commit."""
+    """Each message counts once; the store's figures and the commits agree."""
     letters = [letter("One"), letter("Two", "x" * 5000), letter("Three")]
     await program.send(*letters, to=(ANN, "kim@example.org"))
     families = await scrape(program)
@@ -134,7 +140,7 @@ async def test_kept_messages_are_counted(program: Program) -> None:
     assert value(families, "edgemail_message_size_bytes_bucket", le="1024") == 2
     assert value(families, "edgemail_message_size_bytes_bucket", le="16384") == 3
     assert value(families, "edgemail_store_mail") == 3
-    assert value(families, "edgemail_store_bytes") == sum(one["size"] for one in await program.list_inbox())
+    assert value(families, "edgemail_store_bytes") == sum(message["size"] for message in await program.list_inbox())
     # One sender waits for each 250, so that each message is a commit.
     assert value(families, "edgemail_store_commit_seconds_count") == 3
     assert value(families, "edgemail_store_commit_seconds_bucket", le="+Inf") == 3
@@ -145,7 +151,7 @@ async def test_kept_messages_are_counted(program: Program) -> None:
 
 
 async def test_a_spooled_message_is_counted_with_all_its_octets(program: Program) -> None:
-    """As it came, without the lines that are put before it, wherever it was held."""
+    """Its size is as received, without trace lines, in memory or in a spool."""
     large = letter("Large", "\r\n".join(["x" * 998] * 2000))
     await program.send(large)
     families = await scrape(program)
@@ -155,7 +161,7 @@ async def test_a_spooled_message_is_counted_with_all_its_octets(program: Program
 
 
 async def test_open_connections_are_those_of_now(program: Program) -> None:
-    """They come and go; all that there were are counted beside them."""
+    """The gauge goes up and down; the counter of all connections only grows."""
     async with talking(program), talking(program):
         families = await scrape(program)
         assert value(families, "edgemail_smtp_connections") == 2
@@ -170,7 +176,7 @@ async def test_open_connections_are_those_of_now(program: Program) -> None:
 
 
 async def test_refusals_are_counted_by_reason(tmp_path: Path) -> None:
-    """Each reply once, under the word for why; what a peer got wrong and what was too much alike."""
+    """Each refusal counts once, by its reason: mistakes of peers and exceeded limits."""
     settings = settings_in(tmp_path, domains=("example.org",))
     smtp = dataclasses.replace(settings.smtp, max_message_bytes=200, max_recipients=1, max_connections=2)
     async with running(dataclasses.replace(settings, smtp=smtp)) as program:
@@ -206,7 +212,7 @@ async def test_refusals_are_counted_by_reason(tmp_path: Path) -> None:
 async def test_messages_that_a_store_does_not_keep_are_deferred(
     program: Program, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int, reason: str
 ) -> None:
-    """Counted as such, with the reason and the failed commit; the store's figures stay what they were."""
+    """They count as deferred, with reason and failed commit; the store's figures do not change."""
 
     def fail(*_: object) -> None:
         raise error
@@ -235,7 +241,7 @@ async def test_messages_that_a_store_does_not_keep_are_deferred(
 async def test_a_store_that_gives_no_figures_takes_no_others_away(
     program: Program, monkeypatch: pytest.MonkeyPatch, trouble: str
 ) -> None:
-    """That is when they are wanted: its own are left out, as 0 would be a lie, and the store is said to be down."""
+    """If the store does not answer, its figures are left out and `edgemail_store_up` is 0."""
 
     async def query(*_: object) -> None:
         if trouble == "hangs":
@@ -252,7 +258,7 @@ async def test_a_store_that_gives_no_figures_takes_no_others_away(
 
 
 async def test_nothing_that_a_peer_says_is_in_the_text(program: Program) -> None:
-    """Neither an address nor a name, and no series more than before: nobody can fill a scraper's disk."""
+    """No peer's text becomes a label or a series, so that no peer can fill a scraper's disk."""
     before = await program.ask("/metrics")
     async with talking(program, "127.0.0.3") as peer:
         for octets, code in HOSTILE:
@@ -260,10 +266,14 @@ async def test_nothing_that_a_peer_says_is_in_the_text(program: Program) -> None
     await program.send(letter("zq-sender"), to=("zq-rcpt@zq.example",))
     after = await program.ask("/metrics")
     text = after.body.decode()
-    assert [one for one in SECRETS if one in text.lower()] == []
+    assert [secret for secret in SECRETS if secret in text.lower()] == []
     assert "@" not in text
     series = [
-        {(one.name, *sorted(one.labels.items())) for family in read(answer.body).values() for one in family.samples}
+        {
+            (sample.name, *sorted(sample.labels.items()))
+            for family in read(answer.body).values()
+            for sample in family.samples
+        }
         for answer in (before, after)
     ]
     assert series[0] == series[1]
@@ -271,7 +281,7 @@ async def test_nothing_that_a_peer_says_is_in_the_text(program: Program) -> None
 
 
 async def test_it_can_be_off(tmp_path: Path) -> None:
-    """Then nothing is there, and nothing says that there could be."""
+    """When off, /metrics is 404 like any unknown path."""
     settings = settings_in(tmp_path)
     http = dataclasses.replace(settings.http, metrics=False)
     async with running(dataclasses.replace(settings, http=http)) as program:
@@ -280,7 +290,7 @@ async def test_it_can_be_off(tmp_path: Path) -> None:
 
 
 async def test_it_can_be_elsewhere(tmp_path: Path) -> None:
-    """On a port of its own any Host may ask, as scrapers come by many names and there is no mail."""
+    """A separate port serves any Host, as it has no mail."""
     settings = settings_in(tmp_path)
     http = dataclasses.replace(settings.http, metrics=ANY_PORT)
     async with running(dataclasses.replace(settings, http=http)) as program:
@@ -298,17 +308,17 @@ async def test_it_can_be_elsewhere(tmp_path: Path) -> None:
 
 
 async def test_it_can_be_elsewhere_without_a_page(tmp_path: Path) -> None:
-    """A server that shows nothing can still be watched."""
+    """Metrics work without the HTTP port."""
     settings = settings_in(tmp_path)
-    http = dataclasses.replace(settings.http, listen=None, metrics=ANY_PORT)
+    http = dataclasses.replace(settings.http, listen=(), metrics=ANY_PORT)
     async with running(dataclasses.replace(settings, http=http)) as program:
-        assert program.app.http_url is None
+        assert program.app.http_urls == []
         assert program.app.metrics_url is not None
         assert (await ask(program.app.metrics_url, "/metrics")).status == 200
 
 
 async def test_scrapes_under_load_are_whole_and_never_go_back(program: Program) -> None:
-    """Many at once, while mail comes: each one agrees with itself, and with those before it."""
+    """Concurrent scrapes under load are consistent, and counters never decrease."""
 
     def send() -> None:
         with smtplib.SMTP(*program.smtp, timeout=PATIENCE_S) as client:

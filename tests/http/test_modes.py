@@ -283,7 +283,7 @@ async def test_a_start_beyond_loopback_says_who_can_read_what(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """One line for each rule that is wider than on this machine alone."""
-    warn_of_readers(resolved_in(tmp_path_factory.mktemp("warned"), **given), "http://10.0.0.1:8025/")
+    warn_of_readers(resolved_in(tmp_path_factory.mktemp("warned"), **given), ["http://10.0.0.1:8025/"])
     lines = [one.getMessage() for one in caplog.records]
     assert len(lines) == len(said)
     assert all(words in line for words, line in zip(said, lines, strict=True))

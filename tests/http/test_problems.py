@@ -1,4 +1,4 @@
-"""Errors: always application/problem+json, never from the inside."""
+"""Errors: always application/problem+json, without internal details."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HUGE = 2**63
 
 
 def check(answer: Answer, status: int) -> str:
-    """Check that an answer is a problem (RFC 9457); return what it says."""
+    """Check that a response is a problem (RFC 9457); return its detail."""
     assert answer.status == status, answer.body
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()
@@ -35,7 +35,7 @@ def check(answer: Answer, status: int) -> str:
 
 
 async def test_what_is_no_address_is_a_bad_request(program: Program) -> None:
-    """On every route that takes one."""
+    """Every route with an address refuses it."""
     for address in (
         "nobody",
         "@example.org",
@@ -52,7 +52,7 @@ async def test_what_is_no_address_is_a_bad_request(program: Program) -> None:
 
 
 async def test_an_unknown_message_is_not_found(program: Program) -> None:
-    """So is an unknown attachment of a known one."""
+    """An unknown attachment of a known message is 404 too."""
     for rest in ("", "/raw", "/attachments/0"):
         assert "999" in check(await program.ask(f"/api/messages/999{rest}"), 404)
     (mail_id,) = await program.send_letter("No attachments")
@@ -79,12 +79,12 @@ async def test_an_unknown_message_is_not_found(program: Program) -> None:
     ],
 )
 async def test_a_wrong_parameter_is_named(program: Program, path: str, named: str) -> None:
-    """The detail begins with what is wrong."""
+    """The detail starts with the parameter's name."""
     assert check(await program.ask(path), 422).startswith(f"{named}: ")
 
 
 async def test_no_such_route_and_no_such_method(program: Program) -> None:
-    """As problems, too, and with Allow where a method is wrong."""
+    """Both are problems; a wrong method has an Allow header."""
     check(await program.ask("/api/nothing"), 404)
     check(await program.ask("/no/such/page"), 404)
     answer = await program.ask("/api/server", "DELETE")
@@ -95,7 +95,7 @@ async def test_no_such_route_and_no_such_method(program: Program) -> None:
 async def test_what_nobody_foresaw_says_nothing_of_its_inside(
     program: Program, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The log has it; the peer has not."""
+    """The log has the traceback; the response has no details."""
 
     async def fail(*_: object) -> bytes:
         raise RuntimeError("secret /var/lib/edgemail")
@@ -109,7 +109,7 @@ async def test_what_nobody_foresaw_says_nothing_of_its_inside(
 
 
 async def test_a_store_that_does_not_answer_is_no_fault_of_the_reader(program: Program, tmp_path: Path) -> None:
-    """503 on all that needs it; the program itself is alive."""
+    """Routes that need the store answer 503; /healthz is still 200."""
     connection = apsw.Connection(str(tmp_path / "mail.db"))
     connection.execute("DROP TABLE mail")
     connection.close()
@@ -120,7 +120,7 @@ async def test_a_store_that_does_not_answer_is_no_fault_of_the_reader(program: P
 
 
 async def test_a_full_disk_is_told_as_that(program: Program) -> None:
-    """Deleting needs room, too."""
+    """A deletion on a full disk is 507."""
     (mail_id,) = await program.send_letter("Stays")
     writer = program.app._store._connections.writer  # type: ignore[attr-defined]
     writer.execute(

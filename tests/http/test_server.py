@@ -1,4 +1,4 @@
-"""What the server says of itself: health, settings, OpenAPI, its documentation, its page."""
+"""Health, server description, OpenAPI, documentation and the page."""
 
 from __future__ import annotations
 
@@ -43,21 +43,21 @@ FOREIGN = re.compile(
 
 
 async def test_the_program_and_its_store_answer(lasting: Program) -> None:
-    """For whoever watches over it."""
+    """/healthz and /readyz answer 200."""
     for path in ("/healthz", "/readyz"):
         answer = await lasting.ask(path)
         assert (answer.status, answer.json()) == (200, {"status": "ok"})
 
 
 async def test_who_asks_for_the_head_alone_gets_it(lasting: Program) -> None:
-    """Some programs that watch others do."""
+    """HEAD works, as some monitoring programs use it."""
     for path in ("/healthz", "/readyz"):
         answer = await lasting.ask(path, "HEAD")
         assert (answer.status, answer.body) == (200, b"")
 
 
 async def test_openapi_describes_errors_as_they_are(lasting: Program) -> None:
-    """A client that is generated from it can read them."""
+    """OpenAPI describes problems, so that generated clients can read them."""
     document = (await lasting.ask("/openapi.json")).json()
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
@@ -96,7 +96,7 @@ async def test_the_page_is_told_to_read_from_here(lasting: Program) -> None:
 
 
 async def test_openapi_lists_every_route(lasting: Program) -> None:
-    """No more and no less, each with a summary and a tag."""
+    """OpenAPI has exactly these routes, each with summary, description and tag."""
     document = (await lasting.ask("/openapi.json")).json()
     found = {
         (method, path): route for path, routes in document["paths"].items() for method, route in routes.items()
@@ -111,7 +111,7 @@ async def test_openapi_lists_every_route(lasting: Program) -> None:
 
 
 async def test_openapi_names_fields_as_they_are_sent(lasting: Program) -> None:
-    """`from` is no name in Python, and is one in the API."""
+    """Fields have their public names: `from`, not `sender_name`."""
     schemas = (await lasting.ask("/openapi.json")).json()["components"]["schemas"]
     assert "from" in schemas["Message"]["properties"]
     assert "sender_name" not in schemas["Message"]["properties"]
@@ -133,7 +133,7 @@ async def test_the_documentation_needs_nobody_else(lasting: Program) -> None:
 
 
 async def test_the_page_is_served_under_its_policy(lasting: Program) -> None:
-    """It runs its own scripts and nobody else's; what may change is asked for again, what may not is kept."""
+    """The policy allows only its own scripts; only hashed files are cached."""
     page = await lasting.ask("/")
     assert page.status == 200
     assert page.headers["content-type"].startswith("text/html")

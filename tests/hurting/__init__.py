@@ -1,1 +1,1 @@
-"""Peers that mean harm."""
+"""Attacks by hostile peers."""

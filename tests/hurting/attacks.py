@@ -1,4 +1,4 @@
-"""What hostile peers do: each attack goes on until the server has ended it, and says what its peers heard last."""
+"""The attacks: each runs until the server ends it, and returns the last replies."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def endless_nonsense(target: Target) -> Heard:
 
 
 async def rcpt_floods(target: Target) -> Heard:
-    """100 name a thousand recipients each, and then the last one again and again."""
+    """100 name a thousand recipients each, then repeat the last one."""
 
     async def attack() -> int:
         async with Attacker.connect(target.smtp) as peer:
@@ -63,7 +63,7 @@ async def rcpt_floods(target: Target) -> Heard:
 
 
 async def mail_floods(target: Target) -> Heard:
-    """100 begin messages and drop them, a thousand times each."""
+    """100 start and reset a thousand transactions each."""
 
     async def attack() -> int:
         async with Attacker.connect(target.smtp) as peer:
@@ -79,7 +79,7 @@ async def chunks_of_a_huge_size(target: Target) -> Heard:
 
 
 async def chunks_of_a_negative_size(target: Target) -> Heard:
-    """200 declare less than nothing."""
+    """200 declare a negative size."""
     return await _say_chunk(target, 200, b"BDAT -1 LAST\r\n" + LINE * 64)
 
 
@@ -94,7 +94,7 @@ async def chunks_of_one_octet(target: Target) -> Heard:
 
 
 async def octets_behind_the_last_chunk(target: Target) -> Heard:
-    """100 go on with their message after its last chunk."""
+    """100 send more octets after the last chunk."""
     return await _say_chunk(target, 100, b"BDAT 3 LAST\r\nabc" + LINE * 64)
 
 
@@ -127,12 +127,12 @@ async def smtp_in_place_of_tls(target: Target) -> Heard:
 
 
 async def deaf_noop(target: Target) -> Heard:
-    """50 say NOOP as often as they can, and read nothing."""
+    """50 send NOOP as fast as they can, and read nothing."""
     return await _flood(target, 50, b"NOOP\r\n" * 10_000, HELLO, receive_octets=4096)
 
 
 async def deaf_mail(target: Target) -> Heard:
-    """20 send EHLO and mail as often as they can, and read nothing."""
+    """20 send EHLO and mail as fast as they can, and read nothing."""
     return await _flood(target, 20, HELLO * 90 + ENVELOPE + b"BDAT 3 LAST\r\nHi.", receive_octets=4096)
 
 
@@ -164,7 +164,7 @@ async def peers_that_leave_after_the_dot(target: Target) -> Heard:
 
 
 async def large_messages_without_an_end(target: Target) -> Heard:
-    """60 send 25 MiB each and no dot."""
+    """60 send 25 MiB each, without an end mark."""
 
     async def attack() -> int:
         async with Attacker.connect(target.smtp) as peer:
@@ -185,7 +185,7 @@ async def _send_much(peer: Attacker) -> None:
 
 
 async def _talk(peer: Attacker, octets: bytes) -> int:
-    """Wait for the greeting, send it all, and return the code of the last reply."""
+    """Wait for the greeting, send everything, and return the code of the last reply."""
     assert await peer.hear() == 220
     sending = asyncio.create_task(_say(peer, octets))
     code = await peer.last()
@@ -215,7 +215,7 @@ async def _say_first(address: tuple[str, int], count: int, octets: bytes) -> Hea
 
 
 async def _send_tls(address: tuple[str, int], count: int, octets: bytes) -> Heard:
-    """Send octets to a port where TLS comes first, and wait for the end."""
+    """Send octets to the implicit-TLS port, and wait for the end."""
 
     async def attack() -> int:
         async with Attacker.connect(address) as peer:
@@ -254,7 +254,7 @@ async def _flood(
 
 @cache
 def _write_client_hello() -> bytes:
-    """Return what a TLS client says first."""
+    """Return a TLS ClientHello."""
     outgoing = ssl.MemoryBIO()
     context = ssl.create_default_context()
     client = context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="mx.example.com")
@@ -286,4 +286,4 @@ ATTACKS: dict[Callable[[Target], Awaitable[Heard]], set[int]] = {
     peers_that_leave_after_the_dot: {0},
     large_messages_without_an_end: {421},
 }
-"""Each attack, and the replies that its peers may hear last; 0 is none, or that they did not listen."""
+"""Each attack with its permitted last replies; 0 stands for no reply, or a peer that did not read."""

@@ -1,4 +1,4 @@
-"""A server that strangers reach, with little patience, and a table of how an honest sender fared beside them."""
+"""A public server with short deadlines, and a table of the honest sender's waiting times."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FIGURES = pytest.StashKey[list[str]]()
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """The server under attack, and the files that it had open before."""
+    """The server under attack, and its number of open files before it."""
 
     process: Process
     target: Target
@@ -55,12 +55,12 @@ def besieged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def figures(pytestconfig: pytest.Config) -> list[str]:
-    """Return the lines that are shown at the end."""
+    """Return the lines that are printed at the end."""
     return pytestconfig.stash.setdefault(FIGURES, [])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Show how the honest sender fared."""
+    """Print the honest sender's waiting times."""
     if lines := config.stash.get(FIGURES, []):
         terminalreporter.section("an honest sender beside attackers")
         terminalreporter.write("\n".join(lines) + "\n")

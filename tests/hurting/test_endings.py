@@ -1,4 +1,4 @@
-"""Attacks with all limits as they are in earnest: how each ends, and how an honest sender fares until then."""
+"""Attacks on a server with default limits: how each ends, and an honest sender meanwhile."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from tests.hurting.conftest import Server
 
 SLOWEST_S = 3.0
-"""Thrice the promise: other programs share the machines that tests run on."""
+"""Three times the promise, for a busy machine."""
 MORE_DESCRIPTORS = 4
 MORE_OCTETS = 64 * 2**20
-"""The allocator keeps some of what is free again; `max_memory` alone is as much."""
+"""The memory that the allocator may keep; `max_memory` alone is as much."""
 _MIB = 2**20
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=lambda one: one.__name__)
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
 async def test_an_honest_sender_is_served_beside(
     besieged: Server, figures: list[str], attack: Callable[[Target], Awaitable[Heard]]
 ) -> None:
-    """Each of its mails is taken, and soon; the server ends the attack, and has given back all that it took."""
+    """Honest mail is kept in time; the server ends the attack and frees all its resources."""
     pid = besieged.process.process.pid
     octets_before = measure_memory(pid)
     with HonestSender(besieged.target.smtp) as honest:

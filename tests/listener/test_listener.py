@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from testkit.smtp_peer import HELLO, MAIL, Counter, Peer, drop_trace, listening, message
+from testkit.smtp_peer import HELLO, MAIL, Counter, Peer, change_settings, drop_trace, listening, message
 from testkit.waiting import PATIENCE_S, until
 
 from edgemail.errors import StoreFull, StoreUnavailable
@@ -41,10 +40,9 @@ async def test_a_message_gets_250_only_once_it_is_kept(counter: Counter) -> None
 
 
 async def test_an_envelope_holds_what_was_said_under_a_trace(counter: Counter) -> None:
-    """Sender, recipients, the time of a clock that is passed in, and the octets behind two trace fields."""
-    async with listening(counter) as (listener, port), Peer.greeted(port) as peer:
-        noon = datetime(2026, 11, 1, 12, 0, 0, tzinfo=UTC)
-        listener.clock = lambda: noon
+    """Sender, recipients, the clock's time, and the octets behind two trace fields."""
+    noon = datetime(2026, 11, 1, 12, 0, 0, tzinfo=UTC)
+    async with listening(counter, None, lambda: noon) as (_, port), Peer.greeted(port) as peer:
         await peer.say(message("Subject: x"), 250, 250, 354)
         await counter.arrival()
     envelope = counter.envelopes[0]
@@ -116,7 +114,7 @@ async def test_a_connection_carries_several_transactions(counter: Counter) -> No
 
 
 async def test_what_is_pipelined_behind_a_message_is_done_in_order(counter: Counter) -> None:
-    """In the same packet or in later ones, it waits until the message is settled (RFC 2920 section 3.2)."""
+    """In the same packet or later, it waits until the message is settled (RFC 2920 section 3.2)."""
     async with listening(counter) as (_, port), Peer.greeted(port) as peer:
         await peer.say(message("one") + message("two"), 250, 250, 354)
         peer.send(message("three"))
@@ -184,7 +182,7 @@ async def test_a_slow_commit_gets_451_and_its_late_end_changes_nothing(counter: 
     """The sender was told to try again: no second reply, and the session goes on."""
     async with listening(counter, commit_timeout_s=SOON_S) as (listener, port), Peer.greeted(port) as peer:
         reply = await peer.say(message("late"), 250, 250, 354, 451)
-        listener.settings = replace(listener.settings, commit_timeout_s=NEVER_S)
+        change_settings(listener, commit_timeout_s=NEVER_S)
         assert reply == "451 4.3.0 The store takes too long, try again later"
         counter.keep(0)
         assert await peer.is_quiet()
@@ -198,7 +196,7 @@ async def test_a_slow_commit_gets_451_and_its_late_end_changes_nothing(counter: 
 async def test_while_a_commit_is_late_the_next_sender_is_told_at_once(
     counter: Counter, error: Exception | None
 ) -> None:
-    """451 at MAIL, and at DATA to who was past it, without waiting as long; over as soon as the commit is."""
+    """451 at MAIL, and at DATA for a peer that is past MAIL, until the late commit ends."""
     async with (
         listening(counter, commit_timeout_s=SOON_S) as (listener, port),
         Peer.greeted(port) as late,
@@ -206,7 +204,7 @@ async def test_while_a_commit_is_late_the_next_sender_is_told_at_once(
     ):
         await other.say(MAIL.removesuffix(b"DATA\r\n"), 250, 250)
         await late.say(message("late"), 250, 250, 354, 451)
-        listener.settings = replace(listener.settings, commit_timeout_s=NEVER_S)
+        change_settings(listener, commit_timeout_s=NEVER_S)
         behind = "451 4.3.0 The store is behind, try again later"
         assert await other.say(b"DATA\r\n", 451) == behind
         assert await other.say(b"MAIL FROM:<ann@example.org>\r\n", 451) == behind
@@ -276,7 +274,7 @@ async def test_a_peer_that_has_said_all_still_gets_its_replies(counter: Counter,
 
 
 async def test_a_message_too_large_is_told_and_not_kept(counter: Counter) -> None:
-    """552 after its end; past twice the size, 552 and the end of the connection (RFC 1870 section 6.3)."""
+    """552 after its end; past twice the size, 552 and the close (RFC 1870 section 6.3)."""
     async with listening(counter, max_message_bytes=1000) as (_, port), Peer.greeted(port) as peer:
         await peer.say(message(b"x" * 1500), 250, 250, 354, 552)
         await peer.say(MAIL, 250, 250, 354)

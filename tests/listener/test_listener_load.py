@@ -12,7 +12,7 @@ from testkit.smtp_peer import HELLO, MAIL, Counter, Peer, listening, message
 from testkit.waiting import PATIENCE_S, until
 
 from edgemail.errors import StoreFull
-from edgemail.listener import Connection
+from edgemail.listener.connection import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +31,7 @@ async def test_a_peer_that_never_reads_is_not_read_either(counter: Counter) -> N
         with _deaf_peer(port) as raw:
             await until(lambda: bool(listener.connections))
             (connection,) = listener.connections
+            assert isinstance(connection, Connection)
             is_moving, sent = True, 0
             while is_moving:
                 taken_before = len(counter.envelopes)
@@ -41,7 +42,7 @@ async def test_a_peer_that_never_reads_is_not_read_either(counter: Counter) -> N
 
 
 async def test_a_peer_that_does_not_take_the_last_words_is_cut_off(counter: Counter) -> None:
-    """It is told that its time is up, and where even that does not go out, the connection ends all the same."""
+    """It is told of its deadline; where that cannot be sent, the connection ends all the same."""
     counter.keeps_at_once = True
     async with listening(counter, idle_timeout_s=0.5) as (listener, port):
         with _deaf_peer(port) as raw:
@@ -95,7 +96,7 @@ async def test_a_peer_that_reads_again_is_read_again(counter: Counter, monkeypat
 async def test_a_peer_that_sends_much_takes_turns_with_others(
     counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is read once a turn of the loop, and of what may be commands only a little: they cost the most."""
+    """It is read once a turn of the loop, and of commands only a little: they cost the most."""
     loop, turn = asyncio.get_running_loop(), 0
     reads: list[tuple[int, int]] = []
     take = Connection.data_received
@@ -134,7 +135,7 @@ async def test_stopping_tells_idle_peers(counter: Counter) -> None:
 
 
 async def test_stopping_waits_for_a_message_under_way(counter: Counter) -> None:
-    """Its verdict first, then 421: nothing that was answered with 250 is lost, and nothing is left in doubt."""
+    """Its verdict first, then 421: no message that got 250 is lost, and each gets a reply."""
     async with listening(counter) as (listener, port), Peer.greeted(port) as peer:
         await peer.say(message(), 250, 250, 354)
         await counter.arrival()
@@ -152,7 +153,7 @@ async def test_stopping_lets_a_message_that_has_begun_come_to_its_end(counter: C
     async with listening(counter) as (listener, port), Peer.greeted(port) as peer:
         await peer.say(MAIL, 250, 250, 354)
         stopping = asyncio.create_task(listener.stop())
-        await until(lambda: listener.is_stopping)
+        await until(lambda: listener.status.is_stopping)
         peer.send(b"the rest\r\n.\r\n")
         await counter.arrival()
         counter.futures[0].set_exception(StoreFull("full"))
@@ -166,7 +167,7 @@ async def test_stopping_ends_a_peer_whose_message_was_too_large(counter: Counter
     async with listening(counter, max_message_bytes=10) as (listener, port), Peer.greeted(port) as peer:
         await peer.say(MAIL, 250, 250, 354)
         stopping = asyncio.create_task(listener.stop())
-        await until(lambda: listener.is_stopping)
+        await until(lambda: listener.status.is_stopping)
         await peer.say(b"more than ten\r\n.\r\n", 552, 421)
         await asyncio.wait_for(stopping, PATIENCE_S)
 
@@ -182,7 +183,7 @@ async def test_stopping_ends_a_peer_whose_commit_is_late(counter: Counter) -> No
 
 
 async def test_stopping_does_not_wait_for_ever(counter: Counter) -> None:
-    """A peer that never ends its message is told so when the time is up, and so is one whose commit has no end."""
+    """A peer whose message or commit never ends is told at the deadline."""
     async with (
         listening(counter, shutdown_timeout_s=SOON_S, commit_timeout_s=600.0) as (listener, port),
         Peer.greeted(port) as endless,
@@ -199,7 +200,7 @@ async def test_stopping_does_not_wait_for_ever(counter: Counter) -> None:
 async def test_a_peer_that_comes_while_stopping_is_told(counter: Counter) -> None:
     """Who was in the queue already gets 421 in place of a greeting, or nothing, but no session."""
     async with listening(counter) as (listener, port):
-        listener.is_stopping = True
+        listener.status.is_stopping = True
         async with Peer.connect(port) as peer:
             peer.send(HELLO)
             assert (await peer.rest()).startswith("421 4.3.2 ")

@@ -1,4 +1,4 @@
-"""What the log has of transactions, as whoever reads it finds it: over real sockets, in both of its forms."""
+"""The log of transactions, in both of its forms, over real sockets."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def read(line: str) -> dict[str, Any]:
 
 
 async def test_a_kept_message_has_a_line_with_the_id_of_its_received_line(counter: Counter, text: Log) -> None:
-    """Who asks what became of a message finds it by what stands in it."""
+    """The Received line of a message leads to its line in the log."""
     counter.keeps_at_once = True
     async with listening(counter) as (_, port), Peer.greeted(port) as peer:
         await peer.say(message(), 250, 250, 354, 250)
@@ -260,7 +260,7 @@ async def send_hostile(counter: Counter) -> None:
 
 
 async def test_no_field_can_be_forged_in_text(counter: Counter, text: Log) -> None:
-    """Log injection: quotes, blanks, = and bidirectional controls in HELO and paths are values, and stay so."""
+    """Log injection: quotes, blanks, = and direction controls in HELO and paths stay in values."""
     await send_hostile(counter)
     refused, accepted = text.lines
     assert all(line.isprintable() for line in text.lines)
@@ -287,14 +287,13 @@ async def test_no_field_can_be_forged_in_json(counter: Counter, lines: Log) -> N
 
 async def log_with(names: TransactionLog, counter: Counter, *transactions: bytes) -> None:
     counter.keeps_at_once = True
-    async with listening(counter) as (listener, port), Peer.greeted(port) as peer:
-        listener.journal = names
-        for one in transactions:
-            await peer.say(one, 250, 250, 354, 250)
+    async with listening(counter, None, None, names) as (_, port), Peer.greeted(port) as peer:
+        for transaction in transactions:
+            await peer.say(transaction, 250, 250, 354, 250)
 
 
 async def test_hashed_addresses_can_be_matched_and_not_read(counter: Counter, lines: Log) -> None:
-    """The same one has the same hash in any case and place, until the next start; IP address and name stay."""
+    """An address has the same hash in any case and field until the next start; IP and HELO stay."""
     back = b"MAIL FROM:<BOB@Example.com>\r\nRCPT TO:<ann@example.org>\r\nDATA\r\nHi.\r\n.\r\n"
     await log_with(TransactionLog("hashed"), counter, message(), back, back.replace(b"BOB@Example.com", b""))
     there, again, bounce = map(read, lines.lines)
@@ -337,7 +336,8 @@ def test_a_line_is_a_whole_record() -> None:
     record = transaction_log._make_record("accepted", {"size": 1})
     other = LOGGER.makeRecord(LOGGER.name, logging.INFO, "", 0, "accepted", (), None, extra={"size": 1})
     changing = {"created", "msecs", "relativeCreated", "filename", "module", "pathname"}
-    changing |= {"thread", "threadName", "process", "processName"}  # which our own handler switches off
+    # Our own handler switches these off.
+    changing |= {"thread", "threadName", "process", "processName"}
     assert vars(record).keys() == vars(other).keys()
     assert {name: value for name, value in vars(record).items() if name not in changing} == {
         name: value for name, value in vars(other).items() if name not in changing

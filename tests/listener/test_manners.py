@@ -1,4 +1,4 @@
-"""Peers that do not wait for their turn, come too slowly, or do not stop; and how they still hear why."""
+"""Peers that talk too early, too slowly or without end; and how they still get their reply."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ async def test_local_scripts_may_say_all_at_once(counter: Counter) -> None:
 
 
 async def test_the_greeting_can_be_held_back(counter: Counter) -> None:
-    """Whoever does not wait for it is found out; whoever does gets it, and trusted peers at once."""
+    """A peer that does not wait for it is refused; a trusted peer gets it at once."""
     async with listening(counter, **STRANGERS, greeting_delay_s=0.2) as (listener, port):
         async with Peer.greeted(port):
             pass
@@ -87,6 +87,8 @@ async def test_the_greeting_can_be_held_back(counter: Counter) -> None:
         async with Peer.connect(port) as leaving:
             assert await leaving.is_quiet()
         await is_empty(listener)
+        async with Peer.greeted(port):  # by then nobody greets the one who left
+            pass
     async with listening(counter, greeting_delay_s=600.0) as (_, port), Peer.greeted(port):
         pass
 
@@ -224,16 +226,16 @@ async def test_last_words_over_tls_are_heard_too(counter: Counter, tmp_path: Pat
 
 
 async def test_silent_openers_of_the_tls_port_are_limited(counter: Counter, tmp_path: Path) -> None:
-    """Before the handshake they count as those who talk do; those too many are dropped without one."""
+    """They have slots before the handshake; past the limit they are dropped without one."""
     cert = create_self_signed(tmp_path / "own.pem", ["mx.example.com"])
     limits = {"max_connections_per_source": 2, "tls_timeout_s": 0.5, **STRANGERS}
     async with listening_tls(counter, Certificate(cert, None), cert, **limits) as (listener, _plain, port):
         async with Peer.connect(port) as first, Peer.connect(port) as second, Peer.connect(port) as third:
             assert await third.rest() == ""
             assert listener.admission._taken == 2
-            for one in (first, second):
+            for peer in (first, second):
                 with contextlib.suppress(ConnectionError):
-                    assert await one.rest() == ""
+                    assert await peer.rest() == ""
         await until(lambda: not listener.admission._taken)
 
 

@@ -50,7 +50,7 @@ async def test_who_is_not_on_a_list_of_the_allowed_is_refused(counter: Counter) 
 
 
 async def test_what_is_denied_stays_denied_where_it_is_allowed_too(counter: Counter) -> None:
-    """As sshd has it: an exception to what is allowed can be written, and one to what is denied cannot."""
+    """As in sshd: an allowed name can be denied, and a denied one cannot be allowed."""
     rules = policy(allow_senders=("*@a.example",), deny_senders=("bob@*",))
     async with listening(counter, rules) as (_, port), Peer.greeted(port) as peer:
         await peer.say(mail("bob@a.example") + mail("ann@a.example"), 550, 250)
@@ -82,7 +82,7 @@ async def test_a_denied_recipient_does_not_hinder_the_others(counter: Counter) -
 async def test_a_denied_source_is_not_greeted(
     counter: Counter, lists: dict[str, tuple[str, ...]], is_taken: bool
 ) -> None:
-    """554 5.7.1 in place of 220 (RFC 5321 section 3.1), and the connection ends; it never had a slot."""
+    """554 5.7.1 in place of 220 (RFC 5321 section 3.1), and the close; it never had a slot."""
     rules = policy(**{name: tuple(map(ip_network, several)) for name, several in lists.items()})
     async with listening(counter, rules) as (listener, port), Peer.connect(port, "127.0.0.3") as peer:
         if is_taken:
@@ -105,7 +105,7 @@ async def test_a_denied_source_is_not_greeted(
 def test_a_network_has_its_addresses_and_no_others(network: str, inside: list[str], outside: list[str]) -> None:
     """An IPv4 address is one in whatever form a socket gives it."""
     networks = Networks([ip_network(network)])
-    assert [one for one in inside + outside if networks.match(one)] == inside
+    assert [address for address in inside + outside if networks.match(address)] == inside
 
 
 async def test_other_lists_are_in_force_for_open_connections(counter: Counter) -> None:
@@ -125,7 +125,7 @@ async def test_other_lists_are_in_force_for_open_connections(counter: Counter) -
 
 
 async def test_every_message_of_a_source_that_is_counted_is_still_counted(counter: Counter) -> None:
-    """The policy and the rate of a source are both asked; what the policy refuses is not counted."""
+    """The policy and the source's rate are both asked; what the policy refuses is not counted."""
     counter.keeps_at_once = True
     rules = policy(deny_senders=("no@*",))
     async with (
@@ -195,7 +195,7 @@ def test_a_disk_that_cannot_be_looked_at_stays_as_it_was() -> None:
 
 
 async def test_mail_is_refused_for_now_while_the_disk_is_low(counter: Counter, tmp_path: Path) -> None:
-    """452 4.3.1 at MAIL; nothing else is refused, and mail is taken again once there is room. The real disk."""
+    """452 4.3.1 at MAIL alone; mail is accepted again once there is room. On the real disk."""
     rules = Policy(PolicySettings(min_free=FreeSpace(octets=2**60)), Chaos(), tmp_path)
     async with listening(counter, rules) as (_, port), Peer.greeted(port) as peer:
         assert (await peer.say(mail("a@b.example"), 452)).startswith("452 4.3.1 ")
@@ -208,10 +208,14 @@ async def test_the_sweep_looks_at_the_disk(counter: Counter, tmp_path: Path) -> 
     """No message waits for it, and no message is needed for it."""
     disk = Disk()
     rules = policy()
-    rules.floor._folder, rules.floor._least, rules.floor._look = tmp_path, FreeSpace(percent=10.0), disk.look
+    rules.disk_space._folder, rules.disk_space._least, rules.disk_space._look = (
+        tmp_path,
+        FreeSpace(percent=10.0),
+        disk.look,
+    )
     async with listening(counter, rules):
         disk.free = 0
-        await until(lambda: rules.floor.judge_sender(None) is not None)
+        await until(lambda: rules.disk_space.judge_sender(None) is not None)
 
 
 @pytest.mark.parametrize(

@@ -54,8 +54,8 @@ async def forwarding(port: int, header: bytes) -> AsyncIterator[int]:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
-        for one in pumps:
-            one.cancel()
+        for task in pumps:
+            task.cancel()
         await asyncio.gather(*pumps, return_exceptions=True)
         for writer in writers:
             writer.transport.abort()
@@ -129,7 +129,7 @@ async def test_a_proxy_that_leaves_within_its_header_is_forgotten(keeping: Count
         peer.send(V1[:20])
         peer.finish()
         assert await peer.rest() == ""
-        await until(lambda: not any(one._entering for one in listener._entrances))
+        await until(lambda: not listener.has_pending)
 
 
 async def test_limits_hold_for_whom_the_proxy_names(keeping: Counter) -> None:
@@ -168,14 +168,14 @@ async def test_whom_a_proxy_names_and_who_is_trusted_is_as_if_here(keeping: Coun
 
 
 async def test_another_machines_own_address_is_not_ours(keeping: Counter) -> None:
-    """127.0.0.1 in a header from elsewhere is a process on the proxy, of which nobody here knows."""
+    """127.0.0.1 in a header from another machine is a process on that machine, and not trusted."""
     async with listening(keeping, proxy_from=(ip_network("192.0.2.0/24"),)) as (listener, _):
-        loopback, stranger = (ip_network(one).network_address for one in ("127.0.0.1", "198.51.100.1"))
+        loopback, stranger = (ip_network(network).network_address for network in ("127.0.0.1", "198.51.100.1"))
         admission = listener.admission
-        assert not admission.introduce("192.0.2.7", loopback).is_trusted
-        assert not admission.introduce("192.0.2.7", stranger).is_trusted
-        assert admission.introduce("127.0.0.1", loopback).is_local
-        health_check = admission.introduce("192.0.2.7", None)
+        assert not admission.identify_behind("192.0.2.7", loopback).is_trusted
+        assert not admission.identify_behind("192.0.2.7", stranger).is_trusted
+        assert admission.identify_behind("127.0.0.1", loopback).is_local
+        health_check = admission.identify_behind("192.0.2.7", None)
         assert health_check.is_trusted
         assert not health_check.is_local
 

@@ -37,7 +37,7 @@ async def is_dropped(peer: Peer) -> bool:
 
 async def leave(listener: Listener) -> None:
     """Return once everyone is gone: what is counted at the very end is counted by then."""
-    await until(lambda: not listener.connections and not any(one._entering for one in listener._entrances))
+    await until(lambda: not listener.connections and not listener.has_pending)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ async def test_a_proxy_that_leaves_within_its_header_is_counted_once(
     """With an end, or with a reset."""
     async with listening(counter, **BEHIND_PROXY) as (listener, port), Peer.connect(port, PROXY) as peer:
         peer.send(V1[:20])
-        await until(lambda: any(one._entering for one in listener._entrances))
+        await until(lambda: listener.has_pending)
         ends(peer)
         await leave(listener)
         assert refusals(listener) == {"bad_proxy_header": 1}
@@ -127,7 +127,7 @@ async def test_who_comes_while_too_many_are_on_their_way_in_is_counted_once(coun
         listening(counter, **BEHIND_PROXY, max_connections=1) as (listener, port),
         Peer.connect(port, PROXY),
     ):
-        await until(lambda: any(one._entering for one in listener._entrances))
+        await until(lambda: listener.has_pending)
         async with Peer.connect(port, PROXY) as second:
             assert await is_dropped(second)
         assert refusals(listener) == {"too_many_connections": 1}

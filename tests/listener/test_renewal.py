@@ -56,7 +56,8 @@ class Pair:
 class Files:
     """Where the server finds its certificate and key.
 
-    `ders` has every certificate that was whole there, in turn; `in_force` is which of them is known to be in use.
+    `ders` has every complete certificate that was there, in turn; `in_force` is the index of the
+    one that is known to be in use.
     """
 
     cert: Path
@@ -73,7 +74,7 @@ class Files:
 
 @dataclass(slots=True)
 class Client:
-    """Sends without pause, from a thread: over one session for all, or a new one for each message."""
+    """Sends all the while from a thread: over one session, or over a new one for each message."""
 
     name: str
     port: int
@@ -153,7 +154,7 @@ async def sending(store: SqliteStore, files: Files, certificate: Certificate) ->
     stop = threading.Event()
     with ThreadPoolExecutor(len(clients)) as threads:
         loop = asyncio.get_running_loop()
-        running = [loop.run_in_executor(threads, one.run, stop) for one in clients]
+        running = [loop.run_in_executor(threads, client.run, stop) for client in clients]
         try:
             yield clients
         finally:
@@ -167,21 +168,21 @@ async def sending(store: SqliteStore, files: Files, certificate: Certificate) ->
 
 async def send_more(clients: list[Client]) -> None:
     """Return once each client has sent some more; those that return have shaken hands as often."""
-    wanted = [len(one.sent) + ROUNDS + 1 for one in clients]
-    await until(lambda: all(len(one.sent) >= count for one, count in zip(clients, wanted, strict=True)))
+    wanted = [len(client.sent) + ROUNDS + 1 for client in clients]
+    await until(lambda: all(len(client.sent) >= count for client, count in zip(clients, wanted, strict=True)))
 
 
 def messages(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return what was said of a renewal."""
-    said = [one.getMessage() for one in caplog.records if one.name == "edgemail.system.certificate"]
-    return [one for one in said if not one.startswith("made a")]
+    said = [record.getMessage() for record in caplog.records if record.name == "edgemail.system.certificate"]
+    return [text for text in said if not text.startswith("made a")]
 
 
 @pytest.mark.usefixtures("_info")
 async def test_renewals_under_load_drop_nobody_and_lose_nothing(
     files: Files, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The certificate first, then its key: between them every handshake gets the old pair; one line says so."""
+    """The certificate, then its key: between them handshakes get the old pair; one line says so."""
     store = await SqliteStore.open(tmp_path / "mail.db")
     certificate = Certificate(files.cert, files.key)
     async with sending(store, files, certificate) as clients:
@@ -200,8 +201,10 @@ async def test_renewals_under_load_drop_nobody_and_lose_nothing(
     assert messages(caplog) == [f"{KEPT_OLD}tls_key is not its key", RENEWED] * RENEWALS
     rows = await store.list_inbox("bob@example.com", limit=100_000)
     await store.close()
-    assert sorted(one.mail.sender or "" for one in rows) == sorted(sent for one in clients for sent in one.sent)
-    assert [one.sessions for one in clients if one.stays] == [1, 1]
+    assert sorted(row.mail.sender or "" for row in rows) == sorted(
+        sent for client in clients for sent in client.sent
+    )
+    assert [client.sessions for client in clients if client.stays] == [1, 1]
 
 
 @pytest.mark.usefixtures("_info")
@@ -228,7 +231,7 @@ def test_a_half_written_file_is_said_once_however_long_it_lasts(
 
 @pytest.mark.usefixtures("_info")
 def test_a_missing_file_is_said_once(files: Files, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """A renewal may take the old file away first; one that never comes back does not fill the log."""
+    """A renewal may remove the old file first; one that never returns does not fill the log."""
     certificate, pair = Certificate(files.cert, files.key), Pair.make(tmp_path)
     old = certificate.context
     files.cert.unlink()
@@ -246,7 +249,7 @@ def test_a_missing_file_is_said_once(files: Files, tmp_path: Path, caplog: pytes
 def test_what_changes_within_one_tick_of_the_clock_is_read(
     files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """File times are coarse: a file that was seen half-written may have the same time when it is whole."""
+    """File times are coarse: a half-written file and the whole one may have the same time."""
     certificate, pair = Certificate(files.cert, files.key), Pair.make(tmp_path)
     old = certificate.context
     stamp = [(1, 1, 1), (2, 2, 2)]

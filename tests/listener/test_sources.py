@@ -10,9 +10,11 @@ import pytest
 from testkit.smtp_peer import MAIL, Counter, Peer, listening, message
 from testkit.waiting import until
 
-from edgemail.policy import rates
+from edgemail.policy import rates, replies
+from edgemail.policy.chaos import Chaos
+from edgemail.policy.gate import ConnectionGate, Policy
 from edgemail.policy.rates import Rate, Sources, read_ip
-from edgemail.settings import SmtpSettings
+from edgemail.settings import PolicySettings, SmtpSettings
 
 STRANGERS = {"trusted": ()}
 
@@ -34,11 +36,41 @@ def clock() -> Clock:
 def test_no_more_than_the_limit_comes_in_a_minute(clock: Clock) -> None:
     """Also across the turn of a clock minute; a refused one is not counted."""
     rate = Rate()
-    assert [rate.take(655.0, 3) for _ in range(5)] == [True] * 3 + [False] * 2
-    assert not rate.take(661.0, 3)
-    assert rate.take(690.0, 3)
-    assert [rate.take(721.0, 3) for _ in range(4)].count(True) == 3 - 1
-    assert [rate.take(900.0, 3) for _ in range(4)].count(True) == 3
+
+    def take(now: float) -> bool:
+        if rate.is_full(now, 3):
+            return False
+        rate.add(now)
+        return True
+
+    assert [take(655.0) for _ in range(5)] == [True] * 3 + [False] * 2
+    assert not take(661.0)
+    assert take(690.0)
+    assert [take(721.0) for _ in range(4)].count(True) == 3 - 1
+    assert [take(900.0) for _ in range(4)].count(True) == 3
+
+
+def test_asking_spends_nothing(clock: Clock) -> None:
+    """A source may be judged any number of times; only what was accepted counts."""
+    source = Sources(SmtpSettings(message_rate=2, connection_rate=2), clock).find(ip_address("192.0.2.1"))
+    for _ in range(5):
+        assert source.judge_sender() is None
+        assert source.judge_connection() is None
+    for _ in range(2):
+        source.spend_message()
+        source.begin_connection()
+    assert source.judge_sender() is replies.TOO_MANY_MESSAGES
+    assert source.judge_connection() is replies.TOO_OFTEN
+
+
+def test_a_gate_spends_the_quota_of_its_source(clock: Clock) -> None:
+    """By a call of its own: its judges may be asked in vain."""
+    source = Sources(SmtpSettings(message_rate=1), clock).find(ip_address("192.0.2.1"))
+    gate = ConnectionGate(Policy(PolicySettings(min_free=None), Chaos()), "192.0.2.1", source)
+    assert [gate.judge_sender(None) for _ in range(3)] == [None] * 3
+    gate.spend_message()
+    assert gate.judge_sender(None) is replies.TOO_MANY_MESSAGES
+    ConnectionGate(Policy(PolicySettings(min_free=None), Chaos()), "192.0.2.1").spend_message()
 
 
 @pytest.mark.parametrize(
@@ -63,9 +95,9 @@ def test_sources_that_are_gone_are_forgotten(clock: Clock) -> None:
     """Not while they have a connection, or something in the last two minutes counts."""
     table = Sources(SmtpSettings(), clock)
     gone, here = (table.find(ip_address(ip)) for ip in ("192.0.2.1", "192.0.2.2"))
-    for one in (gone, here):
-        assert table.enter(one) is None
-    gone.connections -= 1
+    for source in (gone, here):
+        source.begin_connection()
+    gone.end_connection()
     table.sweep()
     assert len(table) == 2
     clock.now += 180.0
@@ -80,10 +112,10 @@ def test_a_flood_of_sources_takes_a_bounded_table(clock: Clock, monkeypatch: pyt
     monkeypatch.setattr(rates, "_LOOKED_AT", 10)
     table = Sources(SmtpSettings(), clock)
     for number in range(1000):
-        table.enter(table.find(ip_address(number)))
+        table.find(ip_address(number)).begin_connection()
     assert len(table) == 50
     for number in range(950, 1000):
-        table.find(ip_address(number)).connections -= 1
+        table.find(ip_address(number)).end_connection()
     clock.now += 180.0
     for left in (40, 30, 20, 10, 0):
         table.sweep()
@@ -123,9 +155,9 @@ async def test_a_source_sends_so_many_messages(counter: Counter) -> None:
     counter.keeps_at_once = True
     async with listening(counter, **STRANGERS, message_rate=2) as (_, port):
         async with Peer.greeted(port, "127.0.0.2") as peer, Peer.greeted(port, "127.0.0.2") as again:
-            for one in (peer, again):
-                await one.say(MAIL, 250, 250, 354)
-                await one.say(b"Hi.\r\n.\r\n", 250)
+            for sender in (peer, again):
+                await sender.say(MAIL, 250, 250, 354)
+                await sender.say(b"Hi.\r\n.\r\n", 250)
             reply = await peer.say(b"MAIL FROM:<ann@example.org>\r\n", 450)
             assert reply == "450 4.7.1 Too many messages from you, try again later"
             await peer.say(b"NOOP\r\n", 250)
@@ -147,7 +179,7 @@ async def test_a_flood_from_one_source_leaves_room_for_others(counter: Counter) 
     async with listening(counter, **STRANGERS, max_connections=4, max_connections_per_source=2) as (listener, port):
         async with contextlib.AsyncExitStack() as stack:
             flood = [await stack.enter_async_context(Peer.connect(port, "127.0.0.2")) for _ in range(20)]
-            codes = [(await one.reply())[:3] for one in flood]
+            codes = [(await peer.reply())[:3] for peer in flood]
             assert codes == ["220"] * 2 + ["421"] * 18
             async with Peer.greeted(port, "127.0.0.3"):
                 pass
@@ -166,7 +198,7 @@ async def test_when_slots_grow_short_idle_strangers_go_first(counter: Counter) -
         await working.say(MAIL, 250, 250, 354)
         assert await idle.is_quiet()
         async with Peer.greeted(port) as third:
-            ends = [asyncio.create_task(one.rest()) for one in (idle, third)]
+            ends = [asyncio.create_task(peer.rest()) for peer in (idle, third)]
             gone, stays = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             assert {end.result() for end in gone} == {"421 4.4.2 Nothing came for too long, and others wait\r\n"}
             for end in stays:
@@ -195,5 +227,5 @@ async def test_there_is_room_for_trusted_peers_when_strangers_have_taken_all(cou
         for _number in range(10):
             await stack.enter_async_context(Peer.greeted(port, "127.0.0.2"))
         async with Peer.connect(port, "127.0.0.3") as stranger, Peer.greeted(port), Peer.connect(port) as last:
-            for one in (stranger, last):
-                assert await one.rest() == "421 4.7.0 Too many connections, try again later\r\n"
+            for refused in (stranger, last):
+                assert await refused.rest() == "421 4.7.0 Too many connections, try again later\r\n"

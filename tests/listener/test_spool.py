@@ -66,12 +66,12 @@ async def test_past_what_memory_may_take_small_messages_go_to_files(tmp_path: Pa
         content.write(b"x" * 1000)
     assert [spooler.spool_octets, spooler.memory_octets] == [2000, 4000]
     found = [content.finish() for content in contents]
-    assert [type(one) for one in found] == [bytes, bytes, SpoolFile, SpoolFile]
-    for one in found:
-        if isinstance(one, SpoolFile):
-            await one.flush()
-            assert one.read(0, 2000) == b"x" * 1000
-            one.discard()
+    assert [type(message) for message in found] == [bytes, bytes, SpoolFile, SpoolFile]
+    for message in found:
+        if isinstance(message, SpoolFile):
+            await message.flush()
+            assert message.read(0, 2000) == b"x" * 1000
+            message.discard()
     await until(lambda: (spooler.spool_octets, spooler.memory_octets, files_in(tmp_path)) == (0, 2000, []))
     await spooler.close()
 
@@ -98,8 +98,8 @@ def test_a_message_is_the_same_in_a_file_and_in_memory(
     async def run() -> None:
         spooler = spooler_in(tmp_path_factory.getbasetemp(), spool_above=spool_above)
         content = spooler.open()
-        for one in pieces:
-            content.write(one)
+        for piece in pieces:
+            content.write(piece)
         expected = b"".join(pieces)
         found = content.finish()
         assert content.size_octets == len(expected)

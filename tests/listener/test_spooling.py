@@ -182,7 +182,7 @@ class Failing:
 async def test_a_disk_that_fails_costs_the_message_and_nothing_else(
     number: int, after: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At any octet; the connection lives, small mail is taken meanwhile, and a later try succeeds."""
+    """At any octet; the connection stays, small mail is accepted, and a later try succeeds."""
     counter = Counter(keeps_at_once=True)
     limits = SMALL_LIMITS | {"spool_dir": str(tmp_path)}
     async with listening(counter, **limits) as (listener, port), Peer.greeted(port) as peer:
@@ -203,7 +203,7 @@ async def test_a_disk_that_fails_costs_the_message_and_nothing_else(
 
 
 async def test_no_room_is_said_at_the_end_and_before_where_a_size_is_told(tmp_path: Path) -> None:
-    """SIZE= and the octets themselves are measured against `max_spool`; small mail needs none of it."""
+    """SIZE= and the octets themselves count against `max_spool`; small mail does not."""
     counter = Counter()
     limits = SMALL_LIMITS | {"max_spool_bytes": len(BODY) + 5000, "spool_dir": str(tmp_path)}
     async with (

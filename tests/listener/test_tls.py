@@ -1,4 +1,4 @@
-"""STARTTLS, implicit TLS and AUTH over real sockets, with smtplib and openssl's own view of the handshake."""
+"""STARTTLS, implicit TLS and AUTH over real sockets, with smtplib and openssl."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ async def test_commands_behind_starttls_end_the_connection(keeping: Counter, cer
 
 @pytest.mark.parametrize("octets", [b"\r\nNOOP\r\n" * 20, b"\x16\x03\x01\x00\x05hello", b""])
 async def test_half_a_handshake_costs_a_connection_and_no_more(keeping: Counter, cert: Path, octets: bytes) -> None:
-    """A peer that talks nonsense, or nothing, instead of TLS is gone after the time limit at the latest."""
+    """A peer that sends nonsense or nothing instead of TLS is dropped at the deadline."""
     own = Certificate(cert, None)
     async with (
         listening_tls(keeping, own, cert, tls_timeout_s=0.2) as (listener, port, _tls),

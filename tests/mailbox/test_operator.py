@@ -1,4 +1,4 @@
-"""Mail for reserved names: into the operator's Maildir, and where nobody else reads it."""
+"""Mail for reserved names goes into the operator's Maildir, where readers cannot see it."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ MESSAGE = letter("Proof of control")
 
 
 def public_settings(folder: Path) -> Settings:
-    """The settings of a server for one domain, and nothing else said."""
-    flags = {"domain": ("example.org",), "smtp": ("127.0.0.1:0",), "http": "127.0.0.1:0"}
+    """Return the settings of a server for one domain, with defaults otherwise."""
+    flags = {"domain": ("example.org",), "smtp": ("127.0.0.1:0",), "http": ("127.0.0.1:0",)}
     return resolve(flags | {"db": str(folder / "mail.db")}, {}).settings
 
 
@@ -53,16 +53,18 @@ def refusal_of(program: Program, *recipients: str) -> int:
 
 
 def files_in(folder: Path) -> list[bytes]:
-    return [one.path.read_bytes() for one in OperatorMailbox(folder / "mail.db.operator").list_mail()]
+    return [mail.path.read_bytes() for mail in OperatorMailbox(folder / "mail.db.operator").list_mail()]
 
 
 def recipients_in(db: Path) -> list[str]:
-    """Read what the database has, as anyone who may read the file does."""
+    """Return the recipients in the database, read from the file itself."""
     with contextlib.closing(sqlite3.connect(db)) as connection:
         rows = connection.execute("SELECT recipients FROM mail").fetchall()
         inboxes = connection.execute("SELECT address FROM inbox").fetchall()
-    assert sorted(one for (one,) in inboxes) == sorted(one for (all_,) in rows for one in all_[1:-1].split(">, <"))
-    return [one for (one,) in rows]
+    assert sorted(row for (row,) in inboxes) == sorted(
+        part for (all_,) in rows for part in all_[1:-1].split(">, <")
+    )
+    return [row for (row,) in rows]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +79,7 @@ def recipients_in(db: Path) -> list[str]:
     ],
 )
 async def test_mail_for_a_reserved_name_is_the_operators_alone(tmp_path: Path, to: str, inbox: str) -> None:
-    """It is taken, kept octet for octet under its trace lines, and neither the database nor the API has it."""
+    """It is kept octet for octet in the Maildir; neither the database nor the API has it."""
     async with running(public_settings(tmp_path)) as program:
         await asyncio.to_thread(send, program, to)
         (kept,) = files_in(tmp_path)
@@ -93,7 +95,7 @@ async def test_mail_for_a_reserved_name_is_the_operators_alone(tmp_path: Path, t
 
 
 async def test_a_message_to_reserved_and_other_recipients_is_kept_for_both(tmp_path: Path) -> None:
-    """Each place has the recipients that are its own, and none learns of the others."""
+    """Each copy names only the recipients of its place."""
     async with running(public_settings(tmp_path)) as program:
         await asyncio.to_thread(send, program, ANN, "root@example.org", "bob@example.org", "noc@a.example.org")
         (kept,) = files_in(tmp_path)
@@ -113,11 +115,11 @@ async def test_names_that_are_only_like_reserved_ones_are_anyones(tmp_path: Path
     async with running(public_settings(tmp_path)) as program:
         await asyncio.to_thread(send, program, *alike)
         assert files_in(tmp_path) == []
-    assert recipients_in(tmp_path / "mail.db") == [", ".join(f"<{one}>" for one in alike)]
+    assert recipients_in(tmp_path / "mail.db") == [", ".join(f"<{recipient}>" for recipient in alike)]
 
 
 async def test_with_no_reserved_names_postmaster_is_an_inbox_like_any_other(tmp_path: Path) -> None:
-    """Who tests such mail sees it in the page, and no folder is made."""
+    """The mail is in the page, and no Maildir is created."""
     settings = public_settings(tmp_path)
     settings = dataclasses.replace(settings, operator=dataclasses.replace(settings.operator, reserved=()))
     async with running(settings) as program:
@@ -129,7 +131,7 @@ async def test_with_no_reserved_names_postmaster_is_an_inbox_like_any_other(tmp_
 async def test_250_comes_after_the_sync_and_nobody_else_waits_for_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The event loop goes on meanwhile, and the message is in new/ only when it is whole."""
+    """The event loop is not blocked, and the message is in new/ only when it is complete."""
     async with running(public_settings(tmp_path)) as program, Peer.greeted(program.smtp[1]) as peer:
         with slow_disk(monkeypatch) as go_on:
             await peer.say(
@@ -148,7 +150,7 @@ async def test_250_comes_after_the_sync_and_nobody_else_waits_for_it(
 
 
 async def test_a_maildir_that_cannot_be_written_is_451_and_trying_again_loses_nothing(tmp_path: Path) -> None:
-    """The database keeps nothing of such a message either, so that the sender's next try is the only one."""
+    """The database keeps nothing of it either, so that a retry makes no duplicate."""
     new = tmp_path / "mail.db.operator" / "new"
     async with running(public_settings(tmp_path)) as program:
         new.rmdir()
@@ -164,7 +166,7 @@ async def test_a_maildir_that_cannot_be_written_is_451_and_trying_again_loses_no
 
 
 async def test_a_full_disk_is_452(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As where the database has no room."""
+    """The reply is the same as for a full database disk."""
 
     def fail(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -178,7 +180,7 @@ async def test_a_full_disk_is_452(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 async def test_where_the_database_fails_only_the_operators_copy_can_come_twice(tmp_path: Path) -> None:
-    """It is written first: a copy too many is better than one too few."""
+    """The operator's copy is written first: a duplicate is better than a loss."""
     mailbox, store = OperatorMailbox(tmp_path), Counter()
     mailbox.open()
     sorter = ReservedNameRouter(["admin"], mailbox, store.deliver)
@@ -196,12 +198,12 @@ async def test_where_the_database_fails_only_the_operators_copy_can_come_twice(t
             store.futures[count].set_exception(error)
             with pytest.raises(StoreFull):
                 await outcome
-    assert [one.recipients for one in store.envelopes] == [(ANN,), (ANN,)]
+    assert [kept.recipients for kept in store.envelopes] == [(ANN,), (ANN,)]
     await sorter.close()
 
 
 async def test_mail_without_reserved_recipients_takes_no_detour(tmp_path: Path) -> None:
-    """The future is the store's own: no task and no thread stands between."""
+    """The future is the store's own, without a task or a thread in between."""
     store = Counter()
     sorter = ReservedNameRouter(["admin"], OperatorMailbox(tmp_path), store.deliver)
     mail = envelope(ANN, "bob@example.org")
@@ -210,7 +212,7 @@ async def test_mail_without_reserved_recipients_takes_no_detour(tmp_path: Path) 
 
 
 async def test_closing_waits_for_what_was_handed_over(tmp_path: Path) -> None:
-    """Nothing that is half kept when the program stops is forgotten by the other half."""
+    """A message that is kept by the operator only is delivered to the store before the stop."""
     mailbox, store = OperatorMailbox(tmp_path), Counter()
     mailbox.open()
     sorter = ReservedNameRouter(["admin"], mailbox, store.deliver)
@@ -225,7 +227,7 @@ async def test_closing_waits_for_what_was_handed_over(tmp_path: Path) -> None:
 
 
 class Nowhere(OperatorMailbox):
-    """Counts what it is given."""
+    """A mailbox that counts its messages and keeps none."""
 
     def __init__(self, outcome: asyncio.Future[None]) -> None:
         super().__init__(Path())
@@ -241,7 +243,7 @@ class Nowhere(OperatorMailbox):
     rest=st.one_of(st.just(""), st.text(st.sampled_from('+@" .\\xäſK'), max_size=5)),
 )
 def test_whatever_is_written_the_local_part_up_to_its_tag_decides(name: str, is_upper: bool, rest: str) -> None:
-    """Quotes, backslashes and capitals are ways to write an address, and no way around the rule."""
+    """Quotes, backslashes and capitals in an address do not bypass the rule."""
     local = (name.upper() if is_upper else name) + rest
     assume(local)
     written = local.replace("\\", "\\\\").replace('"', '\\"')
@@ -265,15 +267,15 @@ def test_whatever_is_written_the_local_part_up_to_its_tag_decides(name: str, is_
     ],
 )
 def test_names_are_reserved_where_the_internet_can_send(flags: dict[str, tuple[str, ...]], in_force: bool) -> None:
-    """A domain's proofs of control are kept from its readers; a laptop's tests of admin@ show in the page."""
+    """A public server reserves names; a server on a laptop shows admin@ in the page."""
     reserved = resolve(flags, {}).settings.operator.reserved
     assert reserved == (RESERVED if in_force else ())
-    (origin,) = [one for one in resolve(flags, {}).origins if one.setting.name == "reserved"]
+    (origin,) = [origin for origin in resolve(flags, {}).origins if origin.setting.name == "reserved"]
     assert origin.text == (",".join(RESERVED) if in_force else "none")
 
 
 def test_reserved_names_may_be_chosen_and_none_stands_alone() -> None:
-    """They take the place of the usual ones, in any case; a name is no address."""
+    """They replace the defaults, in any case of letters; an address is no name."""
     assert resolve({}, {"EDGEMAIL_RESERVED": "Admin, root"}).settings.operator.reserved == ("admin", "root")
     for wrong in ("admin,none", "admin@example.org", "admin+x", '"a b"'):
         with pytest.raises(SettingsError) as caught:

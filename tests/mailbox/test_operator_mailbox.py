@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 async def test_file_and_folder_are_synced_in_that_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name that outlives a power cut stands for a whole message."""
+    """The file is synced before its name is, so that a name always has a complete message."""
     mailbox = OperatorMailbox(tmp_path / "operator")
     mailbox.open()
     synced: list[str] = []
@@ -39,14 +39,14 @@ async def test_file_and_folder_are_synced_in_that_order(tmp_path: Path, monkeypa
 
 
 async def fill(mailbox: OperatorMailbox, bodies: Iterable[bytes]) -> list[bytes]:
-    """Deliver messages one after the other; return the bodies that are there then, oldest first."""
+    """Deliver messages one by one; return the bodies that are kept, oldest first."""
     for body in bodies:
         await mailbox.deliver(envelope("root@example.org", data=b"Return-Path: <>\r\n\r\n" + body))
-    return [one.path.read_bytes().rpartition(b"\r\n")[2] for one in mailbox.list_mail()]
+    return [mail.path.read_bytes().rpartition(b"\r\n")[2] for mail in mailbox.list_mail()]
 
 
 async def test_past_so_many_messages_the_oldest_go(tmp_path: Path) -> None:
-    """Those that were marked as read and those from before the start count as well."""
+    """Messages that are read, or older than the start, count too."""
     mailbox = OperatorMailbox(tmp_path, max_messages=3)
     mailbox.open()
     assert await fill(mailbox, [b"1", b"2", b"3"]) == [b"1", b"2", b"3"]
@@ -56,7 +56,7 @@ async def test_past_so_many_messages_the_oldest_go(tmp_path: Path) -> None:
     again.open()
     assert await fill(again, [b"4"]) == [b"2", b"3", b"4"]
     assert await fill(again, [b"5", b"6"]) == [b"4", b"5", b"6"]
-    fourth, fifth = (one.path for one in again.list_mail()[:2])
+    fourth, fifth = (mail.path for mail in again.list_mail()[:2])
     fourth.rename(tmp_path / "cur" / f"{fourth.name}:2,S")
     fifth.unlink()
     assert await fill(again, [b"7"]) == [b"4", b"6", b"7"]
@@ -64,17 +64,17 @@ async def test_past_so_many_messages_the_oldest_go(tmp_path: Path) -> None:
 
 
 async def test_a_clock_that_is_set_back_does_not_cost_the_newest_message(tmp_path: Path) -> None:
-    """The oldest is then another one than the files' dates say."""
+    """The newest message stays, although its file has the oldest date."""
     mailbox = OperatorMailbox(tmp_path, max_messages=2)
     mailbox.open()
     await fill(mailbox, [b"1", b"2"])
-    for age, one in enumerate(mailbox.list_mail()):
-        os.utime(one.path.rename(tmp_path / "cur" / one.path.name), (4_000_000_000 + age,) * 2)
+    for age, mail in enumerate(mailbox.list_mail()):
+        os.utime(mail.path.rename(tmp_path / "cur" / mail.path.name), (4_000_000_000 + age,) * 2)
     assert await fill(mailbox, [b"3"]) == [b"3", b"2"]
 
 
 async def test_past_so_many_octets_the_oldest_go_and_the_newest_stays(tmp_path: Path) -> None:
-    """What was just promised to be kept is kept, even where it alone is past the bound."""
+    """The message that just got its 250 is kept, even if it alone exceeds the limit."""
     mailbox = OperatorMailbox(tmp_path, max_bytes=310)
     mailbox.open()
     assert await fill(mailbox, [b"a" * 50, b"b" * 100]) == [b"a" * 50, b"b" * 100]
@@ -84,20 +84,20 @@ async def test_past_so_many_octets_the_oldest_go_and_the_newest_stays(tmp_path: 
 
 
 async def test_other_mail_in_the_folder_is_never_deleted(tmp_path: Path) -> None:
-    """The Maildir may be one that its owner has used for years."""
+    """Only files that edgemail wrote are deleted."""
     mailbox = OperatorMailbox(tmp_path, max_messages=1)
     mailbox.open()
     foreign = [tmp_path / "new" / "1.M2P3.mx.example.com", tmp_path / "cur" / "4.M5P6.mx.example.com:2,S"]
-    for one in foreign:
-        one.write_bytes(b"Subject: Dear\n\nHi.\n")
-        os.utime(one, (1, 1))
+    for path in foreign:
+        path.write_bytes(b"Subject: Dear\n\nHi.\n")
+        os.utime(path, (1, 1))
     await fill(mailbox, [b"1", b"2"])
-    assert all(one.exists() for one in foreign)
+    assert all(path.exists() for path in foreign)
     assert len(mailbox.list_mail()) == 3
 
 
 async def test_too_much_mail_that_waits_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A disk that is slower than its senders does not cost the memory of all they send."""
+    """The mail that waits for a slow disk is bounded."""
     mailbox = OperatorMailbox(tmp_path)
     mailbox.open()
     large = envelope("root@example.org", data=b"Return-Path: <>\r\n" + bytes(33 * 2**20))
@@ -111,13 +111,13 @@ async def test_too_much_mail_that_waits_is_refused(tmp_path: Path, monkeypatch: 
 
 
 def test_the_folder_and_its_mail_are_for_their_owner_alone(tmp_path: Path) -> None:
-    """Other users of the machine could get a certificate as well."""
+    """Folders and files are readable for their owner only."""
     folder = tmp_path / "a" / "operator"
     mailbox = OperatorMailbox(folder)
     mailbox.open()
     asyncio.run(asyncio.wait_for(deliver_one(mailbox), PATIENCE_S))
-    assert {one.name for one in folder.iterdir()} == {"tmp", "new", "cur"}
-    assert {one.stat().st_mode & 0o777 for one in (folder, *folder.iterdir())} == {0o700}
+    assert {path.name for path in folder.iterdir()} == {"tmp", "new", "cur"}
+    assert {path.stat().st_mode & 0o777 for path in (folder, *folder.iterdir())} == {0o700}
     assert mailbox.list_mail()[0].path.stat().st_mode & 0o777 == 0o600
 
 
@@ -126,14 +126,14 @@ async def deliver_one(mailbox: OperatorMailbox) -> None:
 
 
 def test_a_path_that_can_be_no_maildir_is_said_at_the_start(tmp_path: Path) -> None:
-    """Better than to refuse each message later."""
+    """An unusable path fails the start, instead of each delivery."""
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreInvalid, match=r"file cannot be used as the operator's Maildir"):
         OperatorMailbox(tmp_path / "file").open()
 
 
 def test_a_folder_that_another_user_prepared_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a directory that everyone may write to, such as the temporary one, he would read the mail."""
+    """Another user's folder in /tmp is refused, as that user could read the mail."""
     tmp_path.chmod(0o1777)
     (tmp_path / "operator").mkdir()
     someone_else = os.geteuid() + 1
@@ -143,12 +143,12 @@ def test_a_folder_that_another_user_prepared_is_refused(tmp_path: Path, monkeypa
 
 
 async def test_half_written_mail_of_a_killed_program_goes_after_a_while(tmp_path: Path) -> None:
-    """Only what was written here, and not what another program may still be writing."""
+    """Only edgemail's own stale drafts are deleted."""
     mailbox = OperatorMailbox(tmp_path)
     mailbox.open()
     await deliver_one(mailbox)
     name = mailbox.list_mail()[0].path.name
-    stale, fresh, foreign = (tmp_path / "tmp" / one for one in (f"1{name}", f"2{name}", "1.M2P3.mx"))
+    stale, fresh, foreign = (tmp_path / "tmp" / name_ for name_ in (f"1{name}", f"2{name}", "1.M2P3.mx"))
     for path, is_old in ((stale, True), (fresh, False), (foreign, True)):
         path.write_text("")
         if is_old:
@@ -158,7 +158,7 @@ async def test_half_written_mail_of_a_killed_program_goes_after_a_while(tmp_path
 
 
 async def test_a_message_is_found_by_its_id_and_by_its_file_wherever_it_is_now(tmp_path: Path) -> None:
-    """A mail program that marks it as read changes its name, and not its id."""
+    """Marking a message as read changes its file name, but not its id."""
     mailbox = OperatorMailbox(tmp_path)
     mailbox.open()
     await deliver_one(mailbox)

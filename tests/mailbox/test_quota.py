@@ -1,4 +1,4 @@
-"""Inboxes that get more mail than they may keep."""
+"""Limits on each inbox."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SIZE = len(envelope().data)
 
 
 class Watched(SqliteStore):
-    """A store that notes what is trimmed, and fails as often as it is told to."""
+    """A store that records what is trimmed, and fails on demand."""
 
     looks: list[list[str]]
     failures: int
@@ -69,7 +69,7 @@ async def count(store: SqliteStore, inbox: str = ANN) -> int:
     ("max_messages", "max_bytes"), [(50, None), (None, 50 * SIZE), (50, 10**9), (10**6, 50 * SIZE)]
 )
 async def test_an_inbox_keeps_its_newest(store: Watched, max_messages: int | None, max_bytes: int | None) -> None:
-    """By count and by octets, whichever is narrower; other inboxes keep what they have."""
+    """The tighter limit counts; other inboxes are left alone."""
     other = await store.add(envelope(BEN))
 
     async def has(number: int) -> bool:
@@ -84,7 +84,7 @@ async def test_an_inbox_keeps_its_newest(store: Watched, max_messages: int | Non
 
 
 async def test_a_flood_keeps_an_inbox_near_its_bound(store: Watched) -> None:
-    """As fast as mail can come: the surplus is what came since the last look."""
+    """Even at full speed, an inbox exceeds its limit by the mail since the last trim only."""
     most = 0
 
     async with running(Quota(store, 100, None)):
@@ -100,7 +100,7 @@ async def _is_trimmed(store: SqliteStore, bound: int) -> bool:
 
 
 async def test_after_a_restart_an_inbox_is_known_to_be_full(store: Watched) -> None:
-    """What was counted is forgotten, so the first message has it looked at."""
+    """After a restart the first message of an inbox triggers a check."""
     await add_all(store, [envelope(ANN) for _ in range(100)])
     watch = Quota(store, 100, None)
     newest = await store.add(envelope(ANN))
@@ -110,7 +110,7 @@ async def test_after_a_restart_an_inbox_is_known_to_be_full(store: Watched) -> N
 
 
 async def test_an_inbox_with_room_is_looked_at_once(store: Watched) -> None:
-    """Then its mail is counted as it comes, until it may be full."""
+    """After one check, new mail is counted without the store, until a limit is reached."""
     watch = Quota(store, 20, None)
     looks = []
     for _ in range(45):
@@ -122,7 +122,7 @@ async def test_an_inbox_with_room_is_looked_at_once(store: Watched) -> None:
 
 
 async def test_what_comes_while_it_is_trimmed_is_counted(store: Watched) -> None:
-    """A look takes a while, and mail does not wait for it."""
+    """Mail that arrives during a trim is counted."""
     watch = Quota(store, 10, None)
     await add_all(store, [envelope(ANN) for _ in range(15)])
     await asyncio.gather(watch.trim(), *[store.add(envelope(ANN)) for _ in range(15)])
@@ -134,7 +134,7 @@ async def test_what_comes_while_it_is_trimmed_is_counted(store: Watched) -> None
 async def test_inboxes_that_are_too_many_to_remember_are_looked_at_again(
     store: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Memory is bounded, and nobody gets around the bound by writing to many others."""
+    """A forgotten inbox is checked again, so that many inboxes do not bypass the limits."""
     monkeypatch.setattr(quota, "_MAX_INBOXES", 10)
     watch = Quota(store, 5, None)
     for number in range(12):
@@ -149,7 +149,7 @@ async def test_inboxes_that_are_too_many_to_remember_are_looked_at_again(
 async def test_it_outlives_a_store_that_fails(
     store: Watched, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What was due stays due; the log says so once, however often it tried."""
+    """The trim is repeated until the store works; the log has one line for the outage."""
     caplog.set_level(logging.INFO, "edgemail.mailbox.quota")
     monkeypatch.setattr(quota, "_PAUSE_S", 0.01)
     store.failures = 2
@@ -166,7 +166,7 @@ async def test_it_outlives_a_store_that_fails(
 
 
 async def test_without_bounds_nothing_is_counted(store: Watched) -> None:
-    """Off costs nothing."""
+    """Without limits no mail is counted."""
     watch = Quota(store, None, None)
     await add_all(store, [envelope(ANN) for _ in range(10)])
     await watch.trim()

@@ -1,4 +1,4 @@
-"""What is due, and that it goes."""
+"""Retention: which mail expires, and its deletion."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ KEEP_ALL = RetentionLimits(None, None, None)
 
 
 def aged(*sizes: int, step_s: float = 10.0) -> list[Aged]:
-    """Make messages 1, 2, 3…, the oldest at noon, one every ten seconds."""
+    """Return messages 1, 2, 3…, one every ten seconds from noon on."""
     return [
         Aged(MailId(number + 1), NOON + timedelta(seconds=number * step_s), size)
         for number, size in enumerate(sizes)
@@ -43,35 +43,35 @@ def due(mails: list[Aged], limits: RetentionLimits, now: datetime = NOON) -> lis
 
 
 def test_without_limits_nothing_is_due() -> None:
-    """Keeping everything is a choice that one may make."""
+    """Without limits nothing expires."""
     assert due(aged(1, 1), KEEP_ALL, NOON + timedelta(days=10_000)) == []
     assert KEEP_ALL.keeps_everything
     assert not RetentionLimits(None, 0, None).keeps_everything
 
 
 def test_what_is_older_than_the_age_is_due() -> None:
-    """Of exactly that age is not older."""
+    """A message of exactly the maximum age is kept."""
     mails = aged(1, 1, 1)
     assert due(mails, RetentionLimits(20.0, None, None), NOON + timedelta(seconds=20)) == []
     assert due(mails, RetentionLimits(20.0, None, None), NOON + timedelta(seconds=30.5)) == [1, 2]
 
 
 def test_what_is_beyond_the_count_is_due() -> None:
-    """The oldest go until as many are left as may be."""
+    """The oldest expire, until the count is at the limit."""
     assert due(aged(1, 1, 1, 1, 1), RetentionLimits(None, 3, None)) == [1, 2]
     assert due(aged(1, 1, 1), RetentionLimits(None, 3, None)) == []
     assert due(aged(1, 1), RetentionLimits(None, 0, None)) == [1, 2]
 
 
 def test_what_is_beyond_the_octets_is_due() -> None:
-    """The oldest go until what is left fits, and not one more."""
+    """The oldest expire, until the octets are within the limit."""
     assert due(aged(100, 50, 50, 200), RetentionLimits(None, None, 300)) == [1]
     assert due(aged(100, 50, 50, 200), RetentionLimits(None, None, 400)) == []
     assert due(aged(100, 50, 50, 200), RetentionLimits(None, None, 199)) == [1, 2, 3, 4]
 
 
 def test_mail_from_a_clock_that_was_ahead_is_as_old_as_what_came_after_it() -> None:
-    """It neither stays until its date has come nor keeps what is behind it."""
+    """It expires with the next message, and does not block the messages after it."""
     ahead = [replace(mail, date=NOON + timedelta(days=9000)) for mail in aged(1, 1)]
     behind = [replace(mail, id=MailId(mail.id + 2)) for mail in aged(1, 1)]
     limits, now = RetentionLimits(20.0, None, None), NOON + timedelta(seconds=25)
@@ -90,7 +90,7 @@ def test_mail_from_a_clock_that_was_ahead_is_as_old_as_what_came_after_it() -> N
 def test_the_oldest_go_first_and_no_more_than_must(
     sizes: list[int], max_age_s: float | None, max_messages: int | None, max_bytes: int | None
 ) -> None:
-    """Without what is due every limit holds; with the last of it, one did not."""
+    """Without the expired mail every limit holds; with its last message one does not."""
     mails, limits, now = (
         aged(*sizes),
         RetentionLimits(max_age_s, max_messages, max_bytes),
@@ -111,7 +111,7 @@ def test_the_oldest_go_first_and_no_more_than_must(
 
 
 class Clock:
-    """Stands still until it is moved."""
+    """A clock that stands still until it is moved."""
 
     def __init__(self) -> None:
         self.now = NOON
@@ -121,7 +121,7 @@ class Clock:
 
 
 class Watch:
-    """A clock, and the time that goes on by itself."""
+    """A clock that can be set, and a timer that cannot."""
 
     def __init__(self) -> None:
         self.clock = Clock()
@@ -139,7 +139,7 @@ class Watch:
 
 
 def test_a_clock_that_was_set_forward_is_doubted_for_an_hour(caplog: pytest.LogCaptureFixture) -> None:
-    """If it is put right by then, nothing came of it; else it is believed. The log says so once."""
+    """A forward jump is ignored for an hour, then accepted. The log has one line."""
     watch = Watch()
     clock = JumpTolerantClock(watch.clock, watch.read_timer)
     watch.wait(86_400)
@@ -159,7 +159,7 @@ def test_a_clock_that_was_set_forward_is_doubted_for_an_hour(caplog: pytest.LogC
 
 
 def test_a_clock_that_was_set_back_is_believed() -> None:
-    """That makes no mail older; small corrections are made all the time."""
+    """A backward jump is accepted at once, as it makes no mail older."""
     watch = Watch()
     clock = JumpTolerantClock(watch.clock, watch.read_timer)
     watch.set(-86_400)
@@ -170,7 +170,7 @@ def test_a_clock_that_was_set_back_is_believed() -> None:
 
 
 class Fragile(SqliteStore):
-    """A store that fails to delete, as often as it is told to."""
+    """A store whose deletions fail on demand."""
 
     failures: list[Exception]
 
@@ -198,11 +198,11 @@ async def running(retention: Retention) -> AsyncIterator[asyncio.Task[None]]:
 
 
 async def left(store: SqliteStore) -> list[MailId]:
-    return [one.id for one in await store.list_oldest(10_000)]
+    return [mail.id for mail in await store.list_oldest(10_000)]
 
 
 async def test_a_sweep_deletes_by_age_as_the_clock_moves(store: Fragile) -> None:
-    """A message goes once its time has come, in however many batches."""
+    """Messages are deleted once they are too old, in several batches."""
     clock = Clock()
     retention = Retention(store, RetentionLimits(3600.0, None, None), 60.0, clock)
     old = await add_all(store, [envelope(at=NOON) for _ in range(250)])
@@ -216,7 +216,7 @@ async def test_a_sweep_deletes_by_age_as_the_clock_moves(store: Fragile) -> None
 
 
 async def test_no_mail_goes_when_the_clock_jumps_ahead_and_back(store: Fragile) -> None:
-    """What came meanwhile has a wrong date, and goes in its turn all the same, however much it is."""
+    """Mail that came meanwhile has a wrong date, and still expires in order."""
     watch = Watch()
     retention = Retention(
         store, RetentionLimits(3600.0, None, None), 60.0, JumpTolerantClock(watch.clock, watch.read_timer)
@@ -239,7 +239,7 @@ async def test_no_mail_goes_when_the_clock_jumps_ahead_and_back(store: Fragile) 
 
 
 async def test_a_sweep_deletes_by_count_and_by_octets(store: Fragile) -> None:
-    """Whichever limit is the narrower one counts."""
+    """The tighter limit counts."""
     mail_ids = await add_all(store, [envelope(data=b"x" * 1000) for _ in range(30)])
     assert await Retention(store, RetentionLimits(None, 20, 25_000), 60.0, Clock()).sweep() == 10
     assert await left(store) == mail_ids[10:]
@@ -248,7 +248,7 @@ async def test_a_sweep_deletes_by_count_and_by_octets(store: Fragile) -> None:
 
 
 async def test_small_messages_count_with_all_that_the_file_has_of_them(store: Fragile, tmp_path: Path) -> None:
-    """Indexes take more than they do: it is the disk that must not fill up."""
+    """The limit is on disk space, where small messages need more for indexes."""
     limit = 500_000
     mail_ids = await add_all(store, [envelope(data=b"x" * 20) for _ in range(10_000)])
     assert (await store.measure()).size < limit < await store.measure_disk() - 2**20
@@ -260,7 +260,7 @@ async def test_small_messages_count_with_all_that_the_file_has_of_them(store: Fr
 
 
 class Busy(Fragile):
-    """A store that has mail coming in at every deletion of many."""
+    """A store to which mail arrives with every batch of deletions."""
 
     async def delete(self, mail_ids: Sequence[MailId], *, may_return: bool = False) -> int:
         if len(mail_ids) > 1:
@@ -279,7 +279,7 @@ class Busy(Fragile):
 async def test_a_sweep_rests_between_its_batches_for_senders_sake(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[Fragile], limits: RetentionLimits, *, rests: bool
 ) -> None:
-    """The writer is theirs as well; but a limit that is passed by far comes first."""
+    """A sweep pauses for senders, unless a limit is exceeded by far."""
     store = await kind.open(tmp_path / "mail.db")
     store.failures = []
     left_at_rests: list[int] = []
@@ -302,7 +302,7 @@ async def test_a_sweep_rests_between_its_batches_for_senders_sake(
 
 
 async def test_a_sweep_gives_the_space_back(store: Fragile, tmp_path: Path) -> None:
-    """All of it, however much was deleted: the file is no larger than what is left needs."""
+    """After a sweep the file is no larger than the remaining mail needs."""
     await add_all(store, [envelope(data=random.randbytes(100_000)) for _ in range(60)])
     await Retention(store, KEEP_ALL, 60.0, Clock()).sweep()
     assert (tmp_path / "mail.db").stat().st_size > 6_000_000
@@ -311,7 +311,7 @@ async def test_a_sweep_gives_the_space_back(store: Fragile, tmp_path: Path) -> N
 
 
 async def test_the_first_sweep_is_at_the_start(store: Fragile) -> None:
-    """What became due while the program was off does not wait for the interval."""
+    """Mail that expired while the program was off is deleted at once."""
     await add_all(store, [envelope() for _ in range(5)])
     async with running(Retention(store, RetentionLimits(None, 2, None), 3600.0, Clock())):
         await until(lambda: has_left(store, 2))
@@ -322,7 +322,7 @@ async def has_left(store: SqliteStore, count: int) -> bool:
 
 
 async def test_a_sweep_follows_every_interval(store: Fragile) -> None:
-    """Also without any arrival."""
+    """A sweep runs without new mail too."""
     clock = Clock()
     await add_all(store, [envelope() for _ in range(5)])
     async with running(Retention(store, RetentionLimits(60.0, None, None), 0.01, clock)):
@@ -333,7 +333,7 @@ async def test_a_sweep_follows_every_interval(store: Fragile) -> None:
 
 @pytest.mark.parametrize("limits", [RetentionLimits(None, 40, None), RetentionLimits(None, None, 40_000)])
 async def test_a_sweep_comes_early_when_much_arrives(store: Fragile, limits: RetentionLimits) -> None:
-    """The disk stays bounded although the interval is long."""
+    """Much new mail starts a sweep before the interval is over."""
     async with running(Retention(store, limits, 3600.0, Clock())):
         for _ in range(4):
             await add_all(store, [envelope(data=b"x" * 1000) for _ in range(30)])
@@ -344,7 +344,7 @@ async def test_a_sweep_comes_early_when_much_arrives(store: Fragile, limits: Ret
 async def test_retention_outlives_a_store_that_fails(
     store: Fragile, error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A full disk above all must not end what makes room on it; the log says so once, however often it tried."""
+    """Retention goes on after failures, a full disk included; the log has one line."""
     caplog.set_level(logging.INFO, "edgemail.mailbox.retention")
     store.failures = [error, error]
     await add_all(store, [envelope() for _ in range(5)])

@@ -1,4 +1,4 @@
-"""Summaries are made beside the mail, and can be made again."""
+"""Summaries are made after the commit, and can be made again."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ANN = "ann@example.org"
 
 
 class Fragile(SqliteStore):
-    """A store that fails to take summaries, as often as it is told to."""
+    """A store that fails to add summaries on demand."""
 
     failures: list[Exception]
 
@@ -66,7 +66,7 @@ async def has_subjects(store: SqliteStore, expected: list[str]) -> bool:
 
 
 async def test_a_summary_is_there_soon_after_the_commit(store: Fragile) -> None:
-    """For mail that comes, one by one or many at once."""
+    """New mail is summarised, one message or many at once."""
     async with running(store):
         await store.add(envelope(data=letter("One")))
         await until(lambda: has_subjects(store, ["One"]), 3)
@@ -76,14 +76,14 @@ async def test_a_summary_is_there_soon_after_the_commit(store: Fragile) -> None:
 
 
 async def test_what_came_before_the_start_is_summarised(store: Fragile) -> None:
-    """A program that was killed between a commit and its summary makes up for it."""
+    """Mail without a summary, as after a kill, is summarised at the start."""
     await store.add(envelope(data=letter("Before")))
     async with running(store):
         await until(lambda: has_subjects(store, ["Before"]))
 
 
 async def test_summaries_are_derived_and_made_again(store: Fragile, tmp_path: Path) -> None:
-    """Whoever deletes them loses nothing but the work."""
+    """Deleted summaries are made again."""
     await store.add(envelope(data=letter("Again")))
     async with running(store):
         await until(lambda: has_subjects(store, ["Again"]))
@@ -99,7 +99,7 @@ async def test_summaries_are_derived_and_made_again(store: Fragile, tmp_path: Pa
 async def test_summaries_outlive_a_store_that_fails(
     store: Fragile, error: Exception, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """They wait for it, and go on where they were; the log says so once, however often they tried."""
+    """Work resumes after an outage of the store; the log has one line for it."""
     caplog.set_level(logging.INFO, "edgemail.mailbox.summaries")
     monkeypatch.setattr(summaries, "_RETRY_S", 0.01)
     store.failures = [error, error]
@@ -115,7 +115,7 @@ async def test_summaries_outlive_a_store_that_fails(
 async def test_a_message_that_breaks_the_parser_is_passed_over(
     store: Fragile, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One hostile message must not end the program, now and at each start after."""
+    """A message that crashes the parser is skipped, also after a restart."""
 
     def summarize(data: bytes) -> Summary:
         if b"Broken" in data:

@@ -55,6 +55,31 @@ def test_hostile_text_takes_no_longer_than_its_length_asks_for(unit: str) -> Non
     assert time.thread_time() - started < 10
 
 
+_NEAR_CODES = [
+    "1234 ", "123456\n", "A1B2C3 ", "1 2 3 4 x ", "1234 kg ", "é1234 ", "验证码1234 ", "order 123456\n",
+    "x 1234\ncode x\n", "is code 12345678 your otp ", "123456 is your code. ", "pin 1234 of ", "code 1234, ",
+    "код 12345 ", "1234\npromo\n", ". 1234", "::::1234", "code::::::: 1234x ", "z.1234 ", "(1234)", "2 ",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("unit", _NEAR_CODES)
+def test_near_codes_cost_some_milliseconds_and_hide_no_code_at_the_top(unit: str) -> None:
+    """A listing of a hundred such messages took ten seconds."""
+    text = "Your verification code is 481223.\n" + unit * (33_000 // len(unit))
+    seconds = []
+    for _ in range(3):
+        started = time.thread_time()
+        codes = find_codes("Welcome", text)
+        seconds.append(time.thread_time() - started)
+        assert codes[0].code == "481223"
+    assert min(seconds) < 0.05
+
+
+def test_numbers_past_the_bound_are_not_looked_at() -> None:
+    """The bound is the same in the page."""
+    assert find_codes("", "2,5; " * 2_000 + "\nYour verification code is 481223.") == ()
+
+
 @given(st.text(), st.text())
 def test_any_text_is_looked_at(subject: str, text: str) -> None:
     """Nothing raises, there are never more than so many codes, and each says why."""
@@ -68,6 +93,13 @@ def test_any_text_is_looked_at(subject: str, text: str) -> None:
 def test_any_six_digits_after_the_word_are_a_code(digits: str) -> None:
     """No value of a code may hide it."""
     assert find_codes("", f"Your verification code is {digits}.") == (Code(digits, "next to “verification code”"),)
+
+
+def test_a_tag_may_have_any_number_of_values() -> None:
+    """The scanner goes on where one match of its expression must end."""
+    page = scan(f'a<a {"x=y " * 1_000}href="https://a.example/verify">b</a><b {"=" * 1_000}>=c')
+    assert [anchor.href for anchor in page.anchors] == ["https://a.example/verify"]
+    assert page.text == "ab=c"
 
 
 def test_links_are_capped() -> None:

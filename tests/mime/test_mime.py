@@ -29,10 +29,10 @@ def _agree(data: bytes) -> Summary:
     assert content.summary == summary
     for told in (asdict(summary), asdict(content)):
         _writable(told)
-    for one in summary.attachments:
-        again, octets = mime.attachment(data, one.index)
-        assert again == one
-        assert len(octets) == one.size
+    for attachment in summary.attachments:
+        again, octets = mime.attachment(data, attachment.index)
+        assert again == attachment
+        assert len(octets) == attachment.size
     with pytest.raises(AttachmentNotFound):
         mime.attachment(data, len(summary.attachments))
     with pytest.raises(AttachmentNotFound):
@@ -88,9 +88,11 @@ def test_every_broken_message_is_read(name: str) -> None:
     else:
         assert address in summary.sender_name
     named = [part.get_filename() for part in reference.walk() if part.get_content_disposition() == "attachment"]
-    assert [one.name for one in summary.attachments if one.name and "external" not in one.type] == (
-        _OWN_NAMES.get(name, named)
-    )
+    assert [
+        attachment.name
+        for attachment in summary.attachments
+        if attachment.name and "external" not in attachment.type
+    ] == (_OWN_NAMES.get(name, named))
 
 
 def test_a_common_message_is_told_in_full() -> None:
@@ -155,23 +157,23 @@ def test_names_cannot_lead_astray() -> None:
         'Content-Type: multipart/mixed; boundary=X\r\n\r\n--X\r\nContent-Type: a/b"><b>\r\nContent-Disposition:'
         ' attachment; filename="../../etc\\\\evil\u202egpj.exe"\r\n\r\nx\r\n--X--\r\n'
     ).encode()
-    [one] = _agree(data).attachments
-    assert one.name == "evil gpj.exe"
-    assert one.type == "application/octet-stream"
+    [attachment] = _agree(data).attachments
+    assert attachment.name == "evil gpj.exe"
+    assert attachment.type == "application/octet-stream"
 
 
 def test_a_message_within_a_message_is_one_attachment() -> None:
     """A bounce's inner message is kept whole, its own files are not ours."""
     inner = _with_attachments(b"1", b"2")
     data = b"Content-Type: multipart/mixed; boundary=XX\r\n\r\n--XX\r\nContent-Type: message/rfc822\r\n\r\n" + inner
-    [one] = _agree(data + b"\r\n--XX--\r\n").attachments
-    assert one.type == "message/rfc822"
+    [attachment] = _agree(data + b"\r\n--XX--\r\n").attachments
+    assert attachment.type == "message/rfc822"
 
 
 def test_broken_base64_is_left_to_the_standard_library() -> None:
     """A footer that a list added to base64 loses neither the text nor the numbering."""
     data = _with_attachments(b"one" * 100, b"two" * 100).replace(b"\n--", b"\n!footer!\n--", 2)
-    assert [one.name for one in _agree(data).attachments] == ["0.pdf", "1.pdf"]
+    assert [attachment.name for attachment in _agree(data).attachments] == ["0.pdf", "1.pdf"]
 
 
 def test_a_head_tells_as_much_as_it_holds() -> None:

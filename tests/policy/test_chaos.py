@@ -71,7 +71,7 @@ def test_the_first_rule_that_refuses_counts() -> None:
         chaos.choose("rcpt", [BOB]),
         chaos.choose("data", [ANN, BOB]),
     ]
-    assert [one and one.code for one in chosen] == [451, 452, 550, 554]
+    assert [rule and rule.code for rule in chosen] == [451, 452, 550, 554]
 
 
 def test_a_change_is_said_aloud(caplog: pytest.LogCaptureFixture) -> None:
@@ -79,5 +79,5 @@ def test_a_change_is_said_aloud(caplog: pytest.LogCaptureFixture) -> None:
     chaos = Chaos()
     chaos.change([read_rule("mail:451:10%")])
     chaos.change([])
-    assert [one.levelname for one in caplog.records] == ["WARNING"] * 2
+    assert [record.levelname for record in caplog.records] == ["WARNING"] * 2
     assert "mail:451:10%" in caplog.text

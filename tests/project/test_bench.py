@@ -1,4 +1,4 @@
-"""The benchmark's own parts: what it makes of figures, what it draws, and a small run against real servers."""
+"""The benchmark's parts: statistics, plots, reports, and small runs against real servers."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 @given(st.lists(st.floats(0, 1e9), min_size=1, max_size=300))
 def test_quantiles_are_figures_that_so_many_do_not_exceed(values: list[float]) -> None:
-    """99 of a hundred are within p99, and with any smaller figure they are not."""
+    """p99 is the smallest value that 99 of 100 do not exceed."""
     found = Quantiles.of(values)
     for share, value in ((0.5, found.p50), (0.99, found.p99)):
         assert value in values
-        assert sum(one <= value for one in values) >= share * len(values)
-        assert sum(one < value for one in values) < share * len(values)
+        assert sum(value <= value for value in values) >= share * len(values)
+        assert sum(value < value for value in values) < share * len(values)
     assert (found.count, found.highest) == (len(values), max(values))
 
 
 def test_a_spread_is_the_median_between_the_extremes() -> None:
-    """Rounds in any order."""
+    """The order of rounds does not matter."""
     assert Spread.of([3.0, 1.0, 2.0]) == Spread(2.0, 1.0, 3.0)
     assert Quantiles.of([]) == Quantiles(0, 0.0, 0.0, 0.0)
 
 
 def test_a_ratio_to_nothing_is_none() -> None:
-    """A server that has no figure is no peer to be compared with."""
+    """Without a figure of the other server there is no ratio."""
     assert figures.ratio(3.0, 2.0) == 1.5
     assert figures.ratio(3.0, 0.0) is None
 
@@ -64,7 +64,7 @@ def test_a_ratio_to_nothing_is_none() -> None:
     ],
 )
 def test_what_grows_faster_than_n_log_n_is_told(cost: object, exponent: float, is_worse: bool) -> None:
-    """Whatever the constant is."""
+    """The fit finds the exponent for any constant factor."""
     assert callable(cost)
     points = [(float(n), cost(n)) for n in (1_000, 10_000, 100_000, 1_000_000)]
     assert figures.fit_exponent(points) == pytest.approx(exponent, abs=0.02)
@@ -78,13 +78,13 @@ def test_an_exponent_needs_two_different_n() -> None:
 
 
 def test_bars_are_as_long_as_their_values() -> None:
-    """A plot is well-formed, and what is written in it is escaped."""
+    """A plot is well-formed XML, and its texts are escaped."""
     svg = plot.bar_chart("Speed <&>", ["a & b", "c"], [100.0, 50.0], ranges=[(90, 110), (40, 60)], highlight="c")
     root = ET.fromstring(svg)
-    widths = [float(one.attrib["width"]) for one in root.iter(f"{SVG}rect") if one.attrib["width"] != "100%"]
+    widths = [float(shape.attrib["width"]) for shape in root.iter(f"{SVG}rect") if shape.attrib["width"] != "100%"]
     assert widths[0] == pytest.approx(2 * widths[1], rel=0.01)
     assert root.findtext(f"{SVG}title") == "Speed <&>"
-    assert "a & b" in [one.text for one in root.iter(f"{SVG}text")]
+    assert "a & b" in [shape.text for shape in root.iter(f"{SVG}text")]
 
 
 def test_lines_on_logarithmic_axes_are_straight_for_powers() -> None:
@@ -101,7 +101,7 @@ def test_lines_on_logarithmic_axes_are_straight_for_powers() -> None:
 
 @pytest.mark.parametrize("log", [False, True])
 def test_a_plot_of_nothing_or_of_one_point_is_one(*, log: bool) -> None:
-    """A run that was cut short still has its report."""
+    """An empty plot is drawn all the same, so that an interrupted run has its report."""
     for points in ([], [(5.0, 5.0)]):
         if points or not log:
             ET.fromstring(plot.line_chart("t", {"a": points}, x_label="x", y_label="y", log_x=log, log_y=log))
@@ -109,7 +109,7 @@ def test_a_plot_of_nothing_or_of_one_point_is_one(*, log: bool) -> None:
 
 
 def test_a_logarithmic_axis_refuses_what_has_no_logarithm() -> None:
-    """It would be drawn somewhere."""
+    """A logarithmic axis refuses 0."""
     with pytest.raises(ValueError, match="logarithmic"):
         plot.line_chart("t", {"a": [(0.0, 1.0)]}, x_label="x", y_label="y", log_x=True)
 
@@ -118,13 +118,13 @@ def test_a_logarithmic_axis_refuses_what_has_no_logarithm() -> None:
     ("number", "text"), [(0.1234, "0.123"), (5, "5"), (999.4, "999"), (12_345, "12.3k"), (2_000_000, "2M")]
 )
 def test_numbers_are_written_short(number: float, text: str) -> None:
-    """As many digits as can be read at a glance."""
+    """Numbers are written with few digits."""
     assert plot.write_number(number) == text
 
 
 @pytest.mark.needs_postfix
 def test_peers_that_run_already_are_named_with_their_place(tmp_path: Path) -> None:
-    """NAME=HOST:PORT, and a message where it is written otherwise."""
+    """A peer is NAME=HOST:PORT; other forms get an error that says so."""
     with run_edgemail(tmp_path) as server:
         peer = parse_peer(f"mine=127.0.0.1:{server.port}")
         with peer.run(tmp_path) as found:
@@ -137,7 +137,7 @@ def test_peers_that_run_already_are_named_with_their_place(tmp_path: Path) -> No
 
 
 def test_a_report_has_every_section_that_was_measured(tmp_path: Path) -> None:
-    """From the files alone, so that sections can be measured on different days."""
+    """The report is made of saved files, so that sections can be measured on different days."""
     for name, figure in (("retention", "2.0 x"), ("throughput", "1.1 x")):
         section = Section(name, is_full=False, load_before=0.1 if name == "throughput" else 12.0)
         section.tables.append(Table("A table", ["what", "n"], [["this", "1"]], "A note."))
@@ -198,16 +198,17 @@ def answers_of_one(port: int, path: str) -> dict[str, int]:
         return statuses
 
 
+@pytest.mark.slow
 @pytest.mark.needs_postfix
 def test_real_servers_are_measured_in_turns(tmp_path: Path) -> None:
-    """Durable and not, with both senders; one that does not start is named with its reason."""
+    """A small run with both senders; a server that does not start is listed with its reason."""
 
     def fail(_: Path) -> None:
         raise NotStartedError("it is broken")
 
     broken = Peer("broken", Keeping.UNKNOWN, fail)  # type: ignore[arg-type]
     loads = (Load(1_000, 3), Load(1_000, 3, is_pipelined=True), Load(1_000, 2, is_reconnecting=True))
-    work = [(one, (EDGEMAIL, SMTP_SINK, broken)) for one in loads]
+    work = [(load, (EDGEMAIL, SMTP_SINK, broken)) for load in loads]
     run = throughput.measure(work, 1, 0.05, Progress("test", 6), tmp_path)
     assert not list(tmp_path.iterdir())  # what each load left would fill a disk
     assert run.missing == {"broken": "it is broken"}
@@ -224,7 +225,7 @@ def test_real_servers_are_measured_in_turns(tmp_path: Path) -> None:
 
 @pytest.mark.needs_postfix
 def test_a_message_that_is_refused_is_no_figure(tmp_path: Path) -> None:
-    """A server that sheds load is not fast; both senders say what it answered."""
+    """A refused message is an error of both senders, with the server's reply."""
     with run_edgemail(tmp_path, settings={"chaos": "data:451"}) as server:
         with pytest.raises(NotSentError, match="451"):
             load.send(server, Load(1_000, 2), 10)
@@ -233,7 +234,7 @@ def test_a_message_that_is_refused_is_no_figure(tmp_path: Path) -> None:
 
 
 def test_paced_mail_comes_no_faster_than_told_and_octet_for_octet(tmp_path: Path) -> None:
-    """The time of a 250 is then what a sender waits for it."""
+    """A paced load reports the waiting time of each 250."""
     with run_edgemail(tmp_path) as server:
         outcome = load.send_paced(server, rate=50, seconds=1, connections=3, body_bytes=5_000)
     assert 0 < outcome["accepted"] <= 52
@@ -248,7 +249,7 @@ def test_paced_mail_comes_no_faster_than_told_and_octet_for_octet(tmp_path: Path
 
 
 def test_the_time_of_processes_that_have_ended_counts(tmp_path: Path) -> None:
-    """Some servers start one for each message."""
+    """CPU time includes child processes that have ended."""
     burn = "i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done"
     command = ["sh", "-c", f"sh -c '{burn}'; echo done; sleep 30"]
     with running(command) as process:
@@ -261,15 +262,16 @@ def test_the_time_of_processes_that_have_ended_counts(tmp_path: Path) -> None:
 
 
 def test_the_short_form_measures_the_aims_and_the_full_one_everything() -> None:
-    """Each aim's load is in both."""
+    """Both the short and the full form have the load of each aim."""
     short, full = (dict(throughput.plan(is_full=is_full, others=())) for is_full in (False, True))
-    for one in throughput.CLOSER:
-        assert set(FEW) <= set(short[one]) <= set(full[one])
+    for name in throughput.CLOSER:
+        assert set(FEW) <= set(short[name]) <= set(full[name])
     assert set(short) <= set(full)
-    assert {one.body_bytes for one in full} == {1_000, 4_000, 100_000, 5_000_000}
-    assert {one.connections for one in full} == {1, 10, 50, 200}
+    assert {name.body_bytes for name in full} == {1_000, 4_000, 100_000, 5_000_000}
+    assert {name.connections for name in full} == {1, 10, 50, 200}
 
 
+@pytest.mark.slow
 def test_retention_is_watched_until_what_has_expired_is_gone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""What stands in deploy/ and in its guide can be run: flags, variables, configuration files, the zone."""
+"""deploy/ and its guides work as written: flags, variables, configuration files, the zone."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Command:
 
 
 def read_deploy(name: str) -> str:
-    """Read a file; a line that ends with a backslash goes on."""
+    """Read a file, with continued lines joined."""
     return (DEPLOY / name).read_text(encoding="utf-8").replace("\\\n", " ")
 
 
@@ -88,7 +88,7 @@ def find_commands(name: str) -> Iterator[Command]:
 
 
 def find_configs(path: str) -> list[str]:
-    """Find what the guides would have one write into a file."""
+    """Find the content that the guides show for a file."""
     block = re.compile(rf"cat > {re.escape(path)} <<'END'\n(.*?)^END$", re.DOTALL | re.MULTILINE)
     found = [text for guide in (ROOT / "docs").glob("*.md") for text in block.findall(guide.read_text("utf-8"))]
     assert found, f"no guide shows {path}"
@@ -96,7 +96,7 @@ def find_configs(path: str) -> list[str]:
 
 
 def write_configs(arguments: list[str], folder: Path) -> Iterator[list[str]]:
-    """Give the arguments once for each file that the guides show in place of the one that they name."""
+    """Yield the arguments once for each file that the guides show, in place of the named file."""
     if "--config" not in arguments:
         yield arguments
         return
@@ -109,7 +109,7 @@ def write_configs(arguments: list[str], folder: Path) -> Iterator[list[str]]:
 
 @pytest.mark.parametrize("name", PLACES)
 def test_every_command_has_flags_and_variables_that_exist(name: str, tmp_path: Path) -> None:
-    """`edgemail config` takes them all without a mistake, with the configuration that the guides show."""
+    """`edgemail config` accepts each of them, with the configuration that the guides show."""
     commands = list(find_commands(name))
     assert commands
     for command in commands:
@@ -129,7 +129,7 @@ def test_every_command_has_flags_and_variables_that_exist(name: str, tmp_path: P
 
 
 def settings_of(unit: str, folder: Path, db: str) -> Settings:
-    """Read the settings that systemd would start a unit with, on free ports, with that database and its token."""
+    """Return the settings of a systemd unit, on free ports, with a test's database and token."""
     (command,) = find_commands(unit)
     environ = dict(command.environ)
     if unit == "edgemail.service":
@@ -138,7 +138,7 @@ def settings_of(unit: str, folder: Path, db: str) -> Settings:
         environ |= re.findall(r"^Environment=(\w+)=(.*)$", conf, re.MULTILINE)
     environ = {name: text.replace("%d", str(folder)) for name, text in environ.items()}
     environ |= {"EDGEMAIL_HTTP": "127.0.0.1:0", "EDGEMAIL_MIN_FREE": "off"}
-    first, *given = [one.replace(DB, db) for one in command.arguments]
+    first, *given = [argument.replace(DB, db) for argument in command.arguments]
     assert first == "serve"
     for arguments in write_configs(given, folder):
         path = Path(arguments[arguments.index("--config") + 1])
@@ -155,7 +155,7 @@ def settings_of(unit: str, folder: Path, db: str) -> Settings:
 
 @pytest.mark.needs_sqld
 async def test_the_services_take_mail_into_a_database_and_show_it(tmp_path: Path) -> None:
-    """With the files that the guide writes, and the tokens where systemd puts them."""
+    """The units start with the guide's files and with credentials as systemd passes them."""
     server = Sqld(tmp_path / "primary")
     server.start()
     try:
@@ -178,7 +178,7 @@ async def test_the_replica_on_fly_follows_its_primary_over_ipv6(tmp_path: Path) 
     """Fly's private network has no IPv4. The reader's file names this replica's app and port."""
     table = tomllib.loads(read_deploy("fly-replica.toml"))
     line = table["processes"]["replica"]
-    (key,) = [one["guest_path"] for one in table["files"]]
+    (key,) = [file["guest_path"] for file in table["files"]]
     reads = tomllib.loads(read_deploy("fly.toml"))["env"]["EDGEMAIL_DB"]
     assert reads.endswith(f".{table['app']}.internal:8080")
     primary = Sqld(tmp_path / "primary", host="[::1]")
@@ -211,7 +211,7 @@ async def test_the_replica_on_fly_follows_its_primary_over_ipv6(tmp_path: Path) 
 
 @pytest.fixture
 def path(tmp_path: Path) -> str:
-    """A PATH on which `edgemail` is the one that is tested."""
+    """Yield a PATH with the tested `edgemail`."""
     program = tmp_path / "bin" / "edgemail"
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m edgemail "$@"\n')
@@ -220,7 +220,7 @@ def path(tmp_path: Path) -> str:
 
 
 def shell(line: str, folder: Path, path: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run a line as somebody would who follows the guide in a folder."""
+    """Run a line of the guide in a folder."""
     return subprocess.run(
         ["bash", "-ec", line],
         cwd=folder,
@@ -234,7 +234,7 @@ def shell(line: str, folder: Path, path: str, **environ: str) -> subprocess.Comp
 
 @pytest.mark.needs_sqld
 async def test_the_guides_commands_run_one_after_the_other(tmp_path: Path, path: str) -> None:
-    """Keys and tokens, the doctor with each of the tokens, the export here and in the workflow, its preview."""
+    """The guide's lines for keys, tokens, doctor, export and preview work."""
     guide = (ROOT / "docs/edge.md").read_text(encoding="utf-8").replace("\\\n", " ")
     blocks = "".join(re.findall(r"^```sh\n(.*?)^```", guide, re.DOTALL | re.MULTILINE))
     lines = re.findall(r"^(?:\(umask 077; )?edgemail (?:token|web|doctor) .*$", blocks, re.MULTILINE)
@@ -274,7 +274,7 @@ SECRETS = ("deploy/keys/write.jwt", "deploy/keys/public.pem", "keys/private.pem"
 
 
 def test_keys_and_tokens_get_into_no_commit_and_no_image() -> None:
-    """The guide puts them below the repository, which an image takes in as a whole."""
+    """The ignore files keep the guide's secrets out of commits and images."""
     ignored = subprocess.run(
         ["git", "check-ignore", *SECRETS], cwd=ROOT, capture_output=True, text=True, check=False
     )
@@ -286,7 +286,7 @@ def test_keys_and_tokens_get_into_no_commit_and_no_image() -> None:
             return fnmatch(secret.rpartition("/")[2], pattern.removeprefix("**/"))
         return fnmatch(secret, pattern) if "/" not in secret else f"{secret}/".startswith(f"{pattern}/")
 
-    assert [one for one in SECRETS if not any(leaves_out(pattern, one) for pattern in patterns)] == []
+    assert [secret for secret in SECRETS if not any(leaves_out(pattern, secret) for pattern in patterns)] == []
 
 
 def test_every_variable_of_edgemail_is_one() -> None:
@@ -299,7 +299,7 @@ def test_every_variable_of_edgemail_is_one() -> None:
 
 @pytest.mark.needs_sqld
 def test_every_flag_of_sqld_is_one() -> None:
-    """The real server's help has them."""
+    """Each sqld flag of the guides is in `sqld --help`."""
     told = subprocess.run([find_program(), "--help"], capture_output=True, text=True, timeout=30, check=True).stdout
     texts = [*re.findall(r"^ExecStart=\S+/sqld (.*)$", read_deploy("sqld.service"), re.MULTILINE)]
     texts += re.findall(r"command: >-\n((?: {6}--.*\n)+)", read_deploy("compose.yaml"))
@@ -314,7 +314,7 @@ def test_every_flag_of_sqld_is_one() -> None:
 
 
 async def test_the_zone_has_all_that_the_doctor_asks_for() -> None:
-    """With this machine's addresses in place of the examples', no record is missing."""
+    """The doctor finds no missing record in the guide's zone."""
     text = read_deploy("zone.txt").replace("192.0.2.10", "127.0.0.1").replace("2001:db8::10", "::1")
     with serving_dns(text) as server:
         question = DoctorRequest(
@@ -326,12 +326,14 @@ async def test_the_zone_has_all_that_the_doctor_asks_for() -> None:
         )
         found = await run_checks(question, lambda done, begun: None)
     wanted = {"MX", "wildcard", "address", "SPF", "DMARC", "CAA issue", "CAA issuemail"}
-    assert {one.check: one.state for one in found if one.check in wanted} == dict.fromkeys(wanted, Status.OK)
+    assert {finding.check: finding.state for finding in found if finding.check in wanted} == dict.fromkeys(
+        wanted, Status.OK
+    )
 
 
 @pytest.mark.parametrize("name", ["edgemail.service", "edgemail-reader.service"])
 def test_a_unit_starts_again_until_its_database_is_there(name: str) -> None:
-    """systemd gives up after 5 starts in 10 s, does not know when sqld answers, and a wrong setting stays wrong."""
+    """Units restart without end while sqld is down, but not after a wrong setting."""
     text = read_deploy(name)
     assert re.findall(r"^Restart=(.*)", text, re.MULTILINE) == ["on-failure"]
     assert re.findall(r"^RestartPreventExitStatus=(.*)", text, re.MULTILINE) == ["78"]

@@ -15,8 +15,8 @@ from fuzz.invariants import HAS_GATE, HAS_LITTLE_ROOM, ROOM_OCTETS, check_sessio
 from fuzz.mutations import CORPUS, Mutator
 from fuzz.play import HEADER_OCTETS
 from fuzz.seed import make_parser_seeds, make_session_seeds
-from fuzz.small_room import TrackedContent
 from fuzz.swarm import BLOCK_INPUTS, run
+from fuzz.tracked_content import TrackedContent
 
 from edgemail.model import Address
 from edgemail.smtp import Close, Reply, Session, replies, session
@@ -40,7 +40,7 @@ each_fuzzer = pytest.mark.parametrize(
 
 @each_fuzzer
 def test_the_corpus_breaks_no_rule(check: Check, mutator: Mutator, count: int) -> None:
-    """What was found to be worth keeping is played again."""
+    """Every input of the corpus keeps all invariants."""
     assert mutator.corpus
     for octets in mutator.corpus:
         check(octets)
@@ -48,7 +48,7 @@ def test_the_corpus_breaks_no_rule(check: Check, mutator: Mutator, count: int) -
 
 @each_fuzzer
 def test_mutations_of_the_corpus_break_no_rule(check: Check, mutator: Mutator, count: int) -> None:
-    """The same ones each time: an input that fails is in the message."""
+    """Seeded mutations keep all invariants; the message of a failure has the input."""
     chance = random.Random(5321)
     for _ in range(count):
         octets = mutator.mutate(chance.choice(mutator.corpus), chance)
@@ -59,14 +59,14 @@ def test_mutations_of_the_corpus_break_no_rule(check: Check, mutator: Mutator, c
 
 
 def test_the_engine_loads_nothing_that_it_is_to_watch() -> None:
-    """What is imported before the harness says what to watch is not watched, and coverage would guide nothing."""
+    """The instrumented modules are not imported before atheris instruments them."""
     code = "import sys, fuzz.mutations; sys.exit('edgemail' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=CORPUS.parents[1])
 
 
 @pytest.mark.parametrize(("part", "blocks"), [("session", 5), ("parsers", 20)])
 def test_a_swarm_breaks_no_rule(part: str, blocks: int) -> None:
-    """As many inputs are checked as it says, and they are put together from a few pieces at a time."""
+    """The swarm checks as many inputs as it reports, each block of a few pieces."""
     assert run(part, blocks * BLOCK_INPUTS, seed=5321) == blocks * BLOCK_INPUTS
 
 
@@ -76,18 +76,18 @@ def test_a_swarm_breaks_no_rule(part: str, blocks: int) -> None:
     ids=["session", "parsers"],
 )
 def test_every_dialogue_is_in_the_corpus(folder: str, seeds: dict[str, bytes]) -> None:
-    """Whoever changes one says `make seed`."""
+    """The committed seeds are those that `make seed` makes of the transcripts."""
     assert seeds
     assert [stem for stem, octets in seeds.items() if (CORPUS / folder / stem).read_bytes() != octets] == []
 
 
 def test_the_corpus_is_small() -> None:
-    """It is cloned by everyone."""
+    """The corpus stays small."""
     assert sum(map(len, SESSIONS.corpus + ARGUMENTS.corpus)) < CORPUS_MAX_OCTETS
 
 
 def test_every_parser_has_seeds() -> None:
-    """A choice that no seed makes would hardly be looked at."""
+    """Every parser has seeds, as a choice without seeds would hardly be tested."""
     assert {octets[0] % 8 for octets in ARGUMENTS.corpus} == set(range(len(PARSERS)))
 
 
@@ -102,7 +102,7 @@ def test_every_parser_has_seeds() -> None:
     ids=["no reply", "two replies", "a reply of the peer's words", "an end that is none"],
 )
 def test_a_wrong_answer_is_found(said: bytes, verb: Verb, outputs: list[Any], monkeypatch: Any) -> None:
-    """The invariants can fail: one reply a command, none of them steered, and an end that is one."""
+    """The invariants detect a missing, a doubled and a steered reply, and a wrong end."""
     check_session(KEPT_HELLO + said)
     monkeypatch.setitem(session._OBEY, verb, lambda *_: list(outputs))
     with pytest.raises(AssertionError):
@@ -115,7 +115,7 @@ def test_a_wrong_answer_is_found(said: bytes, verb: Verb, outputs: list[Any], mo
     ids=str,
 )
 def test_a_wrong_delivery_is_found(change: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same for what is stored, for whom, and under which header fields."""
+    """The invariants detect wrong content, recipients and trace fields."""
     hand_over = Session._hand_over
     check_session(MAIL + b"one\r\n.\r\n")
     monkeypatch.setattr(Session, "_hand_over", lambda *given: hand_over(*given)._replace(**change))
@@ -124,7 +124,7 @@ def test_a_wrong_delivery_is_found(change: dict[str, Any], monkeypatch: pytest.M
 
 
 def test_a_smuggled_message_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A reader that takes LF.LF for an end mark (CVE-2023-51764)."""
+    """The invariants detect a reader that accepts LF.LF as an end mark (CVE-2023-51764)."""
     stream = MAIL + b"one\n.\nMAIL FROM:<x@y.example>\r\n.\r\n"
     feed = DataReader.feed
     check_session(stream)
@@ -134,7 +134,7 @@ def test_a_smuggled_message_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_reader_that_depends_on_packets_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that forgets an end mark's beginning between two of them."""
+    """The invariants detect a reader that loses the start of an end mark between packets."""
     octets = MAIL + b"one\r\n.\r\n"
     first = len(MAIL) - HEADER_OCTETS
     stream = bytes([0, 0, 1, *first.to_bytes(2, "big")]) + octets[5:]
@@ -145,7 +145,7 @@ def test_a_reader_that_depends_on_packets_is_found(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_gate_that_is_not_asked_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A chunk that is taken although its message was refused: the store gets it for nobody."""
+    """The invariants detect a chunk that is kept although its message was refused."""
     stream = bytes([HAS_GATE]) + MAIL[1:-6] + b"BDAT 1\r\nxBDAT 1 LAST\r\ny"
     monkeypatch.setattr(Gatekeeper, "judge_sender", lambda *_: None)
     monkeypatch.setattr(Gatekeeper, "judge_recipient", lambda *_: None)
@@ -158,7 +158,7 @@ def test_a_gate_that_is_not_asked_is_found(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_message_that_is_forgotten_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """RSET between chunks: what had come must go, as it may be a file."""
+    """The invariants detect chunks that are not discarded after RSET."""
     stream = MAIL[:-6] + b"BDAT 1\r\nxRSET\r\n"
     check_session(stream)
     monkeypatch.setattr(TrackedContent, "discard", lambda _: None)
@@ -167,7 +167,7 @@ def test_a_message_that_is_forgotten_is_found(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_message_that_finds_no_room_but_is_taken_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The room says no, and the session does not ask."""
+    """The invariants detect a session that ignores a full room."""
     stream = bytes([HAS_LITTLE_ROOM]) + MAIL[1:] + b"x" * (ROOM_OCTETS + 1) + b"\r\n.\r\n"
     check_session(stream)
     monkeypatch.setattr(TrackedContent, "is_refused", False)
@@ -176,7 +176,7 @@ def test_a_message_that_finds_no_room_but_is_taken_is_found(monkeypatch: pytest.
 
 
 def test_an_inbox_with_two_names_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that keeps its letters as they were written."""
+    """The invariants detect an inbox name that is not in canonical form."""
     check_parser(b"\0Ann@example.com")
     monkeypatch.setattr(Address, "inbox", property(str))
     with pytest.raises(AssertionError):

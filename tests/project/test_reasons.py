@@ -1,4 +1,4 @@
-"""Each refusal has a word for why, and whoever counts knows the word beforehand."""
+"""Each refusal has a reason, and all reasons are known at the start."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ KNOWN = {*REASONS, *policy_replies.REASONS, *listener_replies.REASONS}
 
 
 def replies_in_source() -> Iterator[tuple[str, ast.expr, ast.expr | None]]:
-    """Find each `Reply.of(code, ..., reason=...)`; give its place, its code and its reason."""
+    """Find each `Reply.of(code, ..., reason=...)`; yield its place, code and reason."""
     for path in sorted(SOURCE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in {"Reply.of", "Reply"}:
-                reasons = [one.value for one in node.keywords if one.arg == "reason"]
+                reasons = [keyword.value for keyword in node.keywords if keyword.arg == "reason"]
                 place = f"{path.relative_to(SOURCE)}:{node.lineno}"
                 yield place, node.args[0], reasons[0] if reasons else None
 
 
 def test_every_refusal_has_a_reason_that_is_counted_from_the_start() -> None:
-    """Wherever it stands, also where its code comes from a setting."""
+    """Each refusal in the source has a known reason, also one whose code is a setting."""
     found = list(replies_in_source())
     assert len(found) > 50
     for place, code, reason in found:
@@ -45,17 +45,19 @@ def test_every_refusal_has_a_reason_that_is_counted_from_the_start() -> None:
 
 
 def test_reasons_are_words() -> None:
-    """They stand in labels, where nothing needs an escape; `Reply` itself gives none."""
-    assert [one for one in KNOWN if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", one)] == []
+    """Reasons are plain words, as they are label values; a positive reply has none."""
+    assert [reason for reason in KNOWN if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", reason)] == []
     assert Reply.of(250, "2.0.0 OK").reason == ""
 
 
 def test_the_docs_list_every_reason_with_its_reply() -> None:
-    """The table in docs/smtp.md is what this test writes, row by row."""
+    """The table in docs/smtp.md has every reason with its reply, in order."""
     modules = (smtp_replies, policy_replies, listener_replies)
     constants = [constant for module in modules for constant in vars(module).values()]
     known = sorted(
-        (one.reason, one.octets.decode().strip()) for one in constants if isinstance(one, Reply) and one.reason
+        (constant.reason, constant.octets.decode().strip())
+        for constant in constants
+        if isinstance(constant, Reply) and constant.reason
     )
     expected = [f"| `{reason}` | {said} |" for reason, said in known]
     text = (SOURCE.parents[1] / "docs/smtp.md").read_text(encoding="utf-8")

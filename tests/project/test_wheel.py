@@ -36,7 +36,7 @@ def run(*command: str | Path, cwd: Path = ROOT, timeout_s: float = BUILD_S, **en
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the wheel, without the network."""
+    """Build the wheel without network access."""
     folder = tmp_path_factory.mktemp("wheel")
     run(sys.executable, "-m", "pip", "wheel", ".", "--no-deps", "--no-build-isolation", "--quiet", "-w", folder)
     (built,) = folder.iterdir()
@@ -60,7 +60,7 @@ def clean(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_carries_the_page_and_the_licence(wheel: Path) -> None:
-    """And neither tests nor the client's sources."""
+    """It has the page, but no tests and no TypeScript."""
     assert wheel.name == f"edgemail-{edgemail.__version__}-py3-none-any.whl"
     names = zipfile.ZipFile(wheel).namelist()
     assert "edgemail/client/index.html" in names
@@ -75,14 +75,14 @@ def test_the_wheel_carries_the_page_and_the_licence(wheel: Path) -> None:
 
 
 def test_the_command_is_the_installed_one(clean: Path) -> None:
-    """Neither this tree nor its editable install answers for it."""
+    """The installed package comes from the wheel, not from this tree."""
     command: Sequence[str | Path] = (clean / "python", "-c", "import edgemail; print(edgemail.__file__)")
     assert Path(run(*command, PATH="").strip()).is_relative_to(clean.parent)
     assert run(clean / "edgemail", "--version", PATH="").strip() == f"edgemail {edgemail.__version__}"
 
 
 async def test_the_installed_program_serves_the_page_without_node(clean: Path, tmp_path: Path) -> None:
-    """A clean environment, no Node.js in sight, and `/` is there."""
+    """In a clean environment without Node.js the wheel serves `/`."""
     with serving(tmp_path / "mail.db", (str(clean / "edgemail"),), PATH="") as server:
         page = await ask(server.url, "/")
         assert page.status == 200

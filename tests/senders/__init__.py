@@ -1,1 +1,1 @@
-"""Programs that send mail."""
+"""Real programs that send mail."""

@@ -1,4 +1,4 @@
-"""A server with a certificate, as the world meets it, and no test without an end."""
+"""A public server with a certificate, and a time limit for each test."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TEST_S = 180
-"""A hundred processes of swaks, on a machine that does other things as well."""
+"""The time for a hundred processes of swaks on a busy machine."""
 
 
 @pytest.fixture(autouse=True)

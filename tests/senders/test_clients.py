@@ -1,4 +1,4 @@
-"""Programs that people send with: each brings a hundred odd messages, and all arrive as they were sent."""
+"""Mail clients: each sends a hundred unusual messages, which must arrive unchanged."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HERE = Path(__file__).parent
 
 
 def as_smtplib_sends(mail: UnusualMail, _kept: bytes) -> bytes:
-    """smtplib stuffs a dot after a bare LF, too, where none is taken away; and ends the last line."""
+    """smtplib also stuffs dots after a bare LF, and terminates the last line."""
     wire = re.sub(rb"(?m)^\.", b"..", mail.content)
     wire = wire if wire.endswith(b"\r\n") else wire + b"\r\n"
     return (b"\r\n" + wire).replace(b"\r\n.", b"\r\n")[2:]
@@ -34,7 +34,7 @@ def as_smtplib_sends(mail: UnusualMail, _kept: bytes) -> bytes:
 
 @pytest.mark.parametrize("tls", ["none", "starttls", "implicit"])
 def test_smtplib(server: Process, tls: str) -> None:
-    """All of it over one connection."""
+    """All messages go over one connection."""
     trusting = ssl._create_unverified_context()
     mail = make_unusual_mail(f"smtplib-{tls}.example")
     with (
@@ -44,9 +44,9 @@ def test_smtplib(server: Process, tls: str) -> None:
     ) as smtp:
         if tls == "starttls":
             smtp.starttls(context=trusting)
-        for one in mail:
-            options = ["BODY=8BITMIME", *(["SMTPUTF8"] if one.needs_utf8 else [])]
-            assert smtp.sendmail(one.sender, one.recipients, one.content, options) == {}
+        for kept in mail:
+            options = ["BODY=8BITMIME", *(["SMTPUTF8"] if kept.needs_utf8 else [])]
+            assert smtp.sendmail(kept.sender, kept.recipients, kept.content, options) == {}
     assert_delivered(server, mail, as_smtplib_sends)
 
 
@@ -58,18 +58,18 @@ def test_swaks(server: Process, tmp_path: Path) -> None:
     """
     host, port = server.smtp
     mail = [
-        one
-        for one in make_unusual_mail("swaks.example")
-        if one.is_whole
-        and not one.needs_utf8
-        and not re.search("^-|,", one.recipients[0])
-        and len(one.content) < 8 * 2**20
+        mail
+        for mail in make_unusual_mail("swaks.example")
+        if mail.is_whole
+        and not mail.needs_utf8
+        and not re.search("^-|,", mail.recipients[0])
+        and len(mail.content) < 8 * 2**20
     ]
 
-    def send(one: UnusualMail) -> None:
-        path = tmp_path / one.name
-        path.write_bytes(one.stuffed.removesuffix(b"\r\n"))
-        ends = ("--from", one.sender or "<>", "--to", ",".join(one.recipients), "--helo", "client.example")
+    def send(mail: UnusualMail) -> None:
+        path = tmp_path / mail.name
+        path.write_bytes(mail.stuffed.removesuffix(b"\r\n"))
+        ends = ("--from", mail.sender or "<>", "--to", ",".join(mail.recipients), "--helo", "client.example")
         address = ("--server", host, "--port", str(port))
         run(program("swaks", "swaks"), *address, *ends, "-ndf", "--data", f"@{path}", "--hide-send")
 
@@ -79,7 +79,7 @@ def test_swaks(server: Process, tmp_path: Path) -> None:
 
 
 def as_nodemailer_sends(mail: UnusualMail, _kept: bytes) -> bytes:
-    """nodemailer makes every line end CRLF, that of the last line too."""
+    """nodemailer turns every line end into CRLF, and terminates the last line."""
     content = re.sub(rb"\r\n|\r|\n", b"\r\n", mail.content)
     return content if content.endswith(b"\r\n") else content + b"\r\n"
 
@@ -87,14 +87,14 @@ def as_nodemailer_sends(mail: UnusualMail, _kept: bytes) -> bytes:
 @pytest.mark.needs_nodemailer
 @pytest.mark.parametrize("tls", ["none", "starttls", "implicit"])
 def test_nodemailer(server: Process, tmp_path: Path, tls: str) -> None:
-    """All of it over one connection, but for angle brackets in an address, which it refuses."""
+    """All messages go over one connection, but for addresses with angle brackets."""
     assert (HERE / "node_modules" / "nodemailer").exists(), "nodemailer is missing: `make test` installs it"
-    mail = [one for one in make_unusual_mail(f"nodemailer-{tls}.example") if "<" not in one.recipients[0]]
+    mail = [mail for mail in make_unusual_mail(f"nodemailer-{tls}.example") if "<" not in mail.recipients[0]]
     named = []
-    for one in mail:
-        path = tmp_path / one.name
-        path.write_bytes(one.content)
-        named.append({"path": str(path), "from": one.sender, "to": one.recipients})
+    for kept in mail:
+        path = tmp_path / kept.name
+        path.write_bytes(kept.content)
+        named.append({"path": str(path), "from": kept.sender, "to": kept.recipients})
     _, port = server.smtps if tls == "implicit" else server.smtp
     manifest = tmp_path / "manifest.json"
     manifest.write_text(
@@ -105,23 +105,23 @@ def test_nodemailer(server: Process, tmp_path: Path, tls: str) -> None:
 
 
 def write_session(mail: Sequence[UnusualMail], *, bdat: bool) -> bytes:
-    """Write all that a client says, in one go, as PIPELINING allows; after DATA only in hope."""
+    """Return a whole session, pipelined; it assumes that DATA gets its 354."""
     said = [b"EHLO client.example\r\n"]
-    for one in mail:
-        options = " BODY=8BITMIME" + (" SMTPUTF8" if one.needs_utf8 else "")
-        said.append(f"MAIL FROM:<{one.sender}>{options}\r\n".encode())
-        said += [f"RCPT TO:<{recipient}>\r\n".encode() for recipient in one.recipients]
+    for kept in mail:
+        options = " BODY=8BITMIME" + (" SMTPUTF8" if kept.needs_utf8 else "")
+        said.append(f"MAIL FROM:<{kept.sender}>{options}\r\n".encode())
+        said += [f"RCPT TO:<{recipient}>\r\n".encode() for recipient in kept.recipients]
         if bdat:
-            half = len(one.content) // 2
-            said += [b"BDAT %d\r\n" % half, one.content[:half]]
-            said += [b"BDAT %d LAST\r\n" % (len(one.content) - half), one.content[half:]]
+            half = len(kept.content) // 2
+            said += [b"BDAT %d\r\n" % half, kept.content[:half]]
+            said += [b"BDAT %d LAST\r\n" % (len(kept.content) - half), kept.content[half:]]
         else:
-            said += [b"DATA\r\n", one.stuffed]
+            said += [b"DATA\r\n", kept.stuffed]
     return b"".join([*said, b"QUIT\r\n"])
 
 
 def s_client(server: Process, octets: bytes, *options: str, implicit: bool) -> list[str]:
-    """Say octets through `openssl s_client`; return the codes of the replies."""
+    """Send octets through `openssl s_client`; return the codes of the replies."""
     host, port = server.smtps if implicit else server.smtp
     starttls = () if implicit else ("-starttls", "smtp", "-name", "client.example")
     command = (
@@ -150,9 +150,9 @@ def s_client(server: Process, octets: bytes, *options: str, implicit: bool) -> l
 @pytest.mark.parametrize("way", ["DATA", "BDAT"])
 @pytest.mark.parametrize("tls", ["starttls", "implicit"])
 def test_s_client(server: Process, tls: str, way: str) -> None:
-    """What is said in one go is taken as if it were said step by step; BDAT carries every octet there is."""
+    """A pipelined session has the same result as one step by step; BDAT carries any octet."""
     mail = make_unusual_mail(f"openssl-{tls}-{way.lower()}.example")
-    mail = [one for one in mail if way == "BDAT" or one.is_whole]
+    mail = [kept for kept in mail if way == "BDAT" or kept.is_whole]
     codes = s_client(server, write_session(mail, bdat=way == "BDAT"), implicit=tls == "implicit")
     assert {"250", "221"} <= set(codes) <= {"220", "250", "354", "221"}
     assert_delivered(server, mail)
@@ -160,9 +160,9 @@ def test_s_client(server: Process, tls: str, way: str) -> None:
 
 @pytest.mark.needs_openssl
 def test_s_client_with_crlf(server: Process) -> None:
-    """`-crlf`, as a person types: every LF goes out as CRLF."""
+    """With `-crlf`, every LF is sent as CRLF."""
     mail = make_unusual_mail("openssl-crlf.example")
-    mail = [one for one in mail if one.is_whole and not one.has_bare_lf and len(one.content) < 2**20]
+    mail = [kept for kept in mail if kept.is_whole and not kept.has_bare_lf and len(kept.content) < 2**20]
     octets = write_session(mail, bdat=False).replace(b"\r\n", b"\n")
     s_client(server, octets, "-crlf", implicit=False)
     assert_delivered(server, mail)

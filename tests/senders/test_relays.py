@@ -1,4 +1,4 @@
-"""Mail servers that relay to us: each brings a hundred odd messages, and all arrive as the relay had them."""
+"""Relays: each forwards a hundred unusual messages, which must arrive unchanged."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def with_received(mail: UnusualMail, kept: bytes) -> bytes:
-    """A relay puts one field of its own on top (RFC 5321 section 4.4), and touches nothing else."""
+    """Remove the relay's Received: field (RFC 5321 section 4.4), and nothing else."""
     received = re.match(rb"Received: [^\n]*\r\n(?:[ \t][^\n]*\r\n)*", kept)
     assert received, kept[:200]
     return received[0] + mail.content
@@ -29,11 +29,11 @@ def with_received(mail: UnusualMail, kept: bytes) -> bytes:
 @pytest.mark.needs_root
 @pytest.mark.parametrize("tls", ["none", "encrypt"])
 def test_postfix(server: Process, tmp_path: Path, tls: str) -> None:
-    """It pipelines, over STARTTLS too. It takes a bare LF for a line end, and ends headers that nothing ends."""
+    """Postfix pipelines. It takes a bare LF for a line end, and terminates open headers."""
     mail = [
-        one
-        for one in make_unusual_mail(f"postfix-{tls}.example")
-        if one.is_whole and one.has_headers and not (one.has_bare_lf or one.has_bare_cr)
+        mail
+        for mail in make_unusual_mail(f"postfix-{tls}.example")
+        if mail.is_whole and mail.has_headers and not (mail.has_bare_lf or mail.has_bare_cr)
     ]
     with running_postfix(tmp_path / "postfix", server.smtp[1], tls) as port:
         hand_over(port, mail)
@@ -43,14 +43,14 @@ def test_postfix(server: Process, tmp_path: Path, tls: str) -> None:
 @pytest.mark.needs_exim
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "starttls"])
 def test_exim(server: Process, tmp_path: Path, *, tls: bool) -> None:
-    """What came to it by BDAT it passes on by BDAT, NULs and bare LF too. It folds headers at a bare CR."""
+    """Exim forwards BDAT as BDAT, with NUL and bare LF. It folds headers at a bare CR."""
     mail = [
-        one
-        for one in make_unusual_mail(f"exim-{'tls' if tls else 'plain'}.example")
-        if one.is_whole and one.has_headers and one.name != "bare-cr-in-header"
+        mail
+        for mail in make_unusual_mail(f"exim-{'tls' if tls else 'plain'}.example")
+        if mail.is_whole and mail.has_headers and mail.name != "bare-cr-in-header"
     ]
-    assert any(one.has_bare_lf for one in mail)
-    assert any(one.has_nul for one in mail)
+    assert any(kept.has_bare_lf for kept in mail)
+    assert any(kept.has_nul for kept in mail)
     with running_exim(tmp_path / "exim", server.smtp[1], tls=tls) as port:
         hand_over(port, mail, bdat=True)
         assert_delivered(server, mail, with_received)

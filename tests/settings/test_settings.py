@@ -46,7 +46,7 @@ def test_with_nothing_given_the_defaults_hold() -> None:
     assert resolved.settings == Settings(store=StoreSettings(is_default=True))
     assert {origin.source for origin in resolved.origins} == {"default"}
     assert resolved.settings.smtp.listen == (Endpoint("127.0.0.1", 2525),)
-    assert resolved.settings.http.listen == Endpoint("127.0.0.1", 8025)
+    assert resolved.settings.http.listen == (Endpoint("127.0.0.1", 8025),)
     assert resolved.settings.store.db == str(Path(tempfile.gettempdir()) / "edgemail.db")
     assert resolved.settings.retention.max_age_s == 604_800
 
@@ -73,7 +73,7 @@ def test_each_source_gives_way_to_the_one_above_it(tmp_path: Path) -> None:
 def test_every_setting_reads_what_it_writes_from_every_source(setting, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     """Every source accepts the text that `edgemail config` prints."""
     examples = {
-        "smtp": "127.0.0.1:1,[::1]:1", "http": "127.0.0.1:0", "metrics": "[::1]:9",
+        "smtp": "127.0.0.1:1,[::1]:1", "http": "127.0.0.1:0", "metrics": "[::1]:9", "base_path": "/mail",
         "db": "a.db", "db_token": "t0k3n",
         "domain": "a.org,b.org",
         "hostname": "mx.a.org", "allowed_host": "a.org", "allowed_origin": "https://a.org", "max_age": "3h",
@@ -140,7 +140,7 @@ def test_numbers_may_stand_in_the_file_without_quotes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "section", "field"),
     [
-        ("http", "http", "listen"),
+        ("min_free", "policy", "min_free"),
         ("max_age", "retention", "max_age_s"),
         ("max_bytes", "retention", "max_bytes"),
         ("max_messages", "retention", "max_messages"),
@@ -294,14 +294,16 @@ def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
 )
 def test_two_listeners_cannot_share_a_port(smtp: tuple[str, ...], http: str) -> None:
     """The second listener would fail to start, and the order decides which one that is."""
-    assert mistakes_of({"smtp": smtp, "http": http}) == [
+    assert mistakes_of({"smtp": smtp, "http": (http,)}) == [
         f'--http: "{http}" is taken by smtp on {smtp[0]}; choose another port'
     ]
-    assert mistakes_of({"smtp": smtp, "http": "off", "metrics": http}) == [
+    assert mistakes_of({"smtp": smtp, "http": ("off",), "metrics": http}) == [
         f'--metrics: "{http}" is taken by smtp on {smtp[0]}; choose another port'
     ]
-    (mistake,) = mistakes_of({"smtp": (*smtp, http), "http": "off"})
+    (mistake,) = mistakes_of({"smtp": (*smtp, http), "http": ("off",)})
     assert mistake.startswith(f'--smtp: "{http}" is taken by smtp')
+    (mistake,) = mistakes_of({"smtp": ("off",), "http": (*smtp, http)})
+    assert mistake == f'--http: "{http}" is taken by http on {smtp[0]}; choose another port'
 
 
 @pytest.mark.parametrize(
@@ -314,7 +316,7 @@ def test_two_listeners_cannot_share_a_port(smtp: tuple[str, ...], http: str) -> 
 )
 def test_listeners_that_differ_in_address_may_share_a_port(smtp: tuple[str, ...], http: str) -> None:
     """IPv4 and IPv6 have separate ports, and port 0 is a different port each time."""
-    assert len(resolve({"smtp": smtp, "http": http}, {}).settings.smtp.listen) == len(smtp)
+    assert len(resolve({"smtp": smtp, "http": (http,)}, {}).settings.smtp.listen) == len(smtp)
 
 
 def test_the_reference_says_what_the_code_does(tmp_path: Path) -> None:
@@ -359,10 +361,11 @@ def test_without_smtp_the_server_only_reads() -> None:
 @pytest.mark.parametrize(
     ("flags", "mistake"),
     [
+        ({"http": ("127.0.0.1:0", "off")}, '--http: "off" cannot stand beside other values'),
         ({"smtp": "off", "http": "off"}, "--smtp: is off, as http is, and nothing is left to do"),
         ({"smtp": "off", "smtps": ":::465"}, "--smtps: "),
         ({"smtp": "off", "smtps": "127.0.0.1:465"}, "--smtps: listens, but --smtp is off"),
-        ({"smtp": ("off", "127.0.0.1:25")}, '--smtp: "off" is not HOST:PORT'),
+        ({"smtp": ("off", "127.0.0.1:25")}, '--smtp: "off" cannot stand beside other values'),
         ({"db_token_file": ""}, '--db-token-file: "" is not a path'),
     ],
 )

@@ -1,4 +1,4 @@
-"""Reads the SMTP transcripts in tests/dialogues and plays them to a session; the format is in the README there."""
+"""Reads the transcripts in tests/dialogues and plays them to a session; see the README there."""
 
 from __future__ import annotations
 
@@ -7,7 +7,17 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgemail.smtp import Close, Deliver, Reply, Session, SessionRules, StartTls
+from edgemail.smtp import (
+    Close,
+    Deliver,
+    Reply,
+    Secured,
+    Session,
+    SessionRules,
+    Settled,
+    StartTls,
+)
+from tests.smtp.streams import drop_hints
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -45,11 +55,11 @@ class Dialogue:
     verdict: Reply
     steps: tuple[Step, ...]
     is_about_packets: bool = False
-    """Whether what comes of it depends on where packets end."""
+    """True if the events depend on where packets end."""
 
     @property
     def flights(self) -> list[bytes]:
-        """All that the client sends, parted where TLS begins: no packet lies on both sides of that."""
+        """All that the client sends, split where TLS begins: no packet spans that."""
         flights = [b""]
         for step in self.steps:
             flights[-1] += b"".join(step.packets)
@@ -64,36 +74,36 @@ class Dialogue:
 
     @property
     def expected(self) -> list[Event]:
-        """All that comes of it."""
+        """All events that the client must see."""
         return [event for step in self.steps for event in step.expected]
 
 
 class Player:
-    """A session, and what it does as events. Each message is settled at once."""
+    """A session whose outputs become events. Each message is settled at once."""
 
     def __init__(self, dialogue: Dialogue) -> None:
         self._verdict = dialogue.verdict
         self._session = Session(dialogue.rules)
-        self._session.greet()
+        self._session.start()
 
     def send(self, packets: Iterable[bytes]) -> list[Event]:
-        """Feed packets; return what came of them."""
+        """Feed packets; return the events."""
         events: list[Event] = []
         for packet in packets:
-            outputs = self._session.feed(packet)
+            outputs = self._session.receive(packet)
             while outputs:
-                events += [event for output in outputs for event in _describe(output)]
+                events += [event for output in drop_hints(outputs) for event in _describe(output)]
                 outputs = self._go_on(outputs[-1])
         return events
 
     def _go_on(self, last: Output) -> list[Output]:
         if isinstance(last, Deliver):
-            return self._session.settle(self._verdict)
-        return self._session.secure() if isinstance(last, StartTls) else []
+            return self._session.tell(Settled(self._verdict))
+        return self._session.tell(Secured()) if isinstance(last, StartTls) else []
 
 
 def align(events: list[Event], expected: Iterable[Event]) -> list[Event]:
-    """Replace each event that is as expected by what was expected, so that the two lists compare equal."""
+    """Replace each event that agrees with the expected one by it, so that the lists are equal."""
     wanted = list(expected)
     agreed = [want if _agrees(event, want) else event for event, want in zip(events, wanted, strict=False)]
     return agreed + events[len(agreed) :]
@@ -105,7 +115,7 @@ def read_dialogues() -> list[Dialogue]:
 
 
 def read_dialogue(path: Path) -> Dialogue:
-    """Read one.
+    """Read one transcript.
 
     Raises:
         ValueError: a line is not of the format.
@@ -141,7 +151,7 @@ def _read_rules(words: Iterable[list[str]]) -> tuple[SessionRules, Reply]:
             verdict = Reply.of(int(given[0]), " ".join(given[1:]))
         elif name == "domains":
             values[name] = tuple(given)
-        elif name in {one.name for one in fields(SessionRules)}:
+        elif name in {field.name for field in fields(SessionRules)}:
             values[name] = given[0] == "true" if given[0] in ("true", "false") else int(given[0])
         else:
             raise ValueError(f"there is no rule {name!r}")
@@ -182,7 +192,7 @@ def _step(sent: bytes, expected: list[Event]) -> Step:
 
 
 def _is_open(event: Event) -> bool:
-    """Whether a reply's last line says that there is more of it."""
+    """Return True if the last line of a reply says that more follow."""
     return isinstance(event, tuple) and event[-1][3:4] == "-"
 
 
@@ -207,3 +217,4 @@ def _describe(output: Output) -> list[Event]:
             return [_SECURED]
         case Close():
             return [_CLOSED]
+    raise AssertionError(f"{output} is no output of a dialogue")

@@ -1,4 +1,4 @@
-"""Octets that peers may send, well-behaved and not, and what a session makes of them."""
+"""Octets that good and bad peers may send, and the outputs of a session."""
 
 from __future__ import annotations
 
@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from edgemail.smtp import Deliver, Reply, Session, SessionRules
+from edgemail.smtp import (
+    CommandsFollow,
+    ContentBehind,
+    ContentFollows,
+    Deliver,
+    MessageRefused,
+    Reply,
+    Session,
+    SessionRules,
+    Settled,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,6 +60,7 @@ COMMANDS = (
     b"BDAT 0",
     b"x" * 2100,
 )
+HINTS = (ContentFollows, CommandsFollow, ContentBehind, MessageRefused)
 CHUNKS = (
     b"BDAT 3\r\none",
     b"BDAT 5 LAST\r\n\n.\r\n.",
@@ -90,15 +101,26 @@ def cut(octets: bytes, places: Iterable[int]) -> list[bytes]:
 
 
 def run(session: Session, packets: Iterable[bytes], verdict: Reply = KEPT) -> list[Output]:
-    """Feed packets, settling each message at once; return all outputs in order."""
+    """Feed packets, settling each message at once; return what its peer and its store see."""
+    return drop_hints(run_with_hints(session, packets, verdict))
+
+
+def run_with_hints(session: Session, packets: Iterable[bytes], verdict: Reply = KEPT) -> list[Output]:
+    """Do the same, and return all outputs."""
     outputs: list[Output] = []
     for packet in packets:
-        step = session.feed(packet)
+        step = session.receive(packet)
         outputs += step
         while step and isinstance(step[-1], Deliver):
-            step = session.settle(verdict)
+            step = session.tell(Settled(verdict))
             outputs += step
     return outputs
+
+
+def drop_hints(outputs: Iterable[Output]) -> list[Output]:
+    """Leave out what is for the log, and how to read on, which alone depends on packets."""
+    seen = [output for output in outputs if not isinstance(output, HINTS)]
+    return [output._replace(is_followed=False) if isinstance(output, Deliver) else output for output in seen]
 
 
 def codes(outputs: Iterable[Output]) -> list[int]:

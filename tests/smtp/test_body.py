@@ -23,7 +23,7 @@ _cuts = st.lists(st.integers(0, 100), max_size=10)
 
 
 def read_plainly(octets: bytes) -> tuple[bytes, int] | None:
-    """Return a message and how many octets it took, by the book: find the end, then look at each line."""
+    """Return a message and its length in the stream, read plainly: find the end, then each line."""
     window = b"\r\n" + octets
     end = window.find(END)
     if end < 0:
@@ -35,7 +35,7 @@ def read_plainly(octets: bytes) -> tuple[bytes, int] | None:
 
 @dataclass(frozen=True)
 class Read:
-    """What became of packets: `used` is how many octets the message took, None where it has not ended."""
+    """The result of packets: `used` octets belong to the message; None where it has not ended."""
 
     reader: DataReader
     content: bytes
@@ -56,7 +56,7 @@ def read(packets: list[bytes], limit_octets: int = PLENTY, *, refuses_bare: bool
 
 @given(_dotty, _cuts)
 def test_a_message_is_what_a_plain_reading_finds(octets: bytes, places: list[int]) -> None:
-    """However the stream is cut: the same end, the same octets, and not one of what stands behind."""
+    """However the stream is cut: the same end, the same octets, and none of those behind it."""
     found = read(cut(octets, places))
     expected = read_plainly(octets)
     if expected is None:
@@ -75,9 +75,9 @@ def test_only_crlf_dot_crlf_ends_a_message_at_every_cut(first: bytes, last: byte
     expected = read_plainly(octets)
     assert expected is not None
     assert (expected[1] < len(octets)) == is_end
-    for one in range(len(octets)):
-        for other in range(one, len(octets)):
-            found = read(cut(octets, [one, other]))
+    for start in range(len(octets)):
+        for end in range(start, len(octets)):
+            found = read(cut(octets, [start, end]))
             assert (found.content, found.used) == expected
 
 
@@ -108,7 +108,7 @@ def test_what_may_be_an_end_mark_is_not_lost_when_it_is_none() -> None:
 @example(b"\r" + END, [1])
 @example(b"\n" + END, [])
 def test_a_cr_or_lf_that_stands_alone_is_seen_at_every_cut(octets: bytes, places: list[int]) -> None:
-    """And no other: neither the end mark's own CRLF nor a dot that was stuffed makes one or hides one."""
+    """And no other: the end mark's own CRLF and stuffed dots neither make nor hide one."""
     found = read(cut(octets, places), refuses_bare=True)
     expected = read_plainly(octets)
     assert found.used == (None if expected is None else expected[1])

@@ -50,7 +50,7 @@ def test_a_method_of_http_is_known_for_what_it_is(method: str) -> None:
 def test_any_other_line_has_the_unknown_verb(line: bytes) -> None:
     """No octets raise, and only a verb is one."""
     verb, _ = split_command(line)
-    if line.split(b" ")[0].strip().upper() not in {one.value.encode() for one in Verb}:
+    if line.split(b" ")[0].strip().upper() not in {verb.value.encode() for verb in Verb}:
         assert verb in (Verb.UNKNOWN, Verb.HTTP)
 
 
@@ -88,7 +88,7 @@ def test_a_path_that_is_taken_holds_no_control_characters(argument: bytes) -> No
         address = rcpt(b"TO:" + argument, smtputf8=True)
     except CommandError:
         return
-    assert not any(ord(one) < 0x20 or 0x7F <= ord(one) < 0xA0 for one in str(address))
+    assert not any(ord(letter) < 0x20 or 0x7F <= ord(letter) < 0xA0 for letter in str(address))
     assert Address.parse(str(address)) == address
 
 

@@ -1,4 +1,4 @@
-"""Plays the transcripts in tests/dialogues: the same octets give the same replies, however they are cut."""
+"""Plays the transcripts in tests/dialogues: any cut of the octets gives the same replies."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from tests.smtp.dialogue import FOLDER, Dialogue, Player, align, read_dialogue, 
 DIALOGUES = read_dialogues()
 CUT_ALL_BELOW_OCTETS = 700
 
-CUT = [one for one in DIALOGUES if not one.is_about_packets]
+CUT = [dialogue for dialogue in DIALOGUES if not dialogue.is_about_packets]
 
-each_dialogue = pytest.mark.parametrize("dialogue", DIALOGUES, ids=[one.name for one in DIALOGUES])
-each_that_may_be_cut = pytest.mark.parametrize("dialogue", CUT, ids=[one.name for one in CUT])
+each_dialogue = pytest.mark.parametrize("dialogue", DIALOGUES, ids=[dialogue.name for dialogue in DIALOGUES])
+each_that_may_be_cut = pytest.mark.parametrize("dialogue", CUT, ids=[dialogue.name for dialogue in CUT])
 
 
 def split(flights: list[bytes], place: int) -> list[bytes]:
-    """Cut the one flight in two that has the place in it, counted from the first one's beginning."""
+    """Cut in two the flight at a place, counted from the beginning of the first flight."""
     packets, start = [], 0
     for flight in flights:
         at = min(max(place - start, 0), len(flight))
@@ -89,7 +89,7 @@ def test_escapes_stand_for_octets() -> None:
 
 def test_a_reply_too_many_or_too_few_does_not_agree() -> None:
     """As many replies as expected, in order, each beginning with the words that stand there."""
-    dialogue = next(one for one in DIALOGUES if one.name == "noop")
+    dialogue = next(dialogue for dialogue in DIALOGUES if dialogue.name == "noop")
     events = Player(dialogue).send([dialogue.octets])
     assert align(events, dialogue.expected) == dialogue.expected
     for wrong in (dialogue.expected[:-1], [*dialogue.expected, ("250",)], [("25",), *dialogue.expected[1:]]):

@@ -21,16 +21,20 @@ _OPENING = b"EHLO a\r\nMAIL FROM:<a@x>\r\n"
 
 
 class _Refusing:
-    """Refuses at one of the three questions, whom it is told to."""
+    """Refuses at one of the three questions."""
 
     def __init__(self, question: str, refusal: Reply, inbox: str = "no@ex.org") -> None:
         self._question = question
         self._refusal = refusal
         self._inbox = inbox
+        self.spent = 0
 
     def judge_sender(self, sender: Address | None) -> Reply | None:
         assert str(sender) == "a@x"
         return self._refusal if self._question == "sender" else None
+
+    def spend_message(self) -> None:
+        self.spent += 1
 
     def judge_recipient(self, sender: Address | None, inbox: str) -> Reply | None:
         assert str(sender) == "a@x"
@@ -44,7 +48,7 @@ class _Refusing:
 
 def _play(gate: _Refusing, octets: bytes) -> tuple[list[int], bool, bool]:
     outputs = run(Session(SessionRules("mx.example.net"), gate), [octets])
-    return codes(outputs), any(isinstance(one, Deliver) for one in outputs), isinstance(outputs[-1], Close)
+    return codes(outputs), any(isinstance(output, Deliver) for output in outputs), isinstance(outputs[-1], Close)
 
 
 @pytest.mark.parametrize("refusal", [_BUSY, _NEVER])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgemail.smtp import Close, Deliver, Output, Reply, Session, SessionRules, SessionState
+from edgemail.smtp import Close, Deliver, Ended, Output, Reply, Session, SessionRules, Settled
 from tests.smtp.streams import COMMANDS, KEPT, PATIENT, RULES, TRANSACTION, codes, cut, cuts, run, streams
 
 _BYE = Reply.of(421, "4.3.2 Bye")
@@ -50,7 +50,7 @@ def test_there_are_as_many_replies_as_commands(lines: list[bytes]) -> None:
 
 @given(streams, cuts)
 def test_replies_are_lines_of_printable_ascii(octets: bytes, places: list[int]) -> None:
-    """At most 512 octets, with CRLF; the last line of a reply has a space behind its code (RFC 5321 4.5.3.1.5)."""
+    """At most 512 octets with CRLF; the last line has a space after its code (RFC 5321 4.5.3.1.5)."""
     for output in run(Session(RULES), cut(octets, places)):
         if isinstance(output, Reply):
             *lines, rest = output.octets.split(b"\r\n")
@@ -67,10 +67,9 @@ def test_a_close_is_the_last_output_and_comes_once(octets: bytes) -> None:
     outputs = run(session, [octets])
     closes = [index for index, output in enumerate(outputs) if isinstance(output, Close)]
     assert closes in ([], [len(outputs) - 1])
-    assert bool(closes) == (session.state is SessionState.CLOSED)
-    if closes:
-        assert session.feed(b"NOOP\r\n") == []
-        assert session.end(_BYE) == []
+    assert [*map(type, session.tell(Ended(_BYE)))] == ([] if closes else [Reply, Close])
+    assert session.receive(b"NOOP\r\n") == []
+    assert session.tell(Ended(_BYE)) == []
 
 
 @given(st.text("abcdefghij", min_size=12, max_size=20))
@@ -94,26 +93,26 @@ def test_a_message_comes_back_octet_for_octet(content: bytes, places: list[int])
 
 def test_the_greeting_names_the_server() -> None:
     """RFC 5321 section 4.2: 220, then the domain."""
-    assert Session(RULES).greet() == [Reply.of(220, "mx.example.com ESMTP edgemail")]
+    assert Session(RULES).start() == [Reply.of(220, "mx.example.com ESMTP edgemail")]
 
 
 def test_a_message_waits_for_its_verdict() -> None:
-    """A `Deliver` is always last, and what is pipelined behind it waits for `settle`."""
+    """A `Deliver` is always last, and what is pipelined behind it waits for `Settled`."""
     session = Session(RULES)
-    *replies, delivery = session.feed(TRANSACTION + b"one\r\n.\r\nNOOP\r\nQUIT\r\n")
+    *replies, delivery = session.receive(TRANSACTION + b"one\r\n.\r\nNOOP\r\nQUIT\r\n")
     assert codes(replies) == [250, 250, 250, 354]
     assert isinstance(delivery, Deliver)
-    assert session.state is SessionState.SETTLING
-    assert session.feed(b"NOOP\r\n") == []
+    assert delivery.is_followed
+    assert session.receive(b"NOOP\r\n") == []
     refused = Reply.of(452, "4.3.1 No room")
-    assert codes(session.settle(refused)) == [452, 250, 221]
+    assert codes(session.tell(Settled(refused))) == [452, 250, 221]
 
 
 def test_settling_without_a_message_is_our_own_mistake() -> None:
     """A RuntimeError, not a reply."""
     session = Session(RULES)
     with pytest.raises(RuntimeError, match="settle"):
-        session.settle(KEPT)
+        session.tell(Settled(KEPT))
 
 
 @pytest.mark.parametrize(
@@ -122,10 +121,9 @@ def test_settling_without_a_message_is_our_own_mistake() -> None:
 def test_a_session_can_be_ended_anywhere(said: bytes) -> None:
     """A time ran out, or the server stops: the reply, and the end."""
     session = Session(RULES)
-    session.feed(said)
-    assert [*map(type, session.end(_BYE))] == [Reply, Close]
-    assert session.state is SessionState.CLOSED
-    assert session.end(_BYE) == []
+    session.receive(said)
+    assert [*map(type, session.tell(Ended(_BYE)))] == [Reply, Close]
+    assert session.tell(Ended(_BYE)) == []
 
 
 @pytest.mark.parametrize(
@@ -137,7 +135,7 @@ def test_a_message_says_how_it_came(hello: str, parameters: str, protocol: str) 
     said = (
         f"{hello} Client.example\r\nMAIL FROM:<a@b.example>{parameters}\r\nRCPT TO:<c@d.example>\r\nDATA\r\n.\r\n"
     )
-    (delivery,) = [one for one in run(Session(RULES), [said.encode()]) if isinstance(one, Deliver)]
+    (delivery,) = [output for output in run(Session(RULES), [said.encode()]) if isinstance(output, Deliver)]
     assert (delivery.protocol, delivery.hello) == (protocol, "Client.example")
 
 
@@ -166,8 +164,7 @@ def test_the_limits_of_a_session_unless_told_otherwise(said: bytes, count: int) 
     """10 mistakes, 100 commands that carry no mail, 200 transactions."""
     session = Session(SessionRules("mx.example.com"))
     run(session, [b"EHLO a\r\n"] if b"MAIL" in said else [])
-    run(session, [said] * count)
-    assert session.state is not SessionState.CLOSED
+    assert not any(isinstance(output, Close) for output in run(session, [said] * count))
     assert [*map(type, run(session, [said]))] == [Reply, Close]
 
 
@@ -206,12 +203,12 @@ def test_a_message_of_single_octets_takes_no_more_than_its_size() -> None:
 
 
 def _measure(session: Session, packet: bytes, octets: int) -> tuple[list[Output], int]:
-    """Feed so many octets in packets; return the outputs and the most memory that it took, in octets."""
+    """Feed so many octets in packets; return the outputs, and the peak of memory in octets."""
     outputs: list[Output] = []
     tracemalloc.start()
     try:
         for _ in range(octets // len(packet)):
-            outputs += session.feed(packet)
+            outputs += session.receive(packet)
         return outputs, tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

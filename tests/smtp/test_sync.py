@@ -15,7 +15,7 @@ _BODY = b"Hi.\r\n.\r\n"
 
 
 def test_a_message_that_did_not_wait_for_354_is_refused() -> None:
-    """DATA ends a group of commands (RFC 2920 section 3.1); a web page that is made to post mail cannot wait."""
+    """DATA ends a group of commands (RFC 2920 section 3.1); a page that posts mail cannot wait."""
     outputs = run(Session(_RULES), [_GROUP + _BODY])
     assert codes(outputs) == [250, 250, 250, 554]
     assert isinstance(outputs[-1], Close)
@@ -26,7 +26,7 @@ def test_a_message_behind_354_is_taken_and_so_is_a_group_of_commands() -> None:
     session = Session(_RULES)
     outputs = run(session, [_GROUP, _BODY + _GROUP[8:], _BODY])
     assert codes(outputs) == [250, 250, 250, 354, 250, 250, 250, 354, 250]
-    assert sum(isinstance(one, Deliver) for one in outputs) == 2
+    assert sum(isinstance(output, Deliver) for output in outputs) == 2
 
 
 def test_chunks_need_no_354() -> None:

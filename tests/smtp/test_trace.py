@@ -66,7 +66,7 @@ def test_the_date_can_be_read_back(at: datetime) -> None:
 
 @given(st.text(max_size=60), st.from_regex(r"[\x21-\x7e]{1,255}", fullmatch=True))
 def test_nothing_a_peer_says_makes_another_line(said: str, hello: str) -> None:
-    """Whatever passes for an address or a name: four lines, each within 998 octets (RFC 5322 section 2.1.1)."""
+    """Any valid address and name: four lines, each within 998 octets (RFC 5322 section 2.1.1)."""
     sender = None
     for text in (f'"{said}"@example.org', f"{said}@example.org", f"a@{said}"):
         try:

@@ -1,4 +1,4 @@
-"""Both histograms put a value where Prometheus wants it: at or below a bound."""
+"""Both histograms count a value in the first bucket whose bound is not below it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_a_size_is_at_or_below_its_bound(octets: int) -> None:
 
 
 def test_both_histograms_agree() -> None:
-    """The quicker one counts no other way."""
+    """Both histograms give the same counts."""
     quick, plain = SizeHistogram(), Histogram(BOUNDS)
     for octets in EDGES:
         quick.add(octets)

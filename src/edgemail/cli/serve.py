@@ -138,7 +138,7 @@ def _run(serving: Coroutine[Any, Any, None]) -> None:
     run: Callable[[Coroutine[Any, Any, None]], None]
     try:
         from uvloop import run
-    except ImportError:  # on Windows, and on other Pythons than CPython
+    except ImportError:  # on another Python than CPython
         run = asyncio.run
     run(serving)
 

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from edgemail.errors import ExportError, TokenError
 from edgemail.settings import is_server_url, read_db, read_origin
 from edgemail.store.remote.tokens import read_permit
+from edgemail.system.file_ownership import is_owned_by_another_user, replace_file
 from edgemail.system.sockets import is_loopback
 
 if TYPE_CHECKING:
@@ -121,16 +122,18 @@ def check_token(token: str, now: datetime) -> Permit:
 def export_site(site: SiteConfig, out: Path, *, force: bool = False) -> None:
     """Write the page and its configuration into a folder.
 
-    Other files in the folder, such as a CNAME, are left alone.
+    Other files in the folder, such as a CNAME, are left alone. Links in the folder are replaced, not followed.
 
     Raises:
         ExportError: the page is not built, the folder is not empty and no earlier export (unless
-            `force`), or a file cannot be written.
+            `force`), another user may have prepared it, or a file cannot be written.
     """
     client = Path(str(files("edgemail"))) / "client"
     if not (client / "index.html").is_file():
         raise ExportError("the page is not built: run `make client` (it needs Node.js 20 or later)")
     page, policy = _insert_policy((client / "index.html").read_text(encoding="utf-8"), site)
+    if is_owned_by_another_user(out):
+        raise ExportError(f"{out} belongs to another user, who could change the page; name another folder")
     try:
         is_update = _is_export(out)
         if not is_update and not force and out.exists() and (not out.is_dir() or any(out.iterdir())):
@@ -144,7 +147,7 @@ def export_site(site: SiteConfig, out: Path, *, force: bool = False) -> None:
             if source.is_dir() and source.name not in _LEFT_OUT:
                 _copy_folder(source, out / source.name)
             elif source.is_file():
-                _write_file(out / source.name, source.read_bytes())
+                replace_file(out / source.name, source.read_bytes(), _FILE_MODE)
         for name, text in {
             "index.html": page,
             "config.json": _write_config(site),
@@ -152,24 +155,21 @@ def export_site(site: SiteConfig, out: Path, *, force: bool = False) -> None:
             "_headers": _HEADERS.format(policy=policy),
             ".nojekyll": "",
         }.items():
-            _write_file(out / name, text.encode())
+            replace_file(out / name, text.encode(), _FILE_MODE)
     except OSError as error:
         raise ExportError(f"{error.filename or out} cannot be written: {error.strerror or error}") from error
 
 
 def _copy_folder(source: Path, to: Path) -> None:
+    if to.is_symlink():
+        to.unlink()
     to.mkdir(exist_ok=True)
     to.chmod(_FOLDER_MODE)
     for entry in source.iterdir():
         if entry.is_dir():
             _copy_folder(entry, to / entry.name)
         else:
-            _write_file(to / entry.name, entry.read_bytes())
-
-
-def _write_file(path: Path, octets: bytes) -> None:
-    path.write_bytes(octets)
-    path.chmod(_FILE_MODE)
+            replace_file(to / entry.name, entry.read_bytes(), _FILE_MODE)
 
 
 def _insert_policy(page: str, site: SiteConfig) -> tuple[str, str]:

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from edgemail.http.access import Access, SourceFilter
+from edgemail.http.answers import AnswerLimits, Answers
+from edgemail.http.base_path import BasePath
 from edgemail.http.chaos import router as chaos_router
+from edgemail.http.event_stream import StreamCaps
 from edgemail.http.forwarded import Forwarded
 from edgemail.http.guard import Guard, ServedNames
 from edgemail.http.problems import register_error_handlers
 from edgemail.http.prometheus import route_metrics
+from edgemail.http.query_parameters import refuse_unknown_parameters
 from edgemail.http.routes import router
+from edgemail.http.short_responses import ShortResponses
 from edgemail.http.web_client import mount_web_client
 from edgemail.http.well_known import route_well_known
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import ASGIApp
 
     from edgemail.http.access import DenialLog
@@ -37,31 +44,37 @@ def create_api(
     passwords: Passwords | None = None,
     exporter: MetricsExporter | None = None,
     chaos: Chaos | None = None,
+    refuse: Callable[[str], None] = lambda _: None,
 ) -> ASGIApp:
     """Create the ASGI application: the API, its documentation, the web client.
 
     With `exporter` it also serves /metrics. With `chaos` every user of the API may change the
-    chaos rules. Who gives one of `passwords` is the operator.
+    chaos rules. Who gives one of `passwords` is the operator. `refuse` is called with the reason
+    for each reader that is refused as there is too much to do, `denials` has the others.
     """
+    http, access, trusted = settings.http, settings.access, settings.smtp.trusted
     api = FastAPI(
         title="edgemail",
         version=info.version,
         description="Read the mail of any address of a disposable e-mail server.",
         docs_url=None,
         redoc_url=None,
+        servers=[{"url": http.base_path}] if http.base_path else None,
     )
     api.state.inbox = inbox
     api.state.info = info
     api.state.chaos = chaos
+    api.state.streams = StreamCaps(http.max_streams_per_inbox, http.max_streams_per_source, trusted, refuse)
     register_error_handlers(api)
-    api.include_router(router)
-    api.include_router(chaos_router)
+    for own in (router, chaos_router):
+        api.include_router(own, dependencies=[Depends(refuse_unknown_parameters)])
     if exporter is not None:
         api.router.routes.append(route_metrics(exporter))
-    api.router.routes += route_well_known(settings.access)
+    api.router.routes += route_well_known(access)
     mount_web_client(api)
-    app: ASGIApp = Access(api, settings.access, passwords, settings.smtp.trusted, denials)
-    http = settings.http
+    limits = AnswerLimits(http.max_answer_bytes, http.max_waiting_reads, http.min_read_rate_bytes)
+    app: ASGIApp = Answers(ShortResponses(api), limits, refuse)
+    app = Access(app, access, passwords, trusted, denials)
     if http.allowed_origins:
         app = CORSMiddleware(
             app,
@@ -70,8 +83,10 @@ def create_api(
             allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
         )
     hosts = {settings.smtp.hostname.lower(), *http.allowed_hosts}
-    if http.listen is not None and settings.access.http_names != "public":
-        hosts.add(http.listen.host.lower())
-    names = ServedNames(frozenset(hosts), settings.smtp.domains, settings.access.http_names)
-    app = SourceFilter(app, settings.access.allow_http_sources, denials)
-    return Forwarded(Guard(app, names, frozenset(http.allowed_origins)), settings.access.http_trusted_proxies)
+    if access.http_names != "public":
+        hosts.update(endpoint.host.lower() for endpoint in http.listen)
+    names = ServedNames(frozenset(hosts), settings.smtp.domains, access.http_names)
+    app = SourceFilter(app, access.allow_http_sources, denials)
+    app = Guard(app, names, frozenset(http.allowed_origins))
+    app = Forwarded(app, access.http_trusted_proxies)
+    return BasePath(app, http.base_path) if http.base_path else app

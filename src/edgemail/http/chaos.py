@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from edgemail.http import models
 from edgemail.policy.chaos import Chaos
@@ -65,10 +66,13 @@ def _find(request: Request) -> Chaos:
 async def _read_rules(request: Request, _: Annotated[Chaos, Depends(_find)]) -> ChaosRulesModel:
     """Read the body with a size limit; FastAPI itself would buffer a body of any size."""
     body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > _BODY_MAX_OCTETS:
-            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the rules are too long")
+    try:
+        async for part in request.stream():
+            body += part
+            if len(body) > _BODY_MAX_OCTETS:
+                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the rules are too long")
+    except ClientDisconnect:  # nobody hears it; without it the log has a traceback
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "the rules did not come whole") from None
     try:
         return ChaosRulesModel.model_validate_json(body)
     except ValidationError as error:

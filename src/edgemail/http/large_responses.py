@@ -1,51 +1,88 @@
-"""Responses that may be large: serialised in a thread and sent in chunks, so nothing blocks."""
+"""Responses that may be large: their octets are read piece by piece, as the client takes them."""
 
 from __future__ import annotations
 
-import asyncio
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 from pydantic_core import to_json
 
+from edgemail.errors import EdgemailError
 from edgemail.http import models
+from edgemail.http.answers import cut_off
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
-    from edgemail.model import ListedMail, ParsedMessage
+    from starlette.types import Receive, Scope, Send
+
+    from edgemail.model import ListedMail, ParsedMessage, StoredMail
 
 _SLICE_CHARACTERS = 64 * 1024
 """Characters serialised per call: each call holds the GIL."""
 
-_CHUNK_BYTES = 256 * 1024
-"""Octets sent per turn of the event loop."""
+_ENVELOPE = {"id", "date", "sender", "recipients"}
 
 
-def serialize_message(listed: ListedMail, content: ParsedMessage) -> bytes:
-    """Serialise a `models.WholeMessageModel` as JSON. Call it in a worker thread."""
+def serialize_content(listed: ListedMail, content: ParsedMessage) -> Sequence[bytes]:
+    """Serialise what comes of the message itself; it belongs behind `serialize_envelope`.
+
+    Together they are a `models.WholeMessageModel` as JSON. Call it in a worker thread.
+    """
     message = models.WholeMessageModel.of_content(listed, content)
-    rest = message.model_dump_json(by_alias=True, exclude={"text", "html"}).encode()
-    pieces = [rest.removesuffix(b"}")]
+    rest = message.model_dump_json(by_alias=True, exclude={*_ENVELOPE, "text", "html"}).encode()
+    pieces = [b",", rest.removeprefix(b"{").removesuffix(b"}")]
     for name, value in (("text", content.text), ("html", content.html)):
         pieces.append(f',"{name}":'.encode())
         pieces += [b"null"] if value is None else _serialize_text(value)
-    return b"".join([*pieces, b"}"])
+    return [*pieces, b"}"]
 
 
-def build_response(octets: bytes, media_type: str, headers: Mapping[str, str]) -> Response:
-    """Build a response with these octets as its body."""
-    if len(octets) <= _CHUNK_BYTES:
-        return Response(octets, media_type=media_type, headers=dict(headers))
+def serialize_envelope(mail: StoredMail) -> bytes:
+    """Serialise the beginning of a message: what its reader may know of the envelope."""
+    return models.EnvelopeModel.model_validate(mail).model_dump_json(by_alias=True).encode().removesuffix(b"}")
 
-    async def send_chunks() -> AsyncIterator[bytes]:
-        for start in range(0, len(octets), _CHUNK_BYTES):
-            await asyncio.sleep(0)
-            yield octets[start : start + _CHUNK_BYTES]
 
-    return StreamingResponse(
-        send_chunks(), media_type=media_type, headers={**headers, "content-length": str(len(octets))}
-    )
+async def build_response(
+    pieces: AsyncIterator[bytes], size: int, media_type: str, headers: Mapping[str, str], *, before: bytes = b""
+) -> Response:
+    """Build a response whose body is `before` and then `size` octets in pieces.
+
+    The first piece is read at once, so that what fails is answered with an error.
+    """
+    first = before + await anext(pieces, b"")
+    if len(first) == len(before) + size:
+        return Response(first, media_type=media_type, headers=dict(headers))
+    return _PiecesResponse(first, pieces, len(before) + size, media_type, headers)
+
+
+class _PiecesResponse(Response):
+    """A response that reads its body while it sends it."""
+
+    def __init__(
+        self, first: bytes, pieces: AsyncIterator[bytes], size: int, media_type: str, headers: Mapping[str, str]
+    ) -> None:
+        self._first = first
+        self._pieces = pieces
+        self.status_code = HTTPStatus.OK
+        self.media_type = media_type
+        self.background = None
+        self.init_headers({**headers, "content-length": str(size)})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the body; close the connection where a piece cannot be read."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        first, self._first = self._first, b""
+        await send({"type": "http.response.body", "body": first, "more_body": True})
+        del first
+        try:
+            async for piece in self._pieces:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        except EdgemailError:  # deleted meanwhile, or the store failed: the client sees a body cut short
+            await cut_off(scope, receive)
+            return
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _serialize_text(text: str) -> Sequence[bytes]:

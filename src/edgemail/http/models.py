@@ -65,13 +65,18 @@ class HeaderModel(JsonModel):
     value: str
 
 
-class MessageModel(JsonModel):
-    """A message as a listing shows it."""
+class EnvelopeModel(JsonModel):
+    """What a message's reader may know of its envelope."""
 
     id: int
     date: _Date = Field(description="accepted at, UTC")
     sender: str = Field(description="the reverse-path; empty for the null reverse-path")
     recipients: list[str]
+
+
+class MessageModel(EnvelopeModel):
+    """A message as a listing shows it."""
+
     sender_name: str = Field(alias="from", description="the From header, decoded")
     subject: str
     preview: str

@@ -18,6 +18,7 @@ from edgemail.errors import (
     StoreFull,
     StoreReadOnly,
     StoreUnavailable,
+    TooBusy,
 )
 from edgemail.http.models import ProblemModel
 
@@ -34,6 +35,7 @@ _STATUSES: dict[type[EdgemailError], HTTPStatus] = {
     StoreFull: HTTPStatus.INSUFFICIENT_STORAGE,
     StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
+_BUSY_RETRY_S = 5
 
 
 def problem_response(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
@@ -44,11 +46,18 @@ def problem_response(status: int, detail: str, headers: dict[str, str] | None = 
     )
 
 
+def busy_response(detail: str) -> JSONResponse:
+    """Build the response for a request that came when there was too much to do."""
+    return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, detail, {"retry-after": str(_BUSY_RETRY_S)})
+
+
 def register_error_handlers(api: FastAPI) -> None:
     """Answer every error of `api` with a problem. Unexpected errors reveal no details."""
 
     @api.exception_handler(EdgemailError)
     async def _expected(_: Request, error: EdgemailError) -> JSONResponse:
+        if isinstance(error, TooBusy):
+            return busy_response(str(error))
         status = _STATUSES.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)
         return problem_response(status, str(error))
 

@@ -24,7 +24,15 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from edgemail.store.base import Usage
-    from edgemail.system.metrics import CommitCounters, Counters, Histogram, SizeHistogram, SmtpCounters
+    from edgemail.system.metrics import (
+        CommitCounters,
+        Counters,
+        Histogram,
+        HttpCounters,
+        ReadingCounters,
+        SizeHistogram,
+        SmtpCounters,
+    )
 
 _MEASURE_S = 2.0
 """The time limit for measuring the store: a scraper gives up after 10 s and needs the rest."""
@@ -58,7 +66,9 @@ class MetricsExporter:
         build.add_metric([self._version], 1)
         yield build
         yield from _collect_smtp(self._counters.smtp)
+        yield from _collect_http(self._counters.http)
         yield from _collect_commits(self._counters.commits)
+        yield from _collect_reading(self._counters.reading)
         yield from _collect_denials(self._counters.denials)
         yield from _collect_usage(usage)
         yield from self._process.collect()
@@ -109,12 +119,32 @@ def _collect_smtp(smtp: SmtpCounters) -> Iterable[Metric]:
     )
 
 
+def _collect_http(http: HttpCounters) -> Iterable[Metric]:
+    yield GaugeMetricFamily("edgemail_http_connections", "HTTP connections open now.", http.connections)
+    yield CounterMetricFamily("edgemail_http_connects", "HTTP connections so far.", http.connects)
+    refused = CounterMetricFamily(
+        "edgemail_http_refused", "HTTP requests and connections refused at a bound, by reason.", labels=["reason"]
+    )
+    for reason, count in sorted(http.refusals.items()):
+        refused.add_metric([reason], count)
+    yield refused
+
+
 def _collect_commits(commits: CommitCounters) -> Iterable[Metric]:
     yield _histogram(
         "edgemail_store_commit_seconds", "Duration of each commit, including failed ones.", commits.seconds
     )
     yield _histogram("edgemail_store_commit_messages", "Messages in each commit.", commits.messages)
     yield CounterMetricFamily("edgemail_store_commit_failures", "Commits that failed.", commits.failures)
+
+
+def _collect_reading(reading: ReadingCounters) -> Iterable[Metric]:
+    refused = CounterMetricFamily(
+        "edgemail_reading_refused", "Readers refused as there was too much to do, by reason.", labels=["reason"]
+    )
+    for reason, count in sorted(reading.refusals.items()):
+        refused.add_metric([reason], count)
+    yield refused
 
 
 def _collect_denials(denials: Mapping[str, int]) -> Iterable[Metric]:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable  # noqa: TC003 - FastAPI reads the annotations
+from collections.abc import AsyncIterator  # noqa: TC003 - FastAPI reads the annotations
 from typing import Annotated, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
-from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.convertors import StringConvertor, register_url_convertor
 
 from edgemail.errors import StoreUnavailable
-from edgemail.http import large_responses, models
+from edgemail.http import event_stream, large_responses, models
 from edgemail.http.access import note_empty
+from edgemail.http.event_stream import EventStream, StreamCaps
 from edgemail.mailbox.inbox import PAGE_MAX, Inbox
 from edgemail.model import Address, ListedMail, MailId
 
@@ -121,18 +121,26 @@ async def _find_start(
     return name, await _inbox(request).last_id(name) if start is None else start
 
 
-@router.get("/api/inboxes/{address:path}/events", tags=["inbox"], response_class=EventSourceResponse)
-async def follow_inbox(
-    request: Request, start: Annotated[tuple[str, int], Depends(_find_start)]
-) -> AsyncIterable[ServerSentEvent]:
+async def _hold_stream(request: Request, address: _AddressPath) -> AsyncIterator[None]:
+    """Count the stream while it lasts, or refuse it."""
+    caps: StreamCaps = request.app.state.streams
+    with caps.hold(_name(address), request.scope):
+        yield
+
+
+@router.get(
+    "/api/inboxes/{address:path}/events",
+    tags=["inbox"],
+    response_class=Response,
+    responses={200: {"content": {"text/event-stream": {}}}, 429: _PROBLEM},
+    dependencies=[Depends(_hold_stream)],
+)
+async def follow_inbox(request: Request, start: Annotated[tuple[str, int], Depends(_find_start)]) -> EventStream:
     """Follow an inbox: each `event: message` has a message's id and summary; resumes without a gap.
 
     Starts after `Last-Event-ID`, else after the id `after`, else with mail that arrives later.
     """
-    yield ServerSentEvent(comment="listening")
-    async for listed in _inbox(request).follow(*start):
-        message = models.MessageModel.of(listed)
-        yield ServerSentEvent(event="message", id=str(message.id), raw_data=message.model_dump_json(by_alias=True))
+    return EventStream(_inbox(request).follow(*start, quiet_s=event_stream.PING_S))
 
 
 @router.get(
@@ -143,8 +151,11 @@ async def follow_inbox(
 )
 async def read_message_of_inbox(request: Request, address: _AddressPath, id: _IdPath) -> Response:  # noqa: A002
     """Read a parsed message of an inbox. `recipients` names this address alone."""
-    written = await _inbox(request).read(MailId(id), large_responses.serialize_message, _name(address))
-    return large_responses.build_response(written, "application/json", {})
+    mail, content = await _inbox(request).read(MailId(id), large_responses.serialize_content, _name(address))
+    before = large_responses.serialize_envelope(mail)
+    return await large_responses.build_response(
+        content.read_pieces(), content.size, "application/json", {}, before=before
+    )
 
 
 @router.get(
@@ -155,8 +166,9 @@ async def read_message_of_inbox(request: Request, address: _AddressPath, id: _Id
 )
 async def read_raw_message_of_inbox(request: Request, address: _AddressPath, id: _IdPath) -> Response:  # noqa: A002
     """Read a message of an inbox, octet for octet."""
-    data = await _inbox(request).read_raw(MailId(id), _name(address))
-    return large_responses.build_response(data, "message/rfc822", _as_download(f"{id}.eml"))
+    mail, pieces = await _inbox(request).read_raw(MailId(id), _name(address))
+    headers = _as_download(f"{id}.eml")
+    return await large_responses.build_response(pieces, mail.size, "message/rfc822", headers)
 
 
 @router.get(
@@ -172,9 +184,11 @@ async def read_attachment_of_inbox(
     n: _AttachmentPath,
 ) -> Response:
     """Read an attachment of an inbox's message, as a download."""
-    attachment, octets = await _inbox(request).read_attachment(MailId(id), n, _name(address))
-    headers = _as_download(attachment.name or f"attachment-{n}")
-    return large_responses.build_response(octets, "application/octet-stream", headers)
+    content = await _inbox(request).read_attachment(MailId(id), n, _name(address))
+    headers = _as_download(content.about.name or f"attachment-{n}")
+    return await large_responses.build_response(
+        content.read_pieces(), content.size, "application/octet-stream", headers
+    )
 
 
 @router.delete(
@@ -198,8 +212,11 @@ async def empty_inbox(request: Request, address: _AddressPath) -> models.Deleted
 @router.get("/api/messages/{id}", tags=["message"], response_model=models.WholeMessageModel, responses=_NOT_FOUND)
 async def read_message(request: Request, id: _IdPath) -> Response:  # noqa: A002 - its public name
     """Read a parsed message."""
-    written = await _inbox(request).read(MailId(id), large_responses.serialize_message)
-    return large_responses.build_response(written, "application/json", {})
+    mail, content = await _inbox(request).read(MailId(id), large_responses.serialize_content)
+    before = large_responses.serialize_envelope(mail)
+    return await large_responses.build_response(
+        content.read_pieces(), content.size, "application/json", {}, before=before
+    )
 
 
 @router.get(
@@ -210,8 +227,9 @@ async def read_message(request: Request, id: _IdPath) -> Response:  # noqa: A002
 )
 async def read_raw_message(request: Request, id: _IdPath) -> Response:  # noqa: A002 - its public name
     """Read a message, octet for octet."""
-    data = await _inbox(request).read_raw(MailId(id))
-    return large_responses.build_response(data, "message/rfc822", _as_download(f"{id}.eml"))
+    mail, pieces = await _inbox(request).read_raw(MailId(id))
+    headers = _as_download(f"{id}.eml")
+    return await large_responses.build_response(pieces, mail.size, "message/rfc822", headers)
 
 
 @router.get(
@@ -229,9 +247,11 @@ async def read_attachment(
 
     It never has its own type: HTML or SVG in this origin could read every inbox.
     """
-    attachment, octets = await _inbox(request).read_attachment(MailId(id), n)
-    headers = _as_download(attachment.name or f"attachment-{n}")
-    return large_responses.build_response(octets, "application/octet-stream", headers)
+    content = await _inbox(request).read_attachment(MailId(id), n)
+    headers = _as_download(content.about.name or f"attachment-{n}")
+    return await large_responses.build_response(
+        content.read_pieces(), content.size, "application/octet-stream", headers
+    )
 
 
 @router.delete("/api/messages/{id}", tags=["message"], status_code=204, responses=_NOT_FOUND)
@@ -247,14 +267,12 @@ async def describe_server(request: Request) -> models.ServerInfoModel:
     return info
 
 
-@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", tags=["server"], summary="Liveness")
 async def is_alive() -> models.StatusModel:
     """Answer as long as the program runs."""
     return models.StatusModel()
 
 
-@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", tags=["server"], summary="Readiness")
 async def is_ready(request: Request) -> models.StatusModel:
     """Answer 200 if the store answers in time."""

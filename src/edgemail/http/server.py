@@ -1,42 +1,75 @@
-"""The HTTP server: uvicorn on sockets that are already bound."""
+"""The HTTP server: uvicorn's loop and shutdown, with connections accepted and bounded here."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from typing import TYPE_CHECKING
 
 import uvicorn
 
-from edgemail.system.sockets import BACKLOG
+from edgemail.http.answers import ABORT
+from edgemail.http.connections import HttpAcceptor
+from edgemail.http.protocol import BoundedHttpProtocol
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
 
-REQUESTS_MAX = 2000
-"""The most concurrent requests; further requests get 503."""
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from edgemail.http.connections import ConnectionTable
+    from edgemail.settings import HttpSettings
+
+_log = logging.getLogger(__name__)
+
+_SWEEP_TICKS = 5
+"""Deadlines are checked at every fifth tick of uvicorn's loop, which is twice a second."""
+
+
+class _Abortable:
+    """Tells `app` of each request how to close its connection at once: ASGI has no way."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        transport = getattr(getattr(send, "__self__", None), "transport", None)
+        if transport is not None:
+            scope.setdefault("extensions", {})[ABORT] = transport.abort
+        await self._app(scope, receive, send)
 
 
 class HttpServer(uvicorn.Server):
     """uvicorn on sockets that are already bound, without its own signal handlers."""
 
-    def __init__(self, api: object, sockets: list[socket.socket], stop_s: int) -> None:
+    def __init__(
+        self,
+        api: ASGIApp,
+        sockets: list[socket.socket],
+        stop_s: int,
+        settings: HttpSettings,
+        table: ConnectionTable,
+    ) -> None:
+        """Serve `api` on sockets that listen already; `table` bounds the connections."""
         super().__init__(
             uvicorn.Config(
-                api,  # type: ignore[arg-type]
+                _Abortable(api),
                 lifespan="off",
                 ws="none",
                 access_log=False,
                 log_config=None,
                 server_header=False,
                 proxy_headers=False,
-                limit_concurrency=REQUESTS_MAX,
                 timeout_graceful_shutdown=stop_s,
-                backlog=BACKLOG,
             )
         )
         self._sockets = sockets
+        self._settings = settings
+        self._table = table
+        self._acceptors: list[HttpAcceptor] = []
         self._ended = asyncio.Event()
         self.is_up = asyncio.Event()
 
@@ -49,8 +82,23 @@ class HttpServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to serve, then set `is_up`."""
-        await super().startup(sockets)
+        await super().startup([])
+        self._acceptors = [HttpAcceptor(bound, self._table, self._create_protocol) for bound in sockets or ()]
+        for acceptor in self._acceptors:
+            acceptor.open()
         self.is_up.set()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Check the deadlines of all connections every now and then."""
+        if counter % _SWEEP_TICKS == 0:
+            self._sweep()
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept no more, and finish the requests under way."""
+        for acceptor in self._acceptors:
+            acceptor.close()
+        await super().shutdown(sockets)
 
     async def stop(self) -> None:
         """Finish the requests under way, then end."""
@@ -61,3 +109,16 @@ class HttpServer(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Install no signal handlers: the program has its own."""
         yield
+
+    def _create_protocol(self) -> BoundedHttpProtocol:
+        return BoundedHttpProtocol(self._table, self._settings, self.config, self.server_state, self.lifespan.state)
+
+    def _sweep(self) -> None:
+        now = asyncio.get_running_loop().time()
+        for connection in tuple(self.server_state.connections):
+            try:
+                connection.check_time(now)  # type: ignore[union-attr]
+            except Exception:  # a broken connection must not keep all others open
+                _log.exception("a connection is broken")
+                connection.transport.abort()
+        self._table.minute_log.sweep()

@@ -89,15 +89,15 @@ class Visitors:
         rate = visitor.rates.get(kind)
         if rate is None:
             rate = visitor.rates[kind] = Rate()
-        return rate.take(self._clock(), self._limits[kind])
+        return _take(rate, self._clock(), self._limits[kind])
 
     def may_look(self, visitor: Visitor) -> bool:
         """Return False if a source has missed too often."""
-        return visitor.misses.has_room(self._clock(), self._miss_limit)
+        return not visitor.misses.is_full(self._clock(), self._miss_limit)
 
     def miss(self, visitor: Visitor) -> None:
         """Count a miss."""
-        visitor.misses.take(self._clock(), self._miss_limit)
+        _take(visitor.misses, self._clock(), self._miss_limit)
 
     def find_nothing(self, visitor: Visitor, address: str) -> None:
         """Count an address without mail as a miss, once for each source, address and hour."""
@@ -113,11 +113,19 @@ class Visitors:
 
     def may_log_in(self, visitor: Visitor) -> bool:
         """Return False if a source has given too many wrong passwords."""
-        return visitor.logins.has_room(self._clock(), self._login_limit)
+        return not visitor.logins.is_full(self._clock(), self._login_limit)
 
     def fail_login(self, visitor: Visitor) -> None:
         """Count a wrong password."""
-        visitor.logins.take(self._clock(), self._login_limit)
+        _take(visitor.logins, self._clock(), self._login_limit)
+
+
+def _take(rate: Rate, now: float, limit: int) -> bool:
+    """Count one more, unless there are too many; return False then."""
+    if rate.is_full(now, limit):
+        return False
+    rate.add(now)
+    return True
 
 
 def is_within(ip: IPv4Address | IPv6Address, networks: tuple[Network, ...]) -> bool:

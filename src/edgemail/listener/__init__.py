@@ -1,8 +1,7 @@
 """Sockets for SMTP sessions."""
 
-from edgemail.listener.connection import Connection
 from edgemail.listener.server import Listener
 from edgemail.listener.transaction_log import TransactionLog
 from edgemail.policy.gate import Policy
 
-__all__ = ["Connection", "Listener", "Policy", "TransactionLog"]
+__all__ = ["Listener", "Policy", "TransactionLog"]

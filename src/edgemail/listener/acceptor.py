@@ -1,4 +1,4 @@
-"""A listening socket where something comes before SMTP: a proxy's header, a TLS handshake."""
+"""A listening socket where something comes before SMTP: a PROXY header, or a TLS handshake."""
 
 from __future__ import annotations
 
@@ -14,95 +14,102 @@ from edgemail.listener.proxy import MAX_OCTETS, HeaderReader, ProxyError
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
-    from edgemail.listener.admission import Caller
-    from edgemail.listener.server import Listener
+    from edgemail.listener.admission import RemotePeer
+    from edgemail.listener.context import ListenerContext
 
 _log = logging.getLogger(__name__)
 
-_AT_ONCE = 100
-"""How many connections are accepted in one go, before others have their turn."""
-_BREAK_S = 1.0
-"""How long nothing is accepted where that fails for want of something, such as file descriptors."""
+_BATCH = 100
+"""The most connections that are accepted in one go, before other callbacks have their turn."""
+_RETRY_S = 1.0
+"""How long nothing is accepted after that has failed, as where file descriptors are used up."""
 
 
 class Acceptor:
-    """Accepts connections by itself, so that those that are not let in cost neither a transport nor a handshake.
+    """Accepts connections without the event loop's server.
 
-    The header is read off the bare socket, and no octet more than that: whatever is behind it is TLS or SMTP.
+    A refused one then costs neither a transport nor a handshake.
+
+    The header is read from the bare socket, and no octet behind it: that is TLS or SMTP.
     """
 
-    def __init__(self, listener: Listener, bound: socket.socket, *, is_tls: bool) -> None:
+    def __init__(self, context: ListenerContext, bound: socket.socket, *, is_tls: bool) -> None:
         """`bound` listens already."""
-        self._listener = listener
+        self._context = context
         self._bound = bound
         self._is_tls = is_tls
         self._loop = asyncio.get_running_loop()
-        self._entering: set[asyncio.Task[None]] = set()
-        self._break: asyncio.TimerHandle | None = None
+        self._pending: set[asyncio.Task[None]] = set()
+        self._retry: asyncio.TimerHandle | None = None
 
     def open(self) -> None:
         """Begin to accept."""
-        self._break = None
+        self._retry = None
         self._bound.setblocking(False)
         self._loop.add_reader(self._bound, self._accept)
 
     def close(self) -> None:
-        """Accept no more, and drop those who are not in yet."""
-        if self._break is not None:
-            self._break.cancel()
+        """Accept no more, and drop the connections that are not admitted yet."""
+        if self._retry is not None:
+            self._retry.cancel()
         if self._bound.fileno() >= 0:
             self._loop.remove_reader(self._bound)
             self._bound.close()
-        for one in tuple(self._entering):
-            one.cancel()
+        for task in tuple(self._pending):
+            task.cancel()
+
+    @property
+    def has_pending(self) -> bool:
+        """True while connections are accepted that are not admitted yet."""
+        return bool(self._pending)
 
     def _accept(self) -> None:
-        for _ in range(_AT_ONCE):
+        for _ in range(_BATCH):
             try:
                 raw, address = self._bound.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:
-                _log.error("no connection can be accepted for %d s: %s", _BREAK_S, error.strerror)
+                _log.error("cannot accept connections, trying again in %d s: %s", _RETRY_S, error.strerror)
                 self._loop.remove_reader(self._bound)
-                self._break = self._loop.call_later(_BREAK_S, self.open)
+                self._retry = self._loop.call_later(_RETRY_S, self.open)
                 return
-            if len(self._entering) >= self._listener.settings.max_connections:
-                self._listener.turn_away(replies.TOO_MANY_CONNECTIONS, address[0])
+            if len(self._pending) >= self._context.settings.max_connections:
+                self._context.recorder.drop_connection(replies.TOO_MANY_CONNECTIONS, address[0])
                 raw.close()
                 continue
             raw.setblocking(False)
-            task = self._loop.create_task(self._let_in(raw, address[0]))
-            self._entering.add(task)
-            task.add_done_callback(self._entering.discard)
+            task = self._loop.create_task(self._admit(raw, address[0]))
+            self._pending.add(task)
+            task.add_done_callback(self._pending.discard)
 
-    async def _let_in(self, raw: socket.socket, host: str) -> None:
-        """Go on with a connection until SMTP begins; drop it without a word where it does not."""
+    async def _admit(self, raw: socket.socket, host: str) -> None:
+        """Take a socket as far as SMTP; drop it without a reply where it does not come to that."""
         try:
-            caller = await self._find_caller(raw, host)
-            if caller is not None:
-                await self._connect(raw, caller)
+            peer = await self._identify(raw, host)
+            if peer is not None:
+                await self._connect(raw, peer)
         except OSError as error:  # ssl.SSLError is one, and so is TimeoutError
-            _log.debug("a connection from %s came to nothing: %s", host, error)
+            _log.debug("a connection from %s failed before SMTP: %s", host, error)
 
-    async def _find_caller(self, raw: socket.socket, host: str) -> Caller | None:
-        """Return who has connected; close the socket where that does not become known."""
-        admission, settings = self._listener.admission, self._listener.settings
-        caller = None
+    async def _identify(self, raw: socket.socket, host: str) -> RemotePeer | None:
+        """Return the peer; close the socket of a proxy that sends no valid header."""
+        admission, settings = self._context.admission, self._context.settings
+        peer = None
         try:
             if not admission.is_proxy(host):
-                caller = admission.recognize(host)
+                peer = admission.identify(host)
             else:
                 async with asyncio.timeout(settings.proxy_timeout_s):
-                    caller = admission.introduce(host, await self._read_header(raw))
+                    peer = admission.identify_behind(host, await self._read_header(raw))
         except (ProxyError, OSError) as error:  # TimeoutError is one, and so is a reset
-            self._listener.count_refusal(replies.BAD_PROXY_HEADER)
+            self._context.recorder.drop_connection(replies.BAD_PROXY_HEADER, host)
             what = error if isinstance(error, ProxyError) else "no whole PROXY header"
             _log.warning("%s is a proxy, but sends %s", host, what)
         finally:
-            if caller is None:
+            if peer is None:
                 raw.close()
-        return caller
+        return peer
 
     async def _read_header(self, raw: socket.socket) -> IPv4Address | IPv6Address | None:
         reader = HeaderReader()
@@ -115,38 +122,38 @@ class Acceptor:
         return reader.peer
 
     async def _wait_for_octets(self, raw: socket.socket) -> None:
-        has_come = self._loop.create_future()
-        self._loop.add_reader(raw, _fulfil, has_come)
+        readable = self._loop.create_future()
+        self._loop.add_reader(raw, _set_done, readable)
         try:
-            await has_come
+            await readable
         finally:
             self._loop.remove_reader(raw)
 
-    async def _connect(self, raw: socket.socket, caller: Caller) -> None:
-        """Make a connection of a socket. Over TLS its slot is taken before the handshake, which is what costs."""
-        listener, certificate = self._listener, self._listener.certificate
+    async def _connect(self, raw: socket.socket, peer: RemotePeer) -> None:
+        """Make a connection of a socket; with TLS it takes its slot before the costly handshake."""
+        context, certificate = self._context, self._context.certificate
         if not self._is_tls or certificate is None:
-            connection = Connection(listener, caller=caller)
+            connection = Connection(context, peer=peer)
             await self._loop.connect_accepted_socket(lambda: connection, raw)
             return
-        refusal = listener.admission.enter(caller)
+        refusal = context.admission.take_slot(peer)
         if refusal is not None:
-            listener.turn_away(refusal, caller.ip)
+            context.recorder.drop_connection(refusal, peer.ip)
             raw.close()
             return
-        connection = Connection(listener, is_tls=True, caller=caller, has_slot=True)
+        connection = Connection(context, is_tls=True, peer=peer, has_slot=True)
         try:
             await self._loop.connect_accepted_socket(
                 lambda: connection,
                 raw,
                 ssl=certificate.delegating_context,
-                ssl_handshake_timeout=listener.settings.tls_timeout_s,
+                ssl_handshake_timeout=context.settings.tls_timeout_s,
             )
         except BaseException:
-            connection.leave()
+            connection.free_slot()
             raise
 
 
-def _fulfil(future: asyncio.Future[None]) -> None:
+def _set_done(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)

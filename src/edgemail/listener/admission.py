@@ -1,4 +1,4 @@
-"""Who gets in: whom a listener knows by address, and how many connections there may be."""
+"""Who gets in: what is known of a peer by its address, and how many connections there may be."""
 
 from __future__ import annotations
 
@@ -17,17 +17,18 @@ if TYPE_CHECKING:
     from edgemail.smtp import Reply
 
 _TRUSTED_SHARE = 10
-"""Trusted peers get in until there is a tenth more than `max_connections`, or a flood would lock them out."""
+"""Trusted peers have a tenth of `max_connections` on top, or a flood would lock them out."""
 
 _LINGERING_SHARE = 4
-"""How many connections may linger, as a share of `max_connections`."""
+"""A quarter of `max_connections` may linger."""
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
-    """A peer, as it is known by its address. `source` is `None` where no limit a source holds for it.
+class RemotePeer:
+    """What is known of a peer by its address.
 
-    `is_local` is a trusted peer on this machine.
+    `source` has its counters; `None` where the per-source limits do not apply. `is_local` is true
+    for a trusted peer on this machine.
     """
 
     ip: str
@@ -36,12 +37,12 @@ class Caller:
 
     @property
     def is_trusted(self) -> bool:
-        """Whether it is free of limits that are meant for strangers."""
+        """True if the limits for strangers do not apply."""
         return self.source is None
 
 
 class Admission:
-    """Counts the connections of a listener: a slot each, from `enter` to `leave`."""
+    """Counts the connections of a listener: each has a slot, from `take_slot` to `free_slot`."""
 
     def __init__(self, settings: SmtpSettings) -> None:
         self._settings = settings
@@ -51,65 +52,68 @@ class Admission:
 
     @property
     def is_busy(self) -> bool:
-        """Whether so many slots are taken that idle strangers have less time."""
+        """True if more than `busy_percent` of the slots are taken: idle strangers have less time."""
         return self._taken * 100 > self._settings.max_connections * self._settings.busy_percent
 
     def is_proxy(self, host: str) -> bool:
-        """Tell whether a socket's address is that of a proxy, which names its peer in a header."""
+        """Return True if an address is that of a proxy, which names its peer in a header."""
         networks = self._settings.proxy_from
         return bool(networks) and _is_within(read_ip(host), networks)
 
-    def recognize(self, host: str) -> Caller:
-        """Return who calls from an address."""
+    def identify(self, host: str) -> RemotePeer:
+        """Return what is known of the peer at an address."""
         ip = read_ip(host)
         if _is_within(ip, self._settings.trusted):
-            return Caller(str(ip), is_local=ip.is_loopback)
-        return Caller(str(ip), self._sources.find(ip))
+            return RemotePeer(str(ip), is_local=ip.is_loopback)
+        return RemotePeer(str(ip), self._sources.find(ip))
 
-    def introduce(self, proxy: str, ip: IPv4Address | IPv6Address | None) -> Caller:
-        """Return whom a proxy names; `None` is itself, or somebody whom it does not name.
+    def identify_behind(self, proxy: str, ip: IPv4Address | IPv6Address | None) -> RemotePeer:
+        """Return what is known of the peer that a proxy names; with `None` it speaks for itself.
 
-        A loopback address is on this machine only where the proxy is; elsewhere it is the proxy's own machine,
-        of which we know nothing.
+        A loopback address is this machine only where the proxy is on it; else it is the proxy's
+        own machine, of which we know nothing.
         """
         if ip is None:
-            return Caller(str(read_ip(proxy)))
+            return RemotePeer(str(read_ip(proxy)))
         if ip.is_loopback and not read_ip(proxy).is_loopback:
-            return Caller(str(ip), self._sources.find(ip))
-        return self.recognize(str(ip))
+            return RemotePeer(str(ip), self._sources.find(ip))
+        return self.identify(str(ip))
 
-    def enter(self, caller: Caller) -> Reply | None:
-        """Give a slot to a caller, or refuse it."""
+    def take_slot(self, peer: RemotePeer) -> Reply | None:
+        """Give a slot to a peer, or return why it gets none."""
         limit = self._settings.max_connections
-        source = caller.source
+        source = peer.source
         if source is None:
             limit += limit // _TRUSTED_SHARE
         if self._taken >= limit:
             return replies.TOO_MANY_CONNECTIONS
-        refusal = None if source is None else self._sources.enter(source)
-        if refusal is None:
-            self._taken += 1
-        return refusal
+        if source is not None:
+            refusal = source.judge_connection()
+            if refusal is not None:
+                return refusal
+            source.begin_connection()
+        self._taken += 1
+        return None
 
-    def leave(self, caller: Caller) -> None:
+    def free_slot(self, peer: RemotePeer) -> None:
         """Take a slot back."""
         self._taken -= 1
-        if caller.source is not None:
-            caller.source.connections -= 1
+        if peer.source is not None:
+            peer.source.end_connection()
 
     def begin_lingering(self) -> bool:
-        """Count a connection that has had its last words; tell whether there is room for it."""
+        """Count a connection that lingers; return False if too many do."""
         if self._lingering * _LINGERING_SHARE >= self._settings.max_connections:
             return False
         self._lingering += 1
         return True
 
     def end_lingering(self) -> None:
-        """Forget one of them."""
+        """Count a connection out that lingered."""
         self._lingering -= 1
 
     def sweep(self) -> None:
-        """Forget sources that have not been here for a while."""
+        """Forget sources that have nothing to count any more."""
         self._sources.sweep()
 
 

@@ -1,4 +1,4 @@
-"""One peer's socket and its session: reads, writes, TLS, time limits."""
+"""One peer's socket and its session: reads, writes, TLS, deadlines."""
 
 from __future__ import annotations
 
@@ -8,51 +8,83 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from edgemail.listener import replies
-from edgemail.listener.admission import Caller
+from edgemail.listener.admission import RemotePeer
 from edgemail.listener.deadlines import Deadlines
+from edgemail.listener.phases import (
+    CONTENT_IS_BEHIND,
+    IS_OVER,
+    NEXT_PHASE,
+    OCTETS_WAIT,
+    PEER_IS_DONE,
+    PEER_IS_SLOW,
+    TURN_IS_OVER,
+    Phase,
+    PhaseEvent,
+    is_read,
+)
 from edgemail.model import Envelope
 from edgemail.policy.gate import ConnectionGate
-from edgemail.smtp import TAKES_MESSAGE, Close, Deliver, Reply, Session, SessionState, StartTls, write_trace
+from edgemail.smtp import (
+    Close,
+    ContentBehind,
+    ContentFollows,
+    Deliver,
+    Ended,
+    Lost,
+    MessageRefused,
+    Reply,
+    Secured,
+    Session,
+    Settled,
+    StartTls,
+    write_trace,
+)
 from edgemail.system.sockets import has_unread_input
 
 if TYPE_CHECKING:
     from collections import Counter
 
-    from edgemail.listener.server import Listener
+    from edgemail.listener.context import ListenerContext
     from edgemail.listener.transaction_log import Entry
     from edgemail.smtp import Output
 
 _log = logging.getLogger(__name__)
 
 COMMAND_OCTETS = 4096
-"""How much is read at once where it may be commands."""
+"""The most octets of one read where they may be commands."""
 _DRAIN_OCTETS = 4 * 2**20
-"""How much is read and dropped after the last words."""
-_FAREWELL = 221
-_DATA, _CHUNK, _CLOSED = SessionState.DATA, SessionState.CHUNK, SessionState.CLOSED  # asked for with each packet
-_UNKNOWN = Caller("")
-_GONE = ("0.0.0.0", 0)  # noqa: S104 - a peer that has left before it was looked at
+"""The most octets that are read and dropped after the last reply."""
+_QUIT_CODE = 221
+_COMMANDS = -1
+"""What follows, where no message is coming."""
+# Looked up with each packet: before Python 3.12 an Enum's member takes ten times as long as a name.
+_GREETING, _TALKING, _SETTLING, _HANDSHAKE = Phase.GREETING, Phase.TALKING, Phase.SETTLING, Phase.HANDSHAKE
+_DELIVERED, _SETTLED = PhaseEvent.DELIVERED, PhaseEvent.SETTLED
+_KEPT = Settled(replies.KEPT)
+_UNKNOWN = RemotePeer("")
+_NO_ADDRESS = ("0.0.0.0", 0)  # noqa: S104 - of a peer that has left already
 
 
 class Connection(asyncio.BufferedProtocol):
     """One peer's socket and its session."""
 
     __slots__ = (
-        "_caller",
         "_closed",
+        "_context",
+        "_deadlines",
         "_entry",
+        "_follows",
         "_greeting",
         "_handshake",
         "_has_slot",
-        "_is_at_end",
-        "_is_behind",
-        "_is_choked",
-        "_is_lingering",
-        "_is_paused",
+        "_hello",
+        "_is_counted_lingering",
+        "_is_reading",
         "_is_tls",
-        "_listener",
         "_loop",
-        "_pace",
+        "_pauses",
+        "_peer",
+        "_phase",
         "_session",
         "_settling",
         "_tally",
@@ -60,22 +92,32 @@ class Connection(asyncio.BufferedProtocol):
     )
 
     def __init__(
-        self, listener: Listener, *, is_tls: bool = False, caller: Caller | None = None, has_slot: bool = False
+        self,
+        context: ListenerContext,
+        *,
+        is_tls: bool = False,
+        peer: RemotePeer | None = None,
+        has_slot: bool = False,
     ) -> None:
-        """Make one for a peer that is known by its address, or is `caller`; `has_slot` where it was let in."""
-        self._listener = listener
+        """Serve `peer`, or the peer of the socket; `has_slot` is true if it has taken its slot."""
+        self._context = context
         self._is_tls = is_tls
-        self._caller = caller or _UNKNOWN
+        self._peer = peer or _UNKNOWN
         self._has_slot = has_slot
+        self._loop = asyncio.get_running_loop()
+        self._phase = Phase.GREETING
+        self._pauses = 0
+        self._is_reading = True
+        self._follows = _COMMANDS  # as the session says by `ContentFollows`
         self._greeting: asyncio.TimerHandle | None = None
         self._handshake: asyncio.Task[None] | None = None
-        self._loop = asyncio.get_running_loop()
         self._settling: asyncio.Future[Any] | None = None
         self._closed: asyncio.Future[None] | None = None
-        self._entry: Entry | None = None  # in the log, of the message that is being committed
-        self._tally: Counter[str] | None = None  # what was refused, for the log
-        self._is_at_end = self._is_behind = self._is_choked = self._is_lingering = self._is_paused = False
-        self._pace = Deadlines(listener.settings, self._loop.time())
+        self._entry: Entry | None = None  # in the log, of the message that is being stored
+        self._tally: Counter[str] | None = None  # refusals, for the log
+        self._hello = ""
+        self._is_counted_lingering = False
+        self._deadlines = Deadlines(context.settings, self._loop.time())
 
     @property
     def closed(self) -> asyncio.Future[None]:
@@ -84,266 +126,280 @@ class Connection(asyncio.BufferedProtocol):
             self._closed = self._loop.create_future()
         return self._closed
 
-    @property
-    def _is_busy(self) -> bool:
-        """Whether no more octets are wanted for now, or for ever."""
-        return self._settling is not None or self._handshake is not None or self._transport.is_closing()
-
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Greet, or turn away."""
+        """Greet the peer, or refuse it."""
         self._transport = cast("asyncio.Transport", transport)
-        listener = self._listener
-        if self._caller is _UNKNOWN:
-            address = transport.get_extra_info("peername") or _GONE
-            self._caller = listener.admission.recognize(address[0])
-        gate = ConnectionGate(listener.policy, self._caller.ip, self._caller.source)
-        self._session = Session(listener.choose_rules(self._caller), gate, listener.spooler)
-        listener.connections.add(self)
-        listener.counters.connects += 1
-        listener.counters.connections = len(listener.connections)
-        refusal = replies.STOPPING if listener.is_stopping else gate.judge_source() or self._enter(self._caller)
+        context = self._context
+        if self._peer is _UNKNOWN:
+            address = transport.get_extra_info("peername") or _NO_ADDRESS
+            self._peer = context.admission.identify(address[0])
+        peer = self._peer
+        gate = ConnectionGate(context.policy, peer.ip, peer.source)
+        self._session = Session(context.rules.choose(peer), gate, context.spooler)
+        context.connections.add(self)
+        context.recorder.begin_connection(len(context.connections))
+        refusal = replies.STOPPING if context.status.is_stopping else gate.judge_source() or self._take_slot()
         if refusal is not None:
-            self._act(self._session.end(refusal))
+            self._handle(self._session.tell(Ended(refusal)))
             return
         if self._is_tls:
-            listener.counters.tls_connects += 1
-            self._session.secure()
-        delay_s = None if self._caller.is_trusted else listener.settings.greeting_delay_s
+            context.recorder.begin_tls()
+            self._session.tell(Secured())
+        delay_s = None if peer.is_trusted else context.settings.greeting_delay_s
         if delay_s is None:
             self._greet()
         else:
             self._greeting = self._loop.call_later(delay_s, self._greet)
 
-    def _enter(self, caller: Caller) -> Reply | None:
-        """Take a slot; refuse who is one too many, or has not waited for the greeting."""
+    def _take_slot(self) -> Reply | None:
+        """Take a slot; refuse a peer that is one too many, or that talks before the greeting."""
+        peer = self._peer
         if not self._has_slot:
-            refusal = self._listener.admission.enter(caller)
+            refusal = self._context.admission.take_slot(peer)
             if refusal is not None:
                 return refusal
             self._has_slot = True
         # Over TLS the socket has what belongs to the handshake.
-        is_early = not (caller.is_trusted or self._is_tls) and has_unread_input(
+        is_early = not (peer.is_trusted or self._is_tls) and has_unread_input(
             self._transport.get_extra_info("socket")
         )
         return replies.EARLY_TALKER if is_early else None
 
     def _greet(self) -> None:
         self._greeting = None
-        self._act(self._session.greet())
+        self._enter(PhaseEvent.GREETED)
+        self._handle(self._session.start())
+
+    def _cancel_greeting(self) -> None:
+        if self._greeting is not None:
+            self._greeting.cancel()
+            self._greeting = None
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - the protocol's signature
-        """Return where octets are read into: a loop of its own choosing reads four times as many at once.
+        """Return where octets are read into: a loop's own buffer would be four times as large.
 
-        Commands cost the more for each octet: of those only a few are read before others have their turn.
+        An octet of a command costs the most: of commands little is read before the other
+        connections have their turn.
         """
-        session, listener = self._session, self._listener
-        if session.state is _DATA:
-            return listener.read_buffer
-        if session.state is not _CHUNK:
-            return listener.command_buffer
-        return listener.read_buffer[: max(session.chunk_octets, COMMAND_OCTETS)]
+        context, follows = self._context, self._follows
+        if follows <= COMMAND_OCTETS:
+            return context.command_buffer
+        buffer = context.read_buffer
+        return buffer if follows >= len(buffer) else buffer[:follows]
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take octets from there."""
         is_full = nbytes >= COMMAND_OCTETS and nbytes == len(self.get_buffer(0))
-        self.data_received(self._listener.read_buffer[:nbytes].tobytes())
-        # libuv goes on, 32 times, with a peer that fills the buffer, while all others wait.
+        self.data_received(self._context.read_buffer[:nbytes].tobytes())
+        # libuv would read up to 32 times from a peer that fills the buffer, while all others wait.
         if is_full and not self._transport.is_closing():
-            self._pause()
-            self._loop.call_soon(self._read_on)
+            self._pause(TURN_IS_OVER)
+            self._loop.call_soon(self._resume, TURN_IS_OVER)
 
     def data_received(self, data: bytes) -> None:
-        """Feed the session; while a message is being committed, read no further than this."""
-        self._pace.octets += len(data)
-        if self._settling is not None:
-            self._pause()
-            self._session.feed(data)  # kept until then; the commit gets no more time for it
-        elif self._session.state is _CLOSED:
-            if self._pace.octets > _DRAIN_OCTETS:
-                self.abort()
-        elif self._greeting is not None:
-            self._act(self._session.end(replies.EARLY_TALKER))
-        else:
-            self._act(self._session.feed(data))
-            if self._listener.is_stopping:
+        """Feed the session; while a message is being stored, read no further than this."""
+        self._deadlines.octets += len(data)
+        phase = self._phase
+        if phase is _TALKING:
+            self._handle(self._session.receive(data))
+            if self._context.status.is_stopping:
                 self.stop()
+        elif phase is _SETTLING:
+            self._pause(OCTETS_WAIT)
+            self._session.receive(data)  # which keeps it; the commit gets no more time for it
+        elif phase is _HANDSHAKE:
+            self._session.receive(data)  # which keeps it until it is told of TLS
+        elif phase is _GREETING:
+            self._handle(self._session.tell(Ended(replies.EARLY_TALKER)))
+        elif self._deadlines.octets > _DRAIN_OCTETS:
+            self.abort()
 
     def eof_received(self) -> bool:
-        """Stay while a message is being committed: a peer that has said all may still want its reply."""
-        self._is_at_end = True
-        return self._settling is not None and not self._is_tls  # over TLS there is no half of a connection
+        """Stay open while a message is being stored: the peer may have closed only its own side."""
+        self._pauses |= PEER_IS_DONE
+        return self._phase is _SETTLING and not self._is_tls  # over TLS no side closes alone
 
     def pause_writing(self) -> None:
         """Stop reading from a peer that does not read: its replies must not pile up."""
-        self._is_choked = True
-        self._pause()
+        self._pause(PEER_IS_SLOW)
 
     def resume_writing(self) -> None:
         """Read again."""
-        self._is_choked = False
-        self._read_on()
+        self._resume(PEER_IS_SLOW)
 
     def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - the protocol's signature
-        """Forget the connection; what was handed over is committed all the same."""
-        listener = self._listener
-        listener.connections.discard(self)
-        listener.counters.connections = len(listener.connections)
-        if self._tally is not None:
-            listener.journal.close(self._tally, peer_ip=self._caller.ip, hello=self._session.hello)
-            self._tally = None
-        self._session.abandon()
-        self.leave()
-        if self._is_lingering:
-            self._is_lingering = False
-            self._listener.admission.end_lingering()
+        """Forget the connection; a message that was handed over is committed all the same."""
+        context = self._context
+        self._enter(PhaseEvent.LOST)
+        self._cancel_greeting()
+        for output in self._session.tell(Lost()):
+            if isinstance(output, Close):
+                self._hello = output.hello
+        tally, self._tally = self._tally, None
+        context.connections.discard(self)
+        open_count = len(context.connections)
+        context.recorder.end_connection(open_count, tally, peer_ip=self._peer.ip, hello=self._hello)
+        self.free_slot()
+        if self._is_counted_lingering:
+            self._is_counted_lingering = False
+            context.admission.end_lingering()
         if self._closed is not None and not self._closed.done():
             self._closed.set_result(None)
 
-    def leave(self) -> None:
+    def free_slot(self) -> None:
         """Give the slot back, if there is one."""
         if self._has_slot:
             self._has_slot = False
-            self._listener.admission.leave(self._caller)
+            self._context.admission.free_slot(self._peer)
 
     def check_time(self, now: float) -> None:
-        """End the connection where its time is up."""
-        listener, is_late = self._listener, now > self._pace.deadline
-        if self._session.state is _CLOSED or self._transport.is_closing():
+        """End the connection where a deadline has passed."""
+        context, is_late = self._context, now > self._deadlines.deadline
+        if self._phase in IS_OVER or self._transport.is_closing():
             if is_late:
                 self._cut_off(now)
-        elif self._settling is not None:
+        elif self._phase is _SETTLING:
             if is_late:
-                listener.policy.backlog.begin()
+                context.policy.late_commits.begin()
                 self._answer(replies.STORE_LATE)
-        elif self._handshake is None:  # which has its own time limit
-            is_stranger = self._caller.source is not None
-            farewell = self._pace.judge(listener.settings, now, listener.haste_s, is_stranger)
-            if farewell is not None:
-                self._act(self._session.end(farewell))
+        elif self._phase is not _HANDSHAKE:  # which has a deadline of its own
+            is_stranger = self._peer.source is not None
+            reduction_s = context.status.idle_reduction_s
+            refusal = self._deadlines.judge(context.settings, now, reduction_s, is_stranger)
+            if refusal is not None:
+                self._handle(self._session.tell(Ended(refusal)))
 
     def stop(self) -> None:
         """End the connection, unless a message is under way: then after its reply."""
-        if self._session.state is _CLOSED:
+        phase = self._phase
+        if phase in IS_OVER:
             self._close()
-        elif not self._is_busy and self._session.state not in TAKES_MESSAGE:
-            self._act(self._session.end(replies.STOPPING))
+        elif phase in (_SETTLING, _HANDSHAKE) or self._transport.is_closing():
+            return
+        elif self._follows == _COMMANDS:
+            self._handle(self._session.tell(Ended(replies.STOPPING)))
 
-    def give_up(self) -> None:
-        """End the connection at once, whatever is under way: its sender keeps the message."""
-        self._act(self._session.end(replies.STOPPING))
+    def stop_at_once(self) -> None:
+        """End the connection, whatever is under way: its sender keeps the message."""
+        self._handle(self._session.tell(Ended(replies.STOPPING)))
         self.abort()
 
     def abort(self) -> None:
-        """End the connection at once, without a word."""
+        """Drop the connection without a reply."""
         if self._handshake is not None:
             self._handshake.cancel()
         self._transport.abort()
 
-    def _act(self, outputs: list[Output]) -> None:
+    def _enter(self, event: PhaseEvent) -> None:
+        """Enter the next phase: nothing else changes it."""
+        try:
+            self._phase = NEXT_PHASE[event][self._phase]
+        except KeyError:
+            raise RuntimeError(f"{event!r} cannot happen in the phase {self._phase.name}") from None
+
+    def _handle(self, outputs: list[Output]) -> None:
         """Do what the session says; all its replies go out in one write."""
-        session, last = self._session, outputs[-1] if outputs else None
-        if session.refused:
-            self._log_refused()
+        last = outputs[-1] if outputs else None
         if type(last) is Reply and len(outputs) == 1 and not last.reason:  # as nearly always
             self._transport.write(last.octets)
+        elif type(last) is Deliver and len(outputs) == 1:
+            self._follows = _COMMANDS
         elif outputs:
-            self._say(outputs)
-        settings, now = self._listener.settings, self._loop.time()
-        self._pace.go_on(settings, now, session.state in TAKES_MESSAGE)
-        content = session.content
-        if content is not None and content.is_behind and not self._is_behind:
-            self._is_behind = True
-            self._pause()
-            content.call_when_ready(self._catch_up)
+            self._take_outputs(outputs)
+        now = self._loop.time()
+        self._deadlines.go_on(self._context.settings, now, self._follows != _COMMANDS)
         if last is None or type(last) is Reply:
             return
-        match last:
-            case Deliver() as delivery:
-                self._pace.deadline = now + settings.commit_timeout_s
-                self._deliver(delivery)
-                if session.waiting_octets:
-                    self._pause()
-            case StartTls():
-                self._secure()
-            case Close():
-                self._pace.deadline = now + settings.linger_s
-                self._part(outputs)
+        if type(last) is Deliver:
+            self._enter(_DELIVERED)
+            self._deadlines.deadline = now + self._context.settings.commit_timeout_s
+            self._deliver(last)
+            if last.is_followed:
+                self._pause(OCTETS_WAIT)
+        elif type(last) is StartTls:
+            self._enter(PhaseEvent.TLS_STARTED)
+            self._update_reading()
+            self._handshake = self._loop.create_task(self._start_tls())
+        elif type(last) is Close:
+            self._deadlines.deadline = now + self._context.settings.linger_s
+            self._end(outputs)
 
-    def _say(self, outputs: list[Output]) -> None:
-        """Write all replies, and note those that refuse something."""
-        said: list[bytes] = []
+    def _take_outputs(self, outputs: list[Output]) -> None:
+        """Write all replies, count those that refuse something, and note how to read on."""
+        written: list[bytes] = []
         for output in outputs:
             if type(output) is Reply:
-                said.append(output.octets)
+                written.append(output.octets)
                 if output.reason:
-                    self._listener.count_refusal(output)
-                    self._tally = self._listener.journal.note(self._tally, output, self._caller.ip)
-        if said:
-            self._transport.write(b"".join(said))
+                    self._tally = self._context.recorder.refuse(self._tally, output, self._peer.ip)
+            elif type(output) is ContentFollows:
+                self._follows = output.octets
+            elif type(output) is MessageRefused:
+                self._context.recorder.refuse_message(output, self._peer.ip)
+            elif type(output) is ContentBehind:
+                if not self._pauses & CONTENT_IS_BEHIND:
+                    self._pause(CONTENT_IS_BEHIND)
+                    output.content.call_when_ready(partial(self._resume, CONTENT_IS_BEHIND))
+            else:
+                self._follows = _COMMANDS
+                if type(output) is Close:
+                    self._hello = output.hello
+        if written:
+            self._transport.write(b"".join(written))
 
-    def _log_refused(self) -> None:
-        """Write of the messages that were refused when they had come."""
-        listener, refused = self._listener, self._session.refused
-        if listener.journal.is_on:
-            for one in refused:
-                listener.journal.refuse(one, transaction=listener.next_id(), peer_ip=self._caller.ip)
-        refused.clear()
+    def _end(self, outputs: list[Output]) -> None:
+        """Close the connection; read on for a while first.
 
-    def _part(self, outputs: list[Output]) -> None:
-        """Close, but first read on for a while: octets that nobody reads would make a reset of our last words."""
-        listener = self._listener
-        # Who says QUIT sends no more, and waits for the end, of which there is no half over TLS.
-        is_asked = _FAREWELL in [output.code for output in outputs if type(output) is Reply]
-        if self._greeting is not None:
-            self._greeting.cancel()
-            self._greeting = None
-        self.leave()
-        if is_asked or self._is_at_end or listener.is_stopping or not listener.admission.begin_lingering():
+        Unread input would make close() send RST, and the peer would lose our final reply.
+        """
+        admission = self._context.admission
+        # After QUIT the peer sends no more and waits for the end. Over TLS no side closes alone.
+        is_after_quit = _QUIT_CODE in [output.code for output in outputs if type(output) is Reply]
+        self._cancel_greeting()
+        self.free_slot()
+        is_done = is_after_quit or bool(self._pauses & PEER_IS_DONE)
+        if is_done or self._context.status.is_stopping or not admission.begin_lingering():
             self._close()
             return
-        self._is_lingering = True
-        if self._transport.can_write_eof():  # TLS has no half of a connection
+        self._is_counted_lingering = True
+        self._enter(PhaseEvent.LAST_REPLY)
+        if self._transport.can_write_eof():
             self._transport.write_eof()
-        self._is_paused = False
-        self._transport.resume_reading()
+        self._pauses = 0
+        self._update_reading()
 
     def _close(self) -> None:
-        """Close the socket once all is sent. asyncio cannot abort a TLS transport that was closed twice."""
+        """Close the socket once all is sent. asyncio cannot abort a TLS transport closed twice."""
+        self._enter(PhaseEvent.CLOSED)
         if not self._transport.is_closing():
             self._transport.close()
 
     def _cut_off(self, now: float) -> None:
-        """End a connection that has had its last words, unless its peer still takes them."""
-        if (
-            self._transport.get_write_buffer_size()
-            and now < self._pace.deadline + self._listener.settings.idle_timeout_s
-        ):
+        """Drop a connection that has had its last reply, unless its peer is still reading it."""
+        settings = self._context.settings
+        if self._transport.get_write_buffer_size() and now < self._deadlines.deadline + settings.idle_timeout_s:
             return
         if self._is_tls and not self._transport.is_closing():
-            self._close()  # which says goodbye in TLS
-            self._pace.deadline = now + self._listener.settings.linger_s
+            self._close()  # which sends the end of TLS
+            self._deadlines.deadline = now + settings.linger_s
         else:
             self.abort()
 
-    def _secure(self) -> None:
-        self._pause()
-        self._handshake = self._loop.create_task(self._shake_hands())
-
-    async def _shake_hands(self) -> None:
-        """Go on over TLS; what comes over it before the session knows is kept by the session."""
-        certificate = self._listener.certificate
-        if certificate is None:
+    async def _start_tls(self) -> None:
+        """Go on over TLS; the session keeps what comes before it is told so."""
+        context = self._context
+        if context.certificate is None:
             raise RuntimeError("TLS without a certificate")
         try:
             transport = await self._loop.start_tls(
                 self._transport,
                 self,
-                certificate.context,
+                context.certificate.context,
                 server_side=True,
-                ssl_handshake_timeout=self._listener.settings.tls_timeout_s,
+                ssl_handshake_timeout=context.settings.tls_timeout_s,
             )
         except OSError as error:  # ssl.SSLError is one, and so is a handshake that takes too long
-            _log.debug("a TLS handshake with %s failed: %s", self._caller.ip, error)
+            _log.debug("a TLS handshake with %s failed: %s", self._peer.ip, error)
             self._transport.abort()
             self.connection_lost(None)
             return
@@ -351,22 +407,26 @@ class Connection(asyncio.BufferedProtocol):
             self._handshake = None
         if transport is None:
             raise RuntimeError("the event loop gave no transport")
+        if self._phase is not _HANDSHAKE:  # it was closed meanwhile
+            transport.abort()
+            return
         self._transport = transport
         self._is_tls = True
-        self._listener.counters.tls_connects += 1
-        self._act(self._session.secure())
-        self._read_on()
-        if self._listener.is_stopping:
+        self._pauses, self._is_reading = 0, True  # a new transport reads
+        context.recorder.begin_tls()
+        self._enter(PhaseEvent.SECURED)
+        self._handle(self._session.tell(Secured()))
+        if context.status.is_stopping:
             self.stop()
 
     def _deliver(self, delivery: Deliver) -> None:
-        listener = self._listener
-        now = listener.clock()
-        transaction = listener.next_id()
+        context = self._context
+        now = context.clock()
+        transaction = context.recorder.make_transaction_id()
         trace = write_trace(
             delivery,
-            peer_ip=self._caller.ip,
-            hostname=listener.rules.hostname,
+            peer_ip=self._peer.ip,
+            hostname=context.settings.hostname,
             transaction=transaction,
             at=now,
         )
@@ -377,60 +437,60 @@ class Connection(asyncio.BufferedProtocol):
         else:
             envelope = Envelope(delivery.sender, delivery.recipients, trace, now, content)
             size = content.size
-        listener.counters.sizes.add(size)
-        listener.spooler.hold(len(trace))
-        entry = None
-        if listener.journal.is_on:
-            entry = listener.journal.begin(delivery, transaction=transaction, peer_ip=self._caller.ip, size=size)
+        context.spooler.hold(len(trace))
+        entry = context.recorder.begin_message(delivery, transaction=transaction, peer_ip=self._peer.ip, size=size)
         self._entry = entry
-        self._settling = listener.keep(envelope)
+        self._settling = context.store(envelope)
         self._settling.add_done_callback(partial(self._settle, envelope, entry))
 
     def _settle(self, envelope: Envelope, entry: Entry | None, future: asyncio.Future[Any]) -> None:
+        context = self._context
         if not future.cancelled():  # else the program ends, and its writer may still read
-            self._listener.spooler.release(envelope)
+            context.spooler.release(envelope)
         error = asyncio.CancelledError() if future.cancelled() else future.exception()
-        if future is self._settling:  # else its time was up, and the peer was told so
+        if future is self._settling:  # else its deadline had passed, and the peer was told so
             if error is None:
                 self._answer(replies.KEPT, future.result())
             else:
                 self._answer(replies.explain(error))
         else:
-            self._listener.policy.backlog.end()
-            if error is None and entry is not None:
-                self._listener.journal.say_late(entry, future.result())
+            context.policy.late_commits.end()
+            if error is None:
+                context.recorder.keep_late(entry, future.result())
 
     def _answer(self, verdict: Reply, mail_id: object = None) -> None:
         """Tell the peer what became of its message, and go on."""
-        self._settling = None
-        is_gone = self._session.state is _CLOSED or self._transport.is_closing()
-        if self._entry is not None:
-            self._listener.journal.end(self._entry, verdict, mail_id, is_heard=not is_gone)
-            self._entry = None
-        if verdict is replies.KEPT:
-            self._listener.counters.accepted += 1
-        else:
-            self._listener.counters.deferred += 1
+        is_gone = self._phase is not _SETTLING or self._transport.is_closing()
+        entry, self._entry, self._settling = self._entry, None, None
+        self._context.recorder.end_message(entry, verdict, mail_id, is_heard=not is_gone)
         if is_gone:
             return
-        self._act(self._session.settle(verdict))
-        if self._listener.is_stopping:
+        self._enter(_SETTLED)
+        self._pauses &= ~OCTETS_WAIT
+        self._handle(self._session.tell(_KEPT if verdict is replies.KEPT else Settled(verdict)))
+        if self._context.status.is_stopping:
             self.stop()
-        if self._is_at_end and self._settling is None:
+        if self._pauses & PEER_IS_DONE and self._phase is not _SETTLING:
             self._close()
-        self._read_on()
+        elif not self._is_reading:
+            self._update_reading()
 
-    def _pause(self) -> None:
-        """Read no more for now."""
-        self._is_paused = True
-        self._transport.pause_reading()
+    def _pause(self, reason: int) -> None:
+        """Read no more, for a reason."""
+        self._pauses |= reason
+        self._update_reading()
 
-    def _catch_up(self) -> None:
-        """Read again: the disk has taken what came."""
-        self._is_behind = False
-        self._read_on()
+    def _resume(self, reason: int) -> None:
+        """Read again, unless there is another reason not to."""
+        self._pauses &= ~reason
+        self._update_reading()
 
-    def _read_on(self) -> None:
-        if self._is_paused and not (self._is_busy or self._is_choked or self._is_behind):
-            self._is_paused = False
+    def _update_reading(self) -> None:
+        reads = is_read(self._phase, self._pauses)
+        if reads is self._is_reading or self._transport.is_closing():
+            return
+        self._is_reading = reads
+        if reads:
             self._transport.resume_reading()
+        else:
+            self._transport.pause_reading()

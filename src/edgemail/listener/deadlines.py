@@ -1,4 +1,4 @@
-"""How long a peer may take: over a command, over a message, over all of it."""
+"""How long a peer may take: for a command, for a message, for the whole session."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ if TYPE_CHECKING:
 
 
 class Deadlines:
-    """The times of one connection, in seconds of the event loop's clock."""
+    """The deadlines of one connection, in seconds of the event loop's clock."""
 
     __slots__ = ("_end", "_message_at", "deadline", "octets")
 
     def __init__(self, settings: SmtpSettings, now: float) -> None:
         self.deadline = now + settings.idle_timeout_s
-        """When its peer is late with what comes next."""
+        """When the peer must have sent more."""
         self.octets = 0
-        """What has come of the message under way, or since the last words."""
+        """The octets so far of the message that is coming in, or since the last reply."""
         self._end = now + settings.session_timeout_s
-        self._message_at = 0.0  # when it began, 0 where there is none
+        self._message_at = 0.0  # when the message began; 0 where there is none
 
     def go_on(self, settings: SmtpSettings, now: float, is_in_message: bool) -> None:
-        """Note that octets came, or that something was answered."""
+        """Set the next deadline: octets came, or something was answered."""
         if is_in_message:
             self.deadline = now + settings.data_timeout_s
             self._message_at = self._message_at or now
@@ -33,8 +33,11 @@ class Deadlines:
             self.deadline = now + settings.idle_timeout_s
             self._message_at, self.octets = 0.0, 0
 
-    def judge(self, settings: SmtpSettings, now: float, haste_s: float, is_stranger: bool) -> Reply | None:
-        """Return why the connection must end, if it must. Idle strangers have `haste_s` less than others."""
+    def judge(self, settings: SmtpSettings, now: float, idle_reduction_s: float, is_stranger: bool) -> Reply | None:
+        """Return why the connection must end, if it must.
+
+        Idle strangers have `idle_reduction_s` less time.
+        """
         if now > self.deadline:
             return replies.TIMED_OUT
         if now > self._end:
@@ -42,8 +45,8 @@ class Deadlines:
         if not is_stranger:
             return None
         if not self._message_at:
-            return replies.SHED if now > self.deadline - haste_s else None
-        # A message that drips in, octet by octet, holds its slot for as long as it likes.
+            return replies.SHED if now > self.deadline - idle_reduction_s else None
+        # A message that comes octet by octet would hold its slot for ever.
         took_s = now - self._message_at
         is_slow = took_s > settings.min_rate_after_s and self.octets < took_s * settings.min_rate_bytes
         return replies.TOO_SLOW if is_slow else None

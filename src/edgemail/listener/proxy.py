@@ -1,4 +1,4 @@
-"""The PROXY protocol's header, in which a proxy names its peer: octets in, an address out.
+"""The header of the PROXY protocol, in which a proxy names its peer: octets in, an address out.
 
 HAProxy's "The PROXY protocol, versions 1 and 2", section 2.
 """
@@ -9,7 +9,7 @@ import re
 from ipaddress import IPv4Address, IPv6Address
 
 MAX_OCTETS = 4096
-"""The longest header. One of version 2 can announce 64 KiB, but what it says of addresses takes at most 232."""
+"""The longest header. Version 2 can announce 64 KiB, but its addresses take at most 232."""
 
 _V1_MAX_OCTETS = 107
 _V1_BEGIN = b"PROXY "
@@ -26,23 +26,23 @@ _V2_ADDRESSES_OCTETS = {_V2_ANYONE: 0, _V2_TCP4: 12, _V2_TCP6: 36, _V2_UNIX: 216
 
 
 class ProxyError(ValueError):
-    """What came is not a PROXY header, or not one for a TCP connection."""
+    """The octets are no PROXY header, or not one for a TCP connection."""
 
 
 class HeaderReader:
-    """Reads one header, however it is cut."""
+    """Reads one header, wherever the stream is cut."""
 
     def __init__(self) -> None:
         self._buffer = b""
         self.is_whole = False
         self.peer: IPv4Address | IPv6Address | None = None
-        """Whom the proxy names. `None` where it speaks for itself, or does not say."""
+        """The peer that the proxy names; `None` where it speaks for itself or names none."""
 
     def feed(self, octets: bytes) -> int:
         """Take octets; return how many of them belong to the header.
 
         Raises:
-            ProxyError: they do not begin with one. No more may be fed then.
+            ProxyError: they do not begin with a header. Feed no more then.
         """
         held = len(self._buffer)
         self._buffer += octets
@@ -53,7 +53,7 @@ class HeaderReader:
         return end - held
 
     def _find_end(self) -> int | None:
-        """Return where the header ends, and read it, once it is there."""
+        """Return where the header ends, and read it, once it is whole."""
         buffer = self._buffer
         if buffer.startswith(_V2_BEGIN):
             return self._find_v2_end()
@@ -102,8 +102,8 @@ def _read_v1(words: bytes) -> IPv4Address | IPv6Address | None:
 
 
 def _read_v2(version_and_command: int, family: int, addresses: bytes) -> IPv4Address | IPv6Address | None:
-    """Read a header of version 2; what stands behind the addresses (its TLVs) is skipped."""
-    if version_and_command == _V2_LOCAL:  # the proxy looks whether we are well
+    """Read a header of version 2; its TLVs, behind the addresses, are skipped."""
+    if version_and_command == _V2_LOCAL:  # a health check of the proxy
         return None
     if version_and_command != _V2_PROXY:
         raise ProxyError("a PROXY header of another version or command")

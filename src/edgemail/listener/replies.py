@@ -1,4 +1,4 @@
-"""What a listener says by itself, encoded once. Second words are enhanced status codes (RFC 3463)."""
+"""The replies of the listener itself, encoded once, with enhanced status codes (RFC 3463)."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ STORE_FULL = Reply.of(452, "4.3.1 There is no room, try again later", reason="st
 EARLY_TALKER = Reply.of(554, "5.5.1 Wait for the greeting", reason="early_talker")
 
 BAD_PROXY_HEADER = Reply.of(421, "4.7.0 No PROXY header, or a bad one", reason="bad_proxy_header")
-"""Counted and never said: what is at the other end may not speak SMTP."""
+"""Counted and never sent: the other end may not speak SMTP."""
 
 REASONS = list_reasons(globals())
-"""Every reason that a reply here has."""
+"""The reasons of all replies in this module."""
 
 _VERDICTS: dict[type[BaseException], Reply] = {StoreUnavailable: STORE_UNAVAILABLE, StoreFull: STORE_FULL}
 
 VERDICTS = frozenset({STORE_LATE, NOT_KEPT, *_VERDICTS.values()})
-"""What may become of a message that was handed over, but for `KEPT`."""
+"""The verdicts on a message that was handed over, but for `KEPT`."""
 
 
 def explain(error: BaseException) -> Reply:
-    """Return what a sender is told of an error of the store: only what it can do about it."""
+    """Return the verdict for an error of the store: only what the sender can do about it."""
     return _VERDICTS.get(type(error), NOT_KEPT)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from edgemail.settings import SmtpSettings
 from edgemail.smtp import SessionRules
+
+if TYPE_CHECKING:
+    from edgemail.listener.admission import RemotePeer
 
 _SHARED: Final = {rule.name for rule in fields(SessionRules)} & {setting.name for setting in fields(SmtpSettings)}
 """Rules that are settings of the same name: such a rule needs no line here."""
@@ -18,6 +21,10 @@ class RulesByPeer(NamedTuple):
     stranger: SessionRules
     trusted: SessionRules
     local: SessionRules
+
+    def choose(self, peer: RemotePeer) -> SessionRules:
+        """Return the rules for a peer."""
+        return self.local if peer.is_local else self.trusted if peer.is_trusted else self.stranger
 
 
 def derive_rules(settings: SmtpSettings, *, has_certificate: bool) -> RulesByPeer:

@@ -1,7 +1,7 @@
-"""Messages under way: in memory while they are small and few, else in files that have no name.
+"""Messages under way: in memory while they are small and few, else in files without a name.
 
-All but the reads and writes of files happens on the event loop. One thread writes: a disk that does not keep up
-may hold a write for a second, and to close a large file that has no name takes milliseconds as well.
+Only the file operations run outside the event loop. One thread does them: a slow disk may hold a
+write for a second, and closing a large file without a name takes milliseconds.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class Spooler:
-    """Counts what all messages under way take, and spools what would be too much.
+    """Counts the octets of all messages under way, and spools large messages to files.
 
-    A message goes to a file past `spool_above` octets, or where all of them take `max_memory` already. Past
-    `max_spool` octets in files messages are refused.
+    A message goes to a file past `spool_above` octets, or while all messages together take
+    `max_memory`. Past `max_spool` octets in files messages are refused.
     """
 
     def __init__(self, folder: Path, *, spool_above: int, max_memory: int, max_spool: int) -> None:
@@ -50,7 +50,7 @@ class Spooler:
 
     @classmethod
     def of(cls, settings: SmtpSettings, folder: Path) -> Self:
-        """Make one as it was set, in `folder` unless that was set as well."""
+        """Make a spooler from the settings, in `folder` unless `spool_dir` is set."""
         return cls(
             folder if settings.spool_dir is None else Path(settings.spool_dir),
             spool_above=settings.spool_above_bytes,
@@ -59,27 +59,27 @@ class Spooler:
         )
 
     def check(self) -> None:
-        """Return if files can be made.
+        """Check that the folder can hold files.
 
         Raises:
-            OSError: they cannot.
+            OSError: it cannot.
         """
         _open_nameless(self.folder).close()
 
     def has_room(self, size_octets: int) -> bool:
-        """See `smtp.Room.has_room`."""
+        """See `smtp.ContentStore.has_room`."""
         return size_octets <= self.max_spool - self.spool_octets or self._fits_memory(size_octets, size_octets)
 
     def open(self) -> SpoolingContent:
-        """See `smtp.Room.open`."""
+        """See `smtp.ContentStore.open`."""
         return SpoolingContent(self)
 
     def hold(self, octets: int) -> None:
-        """Count octets that were put before a message."""
+        """Count the octets of a trace, which is put before a message."""
         self.memory_octets += octets
 
     def release(self, envelope: Envelope) -> None:
-        """Take back what a message had: it is kept by now, or never will be."""
+        """Release a message that is committed, or has failed."""
         self.memory_octets -= len(envelope.data)
         if envelope.spool is not None:
             envelope.spool.discard()
@@ -143,7 +143,7 @@ class SpoolingContent:
     def finish(self) -> bytes | SpoolFile:
         """See `smtp.Content.finish`."""
         if self._is_over:
-            raise RuntimeError("finish() of a message that was let go")
+            raise RuntimeError("finish() of a message that was discarded")
         self._is_over = True
         if self._file is None:
             octets, self._held = self._held, b""
@@ -174,7 +174,7 @@ class SpoolingContent:
 
 
 class SpoolFile:
-    """A `model.Spool`: a file without a name, so that it is gone with the program, however that ends."""
+    """A `model.Spool`: a file without a name, which ends with the program, however that ends."""
 
     def __init__(self, spooler: Spooler) -> None:
         self._spooler = spooler
@@ -196,11 +196,11 @@ class SpoolFile:
 
     @property
     def is_behind(self) -> bool:
-        """Whether not everything is written yet."""
+        """True while octets wait to be written."""
         return self._jobs > 0
 
     def reserve(self, octets: int) -> bool:
-        """Count octets that will be written; return whether there is room for them."""
+        """Count octets that will be written; return False if there is no room for them."""
         spooler = self._spooler
         if spooler.spool_octets + octets > spooler.max_spool:
             return False
@@ -209,14 +209,14 @@ class SpoolFile:
         return True
 
     def write(self, block: bytes | bytearray) -> None:
-        """Write octets that were reserved and are counted as memory; return before they are written."""
+        """Start to write octets that are reserved, and are counted as memory until then."""
         self.size += len(block)
         self._jobs += 1
         self._last = asyncio.get_running_loop().run_in_executor(self._spooler.thread, self._append, block)
         self._last.add_done_callback(partial(self._count_written, len(block)))
 
     def call_when_written(self, callback: Callable[[], None]) -> None:
-        """Call back, once, as soon as nothing is left to write."""
+        """Call back, once, when nothing is left to write."""
         self._on_written = callback
 
     async def flush(self) -> None:
@@ -244,16 +244,16 @@ class SpoolFile:
         if self._is_discarded:
             return
         self._is_discarded = True
-        # At once, else all others are refused until the thread comes to it. It closes the file before it writes
-        # what is taken from now on, so that the disk never holds more.
+        # Free the room at once, else other messages are refused until the thread closes the file.
+        # It does so before it writes anything that is reserved from now on: the disk holds no more.
         self._spooler.spool_octets -= self._reserved
         try:
             asyncio.get_running_loop().run_in_executor(self._spooler.thread, self._close)
-        except RuntimeError:  # the program ends, and the thread has
+        except RuntimeError:  # the program ends, and the thread has ended
             self._close()
 
     def __del__(self) -> None:
-        """Close what nobody discarded."""
+        """Close a file that was not discarded."""
         self._close()
 
     def _append(self, block: bytes | bytearray) -> None:
@@ -270,9 +270,9 @@ class SpoolFile:
             leaf = StoreFull if error.errno in _NO_ROOM else StoreUnavailable
             self.error = leaf("the spool cannot be written")
             return
-        self._look_at(block)
+        self._check_text(block)
 
-    def _look_at(self, block: bytes | bytearray) -> None:
+    def _check_text(self, block: bytes | bytearray) -> None:
         if not self._is_valid:
             return
         try:
@@ -297,12 +297,12 @@ class SpoolFile:
 
 
 def _open_nameless(folder: Path) -> FileIO:
-    """Open a new file that has no name in its folder, or loses it at once, for its owner alone."""
+    """Open a new file without a name, for its owner alone."""
     return tempfile.TemporaryFile(buffering=0, prefix=".edgemail-", dir=folder)
 
 
 def _read_at(file: FileIO, offset: int, size: int) -> bytes:
-    """Read so many octets, fewer where the file ends."""
+    """Read `size` octets, or fewer where the file ends."""
     file.seek(offset)
     octets = file.read(size)
     while len(octets) < size and (part := file.read(size - len(octets))):

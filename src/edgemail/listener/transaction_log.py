@@ -1,4 +1,4 @@
-"""What the log has of SMTP: a line a transaction, and never more than a peer is worth."""
+"""The log of SMTP: one line for each transaction, and few for connections that bring no message."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _log = logging.getLogger(__name__)
 
 _SHOWN_RECIPIENTS = 3
 _SUMMARY_S = 60.0
-"""How often there is a line for connections that were turned away: whoever floods us fills no disk with lines."""
+"""The least time between two lines for refused connections: a flood must not fill the disk."""
 
 _RECORD = vars(logging.makeLogRecord({"name": _log.name, "levelno": logging.INFO, "levelname": "INFO"}))
-"""What all records of transactions have in common."""
+"""The fields that all records of transactions share."""
 
 _HASH_OCTETS = 8
 _NULL_SENDER = "<>"
 
 _HAS_LINE = REFUSES_MESSAGE | replies.VERDICTS
-"""Refusals that stand in a transaction's line."""
-_TURNS_AWAY = frozenset(
+"""Refusals that are in a transaction's own line."""
+_REFUSES_CONNECTION = frozenset(
     {
         replies.TOO_MANY_CONNECTIONS,
         policy_replies.TOO_MANY_OF_SOURCE,
@@ -42,19 +42,19 @@ _TURNS_AWAY = frozenset(
         replies.STOPPING,
     }
 )
-"""Refusals of a connection that no limit on its source keeps from coming again."""
+"""Refusals of a connection: a peer may get any number of them, so they share a line."""
 
 
 @dataclass(slots=True)
 class Entry:
-    """A transaction's line, as far as it is known; `began_s` is the monotonic clock's."""
+    """A transaction's line so far; `began_s` is a time of the monotonic clock."""
 
     fields: dict[str, object]
     began_s: float
 
 
 class TransactionLog:
-    """Writes the lines, at the level of information; where that is off, it costs next to nothing."""
+    """Writes the lines at the level `info`; where that is off, nothing is put together for it."""
 
     def __init__(
         self, addresses: Literal["plain", "hashed", "off"] = "plain", clock: Callable[[], float] = time.monotonic
@@ -62,31 +62,31 @@ class TransactionLog:
         """`addresses` is the setting `log_addresses`; `clock` gives seconds and never goes back."""
         self._addresses = addresses
         self._clock = clock
-        # Made anew at each start: with a key that lasts, a list of addresses would tell whose each hash is.
+        # New at each start: a lasting key could be used to look up the hashes of known addresses.
         self._key = secrets.token_bytes(16)
-        self._turned_away: Counter[str] = Counter()
+        self._refused: Counter[str] = Counter()
         self._first_ip = ""
         self._due_s = 0.0
 
     @property
     def is_on(self) -> bool:
-        """Whether anybody wants the lines."""
+        """True if the lines are wanted."""
         return _log.isEnabledFor(logging.INFO)
 
-    def begin(self, what: Deliver | MessageRefused, *, transaction: str, peer_ip: str, size: int) -> Entry:
-        """Note what is known of a transaction when its message has come; `size` is in octets."""
-        fields: dict[str, object] = {"id": transaction, "ip": peer_ip, "helo": what.hello}
+    def begin(self, message: Deliver | MessageRefused, *, transaction: str, peer_ip: str, size: int) -> Entry:
+        """Begin the line of a transaction whose message has come; `size` is in octets."""
+        fields: dict[str, object] = {"id": transaction, "ip": peer_ip, "helo": message.hello}
         if self._addresses != "off":
             write = str if self._addresses == "plain" else self._hash
-            recipients = ",".join([write(one) for one in what.recipients[:_SHOWN_RECIPIENTS]])
-            more = len(what.recipients) - _SHOWN_RECIPIENTS
-            fields["sender"] = _NULL_SENDER if what.sender is None else write(str(what.sender))
+            recipients = ",".join([write(recipient) for recipient in message.recipients[:_SHOWN_RECIPIENTS]])
+            more = len(message.recipients) - _SHOWN_RECIPIENTS
+            fields["sender"] = _NULL_SENDER if message.sender is None else write(str(message.sender))
             fields["recipients"] = f"{recipients} and {more} more" if more > 0 else recipients
         fields["size"] = size
         return Entry(fields, self._clock())
 
     def end(self, entry: Entry, reply: Reply, mail_id: object = None, *, is_heard: bool = True) -> None:
-        """Write a transaction's line. `mail_id` is what the store calls it, if that has it."""
+        """Write a transaction's line. `mail_id` is the message's id in the store, if it has one."""
         fields = entry.fields
         fields["code"] = reply.code
         if reply.reason:
@@ -99,46 +99,45 @@ class TransactionLog:
         what = "accepted" if reply.code < 400 else "deferred" if reply.code < 500 else "refused"
         _log.handle(_make_record(what, fields))
 
-    def say_late(self, entry: Entry, mail_id: object) -> None:
-        """Write that a message was kept after all; its sender was told to try again, and will."""
+    def keep_late(self, entry: Entry, mail_id: object) -> None:
+        """Write that a message was committed after all; its sender was told to try again."""
         _log.info("kept too late", extra={"id": entry.fields["id"], "mail": mail_id})
 
     def refuse(self, refused: MessageRefused, *, transaction: str, peer_ip: str) -> None:
-        """Write the line of a message that was refused when it had come."""
+        """Write the line of a message that was refused after its octets had come."""
         entry = self.begin(refused, transaction=transaction, peer_ip=peer_ip, size=refused.size_octets)
         self.end(entry, refused.reply)
 
-    def note(self, tally: Counter[str] | None, reply: Reply, peer_ip: str) -> Counter[str] | None:
-        """Count a refusal for the line at the end of its connection; return the counts, which begin as `None`."""
+    def tally_refusal(self, tally: Counter[str] | None, reply: Reply, peer_ip: str) -> Counter[str] | None:
+        """Count a refusal for the line of its connection; return the counts, at first `None`."""
         if reply in _HAS_LINE or not self.is_on:
             return tally
-        if reply in _TURNS_AWAY:
-            self.turn_away(reply, peer_ip)
+        if reply in _REFUSES_CONNECTION:
+            self._count_refused_connection(reply, peer_ip)
             return tally
         if tally is None:
             tally = Counter()
         tally[reply.reason] += 1
         return tally
 
-    def close(self, tally: Mapping[str, int], *, peer_ip: str, hello: str) -> None:
-        """Write what a connection was refused besides whole messages."""
+    def end_connection(self, tally: Mapping[str, int], *, peer_ip: str, hello: str) -> None:
+        """Write the refusals of a connection, but for whole messages."""
         _log.info("commands refused", extra={"ip": peer_ip, "helo": hello, "refusals": _write_counts(tally)})
 
-    def turn_away(self, reply: Reply, peer_ip: str) -> None:
-        """Count a connection that was refused."""
-        if not self._turned_away:
+    def _count_refused_connection(self, reply: Reply, peer_ip: str) -> None:
+        if not self._refused:
             self._first_ip, self._due_s = peer_ip, self._clock() + _SUMMARY_S
-        self._turned_away[reply.reason] += 1
+        self._refused[reply.reason] += 1
 
     def sweep(self) -> None:
-        """Write of those who were turned away, once a minute at most."""
-        if self._turned_away and self._clock() >= self._due_s:
+        """Write the line for refused connections, once a minute at most."""
+        if self._refused and self._clock() >= self._due_s:
             self.flush()
 
     def flush(self) -> None:
-        """Write of those who were turned away and have not been in a line yet."""
-        if self._turned_away:
-            counts, self._turned_away = self._turned_away, Counter()
+        """Write the line for refused connections that have not been in one yet."""
+        if self._refused:
+            counts, self._refused = self._refused, Counter()
             _log.info("connections refused", extra={"first_ip": self._first_ip, "refusals": _write_counts(counts)})
 
     def _hash(self, address: str) -> str:
@@ -147,7 +146,7 @@ class TransactionLog:
 
 
 def _make_record(what: str, fields: Mapping[str, object]) -> logging.LogRecord:
-    """Make what `_log.info` would, without its look for a caller that no line of ours shows."""
+    """Make the record that `_log.info` would, without the costly search for the calling line."""
     now = time.time()
     record = logging.LogRecord.__new__(logging.LogRecord)
     vars(record).update(_RECORD, msg=what, created=now, msecs=now % 1 * 1000)

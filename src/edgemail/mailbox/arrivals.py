@@ -1,24 +1,61 @@
-"""Wakes the readers that wait for mail, inbox by inbox, after each commit."""
+"""Wakes the readers that wait for mail, inbox by inbox, after each commit.
+
+What arrives is read and written down once for all readers of an inbox.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+
+    from edgemail.model import ListedMail
+
+_T = TypeVar("_T")
+
+_SHARED_PAGES = 8
+"""The most pages that are shared in an inbox: its readers have seen nearly the same mail."""
+
+_KEPT_MESSAGES = 20
+"""A page of more messages is shared only while it is read: kept, many would take much memory."""
+
+_WAKE_AT_ONCE = 100
+"""The most readers that are woken in one turn of the event loop: senders are served in between."""
+
+_PAUSE_S = 0.0002
+"""The pause after waking more readers than that, for each of them: some twice of what it costs.
+
+1,500 readers are woken three times a second at most, and hear of all that came meanwhile.
+"""
+
+
+class SharedPage:
+    """Some mail of an inbox, oldest first, for all who read on from the same id."""
+
+    def __init__(self, listed: Sequence[ListedMail]) -> None:
+        self.listed = listed
+        self._written: tuple[object, Any] | None = None
+
+    def write(self, write: Callable[[Sequence[ListedMail]], _T]) -> _T:
+        """Return what `write` makes of the page; it is called once for all who give the same one."""
+        if self._written is None or self._written[0] is not write:
+            self._written = write, write(self.listed)
+        written: _T = self._written[1]
+        return written
 
 
 class Subscription:
     """Waits for new mail in one inbox.
 
     A subscription has no queue. It only signals that there is new mail, and its owner then reads
-    from the store what came after the last id it has seen. So a slow reader costs no memory and
-    misses nothing.
+    what came after the last id it has seen. So a slow reader costs no memory and misses nothing.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, topic: _Topic) -> None:
+        self._topic = topic
         self._news = asyncio.Event()
         self.is_closed = False
 
@@ -27,13 +64,21 @@ class Subscription:
 
         `timeout_s` None waits without a limit.
         """
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self._news.wait()
-        except TimeoutError:
-            return False
+        if not self._news.is_set():
+            try:
+                async with asyncio.timeout(timeout_s):
+                    await self._news.wait()
+            except TimeoutError:
+                return False
         self._news.clear()
         return True
+
+    async def read(self, after: int, read: Callable[[int], Awaitable[Sequence[ListedMail]]]) -> SharedPage:
+        """Return the page above the id `after`, which `read` reads once for all who ask for it.
+
+        Mail that was committed before this call is in the page.
+        """
+        return await self._topic.read(after, read)
 
     def notify(self) -> None:
         """Signal new mail."""
@@ -45,39 +90,111 @@ class Subscription:
         self._news.set()
 
 
+class _Topic:
+    """The subscriptions of one inbox, and the pages that they share until there is new mail."""
+
+    def __init__(self) -> None:
+        self._subscriptions: set[Subscription] = set()
+        self._pages: dict[int, asyncio.Task[SharedPage]] = {}
+        self._is_waking = False
+        self._is_due = False
+
+    def __len__(self) -> int:
+        """Return how many subscriptions there are."""
+        return len(self._subscriptions)
+
+    def add(self, subscription: Subscription) -> None:
+        """Begin to wake a subscription."""
+        self._subscriptions.add(subscription)
+
+    def discard(self, subscription: Subscription) -> None:
+        """Stop to wake a subscription."""
+        self._subscriptions.discard(subscription)
+
+    def close(self) -> None:
+        """Wake all subscriptions for the last time."""
+        for subscription in self._subscriptions:
+            subscription.close()
+
+    def publish(self) -> None:
+        """Wake all subscriptions: some now, the others in the next turns of the event loop."""
+        self._pages.clear()  # those who read one go on with it, and read again afterwards
+        if self._is_waking:
+            self._is_due = True
+        else:
+            self._wake(list(self._subscriptions))
+
+    async def read(self, after: int, read: Callable[[int], Awaitable[Sequence[ListedMail]]]) -> SharedPage:
+        """See `Subscription.read`."""
+        task = self._pages.get(after)
+        if task is None:
+
+            async def make() -> SharedPage:
+                return SharedPage(await read(after))
+
+            task = asyncio.create_task(make())
+            task.add_done_callback(lambda done: self._end(after, done))
+            while len(self._pages) >= _SHARED_PAGES:
+                del self._pages[next(iter(self._pages))]
+            self._pages[after] = task
+        return await asyncio.shield(task)
+
+    def _end(self, after: int, task: asyncio.Task[SharedPage]) -> None:
+        """Forget a page that failed or is large; take its error, as its readers may be gone."""
+        is_kept = not task.cancelled() and not task.exception() and len(task.result().listed) <= _KEPT_MESSAGES
+        if not is_kept and self._pages.get(after) is task:
+            del self._pages[after]
+
+    def _wake(self, waiting: list[Subscription]) -> None:
+        for subscription in waiting[:_WAKE_AT_ONCE]:
+            subscription.notify()
+        rest = waiting[_WAKE_AT_ONCE:]
+        loop = asyncio.get_running_loop()
+        if rest:
+            self._is_waking = True
+            loop.call_soon(self._wake, rest)
+        elif self._is_waking:
+            loop.call_later(_PAUSE_S * len(self._subscriptions), self._end_pause)
+
+    def _end_pause(self) -> None:
+        self._is_waking = False
+        if self._is_due:
+            self._is_due = False
+            self.publish()
+
+
 class ArrivalNotifier:
     """The subscriptions of all inboxes."""
 
     def __init__(self) -> None:
-        self._subscriptions: dict[str, set[Subscription]] = {}
+        self._subscriptions: dict[str, _Topic] = {}
         self._is_closed = False
 
     @contextmanager
     def subscribe(self, inbox: str) -> Iterator[Subscription]:
         """Subscribe to one inbox for as long as the context lasts."""
-        subscription = Subscription()
+        topic = self._subscriptions.setdefault(inbox, _Topic())
+        subscription = Subscription(topic)
         if self._is_closed:
             subscription.close()
-        self._subscriptions.setdefault(inbox, set()).add(subscription)
+        topic.add(subscription)
         try:
             yield subscription
         finally:
-            left = self._subscriptions[inbox]
-            left.discard(subscription)
-            if not left:
-                del self._subscriptions[inbox]
+            topic.discard(subscription)
+            if not topic:
+                self._subscriptions.pop(inbox, None)
 
     def publish(self, inboxes: Iterable[str]) -> None:
         """Wake the subscriptions to these inboxes."""
         if not self._subscriptions:
             return
         for inbox in inboxes:
-            for subscription in self._subscriptions.get(inbox, ()):
-                subscription.notify()
+            if (topic := self._subscriptions.get(inbox)) is not None:
+                topic.publish()
 
     def close(self) -> None:
         """Wake every subscription for the last time."""
         self._is_closed = True
-        for subscriptions in self._subscriptions.values():
-            for subscription in subscriptions:
-                subscription.close()
+        for topic in self._subscriptions.values():
+            topic.close()

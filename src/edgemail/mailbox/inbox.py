@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from edgemail import mime
 from edgemail.errors import MessageNotFound
 from edgemail.mailbox.arrivals import ArrivalNotifier
+from edgemail.mailbox.reading import MessageReader, ReadLimits
 from edgemail.model import ListedMail, StoredMail
 from edgemail.store.base import ListingRow
-from edgemail.system.switch_interval import short_switch_interval
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    import asyncio
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 
+    from edgemail.mailbox.arrivals import SharedPage, Subscription
+    from edgemail.mailbox.results import Result
     from edgemail.model import Attachment, Envelope, MailId, ParsedMessage
     from edgemail.store.base import Arrival, Mailbox
 
@@ -24,17 +25,23 @@ PAGE_MAX = 200
 """The most messages in one page of a listing."""
 
 _ID_MAX = 2**63 - 1
-_LARGE_BYTES = 256 * 1024
-_T = TypeVar("_T")
+_FOLLOWED_MAX = 50
+"""The most messages that those who wait or follow read at a time."""
 
 
 class Inbox:
-    """The operations on mail, over any store."""
+    """The operations on mail, over any store.
 
-    def __init__(self, store: Mailbox) -> None:
+    Those that parse mail may raise `TooBusy`.
+    """
+
+    def __init__(
+        self, store: Mailbox, limits: ReadLimits | None = None, refuse: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """`refuse` is called with the reason for each reader that is refused."""
         self._store = store
         self._notifier = ArrivalNotifier()
-        self._large_at_once = asyncio.Semaphore(1)
+        self._reader = MessageReader(store, limits or ReadLimits(), refuse)
         store.watch(self._announce)
 
     def deliver(self, envelope: Envelope) -> asyncio.Future[MailId]:
@@ -51,7 +58,7 @@ class Inbox:
         rows = await self._store.list_inbox(
             inbox, limit=min(limit, PAGE_MAX + 1), before=before, after=after, oldest_first=oldest_first
         )
-        return await _summarize(rows, inbox)
+        return await self._reader.summarize(_as_seen_by(inbox, rows))
 
     async def search(
         self, inbox: str, text: str, *, limit: int, before: int | None = None
@@ -64,7 +71,7 @@ class Inbox:
         terms = text.lower().split()
         limit = min(limit, PAGE_MAX)
         rows = await self._store.search_inbox(inbox, terms, limit=limit + 1, before=before)
-        listed = await _summarize(rows[:limit], inbox)
+        listed = await self._reader.summarize(_as_seen_by(inbox, rows[:limit]))
         fresh = {row.mail.id for row in rows if row.summary is None}
         found = [
             message
@@ -74,45 +81,54 @@ class Inbox:
         return found, rows[limit - 1].mail.id if len(rows) > limit else None
 
     async def read(
-        self, mail_id: MailId, write: Callable[[ListedMail, ParsedMessage], _T], inbox: str | None = None
-    ) -> _T:
-        """Parse a message in a worker thread and return what `write` makes of it there.
+        self,
+        mail_id: MailId,
+        write: Callable[[ListedMail, ParsedMessage], Sequence[bytes]],
+        inbox: str | None = None,
+    ) -> tuple[StoredMail, Result[None]]:
+        """Parse a message; return its row, and what `write` makes of it in a worker thread.
 
-        With `inbox`, as in the two methods below, only a message of that inbox is found, and only
-        that recipient is named.
+        The result is kept for other readers, whatever their address. So `write` depends on its
+        arguments alone, is the same function each time, and leaves out the envelope.
+
+        With `inbox`, as in the two methods below, only a message of that inbox is found, and the
+        row names that recipient alone.
 
         Raises:
             MessageNotFound: no message has this id.
         """
-        row = await self._find(mail_id, inbox)
+        mail = await self._find(mail_id, inbox)
 
-        def take_apart(data: bytes) -> _T:
+        def parse(data: bytes) -> tuple[None, Sequence[bytes]]:
             content = mime.read(data)
-            return write(ListedMail(row.mail, content.summary), content)
+            return None, write(ListedMail(mail, content.summary), content)
 
-        return await self._take_apart(row, take_apart)
+        return mail, await self._reader.read(mail, write, parse)
 
-    async def read_raw(self, mail_id: MailId, inbox: str | None = None) -> bytes:
-        """Read a message, octet for octet.
+    async def read_raw(self, mail_id: MailId, inbox: str | None = None) -> tuple[StoredMail, AsyncIterator[bytes]]:
+        """Read a message, octet for octet: its row, and its pieces as they are asked for.
+
+        The pieces end with `MessageNotFound` where the message is deleted meanwhile.
 
         Raises:
             MessageNotFound: no message has this id.
         """
-        if inbox is not None:
-            await self._find(mail_id, inbox)
-        return await self._store.read_data(mail_id)
+        return await self._find(mail_id, inbox), self._store.read_pieces(mail_id)
 
-    async def read_attachment(
-        self, mail_id: MailId, index: int, inbox: str | None = None
-    ) -> tuple[Attachment, bytes]:
+    async def read_attachment(self, mail_id: MailId, index: int, inbox: str | None = None) -> Result[Attachment]:
         """Read one attachment, decoded.
 
         Raises:
             MessageNotFound: no message has this id.
             AttachmentNotFound: the message has no attachment with this number.
         """
-        row = await self._find(mail_id, inbox)
-        return await self._take_apart(row, lambda data: mime.attachment(data, index))
+        mail = await self._find(mail_id, inbox)
+
+        def parse(data: bytes) -> tuple[Attachment, Sequence[bytes]]:
+            attachment, content = mime.attachment(data, index)
+            return attachment, (content,)
+
+        return await self._reader.read(mail, index, parse)
 
     async def wait(
         self, inbox: str, *, after: int | None, timeout_s: float, matches: Callable[[ListedMail], bool]
@@ -125,14 +141,18 @@ class Inbox:
         deadline = time.monotonic() + timeout_s
         with self._notifier.subscribe(inbox) as subscription:
             seen = after or 0
-            newest_first = after is None
-            while not subscription.is_closed:
-                async for page in self._pages(inbox, seen, newest_first=newest_first):
+            if after is None:
+                async for page in self._pages_down(inbox):
                     for listed in page:
                         if matches(listed):
                             return listed
-                    seen = max(seen, *(listed.mail.id for listed in page))
-                newest_first = False
+                    seen = max(seen, page[0].mail.id)
+            while not subscription.is_closed:
+                async for news in self._news(subscription, inbox, seen):
+                    for listed in news.listed:
+                        if matches(listed):
+                            return listed
+                    seen = news.listed[-1].mail.id
                 left_s = deadline - time.monotonic()
                 if left_s <= 0 or not await subscription.wait(left_s):
                     return None
@@ -143,19 +163,21 @@ class Inbox:
         newest = await self._store.list_inbox(inbox, limit=1)
         return newest[0].mail.id if newest else 0
 
-    async def follow(self, inbox: str, after: int) -> AsyncIterator[ListedMail]:
+    async def follow(
+        self, inbox: str, after: int, *, quiet_s: float | None = None
+    ) -> AsyncGenerator[SharedPage | None, None]:
         """Yield messages above the id `after`, then new ones as they arrive, each once, in order.
 
-        Ends when the server stops.
+        Yields None whenever nothing came for `quiet_s`. Ends when the server stops.
         """
         with self._notifier.subscribe(inbox) as subscription:
             seen = after
             while not subscription.is_closed:
-                async for page in self._pages(inbox, seen, newest_first=False):
-                    for listed in page:
-                        seen = listed.mail.id
-                        yield listed
-                await subscription.wait(None)
+                async for news in self._news(subscription, inbox, seen):
+                    seen = news.listed[-1].mail.id
+                    yield news
+                while not await subscription.wait(quiet_s):
+                    yield None
 
     async def delete(self, mail_id: MailId) -> None:
         """Delete a message for all its recipients.
@@ -165,6 +187,7 @@ class Inbox:
         """
         if not await self._store.delete([mail_id]):
             raise MessageNotFound(f"there is no message {mail_id}")
+        self._reader.forget(mail_id)
 
     async def delete_from(self, inbox: str, mail_id: MailId) -> None:
         """Delete a message from one inbox; other recipients keep their copies.
@@ -174,6 +197,7 @@ class Inbox:
         """
         if not await self._store.delete_from_inbox(inbox, mail_id):
             raise MessageNotFound(f"there is no message {mail_id}")
+        self._reader.forget(mail_id)
 
     async def delete_all(self, inbox: str) -> int:
         """Delete all mail of an inbox; return the number of messages that it had."""
@@ -191,57 +215,50 @@ class Inbox:
         """End every `wait` and `follow`."""
         self._notifier.close()
 
-    async def _find(self, mail_id: MailId, inbox: str | None) -> ListingRow:
+    async def _find(self, mail_id: MailId, inbox: str | None) -> StoredMail:
         """Read a message's row, in any inbox or in one.
 
         In one inbox, a message of somebody else costs the same look-up as one that does not exist.
         """
         if inbox is None:
-            return await self._store.read_row(mail_id)
+            return (await self._store.read_row(mail_id)).mail
         rows = await self._store.list_inbox(
             inbox, limit=1, before=min(mail_id + 1, _ID_MAX), after=mail_id - 1, oldest_first=True
         )
         if not rows:
             raise MessageNotFound(f"there is no message {mail_id}")
-        return ListingRow(_as_seen_by(inbox, rows[0].mail), rows[0].summary, rows[0].head)
-
-    async def _take_apart(self, row: ListingRow, parse: Callable[[bytes], _T]) -> _T:
-        """Read a message and parse it in a worker thread, large messages one at a time.
-
-        Parsing holds the GIL. With several such threads, the event loop and the writer thread
-        wait for each of them many times in a commit, and so do the senders.
-        """
-        async with contextlib.AsyncExitStack() as stack:
-            if row.mail.size > _LARGE_BYTES:
-                await stack.enter_async_context(self._large_at_once)
-                stack.enter_context(short_switch_interval())
-            return await asyncio.to_thread(parse, await self._store.read_data(row.mail.id))
+        return _as_seen_by(inbox, rows)[0].mail
 
     def _announce(self, arrivals: Sequence[Arrival]) -> None:
         self._notifier.publish(recipient for arrival in arrivals for recipient in arrival.recipients)
 
-    async def _pages(self, inbox: str, after: int, *, newest_first: bool) -> AsyncIterator[list[ListedMail]]:
-        """Yield all mail above `after`, page by page."""
+    async def _pages_down(self, inbox: str) -> AsyncIterator[list[ListedMail]]:
+        """Yield all mail of an inbox, newest first, page by page."""
         before: int | None = None
-        while page := await self.list_page(
-            inbox, limit=PAGE_MAX, before=before, after=after, oldest_first=not newest_first
-        ):
+        while page := await self.list_page(inbox, limit=PAGE_MAX, before=before):
             yield page
             if len(page) < PAGE_MAX:
                 return
-            if newest_first:
-                before = page[-1].mail.id
-            else:
-                after = page[-1].mail.id
+            before = page[-1].mail.id
+
+    async def _news(self, subscription: Subscription, inbox: str, after: int) -> AsyncIterator[SharedPage]:
+        """Yield all mail above `after`, oldest first, in pages that other readers share."""
+
+        async def read(seen: int) -> list[ListedMail]:
+            return await self.list_page(inbox, limit=_FOLLOWED_MAX, after=seen, oldest_first=True)
+
+        while (page := await subscription.read(after, read)).listed:
+            yield page
+            if len(page.listed) < _FOLLOWED_MAX:
+                return
+            after = page.listed[-1].mail.id
 
 
-def _as_seen_by(inbox: str, mail: StoredMail) -> StoredMail:
+def _as_seen_by(inbox: str, rows: Sequence[ListingRow]) -> list[ListingRow]:
     """Name one recipient alone: who knows an address learns of no other."""
-    return StoredMail(mail.id, mail.date, mail.sender, (inbox,), mail.size)
-
-
-async def _summarize(rows: Sequence[ListingRow], inbox: str) -> list[ListedMail]:
-    """Add missing summaries, made from the first octets of each message in a worker thread."""
-    heads = [row.head for row in rows if row.summary is None]
-    made = iter(await asyncio.to_thread(lambda: [mime.summarize(head) for head in heads]) if heads else ())
-    return [ListedMail(_as_seen_by(inbox, row.mail), row.summary or next(made)) for row in rows]
+    return [
+        ListingRow(
+            StoredMail(row.mail.id, row.mail.date, row.mail.sender, (inbox,), row.mail.size), row.summary, row.head
+        )
+        for row in rows
+    ]

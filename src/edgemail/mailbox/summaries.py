@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from edgemail import mime
@@ -45,6 +46,7 @@ class Summarizer:
         self._news = asyncio.Event()
         self._news.set()
         self._arrived = 0
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="edgemail-summaries")
         store.watch(self._wake)
 
     async def run(self) -> None:
@@ -62,8 +64,9 @@ class Summarizer:
                 self._news.set()
 
     async def _catch_up(self, seen: int) -> int:
+        loop = asyncio.get_running_loop()
         while batch := await self._store.list_unsummarized(seen, max_rows=_BATCH_ROWS, max_bytes=_BATCH_BYTES):
-            summaries, busy_s = await asyncio.to_thread(_summarize, batch)
+            summaries, busy_s = await loop.run_in_executor(self._thread, _summarize, batch)
             await self._store.add_summaries(summaries)
             seen = batch[-1][0]
             del batch  # otherwise two batches are in memory while the next one is read

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 _CHUNK = 64 * 1024
 """Counting holds the interpreter's lock; between two pieces whoever waits for it may have it."""
-_ENCODED_RUN = re.compile(rb"=\?[^\n]*(?:\n[ \t][^\n]*)*")
-_TYPE_FIELD = re.compile(rb"^content-(?:type|disposition)[^\n]*(?:\n[ \t][^\n]*)*", re.IGNORECASE | re.MULTILINE)
+_TYPE_FIELD = re.compile(rb"^content-(?:type|disposition)", re.IGNORECASE | re.MULTILINE)
+_FIELD_END = re.compile(rb"\n(?![ \t])")
 
 
 class Shape(NamedTuple):
@@ -53,12 +53,26 @@ def _count(data: bytes, word: bytes) -> int:
 
 def decoding(data: bytes) -> int:
     """Estimate the octets looked at to decode encoded words: quadratic in the length of a header field."""
-    return sum(len(run[0]) * run[0].count(b"=?") for run in _ENCODED_RUN.finditer(data))
+    looked_at = end = 0
+    while (start := data.find(b"=?", end)) >= 0:
+        end = _field_end(data, start)
+        looked_at += (end - start) * data.count(b"=?", start, end)
+    return looked_at
 
 
 def parameters(data: bytes) -> int:
     """Estimate the octets looked at to split parameters, by a parser that is quadratic in a field's length."""
-    return sum((found.end() - found.start()) ** 2 for found in _TYPE_FIELD.finditer(data))
+    looked_at = end = 0
+    while field := _TYPE_FIELD.search(data, end):
+        end = _field_end(data, field.end())
+        looked_at += (end - field.start()) ** 2
+    return looked_at
+
+
+def _field_end(data: bytes, start: int) -> int:
+    """Return where a header field ends that is folded over any number of lines."""
+    found = _FIELD_END.search(data, start)
+    return found.start() if found else len(data)
 
 
 def head_end(data: bytes, limit: int) -> int:

@@ -9,15 +9,22 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 from edgemail.mime.words import WORDS
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# A repeated group keeps some 400 octets on the regex stack for each repeat. `_tags` goes on after so many.
+_VALUES = r"(?:=[ \t\r\n]*(?:\"[^\"]*\"|'[^']*'|)[^>=]*){0,100}>?"
+_MORE_VALUES = re.compile(_VALUES)
 # A comment, an element that shows nothing, a declaration, or a tag.
 _TAG = re.compile(
     r"<!--.*?(?:-->|\Z)"
     r"|<(script|style|title|template|noscript)(?![a-z0-9-])[^>]*>.*?(?:</\1[ \t\r\n]*>|\Z)"
     r"|<[!?][^>]*>?"
-    r"|<(/?)([a-z][a-z0-9]*)([^>=]*(?:=[ \t\r\n]*(?:\"[^\"]*\"|'[^']*'|)[^>=]*)*)>?",
+    rf"|<(/?)([a-z][a-z0-9]*)([^>=]*{_VALUES})",
     re.IGNORECASE | re.DOTALL,
 )
 _HREF = re.compile(
@@ -67,9 +74,8 @@ def scan(html: str) -> Page:
     anchors: list[Anchor] = []
     href: str | None = None
     opened = place = 0
-    for tag in _TAG.finditer(html):
-        start, end = tag.span()
-        seen.append(html[place:start])
+    for tag, end in _tags(html):
+        seen.append(html[place : tag.start()])
         place = end
         name = (tag[3] or "").lower()
         if name in _BREAKS:
@@ -79,13 +85,23 @@ def scan(html: str) -> Page:
         elif name == "a":
             if href is not None:
                 anchors.append(Anchor(href, unescape("".join(seen[opened:]))))
-            found = None if tag[2] else _HREF.search(tag[4])
+            found = None if tag[2] else _HREF.search(html, tag.start(4), end)
             href = unescape(found[1] or found[2] or found[3] or "") if found else None
             opened = len(seen)
     seen.append(html[place:])
     if href is not None:
         anchors.append(Anchor(href, unescape("".join(seen[opened:]))))
     return Page(unescape("".join(seen)), tuple(anchors))
+
+
+def _tags(html: str) -> Iterator[tuple[re.Match[str], int]]:
+    """Yield each tag and where it ends, which is behind the match if the tag has hundreds of values."""
+    end = 0
+    while tag := _TAG.search(html, end):
+        end = tag.end()
+        while html[end - 1] != ">" and html.startswith("=", end):
+            end = cast("re.Match[str]", _MORE_VALUES.match(html, end)).end()
+        yield tag, end
 
 
 def unescape(text: str) -> str:

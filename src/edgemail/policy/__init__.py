@@ -1,1 +1,1 @@
-"""Who may send what: lists, rates, disk space, a late store, chaos."""
+"""What may be sent: allow and deny lists, rates, disk space, late commits, chaos."""

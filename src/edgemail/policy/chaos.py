@@ -1,4 +1,4 @@
-"""Refuse mail on purpose, so that people can test how a sender takes it."""
+"""Refusals on purpose, for testing how a sender handles them."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _log = logging.getLogger(__name__)
 
 
 class Chaos:
-    """The rules in force: a listener asks, the settings and the API change them."""
+    """The chaos rules in force, which the settings and the API change."""
 
     def __init__(self, draw: Callable[[], float] = random.random) -> None:
-        """`draw` gives numbers from 0 up to, and without, 1."""
+        """`draw` returns a random number from 0 (included) to 1 (excluded)."""
         self.rules: tuple[ChaosRule, ...] = ()
         self._draw = draw
 
     def change(self, rules: Iterable[ChaosRule]) -> None:
-        """Put other rules in force; say so, as nobody should wonder why mail is refused."""
+        """Put other rules in force, and log that mail is refused on purpose."""
         before, self.rules = self.rules, tuple(rules)
         if self.rules:
             _log.warning("chaos is on, mail is refused on purpose: %s", ", ".join(map(str, self.rules)))
@@ -38,7 +38,7 @@ class Chaos:
             _log.warning("chaos is off")
 
     def choose(self, stage: Stage, names: Iterable[str]) -> ChaosRule | None:
-        """Return the first rule that refuses; `names` are in lower case, as `Address.inbox` gives them."""
+        """Return the first rule that refuses; `names` are in lower case, as `Address.inbox` is."""
         for rule in self.rules:
             if rule.stage == stage and _matches(rule.glob, names) and self._draw() * 100 < rule.percent:
                 return rule
@@ -72,7 +72,7 @@ def _compile(glob: str) -> Patterns:
 
 @cache
 def _write(code: int) -> Reply:
-    """Write a refusal; there are two hundred codes at most."""
+    """Make the refusal with a code; cached, as there are at most 200 codes."""
     if code == replies.CHAOS.code:
         return replies.CHAOS
     return Reply.of(code, f"{code // 100}.0.0 Chaos: refused on purpose", reason=replies.CHAOS.reason)

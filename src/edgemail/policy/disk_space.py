@@ -1,4 +1,4 @@
-"""Whether the disk has room for more mail."""
+"""Refuses mail while the disk has less free space than `min_free`."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from edgemail.smtp import Reply
 
     class Disk(Protocol):
-        """What `shutil.disk_usage` gives, in octets."""
+        """The result of `shutil.disk_usage`, in octets."""
 
         @property
         def used(self) -> int:
-            """What is taken."""
+            """The space in use."""
             ...
 
         @property
         def free(self) -> int:
-            """What a user without privileges may still take."""
+            """The space that an unprivileged user may still use."""
             ...
 
 
@@ -36,12 +36,12 @@ _log = logging.getLogger(__name__)
 
 
 class DiskSpaceGuard:
-    """Refuses mail while less is free than must be. Looks only when told to: no message waits for it."""
+    """Refuses mail while the disk is low. Only `refresh` asks the disk: no message waits for it."""
 
     def __init__(
         self, folder: Path | None, least: FreeSpace | None, look: Callable[[Path], Disk] = shutil.disk_usage
     ) -> None:
-        """`folder` is on the disk; `None` where mail rests elsewhere."""
+        """`folder` is on the disk; `None` where mail is kept on another machine."""
         self._folder = folder
         self._least = least
         self._look = look
@@ -49,12 +49,12 @@ class DiskSpaceGuard:
         self.refresh()
 
     def change(self, least: FreeSpace | None) -> None:
-        """Ask for another room."""
+        """Require another amount of free space."""
         self._least = least
         self.refresh()
 
     def refresh(self) -> None:
-        """Look at the disk; say so where that makes a difference."""
+        """Ask the disk; log when mail begins to be refused, and when it is accepted again."""
         if self._folder is None or self._least is None:
             if self._is_low:
                 _log.warning("mail is taken again: min_free is off")
@@ -63,7 +63,7 @@ class DiskSpaceGuard:
         try:
             disk = self._look(self._folder)
         except OSError:
-            return  # the store will say what is wrong
+            return  # the store reports what is wrong
         least_bytes = self._least.octets or (disk.used + disk.free) * self._least.percent / 100
         is_low = disk.free < least_bytes
         if is_low != self._is_low:
@@ -78,5 +78,5 @@ class DiskSpaceGuard:
             _log.warning(text, free, self._folder, asked)
 
     def judge_sender(self, sender: Address | None) -> Reply | None:  # noqa: ARG002 - a gate's signature
-        """Refuse any while there is too little room."""
+        """Refuse every sender while the disk is low."""
         return replies.DISK_FLOOR if self._is_low else None

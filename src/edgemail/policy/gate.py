@@ -1,4 +1,4 @@
-"""What each connection's session asks: all who have a say, in turn."""
+"""The policy: everything that may refuse a sender, a recipient or a message, in turn."""
 
 from __future__ import annotations
 
@@ -20,39 +20,36 @@ if TYPE_CHECKING:
 
 
 class Policy:
-    """What holds for all connections just now."""
+    """What holds for all connections."""
 
     def __init__(self, settings: PolicySettings, chaos: Chaos, folder: Path | None = None) -> None:
-        """`folder` is on the disk that mail is kept on, if any. The settings say what `chaos` begins with."""
+        """`folder` is on the disk that has the mail, if any; `settings.chaos` begins in force."""
         self.lists = AllowDenyLists(settings)
-        self.floor = DiskSpaceGuard(folder, settings.min_free)
-        self.backlog = LateCommits()
+        self.disk_space = DiskSpaceGuard(folder, settings.min_free)
+        self.late_commits = LateCommits()
         self.chaos = chaos
         if settings.chaos:
             chaos.change(settings.chaos)
-        # At each stage only those that may have something against it: each call counts.
+        # Each stage asks only what can refuse there: a call costs time.
         self.sender_judges = (
-            self.floor.judge_sender,
-            self.backlog.judge_sender,
+            self.disk_space.judge_sender,
+            self.late_commits.judge_sender,
             self.lists.judge_sender,
             chaos.judge_sender,
         )
         self.recipient_judges = (self.lists.judge_recipient, chaos.judge_recipient)
-        self.message_judges = (self.backlog.judge_message, chaos.judge_message)
+        self.message_judges = (self.late_commits.judge_message, chaos.judge_message)
 
     def change(self, settings: PolicySettings) -> None:
-        """Put other settings in force: open connections hear of them at their next command."""
+        """Put other settings in force, for open connections from their next command on."""
         self.lists.change(settings)
-        self.floor.change(settings.min_free)
+        self.disk_space.change(settings.min_free)
         if settings.chaos != self.chaos.rules:
             self.chaos.change(settings.chaos)
 
 
 class ConnectionGate:
-    """One connection's gate: the policy for all, then what counts its own source, if that is counted.
-
-    The source comes last, as it counts what the others have let through.
-    """
+    """One connection's `Gate`: the policy, then the limits of its source, if they apply."""
 
     __slots__ = ("_host", "_policy", "_source")
 
@@ -63,11 +60,11 @@ class ConnectionGate:
         self._source = source
 
     def judge_source(self) -> Reply | None:
-        """Judge the peer itself, before it is greeted."""
+        """Judge the peer's address, before the greeting."""
         return self._policy.lists.judge_source(self._host)
 
     def judge_sender(self, sender: Address | None) -> Reply | None:
-        """See `Gate.judge_sender`; the peer is judged again, as the lists may be others by now."""
+        """See `Gate.judge_sender`; the address is judged again, as the lists may have changed."""
         policy = self._policy
         refusal = policy.lists.judge_source(self._host)
         if refusal is not None:
@@ -76,7 +73,12 @@ class ConnectionGate:
             refusal = judge(sender)
             if refusal is not None:
                 return refusal
-        return None if self._source is None else self._source.judge_sender(sender)
+        return None if self._source is None else self._source.judge_sender()
+
+    def spend_message(self) -> None:
+        """See `Gate.spend_message`."""
+        if self._source is not None:
+            self._source.spend_message()
 
     def judge_recipient(self, sender: Address | None, inbox: str) -> Reply | None:
         """See `Gate.judge_recipient`."""

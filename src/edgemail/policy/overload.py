@@ -1,4 +1,4 @@
-"""Whether the store still owes an answer that a sender did not wait for."""
+"""Refuses mail while a commit is pending that has timed out for its sender."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ if TYPE_CHECKING:
 
 
 class LateCommits:
-    """Refuses mail at once while the store is late, instead of letting each sender wait as long as the one before.
+    """Refuses mail at once while a timed-out commit is pending, so that no other sender waits.
 
-    Nothing has to be tried to find out that it is over: what is late is still being committed.
+    No probe is needed to see that the store works again: the pending commit ends.
     """
 
     def __init__(self) -> None:
         self._late = 0
 
     def begin(self) -> None:
-        """Count a message whose sender was told that its commit takes too long."""
+        """Count a commit that has timed out."""
         self._late += 1
 
     def end(self) -> None:
-        """Forget one: it is kept by now, or never will be."""
+        """Count out a timed-out commit that has ended, one way or the other."""
         self._late -= 1
 
     def judge_sender(self, sender: Address | None) -> Reply | None:  # noqa: ARG002 - a gate's signature
-        """Refuse any while something is late."""
+        """Refuse every sender while a commit is late."""
         return replies.STORE_BEHIND if self._late else None
 
     def judge_message(self, sender: Address | None, inboxes: Iterable[str]) -> Reply | None:  # noqa: ARG002
-        """Refuse any while something is late, before its octets come."""
+        """Refuse every message while a commit is late, before its octets come."""
         return replies.STORE_BEHIND if self._late else None

@@ -1,4 +1,4 @@
-"""The refusals that a policy gives, encoded once. Second words are enhanced status codes (RFC 3463)."""
+"""The refusals of the policy, encoded once, with enhanced status codes (RFC 3463)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DISK_FLOOR = Reply.of(
     reason="disk_floor",
 )
 CHAOS = Reply.of(451, "4.0.0 Chaos: refused on purpose", reason="chaos")
-"""The chaos reply of the most common code; `chaos.py` makes the others when they are first used."""
+"""The chaos reply with the most common code; `chaos.py` makes the others on first use."""
 
 REASONS = list_reasons(globals())
-"""Every reason that a reply here has."""
+"""The reasons of all replies in this module."""

@@ -30,7 +30,7 @@ def _find_half_pairs(settings: Settings, spelled: Mapping[str, str]) -> Iterable
     if settings.store.token is not None and settings.store.token_file is not None:
         token, file = spelled["db_token"], spelled["db_token_file"]
         yield f"{file}: {token} gives a token as well; keep one of the two"
-    if settings.read_only and settings.http.listen is None:
+    if settings.read_only and not settings.http.listen:
         yield f"{spelled['smtp']}: is off, as http is, and nothing is left to do; leave one of them on"
     if settings.read_only and settings.smtp.listen_tls:
         yield f"{spelled['smtps']}: listens, but {spelled['smtp']} is off; leave one of the two out"
@@ -64,8 +64,7 @@ def _find_clashes(settings: Settings, spelled: Mapping[str, str]) -> Iterable[st
     """Name listeners that cannot both have their port."""
     listeners = [("smtp", endpoint) for endpoint in settings.smtp.listen]
     listeners += [("smtps", endpoint) for endpoint in settings.smtp.listen_tls]
-    if settings.http.listen:
-        listeners.append(("http", settings.http.listen))
+    listeners += [("http", endpoint) for endpoint in settings.http.listen]
     if isinstance(settings.http.metrics, Endpoint):
         listeners.append(("metrics", settings.http.metrics))
     for index, (name, endpoint) in enumerate(listeners):

@@ -49,21 +49,31 @@ def single(metavar: str, read: Callable[[str], V], write: Callable[[Any], str] =
 
 def many(kind: Kind[V], *, empty: str = "", max_entries: int | None = None) -> Kind[tuple[V, ...]]:
     """Return the kind that is a list of another. The text `empty` stands for an empty list."""
-    metavar = f"{kind.metavar}|{empty}" if empty == OFF else kind.metavar
-    return Kind(metavar, kind.read, kind.write, kind.choices, is_list=True, empty=empty, max_entries=max_entries)
+    metavar, read = kind.metavar, kind.read
+    if empty == OFF:
+        metavar, read = f"{kind.metavar}|{empty}", _with_hint(kind.read, OFF)
+    return Kind(metavar, read, kind.write, kind.choices, is_list=True, empty=empty, max_entries=max_entries)
+
+
+def _with_hint(read: Callable[[str], V], word: str) -> Callable[[str], V]:
+    """Return `read`, whose complaints name one more word that may be written."""
+
+    def read_with_hint(text: str) -> V:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise ValueError(f"{error}, or {word}") from None
+
+    return read_with_hint
 
 
 def or_off(kind: Kind[V]) -> Kind[V | None]:
     """Return a kind that also takes ``off``, which means `None`."""
 
     def read(text: str) -> Any:
-        if text.lower() == OFF:
-            return None
-        try:
-            return kind.read(text)
-        except ValueError as error:
-            raise ValueError(f"{error}, or {OFF}") from None
+        return None if text.lower() == OFF else read_value(text)
 
+    read_value = _with_hint(kind.read, OFF)
     return Kind(f"{kind.metavar}|{OFF}", read, lambda value: OFF if value is None else kind.write(value))
 
 
@@ -113,6 +123,7 @@ TOKEN: Final = single("TOKEN", parsing.read_token)
 FILE: Final = single("PATH", str)
 PATH: Final = single("PATH", parsing.read_path)
 DOMAIN: Final = single("NAME", parsing.read_domain)
+BASE_PATH: Final = single("PATH", parsing.read_base_path, lambda path: path or "/")
 HOSTNAME: Final = single("NAME", parsing.read_hostname)
 ALLOWED_HOST: Final = single("NAME", parsing.read_allowed_host)
 ORIGIN: Final = single("ORIGIN", parsing.read_origin)

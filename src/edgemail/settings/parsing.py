@@ -146,6 +146,17 @@ def read_endpoint(text: str) -> Endpoint:
     return Endpoint(_read_host(host), int(port))
 
 
+def read_base_path(text: str) -> str:
+    """Read a URL's path; return it without a final slash, "" for the root."""
+    path = text.rstrip("/")
+    names = path.split("/")
+    if path and (
+        names[0] or not all(re.fullmatch(r"[A-Za-z0-9._~-]+", name) and set(name) != {"."} for name in names[1:])
+    ):
+        raise ValueError("is not a path; write one such as /mail, or / for none")
+    return path
+
+
 def _read_ipv6(text: str) -> str:
     try:
         return str(IPv6Address(text))

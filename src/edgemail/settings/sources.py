@@ -183,6 +183,9 @@ class _SourceReader:
             return ()
         values: list[Any] = []
         for text in given.texts:
+            if kind.empty and text.lower() == kind.empty:
+                self.mistakes.append(f'{given.spelled}: "{text}" cannot stand beside other values')
+                continue
             try:
                 values.append(kind.read(text))
             except ValueError as error:

@@ -18,6 +18,7 @@ from edgemail.model import Endpoint
 from edgemail.settings.definition import ComputedDefault, Setting, setting, settings_in
 from edgemail.settings.kinds import (
     ALLOWED_HOST,
+    BASE_PATH,
     BYTES,
     CHAOS_RULES,
     CONTACT,
@@ -80,6 +81,7 @@ HostNames = Literal["loopback", "local", "public"]
 
 _MX_PORT: Final = 25
 _DAY_S: Final = 86_400.0
+_KIB: Final = 1024
 _MIB: Final = 1024**2
 _GIB: Final = 1024**3
 
@@ -115,18 +117,18 @@ def audience_by_mode(mode: Mode) -> Audience:
     return "operator" if mode == "public" else "everyone"
 
 
-def names_by_mode(mode: Mode, http: Endpoint | None) -> HostNames:
+def names_by_mode(mode: Mode, http: Sequence[Endpoint]) -> HostNames:
     """Return the names that HTTP is served under. Beyond loopback a machine goes by names of its network."""
     if mode == "public":
         return "public"
-    return "loopback" if http is None or http.host == "localhost" or _is_loopback(http.host) else "local"
+    return "loopback" if all(_is_loopback(endpoint.host) for endpoint in http) else "local"
 
 
 def _is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
     except ValueError:
-        return False
+        return host == "localhost"
 
 
 def http_sources_by_mode(mode: Mode) -> tuple[Network, ...]:
@@ -326,10 +328,10 @@ class SmtpSettings:
 class HttpSettings:
     """Where the page and the API are, and who may use them from a browser."""
 
-    listen: Endpoint | None = setting(
-        or_off(ENDPOINT),
-        Endpoint("127.0.0.1", 8025),
-        "Serve the page and the API here.",
+    listen: tuple[Endpoint, ...] = setting(
+        many(ENDPOINT, empty=OFF),
+        (Endpoint("127.0.0.1", 8025),),
+        "Serve the page and the API here: on IPv4 and IPv6 if it is given twice.",
         name="http",
         everyday=True,
     )
@@ -349,8 +351,90 @@ class HttpSettings:
     allowed_origins: tuple[str, ...] = setting(
         many(ORIGIN), (), "Let pages of this web origin use the API.", name="allowed_origin", everyday=True
     )
+    base_path: str = setting(
+        BASE_PATH,
+        "",
+        "Serve the page and the API under this path, such as `/mail`, on a host that a proxy shares with others.",
+    )
     reader_timeout_s: float = setting(
         DURATION, 60.0, "Close an HTTP connection whose client reads nothing for this long (Linux only)."
+    )
+    max_connections: int = setting(
+        COUNT, 2000, "Take at most this many HTTP connections at a time.", name="max_http_connections"
+    )
+    max_connections_per_source: int = setting(
+        COUNT,
+        100,
+        "Take at most this many HTTP connections at a time from one source: an IPv4 address or IPv6 /64.",
+        name="max_http_connections_per_source",
+    )
+    max_target_bytes: int = setting(
+        BYTES, 16 * _KIB, "Answer 414 to an HTTP request whose target is longer.", name="max_http_target"
+    )
+    max_head_bytes: int = setting(
+        BYTES,
+        64 * _KIB,
+        "Answer 431 to an HTTP request whose request line and header fields are longer in all.",
+        name="max_http_head",
+    )
+    max_fields: int = setting(
+        COUNT, 100, "Answer 431 to an HTTP request that has more header fields.", name="max_http_fields"
+    )
+    max_body_bytes: int = setting(
+        BYTES, _MIB, "Answer 413 to an HTTP request whose body is longer, as it is sent.", name="max_http_body"
+    )
+    head_timeout_s: float = setting(
+        DURATION,
+        10.0,
+        "Wait this long for all header fields of an HTTP request.",
+        name="http_head_timeout",
+    )
+    min_body_rate_bytes: int = setting(
+        BYTES,
+        500,
+        "Close an HTTP connection whose request body brings fewer octets a second on average, once "
+        "`http_head_timeout` has passed again.",
+        name="min_http_body_rate",
+    )
+    keep_alive_s: float = setting(
+        DURATION, 60.0, "Wait this long for the next request of an HTTP connection.", name="http_keep_alive"
+    )
+    min_read_rate_bytes: int = setting(
+        BYTES,
+        1000,
+        "Close an HTTP connection whose client takes fewer octets of a large answer a second.",
+        name="min_read_rate",
+    )
+    max_answer_bytes: int = setting(
+        BYTES,
+        64 * _MIB,
+        "Keep at most this much of all HTTP answers under way in memory; past it they wait, then get 503.",
+        name="max_answers",
+    )
+    max_parsed_bytes: int = setting(
+        BYTES,
+        32 * _MIB,
+        "Keep at most this much of what was parsed in memory, for readers who ask again.",
+        name="max_parsed",
+    )
+    max_parsed_file_bytes: int = setting(
+        BYTES,
+        256 * _MIB,
+        "Keep at most this much of what was parsed of large messages in files without a name; past it readers get "
+        "503. They are in the same folder as arriving messages.",
+        name="max_parsed_files",
+    )
+    max_waiting_reads: int = setting(
+        COUNT, 200, "Let at most this many requests wait for each kind of reading; past it they get 503."
+    )
+    max_streams_per_inbox: int = setting(
+        COUNT, 1500, "Let at most this many event streams follow one inbox; past it they get 503."
+    )
+    max_streams_per_source: int = setting(
+        COUNT,
+        100,
+        "Let at most this many event streams come from one source, an IPv4 address or IPv6 /64 that is not "
+        "`trusted`; past it they get 429.",
     )
 
 

@@ -1,4 +1,4 @@
-"""AUTH that takes anything (RFC 4954): programs under test often insist on it. Nothing of it is kept."""
+"""AUTH that accepts anything (RFC 4954): programs under test often need it. Nothing is kept."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class AuthExchange:
         self._challenges: list[Reply] = []
 
     def start(self, argument: bytes) -> Reply:
-        """Take what follows AUTH; 334 asks for a line, anything else ends the exchange."""
+        """Take the argument of AUTH; 334 asks for a line, any other reply ends the exchange."""
         mechanism, _, initial = argument.strip(b" ").partition(b" ")
         challenges = _CHALLENGES.get(mechanism.upper())
         if challenges is None:

@@ -9,19 +9,20 @@ if TYPE_CHECKING:
     from edgemail.smtp.content import Content
 
 _END = b"\r\n.\r\n"
-_DOT = re.compile(rb"\r\n\.")  # takes half as long as `bytes.find`, which each octet of a message goes through
-# What may be the beginning of an end mark, or of a stuffed dot, when the octets so far end with it.
+# Every octet of a message is searched, and this takes half as long as `bytes.find`.
+_DOT = re.compile(rb"\r\n\.")
+# Octets at the end of a packet that may begin an end mark or a stuffed dot.
 _UNDECIDED = tuple(_END[:length] for length in range(4, 0, -1))
 
 
 class DataReader:
-    """Takes octets up to CRLF.CRLF and takes the stuffed dots out, wherever the stream is cut.
+    """Reads octets up to CRLF.CRLF and removes stuffed dots, wherever the stream is cut.
 
-    Only the whole five octets end a message: LF.LF, CR.CR and their mixtures are content, or a message could
-    hide a second one from whoever filters mail on the way (CVE-2023-51764, -51765 and -51766).
+    Only these five octets end a message: LF.LF, CR.CR and their mixtures are content. Otherwise a
+    message could hide a second one from a filter in front of us (CVE-2023-51764, -51765, -51766).
 
-    What it reads goes to `content`. Past `limit_octets` nothing more is kept, only counted; the same goes for a
-    message with a CR or LF that stands alone, where those are refused.
+    The octets go to `content`. Past `limit_octets` they are only counted, and so are those of a
+    message with a bare CR or LF where these are refused.
     """
 
     __slots__ = ("_content", "_held", "_limit_octets", "_refuses_bare", "_skip", "has_bare_newline", "size_octets")
@@ -30,15 +31,16 @@ class DataReader:
         self._content = content
         self._limit_octets = limit_octets
         self._refuses_bare = refuses_bare
-        self._held = b"\r\n"  # 354 stands at the start of a line, so a first line "." is the end mark
+        self._held = b"\r\n"  # a line begins behind 354, so a first line "." is the end mark
         self._skip = 2  # and that line end is not content
         self.has_bare_newline = False
         self.size_octets = 0
 
     def feed(self, data: bytes) -> int | None:
-        """Take octets; return how many of them belong to this message once its end mark has come, else None."""
+        """Take octets; once the end mark has come, return how many belong to this message."""
         window = self._held + data
-        found = _DOT.search(window)  # in most messages the end mark is the only line that begins with one
+        # In most messages the end mark is the only line that begins with a dot.
+        found = _DOT.search(window)
         dot = -1 if found is None else found.start()
         is_stuffed = dot >= 0 and not window.startswith(_END, dot)
         end = window.find(_END, dot) if is_stuffed else dot
@@ -52,14 +54,14 @@ class DataReader:
 
     @property
     def is_too_large(self) -> bool:
-        """Whether more came than is kept."""
+        """True if the message is larger than the limit."""
         return self.size_octets > self._limit_octets
 
     def _keep(self, raw: bytes, is_stuffed: bool) -> None:
-        # A CR at the end of a window is held back, so none of these stands beside its other half in the next one.
+        # A CR at the end of a window is held back, so no CRLF is split between two windows.
         if self._refuses_bare and not raw.count(b"\r") == raw.count(b"\n") == raw.count(b"\r\n"):
             self.has_bare_newline = True
-        # A dot that begins a line was put there by the sender; every such line follows a CRLF in `raw`.
+        # The sender stuffed each dot that begins a line; every such line follows a CRLF in `raw`.
         content = raw.replace(b"\r\n.", b"\r\n") if is_stuffed else raw
         if self._skip and content:
             content, self._skip = content[self._skip :], 0

@@ -1,4 +1,4 @@
-"""A line -> a command: verbs, paths and parameters (RFC 5321 section 4.1)."""
+"""Parses command lines: verbs, paths and parameters (RFC 5321 section 4.1)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Verb(StrEnum):
-    """What a peer may ask for. A StrEnum, since an Enum's hash is computed by Python code each time."""
+    """The commands. A StrEnum, as the hash of an Enum is computed by Python code each time."""
 
     HELO = "HELO"
     EHLO = "EHLO"
@@ -32,7 +32,7 @@ class Verb(StrEnum):
     AUTH = "AUTH"
     STARTTLS = "STARTTLS"
     HTTP = "HTTP"
-    """A browser that was talked into posting to the SMTP port (cross-protocol scripting)."""
+    """A web browser was made to send HTTP to the SMTP port (cross-protocol scripting)."""
     UNKNOWN = ""
 
 
@@ -51,9 +51,9 @@ _HTTP_METHODS = {
 }
 _VERBS |= dict.fromkeys(_HTTP_METHODS, Verb.HTTP)
 
-# "<@route,@route:local@domain>" with quotes that may hide ">". The route is dropped (RFC 5321 appendix C), unless
-# nothing stands behind it: that is no null path.
-# Without "<" and ">" as some printers and scanners write it.
+# "<@route,@route:local@domain>", where a ">" may be in quotes. The route is dropped (RFC 5321
+# appendix C), unless nothing follows it: that is no null path. Some printers and scanners write a
+# path without "<" and ">".
 _PATH = re.compile(
     r' ?(?:<(?:@[^:<>"\x00-\x1f\x7f]*:(?!>))?(?P<path>(?:"(?:[^"\\]|\\.)*"|[^"<>])*)>|(?P<bare>[^ <>"]+))'
     r"(?P<parameters>(?: .*)?)",
@@ -74,7 +74,7 @@ class MailCommand(NamedTuple):
 
 
 class CommandError(Exception):
-    """A peer's mistake in an argument, with the reply that it gets."""
+    """An argument is wrong; `reply` says so to the peer."""
 
     def __init__(self, reply: Reply) -> None:
         self.reply = reply
@@ -88,10 +88,10 @@ def split_command(line: bytes) -> tuple[Verb, bytes]:
 
 
 def read_hello(argument: bytes) -> str:
-    """Read the name after HELO or EHLO: printable ASCII without blanks, else only its shape is wrong.
+    """Read the name after HELO or EHLO: any printable ASCII without blanks.
 
     Raises:
-        CommandError: there is none, or it could not stand in a header line.
+        CommandError: there is no name, or it could not be part of a header field.
     """
     name = argument.strip().decode("ascii", "replace")
     if not _HELLO.fullmatch(name):
@@ -100,7 +100,7 @@ def read_hello(argument: bytes) -> str:
 
 
 def read_mail(argument: bytes, *, extended: bool, auth: bool = False) -> MailCommand:
-    """Read what follows MAIL; `extended` is false after HELO, which gives no parameters, `auth` is for AUTH=.
+    """Read the argument of MAIL. After HELO `extended` is false: no parameters. `auth` allows AUTH=.
 
     Raises:
         CommandError: RFC 5321 section 4.1.1.2, RFC 1870, RFC 6152 and RFC 6531 do not allow it.
@@ -118,7 +118,9 @@ def read_mail(argument: bytes, *, extended: bool, auth: bool = False) -> MailCom
 
 
 def read_rcpt(argument: bytes, *, smtputf8: bool, postmaster_domain: str) -> Address:
-    """Read what follows RCPT; a bare ``<Postmaster>`` gets `postmaster_domain` (RFC 5321 section 4.5.1).
+    """Read the argument of RCPT.
+
+    A bare ``<Postmaster>`` gets `postmaster_domain` (RFC 5321 section 4.5.1).
 
     Raises:
         CommandError: RFC 5321 section 4.1.1.3 does not allow it.
@@ -136,10 +138,10 @@ def read_rcpt(argument: bytes, *, smtputf8: bool, postmaster_domain: str) -> Add
 
 
 def read_chunk(argument: bytes) -> tuple[int, bool]:
-    """Read what follows BDAT: the chunk's size in octets, and whether it is the last one (RFC 3030).
+    """Read the argument of BDAT: the chunk's size in octets, and True for the last one (RFC 3030).
 
     Raises:
-        CommandError: it is neither; nobody knows then how many octets follow.
+        CommandError: it is wrong, so the number of octets that follow is unknown.
     """
     match = _CHUNK.fullmatch(argument.strip(b" "))
     if match is None:
@@ -152,7 +154,7 @@ _MAIL_PARAMETERS_AUTH = _MAIL_PARAMETERS | {"AUTH"}
 
 
 def _read_declarations(parameters: str, allowed: frozenset[str]) -> tuple[int, bool]:
-    """Return the declared size in octets, and whether addresses may be beyond ASCII."""
+    """Return the declared size in octets, and True if SMTPUTF8 is declared."""
     declared = _read_parameters(parameters, allowed=allowed)
     size = declared.get("SIZE", "0")
     if size is None or not _SIZE.fullmatch(size):
@@ -166,7 +168,7 @@ def _read_declarations(parameters: str, allowed: frozenset[str]) -> tuple[int, b
 
 
 def _read_common(argument: bytes, beginning: bytes) -> tuple[Address | None, str]:
-    """Read what nearly every path and its parameters look like; `None` where only the long way can tell."""
+    """Read the common form of a path and its parameters; `None` where only the full parser can."""
     start = len(beginning)
     if argument[:start].upper() != beginning or not argument.isascii():
         return None, ""
@@ -193,7 +195,8 @@ def _split_path(argument: bytes, keyword: bytes, mistake: Reply) -> tuple[str, s
 def _read_parameters(text: str, *, allowed: frozenset[str]) -> dict[str, str | None]:
     """Return each parameter, in upper case, with its value."""
     declared: dict[str, str | None] = {}
-    for word in filter(None, text.split(" ")):  # only spaces: str.split() takes any script's blanks
+    # Split at spaces alone: str.split() would split at the blanks of any script.
+    for word in filter(None, text.split(" ")):
         match = _PARAMETER.fullmatch(word)
         if match is None:
             raise CommandError(replies.BAD_ARGUMENT)
@@ -207,7 +210,7 @@ def _read_parameters(text: str, *, allowed: frozenset[str]) -> dict[str, str | N
 
 
 def _check_script(argument: bytes, smtputf8: bool) -> None:
-    """Look at the whole of it: a source route is dropped, and may be beyond ASCII no more than a mailbox."""
+    """Check the whole argument: a source route is dropped, but needs SMTPUTF8 as well."""
     if not smtputf8 and not argument.isascii():
         raise CommandError(replies.NEEDS_SMTPUTF8)
 

@@ -1,4 +1,4 @@
-"""Where the octets of a message go while it comes."""
+"""The content of a message while it comes in: where its octets go."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ if TYPE_CHECKING:
 
 
 class Content(Protocol):
-    """Takes the octets of one message. A session ends it in one of two ways: `finish` or `discard`."""
+    """Takes the octets of one message. The session ends it by `finish` or by `discard`."""
 
     @property
     def size_octets(self) -> int:
-        """How many came."""
+        """The number of octets so far."""
         ...
 
     @property
     def is_refused(self) -> bool:
-        """Whether there is no room for them; what comes then is dropped."""
+        """True if there was no room for the message; what still comes is dropped."""
         ...
 
     @property
     def is_behind(self) -> bool:
-        """Whether what it was given is still being put away: the driver should read no more until then."""
+        """True while octets wait to be written: the driver should read no more until then."""
         ...
 
     def call_when_ready(self, callback: Callable[[], None]) -> None:
-        """Call back, once, as soon as that is no longer so, even where the content was ended meanwhile."""
+        """Call back, once, when nothing waits any more, even if the content was ended meanwhile."""
         ...
 
     def write(self, octets: bytes) -> None:
@@ -37,19 +37,19 @@ class Content(Protocol):
         ...
 
     def finish(self) -> bytes | Spool:
-        """Return the message, octet for octet; it is the caller's from now on."""
+        """Return the message, octet for octet; the caller owns it from now on."""
         ...
 
     def discard(self) -> None:
-        """Let go of all that came, and drop what still comes. May be called twice."""
+        """Release all octets, and drop what still comes. May be called twice."""
         ...
 
 
 class ContentStore(Protocol):
-    """What a session asks for room."""
+    """Opens a `Content` for each message."""
 
     def has_room(self, size_octets: int) -> bool:
-        """Tell whether a message of that size could be taken just now."""
+        """Return True if there is room for a message of that size now."""
         ...
 
     def open(self) -> Content:
@@ -97,7 +97,7 @@ class MemoryContent:
 
 
 class MemoryContentStore:
-    """As much as there is."""
+    """Has room for any message."""
 
     def has_room(self, size_octets: int) -> bool:  # noqa: ARG002 - the protocol's signature
         """See `ContentStore.has_room`."""

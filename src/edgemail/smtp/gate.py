@@ -1,4 +1,4 @@
-"""What a session asks before it takes something: who may send, to whom, and whether there is room just now."""
+"""What a session asks before it accepts a command: who may send, to whom, and whether now."""
 
 from __future__ import annotations
 
@@ -12,13 +12,18 @@ if TYPE_CHECKING:
 
 
 class Gate(Protocol):
-    """One connection's. Each answer is `None` to go on, or the reply to refuse with; a 421 also closes.
+    """One connection's policy. A judge returns `None` to accept, or a refusal; a 421 also closes.
 
-    Asked once the grammar, the order and the `Rules` have nothing against it. None of them may wait.
+    It is asked once grammar, order and `SessionRules` accept the command. To judge changes
+    nothing, and no method waits.
     """
 
     def judge_sender(self, sender: Address | None) -> Reply | None:
         """Judge a MAIL."""
+        ...
+
+    def spend_message(self) -> None:
+        """Count a MAIL that was accepted against the limits that its source has."""
         ...
 
     def judge_recipient(self, sender: Address | None, inbox: str) -> Reply | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -9,14 +10,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from edgemail.model import Address, Spool
+    from edgemail.smtp.content import Content
+
+UNTIL_END_MARK = sys.maxsize
+"""A `ContentFollows` of a message that ends with its end mark."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
     """Octets to send, and their code (RFC 5321 section 4.2).
 
-    Most replies are constants, so that they are encoded once and not for each peer. `reason` is a word for why
-    something was refused, for whoever counts; it is not sent.
+    Most replies are constants, so that they are encoded once and not for each peer. `reason` is a
+    word for why something was refused; it is counted, and never sent.
     """
 
     code: int
@@ -38,22 +43,25 @@ class Reply:
 
     @property
     def is_refusal(self) -> bool:
-        """Whether the peer was told no for good (5yz)."""
+        """True for a permanent refusal (5yz)."""
         return self.code >= 500
 
 
 def list_reasons(constants: Mapping[str, object]) -> tuple[str, ...]:
     """Return the reasons of all replies among a module's constants."""
-    replies = (one for one in constants.values() if isinstance(one, Reply))
-    return tuple(sorted({one.reason for one in replies if one.reason}))
+    replies = (value for value in constants.values() if isinstance(value, Reply))
+    return tuple(sorted({reply.reason for reply in replies if reply.reason}))
 
 
 class Deliver(NamedTuple):
-    """A whole message: keep it, then tell the session's `settle` how it went.
+    """A whole message: store it, then tell the session `Settled`. Always the last output of a call.
 
-    `content` is what came, octet for octet, after dot-unstuffing; a spool is the driver's to discard. `hello` is
-    the peer's own name for itself, printable and short. `protocol` is the word for the Received line (RFC 3848,
-    RFC 6531). A tuple: there is one for each message, and a frozen dataclass takes three times as long to make.
+    `content` is what came, octet for octet, after dot-unstuffing; the driver discards a spool.
+    `hello` is the peer's own name for itself, printable and short. `protocol` is the word for the
+    Received line (RFC 3848, RFC 6531). `is_followed` is true where octets behind the message have
+    come already: the driver should read no more until it has settled the message.
+
+    A tuple, as each message needs one and a frozen dataclass takes three times as long to make.
     """
 
     sender: Address | None
@@ -61,11 +69,15 @@ class Deliver(NamedTuple):
     content: bytes | Spool
     hello: str
     protocol: str
+    is_followed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class MessageRefused:
-    """A message that was refused once its octets had come: no output, but for whoever keeps a log."""
+    """A message was refused after its octets had come, with the reply that is the next output.
+
+    For the log: the reply is sent all the same.
+    """
 
     sender: Address | None
     recipients: tuple[str, ...]
@@ -76,15 +88,49 @@ class MessageRefused:
 
 @dataclass(frozen=True, slots=True)
 class StartTls:
-    """Send what was replied, make the connection secure, then call the session's `secure`. Always last."""
+    """Send the replies, make the connection secure, then tell the session `Secured`.
+
+    Always the last output of a call.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """Send what was replied, then end the connection. Always last."""
+    """Send the replies, then end the connection. Always the last output of a session.
+
+    `hello` is the peer's own name for itself, for the log; empty where it has not said any.
+    """
+
+    hello: str = ""
 
 
-Output = Reply | Deliver | StartTls | Close
+class ContentFollows(NamedTuple):
+    """A message is coming: of the octets to come so many are sure to be its own.
 
-CLOSE = Close()
+    0 stands for a command between two chunks (RFC 3030), and `UNTIL_END_MARK` for a message by
+    DATA. Holds for what comes after this call, until the next `ContentFollows`, `CommandsFollow`,
+    `Deliver` or `Close`.
+    """
+
+    octets: int
+
+
+@dataclass(frozen=True, slots=True)
+class CommandsFollow:
+    """No message is coming any more."""
+
+
+class ContentBehind(NamedTuple):
+    """The message's content is written more slowly than it comes.
+
+    The driver should read no more until `content.call_when_ready` calls back.
+    """
+
+    content: Content
+
+
+Output = Reply | Deliver | MessageRefused | StartTls | Close | ContentFollows | CommandsFollow | ContentBehind
+
 START_TLS = StartTls()
+COMMANDS_FOLLOW = CommandsFollow()
+MESSAGE_FOLLOWS = ContentFollows(UNTIL_END_MARK)

@@ -1,4 +1,4 @@
-"""The constant replies, encoded once. Second words are enhanced status codes (RFC 3463, RFC 2034)."""
+"""The constant replies, encoded once, with enhanced status codes (RFC 3463, RFC 2034)."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ TOO_MANY_COMMANDS = Reply.of(421, "4.7.0 Too many commands that carry no mail", 
 TOO_MANY_TRANSACTIONS = Reply.of(421, "4.7.0 Enough for one connection, come again", reason="too_many_transactions")
 
 REFUSES_MESSAGE = frozenset({TOO_LARGE, BARE_NEWLINES, NO_ROOM})
-"""Refusals of a message whose octets have come, and not of one that was only announced."""
+"""Refusals of a message after its octets have come."""
 
 REASONS = list_reasons(globals())
-"""Every reason that a reply here has."""
+"""The reasons of all replies in this module."""

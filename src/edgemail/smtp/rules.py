@@ -1,4 +1,4 @@
-"""What a server takes, as its sessions are told."""
+"""The rules of a session: domains, limits and extensions."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SessionRules:
-    """What a server takes. `domains` are lower-case, with their subdomains; none means every domain.
+    """The rules of a session.
 
-    `offers_tls` is for a connection that is not secure yet; `offers_auth` takes any name and password.
-    `enforces_sync` is for peers that must wait for 354 (RFC 2920 section 3.1): what comes of a stream then depends
-    on where it is cut. `refuses_bare_newlines` is for messages that come by DATA; BDAT keeps all octets.
+    `domains` are lower-case and stand for their subdomains too; none means every domain.
+    `offers_tls` holds until the connection is secure; `offers_auth` accepts any name and password.
+    `enforces_sync` makes a peer wait for 354 (RFC 2920 section 3.1): the replies to a stream then
+    depend on where it is cut. `refuses_bare_newlines` is for messages by DATA; BDAT keeps all
+    octets.
     """
 
     hostname: str
@@ -27,12 +29,12 @@ class SessionRules:
     refuses_bare_newlines: bool = False
 
     def takes(self, domain: str) -> bool:
-        """Tell whether mail for a domain, in lower case, is taken."""
-        ours = self.domains
-        return not ours or any(domain == one or domain.endswith(f".{one}") for one in ours)
+        """Return True if mail for a domain, in lower case, is accepted."""
+        names = self.domains
+        return not names or any(domain == name or domain.endswith(f".{name}") for name in names)
 
     def list_offers(self, *, is_secure: bool) -> list[str]:
-        """List what EHLO is answered with (RFC 5321 section 4.1.1.1)."""
+        """List the lines of the reply to EHLO (RFC 5321 section 4.1.1.1)."""
         offers = [
             self.hostname,
             "PIPELINING",

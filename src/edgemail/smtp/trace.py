@@ -1,4 +1,4 @@
-"""The two lines that the final delivery puts before a message (RFC 5321 section 4.4)."""
+"""The two header fields that final delivery adds to a message (RFC 5321 section 4.4)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 def write_trace(delivery: Deliver, *, peer_ip: str, hostname: str, transaction: str, at: datetime) -> bytes:
-    """Write ``Return-Path:`` and ``Received:``; `at` is in UTC, `transaction` the id that the log has too.
+    """Write ``Return-Path:`` and ``Received:``; `at` is in UTC; `transaction` is its id in the log.
 
-    No recipient stands in it: one copy serves them all, and none is to learn of the others.
+    It names no recipient: all of them get one copy, and must not learn of each other.
     """
     sender = "" if delivery.sender is None else str(delivery.sender)
     literal = f"IPv6:{peer_ip}" if ":" in peer_ip else peer_ip
@@ -30,9 +30,9 @@ def write_trace(delivery: Deliver, *, peer_ip: str, hostname: str, transaction: 
 
 @lru_cache(1)
 def _write_date(second: int) -> str:
-    """Write a time in seconds of the epoch; many messages share it."""
+    """Write a time in seconds of the epoch; cached, as many messages share it."""
     at = datetime.fromtimestamp(second, UTC)
-    # By hand: strftime's names of days and months follow the machine's locale.
+    # Not by strftime: its names of days and months depend on the locale.
     return (
         f"{_DAYS[at.weekday()]}, {at.day} {_MONTHS[at.month - 1]} {at.year} "
         f"{at.hour:02}:{at.minute:02}:{at.second:02} +0000"

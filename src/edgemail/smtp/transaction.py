@@ -1,4 +1,4 @@
-"""What a session knows of the message under way."""
+"""What a session knows of the message that is coming in."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from edgemail.model import Address
-    from edgemail.smtp.order import SessionState
     from edgemail.smtp.outputs import Reply
 
 
@@ -18,22 +17,19 @@ class Transaction:
     sender: Address | None
     smtputf8: bool
     recipients: dict[str, None] = field(default_factory=dict)
-    has_rcpt: bool = False
-    """Whether a recipient was named, taken or not."""
     chunks: int = 0
-    """How many BDAT have come."""
+    """The number of BDAT commands so far."""
 
 
 @dataclass(slots=True)
 class Chunk:
-    """What a BDAT announced (RFC 3030). A refused one is read all the same, and dropped."""
+    """What a BDAT announced (RFC 3030). A refused chunk is read all the same, and dropped."""
 
     is_empty: bool
     is_last: bool
     left_octets: int
     refusal: Reply | None
-    state_after: SessionState
     dropped: Transaction | None = None
-    """The transaction that ends with this chunk, as it makes the message too large."""
+    """The transaction that ends with this chunk, which makes the message too large."""
     message_octets: int = 0
-    """How large that is, with this chunk."""
+    """The size of the dropped message, with this chunk."""

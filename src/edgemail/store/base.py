@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from edgemail.model import Envelope, MailId, StoredMail, Summary
+
+PIECE_MAX_BYTES = 256 * 1024
+"""The most octets that `Mailbox.read_pieces` gives at a time. A store may give less."""
 
 
 class Arrival(NamedTuple):
@@ -142,6 +145,16 @@ class Mailbox(Protocol):
 
         Raises:
             MessageNotFound: there is none of that id.
+        """
+        ...
+
+    def read_pieces(self, mail_id: MailId) -> AsyncIterator[bytes]:
+        """Read a message piece by piece, each when it is asked for; none is above `PIECE_MAX_BYTES`.
+
+        Nothing is locked or held between two pieces, so a slow reader costs one piece of memory.
+
+        Raises:
+            MessageNotFound: there is none of that id, or it was deleted after the first pieces.
         """
         ...
 

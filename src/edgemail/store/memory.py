@@ -21,7 +21,7 @@ from edgemail.store.trim import Cut
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from edgemail.model import Envelope, Summary
     from edgemail.system.metrics import CommitCounters
@@ -30,6 +30,7 @@ _BATCH_ROWS = 1000
 _BATCH_BYTES = 32 * 2**20
 _WAITING_BYTES = 512 * 2**20
 _HEAD_BYTES = 16384
+_PIECE_BYTES = 64 * 1024
 _LOWER_CASE = str.maketrans(ascii_uppercase, ascii_lowercase)
 """What SQLite's lower() does: letters beyond ASCII stay as they are."""
 
@@ -105,6 +106,12 @@ class MemoryStore:
     async def read_data(self, mail_id: MailId) -> bytes:
         """See `Mailbox.read_data`."""
         return self._find(mail_id).data
+
+    async def read_pieces(self, mail_id: MailId) -> AsyncIterator[bytes]:
+        """See `Mailbox.read_pieces`."""
+        for start in range(0, max(1, self._find(mail_id).mail.size), _PIECE_BYTES):
+            if piece := self._find(mail_id).data[start : start + _PIECE_BYTES]:
+                yield piece
 
     async def delete(self, mail_ids: Sequence[MailId], *, may_return: bool = False) -> int:
         """See `Mailbox.delete`."""

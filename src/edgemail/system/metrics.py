@@ -1,4 +1,4 @@
-"""Counters: plain numbers, changed and read on the event loop only."""
+"""The counters: plain numbers, which are changed and read on the event loop."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ _SIZE_BYTES: Final = tuple(1024 * 4**power for power in range(9))  # 1 KiB to 64
 
 
 class Histogram:
-    """Counts values by bucket, and their sum.
+    """The number of values at or below each bound and above the one before, and their sum.
 
-    A bucket has the values at or below its bound and above the previous bound. `counts` has one
-    entry more than `bounds`, for the values above the last bound.
+    `counts` has one more entry than `bounds`, for values above all of them.
     """
 
     __slots__ = ("bounds", "counts", "total")
@@ -33,9 +32,9 @@ class Histogram:
 
 
 class SizeHistogram:
-    """A histogram of sizes in octets, with powers of two as bounds, which makes `add` quicker.
+    """A histogram of sizes in octets. Adding is quick, as the bounds are powers of two.
 
-    It counts by the bit length of a size, and computes `counts` when it is read.
+    It counts sizes by their number of bits, and makes `counts` of that when it is read.
     """
 
     __slots__ = ("_by_bits", "bounds", "total")
@@ -61,11 +60,11 @@ class SizeHistogram:
 
 @dataclass(slots=True)
 class SmtpCounters:
-    """The listener's counters. `connections` is a gauge of open connections; the rest only grows.
+    """The counters of SMTP, which the listener's `Recorder` alone changes.
 
-    A complete message is `accepted` (kept), `deferred` (the sender may try again) or `refused`.
-    `sizes` has the sizes in octets of the messages handed to delivery, as received. `refusals`
-    counts every negative reply by its reason.
+    `connections` are those open now; the others only grow. Whole messages are `accepted`
+    (committed), `deferred` (the sender was told to try again) or `refused`; `sizes` has those that
+    were handed over, in octets as they came. `refusals` has every refusal, by its reason.
     """
 
     connections: int = 0
@@ -79,8 +78,20 @@ class SmtpCounters:
 
 
 @dataclass(slots=True)
+class HttpCounters:
+    """The HTTP port's counters. `connections` is a gauge of open connections; the rest only grows.
+
+    `refusals` counts what was refused in front of the application, by reason.
+    """
+
+    connections: int = 0
+    connects: int = 0
+    refusals: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
 class CommitCounters:
-    """A store's counters: the time and the number of messages of each commit, and the failures."""
+    """The counters of a store's commits: their duration, their number of messages, and failures."""
 
     seconds: Histogram = field(default_factory=lambda: Histogram(_COMMIT_S))
     messages: Histogram = field(default_factory=lambda: Histogram(_COMMIT_MESSAGES))
@@ -88,10 +99,19 @@ class CommitCounters:
 
 
 @dataclass(slots=True)
+class ReadingCounters:
+    """What readers were refused because there was too much to do, by reason."""
+
+    refusals: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
 class Counters:
-    """All counters. No label comes from a peer, so their number is bounded."""
+    """All counters. No label comes from a peer."""
 
     smtp: SmtpCounters = field(default_factory=SmtpCounters)
+    http: HttpCounters = field(default_factory=HttpCounters)
     commits: CommitCounters = field(default_factory=CommitCounters)
+    reading: ReadingCounters = field(default_factory=ReadingCounters)
     denials: Counter[str] = field(default_factory=Counter)
     """HTTP requests that were refused for who asked, by reason."""

@@ -54,6 +54,17 @@ def set_tcp_user_timeout(bound: socket.socket, after_s: float) -> None:
         bound.setsockopt(socket.IPPROTO_TCP, option, max(1, round(after_s * 1000)))
 
 
+def limit_unsent(bound: socket.socket, octets: int) -> None:
+    """Have the kernel take only so many octets that it cannot send yet on accepted connections.
+
+    A slow peer then costs little of the kernel's memory, and is seen to be slow at once. Does
+    nothing on systems without TCP_NOTSENT_LOWAT.
+    """
+    option = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+    if option is not None:
+        bound.setsockopt(socket.IPPROTO_TCP, option, octets)
+
+
 def write_url(scheme: str, bound: socket.socket) -> str:
     """Return the URL of a listening socket, with the port that it got."""
     host, port = bound.getsockname()[:2]

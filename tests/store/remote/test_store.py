@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
-from testkit.faulty_proxy import Wire
+from testkit.faulty_proxy import FaultyProxy
 from testkit.ports import free_port
 from testkit.sample_mail import add_all, envelope, ids
 from testkit.sqld import Sqld
@@ -48,13 +48,13 @@ def server(tmp_path: Path) -> Iterator[Sqld]:
 
 
 @pytest_asyncio.fixture
-async def wire(server: Sqld) -> AsyncIterator[Wire]:
-    async with Wire(server.http_port) as wire:
+async def wire(server: Sqld) -> AsyncIterator[FaultyProxy]:
+    async with FaultyProxy(server.http_port) as wire:
         yield wire
 
 
 @pytest_asyncio.fixture
-async def store(server: Sqld, wire: Wire) -> AsyncIterator[RemoteStore]:
+async def store(server: Sqld, wire: FaultyProxy) -> AsyncIterator[RemoteStore]:
     opened = await RemoteStore.open(wire.url, server.token(), QUICK)
     yield opened
     wire.fault = "none"
@@ -66,14 +66,14 @@ async def subjects(store: RemoteStore) -> list[bytes]:
     return [await store.read_data(mail_id) for mail_id in ids(rows)]
 
 
-async def lose(store: RemoteStore, wire: Wire, data: bytes) -> None:
+async def lose(store: RemoteStore, wire: FaultyProxy, data: bytes) -> None:
     """Keep a message and tell its sender that it failed: no answer to the commit arrives."""
     wire.is_hit, wire.fault = is_write, "lose answer"
     with pytest.raises(StoreUnavailable):
         await store.add(envelope(data=data))
 
 
-async def test_connections_are_kept_open(wire: Wire, store: RemoteStore) -> None:
+async def test_connections_are_kept_open(wire: FaultyProxy, store: RemoteStore) -> None:
     """To a distant server, a handshake would take most of a request's time. Polling has another."""
     for number in range(20):
         await store.add(envelope(data=b"%d" % number))
@@ -82,7 +82,9 @@ async def test_connections_are_kept_open(wire: Wire, store: RemoteStore) -> None
     assert wire.connections <= 2
 
 
-async def test_a_commit_whose_answer_is_lost_is_found_and_not_made_twice(wire: Wire, store: RemoteStore) -> None:
+async def test_a_commit_whose_answer_is_lost_is_found_and_not_made_twice(
+    wire: FaultyProxy, store: RemoteStore
+) -> None:
     """The sender gets its 250 once the database has said what became of the commit."""
     wire.is_hit, wire.fault = is_commit, "lose answer"
     adding = store.add(envelope(data=b"one"))
@@ -94,7 +96,7 @@ async def test_a_commit_whose_answer_is_lost_is_found_and_not_made_twice(wire: W
     assert await subjects(store) == [b"one", b"two"]
 
 
-async def test_a_commit_that_comes_late_comes_to_nothing(wire: Wire, store: RemoteStore) -> None:
+async def test_a_commit_that_comes_late_comes_to_nothing(wire: FaultyProxy, store: RemoteStore) -> None:
     """Asking for a commit stops it: a network may deliver it after its sender has given up."""
     wire.is_hit, wire.fault = is_commit, "hold request"
     await store.add(envelope(data=b"one"))
@@ -104,7 +106,7 @@ async def test_a_commit_that_comes_late_comes_to_nothing(wire: Wire, store: Remo
     assert await subjects(store) == [b"one"]
 
 
-async def test_mail_whose_sender_was_told_to_try_again_does_not_stay(wire: Wire, store: RemoteStore) -> None:
+async def test_mail_whose_sender_was_told_to_try_again_does_not_stay(wire: FaultyProxy, store: RemoteStore) -> None:
     """It is sent a second time, so the first copy is deleted before anything else is kept."""
     await lose(store, wire, b"one")
     wire.fault = "none"
@@ -113,7 +115,7 @@ async def test_mail_whose_sender_was_told_to_try_again_does_not_stay(wire: Wire,
 
 
 async def test_mail_whose_sender_was_told_to_try_again_goes_without_other_mail(
-    server: Sqld, wire: Wire, store: RemoteStore
+    server: Sqld, wire: FaultyProxy, store: RemoteStore
 ) -> None:
     """As soon as the database answers: its sender may try again in an hour, or elsewhere."""
     await lose(store, wire, b"one")
@@ -128,7 +130,7 @@ async def test_mail_whose_sender_was_told_to_try_again_goes_without_other_mail(
     assert await subjects(store) == [b"one, again"]
 
 
-async def test_a_store_that_closes_takes_out_what_it_was_to(server: Sqld, wire: Wire) -> None:
+async def test_a_store_that_closes_takes_out_what_it_was_to(server: Sqld, wire: FaultyProxy) -> None:
     """After a restart the writer has another name, and would not know of it."""
     store = await RemoteStore.open(wire.url, server.token(), QUICK)
     await lose(store, wire, b"one")
@@ -137,7 +139,7 @@ async def test_a_store_that_closes_takes_out_what_it_was_to(server: Sqld, wire: 
     assert await _query(server, "SELECT count(*) FROM mail") == [(0,)]
 
 
-async def test_mail_of_two_lost_commits_in_a_row_does_not_stay(wire: Wire, store: RemoteStore) -> None:
+async def test_mail_of_two_lost_commits_in_a_row_does_not_stay(wire: FaultyProxy, store: RemoteStore) -> None:
     """The second commit never happens, which must not hide that the first one did."""
     await lose(store, wire, b"one")
     wire.is_hit, wire.fault = is_commit, "hold request"

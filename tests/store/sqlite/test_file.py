@@ -103,6 +103,32 @@ async def test_anothers_file_in_a_directory_for_everyone_is_refused(
     assert f"mail.db{suffix} belongs to another user" in await refusal(path)
 
 
+async def test_a_link_is_not_followed_for_reading(path: Path, tmp_path: Path) -> None:
+    """Another user could show a mailbox of their own making under this name."""
+    await (await SqliteStore.open(tmp_path / "other.db")).close()
+    path.symlink_to(tmp_path / "other.db")
+    with pytest.raises(StoreInvalid, match="it is a link; name the file itself"):
+        await SqliteStore.open(path, read_only=True)
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm", "-journal"])
+async def test_anothers_file_in_a_directory_for_everyone_is_not_read(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    """SQLite would take mail from a log that another user put beside the file."""
+    store = await SqliteStore.open(path)
+    path.with_name(path.name + suffix).touch()
+    tmp_path.chmod(0o1777)
+    own = path.stat().st_uid
+    before = ["", "-wal", "-shm", "-journal"].index(suffix)  # the owner is asked for at each file in turn
+    answers = iter([*[own] * before, own + 1])
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "geteuid", lambda: next(answers))
+        with pytest.raises(StoreInvalid, match=f"mail.db{suffix} belongs to another user"):
+            await SqliteStore.open(path, read_only=True)
+    await store.close()
+
+
 async def test_anothers_file_in_a_directory_of_ones_own_is_taken(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,6 +35,8 @@ interface Verdict {
 const codesMax = 3;
 const textMax = 32 * 1024;
 const candidatesMax = 100;
+const numbersMax = 1_000;
+const markedMax = 8 * 1024;
 const reach = 40;
 
 const run = /[0-9]+(?:[ .,:/-][0-9]+)*/gu;
@@ -77,34 +79,50 @@ export function findCodes(subject: string, text: string): FoundCode[] {
 /** The subject, as row 0, and the lines of a text that are not empty. */
 class Page {
   readonly #rows: string[];
+  readonly #promotes = new Map<number, boolean>();
   readonly #marks = new Map<number, Mark[]>();
+  #marked = 0;
 
   constructor(subject: string, text: string) {
     this.#rows = [linesOf(subject).join(" "), ...linesOf(text)];
   }
 
   *candidates(): Generator<Candidate> {
+    let count = 0;
     for (const [row, line] of this.#rows.entries()) {
+      if (!/[0-9]/u.test(line)) continue;
+      const bare = strip(line, decoration);
       for (const { 0: found, index: start } of line.matchAll(run)) {
+        if (++count > numbersMax) return;
         const end = start + found.length;
-        const alone = strip(line, decoration) === found;
-        if (joined(line, start, end)) continue;
-        if (digits.test(found) || (alone && spaced.test(found))) {
-          const code = found.replace(/[ -]/gu, "");
-          yield { row, start, end, code, alone, doubt: date.test(found) ? "date" : "" };
-        }
+        const alone = bare === found;
+        if (!(digits.test(found) || (alone && spaced.test(found))) || joined(line, start, end)) continue;
+        const code = found.replace(/[ -]/gu, "");
+        yield { row, start, end, code, alone, doubt: date.test(found) ? "date" : "" };
       }
       for (const { 0: found, index: start } of line.matchAll(mixed)) {
+        if (++count > numbersMax) return;
         const end = start + found.length;
-        const alone = strip(line, decoration) === found;
         if (/^[A-Z]+$/u.test(found) || /^[0-9-]+$/u.test(found) || joined(line, start, end)) continue;
-        yield { row, start, end, code: found, alone, doubt: prefixed.test(found) ? "" : "letters" };
+        yield {
+          row,
+          start,
+          end,
+          code: found,
+          alone: bare === found,
+          doubt: prefixed.test(found) ? "" : "letters",
+        };
       }
     }
   }
 
   promotes(row: number): boolean {
-    return promotion.test(lower(this.#rows[row] ?? ""));
+    let promotes = this.#promotes.get(row);
+    if (promotes === undefined) {
+      promotes = promotion.test(lower(this.#rows[row] ?? ""));
+      this.#promotes.set(row, promotes);
+    }
+    return promotes;
   }
 
   judge(candidate: Candidate): Verdict | null {
@@ -112,10 +130,11 @@ class Page {
     if (this.promotes(row) || (row > 0 && (this.promotes(row + 1) || (row > 1 && this.promotes(row - 1)))))
       return null;
     const marks = this.#marksOf(row);
-    const before = marks.filter((mark) => mark.end <= start);
-    const nearest = before.at(-1);
+    let place = marks.findLastIndex((mark) => mark.end <= start);
+    const nearest = marks[place];
     if (nearest?.kind === "bad" && start - nearest.end <= 8) return null;
-    const left = before.findLast((mark) => mark.kind !== "bad");
+    while (marks[place]?.kind === "bad" && start - (marks[place]?.end ?? 0) <= reach) place--;
+    const left = marks[place];
     const right = marks.find((mark) => mark.start >= end);
     return (
       (left ? this.#after(candidate, left) : null) ??
@@ -128,7 +147,9 @@ class Page {
     let marks = this.#marks.get(row);
     if (!marks) {
       const line = this.#rows[row] ?? "";
-      marks = [...lower(line).matchAll(marker)].map(({ 0: found, 1: isBad, 2: isGood, index }) => ({
+      const text = lower(line).slice(0, markedMax - this.#marked);
+      this.#marked += text.length;
+      marks = [...text.matchAll(marker)].map(({ 0: found, 1: isBad, 2: isGood, index }) => ({
         start: index,
         end: index + found.length,
         kind: isBad !== undefined ? "bad" : isGood !== undefined ? "good" : "weak",
@@ -140,11 +161,12 @@ class Page {
   }
 
   #after({ row, start, doubt }: Candidate, mark: Mark): Verdict | null {
+    const good = mark.kind === "good";
+    if (mark.kind === "bad" || start - mark.end > (good ? reach : 12)) return null;
     const between = (this.#rows[row] ?? "").slice(mark.end, start);
     const says = linked.test(between);
     const bare = strip(between, decoration) === "";
-    const good = mark.kind === "good";
-    if (between.length > (good ? reach : 12) || (doubt === "date" && !says)) return null;
+    if (doubt === "date" && !says) return null;
     if (!bare && sentence.test(between)) return null;
     if (!(bare || says) && (label.test(between) || plain(mark, between.length))) return null;
     if (doubt === "letters" && !(good && (bare || says))) return null;
@@ -152,10 +174,10 @@ class Page {
   }
 
   #before({ row, end, doubt }: Candidate, mark: Mark): Verdict | null {
-    const between = (this.#rows[row] ?? "").slice(end, mark.start);
     const good = mark.kind === "good";
     const far = !good ? 8 : doubt === "letters" ? 12 : reach;
-    if (mark.kind === "bad" || doubt === "date" || between.length > far) return null;
+    if (mark.kind === "bad" || doubt === "date" || mark.start - end > far) return null;
+    const between = (this.#rows[row] ?? "").slice(end, mark.start);
     if (!is.test(between) && (between.length > 3 || !good || sentence.test(between))) return null;
     return { score: (good ? 85 : 50) - between.length, reason: beside(mark, row) };
   }

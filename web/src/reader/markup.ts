@@ -2,8 +2,13 @@
 import { accents as marks, entities as named } from "../../../src/edgemail/mime/words.json";
 import { whole } from "./wordlists.ts";
 
-const tags =
-  /<!--[^]*?(?:-->|$)|<(script|style|title|template|noscript)(?![a-z0-9-])[^>]*>[^]*?(?:<\/\1[ \t\r\n]*>|$)|<[!?][^>]*>?|<(\/?)([a-z][a-z0-9]*)([^>=]*(?:=[ \t\r\n]*(?:"[^"]*"|'[^']*'|)[^>=]*)*)>?/giu;
+/** A repeated group takes stack for each repeat; `tagsOf` goes on after so many. */
+const values = String.raw`(?:=[ \t\r\n]*(?:"[^"]*"|'[^']*'|)[^>=]*){0,100}>?`;
+const moreValues = new RegExp(values, "uy");
+const tags = new RegExp(
+  String.raw`<!--[^]*?(?:-->|$)|<(script|style|title|template|noscript)(?![a-z0-9-])[^>]*>[^]*?(?:<\/\1[ \t\r\n]*>|$)|<[!?][^>]*>?|<(\/?)([a-z][a-z0-9]*)([^>=]*${values})`,
+  "giu",
+);
 const hrefs = /(?<![a-z0-9_-])href[ \t\r\n]*=[ \t\r\n]*(?:"([^"]*)"|'([^']*)'|([^ \t\r\n"'>]+))/iu;
 const block =
   /^(?:address|article|aside|blockquote|body|br|center|d[dlt]|div|fig(?:ure|caption)|foot(?:er)?|form|h[1-6r]|head(?:er)?|html|li|main|nav|[ou]l|p|pre|section|table|tbody|tr)$/u;
@@ -34,15 +39,16 @@ export function scan(html: string): { text: string; anchors: { href: string; ins
     if (href !== null) anchors.push({ href, inside: unescape(seen.slice(opened).join("")) });
     href = null;
   };
-  for (const tag of html.matchAll(tags)) {
+  for (const [tag, end] of tagsOf(html)) {
     seen.push(html.slice(place, tag.index));
-    place = tag.index + tag[0].length;
+    place = end;
     const name = (tag[3] ?? "").toLowerCase();
     if (block.test(name)) seen.push("\n");
     else if (cell.test(name)) seen.push(" ");
     else if (name === "a") {
       close();
-      const found = tag[2] ? null : hrefs.exec(tag[4] ?? "");
+      const attributes = html.slice(tag.index + 2, end);
+      const found = tag[2] ? null : hrefs.exec(attributes);
       if (found) href = unescape(found[1] ?? found[2] ?? found[3] ?? "");
       opened = seen.length;
     }
@@ -50,6 +56,23 @@ export function scan(html: string): { text: string; anchors: { href: string; ins
   seen.push(html.slice(place));
   close();
   return { text: unescape(seen.join("")), anchors };
+}
+
+/** Yields each tag and where it ends, which is behind the match if the tag has hundreds of values. */
+function* tagsOf(html: string): Generator<[RegExpExecArray, number]> {
+  let end = 0;
+  for (;;) {
+    tags.lastIndex = end;
+    const tag = tags.exec(html);
+    if (!tag) return;
+    end = tags.lastIndex;
+    while (html[end - 1] !== ">" && html[end] === "=") {
+      moreValues.lastIndex = end;
+      moreValues.exec(html);
+      end = moreValues.lastIndex;
+    }
+    yield [tag, end];
+  }
 }
 
 function unescape(text: string): string {

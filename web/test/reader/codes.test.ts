@@ -38,3 +38,30 @@ test("hostile text takes no longer than its length asks for", () => {
     assert.ok(performance.now() - started < 3_000, JSON.stringify(unit));
   }
 });
+
+test("a tag may have any number of values", () => {
+  const html = `<a ${"x=y ".repeat(1_000)}href="https://a.example/verify">x</a>`;
+  assert.deepEqual(
+    findLinks(html, null).map(({ url }) => url),
+    ["https://a.example/verify"],
+  );
+  assert.equal(htmlToText(`a<a ${"=".repeat(10_000_000)}>b`), "ab");
+});
+
+test("near-codes are looked at from the top, up to a bound", () => {
+  const near = [
+    "pin 1234 of ",
+    "is code 12345678 your otp ",
+    "1234 kg ",
+    "x 1234\ncode x\n",
+    "A1B2C3 ",
+    "2 ",
+  ];
+  for (const unit of near) {
+    const text = `Your verification code is 481223.\n${unit.repeat(33_000 / unit.length)}`;
+    const started = performance.now();
+    assert.equal(findCodes("", text)[0]?.code, "481223", unit);
+    assert.ok(performance.now() - started < 200, unit);
+  }
+  assert.deepEqual(findCodes("", `${"2,5; ".repeat(2_000)}\nYour verification code is 481223.`), []);
+});

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from edgemail.errors import MessageNotFound, StoreFull, StoreInvalid, StoreUnavailable
 from edgemail.model import MailId
 from edgemail.store import schema
+from edgemail.store.base import PIECE_MAX_BYTES
 from edgemail.store.group_commit import GroupCommit
 from edgemail.store.remote.commit import Patience, RemoteWriter, transaction
 from edgemail.store.remote.health import Health
@@ -27,7 +28,7 @@ from edgemail.store.sql_mailbox import DELETE_ROWS, SqlMailbox
 from edgemail.store.trim import Cut
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from edgemail.model import Envelope, Summary
     from edgemail.store.remote.hrana import Outcome, Value
@@ -47,6 +48,9 @@ _POLL_S = 1.0
 
 _READ_REST = "SELECT part, length(CAST(data AS BLOB)) FROM mail_rest WHERE mail_id = ? ORDER BY part"
 _READ_PART = "SELECT CAST(data AS BLOB) FROM mail_rest WHERE mail_id = ? AND part = ?"
+_MEASURE_DATA = "SELECT length(CAST(data AS BLOB)) FROM mail WHERE id = ?"
+_READ_PIECE = "SELECT substr(CAST(data AS BLOB), ?, ?) FROM mail WHERE id = ?"
+_READ_PIECE_OF_REST = "SELECT substr(CAST(data AS BLOB), ?, ?) FROM mail_rest WHERE mail_id = ? AND part = ?"
 _LIST_UNSUMMARIZED = """
 SELECT m.id, m.size FROM mail m
 WHERE m.id > ? AND NOT EXISTS (SELECT 1 FROM summary s WHERE s.mail_id = m.id) ORDER BY m.id LIMIT ?"""
@@ -128,6 +132,19 @@ class RemoteStore(SqlMailbox):
     async def read_data(self, mail_id: MailId) -> bytes:
         """See `Mailbox.read_data`."""
         return await self._read_octets(mail_id)
+
+    async def read_pieces(self, mail_id: MailId) -> AsyncIterator[bytes]:
+        """See `Mailbox.read_pieces`."""
+        found, rest = await self._read([Step(_MEASURE_DATA, (mail_id,)), Step(_READ_REST, (mail_id,))])
+        if not found.rows:
+            raise MessageNotFound(f"there is no message {mail_id}")
+        for part, size in [(0, found.rows[0][0]), *rest.rows]:
+            for start in range(1, size + 1, PIECE_MAX_BYTES):  # SQL counts from 1
+                statement = _READ_PIECE_OF_REST if part else _READ_PIECE
+                rows = await self._query(statement, start, PIECE_MAX_BYTES, mail_id, *([part] if part else []))
+                if not rows:
+                    raise MessageNotFound(f"message {mail_id} was deleted")
+                yield rows[0][0]
 
     async def _read_octets(self, mail_id: MailId, max_bytes: int | None = None) -> bytes:
         """Read a message, or only its first `max_bytes`."""

@@ -23,6 +23,8 @@ _STATEMENTS = 200  # among them an INSERT for each number of rows
 _WAL_BYTES = 64 * 2**20
 _SPILL_PAGES = 2048  # 8 MiB
 
+_LINK_ADVICE = "it is a link; name the file itself"
+
 SUFFIXES = ("-wal", "-shm")
 """The endings of the files that SQLite keeps beside an open database."""
 
@@ -53,9 +55,12 @@ def open_for_reading(path: Path) -> apsw.Connection:
     """Open a database that another program writes.
 
     Raises:
-        StoreInvalid: it is missing, or it is not edgemail's.
+        StoreInvalid: it is missing, it is not edgemail's, or another user may have prepared it.
     """
     advice = "start the edgemail that takes mail for it first, or correct --db"
+    if path.is_symlink():
+        raise StoreInvalid(f"{path} cannot be opened: {_LINK_ADVICE}")
+    _check_owner(path)
     if not path.is_file():
         raise StoreInvalid(f"{path} is not there; {advice}")
     try:
@@ -101,7 +106,7 @@ def _make_file(path: Path) -> None:
         # a link or a file into /tmp in order to read the mail in it.
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
     except OSError as error:
-        reason = "it is a link; name the file itself" if error.errno == errno.ELOOP else error.strerror
+        reason = _LINK_ADVICE if error.errno == errno.ELOOP else error.strerror
         raise StoreInvalid(f"{path} cannot be opened: {reason}") from error
     try:
         status = os.fstat(descriptor)
@@ -109,9 +114,20 @@ def _make_file(path: Path) -> None:
         os.close(descriptor)
     if not stat.S_ISREG(status.st_mode):
         raise StoreInvalid(f"{path} is not a file")
+    _check_owner(path)
+
+
+def _check_owner(path: Path) -> None:
+    """Refuse files that another user put into a directory that everyone may write to.
+
+    Raises:
+        StoreInvalid: the database, or a file that SQLite would read beside it, is such a file.
+    """
     for file in (path, *(Path(f"{path}{suffix}") for suffix in (*SUFFIXES, "-journal"))):
         if is_owned_by_another_user(file):
-            raise StoreInvalid(f"{file} belongs to another user, who could read the mail; choose another file")
+            raise StoreInvalid(
+                f"{file} belongs to another user, who could read the mail or forge it; choose another file"
+            )
 
 
 def _prepare(connection: apsw.Connection, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A second reading of what a peer sends, by which a session's outputs are judged."""
+"""A second, independent reading of a stream, against which a session's outputs are checked."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ _CHUNK = re.compile(rb" *([0-9]{1,20})( +LAST)? *", re.IGNORECASE)
 
 @dataclass(slots=True)
 class Expected:
-    """What is known of the open transaction."""
+    """The open transaction."""
 
     recipients: int = 0
-    """How many RCPT were answered with 250; the same inbox may be among them twice."""
+    """The number of RCPT answered with 250; an inbox may be among them twice."""
     chunks: bytes = b""
     has_chunks: bool = False
 
 
-class Witness:
-    """Walks through a stream, all of which lies before it, and takes the outputs that each command must have.
+class ReferenceReader:
+    """Reads a whole stream, and takes the outputs that each command must have.
 
-    Which reply a command gets is the session's affair. That it is one, where a message begins and ends, and
-    what is in it, is not.
+    It leaves open which reply a command gets. It checks that there is one, where each message
+    begins and ends, and what is in it.
     """
 
     def __init__(self, play: Play, stream: bytes, outputs: Iterable[Output]) -> None:
@@ -55,10 +55,10 @@ class Witness:
         self._is_over = False
 
     def follow(self) -> None:
-        """Go through all of it.
+        """Read the stream.
 
         Raises:
-            AssertionError: it should have gone another way.
+            AssertionError: the outputs are not those of the stream.
         """
         while not self._is_over:
             line = self._take_line()
@@ -112,7 +112,7 @@ class Witness:
             case b"RSET", 250:
                 self._transaction = None
             case b"AUTH", (235 | 334):
-                assert not self._is_authenticated, "who a peer is was asked twice"
+                assert not self._is_authenticated, "a peer authenticated twice"
                 self._follow_auth(reply)
             case b"STARTTLS", 220:
                 assert isinstance(self._outputs.popleft(), StartTls), "220, but no TLS"
@@ -195,7 +195,7 @@ class Witness:
         return self._room_octets is not None and len(content) > self._room_octets
 
     def _is_refused_by_gate(self) -> bool:
-        """Tell whether the next reply is a gate's, or the farewell that so many refusals lead to."""
+        """Return True if the next reply is a gate's, or the 421 after too many refusals."""
         reply = self._outputs[0] if self._outputs else None
         return self._has_gate and isinstance(reply, Reply) and (reply in REFUSALS or reply.code == 421)
 
@@ -229,5 +229,5 @@ class Witness:
 
 
 def _unstuff(octets: bytes) -> bytes:
-    """Take out the dots that the sender put before those that begin a line (RFC 5321 section 4.5.2)."""
+    """Remove the stuffed dots (RFC 5321 section 4.5.2)."""
     return b"\r\n".join(line.removeprefix(b".") for line in octets.split(b"\r\n"))

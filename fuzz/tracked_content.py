@@ -1,4 +1,4 @@
-"""A room for messages that is soon full, and knows whether all of them were ended."""
+"""A small content store, which checks that each message was finished or discarded."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from edgemail.smtp.content import MemoryContent
 
 
 class TrackedContent(MemoryContent):
-    """Says when there is no room for it, and notices how it was ended."""
+    """Is refused past so many octets, and checks how it is ended."""
 
     __slots__ = ("_room_octets", "is_discarded", "is_finished")
 
@@ -22,36 +22,38 @@ class TrackedContent(MemoryContent):
 
     def finish(self) -> bytes:
         """See `Content.finish`."""
-        assert not self.is_discarded, "a message that was let go of is handed over"
+        assert not self.is_discarded, "a discarded message is handed over"
         assert not self.is_finished, "a message is handed over twice"
         self.is_finished = True
         return super().finish()
 
     def discard(self) -> None:
         """See `Content.discard`."""
-        assert not self.is_finished, "a message that was handed over is let go of"
+        assert not self.is_finished, "a message that was handed over is discarded"
         self.is_discarded = True
         super().discard()
 
 
-class SmallRoom:
-    """As much room as it is told, for each message."""
+class TrackedContentStore:
+    """Has room for so many octets of each message; `None` stands for any number."""
 
     def __init__(self, room_octets: int | None) -> None:
         self._room_octets = room_octets
         self.opened: list[TrackedContent] = []
 
     def has_room(self, size_octets: int) -> bool:
-        """See `Room.has_room`."""
+        """See `ContentStore.has_room`."""
         return self._room_octets is None or size_octets <= self._room_octets
 
     def open(self) -> TrackedContent:
-        """See `Room.open`."""
-        assert all(one.is_finished or one.is_discarded for one in self.opened), "two messages at once"
+        """See `ContentStore.open`."""
+        assert all(content.is_finished or content.is_discarded for content in self.opened), "two messages at once"
         content = TrackedContent(self._room_octets)
         self.opened.append(content)
         return content
 
     def check_end(self) -> None:
-        """Look whether anything is still there: as a file it would stay for ever."""
-        assert all(one.is_finished or one.is_discarded for one in self.opened), "a message was forgotten"
+        """Check that no message is left: as a file it would stay for ever."""
+        assert all(content.is_finished or content.is_discarded for content in self.opened), (
+            "a message was forgotten"
+        )

@@ -1,0 +1,113 @@
+"""Takes stored messages apart for readers: each once, off the event loop, in a fair order."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from edgemail import mime
+from edgemail.errors import TooBusy
+from edgemail.mailbox.results import Result, Results
+from edgemail.mailbox.work_queue import WorkQueue
+from edgemail.model import ListedMail
+from edgemail.system.switch_interval import short_switch_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Sequence
+    from pathlib import Path
+
+    from edgemail.model import MailId, StoredMail, Summary
+    from edgemail.store.base import ListingRow, Mailbox
+
+LARGE_BYTES = 256 * 1024
+
+_SMALL_AT_ONCE = 2
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLimits:
+    """How much readers may ask for at a time, and what is kept for those who ask again.
+
+    `folder` is where large results are while they are read; None is the temporary directory.
+    """
+
+    max_waiting: int = 200
+    max_cached_bytes: int = 32 * 2**20
+    max_file_bytes: int = 256 * 2**20
+    folder: Path | None = None
+
+
+class MessageReader:
+    """Parses messages for readers.
+
+    Each kind of work has its queue, so that who lists mail does not wait for those who download.
+    Large messages are parsed one at a time: parsing holds the GIL, and with several such threads
+    the event loop and the writer thread wait for each of them many times in a commit, and so do the
+    senders.
+    """
+
+    def __init__(self, store: Mailbox, limits: ReadLimits, refuse: Callable[[str], None]) -> None:
+        """`refuse` is called with the reason for each reader that is refused."""
+        self._store = store
+        self._limits = limits
+        self._refuse = refuse
+        self._results = Results(max_bytes=limits.max_cached_bytes, max_file_bytes=limits.max_file_bytes)
+        self._listings = self._open_queue("listing", _SMALL_AT_ONCE)
+        self._messages = self._open_queue("message", _SMALL_AT_ONCE)
+        self._attachments = self._open_queue("attachment", _SMALL_AT_ONCE)
+        self._large = self._open_queue("large", 1)
+
+    async def read(
+        self, mail: StoredMail, part: Hashable, parse: Callable[[bytes], tuple[_T, Sequence[bytes]]]
+    ) -> Result[_T]:
+        """Return what `parse` makes of a message, which was in the store a moment ago.
+
+        `parse` runs in a thread; it is not called where the result for `part` is known already.
+
+        Raises:
+            MessageNotFound: the message was deleted meanwhile.
+            TooBusy: too many readers wait.
+        """
+        key = (mail.id, part)
+        is_large = mail.size > LARGE_BYTES
+        queue = self._large if is_large else self._attachments if isinstance(part, int) else self._messages
+
+        async def job() -> Result[_T]:
+            if (kept := self._results.find(key)) is not None:  # made while this waited
+                return kept
+            if not self._results.has_room():
+                self._refuse("answer_files")
+                raise TooBusy("the server sends too many large answers; try again later")
+            with short_switch_interval() if is_large else contextlib.nullcontext():
+                data = await self._store.read_data(mail.id)
+                result = await queue.run(lambda: Result(*parse(data), self._limits.folder))
+            self._results.keep(key, result)
+            return result
+
+        return await self._results.get(key, lambda: queue.do(job))
+
+    def forget(self, mail_id: MailId) -> None:
+        """Drop what was made of a message."""
+        self._results.forget(mail_id)
+
+    async def summarize(self, rows: Sequence[ListingRow]) -> list[ListedMail]:
+        """Add missing summaries, made from the first octets of each message.
+
+        Raises:
+            TooBusy: too many readers wait.
+        """
+        heads = [row.head for row in rows if row.summary is None]
+
+        async def job() -> list[Summary]:
+            return await self._listings.run(lambda: [mime.summarize(head) for head in heads])
+
+        made = iter(await self._listings.do(job) if heads else ())
+        return [ListedMail(row.mail, row.summary or next(made)) for row in rows]
+
+    def _open_queue(self, kind: str, at_once: int) -> WorkQueue:
+        def refuse() -> None:
+            self._refuse(f"{kind}_queue")
+
+        return WorkQueue(kind, at_once=at_once, max_waiting=self._limits.max_waiting, refuse=refuse)

@@ -1,0 +1,256 @@
+"""Readers who ask for much, take little and hang up: an honest sender and an honest reader beside them.
+
+The promises are half a second for a mail and a second for a read. The bounds here are wider, as the
+attackers and the tests share the machine's cores with the server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import resource
+import smtplib
+import socket
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import pytest
+from testkit.hostile_peers import count_descriptors, measure_memory, raise_own_limit
+from testkit.sample_mail import letter
+from testkit.server_process import Process, serving
+from testkit.time_limit import bounded
+from testkit.waiting import PATIENCE_S, until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["bounded"]
+
+MAIL_S, READ_S = 3.0, 3.0
+MEMORY_BYTES = 300 * 2**20
+ATTACKER, HONEST = "127.0.0.7", "127.0.0.8"
+HANG_UPS = 400
+SLOW_READERS = 200
+LISTENERS, MAILS = 1500, 60
+LISTENERS_S = 20.0
+"""Of processor time. It took 75 s when each listener read and wrote each mail by itself."""
+MIB = 2**20
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Process]:
+    """Run the program for strangers, for each attack."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    raise_own_limit()
+    try:
+        with serving(
+            tmp_path / "mail.db", EDGEMAIL_LOG_LEVEL="warning", EDGEMAIL_MAX_STREAMS_PER_SOURCE="2000"
+        ) as one:
+            yield one
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def send(server: Process, data: bytes, to: str = "ann@example.org") -> float:
+    """Send a mail; return the seconds that it took."""
+    began = time.monotonic()
+    with smtplib.SMTP(*server.smtp, timeout=60) as client:
+        client.sendmail("bob@sender.example", [to], data)
+    return time.monotonic() - began
+
+
+def port_of(server: Process) -> int:
+    return int(server.url.rpartition(":")[2])
+
+
+def read(server: Process, path: str) -> bytes:
+    """Read as the honest reader does, from an address of its own."""
+    with socket.create_connection(("127.0.0.1", port_of(server)), 60, (HONEST, 0)) as peer:
+        peer.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: peer.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 200"), answer[:200]
+    return answer
+
+
+def newest_id(server: Process, address: str) -> int:
+    listing = read(server, f"/api/inboxes/{address}/messages?limit=1").partition(b"\r\n\r\n")[2]
+    newest: int = json.loads(listing)["messages"][0]["id"]
+    return newest
+
+
+def ask(server: Process, path: str) -> socket.socket:
+    """Ask as the attackers do."""
+    peer = socket.socket()
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    peer.bind((ATTACKER, 0))
+    peer.connect(("127.0.0.1", port_of(server)))
+    peer.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+    return peer
+
+
+def processor_s(server: Process) -> float:
+    """Return the seconds of processor time that the server has used."""
+    fields = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+@dataclass
+class Honest:
+    """A sender and a reader, one mail and one read after the other, and what they waited for."""
+
+    server: Process
+    mails_s: list[float] = field(default_factory=list)
+    reads_s: list[float] = field(default_factory=list)
+    _may_end: threading.Event = field(default_factory=threading.Event)
+    _error: BaseException | None = None
+
+    def __enter__(self) -> Self:
+        self._threads = [threading.Thread(target=self._go_on, args=(work,)) for work in (self._mail, self._read)]
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._may_end.set()
+        for thread in self._threads:
+            thread.join()
+        if self._error is not None:
+            raise self._error
+
+    def check(self) -> str:
+        """Check the longest waits; return them in words."""
+        assert max(self.mails_s) < MAIL_S
+        assert max(self.reads_s) < READ_S
+        return f"a mail {max(self.mails_s):.3f} s, a read {max(self.reads_s):.3f} s at most"
+
+    def _go_on(self, work: object) -> None:
+        assert callable(work)
+        try:
+            while not self._may_end.wait(0.05):
+                work()
+        except BaseException as error:
+            self._error = error
+
+    def _mail(self) -> None:
+        self.mails_s.append(send(self.server, letter("honest"), "honest@example.org"))
+
+    def _read(self) -> None:
+        if not self.mails_s:
+            return
+        began = time.monotonic()
+        mail_id = newest_id(self.server, "honest@example.org")
+        assert b"honest" in read(self.server, f"/api/messages/{mail_id}")
+        read(self.server, "/healthz")
+        self.reads_s.append(time.monotonic() - began)
+
+
+def wait_for_reads(honest: Honest, count: int) -> None:
+    """Return once the honest reader has read so often again."""
+    goal = len(honest.reads_s) + count
+    deadline = time.monotonic() + 6 * PATIENCE_S
+    while len(honest.reads_s) < goal and honest._error is None:
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.01)
+
+
+def costly_mail() -> bytes:
+    """Return 32 kB that take long to parse: the standard library has to, part by part."""
+    head = b"From: a@b.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+    part = b"--b\r\nContent-Type: text/plain; charset=x-unknown\r\n\r\nHi\r\n"
+    return head + part * 560 + b"--b--\r\n"
+
+
+@pytest.mark.parametrize("is_one", [True, False], ids=["one mail", "many mails"])
+def test_requests_that_are_hung_up_at_once(server: Process, figures: list[str], *, is_one: bool) -> None:
+    """They cost 24 kB to send. The honest reader waited for a minute and a half."""
+    for _ in range(1 if is_one else 50):
+        send(server, costly_mail())
+    last = newest_id(server, "ann@example.org")
+    with Honest(server) as honest:
+        wait_for_reads(honest, 2)
+        for number in range(HANG_UPS):
+            ask(server, f"/api/messages/{last if is_one else last - number % 50}").close()
+        wait_for_reads(honest, 5)
+    figures.append(f"{HANG_UPS} requests hung up ({'one mail' if is_one else 'many mails'}): {honest.check()}")
+
+
+def test_requests_that_are_not_hung_up(server: Process, figures: list[str]) -> None:
+    """Their source waits for itself: the honest reader has the next turn."""
+    for _ in range(100):
+        send(server, costly_mail())
+    last = newest_id(server, "ann@example.org")
+    with Honest(server) as honest, contextlib.ExitStack() as peers:
+        wait_for_reads(honest, 2)
+        for number in range(HANG_UPS):
+            peers.enter_context(ask(server, f"/api/messages/{last - number % 100}"))
+        wait_for_reads(honest, 5)
+    figures.append(f"{HANG_UPS} requests for 100 mails, held: {honest.check()}")
+
+
+@pytest.mark.parametrize("rest", ["/raw", "", "/attachments/0"])
+def test_slow_readers_of_a_large_message(server: Process, figures: list[str], rest: str) -> None:
+    """Each of them held the whole message in memory."""
+    head = 'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="b"\r\n'
+    lines = ("0123456789abcdef" * 4 + "\r\n") * (12 * MIB // 66)
+    text = f"--b\r\n\r\n{lines}\r\n--b\r\nContent-Type: application/x-test\r\n\r\n{lines}\r\n--b--\r\n"
+    send(server, letter(extra=head, text=text))
+    path = f"/api/messages/{newest_id(server, 'ann@example.org')}{rest}"
+    pid = server.process.pid
+    with Honest(server) as honest, contextlib.ExitStack() as peers:
+        wait_for_reads(honest, 2)
+        before = count_descriptors(pid)
+        readers = [peers.enter_context(ask(server, path)) for _ in range(SLOW_READERS)]
+        for reader in readers:
+            reader.settimeout(3 * PATIENCE_S)
+            assert reader.recv(12) == b"HTTP/1.1 200"
+        wait_for_reads(honest, 5)
+        memory = measure_memory(pid)
+        assert memory < MEMORY_BYTES
+        assert len(read(server, path)) > 11 * MIB
+        peers.close()
+        deadline = time.monotonic() + PATIENCE_S
+        while count_descriptors(pid) > before + 8:
+            assert time.monotonic() < deadline
+            threading.Event().wait(0.05)
+    what = f"{SLOW_READERS} slow readers of 24 MiB{rest and f', {rest}'}"
+    figures.append(f"{what}: {memory // MIB} MiB in all, {honest.check()}")
+
+
+@pytest.mark.slow
+async def test_many_listeners_of_one_inbox(server: Process, figures: list[str]) -> None:
+    """Each mail is read and written once for all of them, and all of them hear of it."""
+    ready = []
+
+    async def listen() -> int:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port_of(server), local_addr=(ATTACKER, 0))
+        writer.write(b"GET /api/inboxes/ann@example.org/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        await reader.readuntil(b": listening")
+        ready.append(writer)
+        heard = 0
+        while heard < MAILS and (part := await reader.readuntil(b"event: message")):
+            heard += part.count(b"event: message")
+        writer.close()
+        return heard
+
+    def attack() -> float:
+        return max(send(server, letter(str(number))) for number in range(MAILS))
+
+    listeners = []
+    for number in range(LISTENERS):
+        listeners.append(asyncio.create_task(listen()))
+        if number % 100 == 99:
+            await until(lambda: len(ready) == len(listeners), 3 * PATIENCE_S)
+    before_s = processor_s(server)
+    with Honest(server) as honest:
+        slowest_s = await asyncio.to_thread(attack)
+        async with asyncio.timeout(6 * PATIENCE_S):
+            assert set(await asyncio.gather(*listeners)) == {MAILS}
+        await asyncio.to_thread(wait_for_reads, honest, 2)
+    used_s = processor_s(server) - before_s
+    assert used_s < LISTENERS_S
+    assert slowest_s < MAIL_S
+    figures.append(f"{LISTENERS} listeners, {MAILS} mails: {used_s:.1f} s of processor time, {honest.check()}")
