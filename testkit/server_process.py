@@ -62,13 +62,15 @@ class Process:
 
 
 @contextmanager
-def serving(db: Path, program: Sequence[str] = THIS_PYTHON, *, url: str = "", **environ: str) -> Iterator[Process]:
+def serving(
+    db: Path, program: Sequence[str] = THIS_PYTHON, *, url: str = "", smtp: str = "127.0.0.1:0", **environ: str
+) -> Iterator[Process]:
     """Start the program on free ports; yield it once it has printed its addresses; kill it last.
 
-    With `url` that is the database, and `db` only names the folder for the log.
+    With `url` that is the database, and `db` only names the folder for the log. `smtp` is where it takes mail.
     """
     env = {name: value for name, value in os.environ.items() if not name.startswith(("EDGEMAIL_", "LIBSQL_"))}
-    arguments = ["serve", "--smtp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--db", url or str(db)]
+    arguments = ["serve", "--smtp", smtp, "--http", "127.0.0.1:0", "--db", url or str(db)]
     with (
         (db.parent / "log.txt").open("a") as log,
         subprocess.Popen(

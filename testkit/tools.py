@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from testkit.small_disk import can_mount
+from testkit.two_machines import can_make_machines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +20,7 @@ EXIM = Path(__file__).parents[1] / "tests" / "senders" / ".exim"
 CHROMIUM = next(
     (path for path in ("/usr/bin/chromium", "/snap/bin/chromium") if Path(path).exists()), "/usr/bin/chromium"
 )
+JAKARTA_MAIL = tuple(Path(f"/usr/share/java/jakarta-{part}.jar") for part in ("mail", "activation"))
 _FONTS = ("fonts-noto-core", "fonts-noto-color-emoji")
 _NOTO = Path("/usr/share/fonts/truetype/noto")
 
@@ -48,6 +50,10 @@ def _has_chromium() -> bool:
     return Path(CHROMIUM).exists() and all((_NOTO / font).exists() for font in fonts)
 
 
+def _has_jakarta_mail() -> bool:
+    return _has_programs("java", "javac")() and all(path.exists() for path in JAKARTA_MAIL)
+
+
 def _has_exim() -> bool:
     """Return True if Exim is unpacked and all its shared libraries are found."""
     program, ldd = EXIM / "usr" / "sbin" / "exim4", shutil.which("ldd")
@@ -66,6 +72,9 @@ TOOLS = (
     Tool("openssl", "openssl", _has_programs("openssl"), ("openssl",)),
     Tool("exim", "Exim's files", _has_exim, ("exim4-daemon-light",)),
     Tool("small_disk", "a user namespace, or the right to mount (for a full disk)", can_mount),
+    Tool("go", "Go", _has_programs("go"), ("golang-go",)),
+    Tool("java", "Java and Jakarta Mail", _has_jakarta_mail, ("default-jdk-headless", "libjakarta-mail-java")),
+    Tool("two_machines", "iproute2, and a user namespace or root", can_make_machines, ("iproute2",)),
     Tool("root", "root (to run a Postfix of the tests' own)", lambda: os.geteuid() == 0),
 )
 

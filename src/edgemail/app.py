@@ -91,6 +91,7 @@ async def serve(
             settings.store.db,
         )
     warn_of_readers(settings, app.http_urls)
+    _warn_of_senders(settings)
     for url in app.smtp_urls:
         announce(f"SMTP  {url}")
     for url in app.http_urls:
@@ -260,8 +261,11 @@ class App:
 
     def _run_upkeep(self, settings: Settings) -> None:
         kept = settings.retention
-        limits = RetentionLimits(kept.max_age_s, kept.max_messages, kept.max_bytes)
-        self._run(Retention(self._store, limits, kept.interval_s, JumpTolerantClock(_now)).run())
+        limits = RetentionLimits(kept.max_age_s, kept.max_messages, kept.max_bytes, kept.min_age_for_space_s)
+        retention = Retention(self._store, limits, kept.interval_s, JumpTolerantClock(_now))
+        if self._listener is not None:
+            self._listener.policy.mail_space.measure = retention.estimate_fill
+        self._run(retention.run())
         self._run(Quota(self._store, kept.max_inbox_messages, kept.max_inbox_bytes).run())
         self._run(Summarizer(self._store).run())
 
@@ -299,6 +303,28 @@ def warn_of_readers(settings: Settings, urls: Sequence[str]) -> None:
             )
 
 
+def _warn_of_senders(settings: Settings) -> None:
+    """Say whose mail is taken, and under which rules, where that may surprise."""
+    smtp, mode = settings.smtp, settings.access.mode
+    if settings.read_only:
+        return
+    if mode == "public" and not smtp.domains:
+        _log.warning("mail is taken for any domain: name your own with --domain")
+    beyond = [endpoint for endpoint in (*smtp.listen, *smtp.listen_tls) if not is_loopback(endpoint.host)]
+    facts = {
+        "AUTH is offered to all": smtp.auth == "any",
+        "STARTTLS is not offered without tls_cert": smtp.tls == "given" and smtp.tls_cert is None,
+        "private networks have no per-source limits": smtp.trusted == PRIVATE,
+    }
+    open_doors = [fact for fact, holds in facts.items() if holds]
+    if mode == "dev" and beyond and open_doors:
+        _log.warning(
+            "%s is served in dev mode: %s; on the Internet give --domain, or --mode public",
+            ", ".join(map(str, beyond)),
+            ", ".join(open_doors),
+        )
+
+
 def _describe_store(settings: Settings) -> str:
     """Return what to say of the database behind its name."""
     if settings.store.is_in_memory:
@@ -311,7 +337,7 @@ def _now() -> datetime:
 
 
 def _find_certificate(settings: Settings) -> Certificate | None:
-    """Return the given certificate, or a self-made one if other machines can connect.
+    """Return the given certificate, or a self-made one if a port needs it or `tls` wants it.
 
     A self-made certificate is kept beside the database's file. Without a file it lasts as long as
     this process.
@@ -321,7 +347,7 @@ def _find_certificate(settings: Settings) -> Certificate | None:
         return None
     if smtp.tls_cert is not None:
         return Certificate(Path(smtp.tls_cert), None if smtp.tls_key is None else Path(smtp.tls_key))
-    if not smtp.listen_tls and all(is_loopback(endpoint.host) for endpoint in smtp.listen):
+    if not smtp.listen_tls and smtp.tls == "given":
         return None
     names = dict.fromkeys([smtp.hostname, *smtp.domains])
     file = settings.store.file

@@ -38,6 +38,10 @@ class StoreUnavailable(EdgemailError):  # noqa: N818 - a state of the store, nam
     """The store failed and kept nothing; a later attempt may succeed (SMTP 451)."""
 
 
+class SourceBudgetSpent(EdgemailError):  # noqa: N818 - see above
+    """A peer has sent as many octets as its source may within an hour."""
+
+
 class StoreFull(EdgemailError):  # noqa: N818 - see above
     """The store has no room and kept nothing (SMTP 452)."""
 

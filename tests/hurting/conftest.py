@@ -18,7 +18,8 @@ __all__ = ["bounded"]
 
 LIMITS = {
     "EDGEMAIL_TRUSTED": "127.0.0.9",  # everybody here is a stranger, who has to keep all limits
-    "EDGEMAIL_SMTPS": "127.0.0.1:0",  # for which a certificate is made, so there is STARTTLS too
+    "EDGEMAIL_SMTPS": "127.0.0.1:0",
+    "EDGEMAIL_TLS": "self-made",  # so that there is STARTTLS too
     "EDGEMAIL_MAX_CONNECTIONS": "1500",
     "EDGEMAIL_IDLE_TIMEOUT": "3s",
     "EDGEMAIL_DATA_TIMEOUT": "3s",

@@ -11,9 +11,11 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 import pytest
-from testkit.smtp_peer import HELLO, Counter, Peer, listening, message
+from testkit.smtp_peer import HELLO, MAIL, Counter, Peer, listening, message
 from testkit.waiting import PATIENCE_S, until
 
+from edgemail.listener.admission import Admission
+from edgemail.settings import LOOPBACK, resolve
 from edgemail.system.certificate import Certificate, create_self_signed
 from tests.listener.test_proxy_header import TCP4, version_2
 from tests.listener.test_tls import listening_tls
@@ -158,13 +160,17 @@ async def test_who_is_no_proxy_names_nobody(keeping: Counter) -> None:
 
 
 async def test_whom_a_proxy_names_and_who_is_trusted_is_as_if_here(keeping: Counter) -> None:
-    """A stranger behind a local proxy is no local peer; one whom it names as local is."""
-    async with listening(keeping, **BEHIND_PROXY, auth="local") as (_, port):
-        for header, code in ((V1, 502), (b"PROXY TCP4 127.0.0.1 127.0.0.1 1 25\r\n", 334)):
+    """A stranger behind a trusted proxy has a limit on transactions; one whom it names as local has none."""
+    limits = {"max_transactions": 1, "trusted": LOOPBACK}
+    keeping.keeps_at_once = True
+    async with listening(keeping, **BEHIND_PROXY, **limits) as (_, port):
+        for header, code in ((V1, 421), (b"PROXY TCP4 127.0.0.1 127.0.0.1 1 25\r\n", 250)):
             async with Peer.connect(port, PROXY) as peer:
                 await peer.say(header, 220)
-                await peer.say(b"EHLO client.example\r\n", 250)
-                await peer.say(b"AUTH PLAIN\r\n", code)
+                await peer.say(HELLO, 250)
+                await peer.say(MAIL, 250, 250, 354)
+                await peer.say(b"Hi.\r\n.\r\n", 250)
+                await peer.say(b"MAIL FROM:<ann@example.org>\r\n", code)
 
 
 async def test_another_machines_own_address_is_not_ours(keeping: Counter) -> None:
@@ -174,10 +180,16 @@ async def test_another_machines_own_address_is_not_ours(keeping: Counter) -> Non
         admission = listener.admission
         assert not admission.identify_behind("192.0.2.7", loopback).is_trusted
         assert not admission.identify_behind("192.0.2.7", stranger).is_trusted
-        assert admission.identify_behind("127.0.0.1", loopback).is_local
-        health_check = admission.identify_behind("192.0.2.7", None)
-        assert health_check.is_trusted
-        assert not health_check.is_local
+        assert admission.identify_behind("127.0.0.1", loopback).is_trusted
+        assert admission.identify_behind("192.0.2.7", None).is_trusted
+
+
+def test_a_proxys_own_machine_is_trusted_as_the_proxy_is() -> None:
+    """In dev mode a proxy in a private network is; in public mode it is not."""
+    loopback = ip_network("127.0.0.1").network_address
+    for mode, is_trusted in (("dev", True), ("public", False)):
+        smtp = resolve({"mode": mode, "proxy_from": ("10.0.0.0/8",)}, {}).settings.smtp
+        assert Admission(smtp).identify_behind("10.1.2.3", loopback).is_trusted is is_trusted
 
 
 async def test_what_follows_a_header_at_once_is_an_early_talker(keeping: Counter) -> None:

@@ -30,6 +30,7 @@ def test_every_rule_comes_from_a_setting() -> None:
     shared = {name: change(getattr(usual, name)) for name in rule_names if hasattr(usual, name)}
     assert {"hostname", "domains", "max_recipients", "max_errors", "max_transactions"} <= set(shared)
     settings = SmtpSettings(**shared, max_message_bytes=1, bare_newlines="refuse", auth="any")  # type: ignore[arg-type]
+    settings = dataclasses.replace(settings, tls="self-made")
     rules = derive_rules(settings, has_certificate=True).stranger
     for name in rule_names:
         assert getattr(rules, name) != getattr(SessionRules(usual.hostname), name), name
@@ -38,25 +39,37 @@ def test_every_rule_comes_from_a_setting() -> None:
 
 
 def test_the_defaults_of_a_session_are_those_of_the_settings() -> None:
-    """Whoever uses `smtp` without the settings gets the same limits."""
-    derived = derive_rules(SmtpSettings(hostname="mx.example.org"), has_certificate=False).trusted
-    assert derived == SessionRules("mx.example.org")
+    """Whoever uses `smtp` without the settings gets the same limits; the listener alone enforces sync."""
+    settings = SmtpSettings(hostname="mx.example.org", auth="off")
+    derived = derive_rules(settings, has_certificate=False).stranger
+    assert dataclasses.replace(derived, enforces_sync=False) == SessionRules("mx.example.org")
+
+
+@pytest.mark.parametrize(("auth", "is_offered"), [("any", True), ("off", False)])
+def test_auth_is_offered_as_it_is_set(auth: str, is_offered: bool) -> None:
+    """To strangers and to trusted peers."""
+    settings = SmtpSettings(auth=auth)  # type: ignore[arg-type]
+    assert [rules.offers_auth for rules in derive_rules(settings, has_certificate=True)] == [is_offered] * 2
 
 
 @pytest.mark.parametrize(
-    ("auth", "offered"), [("local", [False, False, True]), ("any", [True] * 3), ("off", [False] * 3)]
+    ("tls", "cert", "is_offered"),
+    [
+        ("self-made", None, True),
+        ("self-made", "cert.pem", True),
+        ("given", None, False),
+        ("given", "cert.pem", True),
+    ],
 )
-def test_auth_is_offered_as_it_is_set(auth: str, offered: list[bool]) -> None:
-    """To strangers, trusted peers and local peers."""
-    settings = SmtpSettings(auth=auth)  # type: ignore[arg-type]
-    assert [rules.offers_auth for rules in derive_rules(settings, has_certificate=True)] == offered
+def test_starttls_is_offered_as_it_is_set(tls: str, cert: str | None, is_offered: bool) -> None:
+    """To strangers and to trusted peers; without a certificate to nobody."""
+    settings = SmtpSettings(tls=tls, tls_cert=cert)  # type: ignore[arg-type]
+    assert [rules.offers_tls for rules in derive_rules(settings, has_certificate=True)] == [is_offered] * 2
+    assert [rules.offers_tls for rules in derive_rules(settings, has_certificate=False)] == [False] * 2
 
 
-def test_only_local_peers_get_no_self_made_certificate_and_no_limit_on_transactions() -> None:
-    """Programs under test refuse a certificate that nobody signed, and send all their mail in one connection."""
-    strangers, trusted, local = derive_rules(SmtpSettings(), has_certificate=True)
-    assert (strangers.offers_tls, trusted.offers_tls, local.offers_tls) == (True, True, False)
-    assert (trusted.max_transactions, local.max_transactions) == (200, None)
+def test_trusted_peers_have_no_limit_on_transactions_and_may_send_all_at_once() -> None:
+    """Programs under test send all their mail in one connection."""
+    strangers, trusted = derive_rules(SmtpSettings(), has_certificate=True)
+    assert (strangers.max_transactions, trusted.max_transactions) == (200, None)
     assert (strangers.enforces_sync, trusted.enforces_sync) == (True, False)
-    _, _, local = derive_rules(SmtpSettings(tls_cert="cert.pem"), has_certificate=True)
-    assert local.offers_tls

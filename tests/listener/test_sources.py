@@ -7,6 +7,8 @@ import contextlib
 from ipaddress import ip_address, ip_network
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from testkit.smtp_peer import MAIL, Counter, Peer, listening, message
 from testkit.waiting import until
 
@@ -165,10 +167,81 @@ async def test_a_source_sends_so_many_messages(counter: Counter) -> None:
             await other.say(b"MAIL FROM:<ann@example.org>\r\n", 250)
 
 
-async def test_trusted_peers_have_no_limits_a_source(counter: Counter) -> None:
-    """Loopback is trusted, unless `trusted` says who is."""
+async def test_a_source_sends_so_many_octets_an_hour(counter: Counter) -> None:
+    """452 4.7.1 for the message that would be past it, on whichever connection; smaller ones still fit."""
     counter.keeps_at_once = True
-    limits = {"max_connections_per_source": 1, "connection_rate": 1, "message_rate": 1}
+    refused = "452 4.7.1 Too many octets from you within an hour, try again later"
+    async with listening(counter, **STRANGERS, max_bytes_per_source_per_hour=1000) as (_, port):
+        async with Peer.greeted(port, "127.0.0.2") as peer, Peer.greeted(port, "127.0.0.2") as again:
+            for sender in (peer, again):
+                await sender.say(MAIL, 250, 250, 354)
+            await peer.say(b"x" * 598 + b"\r\n.\r\n", 250)
+            assert await again.say(b"x" * 598 + b"\r\n.\r\n", 452) == refused
+            await again.say(MAIL, 250, 250, 354)
+            await again.say(b"x" * 398 + b"\r\n.\r\n", 250)
+            assert await peer.say(b"MAIL FROM:<ann@example.org>\r\n", 452) == refused
+            await peer.say(b"NOOP\r\n", 250)
+        async with Peer.greeted(port, "127.0.0.3") as other:
+            await other.say(MAIL, 250, 250, 354)
+            await other.say(b"x" * 598 + b"\r\n.\r\n", 250)
+    assert len(counter.envelopes) == 3
+
+
+@given(st.lists(st.tuples(st.floats(0, 4000), st.integers(1, 800)), max_size=60))
+def test_no_hour_brings_more_than_the_limit_of_octets_of_each_clock_hour(steps: list[tuple[float, int]]) -> None:
+    """Whatever the sizes and the pauses; and never more than twice the limit within any hour."""
+    clock = Clock()
+    source = Sources(SmtpSettings(max_bytes_per_source_per_hour=1000), clock).find(ip_address("192.0.2.1"))
+    taken: list[tuple[float, int]] = []
+    for pause_s, size in steps:
+        clock.now += pause_s
+        if source.spend_octets(size) is None:
+            taken.append((clock.now, size))
+        within = [size for at, size in taken if at > clock.now - 3600]
+        assert sum(within) <= 2000
+        assert sum(size for at, size in taken if at // 3600 == clock.now // 3600) <= 1000
+
+
+async def test_the_heaviest_sources_are_refused_first_and_all_of_them_last(counter: Counter) -> None:
+    """Past the bounds on all mail a source's octets an hour shrink; a quarter past them nobody's mail is taken."""
+    counter.keeps_at_once = True
+    policy = Policy(PolicySettings(min_free=None), Chaos())
+    fill = 0.9
+    policy.mail_space.measure = lambda: fill
+    settings = {"trusted": (ip_network("127.0.0.1"),), "max_bytes_per_source_per_hour": 1000}
+    async with (
+        listening(counter, policy, **settings) as (_, port),
+        Peer.greeted(port, "127.0.0.2") as heavy,
+        Peer.greeted(port, "127.0.0.3") as light,
+        Peer.greeted(port) as trusted,
+    ):
+        await heavy.say(MAIL, 250, 250, 354)
+        await heavy.say(b"x" * 598 + b"\r\n.\r\n", 250)
+        fill = 1.2
+        assert "Too many octets from you" in await heavy.say(b"MAIL FROM:<ann@example.org>\r\n", 452)
+        await light.say(MAIL, 250, 250, 354)
+        await light.say(b"x\r\n.\r\n", 250)
+        await light.say(MAIL, 250, 250, 354)
+        fill = 1.25
+        assert "There is no room" in await light.say(b"x\r\n.\r\n", 452)
+        for peer in (heavy, light, trusted):
+            reply = await peer.say(b"MAIL FROM:<ann@example.org>\r\n", 452)
+            assert reply == "452 4.3.1 There is no room, and all mail is too young to be deleted, try again later"
+        fill = 0.0
+        await heavy.say(MAIL, 250, 250, 354)
+        await heavy.say(b"x\r\n.\r\n", 250)
+    assert len(counter.envelopes) == 3
+
+
+async def test_trusted_peers_have_no_limits_a_source(counter: Counter) -> None:
+    """Loopback is trusted in either mode, unless `trusted` says who is."""
+    counter.keeps_at_once = True
+    limits = {
+        "max_connections_per_source": 1,
+        "connection_rate": 1,
+        "message_rate": 1,
+        "max_bytes_per_source_per_hour": 1,
+    }
     async with listening(counter, **limits) as (_, port), Peer.greeted(port), Peer.greeted(port) as peer:
         for _number in range(3):
             await peer.say(message(), 250, 250, 354, 250)

@@ -202,7 +202,7 @@ def test_our_own_certificate_is_made_once_and_for_us_alone(cert: Path) -> None:
     assert cert.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize(("auth", "is_offered"), [("local", True), ("any", True), ("off", False)])
+@pytest.mark.parametrize(("auth", "is_offered"), [("any", True), ("off", False)])
 async def test_auth_takes_anything_where_it_is_offered(
     keeping: Counter, cert: Path, auth: str, is_offered: bool
 ) -> None:

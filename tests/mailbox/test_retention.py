@@ -120,6 +120,27 @@ class Clock:
         return self.now
 
 
+def test_young_mail_makes_no_room() -> None:
+    """One sender could push out all other mail otherwise, as fast as it can send. By age it goes all the same."""
+    mails, now = aged(1, 1, 1, 1, 1), NOON + timedelta(seconds=45)
+    assert due(mails, RetentionLimits(None, 0, 0, min_age_s=10.0), now) == [1, 2, 3, 4]
+    assert due(mails, RetentionLimits(None, 3, None, min_age_s=10.0), now) == [1, 2]
+    assert due(mails, RetentionLimits(None, 0, 0, min_age_s=600.0), now) == []
+    assert due(mails, RetentionLimits(20.0, 0, 0, min_age_s=600.0), now) == [1, 2, 3]
+
+
+@given(st.lists(st.integers(0, 100), max_size=20), st.integers(0, 25), st.integers(0, 1500), st.floats(0, 300))
+def test_nothing_younger_is_deleted_for_space(
+    sizes: list[int], messages: int, octets: int, min_age_s: float
+) -> None:
+    """Whatever the limits; all mail that is old enough goes as it would without the least age."""
+    mails, now = aged(*sizes), NOON + timedelta(seconds=200)
+    chosen = due(mails, RetentionLimits(None, messages, octets, min_age_s), now)
+    without = due(mails, RetentionLimits(None, messages, octets), now)
+    old = [mail.id for mail in mails if mail.date < now - timedelta(seconds=min_age_s)]
+    assert chosen == [mail_id for mail_id in without if mail_id in old]
+
+
 class Watch:
     """A clock that can be set, and a timer that cannot."""
 
@@ -195,6 +216,19 @@ async def running(retention: Retention) -> AsyncIterator[asyncio.Task[None]]:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
+
+
+async def test_the_fill_counts_what_arrives_after_a_sweep(store: Fragile) -> None:
+    """It is the larger one of both limits, and 0 where mail of any age makes room."""
+    await add_all(store, [envelope() for _ in range(10)])
+    guarded = Retention(store, RetentionLimits(None, 20, 10**9, min_age_s=600.0), 60.0, Clock())
+    open_handed = Retention(store, RetentionLimits(None, 20, 10**9), 60.0, Clock())
+    assert guarded.estimate_fill() == 0.0
+    for retention in (guarded, open_handed):
+        await retention.sweep()
+    assert (guarded.estimate_fill(), open_handed.estimate_fill()) == (0.5, 0.0)
+    await add_all(store, [envelope() for _ in range(20)])
+    assert guarded.estimate_fill() == 1.5
 
 
 async def left(store: SqliteStore) -> list[MailId]:

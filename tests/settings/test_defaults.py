@@ -85,9 +85,10 @@ def test_the_real_defaults_say_where_they_come_from() -> None:
     assert {plain[name] for name in ("hostname", "reserved", "operator_maildir", "db")} == {"default"}
     for_domain = sources(("domain", "a.org"))
     assert for_domain["hostname"] == "default, from domain"
-    assert for_domain["reserved"] == "default, from domain"
+    assert for_domain["mode"] == "default, from domain"
+    assert {for_domain[name] for name in ("reserved", "tls", "auth", "trusted")} == {"default, from mode"}
     assert for_domain["operator_maildir"] == "default"
-    assert sources(("smtp", "127.0.0.1:25"))["reserved"] == "default, from smtp"
+    assert sources(("smtp", "127.0.0.1:25"))["mode"] == "default, from smtp"
     assert sources(("db", "mail.db"))["operator_maildir"] == "default, from db"
     assert sources(("domain", "a.org"), ("hostname", "mx.a.org"))["hostname"] == "flag --hostname"
 

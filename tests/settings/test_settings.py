@@ -74,12 +74,13 @@ def test_every_setting_reads_what_it_writes_from_every_source(setting, tmp_path:
     """Every source accepts the text that `edgemail config` prints."""
     examples = {
         "smtp": "127.0.0.1:1,[::1]:1", "http": "127.0.0.1:0", "metrics": "[::1]:9", "base_path": "/mail",
+        "mode": "public", "min_age_for_space": "3m",
         "db": "a.db", "db_token": "t0k3n",
         "domain": "a.org,b.org",
         "hostname": "mx.a.org", "allowed_host": "a.org", "allowed_origin": "https://a.org", "max_age": "3h",
         "max_bytes": "3MiB", "log_format": "json", "log_level": "debug", "max_message_bytes": "3KiB",
         "bare_newlines": "refuse", "max_spool": "3GiB",
-        "smtps": "127.0.0.1:1,[::1]:1", "tls": "off", "auth": "any",
+        "smtps": "127.0.0.1:1,[::1]:1", "tls": "off", "auth": "off",
         "greeting_delay": "3s", "trusted": "192.0.2.0/24,2001:db8::1", "proxy_from": "192.0.2.1,2001:db8::/48",
         "allow_senders": "<>,*@spam.example", "deny_senders": "bob@a.example,news-?@*",
         "allow_recipients": "bob@a.example", "deny_recipients": "*", "allow_sources": "192.0.2.0/24,::1",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-
-import pytest
+from typing import TYPE_CHECKING
 
 from edgemail.system.minute_log import MinuteLog
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_a_kind_has_a_line_a_minute(caplog: pytest.LogCaptureFixture) -> None:
@@ -19,24 +21,24 @@ def test_a_kind_has_a_line_a_minute(caplog: pytest.LogCaptureFixture) -> None:
         caplog.clear()
         return texts
 
-    log.warning("a", "first")
-    log.warning("b", "other")
+    log.note("a", "first")
+    log.note("b", "other")
     assert lines() == ["first", "other"]
-    log.warning("a", "second")
+    log.note("a", "second")
     now = 159.0
-    log.warning("a", "third")
+    log.note("a", "third")
     log.sweep()
     assert lines() == []
     now = 160.0
     log.sweep()
     assert lines() == ["third (2 times in the last minute)"]
     now = 219.0
-    log.warning("a", "fourth")
+    log.note("a", "fourth")
     assert lines() == []
     now = 221.0
-    log.warning("a", "fifth")
+    log.note("a", "fifth")
     assert lines() == ["fifth (2 times in the last minute)"]
     now = 400.0
-    log.warning("a", "sixth")
+    log.note("a", "sixth")
     log.sweep()
     assert lines() == ["sixth"]

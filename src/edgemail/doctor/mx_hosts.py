@@ -92,10 +92,10 @@ def judge_port(
             Finding(check, Status.FAIL, f"{where}: {found.text}", "start edgemail there, with --smtp on that port")
         ]
     greeting = Finding(check, Status.OK, f'{where} says "{shorten(found.banner)}"', _FROM_HERE)
-    return [greeting, _judge_tls(host, address, found, now, is_enforced=is_enforced)]
+    return [greeting, _judge_tls(host, found, now, is_enforced=is_enforced)]
 
 
-def _judge_tls(host: str, address: str, found: ProbeResult, now: datetime, *, is_enforced: bool) -> Finding:
+def _judge_tls(host: str, found: ProbeResult, now: datetime, *, is_enforced: bool) -> Finding:
     wrong = Status.FAIL if is_enforced else Status.WARN
     if found.certificate is not None:
         return _judge_certificate(host, found.certificate, now, wrong, is_enforced=is_enforced)
@@ -103,9 +103,9 @@ def _judge_tls(host: str, address: str, found: ProbeResult, now: datetime, *, is
         return Finding(
             "STARTTLS", wrong, f"{host}: it fails: {shorten(found.tls_error)}", "look at tls_cert and the log"
         )
-    near = " (with a certificate of its own it offers none to peers on its machine)"
-    advice = "see the setting tls" + (near if ipaddress.ip_address(address).is_loopback else "")
-    return Finding("STARTTLS", wrong, f"{host} does not offer it: mail travels in the clear", advice)
+    return Finding(
+        "STARTTLS", wrong, f"{host} does not offer it: mail travels in the clear", "see the settings tls and mode"
+    )
 
 
 def _judge_certificate(

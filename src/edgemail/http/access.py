@@ -66,7 +66,7 @@ class DenialLog:
     def add(self, reason: str, peer: object) -> None:
         """Count one; log it unless this minute has had a line for its reason."""
         self._counts[reason] += 1
-        self._minutes.warn(reason, f"an HTTP request from {peer} was refused: {REASONS[reason]}")
+        self._minutes.note(reason, f"an HTTP request from {peer} was refused: {REASONS[reason]}")
 
 
 class SourceFilter:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from typing import TYPE_CHECKING
 
 from edgemail.http.limits import (
     ACCEPT_AT_ONCE,
     NO_DESCRIPTORS,
     PROBE_CONNECTIONS,
+    RECEIVE_BYTES,
     REFUSALS,
     TOO_MANY_CONNECTIONS,
     TOO_MANY_OF_SOURCE,
@@ -19,7 +21,6 @@ from edgemail.policy.rates import read_ip
 from edgemail.system.minute_log import MinuteLog
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable, Sequence
 
     from edgemail.http.protocol import BoundedHttpProtocol
@@ -92,7 +93,7 @@ class ConnectionTable:
         self._counters.refusals[refusal.reason] += 1
         if refusal.is_logged:
             origin = f", from {host}" if host else ""
-            self.minute_log.warn(refusal.reason, f"HTTP refused: {refusal.detail}{origin}")
+            self.minute_log.note(refusal.reason, f"HTTP refused: {refusal.detail}{origin}")
 
     def shed(self) -> None:
         """Close the connections that have waited longest, to free descriptors."""
@@ -134,7 +135,8 @@ class HttpAcceptor:
     def __init__(
         self, bound: socket.socket, table: ConnectionTable, create_protocol: Callable[[], asyncio.Protocol]
     ) -> None:
-        """`bound` listens already."""
+        """`bound` listens already. Accepted sockets inherit the size of its receive buffer."""
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
         self._bound = bound
         self._table = table
         self._create_protocol = create_protocol

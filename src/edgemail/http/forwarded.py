@@ -56,7 +56,7 @@ class Forwarded:
             return
         peer = read_peer(scope)
         if peer is not None and is_within(peer, PRIVATE):
-            _minutes.warn(
+            _minutes.note(
                 "proxy",
                 f"{peer} says for whom it asks, as proxies do, and is not in http_trusted_proxies: all its readers "
                 "count as one",

@@ -8,8 +8,14 @@ from typing import Final
 
 from edgemail.http.models import ProblemModel
 
-READ_BYTES: Final = 16 * 1024
-"""The most octets that are read or parsed at once. A connection never holds more unparsed input."""
+PIECE_BYTES: Final = 16 * 1024
+"""The most octets that are parsed at once."""
+
+RECEIVE_BYTES: Final = 32 * 1024
+"""The size of a receive buffer, which Linux doubles.
+
+A connection that holds so many octets of unparsed input is not read further.
+"""
 
 BLANK_BYTES: Final = 64
 """The most octets of empty lines before a request. RFC 9112 section 2.2 asks for one empty line."""

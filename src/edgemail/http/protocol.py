@@ -106,7 +106,6 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Count the connection in."""
         super().connection_made(transport)
-        transport.max_size = limits.READ_BYTES  # type: ignore[attr-defined]
         self.flow = HoldingFlow(transport)
         self._host = self.client[0] if self.client is not None else "127.0.0.1"
         self._past_limit = self._table.enter(self, self._host)
@@ -127,7 +126,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             if self._dropped_bytes > limits.LINGER_BYTES:
                 self.transport.abort()
         elif self._held:
-            self._held += data
+            self._hold(data)
         else:
             self._feed(data)
             self._settle()
@@ -238,6 +237,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if refusal is None:
             refusal = limits.TOO_MANY_CONNECTIONS if self._phase is _HEAD else limits.GAVE_WAY
         self._refuse(refusal)
+        self._table.waiting.pop(self, None)
         self.transport.close()
 
     @property
@@ -255,9 +255,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         start, size = 0, len(data)
         while start < size:
             if self._phase is _BETWEEN and self.is_answering:
-                self._held = data[start:]
-                self.flow.pause_reading()
-                self.flow.is_holding = True  # type: ignore[attr-defined]
+                self._hold(data[start:])
                 return
             end = self._find_end(data, start)
             self._has_progress = False
@@ -281,11 +279,21 @@ class BoundedHttpProtocol(HttpToolsProtocol):
                 return
             start = end
 
+    def _hold(self, data: bytes) -> None:
+        """Keep requests that came early; stop reading when there are many.
+
+        While it reads, the connection notices that its peer has gone.
+        """
+        self._held += data
+        if len(self._held) > limits.RECEIVE_BYTES:
+            self.flow.pause_reading()
+            self.flow.is_holding = True  # type: ignore[attr-defined]
+
     def _find_end(self, data: bytes, start: int) -> int:
         """Return where the next piece for the parser ends."""
         if self._phase is _BODY and self._content_left > 0:
             return min(len(data), start + self._content_left)
-        end = min(len(data), start + limits.READ_BYTES)
+        end = min(len(data), start + limits.PIECE_BYTES)
         blank = data.find(b"\r\n\r\n", start, end)
         if blank >= 0:
             end = blank + 4

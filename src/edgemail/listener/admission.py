@@ -27,13 +27,11 @@ _LINGERING_SHARE = 4
 class RemotePeer:
     """What is known of a peer by its address.
 
-    `source` has its counters; `None` where the per-source limits do not apply. `is_local` is true
-    for a trusted peer on this machine.
+    `source` has its counters; `None` where the per-source limits do not apply.
     """
 
     ip: str
     source: Source | None = None
-    is_local: bool = False
 
     @property
     def is_trusted(self) -> bool:
@@ -63,21 +61,23 @@ class Admission:
     def identify(self, host: str) -> RemotePeer:
         """Return what is known of the peer at an address."""
         ip = read_ip(host)
-        if _is_within(ip, self._settings.trusted):
-            return RemotePeer(str(ip), is_local=ip.is_loopback)
-        return RemotePeer(str(ip), self._sources.find(ip))
+        return self._identify(ip, ip)
 
     def identify_behind(self, proxy: str, ip: IPv4Address | IPv6Address | None) -> RemotePeer:
         """Return what is known of the peer that a proxy names; with `None` it speaks for itself.
 
-        A loopback address is this machine only where the proxy is on it; else it is the proxy's
-        own machine, of which we know nothing.
+        A loopback address means the proxy's own machine, and is trusted if that is.
         """
+        proxy_ip = read_ip(proxy)
         if ip is None:
-            return RemotePeer(str(read_ip(proxy)))
-        if ip.is_loopback and not read_ip(proxy).is_loopback:
-            return RemotePeer(str(ip), self._sources.find(ip))
-        return self.identify(str(ip))
+            return RemotePeer(str(proxy_ip))
+        named = read_ip(str(ip))
+        return self._identify(named, proxy_ip if named.is_loopback else named)
+
+    def _identify(self, ip: IPv4Address | IPv6Address, machine: IPv4Address | IPv6Address) -> RemotePeer:
+        """Return what is known of a peer on a machine, which decides whether the peer is trusted."""
+        is_trusted = _is_within(machine, self._settings.trusted)
+        return RemotePeer(str(ip), None if is_trusted else self._sources.find(ip))
 
     def take_slot(self, peer: RemotePeer) -> Reply | None:
         """Give a slot to a peer, or return why it gets none."""

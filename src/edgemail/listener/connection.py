@@ -7,6 +7,7 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
+from edgemail.errors import SourceBudgetSpent, StoreFull
 from edgemail.listener import replies
 from edgemail.listener.admission import RemotePeer
 from edgemail.listener.deadlines import Deadlines
@@ -440,7 +441,15 @@ class Connection(asyncio.BufferedProtocol):
         context.spooler.hold(len(trace))
         entry = context.recorder.begin_message(delivery, transaction=transaction, peer_ip=self._peer.ip, size=size)
         self._entry = entry
-        self._settling = context.store(envelope)
+        source, space = self._peer.source, context.policy.mail_space
+        if space.is_full:
+            self._settling = self._loop.create_future()
+            self._settling.set_exception(StoreFull())
+        elif source is not None and source.spend_octets(size, space.share) is not None:
+            self._settling = self._loop.create_future()
+            self._settling.set_exception(SourceBudgetSpent())
+        else:
+            self._settling = context.store(envelope)
         self._settling.add_done_callback(partial(self._settle, envelope, entry))
 
     def _settle(self, envelope: Envelope, entry: Entry | None, future: asyncio.Future[Any]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from edgemail.errors import StoreFull, StoreUnavailable
+from edgemail.errors import SourceBudgetSpent, StoreFull, StoreUnavailable
+from edgemail.policy import replies as policy_replies
 from edgemail.smtp import Reply, list_reasons
 
 KEPT = Reply.of(250, "2.0.0 OK, kept")
@@ -27,7 +28,11 @@ BAD_PROXY_HEADER = Reply.of(421, "4.7.0 No PROXY header, or a bad one", reason="
 REASONS = list_reasons(globals())
 """The reasons of all replies in this module."""
 
-_VERDICTS: dict[type[BaseException], Reply] = {StoreUnavailable: STORE_UNAVAILABLE, StoreFull: STORE_FULL}
+_VERDICTS: dict[type[BaseException], Reply] = {
+    StoreUnavailable: STORE_UNAVAILABLE,
+    StoreFull: STORE_FULL,
+    SourceBudgetSpent: policy_replies.TOO_MANY_OCTETS,
+}
 
 VERDICTS = frozenset({STORE_LATE, NOT_KEPT, *_VERDICTS.values()})
 """The verdicts on a message that was handed over, but for `KEPT`."""

@@ -20,32 +20,25 @@ class RulesByPeer(NamedTuple):
 
     stranger: SessionRules
     trusted: SessionRules
-    local: SessionRules
 
     def choose(self, peer: RemotePeer) -> SessionRules:
         """Return the rules for a peer."""
-        return self.local if peer.is_local else self.trusted if peer.is_trusted else self.stranger
+        return self.trusted if peer.is_trusted else self.stranger
 
 
 def derive_rules(settings: SmtpSettings, *, has_certificate: bool) -> RulesByPeer:
-    """Derive the rules from the settings, and from whether there is a certificate for STARTTLS.
+    """Derive the rules from the settings, and from whether there is a certificate.
 
-    Most local peers are programs under test. They get AUTH, no limit on transactions, and STARTTLS only with a
-    certificate that was given, since they would refuse a self-made one.
+    Offer STARTTLS with a self-made certificate only where `tls` says so: with `given` such a certificate is for
+    the ports of implicit TLS. Trusted peers may send everything at once, in one connection.
     """
     stranger = SessionRules(
         **{name: getattr(settings, name) for name in _SHARED},
         max_message_octets=settings.max_message_bytes,
-        offers_tls=has_certificate,
+        offers_tls=has_certificate and (settings.tls == "self-made" or settings.tls_cert is not None),
         offers_auth=settings.auth == "any",
         enforces_sync=True,
         refuses_bare_newlines=settings.bare_newlines == "refuse",
     )
-    trusted = replace(stranger, enforces_sync=False)
-    local = replace(
-        trusted,
-        max_transactions=None,
-        offers_tls=has_certificate and settings.tls_cert is not None,
-        offers_auth=settings.auth != "off",
-    )
-    return RulesByPeer(stranger, trusted, local)
+    trusted = replace(stranger, enforces_sync=False, max_transactions=None)
+    return RulesByPeer(stranger, trusted)

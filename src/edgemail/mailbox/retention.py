@@ -51,11 +51,13 @@ class RetentionLimits:
     max_age_s: float | None
     max_messages: int | None
     max_bytes: int | None
+    min_age_s: float | None = None
+    """Younger mail is not deleted because of `max_messages` or `max_bytes`."""
 
     @property
     def keeps_everything(self) -> bool:
         """True if there is no limit, so that nothing is ever deleted."""
-        return self == RetentionLimits(None, None, None)
+        return self.max_age_s is None and self.max_messages is None and self.max_bytes is None
 
 
 def choose_expired(oldest: Sequence[Aged], usage: Usage, limits: RetentionLimits, now: datetime) -> list[MailId]:
@@ -72,7 +74,8 @@ def choose_expired(oldest: Sequence[Aged], usage: Usage, limits: RetentionLimits
         too_old = limits.max_age_s is not None and mail.date < now - timedelta(seconds=limits.max_age_s)
         too_many = limits.max_messages is not None and messages > limits.max_messages
         too_much = limits.max_bytes is not None and size > limits.max_bytes
-        if too_old or too_many or too_much:
+        may_make_room = limits.min_age_s is None or mail.date < now - timedelta(seconds=limits.min_age_s)
+        if too_old or ((too_many or too_much) and may_make_room):
             due += [aged.id for aged in undecided]
             messages -= len(undecided)
             size -= sum(aged.size for aged in undecided)
@@ -118,6 +121,7 @@ class Retention:
         self._interval_s = interval_s
         self._clock = clock
         self._arrived_messages = self._arrived_bytes = 0
+        self._taken: Usage | None = None
         self._is_early = asyncio.Event()
         store.watch(self._count)
 
@@ -138,6 +142,21 @@ class Retention:
             except TimeoutError:
                 pass
 
+    def estimate_fill(self) -> float:
+        """Return how much of a limit is taken, 1.0 where it is reached: at the last sweep, and by mail since then.
+
+        0 where mail of any age makes room, as new mail then always finds some.
+        """
+        limits, taken = self._limits, self._taken
+        if limits.min_age_s is None or taken is None:
+            return 0.0
+        fill = 0.0
+        if limits.max_messages is not None:
+            fill = (taken.messages + self._arrived_messages) / max(1, limits.max_messages)
+        if limits.max_bytes is not None:
+            fill = max(fill, (taken.size + self._arrived_bytes) / max(1, limits.max_bytes))
+        return fill
+
     async def sweep(self) -> int:
         """Delete what is above the limits now; return the number of deleted messages.
 
@@ -149,7 +168,7 @@ class Retention:
         self._is_early.clear()
         while not self._limits.keeps_everything:
             began, arrived, now = time.monotonic(), self._arrived_messages, self._clock()
-            usage = await self._measure()
+            usage = self._taken = await self._measure()
             due = choose_expired(await self._list_oldest(now), usage, self._limits, now)
             if not due:
                 break

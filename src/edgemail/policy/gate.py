@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from edgemail.policy.allow_deny import AllowDenyLists
 from edgemail.policy.disk_space import DiskSpaceGuard
+from edgemail.policy.mail_space import MailSpace
 from edgemail.policy.overload import LateCommits
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Policy:
         """`folder` is on the disk that has the mail, if any; `settings.chaos` begins in force."""
         self.lists = AllowDenyLists(settings)
         self.disk_space = DiskSpaceGuard(folder, settings.min_free)
+        self.mail_space = MailSpace()
         self.late_commits = LateCommits()
         self.chaos = chaos
         if settings.chaos:
@@ -33,6 +35,7 @@ class Policy:
         # Each stage asks only what can refuse there: a call costs time.
         self.sender_judges = (
             self.disk_space.judge_sender,
+            self.mail_space.judge_sender,
             self.late_commits.judge_sender,
             self.lists.judge_sender,
             chaos.judge_sender,
@@ -73,7 +76,7 @@ class ConnectionGate:
             refusal = judge(sender)
             if refusal is not None:
                 return refusal
-        return None if self._source is None else self._source.judge_sender()
+        return None if self._source is None else self._source.judge_sender(policy.mail_space.share)
 
     def spend_message(self) -> None:
         """See `Gate.spend_message`."""

@@ -1,4 +1,4 @@
-"""Per-source limits: connections at a time, connections a minute, messages a minute.
+"""Per-source limits: connections at a time, connections and messages a minute, octets an hour.
 
 A source is an IPv4 address or an IPv6 /64: whoever has one address of a /64 has all of them.
 """
@@ -21,7 +21,8 @@ _MAX_SOURCES = 100_000
 _LOOKED_AT = 1000
 """The most sources that one sweep looks at; the next sweeps look at the others."""
 
-_WINDOW_S = 60.0
+_MINUTE_S = 60.0
+_HOUR_S = 3600.0
 
 
 def read_ip(host: str) -> IPv4Address | IPv6Address:
@@ -36,46 +37,48 @@ def read_ip(host: str) -> IPv4Address | IPv6Address:
 
 
 class Rate:
-    """A sliding minute: the count of this clock minute, and a share of that of the one before."""
+    """A sliding window: the count of this minute or hour of the clock, and a share of the one before."""
 
-    __slots__ = ("_before", "_count", "_minute")
+    __slots__ = ("_before", "_count", "_window", "_window_s")
 
-    def __init__(self) -> None:
-        self._minute = self._count = self._before = 0
+    def __init__(self, window_s: float = _MINUTE_S) -> None:
+        self._window_s = window_s
+        self._window = self._count = self._before = 0
 
-    def is_full(self, now: float, limit: int) -> bool:
-        """Return True if one more would be past the limit. `now` is in seconds; nothing changes."""
-        whole, part_s = divmod(now, _WINDOW_S)
+    def is_full(self, now: float, limit: int, amount: int = 1) -> bool:
+        """Return True if `amount` more would be past the limit. `now` is in seconds; nothing changes."""
+        whole, part_s = divmod(now, self._window_s)
         count, before = self._count_in(int(whole))
-        return count + before * (1 - part_s / _WINDOW_S) > limit - 1
+        return count + before * (1 - part_s / self._window_s) > limit - amount
 
-    def add(self, now: float) -> None:
-        """Count one more."""
-        minute = int(now // _WINDOW_S)
-        count, self._before = self._count_in(minute)
-        self._minute, self._count = minute, count + 1
+    def add(self, now: float, amount: int = 1) -> None:
+        """Count `amount` more."""
+        window = int(now // self._window_s)
+        count, self._before = self._count_in(window)
+        self._window, self._count = window, count + amount
 
     def is_over(self, now: float) -> bool:
         """Return True if nothing of it counts any more."""
-        return now // _WINDOW_S > self._minute + 1
+        return not (self._count or self._before) or now // self._window_s > self._window + 1
 
-    def _count_in(self, minute: int) -> tuple[int, int]:
-        """Return the counts of a clock minute and of the one before."""
-        if minute == self._minute:
+    def _count_in(self, window: int) -> tuple[int, int]:
+        """Return the counts of a window and of the one before."""
+        if window == self._window:
             return self._count, self._before
-        return 0, self._count if minute == self._minute + 1 else 0
+        return 0, self._count if window == self._window + 1 else 0
 
 
 class Source:
     """One source's counters and limits. The judges change nothing."""
 
-    __slots__ = ("_table", "connections", "connects", "messages")
+    __slots__ = ("_table", "connections", "connects", "messages", "octets")
 
     def __init__(self, table: Sources) -> None:
         self._table = table
         self.connections = 0
         self.connects = Rate()
         self.messages = Rate()
+        self.octets = Rate(_HOUR_S)
 
     def judge_connection(self) -> Reply | None:
         """Refuse a connection while the source has too many, or had too many within a minute."""
@@ -94,19 +97,38 @@ class Source:
         """Count a connection out."""
         self.connections -= 1
 
-    def judge_sender(self) -> Reply | None:
-        """Refuse a message where there were too many within a minute."""
+    def judge_sender(self, share: float = 1.0) -> Reply | None:
+        """Refuse a message where there were too many within a minute, or too many octets within an hour.
+
+        `share` is the part of the octets that the source may use now.
+        """
         table = self._table
-        is_full = self.messages.is_full(table.clock(), table.settings.message_rate)
-        return replies.TOO_MANY_MESSAGES if is_full else None
+        if self.messages.is_full(table.clock(), table.settings.message_rate):
+            return replies.TOO_MANY_MESSAGES
+        return replies.TOO_MANY_OCTETS if self._is_past_hour(1, share) else None
 
     def spend_message(self) -> None:
         """Count a message whose MAIL was accepted."""
         self.messages.add(self._table.clock())
 
+    def spend_octets(self, size: int, share: float = 1.0) -> Reply | None:
+        """Count a message that has come, or refuse it if it is past the limit of an hour.
+
+        All connections of a source are asked here, in turn, so together they cannot be past it.
+        """
+        if self._is_past_hour(size, share):
+            return replies.TOO_MANY_OCTETS
+        self.octets.add(self._table.clock(), size)
+        return None
+
     def is_idle(self, now: float) -> bool:
         """Return True if the source can be forgotten."""
-        return not self.connections and self.connects.is_over(now) and self.messages.is_over(now)
+        rates = (self.connects, self.messages, self.octets)
+        return not self.connections and all(rate.is_over(now) for rate in rates)
+
+    def _is_past_hour(self, size: int, share: float) -> bool:
+        limit = self._table.settings.max_bytes_per_source_per_hour
+        return limit is not None and self.octets.is_full(self._table.clock(), int(limit * share), size)
 
 
 class Sources:

@@ -9,6 +9,9 @@ TOO_MANY_OF_SOURCE = Reply.of(
 )
 TOO_OFTEN = Reply.of(421, "4.7.0 You connect too often, try again later", reason="connection_rate")
 TOO_MANY_MESSAGES = Reply.of(450, "4.7.1 Too many messages from you, try again later", reason="message_rate")
+TOO_MANY_OCTETS = Reply.of(
+    452, "4.7.1 Too many octets from you within an hour, try again later", reason="source_bytes"
+)
 STORE_BEHIND = Reply.of(451, "4.3.0 The store is behind, try again later", reason="store_behind")
 SENDER_DENIED = Reply.of(550, "5.7.1 No mail is taken from this sender", reason="sender_denied")
 RECIPIENT_DENIED = Reply.of(550, "5.7.1 No mail is taken for this recipient", reason="recipient_denied")
@@ -17,6 +20,9 @@ DISK_FLOOR = Reply.of(
     452,
     "4.3.1 Less of the server's disk is free than its setting min_free asks for, try again later",
     reason="disk_floor",
+)
+MAIL_SPACE = Reply.of(
+    452, "4.3.1 There is no room, and all mail is too young to be deleted, try again later", reason="mail_space"
 )
 CHAOS = Reply.of(451, "4.0.0 Chaos: refused on purpose", reason="chaos")
 """The chaos reply with the most common code; `chaos.py` makes the others on first use."""

@@ -15,10 +15,11 @@ from edgemail.settings.table import (
     SmtpSettings,
     StoreSettings,
 )
-from edgemail.settings.values import LOOPBACK, FreeSpace, Network, is_server_url
+from edgemail.settings.values import LOOPBACK, PRIVATE, FreeSpace, Network, is_server_url
 
 __all__ = [
     "LOOPBACK",
+    "PRIVATE",
     "SETTINGS",
     "AccessSettings",
     "FreeSpace",

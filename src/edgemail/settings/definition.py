@@ -52,6 +52,8 @@ class Setting:
     """Another program's environment variable, which is read where ours is not set."""
     retired_names: tuple[str, ...] = ()
     """Names that it had in the last release. They still work, with a warning."""
+    retired_values: tuple[str, ...] = ()
+    """Values that it had in the last release. They now mean the default, with a warning."""
 
     @property
     def has_flag(self) -> bool:
@@ -120,6 +122,7 @@ def setting(
     secret: bool = False,
     also_from: str = "",
     retired_names: tuple[str, ...] = (),
+    retired_values: tuple[str, ...] = (),
 ) -> V:
     """Define a setting, as a field of a dataclass.
 
@@ -136,6 +139,7 @@ def setting(
         "secret": secret,
         "also_from": also_from,
         "retired_names": retired_names,
+        "retired_values": retired_values,
     }
     metadata = {_DEFINITION: definition}
     made: Any  # a type checker sees the value, `dataclass` sees the field

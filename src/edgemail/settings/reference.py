@@ -47,6 +47,11 @@ def write_reference(settings: Sequence[Setting] = SETTINGS) -> str:
     if retired:
         parts += ["## Retired names\n", "They still work in this release, with a warning.\n"]
         parts += [f"- `{old}` is called `{setting.name}` now." for old, setting in retired]
+    retired_values = [(text, setting) for setting in settings for text in setting.retired_values]
+    if retired_values:
+        parts += ["\n## Retired values\n" if retired else "## Retired values\n"]
+        parts += ["They mean the default in this release, with a warning.\n"]
+        parts += [f"- `{text}` of `{setting.name}`" for text, setting in retired_values]
     return "\n".join(parts).rstrip("\n") + "\n"
 
 

@@ -44,7 +44,7 @@ class Resolved:
     settings: Settings
     origins: tuple[Origin, ...]
     warnings: tuple[str, ...] = ()
-    """A line for each retired name that was used."""
+    """A line for each retired name or value that was used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,18 @@ class _SourceReader:
         """Add a warning if a setting was given by a name that it had in the last release."""
         if name != setting.name:
             self.warnings.append(f"{spelled}: is called {replacement} now; the next release forgets the old name")
+
+    def drop_retired_values(self, all_given: Mapping[str, _Given]) -> dict[str, _Given]:
+        """Leave out what gives a value of the last release, so that the default holds. Add a warning for each."""
+        kept: dict[str, _Given] = {}
+        for name, given in all_given.items():
+            text = given.texts[0].lower() if len(given.texts) == 1 else ""
+            if text in given.setting.retired_values:
+                advice = "leave it out, as the next release refuses it"
+                self.warnings.append(f'{given.spelled}: "{text}" means the default now; {advice}')
+            else:
+                kept[name] = given
+        return kept
 
     @property
     def names(self) -> list[str]:
@@ -220,6 +232,7 @@ def resolve(
     ):
         for name, found in reader.collect(source).items():
             given.setdefault(name, found)
+    given = reader.drop_retired_values(given)
     values = {name: reader.parse(found) for name, found in given.items()}
     if not reader.mistakes:
         filled = fill_defaults(table, values)

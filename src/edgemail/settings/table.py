@@ -79,6 +79,9 @@ Audience = Literal["everyone", "operator"]
 HostNames = Literal["loopback", "local", "public"]
 """Under which names HTTP is served. An attacker who can make a name point here must not be among them."""
 
+StartTls = Literal["self-made", "given", "off"]
+"""With which certificates STARTTLS is offered: also a self-made one, only `tls_cert`, or none."""
+
 _MX_PORT: Final = 25
 _DAY_S: Final = 86_400.0
 _KIB: Final = 1024
@@ -97,11 +100,6 @@ def domain_or_machine(domain: Sequence[str]) -> str:
         return ascii_name(domain[0])
     name = socket.gethostname()
     return name if re.fullmatch(r"[A-Za-z0-9_.-]{1,255}", name) else "localhost"
-
-
-def reserved_if_public(domain: Sequence[str], smtp: Sequence[Endpoint]) -> tuple[str, ...]:
-    """Return the names that the operator's mail goes to, if the server takes mail from the Internet."""
-    return RESERVED if domain or any(endpoint.port == _MX_PORT for endpoint in smtp) else ()
 
 
 def mode_by_domain(domain: Sequence[str], smtp: Sequence[Endpoint], db: str) -> Mode:
@@ -136,10 +134,40 @@ def http_sources_by_mode(mode: Mode) -> tuple[Network, ...]:
     return EVERYWHERE if mode == "public" else PRIVATE
 
 
+def tls_by_mode(mode: Mode) -> StartTls:
+    """Return which certificates STARTTLS is offered with. Programs under test refuse one that nobody signed."""
+    return "self-made" if mode == "public" else "given"
+
+
+def auth_by_mode(mode: Mode) -> Literal["any", "off"]:
+    """Return who is offered AUTH. Programs under test often insist on a login."""
+    return "off" if mode == "public" else "any"
+
+
+def trusted_by_mode(mode: Mode) -> tuple[Network, ...]:
+    """Return the networks without per-source limits. Containers and CI jobs come from private networks."""
+    return LOOPBACK if mode == "public" else PRIVATE
+
+
+def reserved_by_mode(mode: Mode) -> tuple[str, ...]:
+    """Return the names whose mail is for the operator, if the server takes mail from the Internet."""
+    return RESERVED if mode == "public" else ()
+
+
 def maildir_beside_db(db: str) -> str | None:
     """Return the path of a Maildir beside the database, or `None` if the database is not a file."""
     file = StoreSettings(db=db).file
     return None if file is None else f"{file}.operator"
+
+
+def share_of_max_bytes(max_bytes: int | None, max_message_bytes: int) -> int | None:
+    """Return what one source may send within an hour: `None` where mail of any size is kept."""
+    return None if max_bytes is None else max(max_bytes // 10, 4 * max_message_bytes)
+
+
+def ten_minutes_if_public(mode: Mode) -> float | None:
+    """Return how long mail is kept at least on a public server, where strangers send to the same disk."""
+    return 600.0 if mode == "public" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,11 +247,13 @@ class SmtpSettings:
         "Use this name in the greeting and in `Received:` lines.",
         everyday=True,
     )
-    tls: Literal["auto", "off"] = setting(
-        one_of("auto", "off"),
-        "auto",
-        "Offer STARTTLS: with `tls_cert`, else with a self-made certificate to peers that are not local.",
+    tls: StartTls = setting(
+        one_of("self-made", "given", "off"),
+        ComputedDefault(tls_by_mode, "`given` in dev mode, `self-made` in public mode"),
+        "Offer STARTTLS with `tls_cert`; without one, offer it with a self-made certificate (`self-made`) or not "
+        "at all (`given`). `off` never offers it.",
         everyday=True,
+        retired_values=("auto",),
     )
     tls_cert: str | None = setting(
         unset(FILE),
@@ -234,11 +264,12 @@ class SmtpSettings:
     tls_key: str | None = setting(
         unset(FILE), None, "Use this private key (PEM), if it is not in the certificate's file.", everyday=True
     )
-    auth: Literal["local", "any", "off"] = setting(
-        one_of("local", "any", "off"),
-        "local",
-        "Offer AUTH to local peers, to any peer or to none. It takes any name and password and keeps neither.",
+    auth: Literal["any", "off"] = setting(
+        one_of("any", "off"),
+        ComputedDefault(auth_by_mode, "`any` in dev mode, `off` in public mode"),
+        "Offer AUTH to any peer or to none. It takes any name and password and keeps neither.",
         everyday=True,
+        retired_values=("local",),
     )
     max_message_bytes: int = setting(BYTES, 25 * _MIB, "Refuse a message that is larger.")
     bare_newlines: Literal["keep", "refuse"] = setting(
@@ -249,7 +280,9 @@ class SmtpSettings:
     max_recipients: int = setting(COUNT, 100, "Take at most this many recipients in one transaction.")
     max_errors: int = setting(COUNT, 10, "Close a connection after this many mistakes of its peer.")
     max_idle_commands: int = setting(COUNT, 100, "Close a connection after this many commands that carry no mail.")
-    max_transactions: int = setting(COUNT, 200, "Take at most this many transactions in one connection.")
+    max_transactions: int = setting(
+        COUNT, 200, "Take at most this many transactions in one connection of a peer that is not trusted."
+    )
     spool_above_bytes: int = setting(
         BYTES, _MIB, "Write a message to a file while it arrives, once it is larger than this.", name="spool_above"
     )
@@ -274,15 +307,22 @@ class SmtpSettings:
     max_connections: int = setting(COUNT, 1000, "Take at most this many SMTP connections at a time.")
     trusted: tuple[Network, ...] = setting(
         NETWORKS,
-        LOOPBACK,
+        ComputedDefault(trusted_by_mode, "loopback and private networks in dev mode, loopback in public mode"),
         "Trust peers in this network or at this address: no per-source limit holds for them. `none` trusts nobody. "
-        "What is given replaces the loopback networks.",
+        "What is given replaces the default.",
     )
     max_connections_per_source: int = setting(
         COUNT, 20, "Take at most this many SMTP connections at a time from one source: an IPv4 address or IPv6 /64."
     )
     connection_rate: int = setting(COUNT, 60, "Take at most this many new connections a minute from one source.")
     message_rate: int = setting(COUNT, 120, "Take at most this many messages a minute from one source.")
+    max_bytes_per_source_per_hour: int | None = setting(
+        or_off(BYTES),
+        ComputedDefault(
+            share_of_max_bytes, "a tenth of `max_bytes`, but four messages of `max_message_bytes` at least"
+        ),
+        "Take at most this much mail an hour from one source: more gets 452, and no one pushes out others' mail.",
+    )
     proxy_from: tuple[Network, ...] = setting(
         NETWORKS,
         (),
@@ -444,10 +484,7 @@ class OperatorSettings:
 
     reserved: tuple[str, ...] = setting(
         many(LOCAL_PART, empty=NONE),
-        ComputedDefault(
-            reserved_if_public,
-            "admin, postmaster and the like if `domain` is given or SMTP listens on port 25, else none",
-        ),
+        ComputedDefault(reserved_by_mode, "admin, postmaster and the like in public mode, none in dev mode"),
         "Keep mail for this name, at any domain, for the operator alone. `none` reserves no name.",
         everyday=True,
     )
@@ -473,6 +510,12 @@ class RetentionSettings:
         2 * _GIB,
         "Delete the oldest mail when all of it takes more; on a database server only messages count.",
         everyday=True,
+    )
+    min_age_for_space_s: float | None = setting(
+        or_off(DURATION),
+        ComputedDefault(ten_minutes_if_public, "10m in public mode, else off"),
+        "Do not delete younger mail because of `max_messages` or `max_bytes`. Past these, those who send most get "
+        "452 first; a quarter above them, everyone does.",
     )
     max_inbox_messages: int | None = setting(
         or_off(COUNT), 500, "Delete the oldest mail of an inbox that has more messages."

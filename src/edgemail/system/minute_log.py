@@ -24,7 +24,7 @@ class MinuteLog:
         self._due: dict[str, float] = {}
         self._waiting: dict[str, tuple[int, str]] = {}
 
-    def warn(self, kind: str, text: str) -> None:
+    def note(self, kind: str, text: str) -> None:
         """Log `text` as a warning, or count it if this minute has had its line."""
         now = self._clock()
         count, _ = self._waiting.get(kind, (0, ""))

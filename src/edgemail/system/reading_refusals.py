@@ -39,7 +39,7 @@ class ReadingRefusals:
     def add(self, reason: str) -> None:
         """Count one, and log it unless this minute has had a line for that reason."""
         self._counts[reason] += 1
-        self._minutes.warn(reason, f"readers are refused: {_WHY[reason]}")
+        self._minutes.note(reason, f"readers are refused: {_WHY[reason]}")
 
     async def run(self) -> None:
         """Log what is still to be logged, until cancelled."""
