@@ -120,6 +120,11 @@ class FailingStore:
         await self._write(1)
         return await self._store.delete_inbox(inbox)
 
+    async def delete_from_inbox(self, inbox: str, mail_id: MailId) -> bool:
+        """Take a message out of an inbox, or fail."""
+        await self._write(1)
+        return await self._store.delete_from_inbox(inbox, mail_id)
+
     async def trim_inboxes(
         self, inboxes: Sequence[str], *, max_messages: int | None, max_bytes: int | None
     ) -> list[Usage]:

@@ -22,9 +22,11 @@ from edgemail.http import (
     create_api,
     create_metrics_app,
 )
+from edgemail.http.access import DenialLog, SourceFilter
 from edgemail.http.answers import SLICE_BYTES
 from edgemail.http.connections import ConnectionTable
 from edgemail.http.limits import METRICS_CONNECTIONS, SPARE_DESCRIPTORS
+from edgemail.http.passwords import read_passwords
 from edgemail.http.server import HttpServer
 from edgemail.listener import Listener, Policy, TransactionLog
 from edgemail.listener.spool import Spooler
@@ -88,11 +90,8 @@ async def serve(
             "mail is kept in %s, in the system's temporary directory: choose a lasting place with --db",
             settings.store.db,
         )
+    warn_of_readers(settings, app.http_urls)
     _warn_of_senders(settings)
-    for endpoint, url in zip(settings.http.listen, app.http_urls, strict=True):
-        if not is_loopback(endpoint.host):
-            actions = "read" if settings.read_only else "read and delete"
-            _log.warning("everyone who reaches %s can %s all mail", url, actions)
     for url in app.smtp_urls:
         announce(f"SMTP  {url}")
     for url in app.http_urls:
@@ -152,6 +151,8 @@ class App:
             certificate = _find_certificate(settings)
             spooler = _make_spooler(settings)
             mailbox = await _open_mailbox(settings)
+            password_file = settings.access.password_file
+            passwords = None if password_file is None else read_passwords(Path(password_file))
             counters = Counters()
             store = await open_store(
                 settings.store,
@@ -166,15 +167,16 @@ class App:
         smtp_urls += [write_url("smtps", bound) for bound in tls_sockets]
         exporter = MetricsExporter(counters, store.measure, __version__)
         chaos = Chaos()
+        denials = DenialLog(counters.denials)
         api = create_api(
             inbox,
             _describe(settings, smtp_urls),
-            settings.http,
-            settings.smtp.hostname,
+            settings,
+            denials,
+            passwords,
             exporter if settings.http.metrics is True else None,
             chaos if settings.policy.chaos_api == "on" else None,
             refusals.add,
-            settings.smtp.trusted,
         )
         stop_s = min(_HTTP_STOP_S, math.ceil(settings.smtp.shutdown_timeout_s))
         http_servers = []
@@ -189,7 +191,7 @@ class App:
             http_servers.append(HttpServer(api, http_sockets, stop_s, settings.http, table))
         if metrics_sockets:
             table = ConnectionTable(METRICS_CONNECTIONS, METRICS_CONNECTIONS, settings.smtp.trusted, counters.http)
-            metrics_app = create_metrics_app(exporter)
+            metrics_app = SourceFilter(create_metrics_app(exporter), settings.access.allow_http_sources, denials)
             http_servers.append(HttpServer(metrics_app, metrics_sockets, stop_s, settings.http, table))
         router = (
             ReservedNameRouter(settings.operator.reserved, mailbox, inbox.deliver) if mailbox is not None else None
@@ -276,6 +278,29 @@ def _share_descriptors(settings: Settings, *, has_metrics_port: bool) -> int:
     spare = SPARE_DESCRIPTORS + has_metrics_port * (METRICS_CONNECTIONS + SPARE_DESCRIPTORS)
     smtp = 0 if settings.read_only else settings.smtp.max_connections
     return share_descriptors(smtp, settings.http.max_connections, spare)
+
+
+def warn_of_readers(settings: Settings, urls: Sequence[str]) -> None:
+    """Say who may read all mail, where that is more than this machine. `urls` are those of `http`."""
+    access = settings.access
+    if access.private == "on":
+        return
+    for endpoint, url in zip(settings.http.listen, urls, strict=True):
+        if is_loopback(endpoint.host):
+            continue
+        if access.all_mail == "everyone":
+            actions = "read" if settings.read_only or access.deletion == "off" else "read and delete"
+            _log.warning("everyone who reaches %s can %s all mail", url, actions)
+        if access.http_names == "local":
+            _log.warning(
+                "%s is served to %s, also under names without a dot, *.internal and *.local (mode = %s); "
+                "see allow_http_sources and http_names",
+                url,
+                "private networks"
+                if access.allow_http_sources == PRIVATE
+                else "the networks of allow_http_sources",
+                access.mode,
+            )
 
 
 def _warn_of_senders(settings: Settings) -> None:
@@ -376,4 +401,6 @@ def _describe(settings: Settings, smtp_urls: list[str]) -> ServerInfoModel:
         ),
         smtp=[url.removeprefix("smtp://") for url in smtp_urls if url.startswith("smtp://")],
         read_only=settings.read_only,
+        deletion=settings.access.deletion == "on",
+        abuse_contact=settings.access.abuse_contact,
     )

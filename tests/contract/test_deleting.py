@@ -70,6 +70,22 @@ async def test_emptying_an_inbox_leaves_the_mail_of_the_others(store: Mailbox) -
     assert await store.measure() == Usage(0, 0)
 
 
+async def test_a_message_taken_out_of_one_inbox_stays_in_the_others(store: Mailbox) -> None:
+    """It is deleted with the last of its inboxes, and what is not in the inbox stays where it is."""
+    shared, own, foreign = await add_all(store, [envelope(ANN, BEN), envelope(ANN), envelope(BEN)])
+    assert await store.delete_from_inbox(ANN, shared) is True
+    assert await store.delete_from_inbox(ANN, shared) is False
+    assert await store.delete_from_inbox(ANN, foreign) is False
+    assert await store.delete_from_inbox(ANN, MailId(10**9)) is False
+    assert await store.delete_from_inbox("nobody@example.org", own) is False
+    assert ids(await store.list_inbox(ANN, limit=10)) == [own]
+    assert ids(await store.list_inbox(BEN, limit=10)) == [foreign, shared]
+    assert await store.delete_from_inbox(BEN, shared) is True
+    with pytest.raises(MessageNotFound):
+        await store.read_data(shared)
+    assert (await store.measure()).messages == 2
+
+
 async def test_emptying_an_empty_inbox_is_no_mistake(store: Mailbox) -> None:
     """Nothing is deleted, and signs of a pattern in a name stand for themselves."""
     await store.add(envelope(ANN))
@@ -102,6 +118,7 @@ async def test_space_is_given_back_until_there_is_no_more(store: Mailbox) -> Non
 ADD = st.tuples(st.just("add"), st.sets(st.sampled_from(NAMES), min_size=1), st.integers(0, 3000))
 DELETE = st.tuples(st.just("delete"), st.lists(st.integers(0, 30), max_size=4), st.none())
 EMPTY = st.tuples(st.just("empty"), st.sampled_from(NAMES), st.none())
+TAKE_OUT = st.tuples(st.just("take out"), st.sampled_from(NAMES), st.integers(0, 30))
 SUMMARIZE = st.tuples(st.just("summarize"), st.integers(0, 30), st.none())
 
 
@@ -133,6 +150,14 @@ class Ledger:
                     self.readers[gone].discard(name)
                     if not self.readers[gone]:
                         self.forget(gone)
+            case "take out", str() as name if size is not None and size < len(self.ever):
+                mail_id = self.ever[size]
+                is_there = name in self.readers.get(mail_id, ())
+                assert await self.store.delete_from_inbox(name, mail_id) is is_there
+                if is_there:
+                    self.readers[mail_id].discard(name)
+                    if not self.readers[mail_id]:
+                        self.forget(mail_id)
             case "summarize", int() as place if place < len(self.ever):
                 await self.store.add_summaries([(self.ever[place], Summary("", "", "", (), (), ()))])
 
@@ -148,7 +173,7 @@ class Ledger:
             assert ids(await self.store.list_inbox(name, limit=100, oldest_first=True)) == expected
 
 
-@given(actions=st.lists(st.one_of(ADD, ADD, DELETE, EMPTY, SUMMARIZE), max_size=25))
+@given(actions=st.lists(st.one_of(ADD, ADD, DELETE, EMPTY, TAKE_OUT, SUMMARIZE), max_size=25))
 @settings(max_examples=40, deadline=None)
 def test_the_count_is_right_after_any_mix(
     open_store: OpenStore, actions: list[tuple[str, object, int | None]]

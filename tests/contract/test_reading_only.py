@@ -56,6 +56,8 @@ async def test_everything_else_that_writes_raises(writer: Mailbox, reader: Mailb
         with pytest.raises(StoreReadOnly):
             await reader.delete_inbox(inbox)
         with pytest.raises(StoreReadOnly):
+            await reader.delete_from_inbox(inbox, mail_ids[0])
+        with pytest.raises(StoreReadOnly):
             await reader.trim_inboxes([inbox], max_messages=1, max_bytes=None)
         with pytest.raises(StoreReadOnly):
             await reader.add_summaries([(mail_id, Summary("", "", "", (), (), ())) for mail_id in chosen])

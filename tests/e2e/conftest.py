@@ -88,6 +88,11 @@ class Server:
     async def send_all(self, messages: list[EmailMessage], to: str) -> None:
         await asyncio.to_thread(self._send, list(messages), to)
 
+    def send_to_both(self, message: EmailMessage, to: tuple[str, str]) -> None:
+        """Hand over one message to two recipients."""
+        with smtplib.SMTP(self.smtp_host, self.smtp_port, timeout=20) as smtp:
+            smtp.sendmail("bounce@sender.example", to, message.as_bytes(policy=SMTP))
+
     def _send(self, messages: list[EmailMessage | bytes], to: str) -> None:
         with smtplib.SMTP(self.smtp_host, self.smtp_port, timeout=20) as smtp:
             for message in messages:
@@ -103,6 +108,7 @@ def running_server(
     http: str = "127.0.0.1:0",
     db: str | None = None,
     db_token: str | None = None,
+    **environ: str,
 ) -> Iterator[Server]:
     """Run the program; yield it once it has printed its addresses."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("EDGEMAIL_", "LIBSQL_"))}
@@ -115,7 +121,11 @@ def running_server(
             stderr=log,
             bufsize=0,
             cwd=folder,
-            env=env | UNBOUNDED | {"PYTHONUNBUFFERED": "1"} | ({"EDGEMAIL_DB_TOKEN": db_token} if db_token else {}),
+            env=env
+            | UNBOUNDED
+            | {"PYTHONUNBUFFERED": "1"}
+            | ({"EDGEMAIL_DB_TOKEN": db_token} if db_token else {})
+            | environ,
         ) as process,
     ):
         try:

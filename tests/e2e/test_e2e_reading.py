@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from email.policy import SMTP
 from typing import TYPE_CHECKING
@@ -194,6 +195,22 @@ async def test_one_message_is_deleted_after_asking(page: Page, server: Server, a
     await expect(page.locator("a.message .subject")).to_have_text(["Keep"])
     await page.reload()
     await expect(page.locator("a.message .subject")).to_have_text(["Keep"])
+
+
+async def test_another_recipient_keeps_a_deleted_message(page: Page, server: Server, address: str) -> None:
+    other = f"other-{address}"
+    for to in (address, other):
+        await server.send(letter("Alone"), to)
+    await asyncio.to_thread(server.send_to_both, letter("Shared"), (address, other))
+    await page.goto(f"/#/{address}")
+    await open_message(page, "Shared")
+    await page.get_by_role("button", name="Delete", exact=True).click()
+    await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    await expect(page.locator("a.message .subject")).to_have_text(["Alone"])
+    await page.goto(f"/#/{other}")
+    await expect(page.locator("a.message .subject")).to_have_text(["Shared", "Alone"])
+    await open_message(page, "Shared")
+    await expect(page.locator(".mail .title")).to_have_text("Shared")
 
 
 async def test_a_whole_inbox_is_deleted_after_asking(page: Page, server: Server, address: str) -> None:

@@ -131,6 +131,17 @@ async def test_another_origin_may_not(open_program: Program, origin: str) -> Non
         assert "access-control-allow-origin" not in answer.headers
 
 
+async def test_the_pages_files_are_for_any_origin_that_can_read_them(open_program: Program) -> None:
+    """Behind a proxy the page's own modules come with an Origin that is not in Host; others learn nothing."""
+    for path in ("/", "/icon.svg"):
+        answer = await open_program.ask(path, headers={"Origin": "https://mail.elsewhere.example"})
+        assert answer.status == 200
+        assert "access-control-allow-origin" not in answer.headers
+        assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+    assert (await open_program.ask("/", "POST", {"Origin": "https://mail.elsewhere.example"})).status == 403
+    assert (await open_program.ask("/openapi.json", headers={"Origin": "https://evil.example"})).status == 403
+
+
 async def test_an_allowed_origin_may_read_and_delete(open_program: Program) -> None:
     """The response names only this origin; the preflight lists the methods."""
     answer = await open_program.ask(SERVER, headers={"Origin": ALLOWED})

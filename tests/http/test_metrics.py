@@ -31,6 +31,7 @@ NAMES = {
     "edgemail_http_connections": "gauge",
     "edgemail_http_connects": "counter",
     "edgemail_http_refused": "counter",
+    "edgemail_http_denied": "counter",
     "edgemail_message_size_bytes": "histogram",
     "edgemail_reading_refused": "counter",
     "edgemail_smtp_connections": "gauge",

@@ -25,6 +25,10 @@ ROUTES = {
     ("get", "/api/inboxes/{address}/wait"),
     ("get", "/api/inboxes/{address}/events"),
     ("delete", "/api/inboxes/{address}"),
+    ("get", "/api/inboxes/{address}/messages/{id}"),
+    ("delete", "/api/inboxes/{address}/messages/{id}"),
+    ("get", "/api/inboxes/{address}/messages/{id}/raw"),
+    ("get", "/api/inboxes/{address}/messages/{id}/attachments/{n}"),
     ("get", "/api/messages/{id}"),
     ("delete", "/api/messages/{id}"),
     ("get", "/api/messages/{id}/raw"),
@@ -80,6 +84,8 @@ async def test_the_server_tells_its_limits(tmp_path: Path) -> None:
             "retention": {"max_age_s": None, "max_messages": None, "max_bytes": None},
             "smtp": ["{}:{}".format(*program.smtp)],
             "read_only": False,
+            "deletion": True,
+            "abuse_contact": None,
         }
 
 

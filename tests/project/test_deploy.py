@@ -20,7 +20,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from testkit.dns_server import serving_dns
-from testkit.http_client import ask
+from testkit.http_client import ask, inbox_path
 from testkit.ports import free_port
 from testkit.running_app import running
 from testkit.sample_mail import letter
@@ -167,7 +167,8 @@ async def test_the_services_take_mail_into_a_database_and_show_it(tmp_path: Path
             async with running(settings_of("edgemail-reader.service", tmp_path / "reader", server.url)) as reader:
                 (listed,) = await reader.list_inbox("ann@mail.example")
                 assert listed["subject"] == "Hello"
-                assert (await reader.ask(f"/api/messages/{listed['id']}", "DELETE")).status == 403
+                path = inbox_path("ann@mail.example", f"/messages/{listed['id']}")
+                assert (await reader.ask(path, "DELETE")).status == 403
     finally:
         server.kill()
 

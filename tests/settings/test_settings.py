@@ -85,11 +85,16 @@ def test_every_setting_reads_what_it_writes_from_every_source(setting, tmp_path:
         "allow_senders": "<>,*@spam.example", "deny_senders": "bob@a.example,news-?@*",
         "allow_recipients": "bob@a.example", "deny_recipients": "*", "allow_sources": "192.0.2.0/24,::1",
         "deny_sources": "10.0.0.0/8", "min_free": "2.5%", "chaos_api": "on", "log_addresses": "hashed",
+        "mode": "public", "all_mail": "operator", "internals": "operator", "http_names": "public",
+        "allow_http_sources": "192.0.2.0/24,::1", "http_trusted_proxies": "192.0.2.1", "private": "on",
+        "deletion": "off", "robots": "landing", "security_contact": "https://a.org/security",
+        "abuse_contact": "mailto:abuse@a.org", "password_file": "passwords",
         "chaos": "mail:451:10%,rcpt:550:*@slow.example,data:421:0.5%:bob@*",
     }  # fmt: skip
     text = examples.get(setting.name, "3s" if setting.kind.metavar == "DURATION" else "3")
     toml = "[" + ", ".join(f'"{part}"' for part in text.split(",")) + "]" if setting.repeated else f'"{text}"'
-    others = {"EDGEMAIL_TLS_CERT": "cert.pem"} if setting.name == "tls_key" else {}
+    needed = {"tls_key": {"EDGEMAIL_TLS_CERT": "cert.pem"}, "private": {"EDGEMAIL_PASSWORD_FILE": "passwords"}}
+    others = needed.get(setting.name, {})
     resolutions = [
         resolve({}, others | {setting.variable: text}),
         resolve({}, others, write_toml(tmp_path, f"{setting.name} = {toml}")),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from http.client import HTTPException
 from ipaddress import ip_address
 from typing import Any, Final
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlencode, urlsplit
 
 from edgemail.cli.terminal import Failure
 
@@ -17,17 +20,15 @@ _TIMEOUT_S: Final = 15.0
 
 
 class Api:
-    """The API of the server at a URL, such as ``http://127.0.0.1:8025``."""
+    """The API of the server at a URL, such as ``http://127.0.0.1:8025``.
+
+    A name and a secret in the URL are sent as they are meant there (Basic); else the secret in
+    EDGEMAIL_TOKEN, if there is one, as a bearer token. No redirect takes them elsewhere.
+    """
 
     def __init__(self, url: str) -> None:
-        try:
-            parts = urlsplit(url)
-            well_formed = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-        except ValueError:
-            well_formed = False
-        if not well_formed:
-            raise Failure(f'--url: "{url}" is not a web address; write one such as {DEFAULT_URL}')
-        self.url = url.rstrip("/")
+        self.url, parts = _check(url)
+        self._authorization = _write_authorization(parts, os.environ.get("EDGEMAIL_TOKEN", ""))
         # A proxy from the environment could not reach this machine's own server.
         handlers = [urllib.request.ProxyHandler({})] if _is_loopback(parts.hostname or "") else []
         self._opener = urllib.request.build_opener(*handlers)
@@ -51,6 +52,8 @@ class Api:
         given = {name: value for name, value in query.items() if value is not None}
         url = f"{self.url}/api/{'/'.join(quote(str(part), safe='') for part in path)}"
         request = urllib.request.Request(f"{url}?{urlencode(given)}" if given else url, method=method)  # noqa: S310
+        if self._authorization:
+            request.add_unredirected_header("Authorization", self._authorization)
         try:
             with self._opener.open(request, timeout=_TIMEOUT_S + wait_s) as answer:
                 octets: bytes = answer.read()
@@ -78,6 +81,37 @@ class Api:
             return json.loads(answer)
         except ValueError:
             raise Failure(f"{self.url} is not an edgemail server: its answer is not JSON") from None
+
+
+def hide_credentials(url: str) -> str:
+    """Return the URL of a server's page without a name and a secret in it, and without a slash at the end.
+
+    Raises:
+        Failure: it is not a web address.
+    """
+    return _check(url)[0]
+
+
+def _check(url: str) -> tuple[str, SplitResult]:
+    try:
+        parts = urlsplit(url)
+        well_formed = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        well_formed = False
+    shown = re.sub(r"(?<=://)[^/?#]*@", "", url)
+    if not well_formed:
+        raise Failure(f'--url: "{shown}" is not a web address; write one such as {DEFAULT_URL}')
+    return shown.rstrip("/"), parts
+
+
+def _write_authorization(parts: SplitResult, token: str) -> str:
+    """Return the value of the Authorization header, or ""."""
+    if parts.username is not None or parts.password is not None:
+        pair = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+        return f"Basic {b64encode(pair.encode()).decode()}"
+    if token and not re.fullmatch(r"[\x21-\x7e]+", token):
+        raise Failure("EDGEMAIL_TOKEN has something other than printable ASCII characters; write the secret alone")
+    return f"Bearer {token}" if token else ""
 
 
 def _is_loopback(host: str) -> bool:

@@ -22,7 +22,11 @@ url_option = click.option(
     envvar="EDGEMAIL_URL",
     default=DEFAULT_URL,
     show_default=True,
-    help="The URL of the server's page. EDGEMAIL_URL gives it too.",
+    help="The URL of the server's page, with NAME:SECRET@ if it needs a password. EDGEMAIL_URL gives it too, and "
+    "EDGEMAIL_TOKEN a secret alone.",
+)
+address_option = click.option(
+    "--address", metavar="ADDRESS", help="The address of its inbox; a public server knows messages by that alone."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, in the form of the HTTP API.")
 
@@ -80,8 +84,9 @@ def list_mail(address: str, limit: int, *, as_json: bool, url: str) -> None:
 @click.option("--text", "form", flag_value="text", help="Print its text alone.")
 @click.option("--html", "form", flag_value="html", help="Print its HTML alone, as it was sent.")
 @click.option("--json", "form", flag_value="json", help="Print JSON, in the form of the HTTP API.")
+@address_option
 @url_option
-def show(id_: int, form: str | None, url: str) -> None:
+def show(id_: int, form: str | None, address: str | None, url: str) -> None:
     """Show a message by its id.
 
     On a terminal, control characters are escaped, so that no mail can control it. --raw, --text and
@@ -89,9 +94,9 @@ def show(id_: int, form: str | None, url: str) -> None:
     """
     api = Api(url)
     if form == "raw":
-        echo_octets(api.get_octets("messages", id_, "raw"))
+        echo_octets(api.get_octets(*_path_of(id_, address), "raw"))
         return
-    message = api.get("messages", id_)
+    message = api.get(*_path_of(id_, address))
     if form == "json":
         echo_json(message)
     elif form is None:
@@ -175,7 +180,7 @@ def wait(
     elif as_json:
         echo_json(message)
     else:
-        echo_message(arrivals.api.get("messages", message["id"]))
+        echo_message(arrivals.api.get(*_path_of(message["id"], address)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,20 +230,29 @@ class _Arrivals:
 @click.command()
 @click.argument("what", metavar="ID|ADDRESS")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@address_option
 @url_option
-def delete(what: str, *, yes: bool, url: str) -> None:
-    """Delete a message, or all mail of an address."""
+def delete(what: str, *, yes: bool, address: str | None, url: str) -> None:
+    """Delete a message, or all mail of an address.
+
+    With --address a message is deleted from that inbox alone; other recipients keep it.
+    """
     api = Api(url)
     by_id = what.isascii() and what.isdigit()
     question = visible(f"Delete {'message' if by_id else 'all mail of'} {what}?")
     if not yes and not click.confirm(question, err=True):
         raise Failure("nothing was deleted")
     if by_id:
-        api.delete("messages", what)
+        api.delete(*_path_of(what, address))
         echo_line("deleted 1 message")
     else:
         count = api.delete("inboxes", what)["deleted"]
         echo_line(f"deleted {count} message{'' if count == 1 else 's'}")
+
+
+def _path_of(id_: int | str, address: str | None) -> tuple[str | int, ...]:
+    """Return the path of a message in the API: under an address, or by its id alone."""
+    return ("messages", id_) if address is None else ("inboxes", address, "messages", id_)
 
 
 def _date(message: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import click
 
+from edgemail.cli.api import hide_credentials
 from edgemail.cli.mail import url_option
 from edgemail.cli.terminal import Failure, echo_line
 from edgemail.model import Endpoint
@@ -53,6 +54,7 @@ def send(smtp: Endpoint, recipient: str, sender: str, count: int, url: str) -> N
 
     It has text and HTML, a code, a link to confirm, an image and an attachment.
     """
+    page = hide_credentials(url)
     sent = _send_all(smtp, sender, recipient, count)
     if count >= _PROGRESS_FROM and sys.stderr.isatty():
         with click.progressbar(sent, length=count, label="Sending", file=sys.stderr) as progress:
@@ -62,7 +64,7 @@ def send(smtp: Endpoint, recipient: str, sender: str, count: int, url: str) -> N
         for _ in sent:
             pass
     what = "1 mail" if count == 1 else f"{count} mails"
-    echo_line(f"sent {what} to {recipient}: {url.rstrip('/')}/#/{quote(recipient, safe='@')}")
+    echo_line(f"sent {what} to {recipient}: {page}/#/{quote(recipient, safe='@')}")
 
 
 def _send_all(smtp: Endpoint, sender: str, recipient: str, count: int) -> Iterator[int]:

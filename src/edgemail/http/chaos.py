@@ -82,7 +82,7 @@ async def _read_rules(request: Request, _: Annotated[Chaos, Depends(_find)]) -> 
 
 
 router = APIRouter(
-    prefix="/api/chaos", tags=["chaos"], responses=dict.fromkeys((403, 404, 413, 421, 422), _PROBLEM)
+    prefix="/api/chaos", tags=["chaos"], responses=dict.fromkeys((401, 403, 404, 413, 421, 422, 429), _PROBLEM)
 )
 _Chaos = Annotated[Chaos, Depends(_find)]
 

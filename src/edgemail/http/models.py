@@ -189,6 +189,10 @@ class ServerInfoModel(JsonModel):
     smtp: list[str]
     read_only: bool = False
     """True if deleting is refused, as this server only reads what other servers receive."""
+    deletion: bool = True
+    """False if only the operator may delete."""
+    abuse_contact: str | None = None
+    """Where to complain of what the server is used for: a `mailto:` or `https:` URL."""
 
 
 class ProblemModel(JsonModel):

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from edgemail.errors import StoreFull, StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from prometheus_client import Metric
     from starlette.requests import Request
@@ -69,6 +69,7 @@ class MetricsExporter:
         yield from _collect_http(self._counters.http)
         yield from _collect_commits(self._counters.commits)
         yield from _collect_reading(self._counters.reading)
+        yield from _collect_denials(self._counters.denials)
         yield from _collect_usage(usage)
         yield from self._process.collect()
 
@@ -144,6 +145,15 @@ def _collect_reading(reading: ReadingCounters) -> Iterable[Metric]:
     for reason, count in sorted(reading.refusals.items()):
         refused.add_metric([reason], count)
     yield refused
+
+
+def _collect_denials(denials: Mapping[str, int]) -> Iterable[Metric]:
+    denied = CounterMetricFamily(
+        "edgemail_http_denied", "HTTP requests refused for who asked, or how often, by reason.", labels=["reason"]
+    )
+    for reason, count in sorted(denials.items()):
+        denied.add_metric([reason], count)
+    yield denied
 
 
 def _collect_usage(usage: Usage | None) -> Iterable[Metric]:

@@ -8,9 +8,11 @@ from typing import Annotated, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from starlette.convertors import StringConvertor, register_url_convertor
 
 from edgemail.errors import StoreUnavailable
 from edgemail.http import event_stream, large_responses, models
+from edgemail.http.access import note_empty
 from edgemail.http.event_stream import EventStream, StreamCaps
 from edgemail.mailbox.inbox import PAGE_MAX, Inbox
 from edgemail.model import Address, ListedMail, MailId
@@ -24,6 +26,7 @@ _READY_S = 2.0
 _ID_MAX = 2**63 - 1
 _AddressPath = Annotated[str, Path(description="an e-mail address, in any case", max_length=512)]
 _IdPath = Annotated[int, Path(ge=0, le=_ID_MAX)]
+_AttachmentPath = Annotated[int, Path(ge=0, le=_ID_MAX)]
 _IdQuery = Annotated[int | None, Query(ge=0, le=_ID_MAX)]
 _PROBLEM: dict[str, object] = {
     "description": "Problem (RFC 9457)",
@@ -31,7 +34,18 @@ _PROBLEM: dict[str, object] = {
 }
 _NOT_FOUND: dict[int | str, dict[str, object]] = {404: _PROBLEM}
 
-router = APIRouter(responses=dict.fromkeys((400, 403, 421, 422, 503), _PROBLEM))
+
+class _SegmentConvertor(StringConvertor):
+    """Matches one segment of a path that is no end of an address.
+
+    The address `a/messages/b@example.org` is valid: what follows its `/messages/` is no id.
+    """
+
+    regex = "[^/@]+"
+
+
+register_url_convertor("segment", _SegmentConvertor())
+router = APIRouter(responses=dict.fromkeys((400, 401, 403, 421, 422, 429, 503), _PROBLEM))
 
 
 @router.get("/api/inboxes/{address:path}/messages", tags=["inbox"])
@@ -50,12 +64,17 @@ async def list_messages(
 
     A page of a search may be short: read on until `next_before` is null.
     """
+    name = _name(address)
     if search.strip():
-        found, next_before = await _inbox(request).search(_name(address), search, limit=limit, before=before)
+        found, next_before = await _inbox(request).search(name, search, limit=limit, before=before)
+        if not found:
+            note_empty(request, name)
         return models.ListingModel(
             messages=[models.MessageModel.of(message) for message in found], next_before=next_before
         )
-    listed = await _inbox(request).list_page(_name(address), limit=limit + 1, before=before, after=after or 0)
+    listed = await _inbox(request).list_page(name, limit=limit + 1, before=before, after=after or 0)
+    if not listed:
+        note_empty(request, name)
     page = listed[:limit]
     return models.ListingModel(
         messages=[models.MessageModel.of(message) for message in page],
@@ -83,9 +102,10 @@ async def wait_for_message(
             sender.casefold() in name for name in names
         )
 
-    found = await _inbox(request).wait(
-        _name(address), after=after, timeout_s=min(timeout, WAIT_MAX_S), matches=matches
-    )
+    name = _name(address)
+    found = await _inbox(request).wait(name, after=after, timeout_s=min(timeout, WAIT_MAX_S), matches=matches)
+    if found is None:
+        note_empty(request, name)
     return models.TimedOutModel() if found is None else models.FoundModel(message=models.MessageModel.of(found))
 
 
@@ -123,10 +143,70 @@ async def follow_inbox(request: Request, start: Annotated[tuple[str, int], Depen
     return EventStream(_inbox(request).follow(*start, quiet_s=event_stream.PING_S))
 
 
+@router.get(
+    "/api/inboxes/{address:path}/messages/{id:segment}",
+    tags=["inbox"],
+    response_model=models.WholeMessageModel,
+    responses=_NOT_FOUND,
+)
+async def read_message_of_inbox(request: Request, address: _AddressPath, id: _IdPath) -> Response:  # noqa: A002
+    """Read a parsed message of an inbox. `recipients` names this address alone."""
+    mail, content = await _inbox(request).read(MailId(id), large_responses.serialize_content, _name(address))
+    before = large_responses.serialize_envelope(mail)
+    return await large_responses.build_response(
+        content.read_pieces(), content.size, "application/json", {}, before=before
+    )
+
+
+@router.get(
+    "/api/inboxes/{address:path}/messages/{id:segment}/raw",
+    tags=["inbox"],
+    response_class=Response,
+    responses=_NOT_FOUND | {200: {"content": {"message/rfc822": {}}}},
+)
+async def read_raw_message_of_inbox(request: Request, address: _AddressPath, id: _IdPath) -> Response:  # noqa: A002
+    """Read a message of an inbox, octet for octet."""
+    mail, pieces = await _inbox(request).read_raw(MailId(id), _name(address))
+    headers = _as_download(f"{id}.eml")
+    return await large_responses.build_response(pieces, mail.size, "message/rfc822", headers)
+
+
+@router.get(
+    "/api/inboxes/{address:path}/messages/{id:segment}/attachments/{n}",
+    tags=["inbox"],
+    response_class=Response,
+    responses=_NOT_FOUND | {200: {"content": {"application/octet-stream": {}}}},
+)
+async def read_attachment_of_inbox(
+    request: Request,
+    address: _AddressPath,
+    id: _IdPath,  # noqa: A002 - its public name
+    n: _AttachmentPath,
+) -> Response:
+    """Read an attachment of an inbox's message, as a download."""
+    content = await _inbox(request).read_attachment(MailId(id), n, _name(address))
+    headers = _as_download(content.about.name or f"attachment-{n}")
+    return await large_responses.build_response(
+        content.read_pieces(), content.size, "application/octet-stream", headers
+    )
+
+
+@router.delete(
+    "/api/inboxes/{address:path}/messages/{id:segment}", tags=["inbox"], status_code=204, responses=_NOT_FOUND
+)
+async def delete_message_of_inbox(request: Request, address: _AddressPath, id: _IdPath) -> None:  # noqa: A002
+    """Delete a message from an inbox. Other recipients keep their copies."""
+    await _inbox(request).delete_from(_name(address), MailId(id))
+
+
 @router.delete("/api/inboxes/{address:path}", tags=["inbox"])
 async def empty_inbox(request: Request, address: _AddressPath) -> models.DeletedModel:
     """Delete all mail of an inbox. Other recipients keep their copies."""
-    return models.DeletedModel(deleted=await _inbox(request).delete_all(_name(address)))
+    name = _name(address)
+    deleted = await _inbox(request).delete_all(name)
+    if not deleted:
+        note_empty(request, name)
+    return models.DeletedModel(deleted=deleted)
 
 
 @router.get("/api/messages/{id}", tags=["message"], response_model=models.WholeMessageModel, responses=_NOT_FOUND)
@@ -161,7 +241,7 @@ async def read_raw_message(request: Request, id: _IdPath) -> Response:  # noqa: 
 async def read_attachment(
     request: Request,
     id: _IdPath,  # noqa: A002 - its public name
-    n: Annotated[int, Path(ge=0, le=_ID_MAX)],
+    n: _AttachmentPath,
 ) -> Response:
     """Read an attachment, as a download.
 

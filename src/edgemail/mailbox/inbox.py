@@ -9,7 +9,8 @@ from edgemail import mime
 from edgemail.errors import MessageNotFound
 from edgemail.mailbox.arrivals import ArrivalNotifier
 from edgemail.mailbox.reading import MessageReader, ReadLimits
-from edgemail.model import ListedMail
+from edgemail.model import ListedMail, StoredMail
+from edgemail.store.base import ListingRow
 
 if TYPE_CHECKING:
     import asyncio
@@ -17,12 +18,13 @@ if TYPE_CHECKING:
 
     from edgemail.mailbox.arrivals import SharedPage, Subscription
     from edgemail.mailbox.results import Result
-    from edgemail.model import Attachment, Envelope, MailId, ParsedMessage, StoredMail
+    from edgemail.model import Attachment, Envelope, MailId, ParsedMessage
     from edgemail.store.base import Arrival, Mailbox
 
 PAGE_MAX = 200
 """The most messages in one page of a listing."""
 
+_ID_MAX = 2**63 - 1
 _FOLLOWED_MAX = 50
 """The most messages that those who wait or follow read at a time."""
 
@@ -56,7 +58,7 @@ class Inbox:
         rows = await self._store.list_inbox(
             inbox, limit=min(limit, PAGE_MAX + 1), before=before, after=after, oldest_first=oldest_first
         )
-        return await self._reader.summarize(rows)
+        return await self._reader.summarize(_as_seen_by(inbox, rows))
 
     async def search(
         self, inbox: str, text: str, *, limit: int, before: int | None = None
@@ -69,7 +71,7 @@ class Inbox:
         terms = text.lower().split()
         limit = min(limit, PAGE_MAX)
         rows = await self._store.search_inbox(inbox, terms, limit=limit + 1, before=before)
-        listed = await self._reader.summarize(rows[:limit])
+        listed = await self._reader.summarize(_as_seen_by(inbox, rows[:limit]))
         fresh = {row.mail.id for row in rows if row.summary is None}
         found = [
             message
@@ -79,17 +81,23 @@ class Inbox:
         return found, rows[limit - 1].mail.id if len(rows) > limit else None
 
     async def read(
-        self, mail_id: MailId, write: Callable[[ListedMail, ParsedMessage], Sequence[bytes]]
+        self,
+        mail_id: MailId,
+        write: Callable[[ListedMail, ParsedMessage], Sequence[bytes]],
+        inbox: str | None = None,
     ) -> tuple[StoredMail, Result[None]]:
         """Parse a message; return its row, and what `write` makes of it in a worker thread.
 
-        The result is kept for other readers, so `write` depends on its arguments alone, and is the
-        same function each time.
+        The result is kept for other readers, whatever their address. So `write` depends on its
+        arguments alone, is the same function each time, and leaves out the envelope.
+
+        With `inbox`, as in the two methods below, only a message of that inbox is found, and the
+        row names that recipient alone.
 
         Raises:
             MessageNotFound: no message has this id.
         """
-        mail = (await self._store.read_row(mail_id)).mail
+        mail = await self._find(mail_id, inbox)
 
         def parse(data: bytes) -> tuple[None, Sequence[bytes]]:
             content = mime.read(data)
@@ -97,7 +105,7 @@ class Inbox:
 
         return mail, await self._reader.read(mail, write, parse)
 
-    async def read_raw(self, mail_id: MailId) -> tuple[StoredMail, AsyncIterator[bytes]]:
+    async def read_raw(self, mail_id: MailId, inbox: str | None = None) -> tuple[StoredMail, AsyncIterator[bytes]]:
         """Read a message, octet for octet: its row, and its pieces as they are asked for.
 
         The pieces end with `MessageNotFound` where the message is deleted meanwhile.
@@ -105,16 +113,16 @@ class Inbox:
         Raises:
             MessageNotFound: no message has this id.
         """
-        return (await self._store.read_row(mail_id)).mail, self._store.read_pieces(mail_id)
+        return await self._find(mail_id, inbox), self._store.read_pieces(mail_id)
 
-    async def read_attachment(self, mail_id: MailId, index: int) -> Result[Attachment]:
+    async def read_attachment(self, mail_id: MailId, index: int, inbox: str | None = None) -> Result[Attachment]:
         """Read one attachment, decoded.
 
         Raises:
             MessageNotFound: no message has this id.
             AttachmentNotFound: the message has no attachment with this number.
         """
-        mail = (await self._store.read_row(mail_id)).mail
+        mail = await self._find(mail_id, inbox)
 
         def parse(data: bytes) -> tuple[Attachment, Sequence[bytes]]:
             attachment, content = mime.attachment(data, index)
@@ -181,6 +189,16 @@ class Inbox:
             raise MessageNotFound(f"there is no message {mail_id}")
         self._reader.forget(mail_id)
 
+    async def delete_from(self, inbox: str, mail_id: MailId) -> None:
+        """Delete a message from one inbox; other recipients keep their copies.
+
+        Raises:
+            MessageNotFound: the inbox has no message with this id.
+        """
+        if not await self._store.delete_from_inbox(inbox, mail_id):
+            raise MessageNotFound(f"there is no message {mail_id}")
+        self._reader.forget(mail_id)
+
     async def delete_all(self, inbox: str) -> int:
         """Delete all mail of an inbox; return the number of messages that it had."""
         return await self._store.delete_inbox(inbox)
@@ -196,6 +214,20 @@ class Inbox:
     def close(self) -> None:
         """End every `wait` and `follow`."""
         self._notifier.close()
+
+    async def _find(self, mail_id: MailId, inbox: str | None) -> StoredMail:
+        """Read a message's row, in any inbox or in one.
+
+        In one inbox, a message of somebody else costs the same look-up as one that does not exist.
+        """
+        if inbox is None:
+            return (await self._store.read_row(mail_id)).mail
+        rows = await self._store.list_inbox(
+            inbox, limit=1, before=min(mail_id + 1, _ID_MAX), after=mail_id - 1, oldest_first=True
+        )
+        if not rows:
+            raise MessageNotFound(f"there is no message {mail_id}")
+        return _as_seen_by(inbox, rows)[0].mail
 
     def _announce(self, arrivals: Sequence[Arrival]) -> None:
         self._notifier.publish(recipient for arrival in arrivals for recipient in arrival.recipients)
@@ -220,3 +252,13 @@ class Inbox:
             if len(page.listed) < _FOLLOWED_MAX:
                 return
             after = page.listed[-1].mail.id
+
+
+def _as_seen_by(inbox: str, rows: Sequence[ListingRow]) -> list[ListingRow]:
+    """Name one recipient alone: who knows an address learns of no other."""
+    return [
+        ListingRow(
+            StoredMail(row.mail.id, row.mail.date, row.mail.sender, (inbox,), row.mail.size), row.summary, row.head
+        )
+        for row in rows
+    ]

@@ -19,6 +19,7 @@ def find_mistakes(settings: Settings, spelled: Mapping[str, str]) -> Iterable[st
     yield from _find_missing_maildir(settings)
     yield from _find_clashes(settings, spelled)
     yield from _find_half_pairs(settings, spelled)
+    yield from _find_open_doors(settings, spelled)
     yield from _find_contradictions(settings, spelled)
 
 
@@ -33,6 +34,12 @@ def _find_half_pairs(settings: Settings, spelled: Mapping[str, str]) -> Iterable
         yield f"{spelled['smtp']}: is off, as http is, and nothing is left to do; leave one of them on"
     if settings.read_only and settings.smtp.listen_tls:
         yield f"{spelled['smtps']}: listens, but {spelled['smtp']} is off; leave one of the two out"
+
+
+def _find_open_doors(settings: Settings, spelled: Mapping[str, str]) -> Iterable[str]:
+    """Name what asks for a password where there is none."""
+    if settings.access.private == "on" and settings.access.password_file is None:
+        yield f"{spelled['private']}: nobody could read any mail without a password; set password_file as well"
 
 
 def _find_contradictions(settings: Settings, spelled: Mapping[str, str]) -> Iterable[str]:

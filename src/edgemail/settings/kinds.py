@@ -127,6 +127,7 @@ BASE_PATH: Final = single("PATH", parsing.read_base_path, lambda path: path or "
 HOSTNAME: Final = single("NAME", parsing.read_hostname)
 ALLOWED_HOST: Final = single("NAME", parsing.read_allowed_host)
 ORIGIN: Final = single("ORIGIN", parsing.read_origin)
+CONTACT: Final = single("ADDRESS|URL", parsing.read_contact)
 LOCAL_PART: Final = single("NAME", parsing.read_local_part)
 
 NETWORKS: Final[Kind[tuple[Network, ...]]] = many(NETWORK, empty=NONE)

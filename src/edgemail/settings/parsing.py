@@ -293,6 +293,19 @@ def read_local_part(text: str) -> str:
     return name
 
 
+def read_contact(text: str) -> str:
+    """Read a mail address or a web page where people can be reached; return a URL."""
+    complaint = "is not a contact; write a mail address such as abuse@example.org, or an https:// URL"
+    if not re.fullmatch(r"[\x21-\x7e]{1,500}", text) or re.search(r"[<>\"'\\\\]", text):
+        raise ValueError(complaint)
+    if text.startswith("https://") and len(text) > len("https://"):
+        return text
+    address = text.removeprefix("mailto:")
+    if not re.fullmatch(r"[^@:/?&#,]+@[A-Za-z0-9.-]+", address):
+        raise ValueError(complaint)
+    return f"mailto:{address}"
+
+
 def read_path(text: str) -> str:
     """Read the path of a file or a folder; ``~`` is the home directory."""
     if not text or re.search(r"[\x00-\x1f\x7f]", text):

@@ -19,6 +19,7 @@ _TITLES: Final = {
     "retention": "Retention",
     "policy": "Policy",
     "log": "Log",
+    "access": "Access over HTTP",
 }
 
 _INTRODUCTION: Final = """\

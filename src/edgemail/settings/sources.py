@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from edgemail.settings.definition import Setting
 
 _PREFIX: Final = "EDGEMAIL_"
-_OTHER_VARIABLES: Final = ("EDGEMAIL_CONFIG", "EDGEMAIL_URL")
+_OTHER_VARIABLES: Final = ("EDGEMAIL_CONFIG", "EDGEMAIL_URL", "EDGEMAIL_TOKEN")
 # Kubernetes gives these to every program beside a service that is called edgemail.
 _KUBERNETES = re.compile(r"EDGEMAIL_(SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)")
 _SECRET_IN_URL = re.compile(r"(?<=://)[^/?#]*@|\?.*", re.DOTALL)

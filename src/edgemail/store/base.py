@@ -174,6 +174,14 @@ class Mailbox(Protocol):
         """
         ...
 
+    async def delete_from_inbox(self, inbox: str, mail_id: MailId) -> bool:
+        """Take one message out of one inbox; return True if it was there.
+
+        A message that has other recipients stays in their inboxes, as with `delete_inbox`. An id
+        that is in another inbox only costs the same work as one that does not exist.
+        """
+        ...
+
     async def trim_inboxes(
         self, inboxes: Sequence[str], *, max_messages: int | None, max_bytes: int | None
     ) -> list[Usage]:

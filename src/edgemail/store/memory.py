@@ -122,6 +122,15 @@ class MemoryStore:
         """See `Mailbox.delete_inbox`."""
         return self._take_out(inbox, schema.UNBOUNDED_ID)
 
+    async def delete_from_inbox(self, inbox: str, mail_id: MailId) -> bool:
+        """See `Mailbox.delete_from_inbox`."""
+        mail_ids = self._inboxes.get(inbox, [])
+        start = bisect_left(mail_ids, mail_id)
+        if mail_ids[start : start + 1] != [mail_id]:
+            return False
+        self._take_out_between(inbox, start, start + 1)
+        return True
+
     async def trim_inboxes(
         self, inboxes: Sequence[str], *, max_messages: int | None, max_bytes: int | None
     ) -> list[Usage]:
@@ -208,15 +217,19 @@ class MemoryStore:
 
     def _take_out(self, inbox: str, last: int) -> int:
         """Take all messages up to the id `last` out of an inbox; return how many went."""
-        mail_ids = self._inboxes.get(inbox, [])
-        gone = mail_ids[: bisect_right(mail_ids, last)]
-        self._drop_from_inbox(inbox, 0, len(gone))
+        count = bisect_right(self._inboxes.get(inbox, []), last)
+        self._take_out_between(inbox, 0, count)
+        return count
+
+    def _take_out_between(self, inbox: str, start: int, end: int) -> None:
+        """Take some of an inbox's messages out of it; delete those that no inbox has any more."""
+        gone = self._inboxes.get(inbox, [])[start:end]
+        self._drop_from_inbox(inbox, start, end)
         for mail_id in gone:
             message = self._messages[mail_id]
             message.inboxes.discard(inbox)
             if not message.inboxes:
                 self._delete(mail_id)
-        return len(gone)
 
     def _delete(self, mail_id: MailId) -> bool:
         """Delete a message for all who still have it; return True if it was there."""

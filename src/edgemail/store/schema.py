@@ -147,6 +147,7 @@ SELECT m.id, m.date, m.sender, m.recipients, m.size, {_SUMMARY}
 FROM mail m LEFT JOIN summary s ON s.mail_id = m.id WHERE m.id = ?"""  # noqa: S608
 READ_DATA = "SELECT CAST(data AS BLOB) FROM mail WHERE id = ?"
 DELETE_MAIL = "DELETE FROM mail WHERE id = ?"
+FIND_IN_INBOX = "SELECT 1 FROM inbox WHERE address = ? AND mail_id = ?"
 LIST_INBOX_IDS = "SELECT mail_id FROM inbox WHERE address = ? AND mail_id <= ? ORDER BY mail_id LIMIT ?"
 LIST_INBOX_SIZES = """
 SELECT i.mail_id, m.size FROM inbox i JOIN mail m ON m.id = i.mail_id

@@ -91,6 +91,13 @@ class SqlMailbox(ABC):
         self._require_writable()
         return await self._take_out(inbox, schema.UNBOUNDED_ID, may_return=False)
 
+    async def delete_from_inbox(self, inbox: str, mail_id: MailId) -> bool:
+        """See `Mailbox.delete_from_inbox`. A miss only reads, so it never waits for the writer."""
+        self._require_writable()
+        if not await self._query(schema.FIND_IN_INBOX, inbox, mail_id):
+            return False
+        return await self._take_out_one(inbox, mail_id)
+
     async def trim_inboxes(
         self, inboxes: Sequence[str], *, max_messages: int | None, max_bytes: int | None
     ) -> list[Usage]:
@@ -131,6 +138,10 @@ class SqlMailbox(ABC):
 
         It takes `DELETE_ROWS` at most. Returns how many went, and whether there may be more.
         """
+
+    @abstractmethod
+    async def _take_out_one(self, inbox: str, mail_id: MailId) -> bool:
+        """Take one message out of an inbox, in one transaction; return True if it was there."""
 
     @abstractmethod
     async def _find_cuts(

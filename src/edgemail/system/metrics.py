@@ -113,3 +113,5 @@ class Counters:
     http: HttpCounters = field(default_factory=HttpCounters)
     commits: CommitCounters = field(default_factory=CommitCounters)
     reading: ReadingCounters = field(default_factory=ReadingCounters)
+    denials: Counter[str] = field(default_factory=Counter)
+    """HTTP requests that were refused for who asked, by reason."""

@@ -68,6 +68,13 @@ export function Landing({ server, notice }: LandingProps) {
       </p>
       <Recent />
       <Features server={server} notice={notice} />
+      {server?.abuseContact && (
+        <p class="note">
+          <a href={server.abuseContact} rel="noreferrer">
+            {words.abuse}
+          </a>
+        </p>
+      )}
     </main>
   );
 }

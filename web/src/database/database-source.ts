@@ -96,7 +96,12 @@ export class DatabaseSource implements MailSource {
     };
   }
 
-  async raw(id: number, signal: AbortSignal, progress?: ProgressCallback): Promise<ArrayBuffer> {
+  async raw(
+    _address: string,
+    id: number,
+    signal: AbortSignal,
+    progress?: ProgressCallback,
+  ): Promise<ArrayBuffer> {
     const message = new ChunkedRead(
       (steps, large) => this.read(steps, { needed: id, large, signal }),
       id,

@@ -27,19 +27,21 @@ interface ServerBody {
   retention: { max_age_s: number | null };
   smtp: string[];
   read_only: boolean;
+  deletion: boolean;
+  abuse_contact: string | null;
 }
 
 /** edgemail's own JSON API, on the server that served the page. */
 export class ApiSource implements MailSource {
   constructor(private readonly base: string) {}
 
-  /** Removed, as is `removeAll`, once the server says that it is read-only. */
-  remove?: (id: number) => Promise<void> = (id) => this.delete(id);
+  /** Removed, as is `removeAll`, once the server says that it deletes nothing. */
+  remove?: (address: string, id: number) => Promise<void> = (address, id) => this.delete(address, id);
   removeAll?: (address: string) => Promise<void> = (address) => this.deleteAll(address);
 
   async server(): Promise<ServerInfo> {
     const body = (await (await this.request("api/server")).json()) as ServerBody;
-    if (body.read_only) {
+    if (body.read_only || !body.deletion) {
       delete this.remove;
       delete this.removeAll;
     }
@@ -47,6 +49,7 @@ export class ApiSource implements MailSource {
       version: body.version,
       domains: body.domains,
       maxAgeSeconds: body.retention.max_age_s,
+      ...(body.abuse_contact && { abuseContact: body.abuse_contact }),
       smtp: body.smtp,
     };
   }
@@ -60,8 +63,13 @@ export class ApiSource implements MailSource {
     return { messages: body.messages, nextBefore: body.next_before };
   }
 
-  async raw(id: number, signal: AbortSignal, progress?: ProgressCallback): Promise<ArrayBuffer> {
-    const response = await this.request(`api/messages/${id}/raw`, { signal });
+  async raw(
+    address: string,
+    id: number,
+    signal: AbortSignal,
+    progress?: ProgressCallback,
+  ): Promise<ArrayBuffer> {
+    const response = await this.request(`${inboxPath(address)}/messages/${id}/raw`, { signal });
     const totalBytes = Number(response.headers.get("content-length"));
     const reported =
       progress && totalBytes > PROGRESS_ABOVE_BYTES
@@ -75,9 +83,9 @@ export class ApiSource implements MailSource {
     }
   }
 
-  private async delete(id: number): Promise<void> {
+  private async delete(address: string, id: number): Promise<void> {
     try {
-      await this.request(`api/messages/${id}`, { method: "DELETE" });
+      await this.request(`${inboxPath(address)}/messages/${id}`, { method: "DELETE" });
     } catch (error) {
       // Somebody else deleted it first: the result is the same.
       if (!(error instanceof SourceError && error.kind === "gone")) throw error;

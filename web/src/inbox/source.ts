@@ -60,6 +60,8 @@ export interface ServerInfo {
   domains: string[];
   /** Null if messages do not expire by age. */
   maxAgeSeconds: number | null;
+  /** Where to complain, a `mailto:` or `https:` URL of the operator; absent if there is none. */
+  abuseContact?: string;
   /** `host:port` of each SMTP listener. */
   smtp: string[];
 }
@@ -109,9 +111,9 @@ export interface MailSource {
   server(): Promise<ServerInfo>;
   list(address: string, query: ListQuery): Promise<MessagePage>;
   /** Return the message as it was received, octet for octet. */
-  raw(id: number, signal: AbortSignal, progress?: ProgressCallback): Promise<ArrayBuffer>;
-  /** Absent if the source is read-only, as is `removeAll`. */
-  remove?(id: number): Promise<void>;
+  raw(address: string, id: number, signal: AbortSignal, progress?: ProgressCallback): Promise<ArrayBuffer>;
+  /** Other recipients keep the message. Absent if the source is read-only, as is `removeAll`. */
+  remove?(address: string, id: number): Promise<void>;
   removeAll?(address: string): Promise<void>;
   /**
    * Report each message with an id above `after` once and in order, across lost connections too.

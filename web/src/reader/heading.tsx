@@ -9,6 +9,7 @@ import { words } from "./words.ts";
 import type { ParsedMessage } from "./parsed-message.ts";
 
 interface HeadingProps {
+  address: string;
   message: Summary;
   parsed: ParsedMessage | null;
   source: MailSource;
@@ -17,7 +18,7 @@ interface HeadingProps {
   back: () => void;
 }
 
-export function Heading({ message, parsed, source, maxAgeSeconds, removed, back }: HeadingProps) {
+export function Heading({ address, message, parsed, source, maxAgeSeconds, removed, back }: HeadingProps) {
   const [confirming, setConfirming] = useState(false);
   const title = useRef<HTMLHeadingElement>(null);
   const now = useNow(30_000);
@@ -68,7 +69,7 @@ export function Heading({ message, parsed, source, maxAgeSeconds, removed, back 
       {confirming && remove && (
         <ConfirmDelete
           address={null}
-          act={() => remove(message.id).then(removed)}
+          act={() => remove(address, message.id).then(removed)}
           close={() => setConfirming(false)}
         />
       )}

@@ -21,6 +21,7 @@ import { MessageViews } from "./message-views.tsx";
 import { isWithinRenderLimits } from "./render-limits.ts";
 
 interface ReaderProps {
+  address: string;
   message: Summary;
   source: MailSource;
   maxAgeSeconds: number | null;
@@ -36,11 +37,12 @@ type LoadedMessage =
   | { kind: "parsed"; raw: ArrayBuffer; parsed: ParsedMessage };
 
 /** One message: heading, body, attachments, links. */
-export function Reader({ message, source, maxAgeSeconds, removed, back }: ReaderProps) {
-  const { loaded, retry, progress } = useMessage(source, message.id);
+export function Reader({ address, message, source, maxAgeSeconds, removed, back }: ReaderProps) {
+  const { loaded, retry, progress } = useMessage(source, address, message.id);
   return (
     <article class="mail">
       <Heading
+        address={address}
         message={message}
         parsed={loaded.kind === "parsed" ? loaded.parsed : null}
         source={source}
@@ -58,7 +60,7 @@ export function Reader({ message, source, maxAgeSeconds, removed, back }: Reader
 }
 
 /** Load and parse a message. Stop as soon as another one is opened. */
-function useMessage(source: MailSource, id: number) {
+function useMessage(source: MailSource, address: string, id: number) {
   const [loaded, setLoaded] = useState<LoadedMessage>({ kind: "loading" });
   const [attempt, setAttempt] = useState(0);
   const [progress, setProgress] = useState<LoadProgress | null>(null);
@@ -69,23 +71,24 @@ function useMessage(source: MailSource, id: number) {
     const report = (loadedBytes: number, totalBytes: number) => {
       if (!abort.signal.aborted) setProgress({ loadedBytes, totalBytes });
     };
-    void loadMessage(source, id, abort.signal, report).then((result) => {
+    void loadMessage(source, address, id, abort.signal, report).then((result) => {
       if (!abort.signal.aborted) setLoaded(result);
     });
     return () => abort.abort();
-  }, [source, id, attempt]);
+  }, [source, address, id, attempt]);
   return { loaded, progress, retry: () => setAttempt(attempt + 1) };
 }
 
 async function loadMessage(
   source: MailSource,
+  address: string,
   id: number,
   signal: AbortSignal,
   report: ProgressCallback,
 ): Promise<LoadedMessage> {
   let raw: ArrayBuffer;
   try {
-    raw = await source.raw(id, signal, report);
+    raw = await source.raw(address, id, signal, report);
   } catch (error) {
     if (error instanceof SourceError && error.kind === "gone") return { kind: "gone" };
     return { kind: "failed", cause: causeOf(error) };

@@ -211,6 +211,12 @@ class RemoteStore(SqlMailbox):
         outcomes = await self._write(steps)
         return sum(outcome.changed_rows for outcome in outcomes[::2]), len(rows) == DELETE_ROWS
 
+    async def _take_out_one(self, inbox: str, mail_id: MailId) -> bool:
+        outcomes = await self._write(
+            [Step(schema.DELETE_FROM_INBOX, (inbox, mail_id)), Step(schema.DELETE_MAIL_IN_NO_INBOX, (mail_id,))]
+        )
+        return bool(outcomes[0].changed_rows)
+
     async def _find_cuts(
         self, inboxes: Sequence[str], max_messages: int | None, max_bytes: int | None
     ) -> Sequence[Cut]:

@@ -198,6 +198,9 @@ class SqliteStore(SqlMailbox):
         deleted = await self._on_writer_thread(work)
         return deleted, deleted == DELETE_ROWS
 
+    async def _take_out_one(self, inbox: str, mail_id: MailId) -> bool:
+        return await self._on_writer_thread(partial(_delete_one_from_inbox, inbox=inbox, mail_id=mail_id))
+
     async def _find_cuts(
         self, inboxes: Sequence[str], max_messages: int | None, max_bytes: int | None
     ) -> Sequence[Cut]:
@@ -392,6 +395,14 @@ def _delete_from_inbox(writer: apsw.Connection, inbox: str, last: int, *, may_re
             writer.execute(schema.DELETE_FROM_INBOX, (inbox, mail_id))
             writer.execute(schema.DELETE_MAIL_IN_NO_INBOX, (mail_id,))
     return len(rows)
+
+
+def _delete_one_from_inbox(writer: apsw.Connection, inbox: str, mail_id: MailId) -> bool:
+    with _Transaction(writer):
+        writer.execute(schema.DELETE_FROM_INBOX, (inbox, mail_id))
+        was_there = bool(writer.changes())
+        writer.execute(schema.DELETE_MAIL_IN_NO_INBOX, (mail_id,))
+    return was_there
 
 
 def _translate(work: Callable[..., _T], *arguments: object) -> _T:

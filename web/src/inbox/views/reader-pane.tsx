@@ -44,6 +44,7 @@ export function ReaderPane({ id, source, inbox, state, maxAgeSeconds, opened, ba
   if (!message) return null;
   return (
     <Reader
+      address={inbox.address}
       message={message}
       source={source}
       maxAgeSeconds={maxAgeSeconds}

@@ -11,6 +11,7 @@ export const english = {
   invalid: "That is no address: a name without spaces, then a domain.",
   foreign: (domains: string) => `This server takes mail for ${domains} and what is below.`,
   anyDomain: "This server takes mail for any domain.",
+  abuse: "Report abuse",
   points: (age: string | null, notice?: string) => [
     ["Any name works", "An inbox is there as soon as somebody writes to it."],
     ["Public by design", `${notice ?? "Anyone who knows the name can read it."} Send no secrets.`],

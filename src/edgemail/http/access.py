@@ -1,0 +1,248 @@
+"""Who may do what over HTTP: everyone, those who know an address, and the operator."""
+
+from __future__ import annotations
+
+import logging
+import posixpath
+import time
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from starlette.datastructures import Headers
+
+from edgemail.http.forwarded import read_peer
+from edgemail.http.passwords import TooManyLogins
+from edgemail.http.problems import problem_response
+from edgemail.http.visitors import Visit, Visitors, is_within
+from edgemail.system.minute_log import MinuteLog
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from edgemail.http.passwords import Passwords
+    from edgemail.http.visitors import RequestKind, Visitor
+    from edgemail.settings import AccessSettings, Network
+
+_log = logging.getLogger(__name__)
+
+PROBES: Final = frozenset({"/healthz", "/readyz"})
+_OPEN: Final = PROBES | {"/robots.txt", "/.well-known/security.txt"}
+"""What needs no password even where `private` asks everyone for one."""
+
+_INTERNALS: Final = ("/docs", "/openapi.json", "/metrics", "/api/chaos")
+_BY_ADDRESS: Final = ("/api/inboxes", "/api/events", "/api/server")
+"""The part of the API that asks for an address, or tells nothing of anybody's mail. A route that is
+not here is for those who may read all mail."""
+
+_RETRY_S: Final = 60
+_VISIT: Final = "edgemail.visit"
+REASONS: Final = {
+    "source_denied": "allow_http_sources does not have its address",
+    "no_password": "it gave no password, or a wrong one",
+    "too_many_logins": "it gave too many wrong passwords",
+    "operator_only": "only the operator may ask for this",
+    "deletion_off": "deletion is off",
+    "reads": "it has read more often than read_rate",
+    "waits": "it has waited more often than wait_rate",
+    "events": "it has opened event streams more often than event_rate",
+    "deletes": "it has deleted more often than delete_rate",
+    "misses": "it has asked for mail that is not there more often than miss_rate",
+}
+
+
+class DenialLog:
+    """Counts refusals by reason, and logs one line a minute for each."""
+
+    def __init__(self, counts: Counter[str]) -> None:
+        """Count in `counts`, which then has every reason."""
+        counts.update(dict.fromkeys(REASONS, 0))
+        self._counts = counts
+        self._minutes = MinuteLog(_log)
+
+    def add(self, reason: str, peer: object) -> None:
+        """Count one; log it unless this minute has had a line for its reason."""
+        self._counts[reason] += 1
+        self._minutes.note(reason, f"an HTTP request from {peer} was refused: {REASONS[reason]}")
+
+
+class SourceFilter:
+    """An ASGI application that answers some networks alone."""
+
+    def __init__(self, app: ASGIApp, networks: tuple[Network, ...], denials: DenialLog) -> None:
+        self._app = app
+        self._networks = networks
+        self._denials = denials
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or refuse it with 403."""
+        if scope["type"] == "http":
+            peer = read_peer(scope)
+            if peer is not None and not is_within(peer, self._networks):
+                self._denials.add("source_denied", peer)
+                detail = "this server does not answer your network; see the setting allow_http_sources"
+                await problem_response(HTTPStatus.FORBIDDEN, detail)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+class Access:
+    """An ASGI application that passes on to `app` what its peer may ask.
+
+    The operator is who gives a password of the file. Everyone else is a stranger: bounded in what
+    they may ask and how often, unless their network is trusted.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: AccessSettings,
+        passwords: Passwords | None,
+        trusted: tuple[Network, ...],
+        denials: DenialLog,
+    ) -> None:
+        self._app = app
+        self._settings = settings
+        self._passwords = passwords
+        self._trusted = trusted
+        self._denials = denials
+        self._visitors = Visitors(settings, time.monotonic)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or refuse it with a problem document."""
+        if scope["type"] != "http" or scope["path"] in PROBES:
+            await self._app(scope, receive, send)
+            return
+        peer = read_peer(scope)
+        visitor = None if peer is None else self._visitors.find(peer)
+        refusal: tuple[str, Response] | None
+        authorization = _read_authorization(scope)
+        is_operator = False
+        refusal = None
+        if self._passwords is not None and authorization:
+            is_operator, refusal = await self._log_in(self._passwords, authorization, visitor)
+        if not is_operator:
+            needs_operator = self._needs_operator(scope["path"])
+            if not needs_operator:
+                refusal = None  # a wrong password does no harm where none is needed
+            refusal = refusal or self._refuse(scope, authorization, needs_operator=needs_operator)
+            is_bounded = visitor is not None and peer is not None and not is_within(peer, self._trusted)
+            if refusal is None and is_bounded and visitor is not None:
+                refusal = self._bound(scope, visitor)
+                scope[_VISIT] = Visit(self._visitors, visitor)
+                send = _count_misses(scope, send)
+        if refusal is None:
+            await self._app(scope, receive, send)
+            return
+        reason, response = refusal
+        self._denials.add(reason, peer)
+        await response(scope, receive, send)
+
+    async def _log_in(
+        self, passwords: Passwords, authorization: bytes, visitor: Visitor | None
+    ) -> tuple[bool, tuple[str, Response] | None]:
+        """Return whether the operator asks, or why that cannot be said."""
+        if passwords.is_known(authorization):
+            return True, None
+        if visitor is not None and not self._visitors.may_log_in(visitor):
+            return False, ("too_many_logins", _too_many("too many wrong passwords"))
+        try:
+            is_right = await passwords.check(authorization)
+        except TooManyLogins:
+            response = problem_response(
+                HTTPStatus.SERVICE_UNAVAILABLE, "too many passwords are being checked", {"retry-after": "5"}
+            )
+            return False, ("too_many_logins", response)
+        if not is_right and visitor is not None:
+            self._visitors.fail_login(visitor)
+        return is_right, None
+
+    def _needs_operator(self, path: str) -> bool:
+        """Return True if a stranger may not ask for a path."""
+        if path in _OPEN:
+            return False
+        if self._settings.private == "on":
+            return True
+        plain = posixpath.normpath("/" + path.lstrip("/"))  # as the page's files are found
+        if any(_is_below(one, plain) or _is_below(one, path) for one in _INTERNALS):
+            return self._settings.internals == "operator"
+        if _is_below("/api", path) and not any(_is_below(one, path) for one in _BY_ADDRESS):
+            return self._settings.all_mail == "operator"
+        return False
+
+    def _refuse(self, scope: Scope, authorization: bytes, *, needs_operator: bool) -> tuple[str, Response] | None:
+        """Refuse a stranger what only the operator may ask."""
+        if needs_operator:
+            if self._passwords is None:
+                return "operator_only", problem_response(HTTPStatus.NOT_FOUND, HTTPStatus.NOT_FOUND.phrase)
+            is_bearer = authorization.lower().startswith(b"bearer ")
+            challenge = (
+                'Bearer realm="edgemail", error="invalid_token"'
+                if is_bearer
+                else 'Basic realm="edgemail", charset="UTF-8"'
+            )
+            detail = "this needs a name and a password of the setting password_file"
+            return "no_password", problem_response(HTTPStatus.UNAUTHORIZED, detail, {"www-authenticate": challenge})
+        is_mail = any(_is_below(one, scope["path"]) for one in ("/api/inboxes", "/api/messages"))
+        if scope["method"] == "DELETE" and is_mail and self._settings.deletion == "off":
+            detail = "this server deletes nothing on request; mail goes away by age (the setting deletion)"
+            return "deletion_off", problem_response(HTTPStatus.FORBIDDEN, detail)
+        return None
+
+    def _bound(self, scope: Scope, visitor: Visitor) -> tuple[str, Response] | None:
+        """Refuse a source that asks too often."""
+        kind = _find_kind(scope["method"], scope["path"])
+        if kind is None:
+            return None
+        if not self._visitors.may_look(visitor):
+            return "misses", _too_many("you ask too often for mail that is not there")
+        if not self._visitors.take(visitor, kind):
+            return kind, _too_many("you ask too often")
+        return None
+
+
+def note_empty(request: Request, address: str) -> None:
+    """Count that a stranger has found nothing at an address; guessing addresses ends by that."""
+    visit: Visit | None = request.scope.get(_VISIT)
+    if visit is not None:
+        visit.find_nothing(address)
+
+
+def _count_misses(scope: Scope, send: Send) -> Send:
+    """Count each 404 of the API."""
+    visit: Visit = scope[_VISIT]
+    is_api = _is_below("/api", scope["path"])
+
+    async def send_counted(message: Message) -> None:
+        if is_api and message["type"] == "http.response.start" and message["status"] == HTTPStatus.NOT_FOUND:
+            visit.miss()
+        await send(message)
+
+    return send_counted
+
+
+def _find_kind(method: str, path: str) -> RequestKind | None:
+    """Return which rate a request counts for."""
+    if not _is_below("/api", path) or path == "/api/server":
+        return None
+    if method == "DELETE":
+        return "deletes"
+    if path.endswith("/events"):
+        return "events"
+    return "waits" if path.endswith("/wait") else "reads"
+
+
+def _is_below(folder: str, path: str) -> bool:
+    return path == folder or path.startswith(f"{folder}/")
+
+
+def _read_authorization(scope: Scope) -> bytes:
+    value = Headers(scope=scope).get("authorization", "")
+    return value.encode("latin-1")
+
+
+def _too_many(detail: str) -> Response:
+    return problem_response(HTTPStatus.TOO_MANY_REQUESTS, detail, {"retry-after": str(_RETRY_S)})

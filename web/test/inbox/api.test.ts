@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ApiSource } from "../../src/inbox/api.ts";
+
+/** Answer every request with a status; return what was asked. */
+function answering(status: number, context: { mock: { method: typeof test.mock.method } }): string[] {
+  const asked: string[] = [];
+  context.mock.method(globalThis, "fetch", (url: URL, init: RequestInit) => {
+    asked.push(`${init.method ?? "GET"} ${url.pathname}`);
+    return Promise.resolve(new Response(status === 204 ? null : "abc", { status }));
+  });
+  return asked;
+}
+
+const source = () => new ApiSource("https://mail.example/box/");
+
+test("a message is read under its inbox's address, relative to the page", async (context) => {
+  const asked = answering(200, context);
+  const octets = await source().raw("a/b+c@ex.org", 7, new AbortController().signal);
+  assert.equal(new TextDecoder().decode(octets), "abc");
+  assert.deepEqual(asked, ["GET /box/api/inboxes/a%2Fb%2Bc%40ex.org/messages/7/raw"]);
+});
+
+test("a message is deleted under its inbox's address; one that is gone is no failure", async (context) => {
+  for (const status of [204, 404]) {
+    const asked = answering(status, context);
+    await source().remove?.("ann@ex.org", 7);
+    assert.deepEqual(asked, ["DELETE /box/api/inboxes/ann%40ex.org/messages/7"]);
+    context.mock.restoreAll();
+  }
+});
+
+test("a server that deletes nothing on request offers no deletion, and says where to complain", async (context) => {
+  const body = {
+    version: "1",
+    domains: [],
+    retention: { max_age_s: null },
+    smtp: [],
+    read_only: false,
+    deletion: false,
+    abuse_contact: "mailto:abuse@ex.org",
+  };
+  context.mock.method(globalThis, "fetch", () => Promise.resolve(Response.json(body)));
+  const asked = source();
+  assert.ok(asked.remove && asked.removeAll);
+  assert.equal((await asked.server()).abuseContact, "mailto:abuse@ex.org");
+  assert.equal(asked.remove, undefined);
+  assert.equal(asked.removeAll, undefined);
+});
