@@ -16,13 +16,13 @@ from testkit.waiting import PATIENCE_S, until
 
 from edgemail import mime
 from edgemail.http import answers
+from edgemail.http.answers import Answers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
-    from edgemail.http.answers import Answers
     from edgemail.mailbox.fair_turns import FairTurns
     from edgemail.model import MailId, ParsedMessage
 
@@ -174,8 +174,11 @@ async def test_answers_share_one_bound_of_memory(narrow: Program, rest: str) -> 
 
 
 def find_memory(program: Program) -> FairTurns:
-    bounds: Answers = program.app._http[0].config.app._app.app  # type: ignore[union-attr]
-    return bounds.memory
+    """Look through the layers around the application for the one that bounds answers."""
+    layer: Any = program.app._http[0].config.app
+    while not isinstance(layer, Answers):
+        layer = getattr(layer, "app", None) or layer._app
+    return layer.memory
 
 
 async def test_a_client_that_takes_nothing_is_dropped(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:

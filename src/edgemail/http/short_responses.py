@@ -63,7 +63,10 @@ class ShortResponses:
                 await send({"type": "http.response.body", "body": b""})
                 ended.set()
 
-        await _run_until(ended, self.app({**scope, "method": "GET"}, receive, send_short))
+        if is_head or asked:
+            await _run_until(ended, self.app({**scope, "method": "GET"}, receive, send_short))
+        else:
+            await self.app(scope, receive, send_short)
 
 
 def _matches(asked: str, etag: str) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import math
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import chain
@@ -43,6 +44,9 @@ _HARMLESS = (apsw.BusyError, apsw.LockedError, apsw.FullError, apsw.ConstraintEr
 """Errors after which a connection is as it was before."""
 _POLL_S = 0.5
 _PIECE_BYTES = 64 * 1024
+_LARGE_PIECE_BYTES = 256 * 1024
+"""Pieces for a reader that takes each of them within `_QUICK_S`."""
+_QUICK_S = 0.05
 """SQLite finds each piece by its page numbers: half the size takes three times as long."""
 
 
@@ -117,12 +121,17 @@ class SqliteStore(SqlMailbox):
 
     async def read_pieces(self, mail_id: MailId) -> AsyncIterator[bytes]:
         """See `Mailbox.read_pieces`. An open blob between two pieces would keep the log from ending."""
-        start, size = 0, 1
+        start, size, piece_bytes = 0, 1, _PIECE_BYTES
         while start < size:
-            piece, size = await self._read(partial(_read_piece, mail_id=mail_id, start=start))
+            read = partial(_read_piece, mail_id=mail_id, start=start, octets=piece_bytes)
+            piece, size = await self._read(read)
             start += len(piece)
             if piece:
+                began = time.monotonic()
                 yield piece
+                # SQLite looks for a piece from the message's beginning on: few large pieces cost least.
+                is_quick = time.monotonic() - began < _QUICK_S
+                piece_bytes = min(2 * piece_bytes, _LARGE_PIECE_BYTES) if is_quick else _PIECE_BYTES
 
     async def list_unsummarized(self, after: int, *, max_rows: int, max_bytes: int) -> list[tuple[MailId, bytes]]:
         """See `Mailbox.list_unsummarized`."""
@@ -349,7 +358,7 @@ def _insert_spooled(writer: apsw.Connection, envelope: Envelope) -> None:
             blob.write(piece)
 
 
-def _read_piece(reader: apsw.Connection, mail_id: MailId, start: int) -> tuple[bytes, int]:
+def _read_piece(reader: apsw.Connection, mail_id: MailId, start: int, octets: int) -> tuple[bytes, int]:
     """Read a piece of a message; return it, and the octets that the message has in all.
 
     Raises:
@@ -357,7 +366,7 @@ def _read_piece(reader: apsw.Connection, mail_id: MailId, start: int) -> tuple[b
     """
     with contextlib.closing(_open_data(reader, mail_id)) as blob:
         blob.seek(start)
-        return blob.read(_PIECE_BYTES), blob.length()
+        return blob.read(octets), blob.length()
 
 
 def _open_data(reader: apsw.Connection, mail_id: MailId) -> apsw.Blob:
