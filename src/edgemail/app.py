@@ -185,7 +185,7 @@ class App:
             table = ConnectionTable(
                 http_connections,
                 settings.http.max_connections_per_source,
-                settings.smtp.trusted,
+                (*settings.smtp.trusted, *settings.access.http_trusted_proxies),  # a proxy is many readers
                 counters.http,
             )
             http_servers.append(HttpServer(api, http_sockets, stop_s, settings.http, table))

@@ -354,6 +354,20 @@ async def test_connections_of_a_source_are_bounded(tmp_path: Path) -> None:
         await until(is_served)
 
 
+async def test_a_trusted_proxy_is_many_readers(tmp_path: Path) -> None:
+    """No limit per source holds for its connections: behind it are others."""
+    settings = with_http(tmp_path, max_connections_per_source=2)
+    access = dataclasses.replace(settings.access, http_trusted_proxies=(IPv4Network("127.0.0.5"),))
+    page = b"GET /api/server HTTP/1.1\r\n" + HOST + LAST
+    async with (
+        running(dataclasses.replace(settings, access=access)) as program,
+        contextlib.AsyncExitStack() as stack,
+    ):
+        for _ in range(3):
+            await stack.enter_async_context(connected(program, "127.0.0.5"))
+        assert statuses(await say(program, page, source="127.0.0.5")) == [200]
+
+
 async def test_a_connection_that_waits_gives_way(tmp_path: Path) -> None:
     """Thousands of idle connections keep nobody out; the one that waited longest goes first."""
     async with running(with_http(tmp_path, max_connections=3)) as program, contextlib.AsyncExitStack() as stack:
