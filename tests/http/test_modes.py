@@ -260,6 +260,10 @@ async def test_public_guessing_addresses_ends_for_those_who_hang_up(bounded_prog
     ip = f"203.0.113.{60 + len(rest)}"
     there = inbox_path(ANN, f"/messages/{mail_id}/raw")
     url = urlsplit(bounded_program.url)
+
+    def listeners() -> object:
+        return bounded_program.app._inbox._notifier._subscriptions
+
     for n in range(3):
         reader, writer = await asyncio.open_connection(url.hostname, url.port)
         path = inbox_path(f"hung-up{n}@example.org", rest)
@@ -267,9 +271,9 @@ async def test_public_guessing_addresses_ends_for_those_who_hang_up(bounded_prog
         if "events" in rest:
             assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
         else:
-            await until(lambda: bounded_program.app._inbox._notifier._subscriptions)
+            await until(lambda: bool(listeners()))
         writer.close()
-        await until(lambda: not bounded_program.app._inbox._notifier._subscriptions)
+        await until(lambda: not listeners())
     assert (await ask_from(ip, bounded_program, there)).status == 429
 
 
