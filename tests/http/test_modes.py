@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
 from testkit.http_client import Answer, ask, follow, inbox_path
 from testkit.running_app import ANN, Program, resolved_in, running
 from testkit.sample_mail import letter
+from testkit.waiting import until
 
 from edgemail.app import warn_of_readers
 from edgemail.settings import resolve
@@ -249,6 +251,30 @@ async def test_public_guessing_ids_and_addresses_ends(bounded_program: Program) 
         answer = await ask_from("203.0.113.53", bounded_program, inbox_path("same@example.org", "/messages"))
         assert (answer.status, answer.json()["messages"]) == (200, [])
     assert (await ask_from("203.0.113.54", bounded_program, there)).status == 200
+
+
+@pytest.mark.parametrize("rest", ["/events", "/events?after=0", "/wait", "/wait?after=0"])
+async def test_public_guessing_addresses_ends_for_those_who_hang_up(bounded_program: Program, rest: str) -> None:
+    """Who listens or waits learns of stored mail at once, and need not stay for the answer's end."""
+    (mail_id,) = await bounded_program.send(letter("There"))
+    ip = f"203.0.113.{60 + len(rest)}"
+    there = inbox_path(ANN, f"/messages/{mail_id}/raw")
+    url = urlsplit(bounded_program.url)
+
+    def listeners() -> object:
+        return bounded_program.app._inbox._notifier._subscriptions
+
+    for n in range(3):
+        reader, writer = await asyncio.open_connection(url.hostname, url.port)
+        path = inbox_path(f"hung-up{n}@example.org", rest)
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: {url.netloc}\r\nX-Forwarded-For: {ip}\r\n\r\n".encode())
+        if "events" in rest:
+            assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
+        else:
+            await until(lambda: bool(listeners()))
+        writer.close()
+        await until(lambda: not listeners())
+    assert (await ask_from(ip, bounded_program, there)).status == 429
 
 
 async def test_public_a_whole_network_of_ipv6_is_one_source(bounded_program: Program) -> None:

@@ -17,6 +17,7 @@ from testkit.waiting import PATIENCE_S, until
 
 from edgemail import mime
 from edgemail.errors import AttachmentNotFound, MessageNotFound
+from edgemail.mailbox import arrivals
 from edgemail.mailbox.inbox import PAGE_MAX, Inbox
 from edgemail.model import MailId
 from edgemail.store.sqlite.store import SqliteStore
@@ -157,6 +158,36 @@ async def test_deleting_is_for_all_and_emptying_for_one(inbox: Inbox) -> None:
         await inbox.delete(first)
     assert await inbox.delete_all(ANN) == 1
     assert [await inbox.last_id(name) for name in (ANN, BEN)] == [0, first + 1]
+
+
+@pytest.mark.parametrize("way", ["for all", "from one inbox", "with all of the inbox", "by retention"])
+async def test_deleted_mail_is_told_no_more(inbox: Inbox, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even where another listener keeps a page of it shared."""
+    monkeypatch.setattr(arrivals, "_KEPT_S", 0.01 if way == "by retention" else 3600)
+
+    async def told() -> ListedMail | None:
+        return await inbox.wait(ANN, after=0, timeout_s=0, matches=anything)
+
+    (mail_id,) = await send(inbox, "Gone soon")
+    async with aclosing(inbox.follow(ANN, 0)) as following:
+        assert await anext(following)
+        assert await told()
+        match way:
+            case "for all":
+                await inbox.delete(mail_id)
+            case "from one inbox":
+                await inbox.delete_from(ANN, mail_id)
+            case "with all of the inbox":
+                await inbox.delete_all(ANN)
+            case _:
+                await inbox._store.delete([mail_id])
+
+        async def is_gone() -> bool:
+            return await told() is None
+
+        if way == "by retention":
+            await until(is_gone)
+        assert await is_gone()
 
 
 async def test_wait_finds_what_is_there_already(inbox: Inbox) -> None:

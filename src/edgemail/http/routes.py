@@ -103,9 +103,12 @@ async def wait_for_message(
         )
 
     name = _name(address)
-    found = await _inbox(request).wait(name, after=after, timeout_s=min(timeout, WAIT_MAX_S), matches=matches)
-    if found is None:
-        note_empty(request, name)
+    found = None
+    try:
+        found = await _inbox(request).wait(name, after=after, timeout_s=min(timeout, WAIT_MAX_S), matches=matches)
+    finally:
+        if found is None:  # also for who hangs up: stored mail would have come at once
+            note_empty(request, name)
     return models.TimedOutModel() if found is None else models.FoundModel(message=models.MessageModel.of(found))
 
 
@@ -118,7 +121,10 @@ async def _find_start(
     """Find the inbox and the start id before the response begins, so that no mail is missed."""
     name = _name(address)
     start = after if last_event_id is None else last_event_id
-    return name, await _inbox(request).last_id(name) if start is None else start
+    newest = await _inbox(request).last_id(name)
+    if not newest:
+        note_empty(request, name)
+    return name, newest if start is None else start
 
 
 async def _hold_stream(request: Request, address: _AddressPath) -> AsyncIterator[None]:

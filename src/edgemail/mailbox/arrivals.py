@@ -22,6 +22,9 @@ _SHARED_PAGES = 8
 _KEPT_MESSAGES = 20
 """A page of more messages is shared only while it is read: kept, many would take much memory."""
 
+_KEPT_S = 1.0
+"""How long a page is shared after its reading began: retention and other programs delete mail, too."""
+
 _WAKE_AT_ONCE = 100
 """The most readers that are woken in one turn of the event loop: senders are served in between."""
 
@@ -95,7 +98,7 @@ class _Topic:
 
     def __init__(self) -> None:
         self._subscriptions: set[Subscription] = set()
-        self._pages: dict[int, asyncio.Task[SharedPage]] = {}
+        self._pages: dict[int, tuple[float, asyncio.Task[SharedPage]]] = {}
         self._is_waking = False
         self._is_due = False
 
@@ -116,9 +119,13 @@ class _Topic:
         for subscription in self._subscriptions:
             subscription.close()
 
+    def drop_pages(self) -> None:
+        """Share no page any more that was read before this call. Those who read one go on with it."""
+        self._pages.clear()
+
     def publish(self) -> None:
         """Wake all subscriptions: some now, the others in the next turns of the event loop."""
-        self._pages.clear()  # those who read one go on with it, and read again afterwards
+        self.drop_pages()  # those who read one read again afterwards
         if self._is_waking:
             self._is_due = True
         else:
@@ -126,23 +133,24 @@ class _Topic:
 
     async def read(self, after: int, read: Callable[[int], Awaitable[Sequence[ListedMail]]]) -> SharedPage:
         """See `Subscription.read`."""
-        task = self._pages.get(after)
-        if task is None:
+        loop = asyncio.get_running_loop()
+        began_at, task = self._pages.get(after, (0.0, None))
+        if task is None or loop.time() - began_at > _KEPT_S:
 
             async def make() -> SharedPage:
                 return SharedPage(await read(after))
 
-            task = asyncio.create_task(make())
+            task = loop.create_task(make())
             task.add_done_callback(lambda done: self._end(after, done))
             while len(self._pages) >= _SHARED_PAGES:
                 del self._pages[next(iter(self._pages))]
-            self._pages[after] = task
+            self._pages[after] = loop.time(), task
         return await asyncio.shield(task)
 
     def _end(self, after: int, task: asyncio.Task[SharedPage]) -> None:
         """Forget a page that failed or is large; take its error, as its readers may be gone."""
         is_kept = not task.cancelled() and not task.exception() and len(task.result().listed) <= _KEPT_MESSAGES
-        if not is_kept and self._pages.get(after) is task:
+        if not is_kept and after in self._pages and self._pages[after][1] is task:
             del self._pages[after]
 
     def _wake(self, waiting: list[Subscription]) -> None:
@@ -192,6 +200,12 @@ class ArrivalNotifier:
         for inbox in inboxes:
             if (topic := self._subscriptions.get(inbox)) is not None:
                 topic.publish()
+
+    def forget(self, inbox: str | None = None) -> None:
+        """Share no page any more, of one inbox or of all: mail was deleted."""
+        for name in (inbox,) if inbox is not None else tuple(self._subscriptions):
+            if (topic := self._subscriptions.get(name)) is not None:
+                topic.drop_pages()
 
     def close(self) -> None:
         """Wake every subscription for the last time."""

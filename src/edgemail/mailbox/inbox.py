@@ -187,6 +187,7 @@ class Inbox:
         """
         if not await self._store.delete([mail_id]):
             raise MessageNotFound(f"there is no message {mail_id}")
+        self._notifier.forget()
         self._reader.forget(mail_id)
 
     async def delete_from(self, inbox: str, mail_id: MailId) -> None:
@@ -197,11 +198,14 @@ class Inbox:
         """
         if not await self._store.delete_from_inbox(inbox, mail_id):
             raise MessageNotFound(f"there is no message {mail_id}")
+        self._notifier.forget(inbox)
         self._reader.forget(mail_id)
 
     async def delete_all(self, inbox: str) -> int:
         """Delete all mail of an inbox; return the number of messages that it had."""
-        return await self._store.delete_inbox(inbox)
+        deleted = await self._store.delete_inbox(inbox)
+        self._notifier.forget(inbox)
+        return deleted
 
     async def check(self) -> None:
         """Return once the store has answered.
