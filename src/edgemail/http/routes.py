@@ -14,6 +14,7 @@ from edgemail.errors import StoreUnavailable
 from edgemail.http import event_stream, large_responses, models
 from edgemail.http.access import note_empty
 from edgemail.http.event_stream import EventStream, StreamCaps
+from edgemail.http.problems import BUSY, PROBLEM
 from edgemail.mailbox.inbox import PAGE_MAX, Inbox
 from edgemail.model import Address, ListedMail, MailId
 
@@ -28,11 +29,7 @@ _AddressPath = Annotated[str, Path(description="an e-mail address, in any case",
 _IdPath = Annotated[int, Path(ge=0, le=_ID_MAX)]
 _AttachmentPath = Annotated[int, Path(ge=0, le=_ID_MAX)]
 _IdQuery = Annotated[int | None, Query(ge=0, le=_ID_MAX)]
-_PROBLEM: dict[str, object] = {
-    "description": "Problem (RFC 9457)",
-    "content": {"application/problem+json": {"schema": models.ProblemModel.model_json_schema()}},
-}
-_NOT_FOUND: dict[int | str, dict[str, object]] = {404: _PROBLEM}
+_NOT_FOUND: dict[int | str, dict[str, object]] = {404: PROBLEM}
 
 
 class _SegmentConvertor(StringConvertor):
@@ -44,11 +41,18 @@ class _SegmentConvertor(StringConvertor):
     regex = "[^/@]+"
 
 
+class _AddressConvertor(StringConvertor):
+    """Matches what `path` does and line breaks too: they are no part of an address, which 400 says."""
+
+    regex = "(?s:.*)"
+
+
 register_url_convertor("segment", _SegmentConvertor())
-router = APIRouter(responses=dict.fromkeys((400, 401, 403, 421, 422, 429, 503), _PROBLEM))
+register_url_convertor("address", _AddressConvertor())
+router = APIRouter(responses=dict.fromkeys((400, 401, 403, 421, 422), PROBLEM) | BUSY)
 
 
-@router.get("/api/inboxes/{address:path}/messages", tags=["inbox"])
+@router.get("/api/inboxes/{address:address}/messages", tags=["inbox"])
 async def list_messages(
     request: Request,
     address: _AddressPath,
@@ -82,7 +86,7 @@ async def list_messages(
     )
 
 
-@router.get("/api/inboxes/{address:path}/wait", tags=["inbox"])
+@router.get("/api/inboxes/{address:address}/wait", tags=["inbox"])
 async def wait_for_message(
     request: Request,
     address: _AddressPath,
@@ -129,10 +133,10 @@ async def _hold_stream(request: Request, address: _AddressPath) -> AsyncIterator
 
 
 @router.get(
-    "/api/inboxes/{address:path}/events",
+    "/api/inboxes/{address:address}/events",
     tags=["inbox"],
     response_class=Response,
-    responses={200: {"content": {"text/event-stream": {}}}, 429: _PROBLEM},
+    responses={200: {"content": {"text/event-stream": {}}}},
     dependencies=[Depends(_hold_stream)],
 )
 async def follow_inbox(request: Request, start: Annotated[tuple[str, int], Depends(_find_start)]) -> EventStream:
@@ -144,7 +148,7 @@ async def follow_inbox(request: Request, start: Annotated[tuple[str, int], Depen
 
 
 @router.get(
-    "/api/inboxes/{address:path}/messages/{id:segment}",
+    "/api/inboxes/{address:address}/messages/{id:segment}",
     tags=["inbox"],
     response_model=models.WholeMessageModel,
     responses=_NOT_FOUND,
@@ -159,7 +163,7 @@ async def read_message_of_inbox(request: Request, address: _AddressPath, id: _Id
 
 
 @router.get(
-    "/api/inboxes/{address:path}/messages/{id:segment}/raw",
+    "/api/inboxes/{address:address}/messages/{id:segment}/raw",
     tags=["inbox"],
     response_class=Response,
     responses=_NOT_FOUND | {200: {"content": {"message/rfc822": {}}}},
@@ -172,7 +176,7 @@ async def read_raw_message_of_inbox(request: Request, address: _AddressPath, id:
 
 
 @router.get(
-    "/api/inboxes/{address:path}/messages/{id:segment}/attachments/{n}",
+    "/api/inboxes/{address:address}/messages/{id:segment}/attachments/{n}",
     tags=["inbox"],
     response_class=Response,
     responses=_NOT_FOUND | {200: {"content": {"application/octet-stream": {}}}},
@@ -192,14 +196,14 @@ async def read_attachment_of_inbox(
 
 
 @router.delete(
-    "/api/inboxes/{address:path}/messages/{id:segment}", tags=["inbox"], status_code=204, responses=_NOT_FOUND
+    "/api/inboxes/{address:address}/messages/{id:segment}", tags=["inbox"], status_code=204, responses=_NOT_FOUND
 )
 async def delete_message_of_inbox(request: Request, address: _AddressPath, id: _IdPath) -> None:  # noqa: A002
     """Delete a message from an inbox. Other recipients keep their copies."""
     await _inbox(request).delete_from(_name(address), MailId(id))
 
 
-@router.delete("/api/inboxes/{address:path}", tags=["inbox"])
+@router.delete("/api/inboxes/{address:address}", tags=["inbox"])
 async def empty_inbox(request: Request, address: _AddressPath) -> models.DeletedModel:
     """Delete all mail of an inbox. Other recipients keep their copies."""
     name = _name(address)
