@@ -80,7 +80,7 @@ async def _read_rules(request: Request, _: Annotated[Chaos, Depends(_find)]) -> 
 router = APIRouter(
     prefix="/api/chaos",
     tags=["chaos"],
-    responses=dict.fromkeys((400, 401, 403, 404, 413, 421, 422), PROBLEM) | BUSY,
+    responses=BUSY | dict.fromkeys((400, 401, 403, 404, 413, 421, 422), PROBLEM),
 )
 _Chaos = Annotated[Chaos, Depends(_find)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -36,7 +36,7 @@ _STATUSES: dict[type[EdgemailError], HTTPStatus] = {
 }
 _BUSY_RETRY_S = 5
 
-PROBLEM: Final[dict[str, object]] = {
+PROBLEM: Final[dict[str, Any]] = {
     "description": "Problem (RFC 9457)",
     "content": {"application/problem+json": {"schema": ProblemModel.model_json_schema()}},
 }
@@ -47,7 +47,7 @@ _RETRY_AFTER: Final = {
     "description": "after how many seconds to ask again",
     "schema": {"type": "integer", "minimum": 1},
 }
-BUSY: Final[dict[int | str, dict[str, object]]] = dict.fromkeys(
+BUSY: Final[dict[int | str, dict[str, Any]]] = dict.fromkeys(
     (429, 503), PROBLEM | {"headers": {"Retry-After": _RETRY_AFTER}}
 )
 """Describes the responses to who asks too often, and to all while there is too much to do."""

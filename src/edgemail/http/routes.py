@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator  # noqa: TC003 - FastAPI reads the annotations
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
@@ -29,7 +29,8 @@ _AddressPath = Annotated[str, Path(description="an e-mail address, in any case",
 _IdPath = Annotated[int, Path(ge=0, le=_ID_MAX)]
 _AttachmentPath = Annotated[int, Path(ge=0, le=_ID_MAX)]
 _IdQuery = Annotated[int | None, Query(ge=0, le=_ID_MAX)]
-_NOT_FOUND: dict[int | str, dict[str, object]] = {404: PROBLEM}
+_NOT_FOUND: dict[int | str, dict[str, Any]] = {404: PROBLEM}
+_DELETES: dict[int | str, dict[str, Any]] = {507: PROBLEM}
 
 
 class _SegmentConvertor(StringConvertor):
@@ -49,7 +50,7 @@ class _AddressConvertor(StringConvertor):
 
 register_url_convertor("segment", _SegmentConvertor())
 register_url_convertor("address", _AddressConvertor())
-router = APIRouter(responses=dict.fromkeys((400, 401, 403, 421, 422), PROBLEM) | BUSY)
+router = APIRouter(responses=BUSY | dict.fromkeys((400, 401, 403, 421, 422), PROBLEM))
 
 
 @router.get("/api/inboxes/{address:address}/messages", tags=["inbox"])
@@ -196,14 +197,17 @@ async def read_attachment_of_inbox(
 
 
 @router.delete(
-    "/api/inboxes/{address:address}/messages/{id:segment}", tags=["inbox"], status_code=204, responses=_NOT_FOUND
+    "/api/inboxes/{address:address}/messages/{id:segment}",
+    tags=["inbox"],
+    status_code=204,
+    responses=_NOT_FOUND | _DELETES,
 )
 async def delete_message_of_inbox(request: Request, address: _AddressPath, id: _IdPath) -> None:  # noqa: A002
     """Delete a message from an inbox. Other recipients keep their copies."""
     await _inbox(request).delete_from(_name(address), MailId(id))
 
 
-@router.delete("/api/inboxes/{address:address}", tags=["inbox"])
+@router.delete("/api/inboxes/{address:address}", tags=["inbox"], responses=_DELETES)
 async def empty_inbox(request: Request, address: _AddressPath) -> models.DeletedModel:
     """Delete all mail of an inbox. Other recipients keep their copies."""
     name = _name(address)
@@ -258,7 +262,7 @@ async def read_attachment(
     )
 
 
-@router.delete("/api/messages/{id}", tags=["message"], status_code=204, responses=_NOT_FOUND)
+@router.delete("/api/messages/{id}", tags=["message"], status_code=204, responses=_NOT_FOUND | _DELETES)
 async def delete_message(request: Request, id: _IdPath) -> None:  # noqa: A002 - its public name
     """Delete a message, for all its recipients."""
     await _inbox(request).delete(MailId(id))
