@@ -1,7 +1,7 @@
 """Install the programs that the tests run, on Debian or Ubuntu, as root or with sudo.
 
 What is there already is left alone. Where something cannot be installed, say so on one line and end with 1.
-No mail daemon is started, configured or replaced.
+No daemon is started, configured or replaced.
 """
 
 from __future__ import annotations
@@ -11,11 +11,9 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 from testkit.tools import TOOLS, Tool
 
-ROOT = Path(__file__).resolve().parent.parent
 NO_CONFIGURATION = "postfix postfix/main_mailer_type select No configuration\n"
 
 
@@ -49,9 +47,12 @@ def why_not() -> str:
 
 
 def install(tool: Tool) -> None:
-    """Install a tool's packages; of Exim only the libraries, as the package itself would replace Postfix."""
+    """Install a tool's packages; of Exim and nginx only the libraries.
+
+    Exim's package would replace Postfix, nginx's starts a server.
+    """
     packages = list(tool.packages)
-    if tool.name == "exim":
+    if tool.fetcher is not None:
         asked = ["apt-cache", "depends", *packages]
         said = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
         packages = re.findall(r"^  Depends: (lib\S+)$", said, re.MULTILINE)
@@ -60,8 +61,8 @@ def install(tool: Tool) -> None:
     is_done = as_root(
         "apt-get", "install", "-y", "-qq", "--no-remove", "--no-upgrade", "--no-install-recommends", *packages
     )
-    if is_done and tool.name == "exim":
-        subprocess.run([ROOT / "tests" / "senders" / "fetch-exim"], check=False)
+    if is_done and tool.fetcher is not None:
+        subprocess.run([tool.fetcher], check=False)
 
 
 def as_root(*command: str, stdin: str = "") -> bool:

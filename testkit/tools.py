@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 EXIM = Path(__file__).parents[1] / "tests" / "senders" / ".exim"
+NGINX = Path(__file__).parents[1] / "tests" / "http" / ".nginx"
 CHROMIUM = next(
     (path for path in ("/usr/bin/chromium", "/snap/bin/chromium") if Path(path).exists()), "/usr/bin/chromium"
 )
@@ -34,6 +35,9 @@ class Tool:
     is_there: Callable[[], bool]
     packages: tuple[str, ...] = ()
     """The Debian packages that provide it; empty if none does."""
+
+    fetcher: Path | None = None
+    """A script that unpacks it into a folder; of its packages, only the libraries are then installed."""
 
 
 def _has_programs(*names: str) -> Callable[[], bool]:
@@ -65,12 +69,24 @@ def _has_exim() -> bool:
     return linked.returncode == 0 and "not found" not in linked.stdout
 
 
+def find_nginx() -> str | None:
+    """Return the path of nginx: the machine's own, else the one that is unpacked for the tests."""
+    return shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:{NGINX / 'usr' / 'sbin'}")
+
+
+def _has_nginx() -> bool:
+    """Return True if nginx runs, so with its shared libraries."""
+    program = find_nginx()
+    return program is not None and subprocess.run([program, "-v"], capture_output=True, check=False).returncode == 0
+
+
 TOOLS = (
     Tool("chromium", "Chromium and fonts", _has_chromium, ("chromium", *_FONTS, "libatomic1")),
     Tool("swaks", "swaks", _has_programs("swaks"), ("swaks",)),
     Tool("postfix", "Postfix's tools", _has_programs("postfix", "smtp-source", "smtp-sink"), ("postfix",)),
     Tool("openssl", "openssl", _has_programs("openssl"), ("openssl",)),
-    Tool("exim", "Exim's files", _has_exim, ("exim4-daemon-light",)),
+    Tool("exim", "Exim's files", _has_exim, ("exim4-daemon-light",), EXIM.parent / "fetch-exim"),
+    Tool("nginx", "nginx", _has_nginx, ("nginx",), NGINX.parent / "fetch-nginx"),
     Tool("small_disk", "a user namespace, or the right to mount (for a full disk)", can_mount),
     Tool("go", "Go", _has_programs("go"), ("golang-go",)),
     Tool("java", "Java and Jakarta Mail", _has_jakarta_mail, ("default-jdk-headless", "libjakarta-mail-java")),

@@ -11,16 +11,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from edgemail.http import models
+from edgemail.http.problems import BUSY, PROBLEM
 from edgemail.policy.chaos import Chaos
 from edgemail.settings.address_patterns import read_pattern
 from edgemail.settings.chaos_rules import EVERYONE, RULES_MAX, ChaosRule, Stage
 
 _BODY_MAX_OCTETS = 128 * 2**10
-_PROBLEM: dict[str, object] = {
-    "description": "Problem (RFC 9457)",
-    "content": {"application/problem+json": {"schema": models.ProblemModel.model_json_schema()}},
-}
 
 
 class ChaosRuleModel(BaseModel):
@@ -82,7 +78,9 @@ async def _read_rules(request: Request, _: Annotated[Chaos, Depends(_find)]) -> 
 
 
 router = APIRouter(
-    prefix="/api/chaos", tags=["chaos"], responses=dict.fromkeys((401, 403, 404, 413, 421, 422, 429), _PROBLEM)
+    prefix="/api/chaos",
+    tags=["chaos"],
+    responses=BUSY | dict.fromkeys((400, 401, 403, 404, 413, 421, 422), PROBLEM),
 )
 _Chaos = Annotated[Chaos, Depends(_find)]
 

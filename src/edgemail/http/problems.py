@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -33,9 +33,24 @@ _STATUSES: dict[type[EdgemailError], HTTPStatus] = {
     AttachmentNotFound: HTTPStatus.NOT_FOUND,
     StoreReadOnly: HTTPStatus.FORBIDDEN,
     StoreFull: HTTPStatus.INSUFFICIENT_STORAGE,
-    StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 _BUSY_RETRY_S = 5
+
+PROBLEM: Final[dict[str, Any]] = {
+    "description": "Problem (RFC 9457)",
+    "content": {"application/problem+json": {"schema": ProblemModel.model_json_schema()}},
+}
+"""Describes a response of `problem_response` in the OpenAPI document."""
+
+_RETRY_AFTER: Final = {
+    "required": True,
+    "description": "after how many seconds to ask again",
+    "schema": {"type": "integer", "minimum": 1},
+}
+BUSY: Final[dict[int | str, dict[str, Any]]] = dict.fromkeys(
+    (429, 503), PROBLEM | {"headers": {"Retry-After": _RETRY_AFTER}}
+)
+"""Describes the responses to who asks too often, and to all while there is too much to do."""
 
 
 def problem_response(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
@@ -47,7 +62,7 @@ def problem_response(status: int, detail: str, headers: dict[str, str] | None = 
 
 
 def busy_response(detail: str) -> JSONResponse:
-    """Build the response for a request that came when there was too much to do."""
+    """Build the response for a request that may succeed later."""
     return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, detail, {"retry-after": str(_BUSY_RETRY_S)})
 
 
@@ -56,7 +71,7 @@ def register_error_handlers(api: FastAPI) -> None:
 
     @api.exception_handler(EdgemailError)
     async def _expected(_: Request, error: EdgemailError) -> JSONResponse:
-        if isinstance(error, TooBusy):
+        if isinstance(error, TooBusy | StoreUnavailable):
             return busy_response(str(error))
         status = _STATUSES.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)
         return problem_response(status, str(error))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator  # noqa: TC003 - FastAPI reads the annotations
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
@@ -14,6 +14,7 @@ from edgemail.errors import StoreUnavailable
 from edgemail.http import event_stream, large_responses, models
 from edgemail.http.access import note_empty
 from edgemail.http.event_stream import EventStream, StreamCaps
+from edgemail.http.problems import BUSY, PROBLEM
 from edgemail.mailbox.inbox import PAGE_MAX, Inbox
 from edgemail.model import Address, ListedMail, MailId
 
@@ -28,11 +29,8 @@ _AddressPath = Annotated[str, Path(description="an e-mail address, in any case",
 _IdPath = Annotated[int, Path(ge=0, le=_ID_MAX)]
 _AttachmentPath = Annotated[int, Path(ge=0, le=_ID_MAX)]
 _IdQuery = Annotated[int | None, Query(ge=0, le=_ID_MAX)]
-_PROBLEM: dict[str, object] = {
-    "description": "Problem (RFC 9457)",
-    "content": {"application/problem+json": {"schema": models.ProblemModel.model_json_schema()}},
-}
-_NOT_FOUND: dict[int | str, dict[str, object]] = {404: _PROBLEM}
+_NOT_FOUND: dict[int | str, dict[str, Any]] = {404: PROBLEM}
+_DELETES: dict[int | str, dict[str, Any]] = {507: PROBLEM}
 
 
 class _SegmentConvertor(StringConvertor):
@@ -44,11 +42,18 @@ class _SegmentConvertor(StringConvertor):
     regex = "[^/@]+"
 
 
+class _AddressConvertor(StringConvertor):
+    """Matches what `path` does and line breaks too: they are no part of an address, which 400 says."""
+
+    regex = "(?s:.*)"
+
+
 register_url_convertor("segment", _SegmentConvertor())
-router = APIRouter(responses=dict.fromkeys((400, 401, 403, 421, 422, 429, 503), _PROBLEM))
+register_url_convertor("address", _AddressConvertor())
+router = APIRouter(responses=BUSY | dict.fromkeys((400, 401, 403, 421, 422), PROBLEM))
 
 
-@router.get("/api/inboxes/{address:path}/messages", tags=["inbox"])
+@router.get("/api/inboxes/{address:address}/messages", tags=["inbox"])
 async def list_messages(
     request: Request,
     address: _AddressPath,
@@ -82,7 +87,7 @@ async def list_messages(
     )
 
 
-@router.get("/api/inboxes/{address:path}/wait", tags=["inbox"])
+@router.get("/api/inboxes/{address:address}/wait", tags=["inbox"])
 async def wait_for_message(
     request: Request,
     address: _AddressPath,
@@ -135,10 +140,10 @@ async def _hold_stream(request: Request, address: _AddressPath) -> AsyncIterator
 
 
 @router.get(
-    "/api/inboxes/{address:path}/events",
+    "/api/inboxes/{address:address}/events",
     tags=["inbox"],
     response_class=Response,
-    responses={200: {"content": {"text/event-stream": {}}}, 429: _PROBLEM},
+    responses={200: {"content": {"text/event-stream": {}}}},
     dependencies=[Depends(_hold_stream)],
 )
 async def follow_inbox(request: Request, start: Annotated[tuple[str, int], Depends(_find_start)]) -> EventStream:
@@ -150,7 +155,7 @@ async def follow_inbox(request: Request, start: Annotated[tuple[str, int], Depen
 
 
 @router.get(
-    "/api/inboxes/{address:path}/messages/{id:segment}",
+    "/api/inboxes/{address:address}/messages/{id:segment}",
     tags=["inbox"],
     response_model=models.WholeMessageModel,
     responses=_NOT_FOUND,
@@ -165,7 +170,7 @@ async def read_message_of_inbox(request: Request, address: _AddressPath, id: _Id
 
 
 @router.get(
-    "/api/inboxes/{address:path}/messages/{id:segment}/raw",
+    "/api/inboxes/{address:address}/messages/{id:segment}/raw",
     tags=["inbox"],
     response_class=Response,
     responses=_NOT_FOUND | {200: {"content": {"message/rfc822": {}}}},
@@ -178,7 +183,7 @@ async def read_raw_message_of_inbox(request: Request, address: _AddressPath, id:
 
 
 @router.get(
-    "/api/inboxes/{address:path}/messages/{id:segment}/attachments/{n}",
+    "/api/inboxes/{address:address}/messages/{id:segment}/attachments/{n}",
     tags=["inbox"],
     response_class=Response,
     responses=_NOT_FOUND | {200: {"content": {"application/octet-stream": {}}}},
@@ -198,14 +203,17 @@ async def read_attachment_of_inbox(
 
 
 @router.delete(
-    "/api/inboxes/{address:path}/messages/{id:segment}", tags=["inbox"], status_code=204, responses=_NOT_FOUND
+    "/api/inboxes/{address:address}/messages/{id:segment}",
+    tags=["inbox"],
+    status_code=204,
+    responses=_NOT_FOUND | _DELETES,
 )
 async def delete_message_of_inbox(request: Request, address: _AddressPath, id: _IdPath) -> None:  # noqa: A002
     """Delete a message from an inbox. Other recipients keep their copies."""
     await _inbox(request).delete_from(_name(address), MailId(id))
 
 
-@router.delete("/api/inboxes/{address:path}", tags=["inbox"])
+@router.delete("/api/inboxes/{address:address}", tags=["inbox"], responses=_DELETES)
 async def empty_inbox(request: Request, address: _AddressPath) -> models.DeletedModel:
     """Delete all mail of an inbox. Other recipients keep their copies."""
     name = _name(address)
@@ -260,7 +268,7 @@ async def read_attachment(
     )
 
 
-@router.delete("/api/messages/{id}", tags=["message"], status_code=204, responses=_NOT_FOUND)
+@router.delete("/api/messages/{id}", tags=["message"], status_code=204, responses=_NOT_FOUND | _DELETES)
 async def delete_message(request: Request, id: _IdPath) -> None:  # noqa: A002 - its public name
     """Delete a message, for all its recipients."""
     await _inbox(request).delete(MailId(id))
