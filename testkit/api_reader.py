@@ -47,6 +47,12 @@ def raw(server: Process, mail_id: int) -> bytes:
     return get(server, f"/api/messages/{mail_id}/raw")
 
 
+def recipients_of(server: Process, mail_id: int) -> list[str]:
+    """Return all recipients of a message: a listing names the listed address alone."""
+    recipients: list[str] = json.loads(get(server, f"/api/messages/{mail_id}"))["recipients"]
+    return recipients
+
+
 def program(name: str, package: str) -> str:
     """Find a program; fail if it is not installed, as a skipped test proves nothing."""
     if package in NAMES:

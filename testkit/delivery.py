@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from testkit.api_reader import listing, raw, wait_for
+from testkit.api_reader import listing, raw, recipients_of, wait_for
 from testkit.smtp_peer import drop_trace
 
 if TYPE_CHECKING:
@@ -37,8 +37,9 @@ def assert_delivered(
         (listed,) = found
         if listed["sender"].lower() != message.sender.lower():
             wrong.append(f"{message.name}: from {listed['sender']}")
-        if sorted(listed["recipients"]) != sorted(_as_listed(recipient) for recipient in message.recipients):
-            wrong.append(f"{message.name}: to {listed['recipients']}")
+        recipients = recipients_of(server, listed["id"])
+        if sorted(recipients) != sorted(_as_listed(recipient) for recipient in message.recipients):
+            wrong.append(f"{message.name}: to {recipients}")
         kept = drop_trace(raw(server, listed["id"]))
         sent = message.content if rewrite is None else rewrite(message, kept)
         if kept != sent:
