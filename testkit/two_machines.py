@@ -9,7 +9,6 @@ import os
 import subprocess
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
 from testkit import needs
@@ -40,7 +39,6 @@ class Machine:
         subprocess.run([*self.prefix, *command], check=True, timeout=_START_S)
 
 
-@cache
 def can_make_machines() -> bool:
     """Return True if this user may make network namespaces, and iproute2 is there."""
     command = (*_unshare(), "sh", "-c", "ip link add v0 type veth peer name v1")
