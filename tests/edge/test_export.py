@@ -230,7 +230,7 @@ def test_links_in_the_folder_are_replaced_and_not_followed(site: Path) -> None:
     assert json.loads((site / "config.json").read_text())["source"] == "database"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user")
+@pytest.mark.needs_root
 def test_anothers_folder_in_a_directory_for_everyone_is_left_alone(tmp_path: Path) -> None:
     """Its owner could change the page afterwards."""
     write_token(tmp_path, a="ro", exp=FAR)

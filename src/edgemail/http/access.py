@@ -167,9 +167,9 @@ class Access:
         if self._settings.private == "on":
             return True
         plain = posixpath.normpath("/" + path.lstrip("/"))  # as the page's files are found
-        if any(_is_below(one, plain) or _is_below(one, path) for one in _INTERNALS):
+        if any(_is_below(internal, plain) or _is_below(internal, path) for internal in _INTERNALS):
             return self._settings.internals == "operator"
-        if _is_below("/api", path) and not any(_is_below(one, path) for one in _BY_ADDRESS):
+        if _is_below("/api", path) and not any(_is_below(keyed, path) for keyed in _BY_ADDRESS):
             return self._settings.all_mail == "operator"
         return False
 
@@ -186,7 +186,7 @@ class Access:
             )
             detail = "this needs a name and a password of the setting password_file"
             return "no_password", problem_response(HTTPStatus.UNAUTHORIZED, detail, {"www-authenticate": challenge})
-        is_mail = any(_is_below(one, scope["path"]) for one in ("/api/inboxes", "/api/messages"))
+        is_mail = any(_is_below(mail, scope["path"]) for mail in ("/api/inboxes", "/api/messages"))
         if scope["method"] == "DELETE" and is_mail and self._settings.deletion == "off":
             detail = "this server deletes nothing on request; mail goes away by age (the setting deletion)"
             return "deletion_off", problem_response(HTTPStatus.FORBIDDEN, detail)

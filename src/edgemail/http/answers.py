@@ -110,7 +110,7 @@ class Answers:
     def _sweep(self) -> None:
         loop = asyncio.get_running_loop()
         late = loop.time() - self._slowest_s
-        for answer in [one for one in self._sending if one.began_at < late]:
+        for answer in [answer for answer in self._sending if answer.began_at < late]:
             self._sending.discard(answer)
             self._refuse("slow_reader")
             answer.abort()

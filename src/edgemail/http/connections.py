@@ -76,7 +76,7 @@ class ConnectionTable:
             return None
         if len(self._past_limits) >= PROBE_CONNECTIONS:
             oldest = next(iter(self._past_limits))
-            oldest = next((one for one in self._past_limits if not one.is_answering), oldest)
+            oldest = next((other for other in self._past_limits if not other.is_answering), oldest)
             del self._past_limits[oldest]
             oldest.give_way()
         self._past_limits[connection] = None

@@ -97,7 +97,7 @@ def _read_hops(headers: Headers) -> list[dict[str, str]]:
     """Return what each proxy on the way has added, the last one at the end."""
     addresses = headers.getlist("x-forwarded-for")
     if addresses:
-        return [{"for": one.strip()} for one in ",".join(addresses).rsplit(",", _MAX_HOPS)]
+        return [{"for": address.strip()} for address in ",".join(addresses).rsplit(",", _MAX_HOPS)]
     hops: list[dict[str, str]] = []
     for element in _split_elements(",".join(headers.getlist("forwarded"))[-_FORWARDED_MAX_BYTES:]):
         pairs = [_PAIR.fullmatch(pair) for pair in element.split(";")]

@@ -53,7 +53,7 @@ class ServedNames:
 
     def are_own(self, name: str) -> bool:
         """Return True for a name of the settings: a host, a domain, or a name in a domain."""
-        return name in self.hosts or any(name == one or name.endswith(f".{one}") for one in self.domains)
+        return name in self.hosts or any(name == domain or name.endswith(f".{domain}") for domain in self.domains)
 
     def include(self, name: str) -> bool:
         """Return True if requests may name this host, in lower case."""

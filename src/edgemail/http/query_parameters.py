@@ -21,7 +21,7 @@ def refuse_unknown_parameters(request: Request) -> None:
     """
     if not request.url.query:
         return
-    known = {one.alias for part in _parts_of(request.scope["route"].dependant) for one in part.query_params}
+    known = {field.alias for part in _parts_of(request.scope["route"].dependant) for field in part.query_params}
     unknown = [name for name in request.query_params if name not in known]
     if unknown:
         takes = f"only {', '.join(sorted(known))}" if known else "none"
