@@ -254,7 +254,7 @@ async def test_the_inbox_can_be_searched_and_sorted(page: Page, server: Server, 
 
 async def test_the_keyboard_is_enough(page: Page, server: Server, address: str) -> None:
     await server.send_all([letter("One"), letter("Two")], address)
-    await page.goto(f"/#/{address}")
+    await open_inbox(page, address)
     await expect(page.locator("a.message")).to_have_count(2)
     await page.keyboard.press("j")
     await expect(page.locator("a.message").filter(has_text="Two")).to_be_focused()
