@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from testkit.server_process import Process
 
+pytestmark = pytest.mark.slow
+
 MAIL_S = 10.0
 """The promise is half a second, on a machine that does nothing else: here other tests share it."""
 READ_S = 10.0

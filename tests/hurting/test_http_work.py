@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["bounded"]
 
+pytestmark = pytest.mark.slow
+
 MAIL_S, READ_S = 10.0, 10.0
 MEMORY_BYTES = 300 * 2**20
 ATTACKER, HONEST = "127.0.0.7", "127.0.0.8"
@@ -220,7 +222,6 @@ def test_slow_readers_of_a_large_message(server: Process, figures: list[str], re
     figures.append(f"{what}: {memory // MIB} MiB in all, {honest.check()}")
 
 
-@pytest.mark.slow
 async def test_many_listeners_of_one_inbox(server: Process, figures: list[str]) -> None:
     """Each mail is read and written once for all of them, and all of them hear of it."""
     ready = []
