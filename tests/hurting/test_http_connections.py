@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http.client
-import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Self
@@ -218,7 +217,6 @@ async def test_honest_peers_are_served_beside(server: tuple[Process, Path], figu
     await besiege(*server, name, figures)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="prlimit is a program of Linux")
 async def test_http_leaves_smtp_its_files(tmp_path: Path, figures: list[str]) -> None:
     """4,300 connections where 1,024 files can be open: SMTP takes all mail, the log says what is short."""
     raise_own_limit()

@@ -24,7 +24,7 @@ SLICE_BYTES: Final = 64 * 1024
 """The most octets that are handed to the connection at a time."""
 
 BUFFERED_BYTES: Final = 64 * 1024
-"""What the connection itself holds of an answer that its client does not take."""
+"""The most octets that the connection itself holds of an answer."""
 
 UNCOUNTED_BYTES: Final = 16 * 1024
 """Answers up to this size are not counted: that the connection exists costs as much."""
@@ -46,7 +46,7 @@ _WATCH_AFTER_S = 0.02
 
 @dataclass(frozen=True, slots=True)
 class AnswerLimits:
-    """How much the answers under way may take. `min_rate` is in octets a second."""
+    """The limits of the answers under way. `min_rate_bytes` is in octets a second."""
 
     max_bytes: int
     max_waiting: int
