@@ -6,7 +6,7 @@ WITH_NODE := $(PYTHON) $(CURDIR)/scripts/with_node.py
 SECONDS ?= 60
 RUNS ?= 100000
 SEED ?= 1
-WORKERS ?= 2
+WORKERS ?= 3
 MINUTES ?= 10
 DIR ?= .screenshots
 PYTEST = $(WITH_NODE) $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder

@@ -42,7 +42,13 @@ OCTETS = {
 }
 
 
-@pytest.mark.parametrize("data", OCTETS.values(), ids=OCTETS.keys())
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(data, id=name, marks=pytest.mark.slow if name == "25 MiB of anything" else ())
+        for name, data in OCTETS.items()
+    ],
+)
 async def test_a_message_comes_back_octet_for_octet(store: Mailbox, data: bytes) -> None:
     """The octets that are read are those that were added, and the size counts them."""
     mail_id = await store.add(envelope(data=data))

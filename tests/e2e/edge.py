@@ -49,6 +49,7 @@ class Valve:
         self._to_port = to_port
         self._delay_s = delay_s
         self._loop = asyncio.new_event_loop()
+        self._writers: set[asyncio.StreamWriter] = set()
         self._open = asyncio.Event()
         self._open.set()
         self._thread = threading.Thread(target=self._loop.run_forever)
@@ -81,8 +82,17 @@ class Valve:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for writer in tuple(self._writers):  # a task that was cancelled before it began has closed nothing
+            writer.transport.abort()
+            with suppress(OSError):
+                await writer.wait_closed()
 
-    async def _accept(self, near: asyncio.StreamReader, to_near: asyncio.StreamWriter) -> None:
+    def _accept(self, near: asyncio.StreamReader, to_near: asyncio.StreamWriter) -> None:
+        self._writers.add(to_near)
+        task = self._loop.create_task(self._forward(near, to_near))
+        task.add_done_callback(lambda _: self._writers.discard(to_near) if to_near.is_closing() else None)
+
+    async def _forward(self, near: asyncio.StreamReader, to_near: asyncio.StreamWriter) -> None:
         with suppress(OSError, asyncio.CancelledError):  # cancelled only to end: asyncio would log it
             far, to_far = await asyncio.open_connection("127.0.0.1", self._to_port)
             await asyncio.gather(self._pass_on(near, to_far), self._pass_on(far, to_near))

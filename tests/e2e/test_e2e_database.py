@@ -125,6 +125,7 @@ async def test_an_expired_token_is_called_expired(quiet_page: Page, edge: Edge, 
     await expect(quiet_page.locator(".live")).to_have_text("not live")
 
 
+@pytest.mark.slow
 async def test_a_message_larger_than_one_value_comes_in_pieces_that_are_counted(
     page: Page, edge: Edge, replica: Sqld, address: str
 ) -> None:
@@ -226,6 +227,7 @@ async def test_a_database_that_dies_is_left_for_the_next_and_the_page_says_so(
     await expect(quiet_page.locator(".live.on")).to_be_visible()
 
 
+@pytest.mark.slow
 async def test_a_database_that_hangs_is_left_for_the_next(
     quiet_page: Page, edge: Edge, address: str, tmp_path: Path, far: Valve
 ) -> None:
@@ -243,6 +245,7 @@ async def test_a_database_that_hangs_is_left_for_the_next(
         hanging.resume()
 
 
+@pytest.mark.slow
 async def test_a_replica_that_lags_is_left_and_takes_nothing_back(
     quiet_page: Page, edge: Edge, address: str, tmp_path: Path, far: Valve
 ) -> None:

@@ -181,6 +181,7 @@ async def test_there_are_enough_vectors() -> None:
     assert len(LETTERS) <= 200, "as many as one page of the API lists"
 
 
+@pytest.mark.slow
 async def test_with_both_walls_up_no_vector_does_anything(
     quiet_page: Page, canary: Canary, hostile_inbox: str, server: Server
 ) -> None:

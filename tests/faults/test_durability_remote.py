@@ -65,6 +65,7 @@ async def tokens_on(server: Sqld) -> Counter[str]:
     return Counter(re.findall(r"token=(\S+);", "".join(data for (data,) in rows)))
 
 
+@pytest.mark.slow
 async def test_every_250_survives_kills_of_the_primary_and_nothing_is_there_twice(
     tmp_path: Path, primary: Sqld, replica: Sqld
 ) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import apsw
+import pytest
 from testkit.server_process import Peer, serving
 from testkit.waiting import until
 
@@ -116,6 +117,7 @@ def spools_of(server: Process) -> Sequence[str]:
     return [finding for finding in found if finding.endswith("(deleted)")]
 
 
+@pytest.mark.slow
 async def test_many_large_messages_at_once_take_little_memory_and_none_is_lost(tmp_path: Path) -> None:
     """Messages of twice the memory limit are all kept unchanged, and no spool stays open."""
     db = tmp_path / "mail.db"

@@ -2,6 +2,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 OCTETS = 1_000_000
 """Of each message: just less than the megabyte of header, text or HTML that is looked at."""
 
@@ -69,6 +71,7 @@ for length in lengths:
 """
 
 
+@pytest.mark.slow
 def test_reading_takes_memory_in_proportion_to_the_message() -> None:
     """`tracemalloc` does not see the regex stack, so each message is read in a process of its own."""
     inputs = list(_FAMILY.values())

@@ -191,6 +191,7 @@ async def test_someone_who_takes_the_write_lock_in_a_loop_loses_no_mail(
     assert found == [b"%d-%d" % (number, message) for number in range(2) for message in range(20)]
 
 
+@pytest.mark.slow
 async def test_every_acknowledged_message_survives_a_crash_of_the_database(
     server: Sqld, store: RemoteStore
 ) -> None:
