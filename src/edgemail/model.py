@@ -225,6 +225,38 @@ class Attachment:
     name: str
     type: str
     size: int
+    content_id: str = ""
+    """Its Content-ID without angle brackets, by which HTML refers to it; ``""`` for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderAddress:
+    """A mailbox of an address field, decoded. Either part may be ``""``.
+
+    The sender chose both: `address` need not be a valid one.
+    """
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarEvent:
+    """An event of a calendar invitation (RFC 5545). Every text is as the sender wrote it, on one line."""
+
+    method: str
+    """In upper case, as ``REQUEST``, ``CANCEL`` or ``REPLY``; ``""`` for none."""
+    title: str
+    starts: str
+    """``2026-11-27`` for a whole day, else ``2026-11-27T09:00``, with ``Z`` for UTC."""
+    ends: str
+    """As `starts`, or ``""``. The end of a whole day is that day itself, not the next."""
+    time_zone: str
+    """The zone of both times by its name, as ``Europe/Zurich``; ``""`` for UTC and for local times."""
+    location: str
+    organizer: str
+    """``Name <a@b>``."""
+    attendees: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,10 +268,20 @@ class Summary:
     subject: str
     preview: str
     attachments: tuple[Attachment, ...]
+    """What a person would call so: not the images that the HTML shows (see `inline_count`)."""
     codes: tuple[Code, ...]
     links: tuple[Link, ...]
     words: str = ""
     """Each word of sender, subject and text once, in lower case. For search only."""
+    to: tuple[HeaderAddress, ...] = ()
+    cc: tuple[HeaderAddress, ...] = ()
+    bcc: tuple[HeaderAddress, ...] = ()
+    reply_to: tuple[HeaderAddress, ...] = ()
+    message_id: str = ""
+    """The Message-ID without angle brackets."""
+    inline_count: int = 0
+    """The number of parts that belong to the HTML, as images that it shows."""
+    events: tuple[CalendarEvent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +290,8 @@ class Header:
 
     name: str
     value: str
+    raw: str = ""
+    """The value as it was sent, with its folds; octets beyond ASCII as UTF-8 or else Latin-1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +304,8 @@ class ParsedMessage:
     html: str | None
     links: tuple[Link, ...]
     """Every web link; the summary has only the confirmation links."""
+    inline: tuple[Attachment, ...] = ()
+    """The parts that belong to the HTML. They share their numbers with the attachments."""
 
 
 @dataclass(frozen=True, slots=True)
