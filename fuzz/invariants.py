@@ -41,6 +41,9 @@ IS_REFUSED, HAS_GATE, REFUSES_BARE, HAS_LITTLE_ROOM = 16, 32, 64, 128
 """The flags. With `IS_REFUSED` the store refuses each message, with `HAS_GATE` a gate refuses some
 commands, and with `HAS_LITTLE_ROOM` there is no room for more than `ROOM_OCTETS`."""
 
+TAKES_LF = 4
+"""A flag beside the limits: lines in LF alone are taken, and addresses without a domain."""
+
 ROOM_OCTETS = 40
 
 PACKETS_MAX = 16
@@ -75,7 +78,7 @@ def check_session(octets: bytes) -> None:
         AssertionError: a rule is broken.
     """
     header, stream = octets[:HEADER_OCTETS].ljust(HEADER_OCTETS, b"\0"), octets[HEADER_OCTETS:]
-    play = _read_play(header[0], header[1] % len(LIMITS))
+    play = _read_play(header[0], header[1] % len(LIMITS), bool(header[1] & TAKES_LF))
     whole = _run(play, [stream])
     ReferenceReader(play, stream, whole).follow()
     cut = _run(play, _cut(header, stream))
@@ -96,7 +99,7 @@ def _cut(header: bytes, stream: bytes) -> list[bytes]:
 
 
 @cache
-def _read_play(flags: int, limits: int) -> Play:
+def _read_play(flags: int, limits: int, takes_lf: bool) -> Play:
     rules = SessionRules(
         "mx.example.com",
         domains=("example.com", "b\u00fccher.example") if flags & HAS_DOMAINS else (),
@@ -104,6 +107,8 @@ def _read_play(flags: int, limits: int) -> Play:
         offers_auth=bool(flags & OFFERS_AUTH),
         enforces_sync=False,
         refuses_bare_newlines=bool(flags & REFUSES_BARE),
+        takes_lf_lines=takes_lf,
+        default_domain="localhost.example.com" if takes_lf else None,
         **LIMITS[limits],
     )
     verdict = _NOT_KEPT if flags & IS_REFUSED else _KEPT

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _LINE_OCTETS = 2048
 _BUFFER_OCTETS = 4096
-_END = b"\r\n.\r\n"
 _BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 _CHUNK = re.compile(rb" *([0-9]{1,20})( +LAST)? *", re.IGNORECASE)
 
@@ -49,6 +48,8 @@ class ReferenceReader:
         self._position = 0
         self._outputs = deque(outputs)
         self._transaction: Expected | None = None
+        self._line_end = b"\r\n"
+        """The end of the line that was read last."""
         self._is_greeted = False
         self._is_challenged = False
         self._is_authenticated = False
@@ -69,6 +70,9 @@ class ReferenceReader:
     def _take_line(self) -> bytes | None:
         rest = self._stream[self._position : self._position + _BUFFER_OCTETS + 2]
         line, end, _ = rest.partition(b"\r\n")
+        if self._rules.takes_lf_lines and b"\n" in line:
+            line, end, _ = rest.partition(b"\n")
+        self._line_end = end
         if not self._is_greeted and rest.startswith(b"\x16"):
             self._expect_close(replies.NOT_SMTP)
         elif b"\n" in line or b"\r" in (line if end else line[:-1]):
@@ -84,8 +88,8 @@ class ReferenceReader:
         if self._is_challenged:
             self._follow_auth(self._take_reply())
             return
-        word, _, argument = line.partition(b" ")
-        verb = word.strip().upper()
+        word, argument, *_ = *re.split(rb"[ \t]", line, maxsplit=1), b""
+        verb = word.upper()
         if len(line) > _LINE_OCTETS:
             assert self._take_reply().code in (421, 500), "a long line was obeyed"
         elif verb == b"BDAT":
@@ -130,23 +134,25 @@ class ReferenceReader:
 
     def _follow_data(self) -> None:
         assert self._transaction is not None, "354 without a transaction"
-        window = b"\r\n" + self._stream[self._position :]
-        end = window.find(_END)
-        if end < 0:
-            held = next(length for length in range(4, -1, -1) if window.endswith(_END[:length]))
-            size_octets = len(_unstuff(window[2 : max(2, len(window) - held)]))
+        line_end = self._line_end
+        window = line_end + self._stream[self._position :]
+        skip, mark = len(line_end), line_end + b"." + line_end
+        found = re.search(rb"(?<!\r)" + re.escape(mark) if line_end == b"\n" else re.escape(mark), window)
+        if found is None:
+            held = max(length for length in range(5) if _may_begin(window[len(window) - length :], mark))
+            size_octets = len(_unstuff(window[skip : max(skip, len(window) - held)], line_end))
             self._is_over = True
             if size_octets > 2 * self._rules.max_message_octets:
                 self._expect_close(replies.TOO_LARGE)
             return
-        content = _unstuff(window[2 : end + 2])
-        self._position += end - 2 + len(_END)
+        content = _unstuff(window[skip : found.start() + skip], line_end)
+        self._position += found.end() - skip
         if len(content) > 2 * self._rules.max_message_octets:
             self._expect_close(replies.TOO_LARGE)
         elif len(content) > self._rules.max_message_octets:
             self._transaction = None
             assert self._take_reply().code in (421, 552), "a message that is too large was taken"
-        elif self._rules.refuses_bare_newlines and _BARE.search(content):
+        elif self._rules.refuses_bare_newlines and (line_end == b"\n" or _BARE.search(content)):
             self._transaction = None
             assert self._take_reply().code in (421, 550), "a message with a CR or LF alone was taken"
         elif self._finds_no_room(content):
@@ -228,6 +234,13 @@ class ReferenceReader:
         return reply
 
 
-def _unstuff(octets: bytes) -> bytes:
+def _may_begin(octets: bytes, mark: bytes) -> bool:
+    """Return True if what ends a stream so is kept back: it may begin an end mark, or a CR stands before one."""
+    if mark.startswith(octets) and octets != mark:
+        return True
+    return mark[:1] == b"\n" and octets in (b"\r", b"\r\n", b"\r\n.")
+
+
+def _unstuff(octets: bytes, line_end: bytes) -> bytes:
     """Remove the stuffed dots (RFC 5321 section 4.5.2)."""
-    return b"\r\n".join(line.removeprefix(b".") for line in octets.split(b"\r\n"))
+    return line_end.join(line.removeprefix(b".") for line in octets.split(line_end))

@@ -16,14 +16,19 @@ if TYPE_CHECKING:
 MailId = NewType("MailId", int)
 """Identifies a stored message. Ids grow with each message and are never reused."""
 
-PATH_MAX_OCTETS = 256
-"""The longest path, with its "<" and ">" (RFC 5321 section 4.5.3.1.3)."""
+PATH_MAX_OCTETS = 512
+"""The longest path, with its "<" and ">". RFC 5321 section 4.5.3.1.3 asks for at least 256."""
 
-LOCAL_PART_MAX_OCTETS = 128
-"""RFC 5321 section 4.5.3.1.1 asks for at least 64; real senders use longer ones."""
+LOCAL_PART_MAX_OCTETS = 255
+"""RFC 5321 section 4.5.3.1.1 asks for at least 64; forwarders write whole addresses into longer ones."""
+
+DOMAIN_MAX_OCTETS = 255
+"""The longest domain (RFC 5321 section 4.5.3.1.2)."""
 
 # The form of nearly every address. All other addresses take the slow path.
-_COMMON = re.compile(r"([A-Za-z0-9._%+=-]{1,64})@([A-Za-z0-9]+(?:[.-][A-Za-z0-9]+)*)")
+_COMMON = re.compile(r"([A-Za-z0-9._%+=-]{1,255})@([A-Za-z0-9]+(?:[.-][A-Za-z0-9]+)*)")
+_COMMON_MAX_OCTETS = 256
+"""In an address of this length or less the domain cannot be too long."""
 _COMMON_OCTETS = re.compile(_COMMON.pattern.encode())
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 # Printable and not a special (RFC 5322 section 3.2.3), or beyond ASCII (RFC 6531 section 3.3).
@@ -53,9 +58,9 @@ class Address:
             AddressError: the text is not a mailbox, is too long, or holds a control character.
         """
         common = _COMMON.fullmatch(text)
-        if common and len(text) <= PATH_MAX_OCTETS - 2:  # the path's "<" and ">"
+        if common and len(text) <= _COMMON_MAX_OCTETS:
             return cls(common[1], common[2].lower())
-        if _count_octets(text) > PATH_MAX_OCTETS - 2:
+        if _count_octets(text) > PATH_MAX_OCTETS - 2:  # the path's "<" and ">"
             raise AddressError("the address is too long")
         if _CONTROL.search(text):
             raise AddressError("the address holds a control character")
@@ -73,13 +78,15 @@ class Address:
             raise AddressError("the local part is too long")
         if not (_DOMAIN.fullmatch(_drop_marks(domain)) or _LITERAL.fullmatch(domain)):
             raise AddressError("the domain is not valid")
+        if _count_octets(domain) > DOMAIN_MAX_OCTETS:
+            raise AddressError("the domain is too long")
         return cls(local, domain.lower().removesuffix("."))
 
     @classmethod
     def parse_common(cls, octets: bytes) -> Address | None:
         """Parse an address of the common form; return None where only `parse` can decide."""
         common = _COMMON_OCTETS.fullmatch(octets)
-        if common is None or len(octets) > PATH_MAX_OCTETS - 2:
+        if common is None or len(octets) > _COMMON_MAX_OCTETS:
             return None
         local, domain = common.groups()
         return cls(local.decode(), domain.lower().decode())

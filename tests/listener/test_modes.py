@@ -53,11 +53,12 @@ def trusted_by(settings: SmtpSettings, addresses: tuple[str, ...]) -> set[bool]:
 
 @pytest.mark.parametrize("given", DEV, ids=str)
 def test_dev_mode(given: dict[str, str]) -> None:
-    """AUTH for all, STARTTLS only with a given certificate, no limits for private networks."""
+    """AUTH for all, STARTTLS only with a given certificate, scripts' mail, no limits for private networks."""
     settings = settings_of(given)
     for has_certificate in (False, True):
         rules = derive_rules(settings, has_certificate=has_certificate)
-        assert {(each.offers_tls, each.offers_auth) for each in rules} == {(False, True)}
+        assert {(each.offers_tls, each.offers_auth, each.takes_lf_lines) for each in rules} == {(False, True, True)}
+        assert {each.default_domain for each in rules} == {given.get("domain", "localhost")}
     with_given = settings_of(given | {"tls_cert": "cert.pem"})
     assert {each.offers_tls for each in derive_rules(with_given, has_certificate=True)} == {True}
     assert trusted_by(settings, LOOPBACK + PRIVATE) == {True}
@@ -66,10 +67,11 @@ def test_dev_mode(given: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("given", PUBLIC, ids=str)
 def test_public_mode(given: dict[str, str]) -> None:
-    """No AUTH, STARTTLS also with a self-made certificate, limits for all but this machine."""
+    """No AUTH, STARTTLS also with a self-made certificate, SMTP to the letter, limits for all but this machine."""
     settings = settings_of(given)
     rules = derive_rules(settings, has_certificate=True)
-    assert {(each.offers_tls, each.offers_auth) for each in rules} == {(True, False)}
+    assert {(each.offers_tls, each.offers_auth, each.takes_lf_lines) for each in rules} == {(True, False, False)}
+    assert {each.default_domain for each in rules} == {None}
     assert trusted_by(settings, LOOPBACK) == {True}
     assert trusted_by(settings, PRIVATE + INTERNET) == {False}
 
@@ -82,7 +84,13 @@ def test_a_setting_wins_over_the_mode(mode: str) -> None:
     assert {each.offers_tls for each in derive_rules(settings, has_certificate=True)} == {True}
     assert trusted_by(settings, ("192.0.2.7",)) == {True}
     assert trusted_by(settings, LOOPBACK + PRIVATE) == {False}
-    settings = settings_of({"mode": mode, "tls": "given", "auth": "any"})
+    given = {"mode": mode, "tls": "given", "auth": "any", "lf_lines": "take", "default_domain": "Dev.test."}
+    settings = settings_of(given)
+    rules = derive_rules(settings, has_certificate=False)
+    assert {(each.takes_lf_lines, each.default_domain) for each in rules} == {(True, "dev.test")}
+    off = settings_of({"mode": mode, "lf_lines": "refuse", "default_domain": "off"})
+    rules = derive_rules(off, has_certificate=False)
+    assert {(each.takes_lf_lines, each.default_domain) for each in rules} == {(False, None)}
     assert {each.offers_auth for each in derive_rules(settings, has_certificate=True)} == {True}
     assert {each.offers_tls for each in derive_rules(settings, has_certificate=True)} == {False}
 

@@ -28,9 +28,11 @@ def test_every_rule_comes_from_a_setting() -> None:
     usual = SmtpSettings(hostname="mx.example.org")
     rule_names = [rule.name for rule in dataclasses.fields(SessionRules)]
     shared = {name: change(getattr(usual, name)) for name in rule_names if hasattr(usual, name)}
-    assert {"hostname", "domains", "max_recipients", "max_errors", "max_transactions"} <= set(shared)
+    assert {"hostname", "domains", "default_domain", "max_recipients", "max_errors", "max_transactions"} <= set(
+        shared
+    )
     settings = SmtpSettings(**shared, max_message_bytes=1, bare_newlines="refuse", auth="any")  # type: ignore[arg-type]
-    settings = dataclasses.replace(settings, tls="self-made")
+    settings = dataclasses.replace(settings, tls="self-made", lf_lines="take")
     rules = derive_rules(settings, has_certificate=True).stranger
     for name in rule_names:
         assert getattr(rules, name) != getattr(SessionRules(usual.hostname), name), name
@@ -40,7 +42,7 @@ def test_every_rule_comes_from_a_setting() -> None:
 
 def test_the_defaults_of_a_session_are_those_of_the_settings() -> None:
     """Whoever uses `smtp` without the settings gets the same limits; the listener alone enforces sync."""
-    settings = SmtpSettings(hostname="mx.example.org", auth="off")
+    settings = SmtpSettings(hostname="mx.example.org", auth="off", lf_lines="refuse", default_domain=None)
     derived = derive_rules(settings, has_certificate=False).stranger
     assert dataclasses.replace(derived, enforces_sync=False) == SessionRules("mx.example.org")
 

@@ -111,7 +111,7 @@ def test_a_wrong_answer_is_found(said: bytes, verb: Verb, outputs: list[Any], mo
 
 @pytest.mark.parametrize(
     "change",
-    [{"content": b"x"}, {"recipients": ()}, {"recipients": ("Ann@example.com",)}, {"hello": "a\r\nb"}],
+    [{"content": b"x"}, {"recipients": ()}, {"recipients": ("Ann@example.com",)}, {"protocol": "a\r\nb"}],
     ids=str,
 )
 def test_a_wrong_delivery_is_found(change: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:

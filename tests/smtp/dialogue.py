@@ -144,7 +144,7 @@ def unescape(text: str) -> bytes:
 
 
 def _read_rules(words: Iterable[list[str]]) -> tuple[SessionRules, Reply]:
-    values: dict[str, int | tuple[str, ...]] = {}
+    values: dict[str, int | str | tuple[str, ...]] = {}
     verdict = Reply.of(250, "2.0.0 Kept")
     for name, *given in words:
         if name == "verdict":
@@ -152,10 +152,16 @@ def _read_rules(words: Iterable[list[str]]) -> tuple[SessionRules, Reply]:
         elif name == "domains":
             values[name] = tuple(given)
         elif name in {field.name for field in fields(SessionRules)}:
-            values[name] = given[0] == "true" if given[0] in ("true", "false") else int(given[0])
+            values[name] = _read_value(given[0])
         else:
             raise ValueError(f"there is no rule {name!r}")
     return SessionRules("mx.example.com", **values), verdict  # type: ignore[arg-type]
+
+
+def _read_value(text: str) -> int | str:
+    if text in ("true", "false"):
+        return text == "true"
+    return int(text) if text.isdigit() else text
 
 
 def _read_steps(script: list[str], name: str) -> Iterator[Step]:

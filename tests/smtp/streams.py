@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,8 @@ RULES = SessionRules(
     max_idle_commands=20,
     offers_auth=True,
 )
+LENIENT = replace(RULES, takes_lf_lines=True, default_domain="localhost")
+"""Those of a server for programs under test."""
 PATIENT = SessionRules("mx.example.com", max_errors=10**6, max_idle_commands=10**6, max_transactions=None)
 
 COMMANDS = (
@@ -42,6 +45,8 @@ COMMANDS = (
     b"MAIL FROM:<> SIZE=100 BODY=8BITMIME",
     b"MAIL FROM:<caf\xc3\xa9@example.org> SMTPUTF8",
     b"MAIL FROM:<ann@example.org> SIZE=-1",
+    b"MAIL\tFROM : <www-data> RET=HDRS",
+    b"RCPT TO: root NOTIFY=NEVER",
     b"RCPT TO:<bob@example.com>",
     b'RCPT TO:<"a \\" b"@example.com>',
     b"RCPT TO:<@relay.example:kim@example.com>",
@@ -75,7 +80,7 @@ CHUNKS = (
 
 TRANSACTION = b"EHLO a\r\nMAIL FROM:<ann@example.org>\r\nRCPT TO:<bob@example.com>\r\nDATA\r\n"
 
-_dotty = st.lists(st.sampled_from((b"\r", b"\n", b".", b"\0", b"x", b"\r\n", b"\r\n.", b"\xff"))).map(b"".join)
+dotty = st.lists(st.sampled_from((b"\r", b"\n", b".", b"\0", b"x", b"\r\n", b"\r\n.", b"\xff"))).map(b"".join)
 _pieces = st.one_of(
     st.sampled_from(COMMANDS).map(lambda line: line + b"\r\n"),
     st.sampled_from((b"DATA\r\n", b"QUIT\r\n", b"GET / HTTP/1.1\r\n", b"x" * 4100)),
@@ -83,8 +88,10 @@ _pieces = st.one_of(
     st.sampled_from(CHUNKS),
     st.sampled_from(CHUNKS).map(lambda chunk: TRANSACTION[:-6] + chunk),
     st.sampled_from((b"AUTH PLAIN AGEAYg==\r\n", b"AUTH LOGIN\r\nYQ==\r\nYg==\r\n", b"AUTH PLAIN\r\n*\r\n")),
-    _dotty.map(lambda content: TRANSACTION + content + b"\r\n.\r\n"),
-    _dotty,
+    dotty.map(lambda content: TRANSACTION + content + b"\r\n.\r\n"),
+    dotty.map(lambda content: TRANSACTION.replace(b"\r", b"") + content + b"\n.\n"),
+    st.sampled_from(COMMANDS).map(lambda line: line + b"\n"),
+    dotty,
     st.binary(max_size=40),
 )
 streams = st.lists(_pieces, max_size=12).map(b"".join)

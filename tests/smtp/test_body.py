@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from edgemail.smtp.body import DataReader
+from edgemail.smtp.body import DataReader, LfDataReader
 from edgemail.smtp.content import MemoryContent
 from tests.smtp.streams import cut
 
@@ -42,10 +42,16 @@ class Read:
     used: int | None
 
 
-def read(packets: list[bytes], limit_octets: int = PLENTY, *, refuses_bare: bool = False) -> Read:
+def read(
+    packets: list[bytes],
+    limit_octets: int = PLENTY,
+    *,
+    refuses_bare: bool = False,
+    kind: type[DataReader] = DataReader,
+) -> Read:
     """Read packets up to the end mark."""
     content = MemoryContent()
-    reader, before = DataReader(content, limit_octets, refuses_bare=refuses_bare), 0
+    reader, before = kind(content, limit_octets, refuses_bare=refuses_bare), 0
     for packet in packets:
         used = reader.feed(packet)
         if used is not None:
@@ -78,6 +84,50 @@ def test_only_crlf_dot_crlf_ends_a_message_at_every_cut(first: bytes, last: byte
     for start in range(len(octets)):
         for end in range(start, len(octets)):
             found = read(cut(octets, [start, end]))
+            assert (found.content, found.used) == expected
+
+
+def read_lf_plainly(octets: bytes) -> tuple[bytes, int] | None:
+    """Do as `read_plainly` does where the DATA line ended in LF: line by line."""
+    content, position = b"", 0
+    is_behind_lf = True
+    while (end := octets.find(b"\n", position)) >= 0:
+        line = octets[position : end + 1]
+        position = end + 1
+        if line == b".\n" and is_behind_lf:
+            return content, position
+        content += line.removeprefix(b".")
+        is_behind_lf = not line.endswith(b"\r\n")
+    return None
+
+
+@given(_dotty, _cuts)
+@example(b"\r\n.\n\n.\n", [2, 3])
+@example(b"x\r", [])
+def test_a_message_of_lf_lines_is_what_a_plain_reading_finds(octets: bytes, places: list[int]) -> None:
+    """However the stream is cut."""
+    octets = octets.replace(END, b"\n.\n")
+    found = read(cut(octets, places), kind=LfDataReader)
+    expected = read_lf_plainly(octets)
+    if expected is None:
+        assert found.used is None
+    else:
+        assert (found.content, found.used) == expected
+        assert found.reader.size_octets == len(expected[0])
+
+
+@pytest.mark.parametrize("first", [b"\r\n", b"\r", b"\n", b"\n\r", b"\r\r\n", b"\0\n"])
+@pytest.mark.parametrize("last", [b"\r\n", b"\r", b"\n", b"\n\r", b"\r\r\n", b"\r\0\n"])
+def test_only_lf_dot_lf_ends_a_message_of_lf_lines_at_every_cut(first: bytes, last: bytes) -> None:
+    """CVE-2023-51764 and relatives: CRLF.CRLF and every mixture are content there."""
+    octets = b"one" + first + b"." + last + b"two\n.\n"
+    is_end = first in (b"\n", b"\0\n") and last[:1] == b"\n"
+    expected = read_lf_plainly(octets)
+    assert expected is not None
+    assert (expected[1] < len(octets)) == is_end
+    for start in range(len(octets)):
+        for end in range(start, len(octets)):
+            found = read(cut(octets, [start, end]), kind=LfDataReader)
             assert (found.content, found.used) == expected
 
 

@@ -4,36 +4,72 @@ from __future__ import annotations
 
 import re
 import tracemalloc
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgemail.smtp import Close, Deliver, Ended, Output, Reply, Session, SessionRules, Settled
-from tests.smtp.streams import COMMANDS, KEPT, PATIENT, RULES, TRANSACTION, codes, cut, cuts, run, streams
+from tests.smtp.streams import (
+    COMMANDS,
+    KEPT,
+    LENIENT,
+    PATIENT,
+    RULES,
+    TRANSACTION,
+    codes,
+    cut,
+    cuts,
+    dotty,
+    run,
+    streams,
+)
 
 _BYE = Reply.of(421, "4.3.2 Bye")
 
 
-@given(streams, cuts)
-def test_any_cut_of_a_stream_gives_the_same_outputs(octets: bytes, places: list[int]) -> None:
+_rules = st.sampled_from((RULES, LENIENT))
+
+
+@given(streams, cuts, _rules)
+def test_any_cut_of_a_stream_gives_the_same_outputs(octets: bytes, places: list[int], rules: SessionRules) -> None:
     """TCP keeps no packets: replies, messages and the end depend on the octets alone."""
-    whole = run(Session(RULES), [octets])
-    assert run(Session(RULES), cut(octets, places)) == whole
+    whole = run(Session(rules), [octets])
+    assert run(Session(rules), cut(octets, places)) == whole
 
 
 @settings(max_examples=30)
-@given(streams)
-def test_a_stream_that_comes_octet_by_octet_gives_the_same_outputs(octets: bytes) -> None:
+@given(streams, _rules)
+def test_a_stream_that_comes_octet_by_octet_gives_the_same_outputs(octets: bytes, rules: SessionRules) -> None:
     """The finest cut of all."""
-    whole = run(Session(RULES), [octets])
-    assert run(Session(RULES), cut(octets, range(len(octets)))) == whole
+    whole = run(Session(rules), [octets])
+    assert run(Session(rules), cut(octets, range(len(octets)))) == whole
 
 
-@given(st.booleans(), st.lists(st.binary(max_size=200)))
-def test_no_octets_raise(is_in_data: bool, packets: list[bytes]) -> None:
+@given(streams, cuts)
+def test_a_stream_of_crlf_lines_means_the_same_where_lf_lines_are_taken(octets: bytes, places: list[int]) -> None:
+    """Who ends lines with CRLF, as all mail servers do, is read by one grammar in both modes."""
+    octets = re.sub(rb"(?<!\r)\n|\r(?!\n)", b"", octets)
+    packets = cut(octets, places)
+    assert run(Session(replace(RULES, takes_lf_lines=True)), packets) == run(Session(RULES), packets)
+
+
+@given(dotty)
+def test_no_mixture_ends_a_message_that_crlf_began(content: bytes) -> None:
+    """CVE-2023-51764 and relatives: a message is the same where lines in LF are taken as well."""
+    said = TRANSACTION + content + b"\r\n.\r\n"
+    strict, lenient = (
+        next(output for output in run(Session(rules), [said]) if isinstance(output, Deliver))
+        for rules in (PATIENT, replace(PATIENT, takes_lf_lines=True))
+    )
+    assert strict == lenient
+
+
+@given(st.booleans(), st.lists(st.binary(max_size=200)), _rules)
+def test_no_octets_raise(is_in_data: bool, packets: list[bytes], rules: SessionRules) -> None:
     """What a peer sends is its own mistake, never ours."""
-    session = Session(RULES)
+    session = Session(rules)
     if is_in_data:
         run(session, [TRANSACTION])
     run(session, packets)

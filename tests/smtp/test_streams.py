@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from edgemail.smtp import Close, Deliver, Lost, Reply, Secured, Session, SessionRules, StartTls
 from edgemail.smtp.session import LINE_BUFFER_OCTETS
-from tests.smtp.streams import CHUNKS, KEPT, PATIENT, RULES, TRANSACTION, codes, cut, cuts, run, streams
+from tests.smtp.streams import CHUNKS, KEPT, LENIENT, PATIENT, RULES, TRANSACTION, codes, cut, cuts, run, streams
 
 _ROOM_OCTETS = 40
 _TLS_RULES = replace(RULES, offers_tls=True, max_errors=10**6, max_idle_commands=10**6)
-_bare_rules = st.sampled_from((RULES, replace(RULES, refuses_bare_newlines=True)))
+_bare_rules = st.sampled_from((RULES, replace(RULES, refuses_bare_newlines=True), LENIENT))
 
 
 @given(streams, cuts, _bare_rules)

@@ -64,7 +64,24 @@ def test_the_date_can_be_read_back(at: datetime) -> None:
     assert parsedate_to_datetime(received.rpartition(";")[2].strip()) == at.replace(microsecond=0)
 
 
-@given(st.text(max_size=60), st.from_regex(r"[\x21-\x7e]{1,255}", fullmatch=True))
+@pytest.mark.parametrize(
+    ("hello", "written"),
+    [
+        ("my pc", "my?pc"),
+        ("MÜLLER-PC", "M?LLER-PC"),
+        ("M\ufffdLLER", "M?LLER"),
+        ('a(b)<c@d>;e,"f\\', "a?b??c?d??e??f?"),
+        ("x\r\n\tby y\x1b[2J", "x???by?y?[2J"),
+        ("", "[192.0.2.7]"),
+        ("[IPv6:2001:db8::1]", "[IPv6:2001:db8::1]"),
+    ],
+)
+def test_a_name_is_one_word_of_the_received_field(hello: str, written: str) -> None:
+    """RFC 5321 section 4.4: it is written as far as it can be; without a name the address stands there."""
+    assert f"Received: from {written} ([192.0.2.7])\r\n".encode() in trace(hello=hello)
+
+
+@given(st.text(max_size=60), st.text(max_size=255))
 def test_nothing_a_peer_says_makes_another_line(said: str, hello: str) -> None:
     """Any valid address and name: four lines, each within 998 octets (RFC 5322 section 2.1.1)."""
     sender = None

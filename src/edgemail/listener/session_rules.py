@@ -39,6 +39,7 @@ def derive_rules(settings: SmtpSettings, *, has_certificate: bool) -> RulesByPee
         offers_auth=settings.auth == "any",
         enforces_sync=True,
         refuses_bare_newlines=settings.bare_newlines == "refuse",
+        takes_lf_lines=settings.lf_lines == "take",
     )
     trusted = replace(stranger, enforces_sync=False, max_transactions=None)
     return RulesByPeer(stranger, trusted)

@@ -144,6 +144,18 @@ def auth_by_mode(mode: Mode) -> Literal["any", "off"]:
     return "off" if mode == "public" else "any"
 
 
+def lf_lines_by_mode(mode: Mode) -> Literal["take", "refuse"]:
+    """Return whether lines that end in LF alone are taken. Scripts send them, mail servers do not."""
+    return "refuse" if mode == "public" else "take"
+
+
+def default_domain_by_mode(mode: Mode, domain: Sequence[str]) -> str | None:
+    """Return the domain of addresses without one. Programs under test name local users, as cron does."""
+    if mode == "public":
+        return None
+    return domain[0] if domain else "localhost"
+
+
 def trusted_by_mode(mode: Mode) -> tuple[Network, ...]:
     """Return the networks without per-source limits. Containers and CI jobs come from private networks."""
     return LOOPBACK if mode == "public" else PRIVATE
@@ -276,6 +288,20 @@ class SmtpSettings:
         one_of("keep", "refuse"),
         "keep",
         "Keep or refuse a message by DATA in which a CR or LF stands alone. BDAT keeps all octets.",
+    )
+    lf_lines: Literal["take", "refuse"] = setting(
+        one_of("take", "refuse"),
+        ComputedDefault(lf_lines_by_mode, "`take` in dev mode, `refuse` in public mode"),
+        "Take or refuse commands whose lines end in LF alone. A message whose `DATA` line did so ends with LF.LF, "
+        "every other one with CRLF.CRLF.",
+    )
+    default_domain: str | None = setting(
+        or_off(DOMAIN),
+        ComputedDefault(
+            default_domain_by_mode, "the first `domain`, else `localhost`, in dev mode; `off` in public mode"
+        ),
+        "Give this domain to an address without one: mail to `<root>` is in the inbox `root@localhost`. With `off` "
+        "such an address is refused, but for `<Postmaster>`.",
     )
     max_recipients: int = setting(COUNT, 100, "Take at most this many recipients in one transaction.")
     max_errors: int = setting(COUNT, 10, "Close a connection after this many mistakes of its peer.")

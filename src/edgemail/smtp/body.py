@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import ClassVar
+
     from edgemail.smtp.content import Content
 
 _END = b"\r\n.\r\n"
@@ -13,6 +15,11 @@ _END = b"\r\n.\r\n"
 _DOT = re.compile(rb"\r\n\.")
 # Octets at the end of a packet that may begin an end mark or a stuffed dot.
 _UNDECIDED = tuple(_END[:length] for length in range(4, 0, -1))
+
+# The line before a dot ends in LF alone as well.
+_LF_END = re.compile(rb"(?<!\r)\n\.\n")
+# A CR is held back with the LF behind it: it decides whether that LF may begin an end mark.
+_LF_UNDECIDED = (b"\r\n.", b"\r\n", b"\n.", b"\r", b"\n")
 
 
 class DataReader:
@@ -25,14 +32,17 @@ class DataReader:
     message with a bare CR or LF where these are refused.
     """
 
+    line_end: ClassVar = b"\r\n"
+    """A line begins behind it. A message's own end mark is such a line, of one dot."""
+
     __slots__ = ("_content", "_held", "_limit_octets", "_refuses_bare", "_skip", "has_bare_newline", "size_octets")
 
     def __init__(self, content: Content, limit_octets: int, *, refuses_bare: bool = False) -> None:
         self._content = content
         self._limit_octets = limit_octets
         self._refuses_bare = refuses_bare
-        self._held = b"\r\n"  # a line begins behind 354, so a first line "." is the end mark
-        self._skip = 2  # and that line end is not content
+        self._held = self.line_end  # a line begins behind 354, so a first line "." is the end mark
+        self._skip = len(self.line_end)  # and that line end is not content
         self.has_bare_newline = False
         self.size_octets = 0
 
@@ -61,8 +71,8 @@ class DataReader:
         # A CR at the end of a window is held back, so no CRLF is split between two windows.
         if self._refuses_bare and not raw.count(b"\r") == raw.count(b"\n") == raw.count(b"\r\n"):
             self.has_bare_newline = True
-        # The sender stuffed each dot that begins a line; every such line follows a CRLF in `raw`.
-        content = raw.replace(b"\r\n.", b"\r\n") if is_stuffed else raw
+        # The sender stuffed each dot that begins a line; every such line follows a line end in `raw`.
+        content = raw.replace(self.line_end + b".", self.line_end) if is_stuffed else raw
         if self._skip and content:
             content, self._skip = content[self._skip :], 0
         self.size_octets += len(content)
@@ -70,3 +80,27 @@ class DataReader:
             self._content.discard()
         elif content:
             self._content.write(content)
+
+
+class LfDataReader(DataReader):
+    """Reads a message whose DATA line ended in LF alone, as those of scripts do: LF.LF ends it.
+
+    Nothing else does: not CRLF.CRLF, and no mixture, so that a line end has one meaning in a
+    message. A line begins behind every LF, as for the sender that stuffed the dots.
+    """
+
+    __slots__ = ()
+
+    line_end = b"\n"
+
+    def feed(self, data: bytes) -> int | None:
+        """See `DataReader.feed`."""
+        window = self._held + data
+        found = _LF_END.search(window)
+        if found is None:
+            undecided = next((tail for tail in _LF_UNDECIDED if window.endswith(tail)), b"")
+            self._keep(window[: len(window) - len(undecided)], is_stuffed=True)
+            self._held = undecided
+            return None
+        self._keep(window[: found.start() + 1], is_stuffed=True)
+        return found.end() - len(self._held)

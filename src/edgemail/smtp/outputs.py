@@ -57,9 +57,10 @@ class Deliver(NamedTuple):
     """A whole message: store it, then tell the session `Settled`. Always the last output of a call.
 
     `content` is what came, octet for octet, after dot-unstuffing; the driver discards a spool.
-    `hello` is the peer's own name for itself, printable and short. `protocol` is the word for the
-    Received line (RFC 3848, RFC 6531). `is_followed` is true where octets behind the message have
-    come already: the driver should read no more until it has settled the message.
+    `hello` is the peer's own name for itself: any characters, at most 255, perhaps none. `protocol`
+    is the word for the Received line (RFC 3848, RFC 6531). `is_followed` is true where octets
+    behind the message have come already: the driver should read no more until it has settled the
+    message.
 
     A tuple, as each message needs one and a frozen dataclass takes three times as long to make.
     """
@@ -98,7 +99,7 @@ class StartTls:
 class Close:
     """Send the replies, then end the connection. Always the last output of a session.
 
-    `hello` is the peer's own name for itself, for the log; empty where it has not said any.
+    `hello` is the peer's own name for itself, for the log: any characters, perhaps none.
     """
 
     hello: str = ""

@@ -30,7 +30,6 @@ BARE_NEWLINE = Reply.of(500, "5.5.2 Lines end with CR LF, and neither stands alo
 UNKNOWN_COMMAND = Reply.of(500, "5.5.2 Command not recognized", reason="unknown_command")
 BAD_ARGUMENT = Reply.of(501, "5.5.4 Syntax error in the argument", reason="bad_argument")
 NO_ARGUMENT = Reply.of(501, "5.5.4 The command takes no argument", reason="no_argument")
-BAD_HELLO = Reply.of(501, "5.5.4 Say your name: a domain or an address literal", reason="bad_hello")
 BAD_PATH = Reply.of(501, "5.1.3 The address is not valid: write <local@domain>", reason="bad_path")
 BAD_SENDER_PATH = Reply.of(
     501, "5.1.7 The address is not valid: write <local@domain> or <>", reason="bad_sender_path"
@@ -41,6 +40,11 @@ BAD_BASE64 = Reply.of(501, "5.5.2 Not base64", reason="bad_base64")
 AUTH_CANCELLED = Reply.of(501, "5.7.0 Authentication cancelled", reason="auth_cancelled")
 UNKNOWN_MECHANISM = Reply.of(504, "5.5.4 Mechanism not recognized: PLAIN or LOGIN", reason="unknown_mechanism")
 BAD_BODY = Reply.of(501, "5.5.4 BODY is 7BIT or 8BITMIME", reason="bad_body")
+BAD_DSN = Reply.of(
+    501,
+    "5.5.4 RET is FULL or HDRS, NOTIFY is NEVER or some of SUCCESS,FAILURE,DELAY, ORCPT is type;address",
+    reason="bad_dsn",
+)
 CHUNKS_OPEN = Reply.of(503, "5.5.1 Chunks of a message have come: send the last one, or RSET", reason="chunks_open")
 NOT_IN_TRANSACTION = Reply.of(503, "5.5.1 Not within a transaction", reason="not_in_transaction")
 AUTHENTICATED_ALREADY = Reply.of(503, "5.5.1 Authenticated already", reason="authenticated_already")

@@ -13,7 +13,8 @@ class SessionRules:
     `offers_tls` holds until the connection is secure; `offers_auth` accepts any name and password.
     `enforces_sync` makes a peer wait for 354 (RFC 2920 section 3.1): the replies to a stream then
     depend on where it is cut. `refuses_bare_newlines` is for messages by DATA; BDAT keeps all
-    octets.
+    octets. `takes_lf_lines` takes command lines that end in LF alone; a message whose DATA line did so
+    ends with LF.LF. `default_domain` is for addresses without a domain, which are refused without it.
     """
 
     hostname: str
@@ -27,6 +28,13 @@ class SessionRules:
     offers_auth: bool = False
     enforces_sync: bool = False
     refuses_bare_newlines: bool = False
+    takes_lf_lines: bool = False
+    default_domain: str | None = None
+
+    @property
+    def postmaster_domain(self) -> str:
+        """The domain of a bare ``<Postmaster>``, who is taken in any case (RFC 5321 section 4.5.1)."""
+        return self.default_domain or (self.domains[0] if self.domains else self.hostname)
 
     def takes(self, domain: str) -> bool:
         """Return True if mail for a domain, in lower case, is accepted."""

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from edgemail.smtp import replies
 from edgemail.smtp.auth import AuthExchange
-from edgemail.smtp.body import DataReader
+from edgemail.smtp.body import DataReader, LfDataReader
 from edgemail.smtp.commands import (
     CommandError,
     Verb,
     read_chunk,
+    read_common_rcpt,
     read_hello,
     read_mail,
     read_rcpt,
@@ -64,7 +65,8 @@ _MAIL_ACCEPTED, _RCPT_ACCEPTED, _DATA_ACCEPTED, _BDAT = Verb.MAIL, Verb.RCPT, Ve
 _MESSAGE_TAKEN, _SETTLED, _CLOSE = Move.MESSAGE_TAKEN, Move.SETTLED, Move.CLOSE
 _TAKES_LINES = frozenset({SessionState.READY, SessionState.MAIL, SessionState.NO_RCPT, SessionState.RCPT})
 _MEMORY = MemoryContentStore()
-_BARE_NEWLINE = re.compile(rb"\r(?!\n|\Z)|(?<!\r)\n")
+_CR = 13
+_BARE_CR = re.compile(rb"\r(?!\n|\Z)")
 
 
 class Session:
@@ -86,6 +88,7 @@ class Session:
         "_hello",
         "_idle_commands",
         "_is_authenticated",
+        "_is_lf_line",
         "_is_secure",
         "_reader",
         "_rules",
@@ -111,6 +114,7 @@ class Session:
         self._auth: AuthExchange | None = None
         self._follows = _COMMANDS  # what the driver was told last, as in `ContentFollows`
         self._is_authenticated = False
+        self._is_lf_line = False  # true while a line is obeyed that ended in LF alone
         self._is_secure = False
         self._errors = 0
         self._idle_commands = 0
@@ -130,9 +134,10 @@ class Session:
         """
         state = self._state
         if state in _TAKES_LINES and not self._buffer:
-            end = octets.find(b"\r\n", 0, LINE_MAX_OCTETS)
-            if 0 <= end == len(octets) - 2:  # as nearly always: one command, and all of it
-                outputs = self._take_line(octets[:end])
+            end = octets.find(b"\n", 0, LINE_MAX_OCTETS)
+            # As nearly always: one command, and all of it.
+            if 0 < end == len(octets) - 1 and octets[end - 1] == _CR:
+                outputs = self._take_line(octets[: end - 1])
                 return outputs if self._state in _TAKES_LINES else self._add_hints(outputs)
         elif state is _CLOSED:
             return []
@@ -180,12 +185,15 @@ class Session:
             if state is _NEW and buffer.startswith(_TLS_HANDSHAKE, position):
                 outputs += self._close(replies.NOT_SMTP)
                 break
-            end = buffer.find(b"\r\n", position, position + LINE_BUFFER_OCTETS + 2)
+            end = buffer.find(b"\n", position, position + LINE_BUFFER_OCTETS + 2)
             if end < 0:
                 outputs += self._judge_rest(buffer[position : position + LINE_BUFFER_OCTETS + 2])
                 break
-            outputs += self._take_line(buffer[position:end])
-            position = end + 2
+            if end > position and buffer[end - 1] == _CR:
+                outputs += self._take_line(buffer[position : end - 1])
+            else:
+                outputs += self._take_lf_line(buffer[position:end])
+            position = end + 1
             if position < size and self._rules.enforces_sync and outputs and outputs[-1] is replies.GO_AHEAD:
                 outputs[-1:] = self._close(replies.NOT_SYNCHRONIZED)
         if position == size or self._state is _CLOSED:
@@ -229,15 +237,15 @@ class Session:
     def _judge_rest(self, rest: bytes) -> list[Output]:
         """Close on a line without an end that cannot become valid; else wait for more of it."""
         # The quick look comes first: a line may come octet by octet.
-        if (b"\n" in rest or b"\r" in rest) and _BARE_NEWLINE.search(rest):
+        if b"\r" in rest and _BARE_CR.search(rest):
             return self._close(replies.BARE_NEWLINE)
         if len(rest) == LINE_BUFFER_OCTETS + 2:
             return self._close(replies.LINE_TOO_LONG)
         return []
 
     def _take_line(self, line: bytes) -> list[Output]:
-        """Obey one command, without its CRLF."""
-        if b"\r" in line or b"\n" in line:
+        """Obey one command, without its end."""
+        if b"\r" in line:
             return self._close(replies.BARE_NEWLINE)
         state = self._state
         if state is _AUTH:
@@ -252,6 +260,15 @@ class Session:
             return _OBEY[verb](self, argument)
         except CommandError as error:
             return self._answer(error.reply)
+
+    def _take_lf_line(self, line: bytes) -> list[Output]:
+        """Obey one command that ended in LF alone, where the rules take it."""
+        if not self._rules.takes_lf_lines:
+            return self._close(replies.BARE_NEWLINE)
+        self._is_lf_line = True
+        outputs = self._take_line(line)
+        self._is_lf_line = False
+        return outputs
 
     def _take_data(self, octets: bytes, outputs: list[Output]) -> int:
         """Take octets of a message; return how many of `octets` were its own."""
@@ -448,7 +465,7 @@ class Session:
         return Reply.of(250, *self._rules.list_offers(is_secure=self._is_secure))
 
     def _obey_mail(self, argument: bytes) -> list[Output]:
-        command = read_mail(argument, extended=self._extended, auth=self._rules.offers_auth)
+        command = read_mail(argument, extended=self._extended, default_domain=self._rules.default_domain)
         if command.size_octets > self._rules.max_message_octets:
             return self._answer(replies.DECLARED_TOO_LARGE)
         limit = self._rules.max_transactions
@@ -470,9 +487,14 @@ class Session:
         transaction, rules = self._transaction, self._rules
         if transaction is None:
             raise RuntimeError("RCPT without a transaction")
-        postmaster_domain = rules.domains[0] if rules.domains else rules.hostname
         try:
-            address = read_rcpt(argument, smtputf8=transaction.smtputf8, postmaster_domain=postmaster_domain)
+            address = read_common_rcpt(argument) or read_rcpt(
+                argument,
+                smtputf8=transaction.smtputf8,
+                postmaster_domain=rules.postmaster_domain,
+                extended=self._extended,
+                default_domain=rules.default_domain,
+            )
         except CommandError:
             self._move(Move.RCPT_REFUSED)
             raise
@@ -502,7 +524,8 @@ class Session:
             self._move(Move.MESSAGE_REFUSED)
             return self._refuse(refusal)
         rules, self._content = self._rules, self._content_store.open()
-        self._reader = DataReader(self._content, rules.max_message_octets, refuses_bare=rules.refuses_bare_newlines)
+        reader = LfDataReader if self._is_lf_line else DataReader
+        self._reader = reader(self._content, rules.max_message_octets, refuses_bare=rules.refuses_bare_newlines)
         self._move(_DATA_ACCEPTED)
         return [replies.GO_AHEAD]
 

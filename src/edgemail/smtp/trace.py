@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -10,6 +11,9 @@ if TYPE_CHECKING:
     from edgemail.smtp.outputs import Deliver
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9.:_\[\]-]+")
+# What is not printable ASCII, and what RFC 5322 section 3.2 gives a meaning of its own in the field.
+_UNCLEAR = re.compile(r"[^!-~]|[()<>@,;\\\"]")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -19,13 +23,19 @@ def write_trace(delivery: Deliver, *, peer_ip: str, hostname: str, transaction: 
     It names no recipient: all of them get one copy, and must not learn of each other.
     """
     sender = "" if delivery.sender is None else str(delivery.sender)
-    literal = f"IPv6:{peer_ip}" if ":" in peer_ip else peer_ip
+    literal = f"[IPv6:{peer_ip}]" if ":" in peer_ip else f"[{peer_ip}]"
     return (
         f"Return-Path: <{sender}>\r\n"
-        f"Received: from {delivery.hello} ([{literal}])\r\n"
+        f"Received: from {_write_name(delivery.hello) or literal} ({literal})\r\n"
         f"\tby {hostname} (edgemail) with {delivery.protocol} id {transaction};\r\n"
         f"\t{_write_date(int(at.timestamp()))}\r\n"
     ).encode()
+
+
+@lru_cache(256)
+def _write_name(name: str) -> str:
+    """Write the peer's name for itself so that it cannot be taken for more than a word."""
+    return name if _PLAIN_NAME.fullmatch(name) else _UNCLEAR.sub("?", name)
 
 
 @lru_cache(1)
