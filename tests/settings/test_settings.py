@@ -79,7 +79,7 @@ def test_every_setting_reads_what_it_writes_from_every_source(setting, tmp_path:
         "domain": "a.org,b.org",
         "hostname": "mx.a.org", "allowed_host": "a.org", "allowed_origin": "https://a.org", "max_age": "3h",
         "max_bytes": "3MiB", "log_format": "json", "log_level": "debug", "max_message_bytes": "3KiB",
-        "bare_newlines": "refuse", "max_spool": "3GiB",
+        "bare_newlines": "refuse", "lf_lines": "refuse", "default_domain": "dev.test", "max_spool": "3GiB",
         "smtps": "127.0.0.1:1,[::1]:1", "tls": "off", "auth": "off",
         "greeting_delay": "3s", "trusted": "192.0.2.0/24,2001:db8::1", "proxy_from": "192.0.2.1,2001:db8::/48",
         "allow_senders": "<>,*@spam.example", "deny_senders": "bob@a.example,news-?@*",

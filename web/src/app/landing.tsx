@@ -104,7 +104,7 @@ function NameField({ name, hint, wrong, change, another }: NameProps) {
           autocomplete="off"
           autocapitalize="none"
           spellcheck={false}
-          maxLength={320}
+          maxLength={510}
           onInput={(event) => change(event.currentTarget.value)}
         />
       </label>

@@ -1,7 +1,10 @@
+/** The server takes a path of 512 octets, with its angle brackets. */
+const MAX_LENGTH = 510;
+
 /** Return the address as the server spells it, or null if the text is not an address. */
 export function normalizeAddress(text: string): string | null {
   const address = text.trim().toLowerCase();
-  return /^[^\s@<>]+@[^\s@<>]+$/.test(address) && address.length <= 320 ? address : null;
+  return /^[^\s@<>]+@[^\s@<>]+$/.test(address) && address.length <= MAX_LENGTH ? address : null;
 }
 
 /** Return the link to an inbox, or to one message in it. */
