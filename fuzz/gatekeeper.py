@@ -26,6 +26,10 @@ class Gatekeeper:
         """See `Gate.judge_sender`."""
         return _choose(f"{sender}")
 
+    def judge_size(self, size_octets: int) -> Reply | None:
+        """See `Gate.judge_size`."""
+        return _choose(f"{size_octets} octets")
+
     def spend_message(self) -> None:
         """See `Gate.spend_message`."""
 

@@ -82,6 +82,7 @@ def _has_nginx() -> bool:
 
 TOOLS = (
     Tool("chromium", "Chromium and fonts", _has_chromium, ("chromium", *_FONTS, "libatomic1")),
+    Tool("curl", "curl", _has_programs("curl"), ("curl",)),
     Tool("swaks", "swaks", _has_programs("swaks"), ("swaks",)),
     Tool("postfix", "Postfix's tools", _has_programs("postfix", "smtp-source", "smtp-sink"), ("postfix",)),
     Tool("openssl", "openssl", _has_programs("openssl"), ("openssl",)),

@@ -185,6 +185,26 @@ async def test_only_some_recipients_are_named(counter: Counter, text: Log) -> No
     assert fields["sender"] == "<>"
 
 
+@pytest.mark.parametrize(
+    ("hello", "written"),
+    [
+        (b"EHLO my pc", '"my pc"'),
+        ("HELO MÜLLER-PC".encode(), "MÜLLER-PC"),
+        (b"HELO M\xdcL", "M\ufffdL"),
+        (b"EHLO", '""'),
+    ],
+)
+async def test_a_name_is_logged_as_the_peer_said_it(
+    counter: Counter, text: Log, hello: bytes, written: str
+) -> None:
+    """Any name is taken, and the line tells it whole."""
+    counter.keeps_at_once = True
+    async with listening(counter) as (_, port), Peer.connect(port) as peer:
+        await peer.reply()
+        await peer.say(hello + b"\r\n" + message(), 250, 250, 250, 354, 250)
+        assert f" ip=127.0.0.1 helo={written} sender=" in await text.line()
+
+
 async def test_refused_commands_are_counted_in_one_line_a_connection(counter: Counter, text: Log) -> None:
     """A scanner that tries a thousand things gets no thousand lines."""
     async with listening(counter) as (listener, port):
@@ -234,7 +254,7 @@ async def test_that_line_comes_while_the_server_runs(
         assert fields_of(await text.line()) == {"first_ip": "127.0.0.1", "refusals": "source_denied:1"}
 
 
-HOSTILE_HELLO = b'x"code=250\\'
+HOSTILE_HELLO = 'x" code=250\\ M\xdcLLER\u202e\x1b[2J\0 mail=7'.encode()
 HOSTILE_SENDER = '"ann\\" code=250 \u202ereason=none mail=7"@example.org'
 HOSTILE_RECIPIENT = '"eve, root@example.com and 9 more\\" size=0"@example.com'
 

@@ -187,6 +187,23 @@ async def test_a_source_sends_so_many_octets_an_hour(counter: Counter) -> None:
     assert len(counter.envelopes) == 3
 
 
+async def test_a_declared_size_past_the_octets_of_an_hour_is_refused_at_mail(counter: Counter) -> None:
+    """452 4.7.1 before its octets come; they would be refused behind them (RFC 1870 section 6.1)."""
+    counter.keeps_at_once = True
+    refused = "452 4.7.1 Too many octets from you within an hour, try again later"
+    async with listening(counter, **STRANGERS, max_bytes_per_source_per_hour=1000) as (_, port):
+        async with Peer.greeted(port, "127.0.0.2") as peer:
+            await peer.say(b"EHLO client.example\r\n", 250)
+            assert await peer.say(b"MAIL FROM:<ann@example.org> SIZE=1001\r\n", 452) == refused
+            await peer.say(MAIL.replace(b">\r\nRCPT", b"> SIZE=600\r\nRCPT"), 250, 250, 354)
+            await peer.say(b"x" * 598 + b"\r\n.\r\n", 250)
+            assert await peer.say(b"MAIL FROM:<ann@example.org> SIZE=401\r\n", 452) == refused
+            await peer.say(b"MAIL FROM:<ann@example.org> SIZE=400\r\n", 250)
+        async with Peer.greeted(port, "127.0.0.3") as other:
+            await other.say(b"EHLO client.example\r\n", 250)
+            await other.say(b"MAIL FROM:<ann@example.org> SIZE=1000\r\n", 250)
+
+
 @settings(deadline=None)  # however busy the machine is
 @given(st.lists(st.tuples(st.floats(0, 4000), st.integers(1, 800)), max_size=60))
 def test_no_hour_brings_more_than_the_limit_of_octets_of_each_clock_hour(steps: list[tuple[float, int]]) -> None:

@@ -33,6 +33,9 @@ class _Refusing:
         assert str(sender) == "a@x"
         return self._refusal if self._question == "sender" else None
 
+    def judge_size(self, size_octets: int) -> Reply | None:
+        return self._refusal if self._question == "size" and size_octets > 100 else None
+
     def spend_message(self) -> None:
         self.spent += 1
 
@@ -59,6 +62,19 @@ def test_a_refused_sender_has_no_transaction(refusal: Reply) -> None:
         False,
         False,
     )
+
+
+@pytest.mark.parametrize("refusal", [_BUSY, _NEVER])
+def test_a_refused_size_has_no_transaction_and_spends_nothing(refusal: Reply) -> None:
+    """RFC 1870 section 6.1: a smaller message, and one of no declared size, may come."""
+    gate = _Refusing("size", refusal)
+    sent = b"EHLO a\r\nMAIL FROM:<a@x> SIZE=101\r\nRCPT TO:<yes@ex.org>\r\nMAIL FROM:<a@x> SIZE=100\r\n"
+    assert _play(gate, sent + b"RSET\r\nMAIL FROM:<a@x>\r\n") == (
+        [250, refusal.code, 503, 250, 250, 250],
+        False,
+        False,
+    )
+    assert gate.spent == 2
 
 
 @pytest.mark.parametrize("refusal", [_BUSY, _NEVER])

@@ -273,6 +273,9 @@ class CountingGate:
     def judge_sender(self, sender: object) -> Reply | None:
         return self.refusal
 
+    def judge_size(self, size_octets: int) -> Reply | None:
+        return None
+
     def judge_recipient(self, sender: object, inbox: str) -> Reply | None:
         return None
 

@@ -78,6 +78,10 @@ class ConnectionGate:
                 return refusal
         return None if self._source is None else self._source.judge_sender(policy.mail_space.share)
 
+    def judge_size(self, size_octets: int) -> Reply | None:
+        """See `Gate.judge_size`."""
+        return None if self._source is None else self._source.judge_size(size_octets, self._policy.mail_space.share)
+
     def spend_message(self) -> None:
         """See `Gate.spend_message`."""
         if self._source is not None:

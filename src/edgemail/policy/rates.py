@@ -105,7 +105,11 @@ class Source:
         table = self._table
         if self.messages.is_full(table.clock(), table.settings.message_rate):
             return replies.TOO_MANY_MESSAGES
-        return replies.TOO_MANY_OCTETS if self._is_past_hour(1, share) else None
+        return self.judge_size(1, share)
+
+    def judge_size(self, size: int, share: float = 1.0) -> Reply | None:
+        """Refuse a message of a declared size that would be past the octets of an hour: it need not come."""
+        return replies.TOO_MANY_OCTETS if self._is_past_hour(size, share) else None
 
     def spend_message(self) -> None:
         """Count a message whose MAIL was accepted."""

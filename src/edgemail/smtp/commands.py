@@ -82,8 +82,8 @@ class Parameter(NamedTuple):
 
 # RET, ENVID, NOTIFY and ORCPT ask for a delivery status notification (RFC 3461). Some clients send
 # them unasked, so they are read and ignored. DSN is not offered: who offers it must send a
-# notification when asked for one, and nothing is ever sent from here. A relay that knows this sends
-# its own notification in our place (RFC 3461 section 5.2.2).
+# notification when asked for one, and nothing is ever sent from here. A relay that was asked for one
+# then sends it in our place (RFC 3461 section 5.2.2).
 _MAIL_PARAMETERS = {
     "SIZE": Parameter(re.compile(r"[0-9]{1,20}"), replies.BAD_SIZE),
     "BODY": Parameter(re.compile(r"7BIT|8BITMIME", re.IGNORECASE), replies.BAD_BODY),

@@ -22,6 +22,10 @@ class Gate(Protocol):
         """Judge a MAIL."""
         ...
 
+    def judge_size(self, size_octets: int) -> Reply | None:
+        """Judge a MAIL by the size that it declares, which is not 0."""
+        ...
+
     def spend_message(self) -> None:
         """Count a MAIL that was accepted against the limits that its source has."""
         ...

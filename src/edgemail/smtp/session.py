@@ -475,6 +475,8 @@ class Session:
             return self._refuse(replies.DECLARED_NO_ROOM)
         if self._gate is not None:
             refusal = self._gate.judge_sender(command.sender)
+            if refusal is None and command.size_octets:
+                refusal = self._gate.judge_size(command.size_octets)
             if refusal is not None:
                 return self._refuse(refusal)
             self._gate.spend_message()
