@@ -48,6 +48,20 @@ def test_smtplib_on_a_machine_of_any_name(dev: Process, name: str, written: str)
     assert (newest["sender"], newest["recipients"]) == ("www-data@localhost", ["root@localhost"])
 
 
+@pytest.mark.parametrize("local", ["a" * 255, "é" * 127])
+def test_the_longest_address_has_an_inbox(dev: Process, local: str) -> None:
+    """Forwarders write whole addresses into a local part (SRS), and lists do (VERP)."""
+    address = f"{local}@{'b' * 60}.{'c' * 60}.{'d' * 60}.{'e' * 59}.example.org"
+    sender = (
+        "SRS0=h3Kd=XY=gmail.example=first.last+caf_=8b506e99-b5c5-4e14-8294-f5ebd6083faa=in.example@fwd.example"
+    )
+    with smtplib.SMTP(*dev.smtp, timeout=PROGRAM_S) as client:
+        client.ehlo()
+        client.sendmail(sender, [address], MAIL, ["SMTPUTF8"])
+    (listed,) = listing(dev, address)
+    assert (listed["sender"], listed["recipients"]) == (sender, [address])
+
+
 @pytest.mark.needs_curl
 @pytest.mark.parametrize(("path", "written"), [("M%C3%9CLLER-PC", "M?LLER-PC"), ("my%20pc", "my?pc")])
 def test_curl_names_itself_by_the_path(dev: Process, tmp_path: Path, path: str, written: str) -> None:
