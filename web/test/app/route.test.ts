@@ -34,5 +34,6 @@ test("an address has one name and one domain", () => {
   assert.equal(normalizeAddress(" Ann@Ex.org "), "ann@ex.org");
   const longest = `${"a".repeat(255)}@${"b".repeat(254)}`;
   assert.equal(normalizeAddress(longest), longest);
-  for (const text of [`${longest}b`, "", "ann", "a@b@c", "ann@", "@ex.org"]) assert.equal(normalizeAddress(text), null);
+  for (const text of [`${longest}b`, "", "ann", "a@b@c", "ann@", "@ex.org"])
+    assert.equal(normalizeAddress(text), null);
 });
