@@ -282,6 +282,9 @@ class Summary:
     inline_count: int = 0
     """The number of parts that belong to the HTML, as images that it shows."""
     events: tuple[CalendarEvent, ...] = ()
+    source: str = ""
+    """The network that it came from, as the server's own Received: field names it; ``""`` if that is
+    not known. For an inbox's limits only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from testkit.sample_mail import NOON, add_all, envelope, ids
 
-from edgemail.model import Attachment, Code, Link, MailId, Summary
+from edgemail.model import Attachment, CalendarEvent, Code, HeaderAddress, Link, MailId, Summary
 
 if TYPE_CHECKING:
     from edgemail.store.base import Mailbox
@@ -20,9 +20,31 @@ SUMMARY = Summary(
     sender_name="Bob ☃ <bob@sender.example>",
     subject="Your code",
     preview="It is 481223 \x00 \"'",
-    attachments=(Attachment(0, "a.pdf", "application/pdf", 3_000_000_000), Attachment(1, "", "text/plain", 0)),
+    attachments=(
+        Attachment(1, "a.pdf", "application/pdf", 3_000_000_000),
+        Attachment(4, "", "text/plain", 0, "part4@sender.example"),
+    ),
     codes=(Code("481223", "the word before it"),),
     links=(Link("https://sender.example/?a=1&b=2", "Confirm", "its text"),),
+    to=(HeaderAddress("Ann", "ann@example.org"), HeaderAddress("", 'a "b"')),
+    cc=(HeaderAddress("Bürgi, Cat", "cat@example.org"),),
+    bcc=(HeaderAddress("", "dan@example.org"),),
+    reply_to=(HeaderAddress("Team", ""),),
+    message_id="1@sender.example",
+    inline_count=3,
+    events=(
+        CalendarEvent(
+            method="REQUEST",
+            title="Call",
+            starts="2026-11-27T09:00",
+            ends="",
+            time_zone="Europe/Zurich",
+            location="Room 1",
+            organizer="Bob <bob@sender.example>",
+            attendees=("Ann <ann@example.org>", "<cat@example.org>"),
+        ),
+        CalendarEvent("", "", "2026-11-27", "", "", "", ""),
+    ),
 )
 
 

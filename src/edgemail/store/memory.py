@@ -164,7 +164,7 @@ class MemoryStore:
             if message is not None:
                 shown = f"{summary.subject} {summary.sender_name} {summary.preview}"
                 message.searched = f"{summary.words} {shown.translate(_LOWER_CASE)}"
-                message.summary = replace(summary, words="")
+                message.summary = replace(summary, words="", source="")
                 self._unsummarized.pop(mail_id, None)
 
     async def measure(self) -> Usage:
