@@ -272,7 +272,7 @@ class Summary:
     codes: tuple[Code, ...]
     links: tuple[Link, ...]
     words: str = ""
-    """Each word of sender, subject and text once, in lower case. For search only."""
+    """Each word of sender, subject, text and attachments' names once, folded. For search only."""
     to: tuple[HeaderAddress, ...] = ()
     cc: tuple[HeaderAddress, ...] = ()
     bcc: tuple[HeaderAddress, ...] = ()

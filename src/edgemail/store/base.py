@@ -125,10 +125,9 @@ class Mailbox(Protocol):
     async def search_inbox(
         self, inbox: str, terms: Sequence[str], *, limit: int, before: int | None = None
     ) -> list[ListingRow]:
-        """List an inbox's mail that has all of up to four lower-case terms, newest first.
+        """List an inbox's mail whose `Summary.words` contain all of up to four terms, newest first.
 
-        The search looks at sender, subject and the words of the text. It also lists every message
-        that has no summary yet.
+        The terms are folded as the words are. It also lists every message that has no summary yet.
         """
         ...
 

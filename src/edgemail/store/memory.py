@@ -9,7 +9,6 @@ import math
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from itertools import islice
-from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING
 
 from edgemail.errors import MessageNotFound
@@ -31,8 +30,6 @@ _BATCH_BYTES = 32 * 2**20
 _WAITING_BYTES = 512 * 2**20
 _HEAD_BYTES = 16384
 _PIECE_BYTES = 64 * 1024
-_LOWER_CASE = str.maketrans(ascii_uppercase, ascii_lowercase)
-"""What SQLite's lower() does: letters beyond ASCII stay as they are."""
 
 
 @dataclass(slots=True)
@@ -43,8 +40,7 @@ class _Message:
     data: bytes
     inboxes: set[str]
     summary: Summary | None = None
-    searched: str = ""
-    """The text that a search looks at."""
+    words: str = ""
 
 
 class MemoryStore:
@@ -95,7 +91,7 @@ class MemoryStore:
         found = (
             _make_row(message)
             for message in map(self._messages.__getitem__, reversed(self._find_between(inbox, before, 0)))
-            if message.summary is None or all(term in message.searched for term in terms[: schema.TERMS_MAX])
+            if message.summary is None or all(term in message.words for term in terms[: schema.TERMS_MAX])
         )
         return list(islice(found, limit))
 
@@ -162,8 +158,7 @@ class MemoryStore:
         for mail_id, summary in summaries:
             message = self._messages.get(mail_id)
             if message is not None:
-                shown = f"{summary.subject} {summary.sender_name} {summary.preview}"
-                message.searched = f"{summary.words} {shown.translate(_LOWER_CASE)}"
+                message.words = summary.words
                 message.summary = replace(summary, words="", source="")
                 self._unsummarized.pop(mail_id, None)
 

@@ -75,7 +75,7 @@ TABLES = (
     # Derived as well, and in its own table: a listing does not read it.
     """CREATE TABLE IF NOT EXISTS search (
         mail_id INTEGER PRIMARY KEY,
-        words TEXT NOT NULL         -- lower case, each once, joined by blanks
+        words TEXT NOT NULL         -- folded (see mime/search_words.py), each once, joined by blanks
     )""",
     # To count a million rows every minute would be slow. Triggers keep this count, whichever
     # program writes.
@@ -143,7 +143,7 @@ WHERE i.address = ? AND i.mail_id < ? AND i.mail_id > ? AND {_IS_THERE}"""
 LIST_NEWEST_FIRST = f"{_LIST} ORDER BY i.mail_id DESC LIMIT ?"
 LIST_OLDEST_FIRST = f"{_LIST} ORDER BY i.mail_id LIMIT ?"
 TERMS_MAX = 4
-_TERM = """instr(coalesce(f.words, '') || ' ' || lower(s.subject || ' ' || s."from" || ' ' || s.preview), ?) > 0"""
+_TERM = "instr(coalesce(f.words, ''), ?) > 0"
 SEARCH = f"""
 SELECT {_LISTED} {_INBOX}
 LEFT JOIN search f ON f.mail_id = i.mail_id

@@ -19,7 +19,7 @@ WHERE i.address = ? AND i.mail_id < ? AND i.mail_id > ? AND ${IS_THERE}`;
 export const LIST_NEWEST_FIRST = `${LIST} ORDER BY i.mail_id DESC LIMIT ?`;
 export const LIST_OLDEST_FIRST = `${LIST} ORDER BY i.mail_id LIMIT ?`;
 
-const TERM = `instr(coalesce(f.words, '') || ' ' || lower(s.subject || ' ' || s."from" || ' ' || s.preview), ?) > 0`;
+const TERM = `instr(coalesce(f.words, ''), ?) > 0`;
 export const SEARCH = `
 SELECT ${LISTED} ${INBOX}
 LEFT JOIN search f ON f.mail_id = i.mail_id
