@@ -157,10 +157,10 @@ FROM mail m LEFT JOIN summary s ON s.mail_id = m.id WHERE m.id = ?"""  # noqa: S
 READ_DATA = "SELECT CAST(data AS BLOB) FROM mail WHERE id = ?"
 DELETE_MAIL = "DELETE FROM mail WHERE id = ?"
 FIND_IN_INBOX = "SELECT 1 FROM inbox WHERE address = ? AND mail_id = ?"
-LIST_INBOX_IDS = "SELECT mail_id FROM inbox WHERE address = ? AND mail_id <= ? ORDER BY mail_id LIMIT ?"
-LIST_INBOX_SIZES = """
-SELECT i.mail_id, m.size FROM inbox i JOIN mail m ON m.id = i.mail_id
-WHERE i.address = ? AND i.mail_id < ? ORDER BY i.mail_id DESC LIMIT ?"""
+LIST_INBOX_IDS = "SELECT mail_id FROM inbox WHERE address = ? ORDER BY mail_id LIMIT ?"
+LIST_HELD = f"""
+SELECT i.mail_id, coalesce(s.size, m.size), s.source {_INBOX}
+WHERE i.address = ? AND i.mail_id < ? AND {_IS_THERE} ORDER BY i.mail_id DESC LIMIT ?"""
 DELETE_FROM_INBOX = "DELETE FROM inbox WHERE address = ? AND mail_id = ?"
 DELETE_MAIL_IN_NO_INBOX = "DELETE FROM mail WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM inbox WHERE mail_id = ?1)"
 LIST_UNSUMMARIZED = """
