@@ -176,6 +176,22 @@ async def test_within_the_limits_a_share_takes_nothing(store: Mailbox, note_sour
     assert ids(await store.list_inbox(BEN, limit=20)) == mail_ids[:1]
 
 
+async def test_a_source_is_looked_for_once(store: Mailbox) -> None:
+    """A flood has an inbox trimmed many times before there are summaries."""
+    looked_at: list[bytes] = []
+
+    def find_source(head: bytes) -> str:
+        looked_at.append(head)
+        return name_source(head)
+
+    share = SourceShare(0.5, find_source, lambda _: True)
+    mail_ids = await add_all(store, [sent(source) for source in ("good", *["bad"] * 9)])
+    for most in (9, 8, 7):
+        await store.trim_inboxes([ANN], max_messages=most, max_bytes=None, share=share)
+    assert len(looked_at) == 10
+    assert ids(await store.list_inbox(ANN, limit=20, oldest_first=True)) == [mail_ids[0], *mail_ids[4:]]
+
+
 async def test_a_large_message_without_a_summary_has_a_source(store: Mailbox) -> None:
     """Only its beginning is read, whether it is kept as text or as octets, and in one part or in several."""
     large = [envelope(ANN, data=b"bad:" + filler * (5 * 2**20)) for filler in (b"\xc3\xa4", b"\0\xff")]

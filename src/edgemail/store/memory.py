@@ -16,7 +16,7 @@ from edgemail.model import MailId, StoredMail
 from edgemail.store import schema
 from edgemail.store.base import Aged, Arrival, ListingRow, Usage
 from edgemail.store.group_commit import GroupCommit, load_spooled
-from edgemail.store.trim import HEAD_BYTES, Held, InboxLimits
+from edgemail.store.trim import HEAD_BYTES, InboxLimits, SourceMemory
 
 if TYPE_CHECKING:
     import asyncio
@@ -54,6 +54,7 @@ class MemoryStore:
         self._messages: dict[MailId, _Message] = {}
         self._inboxes: dict[str, list[MailId]] = {}
         self._unsummarized: dict[MailId, None] = {}
+        self._sources = SourceMemory()
         self._size = 0
         self._last_id = 0
         self._commits = GroupCommit(
@@ -144,9 +145,9 @@ class MemoryStore:
         usages = []
         for inbox in inboxes:
             messages = [self._messages[mail_id] for mail_id in reversed(self._inboxes.get(inbox, ()))]
-            held = [Held(one.mail.id, one.mail.size, one.source) for one in messages]
+            held = self._sources.name((one.mail.id, one.mail.size, one.source) for one in messages)
             heads = {mail_id: self._messages[mail_id].data[:HEAD_BYTES] for mail_id in limits.list_unknown(held)}
-            gone, left = limits.choose(held, heads)
+            gone, left = limits.choose(held, self._sources.learn(share, heads))
             for mail_id in gone:
                 await self.delete_from_inbox(inbox, mail_id)
             usages.append(left)

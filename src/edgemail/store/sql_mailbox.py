@@ -10,7 +10,7 @@ from edgemail.errors import MessageNotFound, StoreReadOnly, StoreUnavailable
 from edgemail.model import MailId
 from edgemail.store import schema
 from edgemail.store.base import Aged, Arrival, Usage
-from edgemail.store.trim import InboxLimits
+from edgemail.store.trim import InboxLimits, SourceMemory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -40,6 +40,7 @@ class SqlMailbox(ABC):
         """With `read_only` every method that writes raises `StoreReadOnly`."""
         self._read_only = read_only
         self._observers: list[Callable[[Sequence[Arrival]], None]] = []
+        self._sources = SourceMemory()
         self._poller: asyncio.Task[None] | None = None
         self._seen = 0
         """The last id that `_find_arrivals` has read."""

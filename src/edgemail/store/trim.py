@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from edgemail.store.base import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from edgemail.model import MailId
     from edgemail.store.base import SourceShare
 
 HEAD_BYTES = 2048
 """How much `SourceShare.find_source` gets of a message."""
+
+_KNOWN_MAX = 20_000
 
 
 class Held(NamedTuple):
@@ -34,26 +36,52 @@ class InboxLimits:
     share: SourceShare | None = None
 
     def list_unknown(self, held: Sequence[Held]) -> list[MailId]:
-        """List the messages of whose heads `choose` has to find the source."""
+        """List the messages whose source `choose` has to be told."""
         if self.share is None or not _Excess(self, held).is_left:
             return []
         return [one.id for one in held if one.source is None]
 
-    def choose(self, held: Sequence[Held], heads: Mapping[MailId, bytes]) -> tuple[list[MailId], Usage]:
+    def choose(self, held: Sequence[Held], sources: Mapping[MailId, str]) -> tuple[list[MailId], Usage]:
         """Choose what leaves an inbox, given its newest message first; return it, and what stays.
 
         First the oldest messages go of those sources that have more than their share, then the
-        oldest of all. The newest message stays, however large it is. `heads` has the first
-        `HEAD_BYTES` of what `list_unknown` listed.
+        oldest of all. The newest message stays, however large it is. `sources` has those that
+        `list_unknown` asked for.
         """
         excess = _Excess(self, held)
         older = held[:0:-1]
         if excess.is_left and self.share is not None:
-            find = self.share.find_source
-            named = [(one, find(heads[one.id]) if one.source is None else one.source) for one in reversed(held)]
+            named = [(one, sources[one.id] if one.source is None else one.source) for one in reversed(held)]
             older = excess.take_from_heavy(named, self.share)
         excess.take(older)
         return excess.gone, Usage(excess.messages, excess.size)
+
+
+class SourceMemory:
+    """The sources of messages that have no summary yet: each is read once, however often an inbox is trimmed."""
+
+    def __init__(self) -> None:
+        self._sources: dict[MailId, str] = {}
+
+    def name(self, rows: Iterable[Sequence[Any]]) -> list[Held]:
+        """Make the messages in an inbox of rows with an id, a size, and a source or None."""
+        held = list(map(Held._make, rows))
+        known = self._sources
+        return (
+            [one._replace(source=known.get(one.id)) if one.source is None else one for one in held]
+            if known
+            else held
+        )
+
+    def learn(self, share: SourceShare | None, heads: Mapping[MailId, bytes]) -> dict[MailId, str]:
+        """Find the sources of messages by their first octets."""
+        if share is None:
+            return {}
+        found = {mail_id: share.find_source(head) for mail_id, head in heads.items()}
+        if len(self._sources) + len(found) > _KNOWN_MAX:
+            self._sources.clear()
+        self._sources.update(found)
+        return found
 
 
 class _Excess:

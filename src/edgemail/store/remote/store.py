@@ -25,7 +25,7 @@ from edgemail.store.remote.hrana import (
     Unreachable,
 )
 from edgemail.store.sql_mailbox import SqlMailbox
-from edgemail.store.trim import HEAD_BYTES, Held
+from edgemail.store.trim import HEAD_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from edgemail.model import Envelope, Summary
     from edgemail.store.base import Usage
     from edgemail.store.remote.hrana import Outcome, Value
-    from edgemail.store.trim import InboxLimits
+    from edgemail.store.trim import Held, InboxLimits
     from edgemail.system.metrics import CommitCounters
 
 _log = logging.getLogger(__name__)
@@ -220,14 +220,15 @@ class RemoteStore(SqlMailbox):
         chosen = []
         for inbox in inboxes:
             held = await self._list_held(inbox)
-            chosen.append(limits.choose(held, await self._read_heads(limits.list_unknown(held))))
+            heads = await self._read_heads(limits.list_unknown(held))
+            chosen.append(limits.choose(held, self._sources.learn(limits.share, heads)))
         return chosen
 
     async def _list_held(self, inbox: str) -> list[Held]:
         held: list[Held] = []
         before = schema.UNBOUNDED_ID
         while rows := await self._query(schema.LIST_HELD, inbox, before, _TRIM_ROWS):
-            held += [Held(MailId(mail_id), size, source) for mail_id, size, source in rows]
+            held += self._sources.name(rows)
             if len(rows) < _TRIM_ROWS:
                 break
             before = rows[-1][0]

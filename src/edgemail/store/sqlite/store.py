@@ -22,7 +22,7 @@ from edgemail.store.job_thread import JobThread
 from edgemail.store.sql_mailbox import SqlMailbox
 from edgemail.store.sqlite.connections import Connections
 from edgemail.store.sqlite.file import open_database, open_for_reading
-from edgemail.store.trim import HEAD_BYTES, Held
+from edgemail.store.trim import HEAD_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -215,9 +215,9 @@ class SqliteStore(SqlMailbox):
     ) -> Sequence[tuple[Sequence[MailId], Usage]]:
         def choose(reader: apsw.Connection, inbox: str) -> tuple[Sequence[MailId], Usage]:
             rows = reader.execute(schema.LIST_HELD, (inbox, schema.UNBOUNDED_ID, -1))
-            held = [Held(MailId(mail_id), size, source) for mail_id, size, source in rows]
+            held = self._sources.name(rows)
             heads = {mail_id: _find_beginning(reader, mail_id) for mail_id in limits.list_unknown(held)}
-            return limits.choose(held, heads)
+            return limits.choose(held, self._sources.learn(limits.share, heads))
 
         return await self._read(lambda reader: [choose(reader, inbox) for inbox in inboxes])
 
