@@ -27,10 +27,13 @@ FROM (SELECT id, printf('Return-Path: <shop@shop.example>'||char(13,10)||
         'From: Shop <shop@shop.example>'||char(13,10)||'Subject: Your code is %06d'||char(13,10,13,10)||
         'Your code is %06d.'||char(13,10)||?5, id, id % 1000000, id % 1000000) AS data FROM n)"""
 _SUMMARY = f"""{_NUMBERS}
-INSERT INTO summary (mail_id, date, sender, recipients, size, subject, "from", preview, attachments, codes, links)
+INSERT INTO summary (mail_id, date, sender, recipients, size, subject, "from", preview, attachments, codes, links,
+                     "to", cc, bcc, reply_to, message_id, inline_count, events, source)
 SELECT id, date, sender, recipients, size, printf('Your code is %06d', id % 1000000), 'Shop',
        printf('Your code is %06d.', id % 1000000), '[]',
-       printf('[["%06d","after \\"code\\""]]', id % 1000000), '[]' FROM n JOIN mail USING (id)"""
+       printf('[["%06d","after \\"code\\""]]', id % 1000000), '[]',
+       printf('[["","inbox%d@example.com"]]', id % ?3), '[]', '[]', '[]', printf('%d@shop.example', id), 0, '[]', ''
+FROM n JOIN mail USING (id)"""
 _SEARCH = f"""{_NUMBERS}
 INSERT INTO search (mail_id, words)
 SELECT id, printf('%06d a and as be code is it line long message no of or should some than this words your', id)
@@ -63,7 +66,7 @@ def fill(path: Path, messages: int, *, body_bytes: int = 400, age_s: float = 60.
             last = min(first + _BATCH_ROWS - 1, messages)
             age = age_s + messages * 0.001
             connection.execute(_MAIL, (first, last, age, inboxes_of(messages), body))
-            connection.execute(_SUMMARY, (first, last))
+            connection.execute(_SUMMARY, (first, last, inboxes_of(messages)))
             connection.execute(_SEARCH, (first, last))
         connection.execute(_INBOX, (inboxes_of(messages),))
         connection.execute("DELETE FROM usage")

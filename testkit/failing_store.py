@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from edgemail.model import Envelope, MailId, Summary
-    from edgemail.store.base import Aged, Arrival, DiskBacked, ListingRow, Mailbox, Usage
+    from edgemail.store.base import Aged, Arrival, DiskBacked, ListingRow, Mailbox, SourceShare, Usage
 
 _T = TypeVar("_T")
 _S = TypeVar("_S")
@@ -126,12 +126,19 @@ class FailingStore:
         return await self._store.delete_from_inbox(inbox, mail_id)
 
     async def trim_inboxes(
-        self, inboxes: Sequence[str], *, max_messages: int | None, max_bytes: int | None
+        self,
+        inboxes: Sequence[str],
+        *,
+        max_messages: int | None,
+        max_bytes: int | None,
+        share: SourceShare | None = None,
     ) -> list[Usage]:
         """Trim inboxes, some of them where it fails half way, or fail."""
         left = await self._write_parts(
             inboxes,
-            lambda part: self._store.trim_inboxes(part, max_messages=max_messages, max_bytes=max_bytes),
+            lambda part: self._store.trim_inboxes(
+                part, max_messages=max_messages, max_bytes=max_bytes, share=share
+            ),
         )
         return [usage for usages in left for usage in usages]
 

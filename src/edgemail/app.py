@@ -35,11 +35,13 @@ from edgemail.mailbox.operator import OperatorMailbox, ReservedNameRouter
 from edgemail.mailbox.quota import Quota
 from edgemail.mailbox.reading import ReadLimits
 from edgemail.mailbox.retention import JumpTolerantClock, Retention, RetentionLimits
+from edgemail.mailbox.source_share import make_source_share
 from edgemail.mailbox.summaries import Summarizer
 from edgemail.model import Endpoint
 from edgemail.policy.chaos import Chaos
 from edgemail.settings.reload import reload
 from edgemail.settings.values import PRIVATE
+from edgemail.smtp import read_source
 from edgemail.store.open import open_store
 from edgemail.system.certificate import Certificate, create_self_signed
 from edgemail.system.descriptor_limit import share_descriptors
@@ -266,8 +268,9 @@ class App:
         if self._listener is not None:
             self._listener.policy.mail_space.measure = retention.estimate_fill
         self._run(retention.run())
-        self._run(Quota(self._store, kept.max_inbox_messages, kept.max_inbox_bytes).run())
-        self._run(Summarizer(self._store).run())
+        share = make_source_share(kept.max_inbox_share_per_source, settings.smtp.trusted, read_source)
+        self._run(Quota(self._store, kept.max_inbox_messages, kept.max_inbox_bytes, share).run())
+        self._run(Summarizer(self._store, read_source).run())
 
     def _run(self, work: Coroutine[None, None, None]) -> None:
         self._tasks.append(asyncio.create_task(work))

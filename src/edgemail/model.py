@@ -279,7 +279,7 @@ class Summary:
     codes: tuple[Code, ...]
     links: tuple[Link, ...]
     words: str = ""
-    """Each word of sender, subject and text once, in lower case. For search only."""
+    """Each word of sender, subject, text and attachments' names once, folded. For search only."""
     to: tuple[HeaderAddress, ...] = ()
     cc: tuple[HeaderAddress, ...] = ()
     bcc: tuple[HeaderAddress, ...] = ()
@@ -289,6 +289,9 @@ class Summary:
     inline_count: int = 0
     """The number of parts that belong to the HTML, as images that it shows."""
     events: tuple[CalendarEvent, ...] = ()
+    source: str = ""
+    """The network that it came from, as the server's own Received: field names it; ``""`` if that is
+    not known. For an inbox's limits only."""
 
 
 @dataclass(frozen=True, slots=True)

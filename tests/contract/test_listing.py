@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from testkit.sample_mail import NOON, add_all, envelope, ids
 
-from edgemail.model import Attachment, Code, Link, MailId, Summary
+from edgemail.model import Attachment, CalendarEvent, Code, HeaderAddress, Link, MailId, Summary
 
 if TYPE_CHECKING:
     from edgemail.store.base import Mailbox
@@ -20,9 +20,31 @@ SUMMARY = Summary(
     sender_name="Bob ☃ <bob@sender.example>",
     subject="Your code",
     preview="It is 481223 \x00 \"'",
-    attachments=(Attachment(0, "a.pdf", "application/pdf", 3_000_000_000), Attachment(1, "", "text/plain", 0)),
+    attachments=(
+        Attachment(1, "a.pdf", "application/pdf", 3_000_000_000),
+        Attachment(4, "", "text/plain", 0, "part4@sender.example"),
+    ),
     codes=(Code("481223", "the word before it"),),
     links=(Link("https://sender.example/?a=1&b=2", "Confirm", "its text"),),
+    to=(HeaderAddress("Ann", "ann@example.org"), HeaderAddress("", 'a "b"')),
+    cc=(HeaderAddress("Bürgi, Cat", "cat@example.org"),),
+    bcc=(HeaderAddress("", "dan@example.org"),),
+    reply_to=(HeaderAddress("Team", ""),),
+    message_id="1@sender.example",
+    inline_count=3,
+    events=(
+        CalendarEvent(
+            method="REQUEST",
+            title="Call",
+            starts="2026-11-27T09:00",
+            ends="",
+            time_zone="Europe/Zurich",
+            location="Room 1",
+            organizer="Bob <bob@sender.example>",
+            attendees=("Ann <ann@example.org>", "<cat@example.org>"),
+        ),
+        CalendarEvent("", "", "2026-11-27", "", "", "", ""),
+    ),
 )
 
 
@@ -152,12 +174,12 @@ async def test_the_oldest_come_first_with_what_retention_needs(store: Mailbox) -
 
 
 async def test_a_search_finds_what_has_every_term(store: Mailbox) -> None:
-    """In the words of the text, or in what the summary shows; newest first, a page at a time."""
+    """In its words, which have all that is shown of it; newest first, a page at a time."""
     mail_ids = await add_all(store, [envelope() for _ in range(4)])
-    texts = ["apples pears", "ÄPFEL birnen".lower(), "apples", "plums apples pears"]
+    texts = ["apples pears", "äpfel birnen", "apples", "plums apples pears"]
     await store.add_summaries(
         [
-            (mail_id, replace(SUMMARY, subject=f"No {mail_id}%", words=words))
+            (mail_id, replace(SUMMARY, words=f"no {mail_id}% 481223 {words}"))
             for mail_id, words in zip(mail_ids, texts, strict=True)
         ]
     )

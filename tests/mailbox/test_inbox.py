@@ -320,3 +320,33 @@ async def test_a_follower_that_goes_leaves_no_listener(inbox: Inbox) -> None:
     for _ in range(5):
         await collect(inbox, 1)
     assert inbox._notifier._subscriptions == {}
+
+
+@pytest.mark.parametrize("is_summarised", [False, True])
+async def test_a_search_finds_what_a_person_sees_whatever_case_and_accents(
+    inbox: Inbox, tmp_path: Path, *, is_summarised: bool
+) -> None:
+    """Before a message has a summary and afterwards; parts of words too, for languages without blanks."""
+    letters = [
+        "Subject: =?utf-8?q?Best=C3=A4tigung_f=C3=BCr_Z=C3=BCrich?=\r\n\r\nBahnhofstraße 1",
+        "Subject: Code\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>您的验证码是<b>４８１２２３</b>",
+        'Subject: Bill\r\nContent-Type: application/pdf; name="M\u00e4rz.pdf"\r\nContent-Disposition: attachment'
+        '; filename="M\u00e4rz.pdf"\r\n\r\nx',
+    ]
+    mail_ids = [await inbox.deliver(envelope(data=letter.encode())) for letter in letters]
+    if is_summarised:
+        store = await SqliteStore.open(tmp_path / "mail.db")
+        await store.add_summaries(
+            [(mail_id, mime.summarize(letter.encode())) for mail_id, letter in zip(mail_ids, letters, strict=True)]
+        )
+        await store.close()
+
+    async def found(text: str) -> list[MailId]:
+        listed, _ = await inbox.search(ANN, text, limit=10)
+        return [one.mail.id for one in listed]
+
+    assert await found("ZURICH bestatigung") == mail_ids[:1]
+    assert await found("Bahnhofstrasse") == mail_ids[:1]
+    assert await found("验证 481223") == mail_ids[1:2]
+    assert await found("marz.PDF") == mail_ids[2:]
+    assert await found("zurich 481223") == []

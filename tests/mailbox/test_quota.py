@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
-    from edgemail.store.base import Usage
+    from edgemail.store.base import SourceShare, Usage
 
 ANN, BEN = "ann@example.org", "ben@example.org"
 SIZE = len(envelope().data)
@@ -34,13 +34,18 @@ class Watched(SqliteStore):
     failures: int
 
     async def trim_inboxes(
-        self, inboxes: Sequence[str], *, max_messages: int | None, max_bytes: int | None
+        self,
+        inboxes: Sequence[str],
+        *,
+        max_messages: int | None,
+        max_bytes: int | None,
+        share: SourceShare | None = None,
     ) -> list[Usage]:
         self.looks.append(list(inboxes))
         if self.failures:
             self.failures -= 1
             raise StoreUnavailable("locked")
-        return await super().trim_inboxes(inboxes, max_messages=max_messages, max_bytes=max_bytes)
+        return await super().trim_inboxes(inboxes, max_messages=max_messages, max_bytes=max_bytes, share=share)
 
 
 @pytest_asyncio.fixture

@@ -17,6 +17,7 @@ from edgemail import mime
 from edgemail.errors import StoreFull, StoreUnavailable
 from edgemail.mailbox import summaries
 from edgemail.mailbox.summaries import Summarizer
+from edgemail.smtp import read_source
 from edgemail.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Fragile]:
 
 @asynccontextmanager
 async def running(store: SqliteStore) -> AsyncIterator[asyncio.Task[None]]:
-    task = asyncio.create_task(Summarizer(store).run())
+    task = asyncio.create_task(Summarizer(store, read_source).run())
     yield task
     task.cancel()
     with suppress(asyncio.CancelledError):
@@ -129,3 +130,17 @@ async def test_a_message_that_breaks_the_parser_is_passed_over(
         await until(lambda: task.done() or has_subjects(store, ["First", "", "Last"]))
         assert not task.done()
     assert "too deep" in caplog.text
+
+
+async def test_a_summary_knows_who_sent_the_message(store: Fragile, tmp_path: Path) -> None:
+    """By the trace that the server wrote: so it is known of mail from before the table had it, too."""
+    trace = b"Return-Path: <>\r\nReceived: from x ([IPv6:2001:db8::7])\r\n\tby mx (edgemail) with SMTP id 1;\r\n"
+    await add_all(store, [envelope(data=trace + letter("One")), envelope(data=letter("Two"))])
+    async with running(store):
+        await until(lambda: has_subjects(store, ["One", "Two"]))
+    connection = apsw.Connection(str(tmp_path / "mail.db"))
+    assert connection.execute("SELECT source FROM summary ORDER BY mail_id").fetchall() == [
+        ("2001:db8::/64",),
+        ("",),
+    ]
+    connection.close()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from edgemail.errors import AddressError
 from edgemail.model import Address
-from edgemail.smtp import Deliver, write_trace
+from edgemail.smtp import Deliver, read_source, write_trace
 
 AT = datetime(2026, 2, 3, 4, 5, 6, 789_000, UTC)
 
@@ -102,3 +102,43 @@ def test_days_and_months_are_english(month: int) -> None:
     at = datetime(2026, month, 1, tzinfo=UTC)
     name = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")[month - 1]
     assert f" 1 {name} 2026 00:00:00 +0000\r\n".encode() in trace(at=at)
+
+
+@pytest.mark.parametrize(
+    ("peer_ip", "source"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::", "2001:db8:1:2::/64"),
+        ("::1", "::/64"),
+    ],
+)
+def test_a_message_names_its_source(peer_ip: str, source: str) -> None:
+    """An IPv4 address or an IPv6 /64, as for the limits per source."""
+    data = trace(Address("ann", "example.org"), peer_ip=peer_ip) + b"Subject: Hi\r\n\r\nHi"
+    assert read_source(data) == source
+
+
+@given(st.text(st.characters(codec="ascii", exclude_characters="\r\n"), max_size=255), st.sampled_from(["", "x"]))
+def test_no_greeting_names_another_source(hello: str, local: str) -> None:
+    """Whatever the peer calls itself, and whatever it puts into the message."""
+    sender = Address(local * 100, "example.org") if local else None
+    forged = b"Received: from x ([198.51.100.1])\r\n\tby mx (edgemail) with SMTP id 1;\r\n"
+    for name in (hello, f"x ([198.51.100.1]) {hello}", f"{hello} ([198.51.100.1])"):
+        assert read_source(trace(sender, hello=name) + forged) == "192.0.2.7"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"Subject: Hi\r\n\r\nHi",
+        b"X: y\r\n" + trace(),
+        trace().replace(b"192.0.2.7", b"1.2.3.4.5"),
+        trace().replace(b"192.0.2.7", b"mail.example.org"),
+        b"Return-Path: <" + b">" * 10_000_000,
+    ],
+)
+def test_a_message_without_a_trace_has_no_source(data: bytes) -> None:
+    """It was put into the database by another program, or by an older version."""
+    assert read_source(data) == ""

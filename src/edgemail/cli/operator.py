@@ -85,8 +85,10 @@ def _describe(mail: OperatorMail, data: bytes) -> dict[str, Any]:
     text = content.text
     if text is None and content.html is not None:
         text = "(HTML only: see it with --raw)"
+    summary = asdict(content.summary)
+    del summary["words"], summary["source"]  # these are the store's own
     return {
-        **asdict(content.summary),
+        **summary,
         "from": content.summary.sender_name or _read_sender(data[:_HEAD_BYTES]),
         "recipients": _read_recipients(data[:_HEAD_BYTES]),
         "date": mail.date.isoformat(),

@@ -62,7 +62,11 @@ async def list_messages(
     after: _IdQuery = None,
     search: Annotated[
         str,
-        Query(max_length=200, description="words that must all be in sender, subject or text; not with `after`"),
+        Query(
+            max_length=200,
+            description="words that must all be in sender, subject, text or attachments' names, whatever their "
+            "case and accents; not with `after`",
+        ),
     ] = "",
 ) -> models.ListingModel:
     """List an inbox, newest first.

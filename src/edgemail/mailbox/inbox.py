@@ -9,6 +9,7 @@ from edgemail import mime
 from edgemail.errors import MessageNotFound
 from edgemail.mailbox.arrivals import ArrivalNotifier
 from edgemail.mailbox.reading import MessageReader, ReadLimits
+from edgemail.mime.search_words import fold
 from edgemail.model import ListedMail, StoredMail
 from edgemail.store.base import ListingRow
 
@@ -63,12 +64,12 @@ class Inbox:
     async def search(
         self, inbox: str, text: str, *, limit: int, before: int | None = None
     ) -> tuple[list[ListedMail], int | None]:
-        """Find mail of an inbox that has every word of `text` in its sender, subject or body.
+        """Find mail of an inbox that has every word of `text`, folded, as a part of its own words.
 
         Returns a page, newest first, and the value of `before` for the next page (None at the end).
         A page may have fewer than `limit` messages, or none, although more pages follow.
         """
-        terms = text.lower().split()
+        terms = fold(text).split()
         limit = min(limit, PAGE_MAX)
         rows = await self._store.search_inbox(inbox, terms, limit=limit + 1, before=before)
         listed = await self._reader.summarize(_as_seen_by(inbox, rows[:limit]))

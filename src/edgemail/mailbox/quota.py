@@ -1,4 +1,4 @@
-"""Limits on each inbox: above them, its oldest mail is deleted.
+"""Limits on each inbox: above them, mail is deleted, the oldest of who has most of the inbox first.
 
 Without such limits, one sender could use the limit on all mail to push out the mail of others.
 """
@@ -16,7 +16,7 @@ from edgemail.system.outage_log import OutageLog
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from edgemail.store.base import Arrival, Mailbox
+    from edgemail.store.base import Arrival, Mailbox, SourceShare
 
 _SLACK_SHARE = 20
 """An inbox that is over a limit by 1/20 is trimmed at once; the rest wait for the next batch."""
@@ -52,9 +52,12 @@ class Quota:
     when there are too many to remember) is taken to be full, and so is checked early.
     """
 
-    def __init__(self, store: Mailbox, max_messages: int | None, max_bytes: int | None) -> None:
+    def __init__(
+        self, store: Mailbox, max_messages: int | None, max_bytes: int | None, share: SourceShare | None = None
+    ) -> None:
         """Watch the store for new mail. None means no limit; `max_bytes` is in octets."""
         self._store = store
+        self._share = share
         self._waiting = OutageLog(_log, "inboxes that are too full are trimmed again", logging.WARNING)
         self._max_messages = max_messages
         self._max_bytes = max_bytes
@@ -106,7 +109,9 @@ class Quota:
     async def _trim(self, inboxes: list[str]) -> None:
         tallies = [self._tallies.get(inbox) for inbox in inboxes]
         before = [None if tally is None else (tally.messages, tally.size) for tally in tallies]
-        found = await self._store.trim_inboxes(inboxes, max_messages=self._max_messages, max_bytes=self._max_bytes)
+        found = await self._store.trim_inboxes(
+            inboxes, max_messages=self._max_messages, max_bytes=self._max_bytes, share=self._share
+        )
         for tally, counted, left in zip(tallies, before, found, strict=True):
             if tally is not None and counted is not None:  # keep what arrived during the trim
                 tally.messages += left.messages - counted[0]

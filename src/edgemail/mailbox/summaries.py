@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from edgemail import mime
@@ -14,7 +15,7 @@ from edgemail.model import Summary
 from edgemail.system.outage_log import OutageLog
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from edgemail.model import MailId
     from edgemail.store.base import Arrival, Mailbox
@@ -40,8 +41,10 @@ _log = logging.getLogger(__name__)
 class Summarizer:
     """Summarises stored mail in order of id, from the store, so that no queue is in memory."""
 
-    def __init__(self, store: Mailbox) -> None:
+    def __init__(self, store: Mailbox, find_source: Callable[[bytes], str]) -> None:
+        """`find_source` reads a stored message's source from its beginning, for `Summary.source`."""
         self._store = store
+        self._find_source = find_source
         self._waiting = OutageLog(_log, "summaries go on", logging.WARNING)
         self._news = asyncio.Event()
         self._news.set()
@@ -66,7 +69,7 @@ class Summarizer:
     async def _catch_up(self, seen: int) -> int:
         loop = asyncio.get_running_loop()
         while batch := await self._store.list_unsummarized(seen, max_rows=_BATCH_ROWS, max_bytes=_BATCH_BYTES):
-            summaries, busy_s = await loop.run_in_executor(self._thread, _summarize, batch)
+            summaries, busy_s = await loop.run_in_executor(self._thread, _summarize, batch, self._find_source)
             await self._store.add_summaries(summaries)
             seen = batch[-1][0]
             del batch  # otherwise two batches are in memory while the next one is read
@@ -80,10 +83,14 @@ class Summarizer:
         self._news.set()
 
 
-def _summarize(batch: Sequence[tuple[MailId, bytes]]) -> tuple[list[tuple[MailId, Summary]], float]:
+def _summarize(
+    batch: Sequence[tuple[MailId, bytes]], find_source: Callable[[bytes], str]
+) -> tuple[list[tuple[MailId, Summary]], float]:
     """Return the summaries and the CPU seconds that they took."""
     started = time.thread_time()
-    summaries = [(mail_id, _summarize_one(mail_id, data)) for mail_id, data in batch]
+    summaries = [
+        (mail_id, replace(_summarize_one(mail_id, data), source=find_source(data))) for mail_id, data in batch
+    ]
     return summaries, time.thread_time() - started
 
 

@@ -15,6 +15,7 @@ from edgemail.mime.effort import head_end
 from edgemail.mime.links import find_links
 from edgemail.mime.markup import Page, scan, visible
 from edgemail.mime.parser import HEAD_OCTETS_MAX, parse
+from edgemail.mime.search_words import search_words
 from edgemail.model import Attachment, Header, ParsedMessage, Summary
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ PREVIEW_MAX = 140
 NAME_MAX = 255
 HEADERS_MAX = 1_000
 LISTED_LINKS_MAX = 3
-WORDS_READ = 8 * 1024
-WORDS_MAX = 2_000
 TEXT_MAX = 32 * 1024
 PAGE_MAX = 128 * 1024
 SCANNED_MAX = 1024 * 1024
@@ -79,22 +78,23 @@ def _summary(mail: Mail) -> tuple[Summary, Page | None]:
     if page and not (found and shown):
         found = found or find_codes(subject, page.text)
         shown = shown or page.text
+    attachments = tuple(_attachment(index, part) for index, part in enumerate(mail.parts))
     summary = Summary(
         sender_name=_line(mail.sender, SUBJECT_MAX),
         subject=subject,
         preview=_line(visible(shown[: 4 * 1024]), PREVIEW_MAX),
-        attachments=tuple(_attachment(index, part) for index, part in enumerate(mail.parts)),
+        attachments=attachments,
         codes=found,
         links=tuple(link for link in find_links(page, text) if link.reason)[:LISTED_LINKS_MAX],
-        words=_words(f"{subject} {mail.sender[:SUBJECT_MAX]} {visible(shown[:WORDS_READ])}"),
+        words=search_words(
+            subject,
+            mail.sender[:SUBJECT_MAX],
+            *(part.name for part in attachments),
+            text,
+            page.text if page else "",
+        ),
     )
     return summary, page
-
-
-def _words(text: str) -> str:
-    """Give each word once, in lower case, `WORDS_MAX` characters in all: what a search looks at."""
-    words = " ".join(dict.fromkeys(_CONTROL.sub(" ", text).lower().split()))
-    return words if len(words) <= WORDS_MAX else words[:WORDS_MAX].rpartition(" ")[0] or words[:WORDS_MAX]
 
 
 def _attachment(index: int, part: Part) -> Attachment:

@@ -182,6 +182,11 @@ def ten_minutes_if_public(mode: Mode) -> float | None:
     return 600.0 if mode == "public" else None
 
 
+def half_if_public(mode: Mode) -> int | None:
+    """Return the part of an inbox that one source may use on a public server, in percent."""
+    return 50 if mode == "public" else None
+
+
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
     """Where mail is kept: `db` is a file's path, a server's URL, or `MEMORY`.
@@ -548,6 +553,12 @@ class RetentionSettings:
     )
     max_inbox_bytes: int | None = setting(
         or_off(BYTES), 50 * _MIB, "Delete the oldest mail of an inbox that takes more octets, but never its newest."
+    )
+    max_inbox_share_per_source: int | None = setting(
+        or_off(PERCENT),
+        ComputedDefault(half_if_public, "50 in public mode, else off"),
+        "When an inbox is over a limit, delete first the oldest mail of a peer that is not `trusted` and has sent "
+        "more than this share of the limit, in percent.",
     )
     interval_s: float = setting(DURATION, 60.0, "Look for old mail this often.", name="retention_interval")
 

@@ -18,7 +18,7 @@ from edgemail.smtp.outputs import (
 from edgemail.smtp.replies import REASONS, REFUSES_MESSAGE
 from edgemail.smtp.rules import SessionRules
 from edgemail.smtp.session import Session
-from edgemail.smtp.trace import write_trace
+from edgemail.smtp.trace import read_source, write_trace
 
 __all__ = [
     "REASONS",
@@ -44,5 +44,6 @@ __all__ = [
     "Settled",
     "StartTls",
     "list_reasons",
+    "read_source",
     "write_trace",
 ]

@@ -5,11 +5,19 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from functools import lru_cache
+from ipaddress import IPv6Network, ip_address
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from edgemail.smtp.outputs import Deliver
 
+TRACE_MAX_BYTES = 2048
+"""The two fields up to the peer's address are shorter: a path has 512 octets at most, a greeting 255."""
+
+# A greeting may hold anything but a line end: the address is the last thing in its line.
+_PEER = re.compile(
+    rb"Return-Path: <[^\r\n]*>\r\nReceived: from [^\r\n]* \(\[(?:IPv6:)?([0-9A-Fa-f:.]{2,45})\]\)\r\n\tby "
+)
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9.:_\[\]-]+")
 # What is not printable ASCII, and what RFC 5322 section 3.2 gives a meaning of its own in the field.
@@ -36,6 +44,24 @@ def write_trace(delivery: Deliver, *, peer_ip: str, hostname: str, transaction: 
 def _write_name(name: str) -> str:
     """Write the peer's name for itself so that it cannot be taken for more than a word."""
     return name if _PLAIN_NAME.fullmatch(name) else _UNCLEAR.sub("?", name)
+
+
+def read_source(data: bytes) -> str:
+    """Read from a stored message's trace which source sent it; return ``""`` where it has no trace of ours.
+
+    A source is an IPv4 address or an IPv6 /64, as for the limits per source.
+    """
+    found = _PEER.match(data[:TRACE_MAX_BYTES])
+    return "" if found is None else _name_source(found[1].decode())
+
+
+@lru_cache(4096)
+def _name_source(peer_ip: str) -> str:
+    try:
+        address = ip_address(peer_ip)
+    except ValueError:
+        return ""
+    return str(address) if address.version == 4 else str(IPv6Network((int(address) >> 64 << 64, 64)))
 
 
 @lru_cache(1)

@@ -47,6 +47,18 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceShare:
+    """How much of an inbox's limits one source may use, while the inbox is over a limit."""
+
+    part: float
+    """From 0 to 1."""
+    find_source: Callable[[bytes], str]
+    """Tells the source of a message by its first 2 KiB, as `Summary.source` does."""
+    is_limited: Callable[[str], bool]
+    """Returns False for a source that may have all of an inbox. ``""`` stands for all that are not known."""
+
+
+@dataclass(frozen=True, slots=True)
 class Aged:
     """The part of a stored message that retention needs."""
 
@@ -125,10 +137,9 @@ class Mailbox(Protocol):
     async def search_inbox(
         self, inbox: str, terms: Sequence[str], *, limit: int, before: int | None = None
     ) -> list[ListingRow]:
-        """List an inbox's mail that has all of up to four lower-case terms, newest first.
+        """List an inbox's mail whose `Summary.words` contain all of up to four terms, newest first.
 
-        The search looks at sender, subject and the words of the text. It also lists every message
-        that has no summary yet.
+        The terms are folded as the words are. It also lists every message that has no summary yet.
         """
         ...
 
@@ -183,13 +194,18 @@ class Mailbox(Protocol):
         ...
 
     async def trim_inboxes(
-        self, inboxes: Sequence[str], *, max_messages: int | None, max_bytes: int | None
+        self,
+        inboxes: Sequence[str],
+        *,
+        max_messages: int | None,
+        max_bytes: int | None,
+        share: SourceShare | None = None,
     ) -> list[Usage]:
         """Take the oldest messages out of each of these inboxes until it is within both limits.
 
-        The newest message stays, however large it is. Other recipients keep theirs, as with
-        `delete_inbox`. Returns what each inbox has afterwards; mail that arrives meanwhile may be
-        left out.
+        With `share`, those of sources that have more than their share go first. The newest message
+        stays, however large it is. Other recipients keep theirs, as with `delete_inbox`. Returns
+        what each inbox has afterwards; mail that arrives meanwhile may be left out.
         """
         ...
 

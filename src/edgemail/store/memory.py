@@ -9,7 +9,6 @@ import math
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from itertools import islice
-from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING
 
 from edgemail.errors import MessageNotFound
@@ -17,13 +16,14 @@ from edgemail.model import MailId, StoredMail
 from edgemail.store import schema
 from edgemail.store.base import Aged, Arrival, ListingRow, Usage
 from edgemail.store.group_commit import GroupCommit, load_spooled
-from edgemail.store.trim import Cut
+from edgemail.store.trim import HEAD_BYTES, InboxLimits, SourceMemory
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from edgemail.model import Envelope, Summary
+    from edgemail.store.base import SourceShare
     from edgemail.system.metrics import CommitCounters
 
 _BATCH_ROWS = 1000
@@ -31,8 +31,6 @@ _BATCH_BYTES = 32 * 2**20
 _WAITING_BYTES = 512 * 2**20
 _HEAD_BYTES = 16384
 _PIECE_BYTES = 64 * 1024
-_LOWER_CASE = str.maketrans(ascii_uppercase, ascii_lowercase)
-"""What SQLite's lower() does: letters beyond ASCII stay as they are."""
 
 
 @dataclass(slots=True)
@@ -43,8 +41,8 @@ class _Message:
     data: bytes
     inboxes: set[str]
     summary: Summary | None = None
-    searched: str = ""
-    """The text that a search looks at."""
+    words: str = ""
+    source: str | None = None
 
 
 class MemoryStore:
@@ -56,6 +54,7 @@ class MemoryStore:
         self._messages: dict[MailId, _Message] = {}
         self._inboxes: dict[str, list[MailId]] = {}
         self._unsummarized: dict[MailId, None] = {}
+        self._sources = SourceMemory()
         self._size = 0
         self._last_id = 0
         self._commits = GroupCommit(
@@ -95,7 +94,7 @@ class MemoryStore:
         found = (
             _make_row(message)
             for message in map(self._messages.__getitem__, reversed(self._find_between(inbox, before, 0)))
-            if message.summary is None or all(term in message.searched for term in terms[: schema.TERMS_MAX])
+            if message.summary is None or all(term in message.words for term in terms[: schema.TERMS_MAX])
         )
         return list(islice(found, limit))
 
@@ -120,7 +119,9 @@ class MemoryStore:
 
     async def delete_inbox(self, inbox: str) -> int:
         """See `Mailbox.delete_inbox`."""
-        return self._take_out(inbox, schema.UNBOUNDED_ID)
+        count = len(self._inboxes.get(inbox, ()))
+        self._take_out_between(inbox, 0, count)
+        return count
 
     async def delete_from_inbox(self, inbox: str, mail_id: MailId) -> bool:
         """See `Mailbox.delete_from_inbox`."""
@@ -132,18 +133,25 @@ class MemoryStore:
         return True
 
     async def trim_inboxes(
-        self, inboxes: Sequence[str], *, max_messages: int | None, max_bytes: int | None
+        self,
+        inboxes: Sequence[str],
+        *,
+        max_messages: int | None,
+        max_bytes: int | None,
+        share: SourceShare | None = None,
     ) -> list[Usage]:
         """See `Mailbox.trim_inboxes`."""
-        left = []
+        limits = InboxLimits(max_messages, max_bytes, share)
+        usages = []
         for inbox in inboxes:
-            cut = Cut(max_messages, max_bytes)
-            for mail_id in reversed(self._inboxes.get(inbox, ())):
-                if not cut.take(mail_id, self._messages[mail_id].mail.size):
-                    break
-            self._take_out(inbox, cut.last_gone)
-            left.append(cut.left)
-        return left
+            messages = [self._messages[mail_id] for mail_id in reversed(self._inboxes.get(inbox, ()))]
+            held = self._sources.name((one.mail.id, one.mail.size, one.source) for one in messages)
+            heads = {mail_id: self._messages[mail_id].data[:HEAD_BYTES] for mail_id in limits.list_unknown(held)}
+            gone, left = limits.choose(held, self._sources.learn(share, heads))
+            for mail_id in gone:
+                await self.delete_from_inbox(inbox, mail_id)
+            usages.append(left)
+        return usages
 
     async def list_unsummarized(self, after: int, *, max_rows: int, max_bytes: int) -> list[tuple[MailId, bytes]]:
         """See `Mailbox.list_unsummarized`."""
@@ -162,9 +170,8 @@ class MemoryStore:
         for mail_id, summary in summaries:
             message = self._messages.get(mail_id)
             if message is not None:
-                shown = f"{summary.subject} {summary.sender_name} {summary.preview}"
-                message.searched = f"{summary.words} {shown.translate(_LOWER_CASE)}"
-                message.summary = replace(summary, words="")
+                message.words, message.source = summary.words, summary.source
+                message.summary = replace(summary, words="", source="")
                 self._unsummarized.pop(mail_id, None)
 
     async def measure(self) -> Usage:
@@ -214,12 +221,6 @@ class MemoryStore:
         mail_ids = self._inboxes.get(inbox, [])
         end = len(mail_ids) if before is None else bisect_left(mail_ids, before)
         return mail_ids[bisect_right(mail_ids, after) : end]
-
-    def _take_out(self, inbox: str, last: int) -> int:
-        """Take all messages up to the id `last` out of an inbox; return how many went."""
-        count = bisect_right(self._inboxes.get(inbox, []), last)
-        self._take_out_between(inbox, 0, count)
-        return count
 
     def _take_out_between(self, inbox: str, start: int, end: int) -> None:
         """Take some of an inbox's messages out of it; delete those that no inbox has any more."""

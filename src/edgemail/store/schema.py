@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from edgemail.model import Attachment, Code, Link, MailId, StoredMail, Summary
+from edgemail.model import Attachment, CalendarEvent, Code, HeaderAddress, Link, MailId, StoredMail, Summary
 from edgemail.store.base import ListingRow
 
 if TYPE_CHECKING:
@@ -60,14 +60,22 @@ TABLES = (
         subject TEXT NOT NULL,
         "from" TEXT NOT NULL,
         preview TEXT NOT NULL,
-        attachments TEXT NOT NULL,  -- JSON: [[name, type, size], ...]
+        attachments TEXT NOT NULL,  -- JSON: [[name, type, size, index, content_id], ...]
         codes TEXT NOT NULL,        -- JSON: [[code, reason], ...]
-        links TEXT NOT NULL         -- JSON: [[url, text, reason], ...]
+        links TEXT NOT NULL,        -- JSON: [[url, text, reason], ...]
+        "to" TEXT NOT NULL,         -- JSON: [[name, address], ...], as the next three
+        cc TEXT NOT NULL,
+        bcc TEXT NOT NULL,
+        reply_to TEXT NOT NULL,
+        message_id TEXT NOT NULL,   -- without angle brackets
+        inline_count INTEGER NOT NULL,
+        events TEXT NOT NULL,       -- JSON: the fields of each CalendarEvent, in their order
+        source TEXT NOT NULL        -- the network that sent it, by the server's Received: field; '' if not known
     )""",
     # Derived as well, and in its own table: a listing does not read it.
     """CREATE TABLE IF NOT EXISTS search (
         mail_id INTEGER PRIMARY KEY,
-        words TEXT NOT NULL         -- lower case, each once, joined by blanks
+        words TEXT NOT NULL         -- folded (see mime/search_words.py), each once, joined by blanks
     )""",
     # To count a million rows every minute would be slow. Triggers keep this count, whichever
     # program writes.
@@ -119,6 +127,7 @@ ADD_INBOX = "INSERT OR IGNORE INTO inbox (address, mail_id) VALUES (?, ?)"
 
 _SUMMARY = """
     s.subject, s."from", s.preview, s.attachments, s.codes, s.links,
+    s."to", s.cc, s.bcc, s.reply_to, s.message_id, s.inline_count, s.events,
     CASE WHEN s.mail_id IS NULL THEN CAST(substr(m.data, 1, 16384) AS BLOB) END"""
 _LISTED = f"""
     i.mail_id, coalesce(s.date, m.date), coalesce(s.sender, m.sender), coalesce(s.recipients, m.recipients),
@@ -134,7 +143,7 @@ WHERE i.address = ? AND i.mail_id < ? AND i.mail_id > ? AND {_IS_THERE}"""
 LIST_NEWEST_FIRST = f"{_LIST} ORDER BY i.mail_id DESC LIMIT ?"
 LIST_OLDEST_FIRST = f"{_LIST} ORDER BY i.mail_id LIMIT ?"
 TERMS_MAX = 4
-_TERM = """instr(coalesce(f.words, '') || ' ' || lower(s.subject || ' ' || s."from" || ' ' || s.preview), ?) > 0"""
+_TERM = "instr(coalesce(f.words, ''), ?) > 0"
 SEARCH = f"""
 SELECT {_LISTED} {_INBOX}
 LEFT JOIN search f ON f.mail_id = i.mail_id
@@ -148,10 +157,10 @@ FROM mail m LEFT JOIN summary s ON s.mail_id = m.id WHERE m.id = ?"""  # noqa: S
 READ_DATA = "SELECT CAST(data AS BLOB) FROM mail WHERE id = ?"
 DELETE_MAIL = "DELETE FROM mail WHERE id = ?"
 FIND_IN_INBOX = "SELECT 1 FROM inbox WHERE address = ? AND mail_id = ?"
-LIST_INBOX_IDS = "SELECT mail_id FROM inbox WHERE address = ? AND mail_id <= ? ORDER BY mail_id LIMIT ?"
-LIST_INBOX_SIZES = """
-SELECT i.mail_id, m.size FROM inbox i JOIN mail m ON m.id = i.mail_id
-WHERE i.address = ? AND i.mail_id < ? ORDER BY i.mail_id DESC LIMIT ?"""
+LIST_INBOX_IDS = "SELECT mail_id FROM inbox WHERE address = ? ORDER BY mail_id LIMIT ?"
+LIST_HELD = f"""
+SELECT i.mail_id, coalesce(s.size, m.size), s.source {_INBOX}
+WHERE i.address = ? AND i.mail_id < ? AND {_IS_THERE} ORDER BY i.mail_id DESC LIMIT ?"""
 DELETE_FROM_INBOX = "DELETE FROM inbox WHERE address = ? AND mail_id = ?"
 DELETE_MAIL_IN_NO_INBOX = "DELETE FROM mail WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM inbox WHERE mail_id = ?1)"
 LIST_UNSUMMARIZED = """
@@ -159,8 +168,10 @@ SELECT m.id, m.size, CASE WHEN m.size <= ? THEN CAST(m.data AS BLOB) END FROM ma
 WHERE m.id > ? AND NOT EXISTS (SELECT 1 FROM summary s WHERE s.mail_id = m.id) ORDER BY m.id LIMIT ?"""
 ADD_SUMMARY = """
 INSERT OR REPLACE INTO summary
-    (mail_id, subject, "from", preview, attachments, codes, links, date, sender, recipients, size)
-SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, date, sender, recipients, size FROM mail WHERE id = ?1"""
+    (mail_id, subject, "from", preview, attachments, codes, links,
+    "to", cc, bcc, reply_to, message_id, inline_count, events, source, date, sender, recipients, size)
+SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, date, sender, recipients, size
+FROM mail WHERE id = ?1"""
 ADD_WORDS = """
 INSERT OR REPLACE INTO search (mail_id, words) SELECT ?1, ?2 WHERE EXISTS (SELECT 1 FROM mail WHERE id = ?1)"""
 MEASURE = "SELECT messages, size FROM usage"
@@ -174,6 +185,7 @@ DROP_SUMMARY = "DROP TABLE summary"
 SUMMARY_COLUMNS = {
     *("mail_id", "date", "sender", "recipients", "size"),
     *("subject", "from", "preview", "attachments", "codes", "links"),
+    *("to", "cc", "bcc", "reply_to", "message_id", "inline_count", "events", "source"),
 }
 """A table with other columns was made by another version: it is dropped, and made again."""
 
@@ -242,9 +254,14 @@ def write_summary(mail_id: MailId, summary: Summary) -> tuple[Any, ...]:
         summary.subject,
         summary.sender_name,
         summary.preview,
-        _dump([[attachment.name, attachment.type, attachment.size] for attachment in summary.attachments]),
+        _dump([[part.name, part.type, part.size, part.index, part.content_id] for part in summary.attachments]),
         _dump([[code.code, code.reason] for code in summary.codes]),
         _dump([[link.url, link.text, link.reason] for link in summary.links]),
+        *map(_write_addresses, (summary.to, summary.cc, summary.bcc, summary.reply_to)),
+        summary.message_id,
+        summary.inline_count,
+        _dump([_write_event(event) for event in summary.events]),
+        summary.source,
     )
 
 
@@ -300,19 +317,49 @@ def read_summary(row: tuple[Any, ...]) -> Summary | None:
     subject, sender_name, preview, attachments, codes, links = row[5:11]
     if subject is None:
         return None
+    to, cc, bcc, reply_to = map(_read_addresses, row[11:15])
+    message_id, inline_count, events = row[15:18]
     return Summary(
         sender_name,
         subject,
         preview,
-        tuple(Attachment(index, *fields) for index, fields in enumerate(json.loads(attachments))),
+        tuple(
+            Attachment(index, name, media_type, size, content_id)
+            for name, media_type, size, index, content_id in json.loads(attachments)
+        ),
         tuple(Code(*fields) for fields in json.loads(codes)),
         tuple(Link(*fields) for fields in json.loads(links)),
+        to=to,
+        cc=cc,
+        bcc=bcc,
+        reply_to=reply_to,
+        message_id=message_id,
+        inline_count=inline_count,
+        events=tuple(map(_read_event, json.loads(events))),
     )
 
 
 def read_listing_row(row: tuple[Any, ...]) -> ListingRow:
     """Read a row of a listing."""
-    return ListingRow(read_mail(row), read_summary(row), bytes(row[11] or b""))
+    return ListingRow(read_mail(row), read_summary(row), bytes(row[18] or b""))
+
+
+def _write_addresses(addresses: Sequence[HeaderAddress]) -> str:
+    return _dump([[address.name, address.address] for address in addresses])
+
+
+def _read_addresses(text: str) -> tuple[HeaderAddress, ...]:
+    return tuple(HeaderAddress(*fields) for fields in json.loads(text)) if text != "[]" else ()
+
+
+def _write_event(event: CalendarEvent) -> list[Any]:
+    times = event.starts, event.ends, event.time_zone
+    return [event.method, event.title, *times, event.location, event.organizer, list(event.attendees)]
+
+
+def _read_event(fields: list[Any]) -> CalendarEvent:
+    method, title, starts, ends, time_zone, location, organizer, attendees = fields
+    return CalendarEvent(method, title, starts, ends, time_zone, location, organizer, tuple(attendees))
 
 
 def _dump(value: list[list[Any]]) -> str:

@@ -10,14 +10,14 @@ from edgemail.errors import MessageNotFound, StoreReadOnly, StoreUnavailable
 from edgemail.model import MailId
 from edgemail.store import schema
 from edgemail.store.base import Aged, Arrival, Usage
+from edgemail.store.trim import InboxLimits, SourceMemory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
     from edgemail.model import Envelope
-    from edgemail.store.base import ListingRow
+    from edgemail.store.base import ListingRow, SourceShare
     from edgemail.store.group_commit import GroupCommit
-    from edgemail.store.trim import Cut
 
     Row = tuple[Any, ...]
 
@@ -40,6 +40,7 @@ class SqlMailbox(ABC):
         """With `read_only` every method that writes raises `StoreReadOnly`."""
         self._read_only = read_only
         self._observers: list[Callable[[Sequence[Arrival]], None]] = []
+        self._sources = SourceMemory()
         self._poller: asyncio.Task[None] | None = None
         self._seen = 0
         """The last id that `_find_arrivals` has read."""
@@ -89,25 +90,35 @@ class SqlMailbox(ABC):
     async def delete_inbox(self, inbox: str) -> int:
         """See `Mailbox.delete_inbox`."""
         self._require_writable()
-        return await self._take_out(inbox, schema.UNBOUNDED_ID, may_return=False)
+        deleted, has_more = 0, True
+        while has_more:
+            mail_ids = [mail_id for (mail_id,) in await self._query(schema.LIST_INBOX_IDS, inbox, DELETE_ROWS)]
+            deleted += await self._take_out_some(inbox, mail_ids, may_return=False)
+            has_more = len(mail_ids) == DELETE_ROWS
+        return deleted
 
     async def delete_from_inbox(self, inbox: str, mail_id: MailId) -> bool:
         """See `Mailbox.delete_from_inbox`. A miss only reads, so it never waits for the writer."""
         self._require_writable()
         if not await self._query(schema.FIND_IN_INBOX, inbox, mail_id):
             return False
-        return await self._take_out_one(inbox, mail_id)
+        return await self._take_out_some(inbox, [mail_id], may_return=False) > 0
 
     async def trim_inboxes(
-        self, inboxes: Sequence[str], *, max_messages: int | None, max_bytes: int | None
+        self,
+        inboxes: Sequence[str],
+        *,
+        max_messages: int | None,
+        max_bytes: int | None,
+        share: SourceShare | None = None,
     ) -> list[Usage]:
         """See `Mailbox.trim_inboxes`."""
         self._require_writable()
-        cuts = await self._find_cuts(inboxes, max_messages, max_bytes)
-        for inbox, cut in zip(inboxes, cuts, strict=True):
-            if cut.last_gone:
-                await self._take_out(inbox, cut.last_gone, may_return=True)
-        return [cut.left for cut in cuts]
+        chosen = await self._choose_excess(inboxes, InboxLimits(max_messages, max_bytes, share))
+        for inbox, (gone, _) in zip(inboxes, chosen, strict=True):
+            for start in range(0, len(gone), DELETE_ROWS):
+                await self._take_out_some(inbox, gone[start : start + DELETE_ROWS], may_return=True)
+        return [left for _, left in chosen]
 
     async def measure(self) -> Usage:
         """See `Mailbox.measure`."""
@@ -133,29 +144,14 @@ class SqlMailbox(ABC):
         """Delete messages in one transaction; return how many there were."""
 
     @abstractmethod
-    async def _take_out_batch(self, inbox: str, last: int, *, may_return: bool) -> tuple[int, bool]:
-        """Take the oldest messages up to the id `last` out of an inbox, in one transaction.
-
-        It takes `DELETE_ROWS` at most. Returns how many went, and whether there may be more.
-        """
+    async def _take_out_some(self, inbox: str, mail_ids: Sequence[MailId], *, may_return: bool) -> int:
+        """Take messages out of an inbox, in one transaction; return how many were there."""
 
     @abstractmethod
-    async def _take_out_one(self, inbox: str, mail_id: MailId) -> bool:
-        """Take one message out of an inbox, in one transaction; return True if it was there."""
-
-    @abstractmethod
-    async def _find_cuts(
-        self, inboxes: Sequence[str], max_messages: int | None, max_bytes: int | None
-    ) -> Sequence[Cut]:
-        """Find where each inbox has to be cut."""
-
-    async def _take_out(self, inbox: str, last: int, *, may_return: bool) -> int:
-        """Take all messages up to the id `last` out of an inbox; return how many went."""
-        deleted, has_more = 0, True
-        while has_more:
-            batch, has_more = await self._take_out_batch(inbox, last, may_return=may_return)
-            deleted += batch
-        return deleted
+    async def _choose_excess(
+        self, inboxes: Sequence[str], limits: InboxLimits
+    ) -> Sequence[tuple[Sequence[MailId], Usage]]:
+        """Choose what has to leave each inbox; return it, and what stays there."""
 
     async def _find_arrivals(self) -> bool:
         """Announce one batch of what other programs committed; return True if there may be more."""

@@ -1,35 +1,142 @@
-"""Where to cut an inbox: how many of its newest messages are within the limits."""
+"""Which messages leave an inbox that is over a limit."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from edgemail.store.base import Usage
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
 
-@dataclass(slots=True)
-class Cut:
-    """Walks an inbox from its newest message back, to the first one that has to go."""
+    from edgemail.model import MailId
+    from edgemail.store.base import SourceShare
+
+HEAD_BYTES = 2048
+"""How much `SourceShare.find_source` gets of a message."""
+
+_KNOWN_MAX = 20_000
+
+
+class Held(NamedTuple):
+    """A message in an inbox, with its size in octets. `source` is None while it has no summary."""
+
+    id: MailId
+    size: int
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class InboxLimits:
+    """The most that an inbox may have; None means no limit."""
 
     max_messages: int | None
     max_bytes: int | None
-    messages: int = 0
-    size: int = 0
-    last_gone: int = 0
-    """The id of that message: it goes, and so do all older ones. 0 where none has to go."""
+    share: SourceShare | None = None
 
-    def take(self, mail_id: int, size: int) -> bool:
-        """Look at the next older message; return True if it stays. `size` is in octets."""
-        too_many = self.max_messages is not None and self.messages >= self.max_messages
-        too_much = self.max_bytes is not None and self.size + size > self.max_bytes
-        if self.messages and (too_many or too_much):
-            self.last_gone = mail_id
-            return False
-        self.messages += 1
-        self.size += size
-        return True
+    def list_unknown(self, held: Sequence[Held]) -> list[MailId]:
+        """List the messages whose source `choose` has to be told."""
+        if self.share is None or not _Excess(self, held).is_left:
+            return []
+        return [one.id for one in held if one.source is None]
+
+    def choose(self, held: Sequence[Held], sources: Mapping[MailId, str]) -> tuple[list[MailId], Usage]:
+        """Choose what leaves an inbox, given its newest message first; return it, and what stays.
+
+        First the oldest messages go of those sources that have more than their share, then the
+        oldest of all. The newest message stays, however large it is. `sources` has those that
+        `list_unknown` asked for.
+        """
+        excess = _Excess(self, held)
+        older = held[:0:-1]
+        if excess.is_left and self.share is not None:
+            named = [(one, sources[one.id] if one.source is None else one.source) for one in reversed(held)]
+            older = excess.take_from_heavy(named, self.share)
+        excess.take(older)
+        return excess.gone, Usage(excess.messages, excess.size)
+
+
+class SourceMemory:
+    """The sources of messages that have no summary yet: each is read once, however often an inbox is trimmed."""
+
+    def __init__(self) -> None:
+        self._sources: dict[MailId, str] = {}
+
+    def name(self, rows: Iterable[Sequence[Any]]) -> list[Held]:
+        """Make the messages in an inbox of rows with an id, a size, and a source or None."""
+        held = list(map(Held._make, rows))
+        known = self._sources
+        return (
+            [one._replace(source=known.get(one.id)) if one.source is None else one for one in held]
+            if known
+            else held
+        )
+
+    def learn(self, share: SourceShare | None, heads: Mapping[MailId, bytes]) -> dict[MailId, str]:
+        """Find the sources of messages by their first octets."""
+        if share is None:
+            return {}
+        found = {mail_id: share.find_source(head) for mail_id, head in heads.items()}
+        if len(self._sources) + len(found) > _KNOWN_MAX:
+            self._sources.clear()
+        self._sources.update(found)
+        return found
+
+
+class _Excess:
+    """Takes messages out of an inbox until it is within its limits."""
+
+    def __init__(self, limits: InboxLimits, held: Sequence[Held]) -> None:
+        self.messages = len(held)
+        self.size = sum(one.size for one in held)
+        self.gone: list[MailId] = []
+        self._limits = limits
 
     @property
-    def left(self) -> Usage:
-        """How much stays."""
-        return Usage(self.messages, self.size)
+    def is_left(self) -> bool:
+        """True while the inbox is over a limit."""
+        return self._has_too_many or self._has_too_much
+
+    def take(self, older: Sequence[Held]) -> None:
+        """Take the oldest messages, given in order."""
+        for one in older:
+            if not self.is_left:
+                break
+            self._take(one)
+
+    def take_from_heavy(self, named: Sequence[tuple[Held, str]], share: SourceShare) -> list[Held]:
+        """Take the oldest messages of sources above their share; return the others, but for the newest.
+
+        A source that is within its share stays so, which is why one walk from the oldest on is enough.
+        """
+        messages: dict[str, int] = {}
+        size: dict[str, int] = {}
+        for one, source in named:
+            messages[source] = messages.get(source, 0) + 1
+            size[source] = size.get(source, 0) + one.size
+        is_limited = {source: share.is_limited(source) for source in messages}
+        stays: list[Held] = []
+        for one, source in named[:-1]:
+            has_too_many = self._has_too_many and messages[source] > share.part * (self._limits.max_messages or 0)
+            has_too_much = self._has_too_much and size[source] > share.part * (self._limits.max_bytes or 0)
+            if is_limited[source] and (has_too_many or has_too_much):
+                self._take(one)
+                messages[source] -= 1
+                size[source] -= one.size
+            else:
+                stays.append(one)
+        return stays
+
+    @property
+    def _has_too_many(self) -> bool:
+        return self._limits.max_messages is not None and self.messages > self._limits.max_messages
+
+    @property
+    def _has_too_much(self) -> bool:
+        return self._limits.max_bytes is not None and self.size > self._limits.max_bytes
+
+    def _take(self, one: Held) -> None:
+        self.gone.append(one.id)
+        self.messages -= 1
+        self.size -= one.size

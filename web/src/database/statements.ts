@@ -7,6 +7,7 @@ const LISTED = `
     i.mail_id, coalesce(s.date, m.date), coalesce(s.sender, m.sender), coalesce(s.recipients, m.recipients),
     coalesce(s.size, m.size),
     s.subject, s."from", s.preview, s.attachments, s.codes, s.links,
+    s."to", s.cc, s.bcc, s.reply_to, s.message_id, s.inline_count, s.events,
     CASE WHEN s.mail_id IS NULL THEN CAST(substr(m.data, 1, 16384) AS BLOB) END`;
 const INBOX = `
 FROM inbox i LEFT JOIN summary s ON s.mail_id = i.mail_id
@@ -18,7 +19,7 @@ WHERE i.address = ? AND i.mail_id < ? AND i.mail_id > ? AND ${IS_THERE}`;
 export const LIST_NEWEST_FIRST = `${LIST} ORDER BY i.mail_id DESC LIMIT ?`;
 export const LIST_OLDEST_FIRST = `${LIST} ORDER BY i.mail_id LIMIT ?`;
 
-const TERM = `instr(coalesce(f.words, '') || ' ' || lower(s.subject || ' ' || s."from" || ' ' || s.preview), ?) > 0`;
+const TERM = `instr(coalesce(f.words, ''), ?) > 0`;
 export const SEARCH = `
 SELECT ${LISTED} ${INBOX}
 LEFT JOIN search f ON f.mail_id = i.mail_id

@@ -12,7 +12,8 @@ interface SummaryRow {
 const PATHS = /<((?:"(?:[^"\\]|\\.)*"|[^<>"])*)>/g;
 
 export function readSummaryRow(row: SqlRow): SummaryRow {
-  const [id, date, sender, recipients, size, subject, from, preview, attachments, codes, links, head] = row;
+  const [id, date, sender, recipients, size, subject, from, preview, attachments, codes, links] = row;
+  const head = row.at(-1);
   const summary: Summary = {
     id: Number(id),
     date: `${text(date).replace(" ", "T")}Z`,
@@ -29,8 +30,8 @@ export function readSummaryRow(row: SqlRow): SummaryRow {
   return { summary, head: subject === null && head instanceof Uint8Array ? head : null };
 }
 
-function readAttachment([name, type, size]: unknown[], index: number): AttachmentSummary {
-  return { index, name: text(name), type: text(type), size: Number(size) || 0 };
+function readAttachment([name, type, size, index]: unknown[]): AttachmentSummary {
+  return { index: Number(index) || 0, name: text(name), type: text(type), size: Number(size) || 0 };
 }
 
 function readLink([url, shown, reason]: unknown[]): FoundLink {

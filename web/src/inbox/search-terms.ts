@@ -1,15 +1,20 @@
+import { fold } from "./fold.ts";
 import type { Summary } from "./source.ts";
 
-/** Split a search text into its words, in lower case. */
+/** Split a search text into its words, folded. */
 export function searchTerms(text: string): string[] {
-  return text.toLowerCase().split(/\s+/).filter(Boolean);
+  return fold(text).split(/\s+/).filter(Boolean);
 }
 
 /**
  * Return true if a listed message has all the terms. Only its source can search the text beyond the
  * preview.
  */
-export function matchesTerms({ from, sender, subject, preview }: Summary, terms: string[]): boolean {
-  const shown = `${from}\n${sender}\n${subject}\n${preview}`.toLowerCase();
+export function matchesTerms(
+  { from, sender, subject, preview, attachments }: Summary,
+  terms: string[],
+): boolean {
+  const names = attachments.map(({ name }) => name);
+  const shown = fold([from, sender, subject, preview, ...names].join("\n"));
   return terms.every((term) => shown.includes(term));
 }

@@ -14,7 +14,8 @@ afterEach(() => mock.restoreAll());
 const jwt = (claims: object) => `e30.${btoa(JSON.stringify(claims)).replace(/=+$/, "")}.sig`;
 
 function row(id: number, { head = null as Uint8Array | null } = {}): SqlRow {
-  const made = head ? Array<null>(6).fill(null) : [`no ${id}`, "Ann <a@b.c>", "p", "[]", "[]", "[]"];
+  const shown = [`no ${id}`, "Ann <a@b.c>", "p", "[]", "[]", "[]", "[]", "[]", "[]", "[]", "", 0, "[]"];
+  const made = head ? Array<null>(shown.length).fill(null) : shown;
   return [id, "2026-11-24 16:00:00.123", "<a@b.c>", "<ann@ex.org>", 7, ...made, head];
 }
 
@@ -22,9 +23,10 @@ test("a row reads as a summary", () => {
   const { summary, head } = readSummaryRow([
     ...[7, "2026-11-24 16:00:00.123", "<>", '<"a>, <b"@ex.org>, <c@ex.org>, <c@ex.org>', 9, "S", "F", "P"],
     ...[
-      '[["a.zip","application/zip",5]]',
+      '[["a.zip","application/zip",5,2,"part@ex.org"]]',
       '[["1234","next to code"]]',
       '[["https://a.b/","A","says"]]',
+      ...['[["Ann","ann@ex.org"]]', "[]", "[]", "[]", "1@ex.org", 1, "[]"],
       null,
     ],
   ]);
@@ -38,7 +40,7 @@ test("a row reads as a summary", () => {
     subject: "S",
     from: "F",
     preview: "P",
-    attachments: [{ index: 0, name: "a.zip", type: "application/zip", size: 5 }],
+    attachments: [{ index: 2, name: "a.zip", type: "application/zip", size: 5 }],
     codes: [{ code: "1234", reason: "next to code" }],
     links: [{ url: "https://a.b/", text: "A", reason: "says" }],
   });

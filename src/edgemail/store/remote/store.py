@@ -24,14 +24,16 @@ from edgemail.store.remote.hrana import (
     Step,
     Unreachable,
 )
-from edgemail.store.sql_mailbox import DELETE_ROWS, SqlMailbox
-from edgemail.store.trim import Cut
+from edgemail.store.sql_mailbox import SqlMailbox
+from edgemail.store.trim import HEAD_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from edgemail.model import Envelope, Summary
+    from edgemail.store.base import Usage
     from edgemail.store.remote.hrana import Outcome, Value
+    from edgemail.store.trim import Held, InboxLimits
     from edgemail.system.metrics import CommitCounters
 
 _log = logging.getLogger(__name__)
@@ -42,6 +44,8 @@ _WAITING_BYTES = 128 * 2**20
 _WAIT_SHARE = 0.8
 """Of the time that a commit has, waiting for it included."""
 _TRIM_ROWS = 1000
+_HEADS = 100
+"""How many messages' first octets one request reads."""
 _READ_S = 15.0
 _WRITE_S = 15.0
 _POLL_S = 1.0
@@ -201,34 +205,43 @@ class RemoteStore(SqlMailbox):
         outcomes = await self._write([Step(schema.DELETE_MAIL, (mail_id,)) for mail_id in mail_ids])
         return sum(outcome.changed_rows for outcome in outcomes)
 
-    async def _take_out_batch(self, inbox: str, last: int, *, may_return: bool) -> tuple[int, bool]:
+    async def _take_out_some(self, inbox: str, mail_ids: Sequence[MailId], *, may_return: bool) -> int:
         del may_return  # as above
-        rows = await self._query(schema.LIST_INBOX_IDS, inbox, last, DELETE_ROWS)
         steps: list[Step] = []
-        for (mail_id,) in rows:
+        for mail_id in mail_ids:
             steps.append(Step(schema.DELETE_FROM_INBOX, (inbox, mail_id)))
             steps.append(Step(schema.DELETE_MAIL_IN_NO_INBOX, (mail_id,)))
         outcomes = await self._write(steps)
-        return sum(outcome.changed_rows for outcome in outcomes[::2]), len(rows) == DELETE_ROWS
+        return sum(outcome.changed_rows for outcome in outcomes[::2])
 
-    async def _take_out_one(self, inbox: str, mail_id: MailId) -> bool:
-        outcomes = await self._write(
-            [Step(schema.DELETE_FROM_INBOX, (inbox, mail_id)), Step(schema.DELETE_MAIL_IN_NO_INBOX, (mail_id,))]
-        )
-        return bool(outcomes[0].changed_rows)
+    async def _choose_excess(
+        self, inboxes: Sequence[str], limits: InboxLimits
+    ) -> Sequence[tuple[Sequence[MailId], Usage]]:
+        chosen = []
+        for inbox in inboxes:
+            held = await self._list_held(inbox)
+            heads = await self._read_heads(limits.list_unknown(held))
+            chosen.append(limits.choose(held, self._sources.learn(limits.share, heads)))
+        return chosen
 
-    async def _find_cuts(
-        self, inboxes: Sequence[str], max_messages: int | None, max_bytes: int | None
-    ) -> Sequence[Cut]:
-        return [await self._find_cut(inbox, Cut(max_messages, max_bytes)) for inbox in inboxes]
-
-    async def _find_cut(self, inbox: str, cut: Cut) -> Cut:
+    async def _list_held(self, inbox: str) -> list[Held]:
+        held: list[Held] = []
         before = schema.UNBOUNDED_ID
-        while rows := await self._query(schema.LIST_INBOX_SIZES, inbox, before, _TRIM_ROWS):
-            if not all(cut.take(mail_id, size) for mail_id, size in rows) or len(rows) < _TRIM_ROWS:
+        while rows := await self._query(schema.LIST_HELD, inbox, before, _TRIM_ROWS):
+            held += self._sources.name(rows)
+            if len(rows) < _TRIM_ROWS:
                 break
             before = rows[-1][0]
-        return cut
+        return held
+
+    async def _read_heads(self, mail_ids: Sequence[MailId]) -> dict[MailId, bytes]:
+        heads: dict[MailId, bytes] = {}
+        for start in range(0, len(mail_ids), _HEADS):
+            batch = mail_ids[start : start + _HEADS]
+            outcomes = await self._read([Step(_READ_PIECE, (1, HEAD_BYTES, mail_id)) for mail_id in batch])
+            for mail_id, outcome in zip(batch, outcomes, strict=True):
+                heads[mail_id] = outcome.rows[0][0] if outcome.rows else b""  # deleted meanwhile
+        return heads
 
     async def _commit(self, batch: Sequence[Envelope], since: float) -> list[MailId]:
         deadline = since + self._patience.limit_s

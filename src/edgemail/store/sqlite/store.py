@@ -19,16 +19,18 @@ from edgemail.model import MailId
 from edgemail.store import schema
 from edgemail.store.group_commit import GroupCommit
 from edgemail.store.job_thread import JobThread
-from edgemail.store.sql_mailbox import DELETE_ROWS, SqlMailbox
+from edgemail.store.sql_mailbox import SqlMailbox
 from edgemail.store.sqlite.connections import Connections
 from edgemail.store.sqlite.file import open_database, open_for_reading
-from edgemail.store.trim import Cut
+from edgemail.store.trim import HEAD_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
     from pathlib import Path
 
     from edgemail.model import Envelope, Summary
+    from edgemail.store.base import Usage
+    from edgemail.store.trim import InboxLimits
     from edgemail.system.metrics import CommitCounters
 
 _T = TypeVar("_T")
@@ -202,26 +204,22 @@ class SqliteStore(SqlMailbox):
     async def _delete_batch(self, mail_ids: Sequence[MailId], *, may_return: bool) -> int:
         return await self._on_writer_thread(partial(_delete, mail_ids=mail_ids, may_return=may_return))
 
-    async def _take_out_batch(self, inbox: str, last: int, *, may_return: bool) -> tuple[int, bool]:
-        work = partial(_delete_from_inbox, inbox=inbox, last=last, may_return=may_return)
-        deleted = await self._on_writer_thread(work)
-        return deleted, deleted == DELETE_ROWS
+    async def _take_out_some(self, inbox: str, mail_ids: Sequence[MailId], *, may_return: bool) -> int:
+        if not mail_ids:
+            return 0
+        work = partial(_delete_from_inbox, inbox=inbox, mail_ids=mail_ids, may_return=may_return)
+        return await self._on_writer_thread(work)
 
-    async def _take_out_one(self, inbox: str, mail_id: MailId) -> bool:
-        return await self._on_writer_thread(partial(_delete_one_from_inbox, inbox=inbox, mail_id=mail_id))
+    async def _choose_excess(
+        self, inboxes: Sequence[str], limits: InboxLimits
+    ) -> Sequence[tuple[Sequence[MailId], Usage]]:
+        def choose(reader: apsw.Connection, inbox: str) -> tuple[Sequence[MailId], Usage]:
+            rows = reader.execute(schema.LIST_HELD, (inbox, schema.UNBOUNDED_ID, -1))
+            held = self._sources.name(rows)
+            heads = {mail_id: _find_beginning(reader, mail_id) for mail_id in limits.list_unknown(held)}
+            return limits.choose(held, self._sources.learn(limits.share, heads))
 
-    async def _find_cuts(
-        self, inboxes: Sequence[str], max_messages: int | None, max_bytes: int | None
-    ) -> Sequence[Cut]:
-        def read(reader: apsw.Connection) -> list[Cut]:
-            cuts = [Cut(max_messages, max_bytes) for _ in inboxes]
-            for inbox, cut in zip(inboxes, cuts, strict=True):
-                for mail_id, size in reader.execute(schema.LIST_INBOX_SIZES, (inbox, schema.UNBOUNDED_ID, -1)):
-                    if not cut.take(mail_id, size):
-                        break
-            return cuts
-
-        return await self._read(read)
+        return await self._read(lambda reader: [choose(reader, inbox) for inbox in inboxes])
 
     async def _commit(self, batch: Sequence[Envelope], _since: float) -> list[MailId]:
         ids = await self._on_writer_thread(partial(self._insert, batch=batch))
@@ -384,6 +382,15 @@ def _read_beginning(reader: apsw.Connection, mail_id: int, octets: int) -> bytes
         return blob.read(octets)
 
 
+def _find_beginning(reader: apsw.Connection, mail_id: int) -> bytes:
+    """Read a message's first octets, none where it was deleted meanwhile."""
+    try:
+        with contextlib.closing(_open_data(reader, MailId(mail_id))) as blob:
+            return blob.read(HEAD_BYTES)
+    except MessageNotFound:
+        return b""
+
+
 def _insert_rows(writer: apsw.Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
     writer.execute(schema.repeat_values(statement, len(rows)), tuple(chain.from_iterable(rows)))
 
@@ -397,21 +404,14 @@ def _delete(writer: apsw.Connection, mail_ids: Sequence[MailId], *, may_return: 
     return deleted
 
 
-def _delete_from_inbox(writer: apsw.Connection, inbox: str, last: int, *, may_return: bool) -> int:
+def _delete_from_inbox(writer: apsw.Connection, inbox: str, mail_ids: Sequence[MailId], *, may_return: bool) -> int:
+    deleted = 0
     with _unsynced(writer) if may_return else contextlib.nullcontext(), _Transaction(writer):
-        rows = writer.execute(schema.LIST_INBOX_IDS, (inbox, last, DELETE_ROWS)).fetchall()
-        for (mail_id,) in rows:
+        for mail_id in mail_ids:
             writer.execute(schema.DELETE_FROM_INBOX, (inbox, mail_id))
+            deleted += writer.changes()
             writer.execute(schema.DELETE_MAIL_IN_NO_INBOX, (mail_id,))
-    return len(rows)
-
-
-def _delete_one_from_inbox(writer: apsw.Connection, inbox: str, mail_id: MailId) -> bool:
-    with _Transaction(writer):
-        writer.execute(schema.DELETE_FROM_INBOX, (inbox, mail_id))
-        was_there = bool(writer.changes())
-        writer.execute(schema.DELETE_MAIL_IN_NO_INBOX, (mail_id,))
-    return was_there
+    return deleted
 
 
 def _translate(work: Callable[..., _T], *arguments: object) -> _T:
