@@ -35,11 +35,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A server-sent event."""
+    """A server-sent event of a message. `position` is its id field: the message's id, or several."""
 
     id: int
     name: str
     data: Any
+    position: str
 
 
 async def ask(
@@ -65,7 +66,7 @@ def inbox_path(address: str, rest: str = "") -> str:
 
 
 class EventStream:
-    """The events of one inbox, decoded from chunks (RFC 9112 section 7.1)."""
+    """The events of one inbox or several, decoded from chunks (RFC 9112 section 7.1)."""
 
     def __init__(self, status: int, head: str, reader: asyncio.StreamReader) -> None:
         self.status = status
@@ -91,7 +92,8 @@ class EventStream:
                 if line == "\n":
                     if not fields:
                         continue  # it was a comment
-                    return Event(int(fields["id"]), fields["event"], json.loads(fields["data"]))
+                    data = json.loads(fields["data"])
+                    return Event(data["id"], fields["event"], data, fields["id"])
                 name, _, value = line.rstrip("\n").partition(":")
                 if name:
                     fields[name] = value.removeprefix(" ")

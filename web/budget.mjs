@@ -42,6 +42,7 @@ for (const [name, files, limit] of [
   ["first JavaScript of an inbox", inbox, 20_000],
   ["reader", reader, 40_000],
   ["reader's worker", named("worker"), 25_000],
+  ["worker of all tabs", named("events-worker"), 3_000],
   ["CSS", styles, 6_000],
 ]) {
   const size = await weigh(files);

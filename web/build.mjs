@@ -128,20 +128,23 @@ function outputOf(metafile, out, source) {
   return path.relative(out, path.resolve(here, found[0]));
 }
 
+/** Bundle a worker by itself; return its file. */
+async function bundleWorker(out, names, source, name) {
+  const entry = { entryPoints: [source], entryNames: `assets/${name}-[hash]` };
+  const { metafile } = await build({ ...options(out, names), ...entry });
+  return outputOf(metafile, out, source);
+}
+
 async function bundle(out, names) {
-  const worker = await build({
-    ...options(out, names),
-    entryPoints: ["src/reader/worker.ts"],
-    entryNames: "assets/worker-[hash]",
-  });
-  const workerFile = outputOf(worker.metafile, out, "src/reader/worker.ts");
+  const workerFile = await bundleWorker(out, names, "src/reader/worker.ts", "worker");
+  const eventsFile = await bundleWorker(out, names, "src/inbox/events-worker.ts", "events-worker");
   const page = await build({
     ...options(out, names, sharedChunk),
     entryPoints: ["src/main.tsx", "styles/main.css"],
     entryNames: "assets/[name]-[hash]",
     chunkNames: "assets/[name]-[hash]",
     splitting: true,
-    define: { WORKER_FILE: JSON.stringify(workerFile) },
+    define: { WORKER_FILE: JSON.stringify(workerFile), EVENTS_WORKER_FILE: JSON.stringify(eventsFile) },
   });
   const js = outputOf(page.metafile, out, "src/main.tsx");
   const first = page.metafile.outputs[path.relative(here, path.join(out, js))];

@@ -34,7 +34,7 @@ async def test_what_arrives_is_told_as_it_arrives(program: Program) -> None:
             (mail_id,) = await program.send_letter(subject)
             event = await stream.next()
             assert event is not None
-            assert (event.id, event.name) == (mail_id, "message")
+            assert (event.id, event.name, event.position) == (mail_id, "message", str(mail_id))
             assert event.data == (await program.list_inbox())[0]
 
 

@@ -24,6 +24,7 @@ ROUTES = {
     ("get", "/api/inboxes/{address}/messages"),
     ("get", "/api/inboxes/{address}/wait"),
     ("get", "/api/inboxes/{address}/events"),
+    ("get", "/api/events"),
     ("delete", "/api/inboxes/{address}"),
     ("get", "/api/inboxes/{address}/messages/{id}"),
     ("delete", "/api/inboxes/{address}/messages/{id}"),

@@ -85,11 +85,12 @@ async def test_a_stranger_finds_nothing_of_anybody_else(public: Program) -> None
     assert whole.json()["recipients"] == [OTHER]
 
 
-async def test_a_stream_has_the_own_mail_alone(public: Program) -> None:
+@pytest.mark.parametrize("path", [inbox_path(MINE, "/events?after={}"), f"/api/events?address={MINE}&after={{}}"])
+async def test_a_stream_has_the_own_mail_alone(public: Program, path: str) -> None:
     """What comes for another address is no event, and no comment."""
     newest = (await public.send(letter("Before"), to=(MINE,)))[0]
     headers = "X-Forwarded-For: 203.0.113.7\r\n"
-    async with follow(public.url, inbox_path(MINE, f"/events?after={newest}"), headers) as stream:
+    async with follow(public.url, path.format(newest), headers) as stream:
         assert await stream.line() == ": listening\n"
         await public.send(letter(f"{SECRET} subject"), to=(OTHER,))
         await public.send(letter(BOTH), to=(OTHER, MINE))

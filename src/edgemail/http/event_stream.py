@@ -1,7 +1,8 @@
-"""Server-sent events: new mail of an inbox, as octets that all its readers share."""
+"""Server-sent events: new mail of one inbox or several, as octets that all readers share."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from contextlib import aclosing, contextmanager
 from http import HTTPStatus
@@ -14,17 +15,18 @@ from edgemail.http.answers import find_ip, find_source
 from edgemail.http.models import MessageModel
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequence
 
     from starlette.types import Receive, Scope, Send
 
-    from edgemail.mailbox.arrivals import SharedPage
+    from edgemail.mailbox.inbox import Inbox
     from edgemail.model import ListedMail
     from edgemail.settings import Network
 
 PING_S = 15.0
 """How often a quiet stream says that it is alive: proxies close connections on which nothing comes."""
 
+_PING = b": ping\n\n"
 _RETRY_AFTER = {"retry-after": "60"}
 
 
@@ -33,9 +35,9 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, pages: AsyncGenerator[SharedPage | None, None]) -> None:
-        """Send each page as it comes, and a comment for each None."""
-        self._pages = pages
+    def __init__(self, events: AsyncGenerator[bytes, None]) -> None:
+        """Send `events` as they come."""
+        self._events = events
         self.status_code = HTTPStatus.OK
         self.background = None
         self.init_headers({"cache-control": "no-cache", "x-accel-buffering": "no"})
@@ -46,22 +48,60 @@ class EventStream(Response):
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         if scope["method"] != "HEAD":
             await send({"type": "http.response.body", "body": b": listening\n\n", "more_body": True})
-            async with aclosing(self._pages) as pages:
-                async for page in pages:
-                    body = b": ping\n\n" if page is None else page.write(write_events)
+            async with aclosing(self._events) as events:
+                async for body in events:
                     await send({"type": "http.response.body", "body": body, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def write_events(listed: Sequence[ListedMail]) -> bytes:
+async def follow_one(inbox: Inbox, name: str, after: int) -> AsyncGenerator[bytes, None]:
+    """Yield the events of an inbox for mail above an id, and a comment whenever it is quiet."""
+    async with aclosing(inbox.follow(name, after, quiet_s=PING_S)) as pages:
+        async for page in pages:
+            yield _PING if page is None else page.write(_write_events)
+
+
+async def follow_several(inbox: Inbox, starts: Sequence[tuple[str, int]]) -> AsyncGenerator[bytes, None]:
+    """Yield the events of several inboxes, each for mail above its own id.
+
+    The id of an event has the position in every inbox, in the order of `starts`: whoever gives the
+    last one misses nothing, although the inboxes were not read at one moment.
+    """
+    positions = [str(after) for _, after in starts]
+    places: dict[str, list[int]] = {}
+    lowest: dict[str, int] = {}
+    for place, (name, after) in enumerate(starts):  # an inbox may be given twice
+        places.setdefault(name, []).append(place)
+        lowest[name] = min(after, lowest.get(name, after))
+    async with aclosing(inbox.follow_all(lowest, quiet_s=PING_S)) as following:
+        async for news in following:
+            if news is None:
+                yield _PING
+                continue
+            name, page = news
+            pieces: list[bytes] = []
+            for mail_id, event in page.write(_write_events_with_address):
+                for place in places[name]:
+                    positions[place] = str(mail_id)
+                pieces += (event, b"id: ", ",".join(positions).encode(), b"\n\n")
+            yield b"".join(pieces)
+
+
+def _write_events(listed: Sequence[ListedMail]) -> bytes:
     """Write an event for each message: its summary, under its id."""
-    return b"".join(map(_write_event, listed))
+    return b"".join([b"%bid: %d\n\n" % (_write_event(one), one.mail.id) for one in listed])
 
 
-def _write_event(listed: ListedMail) -> bytes:
-    message = MessageModel.of(listed)
-    data = message.model_dump_json(by_alias=True)  # one line: JSON escapes line ends
-    return f"event: message\ndata: {data}\nid: {message.id}\n\n".encode()
+def _write_events_with_address(listed: Sequence[ListedMail]) -> list[tuple[int, bytes]]:
+    """Write an event for each message, with the inbox's address and without an id: each reader has its own."""
+    return [(one.mail.id, _write_event(one, *one.mail.recipients)) for one in listed]
+
+
+def _write_event(listed: ListedMail, address: str | None = None) -> bytes:
+    data = MessageModel.of(listed).model_dump_json(by_alias=True)  # one line: JSON escapes line ends
+    if address is not None:
+        data = f'{{"address":{json.dumps(address)},{data[1:]}'
+    return f"event: message\ndata: {data}\n".encode()
 
 
 class StreamCaps:
@@ -79,30 +119,32 @@ class StreamCaps:
         self._sources: Counter[str] = Counter()
 
     @contextmanager
-    def hold(self, inbox: str, scope: Scope) -> Iterator[None]:
-        """Count the stream of a request for as long as the context lasts.
+    def hold(self, inboxes: Collection[str], scope: Scope) -> Iterator[None]:
+        """Count the stream of a request for as long as the context lasts: once for each inbox.
 
         Raises:
-            HTTPException: the source has too many streams (429), or the inbox has (503).
+            HTTPException: the source has too many streams (429), or an inbox has (503).
         """
         source = find_source(scope)
         if self._sources[source] >= self._per_source and not self._is_trusted(scope):
             self._refuse("source_streams")
             detail = "there are too many event streams from your address; close some"
             raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, detail, _RETRY_AFTER)
-        if self._inboxes[inbox] >= self._per_inbox:
+        if any(self._inboxes[inbox] >= self._per_inbox for inbox in inboxes):
             self._refuse("inbox_streams")
-            detail = "too many readers follow this inbox; try again later"
+            which = "this inbox" if len(inboxes) == 1 else "one of these inboxes"
+            detail = f"too many readers follow {which}; try again later"
             raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, detail, _RETRY_AFTER)
         self._sources[source] += 1
-        self._inboxes[inbox] += 1
+        self._inboxes.update(inboxes)
         try:
             yield
         finally:
-            for counts, key in ((self._sources, source), (self._inboxes, inbox)):
-                counts[key] -= 1
-                if not counts[key]:
-                    del counts[key]
+            for counts, keys in ((self._sources, (source,)), (self._inboxes, inboxes)):
+                counts.subtract(keys)
+                for key in keys:
+                    if not counts[key]:
+                        del counts[key]
 
     def _is_trusted(self, scope: Scope) -> bool:
         ip = find_ip(scope)

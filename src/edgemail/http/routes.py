@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import Field
 from starlette.convertors import StringConvertor, register_url_convertor
 
 from edgemail.errors import StoreUnavailable
@@ -24,7 +26,11 @@ WAIT_MAX_S = 55.0
 _READY_S = 2.0
 """The time limit for the readiness check: probes give up after a few seconds."""
 
+FOLLOWED_ADDRESSES_MAX = 20
+"""The most addresses of one event stream."""
+
 _ID_MAX = 2**63 - 1
+_POSITIONS = f"^[0-9]{{1,19}}(,[0-9]{{1,19}}){{0,{FOLLOWED_ADDRESSES_MAX - 1}}}$"
 _AddressPath = Annotated[str, Path(description="an e-mail address, in any case", max_length=512)]
 _IdPath = Annotated[int, Path(ge=0, le=_ID_MAX)]
 _AttachmentPath = Annotated[int, Path(ge=0, le=_ID_MAX)]
@@ -139,7 +145,7 @@ async def _find_start(
 async def _hold_stream(request: Request, address: _AddressPath) -> AsyncIterator[None]:
     """Count the stream while it lasts, or refuse it."""
     caps: StreamCaps = request.app.state.streams
-    with caps.hold(_name(address), request.scope):
+    with caps.hold((_name(address),), request.scope):
         yield
 
 
@@ -155,7 +161,65 @@ async def follow_inbox(request: Request, start: Annotated[tuple[str, int], Depen
 
     Starts after `Last-Event-ID`, else after the id `after`, else with mail that arrives later.
     """
-    return EventStream(_inbox(request).follow(*start, quiet_s=event_stream.PING_S))
+    return EventStream(event_stream.follow_one(_inbox(request), *start))
+
+
+_AddressesQuery = Annotated[
+    list[Annotated[str, Field(max_length=512)]],
+    Query(description="e-mail addresses, in any case: at most 20", min_length=1, max_length=FOLLOWED_ADDRESSES_MAX),
+]
+
+
+async def _find_starts(
+    request: Request,
+    address: _AddressesQuery,
+    after: Annotated[
+        list[Annotated[int, Field(ge=0, le=_ID_MAX)]] | None,
+        Query(description="an id for each address, in their order", max_length=FOLLOWED_ADDRESSES_MAX),
+    ] = None,
+    last_event_id: Annotated[
+        str | None,
+        Header(description="the id of an event: an id for each address, in their order", pattern=_POSITIONS),
+    ] = None,
+) -> list[tuple[str, int]]:
+    """Find each inbox and its start id before the response begins, so that no mail is missed."""
+    names = [_name(one) for one in address]
+    loc, starts = ("query", "after"), after
+    if last_event_id is not None:
+        loc, starts = ("header", "last-event-id"), [int(one) for one in last_event_id.split(",")]
+    if starts is not None and (len(starts) != len(names) or max(starts) > _ID_MAX):
+        raise RequestValidationError([{"loc": loc, "msg": "needs one id for each address, in their order"}])
+    newest = await asyncio.gather(*[_inbox(request).last_id(name) for name in names])
+    for name, newest_id in zip(names, newest, strict=True):
+        if not newest_id:
+            note_empty(request, name)
+    return list(zip(names, newest if starts is None else starts, strict=True))
+
+
+async def _hold_shared_stream(request: Request, address: _AddressesQuery) -> AsyncIterator[None]:
+    """Count the stream while it lasts, or refuse it."""
+    caps: StreamCaps = request.app.state.streams
+    with caps.hold({_name(one) for one in address}, request.scope):
+        yield
+
+
+@router.get(
+    "/api/events",
+    tags=["inbox"],
+    response_class=Response,
+    responses={200: {"content": {"text/event-stream": {}}}, 414: PROBLEM},
+    dependencies=[Depends(_hold_shared_stream)],
+)
+async def follow_inboxes(
+    request: Request, starts: Annotated[list[tuple[str, int]], Depends(_find_starts)]
+) -> EventStream:
+    """Follow several inboxes by one stream: each `event: message` has an `address` beside the summary.
+
+    The id of an event is a position: the last id in each inbox, in the order of the addresses, with
+    commas between. Starts after `Last-Event-ID`, else after the ids `after`, one for each address,
+    else with mail that arrives later.
+    """
+    return EventStream(event_stream.follow_several(_inbox(request), starts))
 
 
 @router.get(

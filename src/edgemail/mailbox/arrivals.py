@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 
     from edgemail.model import ListedMail
 
@@ -40,13 +40,13 @@ class SharedPage:
 
     def __init__(self, listed: Sequence[ListedMail]) -> None:
         self.listed = listed
-        self._written: tuple[object, Any] | None = None
+        self._written: dict[object, Any] = {}
 
     def write(self, write: Callable[[Sequence[ListedMail]], _T]) -> _T:
         """Return what `write` makes of the page; it is called once for all who give the same one."""
-        if self._written is None or self._written[0] is not write:
-            self._written = write, write(self.listed)
-        written: _T = self._written[1]
+        if write not in self._written:
+            self._written[write] = write(self.listed)
+        written: _T = self._written[write]
         return written
 
 
@@ -57,24 +57,28 @@ class Subscription:
     what came after the last id it has seen. So a slow reader costs no memory and misses nothing.
     """
 
-    def __init__(self, topic: _Topic) -> None:
+    __slots__ = ("_bell", "_has_news", "_topic", "is_closed")
+
+    def __init__(self, topic: _Topic, bell: asyncio.Event) -> None:
+        """`bell` is set for new mail; several subscriptions may share one."""
         self._topic = topic
-        self._news = asyncio.Event()
+        self._bell = bell
+        self._has_news = False
         self.is_closed = False
 
     async def wait(self, timeout_s: float | None) -> bool:
         """Wait for new mail since the last call; return False if none came in time.
 
-        `timeout_s` None waits without a limit.
+        `timeout_s` None waits without a limit. Only for a subscription with a bell of its own.
         """
-        if not self._news.is_set():
-            try:
-                async with asyncio.timeout(timeout_s):
-                    await self._news.wait()
-            except TimeoutError:
-                return False
-        self._news.clear()
-        return True
+        if not await _is_set_in_time(self._bell, timeout_s):
+            return False
+        return self.take_news()
+
+    def take_news(self) -> bool:
+        """Return True if there was new mail since the last call."""
+        has_news, self._has_news = self._has_news, False
+        return has_news
 
     async def read(self, after: int, read: Callable[[int], Awaitable[Sequence[ListedMail]]]) -> SharedPage:
         """Return the page above the id `after`, which `read` reads once for all who ask for it.
@@ -85,12 +89,53 @@ class Subscription:
 
     def notify(self) -> None:
         """Signal new mail."""
-        self._news.set()
+        self._has_news = True
+        self._bell.set()
 
     def close(self) -> None:
         """Wake the reader for the last time, as the server stops."""
         self.is_closed = True
-        self._news.set()
+        self.notify()
+
+
+class SubscriptionGroup:
+    """Waits for new mail in several inboxes at once."""
+
+    def __init__(self, subscriptions: Mapping[str, Subscription], bell: asyncio.Event) -> None:
+        """All subscriptions have the same bell."""
+        self._subscriptions = subscriptions
+        self._bell = bell
+
+    @property
+    def is_closed(self) -> bool:
+        """True once the server stops."""
+        return any(subscription.is_closed for subscription in self._subscriptions.values())
+
+    async def wait(self, timeout_s: float | None) -> bool:
+        """Wait for new mail in any of the inboxes; return False if none came in time."""
+        return await _is_set_in_time(self._bell, timeout_s)
+
+    def take_news(self) -> list[str]:
+        """Return the inboxes with new mail since the last call."""
+        return [inbox for inbox, subscription in self._subscriptions.items() if subscription.take_news()]
+
+    async def read(
+        self, inbox: str, after: int, read: Callable[[int], Awaitable[Sequence[ListedMail]]]
+    ) -> SharedPage:
+        """Return a page of one of the inboxes; see `Subscription.read`."""
+        return await self._subscriptions[inbox].read(after, read)
+
+
+async def _is_set_in_time(bell: asyncio.Event, timeout_s: float | None) -> bool:
+    """Wait until a bell is set, and clear it; return False if that took longer than `timeout_s`."""
+    if not bell.is_set():
+        try:
+            async with asyncio.timeout(timeout_s):
+                await bell.wait()
+        except TimeoutError:
+            return False
+    bell.clear()
+    return True
 
 
 class _Topic:
@@ -181,17 +226,36 @@ class ArrivalNotifier:
     @contextmanager
     def subscribe(self, inbox: str) -> Iterator[Subscription]:
         """Subscribe to one inbox for as long as the context lasts."""
-        topic = self._subscriptions.setdefault(inbox, _Topic())
-        subscription = Subscription(topic)
-        if self._is_closed:
-            subscription.close()
-        topic.add(subscription)
+        subscription = self._add(inbox, asyncio.Event())
         try:
             yield subscription
         finally:
-            topic.discard(subscription)
-            if not topic:
-                self._subscriptions.pop(inbox, None)
+            self._discard(inbox, subscription)
+
+    @contextmanager
+    def subscribe_all(self, inboxes: Iterable[str]) -> Iterator[SubscriptionGroup]:
+        """Subscribe to several inboxes for as long as the context lasts."""
+        bell = asyncio.Event()
+        subscriptions = {inbox: self._add(inbox, bell) for inbox in inboxes}
+        try:
+            yield SubscriptionGroup(subscriptions, bell)
+        finally:
+            for inbox, subscription in subscriptions.items():
+                self._discard(inbox, subscription)
+
+    def _add(self, inbox: str, bell: asyncio.Event) -> Subscription:
+        topic = self._subscriptions.setdefault(inbox, _Topic())
+        subscription = Subscription(topic, bell)
+        if self._is_closed:
+            subscription.close()
+        topic.add(subscription)
+        return subscription
+
+    def _discard(self, inbox: str, subscription: Subscription) -> None:
+        topic = self._subscriptions[inbox]
+        topic.discard(subscription)
+        if not topic:
+            del self._subscriptions[inbox]
 
     def publish(self, inboxes: Iterable[str]) -> None:
         """Wake the subscriptions to these inboxes."""

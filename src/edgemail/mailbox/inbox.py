@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING
 
 from edgemail import mime
@@ -15,7 +17,7 @@ from edgemail.store.base import ListingRow
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 
     from edgemail.mailbox.arrivals import SharedPage, Subscription
     from edgemail.mailbox.results import Result
@@ -171,14 +173,34 @@ class Inbox:
 
         Yields None whenever nothing came for `quiet_s`. Ends when the server stops.
         """
-        with self._notifier.subscribe(inbox) as subscription:
-            seen = after
-            while not subscription.is_closed:
-                async for news in self._news(subscription, inbox, seen):
-                    seen = news.listed[-1].mail.id
-                    yield news
-                while not await subscription.wait(quiet_s):
-                    yield None
+        async with aclosing(self.follow_all({inbox: after}, quiet_s=quiet_s)) as following:
+            async for news in following:
+                yield None if news is None else news[1]
+
+    async def follow_all(
+        self, after: Mapping[str, int], *, quiet_s: float | None = None
+    ) -> AsyncGenerator[tuple[str, SharedPage] | None, None]:
+        """Follow several inboxes, each from its own id on; see `follow`.
+
+        Yields the inbox with each page. Inboxes with much mail take turns.
+        """
+        seen = dict(after)
+        unread = dict.fromkeys(seen)  # in the order in which they are read
+        with self._notifier.subscribe_all(seen) as subscriptions:
+            while not subscriptions.is_closed:
+                unread.update(dict.fromkeys(subscriptions.take_news()))
+                if not unread:
+                    if not await subscriptions.wait(quiet_s):
+                        yield None
+                    continue
+                inbox = next(iter(unread))
+                del unread[inbox]
+                page = await subscriptions.read(inbox, seen[inbox], partial(self._list_after, inbox))
+                if page.listed:
+                    seen[inbox] = page.listed[-1].mail.id
+                    yield inbox, page
+                if len(page.listed) == _FOLLOWED_MAX:
+                    unread[inbox] = None
 
     async def delete(self, mail_id: MailId) -> None:
         """Delete a message for all its recipients.
@@ -248,15 +270,14 @@ class Inbox:
 
     async def _news(self, subscription: Subscription, inbox: str, after: int) -> AsyncIterator[SharedPage]:
         """Yield all mail above `after`, oldest first, in pages that other readers share."""
-
-        async def read(seen: int) -> list[ListedMail]:
-            return await self.list_page(inbox, limit=_FOLLOWED_MAX, after=seen, oldest_first=True)
-
-        while (page := await subscription.read(after, read)).listed:
+        while (page := await subscription.read(after, partial(self._list_after, inbox))).listed:
             yield page
             if len(page.listed) < _FOLLOWED_MAX:
                 return
             after = page.listed[-1].mail.id
+
+    async def _list_after(self, inbox: str, after: int) -> list[ListedMail]:
+        return await self.list_page(inbox, limit=_FOLLOWED_MAX, after=after, oldest_first=True)
 
 
 def _as_seen_by(inbox: str, rows: Sequence[ListingRow]) -> list[ListingRow]:

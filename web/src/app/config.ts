@@ -9,7 +9,11 @@ import { words } from "../languages/dictionary.ts";
 export async function loadSource(): Promise<MailSource> {
   const config = await readConfig();
   const source = config["source"] ?? "api";
-  if (source === "api") return new ApiSource(document.baseURI);
+  if (source === "api") {
+    return new ApiSource(document.baseURI, async () =>
+      (await import("../reader/trusted-types.ts")).eventsWorkerUrl(),
+    );
+  }
   if (source === "database") return (await import("../database/open.ts")).openDatabase(config);
   throw new Error(words.errors.unknownSource(String(source)));
 }

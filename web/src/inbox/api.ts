@@ -1,4 +1,4 @@
-import { EventStream } from "./event-stream.ts";
+import { LazySubscription } from "./lazy-subscription.ts";
 import { words } from "../languages/dictionary.ts";
 import {
   type FailureKind,
@@ -21,6 +21,8 @@ interface PageBody {
   next_before: number | null;
 }
 
+type Follow = MailSource["subscribe"];
+
 interface ServerBody {
   version: string;
   domains: string[];
@@ -33,7 +35,13 @@ interface ServerBody {
 
 /** edgemail's own JSON API, on the server that served the page. */
 export class ApiSource implements MailSource {
-  constructor(private readonly base: string) {}
+  private follow: Promise<Follow> | null = null;
+
+  /** `workerUrl` fetches the URL of the worker that follows the inboxes of all tabs. */
+  constructor(
+    private readonly base: string,
+    private readonly workerUrl?: () => Promise<string>,
+  ) {}
 
   /** Removed, as is `removeAll`, once the server says that it deletes nothing. */
   remove?: (address: string, id: number) => Promise<void> = (address, id) => this.delete(address, id);
@@ -55,6 +63,7 @@ export class ApiSource implements MailSource {
   }
 
   async list(address: string, query: ListQuery): Promise<MessagePage> {
+    this.fetchFollow().catch(() => undefined); // in parallel; who subscribes hears of a failure
     const parameters = new URLSearchParams({ limit: String(query.limit ?? 50) });
     if (query.before !== undefined) parameters.set("before", String(query.before));
     if (query.search) parameters.set("search", query.search);
@@ -97,7 +106,21 @@ export class ApiSource implements MailSource {
   }
 
   subscribe(address: string, after: number, listener: ArrivalListener): Subscription {
-    return new EventStream(new URL(`${inboxPath(address)}/events`, this.base), after, listener);
+    return new LazySubscription(async () => {
+      const follow = await this.fetchFollow();
+      return () => follow(address, after, listener);
+    }, listener);
+  }
+
+  /** Fetch what arrivals need. The first listing does not wait for it. */
+  private fetchFollow(): Promise<Follow> {
+    this.follow ??= Promise.all([import("./follow.ts"), this.workerUrl?.()])
+      .then(([{ followInboxes }, workerUrl]) => followInboxes(this.base, workerUrl))
+      .catch((error: unknown) => {
+        this.follow = null; // the next call tries again
+        throw error;
+      });
+    return this.follow;
   }
 
   private async request(path: string, init: RequestInit = {}): Promise<Response> {
