@@ -19,6 +19,7 @@ from edgemail.settings.values import EVERYWHERE, PRIVATE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
+    from pathlib import Path
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
