@@ -47,9 +47,9 @@ def why_not() -> str:
 
 
 def install(tool: Tool) -> None:
-    """Install a tool's packages; of Exim and nginx only the libraries.
+    """Install a tool's packages; of Exim, nginx and Caddy only the libraries.
 
-    Exim's package would replace Postfix, nginx's starts a server.
+    Exim's package would replace Postfix, those of nginx and Caddy start a server.
     """
     packages = list(tool.packages)
     if tool.fetcher is not None:

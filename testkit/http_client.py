@@ -107,10 +107,10 @@ class EventStream:
 
 
 @asynccontextmanager
-async def follow(url: str, path: str, headers: str = "") -> AsyncIterator[EventStream]:
+async def follow(url: str, path: str, headers: str = "", host: str = "") -> AsyncIterator[EventStream]:
     """Follow an inbox; `headers` are lines, each with its CRLF. Disconnects at the end."""
-    host = urlsplit(url).netloc
-    name, _, port = host.partition(":")
+    name, _, port = urlsplit(url).netloc.partition(":")
+    host = host or f"{name}:{port}"
     reader, writer = await asyncio.open_connection(name, int(port))
     try:
         writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n{headers}\r\n".encode())

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 EXIM = Path(__file__).parents[1] / "tests" / "senders" / ".exim"
 NGINX = Path(__file__).parents[1] / "tests" / "http" / ".nginx"
+CADDY = NGINX.parent / ".caddy"
 CHROMIUM = next(
     (path for path in ("/usr/bin/chromium", "/snap/bin/chromium") if Path(path).exists()), "/usr/bin/chromium"
 )
@@ -80,6 +81,20 @@ def _has_nginx() -> bool:
     return program is not None and subprocess.run([program, "-v"], capture_output=True, check=False).returncode == 0
 
 
+def find_caddy() -> str | None:
+    """Return the path of Caddy: the machine's own, else the one that is unpacked for the tests."""
+    return shutil.which("caddy", path=f"{os.environ['PATH']}:{CADDY / 'usr' / 'bin'}")
+
+
+def _has_caddy() -> bool:
+    """Return True if Caddy runs."""
+    program = find_caddy()
+    return (
+        program is not None
+        and subprocess.run([program, "version"], capture_output=True, check=False).returncode == 0
+    )
+
+
 TOOLS = (
     Tool("chromium", "Chromium and fonts", _has_chromium, ("chromium", *_FONTS, "libatomic1")),
     Tool("curl", "curl", _has_programs("curl"), ("curl",)),
@@ -88,6 +103,7 @@ TOOLS = (
     Tool("openssl", "openssl", _has_programs("openssl"), ("openssl",)),
     Tool("exim", "Exim's files", _has_exim, ("exim4-daemon-light",), EXIM.parent / "fetch-exim"),
     Tool("nginx", "nginx", _has_nginx, ("nginx",), NGINX.parent / "fetch-nginx"),
+    Tool("caddy", "Caddy", _has_caddy, ("caddy",), CADDY.parent / "fetch-caddy"),
     Tool("small_disk", "a user namespace, or the right to mount (for a full disk)", can_mount),
     Tool("go", "Go", _has_programs("go"), ("golang-go",)),
     Tool("java", "Java and Jakarta Mail", _has_jakarta_mail, ("default-jdk-headless", "libjakarta-mail-java")),

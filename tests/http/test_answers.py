@@ -253,6 +253,49 @@ async def test_streams_of_a_source_are_bounded_unless_it_is_trusted(tmp_path: Pa
             assert await refused(program, "source_streams") == (status == 429)
 
 
+async def test_waits_of_an_inbox_are_bounded(tmp_path: Path) -> None:
+    """The next one gets 503, until one has ended; other inboxes have their own bound."""
+    wait = inbox_path(ANN, "/wait?timeout=50")
+    async with running_with(tmp_path, max_waits_per_inbox=2) as program:
+        subscriptions = program.app._inbox._notifier._subscriptions
+        waiting = [asyncio.create_task(program.ask(wait)) for _ in range(2)]
+        await until(lambda: len(subscriptions.get(ANN, ())) == 2)
+        answer = await program.ask(wait)
+        assert answer.status == 503
+        assert int(answer.headers["retry-after"]) > 0
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert await refused(program, "inbox_waits") == 1
+        other = await program.ask(inbox_path("ben@example.org", "/wait?timeout=0"))
+        assert (other.status, other.json()) == (200, {"status": "timeout"})
+        await program.send_letter("Both hear of it")
+        assert [one.json()["message"]["subject"] for one in await asyncio.gather(*waiting)] == [
+            "Both hear of it"
+        ] * 2
+        assert (await program.ask(wait)).status == 200
+
+
+@pytest.mark.parametrize(("is_trusted", "status"), [(False, 429), (True, 200)])
+async def test_waits_of_a_source_are_bounded_unless_it_is_trusted(
+    tmp_path: Path, *, is_trusted: bool, status: int
+) -> None:
+    """With 429; event streams are counted by themselves."""
+    settings = settings_in(tmp_path)
+    settings = replace(settings, http=replace(settings.http, max_waits_per_source=1))
+    if not is_trusted:
+        settings = replace(settings, smtp=replace(settings.smtp, trusted=()))
+    async with running(settings) as program, follow(program.url, inbox_path(ANN, "/events")) as stream:
+        assert stream.status == 200
+        subscriptions = program.app._inbox._notifier._subscriptions
+        waiting = asyncio.create_task(program.ask(inbox_path("ben@example.org", "/wait?timeout=50")))
+        await until(lambda: "ben@example.org" in subscriptions)
+        answer = await program.ask(inbox_path("eve@example.org", "/wait?timeout=0"))
+        assert answer.status == status
+        assert ("retry-after" in answer.headers) == (status == 429)
+        assert await refused(program, "source_waits") == (status == 429)
+        await program.send(letter("End"), to=("ben@example.org",))
+        assert (await waiting).json()["status"] == "found"
+
+
 @pytest.mark.parametrize(
     ("one", "other", "is_same"),
     [

@@ -104,6 +104,18 @@ def connections(program: Program) -> list[BoundedHttpProtocol]:
     return cast("list[BoundedHttpProtocol]", list(program.app._http[0].server_state.connections))
 
 
+@pytest.mark.parametrize(
+    "second", [b"Host: localhost", b"hOST: evil.example", b"Host:", b"X: y\r\nHost: localhost"]
+)
+async def test_a_second_host_is_refused(lasting: Program, second: bytes) -> None:
+    """400 (RFC 9112 section 3.2), also if both are the same: a proxy in front may have read the other one."""
+    before = count(lasting, "malformed")
+    answer = await say(lasting, GET + second + b"\r\n" + LAST)
+    assert problem(answer)["status"] == 400
+    assert count(lasting, "malformed") == before + 1
+    assert statuses(await say(lasting, GET + b"\r\n" + GET + LAST)) == [200, 200]
+
+
 async def test_a_target_is_bounded(lasting: Program) -> None:
     """414: RFC 9110 has a status for just this."""
     most = 16 * 1024

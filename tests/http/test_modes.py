@@ -19,6 +19,7 @@ from edgemail.settings.values import EVERYWHERE, PRIVATE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
+    from pathlib import Path
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -243,6 +244,7 @@ async def test_public_guessing_ids_and_addresses_ends(bounded_program: Program) 
         "203.0.113.50": [inbox_path(ANN, f"/messages/{10**9 + n}") for n in range(4)],
         "203.0.113.51": [inbox_path(f"guess{n}@example.org", "/messages") for n in range(4)],
         "203.0.113.52": [inbox_path(f"guess{n}@example.org", "/wait?timeout=0") for n in range(4)],
+        "203.0.113.55": [f"/api/messages/{mail_id + n}" for n in range(4)],
     }.items():
         answers = [await ask_from(ip, bounded_program, path) for path in guesses]
         assert [answer.status == 429 for answer in answers] == [False, False, False, True]
@@ -251,6 +253,14 @@ async def test_public_guessing_ids_and_addresses_ends(bounded_program: Program) 
         answer = await ask_from("203.0.113.53", bounded_program, inbox_path("same@example.org", "/messages"))
         assert (answer.status, answer.json()["messages"]) == (200, [])
     assert (await ask_from("203.0.113.54", bounded_program, there)).status == 200
+
+
+async def test_public_the_log_says_how_to_be_the_operator(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Without a `password_file` the operator's routes are 404 for the operator, too."""
+    async with running(resolved_in(tmp_path, domain="example.org", **PROXY)) as program:
+        assert (await ask_from("203.0.113.56", program, "/docs/")).status == 404
+    (line,) = [one.getMessage() for one in caplog.records if "203.0.113.56" in one.getMessage()]
+    assert line.endswith("set password_file")
 
 
 @pytest.mark.parametrize("rest", ["/events", "/events?after=0", "/wait", "/wait?after=0"])

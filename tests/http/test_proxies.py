@@ -16,6 +16,7 @@ from edgemail.settings.parsing import read_network
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from starlette.types import Receive, Scope, Send
 
@@ -155,13 +156,20 @@ async def test_a_browser_gets_the_refusal_as_a_page(nameless: Program) -> None:
         assert answer.headers["cache-control"] == "no-store"
 
 
-async def test_a_trusted_proxys_host_counts(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """It is checked as Host is; the proxy's own Host is then nobody's business."""
-    folder = tmp_path_factory.mktemp("trusted")
-    settings = resolved_in(folder, domain="example.org", http_trusted_proxies="127.0.0.1")
+async def test_a_trusted_proxys_host_counts(tmp_path: Path) -> None:
+    """It is checked as Host is, and the page's origin is compared with it."""
+    settings = resolved_in(tmp_path, domain="example.org", http_trusted_proxies="127.0.0.1")
     async with running(settings) as program:
         for forwarded, status in (("example.org", 200), ("evil.example", 421)):
-            headers = {"Host": "backend", "X-Forwarded-Host": forwarded}
-            assert (await program.ask(SERVER, headers=headers)).status == status
-        headers = {"Host": "backend", "X-Forwarded-Host": "example.org", "Origin": "https://example.org"}
+            assert (await program.ask(SERVER, headers={"X-Forwarded-Host": forwarded})).status == status
+        headers = {"X-Forwarded-Host": "example.org", "Origin": "https://example.org"}
         assert (await program.ask(INBOX, "DELETE", headers)).status == 200
+
+
+@pytest.mark.parametrize("says", [{"X-Forwarded-Host": "example.org"}, {"Forwarded": "host=example.org"}])
+async def test_a_trusted_proxys_host_opens_no_other_name(tmp_path: Path, says: dict[str, str]) -> None:
+    """A page whose own name points here may say so itself, and a proxy that passes it on is no proof."""
+    settings = resolved_in(tmp_path, domain="example.org", allowed_host="backend", http_trusted_proxies="127.0.0.1")
+    async with running(settings) as program:
+        for own, status in (("backend", 200), ("evil.example", 421)):
+            assert (await program.ask(SERVER, headers={"Host": own} | says)).status == status

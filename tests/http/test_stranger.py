@@ -78,6 +78,9 @@ async def test_a_stranger_finds_nothing_of_anybody_else(public: Program) -> None
                 if mail_id == other and "{id}" in path:
                     never = await ask(public, path.format(**values | {"id": "1000000000"}, **PARAMETERS), method)
                     assert answer.status == never.status in (401, 404)
+                    if method == "HEAD":
+                        assert answer.body == b""
+                        continue
                     expected = never.json()["detail"].replace("message 1000000000", f"message {other}")
                     assert answer.json()["detail"] == expected
     assert len(seen) >= 16

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import http.client
-import threading
-import time
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
-from testkit.honest_sender import INTERVAL_S, HonestSender
-from testkit.hostile_peers import Attacker, count_descriptors, measure_memory, next_address, raise_own_limit
+from testkit.honest_reader import HonestReader
+from testkit.honest_sender import HonestSender
+from testkit.hostile_peers import Attacker, count_descriptors, measure_memory, raise_own_limit
 from testkit.server_process import THIS_PYTHON, serving
 from testkit.waiting import until
 
@@ -49,47 +47,6 @@ FEW_FILES = ("prlimit", "--nofile=1024:1024", *THIS_PYTHON)
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
 Address = tuple[str, int]
-
-
-class HonestReader(threading.Thread):
-    """Reads an inbox and asks a probe at a steady pace, each over a connection from an address of its own."""
-
-    def __init__(self, address: Address) -> None:
-        super().__init__(name="reader", daemon=True)
-        self._address = address
-        self._over = threading.Event()
-        self.took_s: list[float] = []
-        self.failed: list[str] = []
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self.join()
-
-    def run(self) -> None:
-        """Read until told that it is over."""
-        while not self._over.wait(INTERVAL_S):
-            for path in ("/healthz", "/api/inboxes/honest@example.org/messages?limit=5"):
-                began = time.monotonic()
-                try:
-                    self.read(path)
-                except (OSError, AssertionError, http.client.HTTPException) as error:
-                    self.failed.append(f"{path}: {type(error).__name__}: {error}")
-                self.took_s.append(time.monotonic() - began)
-
-    def read(self, path: str) -> None:
-        """Read once."""
-        connection = http.client.HTTPConnection(*self._address, timeout=10, source_address=(next_address(), 0))
-        try:
-            connection.request("GET", path)
-            answer = connection.getresponse()
-            answer.read()
-            assert answer.status == 200, answer.status
-        finally:
-            connection.close()
 
 
 async def attack(address: Address, count: int, octets: bytes, pause_s: float, source: str = "") -> None:

@@ -39,12 +39,13 @@ _BY_ADDRESS: Final = ("/api/inboxes", "/api/events", "/api/server")
 not here is for those who may read all mail."""
 
 _RETRY_S: Final = 60
+_MISSES: Final = "you ask too often for mail that is not there"
 _VISIT: Final = "edgemail.visit"
 REASONS: Final = {
     "source_denied": "allow_http_sources does not have its address",
     "no_password": "it gave no password, or a wrong one",
     "too_many_logins": "it gave too many wrong passwords",
-    "operator_only": "only the operator may ask for this",
+    "operator_only": "only the operator may ask for this, and there is none: set password_file",
     "deletion_off": "deletion is off",
     "reads": "it has read more often than read_rate",
     "waits": "it has waited more often than wait_rate",
@@ -129,11 +130,13 @@ class Access:
             if not needs_operator:
                 refusal = None  # a wrong password does no harm where none is needed
             refusal = refusal or self._refuse(scope, authorization, needs_operator=needs_operator)
-            is_bounded = visitor is not None and peer is not None and not is_within(peer, self._trusted)
-            if refusal is None and is_bounded and visitor is not None:
-                refusal = self._bound(scope, visitor)
-                scope[_VISIT] = Visit(self._visitors, visitor)
-                send = _count_misses(scope, send)
+            if visitor is not None and peer is not None and not is_within(peer, self._trusted):
+                if refusal is None:
+                    refusal = self._bound(scope, visitor)
+                    scope[_VISIT] = Visit(self._visitors, visitor)
+                    send = _count_misses(scope, send)
+                elif needs_operator and _is_of_all_mail(scope["path"]):
+                    refusal = self._bound_guesses(visitor) or refusal
         if refusal is None:
             await self._app(scope, receive, send)
             return
@@ -169,9 +172,7 @@ class Access:
         plain = posixpath.normpath("/" + path.lstrip("/"))  # as the page's files are found
         if any(_is_below(internal, plain) or _is_below(internal, path) for internal in _INTERNALS):
             return self._settings.internals == "operator"
-        if _is_below("/api", path) and not any(_is_below(keyed, path) for keyed in _BY_ADDRESS):
-            return self._settings.all_mail == "operator"
-        return False
+        return self._settings.all_mail == "operator" and _is_of_all_mail(path)
 
     def _refuse(self, scope: Scope, authorization: bytes, *, needs_operator: bool) -> tuple[str, Response] | None:
         """Refuse a stranger what only the operator may ask."""
@@ -192,13 +193,20 @@ class Access:
             return "deletion_off", problem_response(HTTPStatus.FORBIDDEN, detail)
         return None
 
+    def _bound_guesses(self, visitor: Visitor) -> tuple[str, Response] | None:
+        """Count a stranger's request for anybody's mail as a miss, or refuse who misses too often."""
+        if not self._visitors.may_look(visitor):
+            return "misses", _too_many(_MISSES)
+        self._visitors.miss(visitor)
+        return None
+
     def _bound(self, scope: Scope, visitor: Visitor) -> tuple[str, Response] | None:
         """Refuse a source that asks too often."""
         kind = _find_kind(scope["method"], scope["path"])
         if kind is None:
             return None
         if not self._visitors.may_look(visitor):
-            return "misses", _too_many("you ask too often for mail that is not there")
+            return "misses", _too_many(_MISSES)
         if not self._visitors.take(visitor, kind):
             return kind, _too_many("you ask too often")
         return None
@@ -233,6 +241,12 @@ def _find_kind(method: str, path: str) -> RequestKind | None:
     if path.endswith("/events"):
         return "events"
     return "waits" if path.endswith("/wait") else "reads"
+
+
+def _is_of_all_mail(path: str) -> bool:
+    """Return True for a route that gives mail without its address."""
+    is_internal = any(_is_below(internal, path) for internal in _INTERNALS)
+    return _is_below("/api", path) and not is_internal and not any(_is_below(keyed, path) for keyed in _BY_ADDRESS)
 
 
 def _is_below(folder: str, path: str) -> bool:

@@ -11,9 +11,10 @@ from edgemail.http.access import Access, SourceFilter
 from edgemail.http.answers import AnswerLimits, Answers
 from edgemail.http.base_path import BasePath
 from edgemail.http.chaos import router as chaos_router
-from edgemail.http.event_stream import StreamCaps
 from edgemail.http.forwarded import Forwarded
 from edgemail.http.guard import Guard, ServedNames
+from edgemail.http.held_requests import HeldRequests, HoldLimits
+from edgemail.http.openapi import complete_openapi
 from edgemail.http.problems import register_error_handlers
 from edgemail.http.prometheus import route_metrics
 from edgemail.http.query_parameters import refuse_unknown_parameters
@@ -64,7 +65,10 @@ def create_api(
     api.state.inbox = inbox
     api.state.info = info
     api.state.chaos = chaos
-    api.state.streams = StreamCaps(http.max_streams_per_inbox, http.max_streams_per_source, trusted, refuse)
+    streams = HoldLimits("streams", http.max_streams_per_inbox, http.max_streams_per_source)
+    waits = HoldLimits("waits", http.max_waits_per_inbox, http.max_waits_per_source)
+    api.state.streams = HeldRequests(streams, trusted, refuse)
+    api.state.waits = HeldRequests(waits, trusted, refuse)
     register_error_handlers(api)
     for own in (router, chaos_router):
         api.include_router(own, dependencies=[Depends(refuse_unknown_parameters)])
@@ -72,6 +76,7 @@ def create_api(
         api.router.routes.append(route_metrics(exporter))
     api.router.routes += route_well_known(access)
     mount_web_client(api)
+    complete_openapi(api)
     limits = AnswerLimits(http.max_answer_bytes, http.max_waiting_reads, http.min_read_rate_bytes)
     app: ASGIApp = Answers(ShortResponses(api), limits, refuse)
     app = Access(app, access, passwords, trusted, denials)

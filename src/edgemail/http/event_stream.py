@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from fastapi.responses import Response
-from starlette.exceptions import HTTPException
 
-from edgemail.http.answers import find_ip, find_source
 from edgemail.http.models import MessageModel
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Sequence
 
     from starlette.types import Receive, Scope, Send
 
     from edgemail.mailbox.inbox import Inbox
     from edgemail.model import ListedMail
-    from edgemail.settings import Network
 
 PING_S = 15.0
 """How often a quiet stream says that it is alive: proxies close connections on which nothing comes."""
 
 _PING = b": ping\n\n"
-_RETRY_AFTER = {"retry-after": "60"}
 
 
 class EventStream(Response):
@@ -102,50 +97,3 @@ def _write_event(listed: ListedMail, address: str | None = None) -> bytes:
     if address is not None:
         data = f'{{"address":{json.dumps(address)},{data[1:]}'
     return f"event: message\ndata: {data}\n".encode()
-
-
-class StreamCaps:
-    """Bounds the event streams of each inbox and of each source."""
-
-    def __init__(
-        self, per_inbox: int, per_source: int, trusted: Sequence[Network], refuse: Callable[[str], None]
-    ) -> None:
-        """`refuse` is called with the reason for each refusal. Peers in `trusted` have no own bound."""
-        self._trusted = trusted
-        self._per_inbox = per_inbox
-        self._per_source = per_source
-        self._refuse = refuse
-        self._inboxes: Counter[str] = Counter()
-        self._sources: Counter[str] = Counter()
-
-    @contextmanager
-    def hold(self, inboxes: Collection[str], scope: Scope) -> Iterator[None]:
-        """Count the stream of a request for as long as the context lasts: once for each inbox.
-
-        Raises:
-            HTTPException: the source has too many streams (429), or an inbox has (503).
-        """
-        source = find_source(scope)
-        if self._sources[source] >= self._per_source and not self._is_trusted(scope):
-            self._refuse("source_streams")
-            detail = "there are too many event streams from your address; close some"
-            raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, detail, _RETRY_AFTER)
-        if any(self._inboxes[inbox] >= self._per_inbox for inbox in inboxes):
-            self._refuse("inbox_streams")
-            which = "this inbox" if len(inboxes) == 1 else "one of these inboxes"
-            detail = f"too many readers follow {which}; try again later"
-            raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, detail, _RETRY_AFTER)
-        self._sources[source] += 1
-        self._inboxes.update(inboxes)
-        try:
-            yield
-        finally:
-            for counts, keys in ((self._sources, (source,)), (self._inboxes, inboxes)):
-                counts.subtract(keys)
-                for key in keys:
-                    if not counts[key]:
-                        del counts[key]
-
-    def _is_trusted(self, scope: Scope) -> bool:
-        ip = find_ip(scope)
-        return ip is not None and any(ip in network for network in self._trusted)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _minutes = MinuteLog(logging.getLogger(__name__))
 
+OWN_HOST: Final = "edgemail.own_host"
+"""The key of a scope for the Host of the request itself, where a proxy has named another one."""
+
 _MAX_HOPS: Final = 20
 _FORWARDED_MAX_BYTES: Final = 4096
 _PAIR = re.compile(r'\s*([A-Za-z]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*))\s*')
@@ -33,7 +36,8 @@ class Forwarded:
     """An ASGI application that believes trusted proxies, and passes what they say on to `app`.
 
     The peer is then the last address that is no proxy's. Scheme and host are those that the last
-    proxy names.
+    proxy names. Many proxies pass on an X-Forwarded-Host that a client made up, so `Guard` wants
+    the request's own Host to be a served name as well.
     """
 
     app: ASGIApp
@@ -79,6 +83,7 @@ class Forwarded:
             scope["scheme"] = scheme
         host = _read_last(headers, "x-forwarded-host") or last.get("host", "")
         if host:
+            scope[OWN_HOST] = headers.get("host", "")
             rest = [(name, value) for name, value in scope["headers"] if name != b"host"]
             scope["headers"] = [(b"host", host.encode("latin-1", "replace")), *rest]
         return scope

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, Response
 
+from edgemail.http.forwarded import OWN_HOST
 from edgemail.http.problems import problem_response
 
 if TYPE_CHECKING:
@@ -101,7 +102,8 @@ class Guard:
             await send(message)
 
         is_file = not is_api and scope["method"] in ("GET", "HEAD")
-        refusal = self._refuse(headers, is_api=is_api, is_file=is_file)
+        own_host = scope.get(OWN_HOST, headers.get("host", ""))
+        refusal = self._refuse(headers, own_host, is_api=is_api, is_file=is_file)
         if refusal is None:
             await self.app(scope, receive, send_guarded)
         else:
@@ -110,10 +112,13 @@ class Guard:
             answer = _explain(status, detail) if is_page else problem_response(status, detail)
             await answer(scope, receive, send_guarded)
 
-    def _refuse(self, headers: Headers, *, is_api: bool, is_file: bool) -> tuple[HTTPStatus, str] | None:
+    def _refuse(
+        self, headers: Headers, own_host: str, *, is_api: bool, is_file: bool
+    ) -> tuple[HTTPStatus, str] | None:
         host = headers.get("host", "")
-        if not self.names.include(_read_name(host)):
-            return HTTPStatus.MISDIRECTED_REQUEST, _advise_on_host(host)
+        for named in (own_host, host):
+            if not self.names.include(_read_name(named)):
+                return HTTPStatus.MISDIRECTED_REQUEST, _advise_on_host(named)
         origin = headers.get("origin")
         site = headers.get("sec-fetch-site")
         if origin is not None:

@@ -88,6 +88,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._phase = _BETWEEN
         self._stalled_bytes = 0  # what the parser took since it last came to an end of something
         self._has_progress = False
+        self._has_host = False  # RFC 9112 section 3.2: a second one is 400, as others may read the first one
         self._content_length = -1
         self._content_left = -1  # of a body with Content-Length; -1 of any other
         self._body_bytes = 0
@@ -137,6 +138,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """Begin a head."""
         super().on_message_begin()
         self._phase = _HEAD
+        self._has_host = False
         self._content_length = -1
 
     def on_url(self, url: bytes) -> None:
@@ -152,6 +154,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         name = name.lower()
         if name == b"content-length":
             self._content_length = int(value)
+        elif name == b"host":
+            if self._has_host:
+                self._stop(limits.MALFORMED)
+            self._has_host = True
         elif name == b"expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True
         self.headers.append((name, value))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator  # noqa: TC003 - FastAPI reads the annotations
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
@@ -15,10 +15,13 @@ from starlette.convertors import StringConvertor, register_url_convertor
 from edgemail.errors import StoreUnavailable
 from edgemail.http import event_stream, large_responses, models
 from edgemail.http.access import note_empty
-from edgemail.http.event_stream import EventStream, StreamCaps
+from edgemail.http.event_stream import EventStream
 from edgemail.http.problems import BUSY, PROBLEM
 from edgemail.mailbox.inbox import PAGE_MAX, Inbox
 from edgemail.model import Address, ListedMail, MailId
+
+if TYPE_CHECKING:
+    from edgemail.http.held_requests import HeldRequests
 
 WAIT_MAX_S = 55.0
 """The longest `wait`: proxies and clients often give up after a minute."""
@@ -118,12 +121,16 @@ async def wait_for_message(
         )
 
     name = _name(address)
-    found = None
-    try:
-        found = await _inbox(request).wait(name, after=after, timeout_s=min(timeout, WAIT_MAX_S), matches=matches)
-    finally:
-        if found is None:  # also for who hangs up: stored mail would have come at once
-            note_empty(request, name)
+    waits: HeldRequests = request.app.state.waits
+    with waits.hold((name,), request.scope):
+        found = None
+        try:
+            found = await _inbox(request).wait(
+                name, after=after, timeout_s=min(timeout, WAIT_MAX_S), matches=matches
+            )
+        finally:
+            if found is None:  # also for who hangs up: stored mail would have come at once
+                note_empty(request, name)
     return models.TimedOutModel() if found is None else models.FoundModel(message=models.MessageModel.of(found))
 
 
@@ -144,8 +151,8 @@ async def _find_start(
 
 async def _hold_stream(request: Request, address: _AddressPath) -> AsyncIterator[None]:
     """Count the stream while it lasts, or refuse it."""
-    caps: StreamCaps = request.app.state.streams
-    with caps.hold((_name(address),), request.scope):
+    streams: HeldRequests = request.app.state.streams
+    with streams.hold((_name(address),), request.scope):
         yield
 
 
@@ -198,8 +205,8 @@ async def _find_starts(
 
 async def _hold_shared_stream(request: Request, address: _AddressesQuery) -> AsyncIterator[None]:
     """Count the stream while it lasts, or refuse it."""
-    caps: StreamCaps = request.app.state.streams
-    with caps.hold({_name(one) for one in address}, request.scope):
+    streams: HeldRequests = request.app.state.streams
+    with streams.hold({_name(one) for one in address}, request.scope):
         yield
 
 

@@ -507,6 +507,14 @@ class HttpSettings:
         "Let at most this many event streams come from one source, an IPv4 address or IPv6 /64 that is not "
         "`trusted`; past it they get 429.",
     )
+    max_waits_per_inbox: int = setting(
+        COUNT, 1500, "Let at most this many requests wait for mail to one inbox; past it they get 503."
+    )
+    max_waits_per_source: int = setting(
+        COUNT,
+        100,
+        "Let at most this many requests of one source that is not `trusted` wait for mail; past it they get 429.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

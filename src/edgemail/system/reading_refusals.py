@@ -22,6 +22,8 @@ _WHY: Final = {
     "slow_reader": "a client took its answer more slowly than min_read_rate",
     "inbox_streams": "an inbox has max_streams_per_inbox readers",
     "source_streams": "a source has max_streams_per_source event streams",
+    "inbox_waits": "an inbox has max_waits_per_inbox requests that wait for mail",
+    "source_waits": "a source has max_waits_per_source requests that wait for mail",
 }
 
 _log = logging.getLogger(__name__)
