@@ -71,7 +71,7 @@ const commonEntities = {
   name: "common-entities",
   setup(bundle) {
     bundle.onResolve({ filter: /\/html-entities\.js$/ }, () => ({
-      path: path.join(here, "src/reader/html-entities.ts"),
+      path: path.join(here, "src/database/html-entities.ts"),
     }));
   },
 };
@@ -131,10 +131,10 @@ function outputOf(metafile, out, source) {
 async function bundle(out, names) {
   const worker = await build({
     ...options(out, names),
-    entryPoints: ["src/reader/worker.ts"],
+    entryPoints: ["src/database/worker.ts"],
     entryNames: "assets/worker-[hash]",
   });
-  const workerFile = outputOf(worker.metafile, out, "src/reader/worker.ts");
+  const workerFile = outputOf(worker.metafile, out, "src/database/worker.ts");
   const page = await build({
     ...options(out, names, sharedChunk),
     entryPoints: ["src/main.tsx", "styles/main.css"],

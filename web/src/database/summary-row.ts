@@ -25,6 +25,7 @@ export function readSummaryRow(row: SqlRow): SummaryRow {
     attachments: readList(attachments).map(readAttachment),
     codes: readList(codes).map(([code, reason]): FoundCode => ({ code: text(code), reason: text(reason) })),
     links: readList(links).map(readLink),
+    events: [],
   };
   return { summary, head: subject === null && head instanceof Uint8Array ? head : null };
 }

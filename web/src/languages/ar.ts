@@ -174,6 +174,8 @@ export const translation: Translation = {
   },
   reader: {
     back: "عودة",
+    backTo: (subject) => `عودة إلى ${subject}`,
+    attachedMessage: "رسالة مرفقة",
     delete: "حذف",
     print: "طباعة",
     left: (left) => `بقي ${left}`,
@@ -208,6 +210,8 @@ export const translation: Translation = {
       title: "المرفقات",
       preview: "معاينة",
       hide: "إخفاء",
+      open: "افتح",
+      noPreview: "لا معاينة له: ليس ما يقول إنه هو. نزّله لتنظر فيه.",
       unnamed: "بلا اسم",
       saveAll: "احفظ الكل في ‎.zip",
       saving: "جارٍ الحزم…",

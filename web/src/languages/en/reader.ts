@@ -1,6 +1,8 @@
 /** An open message. */
 export const english = {
   back: "Back",
+  backTo: (subject: string) => `Back to ${subject}`,
+  attachedMessage: "attached message",
   delete: "Delete",
   print: "Print",
   left: (left: string) => `${left} left`,
@@ -35,6 +37,8 @@ export const english = {
     title: "Attachments",
     preview: "Preview",
     hide: "Hide",
+    open: "Open",
+    noPreview: "There is no preview: it is not what it says it is. Download it to look at it.",
     unnamed: "unnamed",
     saveAll: "Save all as .zip",
     saving: "Packing…",
