@@ -1,6 +1,6 @@
-import { words } from "../reader/words.ts";
 import { workerUrl } from "../reader/trusted-types.ts";
 import type { ParsedMail, WorkerAnswer } from "./parsed-mail.ts";
+import { words } from "./words.ts";
 
 const MAX_BYTES = 32 * 1024 * 1024;
 const KILL_AFTER_MS = 10_000;
@@ -12,7 +12,7 @@ const PARALLEL_WORKERS = 2;
  * Rejects with a reason for the reader if the message is too large, takes too long, or is broken.
  */
 export function parse(raw: ArrayBuffer, signal: AbortSignal): Promise<ParsedMail> {
-  if (raw.byteLength > MAX_BYTES) return Promise.reject(new Error(words.tooLarge));
+  if (raw.byteLength > MAX_BYTES) return Promise.reject(new Error(words.reading.tooLarge));
   return new Promise((resolve, reject) => {
     const worker = new Worker(workerUrl());
     const stop = () => {
@@ -23,11 +23,11 @@ export function parse(raw: ArrayBuffer, signal: AbortSignal): Promise<ParsedMail
       stop();
       reject(new Error(reason));
     };
-    const timer = setTimeout(() => fail(words.tooSlow), KILL_AFTER_MS);
+    const timer = setTimeout(() => fail(words.reading.tooSlow), KILL_AFTER_MS);
     signal.addEventListener("abort", stop);
-    worker.onerror = () => fail(words.broken);
+    worker.onerror = () => fail(words.reading.broken);
     worker.onmessage = ({ data }: MessageEvent<WorkerAnswer>) => {
-      if ("problem" in data) return fail(data.problem || words.broken);
+      if ("problem" in data) return fail(data.problem || words.reading.broken);
       stop();
       resolve(data.parsed);
     };

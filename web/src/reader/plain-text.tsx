@@ -31,6 +31,11 @@ function firstLines(text: string): string {
   return text.slice(0, end);
 }
 
+/** A short text in a line. Each web address in it becomes a link to exactly itself. */
+export function LinkedText({ text }: { text: string }) {
+  return <>{withLinks(text)}</>;
+}
+
 function withLinks(text: string) {
   const pieces: preact.ComponentChild[] = [];
   let end = 0;

@@ -14,8 +14,7 @@ import { Chips } from "./chips.tsx";
 import { Failed, Gone } from "../ui/error-states.tsx";
 import { words as page } from "../languages/dictionary.ts";
 import { words } from "./words.ts";
-import { Attachments } from "./lazy-files.ts";
-import { AttachedHeading } from "./attached-heading.tsx";
+import { AttachedHeading, Attachments, CalendarCards } from "./lazy-files.ts";
 import { readAuthResults } from "./auth-results.ts";
 import { emptyBlockedContent } from "./blocked-content.ts";
 import { AuthResultsLine } from "./auth-results-line.tsx";
@@ -207,11 +206,13 @@ function MessageBody({
   const listed = isAttached ? null : message;
   const codes = content.codes ?? listed?.codes ?? [];
   const confirming = content.links?.filter((link) => link.reason !== "") ?? listed?.links ?? [];
+  const events = content.events ?? listed?.events ?? [];
   const links = content.links ?? [...(clean?.links ?? []), ...webLinksIn(content.text ?? "")];
   return (
     <>
       {authResults && <AuthResultsLine authResults={authResults} />}
       <Chips codes={codes} links={confirming} />
+      {events.length > 0 && <CalendarCards events={events} />}
       <MessageViews
         id={message.id}
         opened={opened}
