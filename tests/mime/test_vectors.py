@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.mime.vectors import Vector, describe, read_vectors
 
 VECTORS = list(read_vectors())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from edgemail import mime
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 FOLDER = Path(__file__).parents[1] / "vectors" / "mime"
 
@@ -89,7 +89,7 @@ def _opened(octets: bytes, wanted: dict[str, Any]) -> dict[str, Any] | str:
     return "no attached message"
 
 
-_DESCRIBE = {
+_DESCRIBE: dict[str, Callable[[bytes, Any], Any]] = {
     "subject": lambda octets, _: mime.summarize(octets).subject,
     "from": lambda octets, _: mime.summarize(octets).sender_name,
     "from_has": lambda octets, words: _holding(mime.summarize(octets).sender_name, words),
