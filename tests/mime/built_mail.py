@@ -132,7 +132,7 @@ class _Builder:
             return self._related()
         if choice == 4:
             self._features.add("no body")
-            return self._attachment()
+            return self._attachment((b"attachment",))
         return self._mixed()
 
     def _mixed(self) -> tuple[list[bytes], bytes]:
@@ -195,7 +195,9 @@ class _Builder:
         self._chance.shuffle(fields)
         return fields, encoded
 
-    def _attachment(self) -> tuple[list[bytes], bytes]:
+    def _attachment(
+        self, dispositions: tuple[bytes, ...] = (b"attachment", b"attachment", b"inline", b"")
+    ) -> tuple[list[bytes], bytes]:
         chance = self._chance
         if self._level < _LEVELS_MAX and chance.random() < 0.15:
             inner = _Builder(chance, self._level + 1).build()
@@ -208,14 +210,12 @@ class _Builder:
         encoded, encoding = self._transfer(content, is_text=kind.startswith("text/"))
         self._parts.attachments.append([name, kind, len(content)])
         self._parts.contents.append(content)
-        if chance.random() < 0.2:
-            if kind.startswith("text/"):
-                self._features.add("named text that is not an attachment")
+        disposition = chance.choice(dispositions)
+        if kind.startswith("text/") and disposition != b"attachment":
+            self._features.add("named text that is not an attachment")
+        if not disposition:
             typed = self._fold([kind.encode(), *self._parameter("name", name)])
             return [b"Content-Type:" + typed, *encoding], encoded
-        disposition = chance.choice((b"attachment", b"attachment", b"inline"))
-        if kind.startswith("text/") and disposition == b"inline":
-            self._features.add("named text that is not an attachment")
         placed = self._fold([disposition, *self._parameter("filename", name)])
         fields = [b"Content-Type: " + kind.encode(), b"Content-Disposition:" + placed, *encoding]
         chance.shuffle(fields)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ from edgemail import mime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from edgemail.model import ParsedMessage
 
 FOLDER = Path(__file__).parents[1] / "vectors" / "mime"
 
@@ -41,6 +44,11 @@ def describe(octets: bytes, expect: dict[str, Any]) -> dict[str, Any]:
     return {key: _DESCRIBE[key](octets, wanted) if key in _DESCRIBE else None for key, wanted in expect.items()}
 
 
+@lru_cache(maxsize=8)
+def _read(octets: bytes) -> ParsedMessage:
+    return mime.read(octets)
+
+
 def plain(body: str | None) -> str | None:
     """Return a body with LF as its line ends, and none at its end."""
     return None if body is None else body.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
@@ -53,11 +61,11 @@ def _holding(text: str | None, words: list[str]) -> list[str]:
 
 
 def _addresses(key: str, octets: bytes) -> list[list[str]]:
-    return [[mailbox.name, mailbox.address] for mailbox in getattr(mime.summarize(octets), key)]
+    return [[mailbox.name, mailbox.address] for mailbox in getattr(_read(octets).summary, key)]
 
 
 def _attachments(octets: bytes, wanted: list[list[Any]]) -> list[list[Any]]:
-    found = [[file.name, file.type, file.size] for file in mime.summarize(octets).attachments]
+    found = [[file.name, file.type, file.size] for file in _read(octets).summary.attachments]
     if len(found) != len(wanted):
         return found
     return [
@@ -67,47 +75,47 @@ def _attachments(octets: bytes, wanted: list[list[Any]]) -> list[list[Any]]:
 
 
 def _contents(octets: bytes) -> list[str]:
-    count = len(mime.summarize(octets).attachments)
-    return [mime.attachment(octets, index)[1].decode("utf-8", "surrogateescape") for index in range(count)]
+    files = _read(octets).summary.attachments
+    return [mime.attachment(octets, file.index)[1].decode("utf-8", "surrogateescape") for file in files]
 
 
 def _headers(octets: bytes, wanted: dict[str, str]) -> dict[str, str]:
-    return {header.name: header.value for header in mime.read(octets).headers if header.name in wanted}
+    return {header.name: header.value for header in _read(octets).headers if header.name in wanted}
 
 
 def _events(octets: bytes, wanted: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    found = [json.loads(json.dumps(asdict(event))) for event in mime.summarize(octets).events]
+    found = [json.loads(json.dumps(asdict(event))) for event in _read(octets).summary.events]
     if len(found) != len(wanted):
         return found
     return [{key: event[key] for key in knows} for event, knows in zip(found, wanted, strict=True)]
 
 
 def _opened(octets: bytes, wanted: dict[str, Any]) -> dict[str, Any] | str:
-    for file in mime.summarize(octets).attachments:
+    for file in _read(octets).summary.attachments:
         if file.type == "message/rfc822":
             return describe(mime.attachment(octets, file.index)[1], wanted)
     return "no attached message"
 
 
 _DESCRIBE: dict[str, Callable[[bytes, Any], Any]] = {
-    "subject": lambda octets, _: mime.summarize(octets).subject,
-    "from": lambda octets, _: mime.summarize(octets).sender_name,
-    "from_has": lambda octets, words: _holding(mime.summarize(octets).sender_name, words),
-    "message_id": lambda octets, _: mime.summarize(octets).message_id,
+    "subject": lambda octets, _: _read(octets).summary.subject,
+    "from": lambda octets, _: _read(octets).summary.sender_name,
+    "from_has": lambda octets, words: _holding(_read(octets).summary.sender_name, words),
+    "message_id": lambda octets, _: _read(octets).summary.message_id,
     "to": lambda octets, _: _addresses("to", octets),
     "cc": lambda octets, _: _addresses("cc", octets),
     "bcc": lambda octets, _: _addresses("bcc", octets),
     "reply_to": lambda octets, _: _addresses("reply_to", octets),
-    "text": lambda octets, _: plain(mime.read(octets).text),
-    "html": lambda octets, _: plain(mime.read(octets).html),
-    "text_has": lambda octets, words: _holding(mime.read(octets).text, words),
-    "html_has": lambda octets, words: _holding(mime.read(octets).html, words),
+    "text": lambda octets, _: plain(_read(octets).text),
+    "html": lambda octets, _: plain(_read(octets).html),
+    "text_has": lambda octets, words: _holding(_read(octets).text, words),
+    "html_has": lambda octets, words: _holding(_read(octets).html, words),
     "attachments": _attachments,
     "contents": lambda octets, _: _contents(octets),
-    "inline": lambda octets, _: mime.summarize(octets).inline_count,
+    "inline": lambda octets, _: _read(octets).summary.inline_count,
     "headers": _headers,
-    "header_list": lambda octets, _: [[header.name, header.value] for header in mime.read(octets).headers],
+    "header_list": lambda octets, _: [[header.name, header.value] for header in _read(octets).headers],
     "events": _events,
-    "codes": lambda octets, _: [found.code for found in mime.summarize(octets).codes],
+    "codes": lambda octets, _: [found.code for found in _read(octets).summary.codes],
     "opened": _opened,
 }
