@@ -23,7 +23,7 @@ _ESCAPED: Final = re.compile(rb"\\(.)", re.DOTALL)
 
 def read_addresses(octets: bytes, label: str = "") -> tuple[HeaderAddress, ...]:
     """Read an unfolded field. Empty groups and empty entries are left out."""
-    return _Reader(octets[:_FIELD_MAX], label).read()
+    return _AddressScanner(octets[:_FIELD_MAX], label).read()
 
 
 def write_addresses(addresses: tuple[HeaderAddress, ...]) -> str:
@@ -33,7 +33,7 @@ def write_addresses(addresses: tuple[HeaderAddress, ...]) -> str:
     )
 
 
-class _Reader:
+class _AddressScanner:
     """Goes through a field sign by sign; what it has of the mailbox at hand is in three lists."""
 
     def __init__(self, octets: bytes, label: str) -> None:

@@ -27,8 +27,13 @@ _CHUNK: Final = 256 * 1024
 _BLANKS: Final = b" \t\r\n\v\f"
 _ALPHABET: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _FOREIGN: Final = bytes(set(range(256)) - set(_ALPHABET) - {ord("=")})
-_NO_BLANKS_OR_BASE64: Final = bytes(set(range(256)) - set(_ALPHABET) - set(_BLANKS) - {ord("=")})
-_RULER: Final = (b"--", b"__", b"~~", b"**", b"##", b"==")
+_PROSE: Final = re.compile(
+    rb"^[ \t]*(?:--|__|~~|\*\*|##|==|[^A-Za-z0-9+/=\s][^\n]*[^A-Za-z0-9+/=\s])|[^\s][ \t]+[^\s]+[ \t]+[^\s]",
+    re.MULTILINE,
+)
+"""A ruler, a line between signs, or three words: a footer that a mailing list has added, or text that is no base64."""
+_PIECE: Final = re.compile(rb"([^=]+)(=*)")
+_PIECES_MAX: Final = 1_000
 _SOFT_BREAK: Final = re.compile(rb"=[ \t]*+(?:\r?\n|\r)")
 _SOFT_BREAK_ODD: Final = re.compile(rb"=(?:[ \t]|\r(?!\n))")
 
@@ -65,56 +70,38 @@ def decode_base64(octets: bytes) -> bytes:
     """Decode base64 as far as it goes; return octets that are no base64 at all as they are."""
     done: list[bytes] = []
     kept = b""
-    for start in range(0, len(octets), _CHUNK):
-        kept += octets[start : start + _CHUNK].translate(None, _BLANKS)
-        whole = len(kept) & ~3
-        if start + _CHUNK >= len(octets) or b"=" in kept:
-            break
-        try:
-            done.append(binascii.a2b_base64(kept[:whole], strict_mode=True))
-        except binascii.Error:
-            break
-        kept = kept[whole:]
-    else:
-        start = len(octets)
-    rest = octets[start + _CHUNK :]
-    if not rest.strip(_BLANKS):
-        try:
-            done.append(binascii.a2b_base64(kept, strict_mode=True))
-        except binascii.Error:
-            pass
-        else:
-            return b"".join(done)
-    return _mend_base64(octets)
+    try:
+        for start in range(0, len(octets), _CHUNK):
+            kept += octets[start : start + _CHUNK].translate(None, _BLANKS)
+            whole = len(kept) & ~3
+            if start + _CHUNK < len(octets):
+                done.append(binascii.a2b_base64(kept[:whole], strict_mode=True))
+                kept = kept[whole:]
+        done.append(binascii.a2b_base64(kept, strict_mode=True))
+    except binascii.Error:
+        return _mend_base64(octets)
+    return b"".join(done)
 
 
 def _mend_base64(octets: bytes) -> bytes:
     """Decode base64 that has foreign or missing characters, padding within it, or something after it."""
-    if octets.translate(None, _NO_BLANKS_OR_BASE64) == octets and (glued := _decode_segments(octets)) is not None:
-        return glued
-    lines: list[bytes] = []
-    is_over = False
-    for line in re.split(rb"[\r\n]+", octets):
-        if is_over or (lines and _is_prose(line)):
+    prose = _PROSE.search(octets)
+    text = octets[: octets.rfind(b"\n", 0, prose.start() + 1) + 1] if prose else octets
+    clean = text.translate(None, _FOREIGN)
+    foreign = len(text) - len(clean) - sum(map(text.count, (b"\r", b"\n", b" ", b"\t")))
+    if not clean or foreign * 4 > len(clean):
+        return octets if octets.strip() else b""
+    return _decode_pieces(clean) if prose is None and not foreign else _decode_bare(clean.partition(b"=")[0])
+
+
+def _decode_pieces(text: bytes) -> bytes:
+    """Decode pieces that each have their own padding, as concatenated files have, up to one that is broken."""
+    done = bytearray()
+    for count, piece in enumerate(_PIECE.finditer(text)):
+        if count == _PIECES_MAX or (count and len(piece[2]) < -len(piece[1]) % 4):
             break
-        if not lines and _is_prose(line):
-            return octets if octets.strip() else b""
-        bare = line.translate(None, _FOREIGN)
-        if bare:
-            lines.append(bare)
-            is_over = bare.endswith(b"=")
-    text = b"".join(lines).partition(b"=")[0]
-    return _decode_bare(text)
-
-
-def _decode_segments(octets: bytes) -> bytes | None:
-    """Decode pieces of base64, each with its own padding; return None where it is something else."""
-    done: list[bytes] = []
-    for piece in re.findall(rb"[^=]+", octets.translate(None, _BLANKS)):
-        if len(piece) % 4 == 1 and done:
-            return None
-        done.append(_decode_bare(piece))
-    return b"".join(done)
+        done += _decode_bare(piece[1])
+    return bytes(done)
 
 
 def _decode_bare(text: bytes) -> bytes:
@@ -128,15 +115,6 @@ def _is_broken(octets: bytes) -> bool:
     """Return True where base64 has something that no encoder writes."""
     text = octets.rstrip(_BLANKS + b"=")
     return bool(text.translate(None, _ALPHABET + b"\r\n") or len(text.translate(None, _BLANKS)) % 4 == 1)
-
-
-def _is_prose(line: bytes) -> bool:
-    """Return True for a line that is a sentence or a ruler, as footers of mailing lists are."""
-    line = line.strip(_BLANKS)
-    if not line:
-        return False
-    foreign = len(line) - len(line.translate(None, _FOREIGN))
-    return line.startswith(_RULER) or len(line.split()) > 2 or foreign * 4 > len(line)
 
 
 def decode_quoted_printable(octets: bytes) -> bytes:
