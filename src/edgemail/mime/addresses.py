@@ -18,6 +18,8 @@ _ADDRESS_MAX: Final = 400
 _SIGN: Final = re.compile(rb"[\"(<,;:]")
 _BARE: Final = re.compile(rb"[^\s<>,;]{1,400}@[^\s<>,;]{1,400}")
 _QUOTED_ADDRESS: Final = re.compile(rb'"[^"\\]{1,200}"@[^\s<>,;]{1,255}')
+_COMMENT: Final = re.compile(rb"\([^()]{0,300}\)")
+_LOOSE_DOT: Final = re.compile(rb"[ \t]{0,9}([.@])[ \t]{0,9}")
 _ESCAPED: Final = re.compile(rb"\\(.)", re.DOTALL)
 
 
@@ -43,12 +45,13 @@ class _AddressScanner:
         self._words: list[bytes] = []
         self._comments: list[bytes] = []
         self._address: bytes | None = None
+        self._ends_in_quotes = False
         self._has_quotes = self._has_brackets = self._has_angles = True  # closing ones, further on
 
     def read(self) -> tuple[HeaderAddress, ...]:
         octets, place = self._octets, 0
         while (sign := _SIGN.search(octets, place)) and len(self._found) < ADDRESSES_MAX:
-            self._words.append(octets[place : sign.start()])
+            self._add_word(octets[place : sign.start()])
             place = sign.end()
             if sign[0] == b'"':
                 place = self._read_quoted(place)
@@ -57,12 +60,16 @@ class _AddressScanner:
             elif sign[0] == b"<":
                 place = self._read_angle(place)
             elif sign[0] == b":":
-                self._begin_group()
+                self._begin_group(place)
             else:
                 self._end_entry(sign[0])
-        self._words.append(octets[place:])
+        self._add_word(octets[place:])
         self._end_entry(b"")
         return tuple(self._found[:ADDRESSES_MAX])
+
+    def _add_word(self, word: bytes) -> None:
+        self._words.append(word)
+        self._ends_in_quotes = self._ends_in_quotes and not word.strip()
 
     def _read_quoted(self, place: int) -> int:
         octets, end = self._octets, place
@@ -74,6 +81,7 @@ class _AddressScanner:
                 inner = octets[place:end]
                 is_local_part = octets.startswith(b"@", end + 1)
                 self._words.append(b'"' + inner + b'"' if is_local_part else _ESCAPED.sub(rb"\1", inner))
+                self._ends_in_quotes = not is_local_part
                 return end + 1
             else:
                 end += 1
@@ -100,13 +108,16 @@ class _AddressScanner:
             self._has_angles = False
             end = min((at for sign in b",;" if (at := octets.find(sign, place)) >= 0), default=len(octets))
         inner = octets[place:end].strip(b" \t<")
-        if self._address is None or not self._address:
-            self._address = inner.rpartition(b":")[2] if inner.startswith(b"@") else inner.removeprefix(b"mailto:")
-        return end + octets.startswith(b">", end)
+        if not self._address:
+            self._address = _clean(inner)
+        while octets.startswith(b">", end):
+            end += 1
+        return end
 
-    def _begin_group(self) -> None:
-        """Forget the name of a group; a colon may also stand in a name."""
-        if self._address is None and not any(b"@" in word for word in self._words):
+    def _begin_group(self, place: int) -> None:
+        """Forget the name of a group, which a semicolon ends. Any other colon belongs to a name."""
+        is_group = self._octets.find(b";", place) >= 0 or not self._octets[place:].strip()
+        if is_group and self._address is None and not any(b"@" in word for word in self._words):
             self._words = []
             self._comments = []
         else:
@@ -123,7 +134,8 @@ class _AddressScanner:
             elif sign:
                 self._words.append(sign)
                 return
-        name = b"".join(self._words).strip(b" \t,;") or b" ".join(self._comments)
+        name = b"".join(self._words).strip()
+        name = (name if self._ends_in_quotes else name.rstrip(b" \t,;")) or b" ".join(self._comments)
         address = self._address or b""
         if name or address:
             self._found.append(
@@ -132,7 +144,19 @@ class _AddressScanner:
                     make_line(decode_words(address, self._label), _ADDRESS_MAX),
                 )
             )
-        self._words, self._comments, self._address = [], [], None
+        self._words, self._comments, self._address, self._ends_in_quotes = [], [], None, False
+
+
+def _clean(address: bytes) -> bytes:
+    """Drop what is no part of an address: a route, `mailto:`, comments, and blanks around dots."""
+    if address.startswith(b"@"):
+        address = address.rpartition(b":")[2]
+    address = address.removeprefix(b"mailto:")
+    if b"(" in address:
+        address = _COMMENT.sub(b"", address)
+    if b" " in address and b'"' not in address:
+        address = _LOOSE_DOT.sub(rb"\1", address)
+    return address
 
 
 def _count_backslashes(octets: bytes, end: int) -> int:

@@ -44,9 +44,12 @@ class _Time(NamedTuple):
     """``"Z"`` for UTC, a zone's name, or ``""`` for local times and whole days."""
 
 
-def read_events(text: str) -> tuple[CalendarEvent, ...]:
-    """Read the events of a calendar, at most `EVENTS_MAX`; of one that is cut off, what is whole."""
-    method = ""
+def read_events(text: str, method: str = "") -> tuple[CalendarEvent, ...]:
+    """Read the events of a calendar, at most `EVENTS_MAX`; of one that is cut off, what is whole.
+
+    `method` is the one of the Content-Type (RFC 6047 section 2.4), for a calendar that has none.
+    """
+    method = make_line(method.upper(), 40)
     events: list[CalendarEvent] = []
     lines: list[_Line] | None = None
     depth = 0
@@ -67,7 +70,7 @@ def read_events(text: str) -> tuple[CalendarEvent, ...]:
         elif lines is not None:
             if depth == 0:
                 lines.append(line)
-        elif line.name == "METHOD" and not method:
+        elif line.name == "METHOD" and kind:
             method = make_line(kind, 40)
     if lines is not None:
         events.append(_make_event(method, lines))

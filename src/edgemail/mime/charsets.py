@@ -27,11 +27,14 @@ _MARKS: Final = (
 )
 _SHIFT: Final = re.compile(rb"\x1b(?:\$[@B(]|\([JI])")
 """How ISO-2022-JP leaves ASCII (RFC 1468)."""
+_CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _KOREAN: Final = b"\x1b$)C"
 _THREE_OCTETS: Final = re.compile(rb"[\xe0-\xf4]")
 _META: Final = re.compile(
     r"<meta\s[^>]{0,500}?charset\s{0,4}=\s{0,4}[\"']?\s{0,4}([a-zA-Z0-9_:.-]{1,40})", re.ASCII
 )
+_XML: Final = re.compile(r"\s{0,99}<\?xml\s[^>]{0,200}?encoding\s{0,4}=\s{0,4}[\"']([a-z0-9_:.-]{1,40})", re.ASCII)
+_HTML_COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
 _META_OCTETS: Final = 4096
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
@@ -71,7 +74,7 @@ def decode_header(octets: bytes, label: str = "") -> str:
     """Decode header octets that no encoded word labels. `label` is the charset of the message's text."""
     if octets.isascii() and b"\x1b" not in octets:
         return octets.decode("ascii")
-    return _decode(octets, _find_useful(label))
+    return _decode(octets, _find_useful(label), is_guess=True)
 
 
 def decode_labelled(octets: bytes, label: str) -> str:
@@ -90,14 +93,15 @@ def _find_useful(label: str) -> str | None:
     return None if codec == "ascii" else codec
 
 
-def _decode(octets: bytes, codec: str | None) -> str:
+def _decode(octets: bytes, codec: str | None, *, is_guess: bool = False) -> str:
+    """Decode octets that are labelled with a charset, or only with one that is likely."""
     if codec in SEVEN_BIT and (text := _decode_stateful(octets, codec)) is not None:
         return text
-    if codec is None and b"\x1b" in octets and (text := _sniff_escapes(octets)) is not None:
+    if b"\x1b" in octets and octets.isascii() and (text := _sniff_escapes(octets)) is not None:
         return text
     if octets.isascii():
         return octets.decode("ascii")
-    if codec not in EAST_ASIAN or _THREE_OCTETS.search(octets):
+    if is_guess or codec not in EAST_ASIAN or _THREE_OCTETS.search(octets):
         text = _try(octets, "utf-8")
         if text is not None:
             return text
@@ -114,7 +118,7 @@ def _decode(octets: bytes, codec: str | None) -> str:
 def _decode_stateful(octets: bytes, codec: str) -> str | None:
     """Decode charsets whose text may look like ASCII; return None where it is not in that charset."""
     if codec.startswith(("utf-16", "utf-32")):
-        if b"\0" not in octets and _try(octets, "utf-8") is not None:
+        if not _CONTROL.search(octets) and _try(octets, "utf-8") is not None:
             return None
         if codec in {"utf-16", "utf-32"}:  # RFC 2781 section 4.3: big endian, where nothing tells
             codec += "-le" if octets[1::2].count(0) > octets[::2].count(0) else "-be"
@@ -157,6 +161,7 @@ def _find_meta(octets: bytes) -> str | None:
     """Return the charset that HTML names for itself, but for those that need another reading to be found."""
     if octets.isascii():
         return None
-    found = _META.search(octets[:_META_OCTETS].decode("latin-1").lower())
+    head = _HTML_COMMENT.sub("", octets[:_META_OCTETS].decode("latin-1").lower())
+    found = _META.search(head) or _XML.match(head)
     codec = find_codec(found[1]) if found else None
     return None if codec in SEVEN_BIT or codec == "ascii" else codec

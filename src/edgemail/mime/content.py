@@ -149,19 +149,24 @@ def _choose(part: MailPart, files: list[FilePart], place: _Place, *, is_related:
             texts += found_texts
             pages += found_pages
             continue
-        # The last alternative is the best one (RFC 2046 section 5.1.4), unless it is empty.
-        if found_texts and _is_better(found_texts, texts):
-            texts = found_texts
-        if found_pages and _is_better(found_pages, pages):
-            pages = found_pages
+        texts = _take_better(texts, found_texts, is_leaf=not child.children)
+        pages = _take_better(pages, found_pages, is_leaf=not child.children)
     return texts, pages
 
 
-def _is_better(found: list[MailPart], known: list[MailPart]) -> bool:
-    if not known:
-        return True
-    is_plain = [any(part.type in _BODY_TYPES for part in parts) for parts in (found, known)]
-    return is_plain[0] >= is_plain[1] and any(not _is_blank(part) for part in found)
+def _take_better(known: list[MailPart], found: list[MailPart], *, is_leaf: bool) -> list[MailPart]:
+    """Choose between alternatives: the last is the best one (RFC 2046 section 5.1.4), unless it is empty.
+
+    Two texts side by side, which say the same in no way that their sender could have meant, are both read.
+    """
+    if not found or not known:
+        return found or known
+    is_proper = [any(part.type in _BODY_TYPES for part in parts) for parts in (known, found)]
+    if is_proper[0] is not is_proper[1]:
+        return known if is_proper[0] else found
+    if all(_is_blank(part) for part in found):
+        return known
+    return known + found if is_leaf else found
 
 
 def _is_blank(part: MailPart) -> bool:
@@ -196,8 +201,10 @@ def _find_root(related: MailPart) -> MailPart:
 
 
 def _promote(content: MailContent) -> None:
-    """Show the first file as text where there is no other text, and only its type names it."""
+    """Show the first file as text where there is no other text at all, and only its type names it."""
     part = content.files[0].part
+    if any(file.part.type in _BODY_TYPES for file in content.files[1:]):
+        return
     disposition = _disposition(part)
     if part.type in _BODY_TYPES and disposition.value != "attachment" and "filename" not in disposition:
         (content.pages if part.type == "text/html" else content.texts).append(part)

@@ -60,7 +60,9 @@ def read_header(octets: bytes, start: int, end: int, *, max_octets: int, is_mess
         found = _BREAK.search(octets, place, header_end)
         line_end, following = (found.start(), found.end()) if found else (header_end, header_end)
         colon = octets.find(b":", place, line_end)
-        name = octets[place:colon].rstrip(b" \t") if 0 <= colon - place <= 300 else b""
+        name = octets[place:colon].rstrip() if 0 <= colon - place <= 300 else b""
+        if not fields and name[:1] in {b" ", b"\t"} and name.strip().lower().decode("latin-1") in _KNOWN:
+            name = name.strip()
         if _NAME.fullmatch(name):
             text = name.decode("ascii")
             key = text.lower()

@@ -11,6 +11,7 @@ from edgemail.mime.calendar import EVENTS_MAX, read_events
 from edgemail.mime.charsets import decode_body
 from edgemail.mime.content import mark_inline, read_content
 from edgemail.mime.encoded_words import decode_words, unfold
+from edgemail.mime.flowed_text import join_flowed
 from edgemail.mime.header_fields import read_header
 from edgemail.mime.structure import read_structure
 from edgemail.mime.text_line import CONTROL, make_line
@@ -108,7 +109,7 @@ class Message:
         found: dict[CalendarEvent, None] = {}
         for file in self._files:
             if file.is_calendar and len(found) < EVENTS_MAX:
-                found |= dict.fromkeys(read_events(_decode(file.part)))
+                found |= dict.fromkeys(read_events(_decode(file.part), file.part.content_type.word("method")))
         return tuple(found)[:EVENTS_MAX]
 
     def file(self, index: int) -> tuple[Attachment, bytes] | None:
@@ -142,7 +143,10 @@ def _join(parts: list[MailPart]) -> str | None:
 
 def _decode(part: MailPart) -> str:
     octets = decode_text(part.octets[part.start : part.end], part.encoding, part.charset)
-    return decode_body(octets, part.charset, is_html=part.type == "text/html")
+    text = decode_body(octets, part.charset, is_html=part.type == "text/html")
+    if part.type == "text/plain" and part.content_type.word("format") == "flowed":
+        return join_flowed(text, delete_blanks=part.content_type.word("delsp") == "yes")
+    return text
 
 
 def _decode_raw(octets: bytes) -> str:

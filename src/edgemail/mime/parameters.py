@@ -64,7 +64,10 @@ class Parameters:
         extended = _EXTENDED.match(octets)
         if extended and _PERCENT.search(octets) and find_codec(extended[1].decode("latin-1")):
             return decode_labelled(unquote_to_bytes(octets[extended.end() :]), extended[1].decode("latin-1"))
-        return decode_words(octets, label)
+        text = decode_words(octets, label)
+        if "%" in text and b"=?" in octets and (encoded := _EXTENDED.match(text.encode())):
+            return decode_labelled(unquote_to_bytes(text.encode()[encoded.end() :]), encoded[1].decode("latin-1"))
+        return text
 
     def word(self, name: str) -> str:
         """Return a parameter that is one word of ASCII, in lower case, as a charset."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from edgemail.mime.header_fields import HeaderBlock, read_header
 from edgemail.mime.parameters import Parameters
@@ -33,6 +33,14 @@ _TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")
 _DELIMITER_END: Final = re.compile(rb"(--)?[ \t]*+(?:\r?\n|\Z)")
 _DASHES: Final = re.compile(rb"--([^\s][^\r\n]{0,250}?)[ \t]{0,9}\r?\n(?:content-|(\r?\n))", re.IGNORECASE)
 _CONTENT_FIELD: Final = re.compile(rb"\s{0,99}content-(type|disposition|transfer-encoding)[ \t]*:", re.IGNORECASE)
+
+
+class _Range(NamedTuple):
+    """Where a part begins and ends, and where the delimiter before it begins."""
+
+    start: int
+    end: int
+    delimiter: int
 
 
 @dataclass(slots=True)
@@ -112,7 +120,7 @@ def _make_part(octets: bytes, header: HeaderBlock, end: int, default: str) -> Ma
     kind = content_type.value
     is_typed = _TYPE.fullmatch(kind) is not None
     if not is_typed:
-        kind = "multipart/mixed" if kind == "multipart" and "boundary" in content_type else default
+        kind = "multipart/mixed" if kind.startswith("multipart") and "boundary" in content_type else default
     return MailPart(octets, header.body_start, end, header, content_type, kind, is_typed)
 
 
@@ -126,27 +134,39 @@ def _read_children(part: MailPart, most: int) -> list[MailPart]:
             octets, start, end = decoded, 0, len(decoded)
             part.octets, part.start, part.end = octets, start, end
     if not ranges and (guessed := _guess_boundary(octets, start, end)):
-        ranges = _split(octets, start, end, guessed, most)
+        boundary = guessed
+        ranges = _split(octets, start, end, boundary, most)
+    if not ranges:
+        return []
+    preamble_end = ranges[0].delimiter
     default = "message/rfc822" if part.type == "multipart/digest" else "text/plain"
-    if ranges and _CONTENT_FIELD.match(octets, start, ranges[0][2]):  # the first delimiter is missing
-        ranges.insert(0, (start, ranges[0][2], start))
-    children = [
-        _make_part(octets, read_header(octets, first, last, max_octets=_PART_HEAD_OCTETS_MAX), last, default)
-        for first, last, _ in ranges
-    ]
+    children = [_read_part(octets, found, default) for found in ranges]
+    if any(child.is_multipart and child.content_type.octets("boundary").rstrip() == boundary for child in children):
+        ranges = _split(octets, start, end, boundary, most, is_shared=True)
+        children = [_read_part(octets, found, default) for found in ranges]
+    if _CONTENT_FIELD.match(octets, start, preamble_end):  # the first delimiter is missing
+        children.insert(0, _read_part(octets, _Range(start, preamble_end, start), default))
     is_empty = all(child.start >= child.end and not child.is_multipart for child in children)
-    if children and is_empty and octets[start : ranges[0][2]].strip():  # the preamble is the message
-        part.end = ranges[0][2]
+    if is_empty and octets[start:preamble_end].strip():  # the preamble is the message
+        part.end = preamble_end
         return []
     return children
 
 
-def _split(octets: bytes, start: int, end: int, boundary: bytes, most: int) -> list[tuple[int, int, int]]:
-    """Return start and end of each part between delimiters, and where the delimiter before it begins.
+def _read_part(octets: bytes, found: _Range, default: str) -> MailPart:
+    header = read_header(octets, found.start, found.end, max_octets=_PART_HEAD_OCTETS_MAX)
+    return _make_part(octets, header, found.end, default)
 
-    Parts after the last delimiter count as well, since somebody has put them there.
+
+def _split(
+    octets: bytes, start: int, end: int, boundary: bytes, most: int, *, is_shared: bool = False
+) -> list[_Range]:
+    """Return the parts between delimiters.
+
+    What is behind the last delimiter counts only where nothing is before it, or where a part within has the same
+    boundary, so that the last delimiter may be that part's.
     """
-    found: list[tuple[int, int, int]] = []
+    found: list[_Range] = []
     needle = b"--" + boundary
     place, part_start, delimiter = start, -1, start
     while len(found) < most:
@@ -158,14 +178,16 @@ def _split(octets: bytes, start: int, end: int, boundary: bytes, most: int) -> l
         if line_end is None or (at > start and octets[at - 1] != 0x0A):
             continue
         if part_start >= 0:
-            found.append((part_start, max(part_start, _drop_line_end(octets, start, at)), delimiter))
+            found.append(_Range(part_start, max(part_start, _drop_line_end(octets, start, at)), delimiter))
+        if line_end[1] and found and not is_shared:
+            return found
         part_start = -1 if line_end[1] else line_end.end()
         delimiter = at
         place = max(place, line_end.end() - 1)
     else:
         return found
     if part_start >= 0:
-        found.append((part_start, end, delimiter))
+        found.append(_Range(part_start, end, delimiter))
     return found
 
 

@@ -27,10 +27,9 @@ _CHUNK: Final = 256 * 1024
 _BLANKS: Final = b" \t\r\n\v\f"
 _ALPHABET: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _FOREIGN: Final = bytes(set(range(256)) - set(_ALPHABET) - {ord("=")})
-_PROSE: Final = re.compile(
-    rb"^[ \t]*(?:--|__|~~|\*\*|##|==|[^A-Za-z0-9+/=\s][^\n]*[^A-Za-z0-9+/=\s])|[^\s][ \t]+[^\s]+[ \t]+[^\s]",
-    re.MULTILINE,
-)
+_RULER: Final = rb"^[ \t]*(?:--|__|~~|\*\*|##|==|[^A-Za-z0-9+/=\s][^\n]*[^A-Za-z0-9+/=\s])"
+_THREE_WORDS: Final = rb"[^\s][ \t]+[^\s]+[ \t]+[^\s]"
+_PROSE: Final = re.compile(_RULER + rb"|" + _THREE_WORDS, re.MULTILINE)
 """A ruler, a line between signs, or three words: a footer that a mailing list has added, or text that is no base64."""
 _PIECE: Final = re.compile(rb"([^=]+)(=*)")
 _PIECES_MAX: Final = 1_000
