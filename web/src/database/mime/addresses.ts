@@ -1,6 +1,6 @@
 /** `From` to names and addresses, as people write them. See `src/edgemail/mime/addresses.py`. */
 import { decodeWords } from "./encoded-words.ts";
-import { strip } from "./octets.ts";
+import { strip, stripEnd } from "./octets.ts";
 import { makeLine } from "./text-line.ts";
 
 const MAX_ADDRESSES = 200;
@@ -34,6 +34,7 @@ class AddressReader {
   private words: string[] = [];
   private comments: string[] = [];
   private address: string | null = null;
+  private endsInQuotes = false;
   /** False once there is no closing sign further on: it is not looked for again. */
   private hasQuotes = true;
   private hasBrackets = true;
@@ -50,17 +51,22 @@ class AddressReader {
       SIGN.lastIndex = place;
       const sign = SIGN.exec(this.octets);
       if (!sign) break;
-      this.words.push(this.octets.slice(place, sign.index));
+      this.addWord(this.octets.slice(place, sign.index));
       place = sign.index + 1;
       if (sign[0] === '"') place = this.readQuoted(place);
       else if (sign[0] === "(") place = this.readComment(place);
       else if (sign[0] === "<") place = this.readAngle(place);
-      else if (sign[0] === ":") this.beginGroup();
+      else if (sign[0] === ":") this.beginGroup(place);
       else this.endEntry(sign[0]);
     }
-    this.words.push(this.octets.slice(place));
+    this.addWord(this.octets.slice(place));
     this.endEntry("");
     return this.found.slice(0, MAX_ADDRESSES);
+  }
+
+  private addWord(word: string): void {
+    this.words.push(word);
+    this.endsInQuotes &&= !strip(word);
   }
 
   private readQuoted(place: number): number {
@@ -73,6 +79,7 @@ class AddressReader {
         const inner = this.octets.slice(place, end);
         const isLocalPart = this.octets.startsWith("@", end + 1);
         this.words.push(isLocalPart ? `"${inner}"` : unescape(inner));
+        this.endsInQuotes = !isLocalPart;
         return end + 1;
       } else {
         end += 1;
@@ -105,16 +112,15 @@ class AddressReader {
       end = next ? place + next.index : this.octets.length;
     }
     const inner = strip(this.octets.slice(place, end), " \t<");
-    if (!this.address)
-      this.address = inner.startsWith("@")
-        ? inner.slice(inner.lastIndexOf(":") + 1)
-        : inner.replace(/^mailto:/, "");
-    return end + Number(this.octets.startsWith(">", end));
+    if (!this.address) this.address = cleanAddress(inner);
+    while (this.octets.startsWith(">", end)) end += 1;
+    return end;
   }
 
-  /** Forget the name of a group. A colon may also stand in a name. */
-  private beginGroup(): void {
-    if (this.address === null && !this.words.some((word) => word.includes("@"))) {
+  /** Forget the name of a group, which a semicolon ends. Any other colon belongs to a name. */
+  private beginGroup(place: number): void {
+    const isGroup = this.octets.includes(";", place) || !strip(this.octets.slice(place));
+    if (isGroup && this.address === null && !this.words.some((word) => word.includes("@"))) {
       this.words = [];
       this.comments = [];
     } else {
@@ -135,7 +141,8 @@ class AddressReader {
         return;
       }
     }
-    const name = strip(this.words.join(""), " \t,;") || this.comments.join(" ");
+    const written = strip(this.words.join(""));
+    const name = (this.endsInQuotes ? written : stripEnd(written, " \t,;")) || this.comments.join(" ");
     const address = this.address ?? "";
     if (name || address)
       this.found.push({
@@ -145,7 +152,16 @@ class AddressReader {
     this.words = [];
     this.comments = [];
     this.address = null;
+    this.endsInQuotes = false;
   }
+}
+
+/** Drop what is no part of an address: a route, `mailto:`, comments, and blanks around dots. */
+function cleanAddress(octets: string): string {
+  const address = (octets.startsWith("@") ? octets.slice(octets.lastIndexOf(":") + 1) : octets)
+    .replace(/^mailto:/, "")
+    .replace(/\([^()]{0,300}\)/g, "");
+  return address.includes('"') ? address : address.replace(/[ \t]{0,9}([.@])[ \t]{0,9}/g, "$1");
 }
 
 function unescape(octets: string): string {

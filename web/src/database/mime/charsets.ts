@@ -12,9 +12,13 @@ const MARKS: [mark: string, charset: string][] = [
   ["\xfe\xff", "utf-16be"],
 ];
 const SHIFT = /\x1b(?:\$[@B(]|\([JI])/;
+const IDLE_SHIFT = /\x1b(?:\([BJI]|\$[@B])(?=\x1b(?:\([BJI]|\$[@B]))/g;
 const THREE_OCTETS = /[\xe0-\xf4]/;
 const META =
   /<meta[ \t\r\n\f\v][^>]{0,500}?charset[ \t\r\n]{0,4}=[ \t\r\n]{0,4}["']?[ \t\r\n]{0,4}([a-z0-9_:.-]{1,40})/;
+const XML =
+  /^[ \t\r\n]{0,99}<\?xml[ \t\r\n][^>]{0,200}?encoding[ \t\r\n]{0,4}=[ \t\r\n]{0,4}["']([a-z0-9_:.-]{1,40})/;
+const CONTROL = /[\x00-\x08\x0e-\x1f]/;
 const META_OCTETS = 4096;
 /** Their text may be valid ASCII and mean something else. */
 const SEVEN_BIT = /^utf-(?:7|16|32)|^iso-2022-jp$/;
@@ -56,7 +60,7 @@ export function decodeBody(octets: string, label: string, isHtml: boolean): stri
 
 /** Decode header octets that no encoded word labels. `label` is the charset of the message's text. */
 export function decodeHeader(octets: string, label: string): string {
-  return isAscii(octets) && !octets.includes("\x1b") ? octets : decode(octets, findUseful(label));
+  return isAscii(octets) && !octets.includes("\x1b") ? octets : decode(octets, findUseful(label), true);
 }
 
 /** Decode the octets of an encoded word or of an RFC 2231 value. */
@@ -75,7 +79,8 @@ function findUseful(label: string): string | null {
   return charset === NO_LABEL ? null : charset;
 }
 
-function decode(octets: string, charset: string | null): string {
+/** Decode octets that are labelled with a charset, or only with one that is likely. */
+function decode(octets: string, charset: string | null, isGuess = false): string {
   if (charset !== null && SEVEN_BIT.test(charset)) {
     const text = decodeSevenBit(octets, charset);
     if (text !== null) return text;
@@ -86,7 +91,7 @@ function decode(octets: string, charset: string | null): string {
   }
   if (isAscii(octets)) return octets;
   const isEastAsian = charset !== null && EAST_ASIAN.has(charset);
-  if (!isEastAsian || THREE_OCTETS.test(octets)) {
+  if (isGuess || !isEastAsian || THREE_OCTETS.test(octets)) {
     const text = tryAs(octets, "utf-8");
     if (text !== null) return text;
   }
@@ -100,7 +105,7 @@ function decode(octets: string, charset: string | null): string {
 /** Decode a charset whose text may look like ASCII. Return null if the octets are not in it. */
 function decodeSevenBit(octets: string, charset: string): string | null {
   if (charset.startsWith("utf-16") || charset.startsWith("utf-32")) {
-    if (!octets.includes("\0") && tryAs(octets, "utf-8") !== null) return null;
+    if (!CONTROL.test(octets) && tryAs(octets, "utf-8") !== null) return null;
     return decodeAs(octets, /\d$/.test(charset) ? charset + guessByteOrder(octets) : charset);
   }
   const text = tryAs(octets, charset);
@@ -119,8 +124,10 @@ function guessByteOrder(octets: string): "le" | "be" {
 function tryAs(octets: string, charset: string): string | null {
   if (charset.startsWith("utf-7")) return decodeUtf7(octets);
   if (charset.startsWith("utf-32")) return decodeUtf32(octets, charset);
+  // A decoder takes two shifts without a character between them for an error.
+  const units = charset === "iso-2022-jp" ? octets.replace(IDLE_SHIFT, "") : octets;
   try {
-    return new TextDecoder(charset, { fatal: true, ignoreBOM: true }).decode(toOctets(octets));
+    return new TextDecoder(charset, { fatal: true, ignoreBOM: true }).decode(toOctets(units));
   } catch {
     return null;
   }
@@ -146,7 +153,11 @@ function mostlyAs(octets: string, charset: string, isNamed: boolean): string | n
 /** Return the charset that HTML names for itself, but for those that take another reading to find. */
 function findMeta(octets: string): string | null {
   if (isAscii(octets)) return null;
-  const label = META.exec(octets.slice(0, META_OCTETS).toLowerCase())?.[1];
+  const head = octets
+    .slice(0, META_OCTETS)
+    .toLowerCase()
+    .replace(/<!--[^]*?-->/g, "");
+  const label = (META.exec(head) ?? XML.exec(head))?.[1];
   const charset = label === undefined ? null : findUseful(label);
   return charset !== null && SEVEN_BIT.test(charset) ? null : charset;
 }

@@ -111,18 +111,24 @@ function choose(part: MailPart, files: FilePart[], place: Place, isRelated: bool
       pages.push(...found.pages);
       continue;
     }
-    // The last alternative is the best one (RFC 2046, section 5.1.4), unless it is empty.
-    if (isBetter(found.texts, texts)) texts = found.texts;
-    if (isBetter(found.pages, pages)) pages = found.pages;
+    const isLeaf = child.children.length === 0;
+    texts = takeBetter(texts, found.texts, isLeaf);
+    pages = takeBetter(pages, found.pages, isLeaf);
   }
   return { texts, pages };
 }
 
-function isBetter(found: MailPart[], known: MailPart[]): boolean {
-  if (found.length === 0 || known.length === 0) return found.length > 0;
-  const [isPlain, wasPlain] = [found, known].map((parts) => parts.some(({ type }) => BODY_TYPES.has(type)));
-  const isBlank = found.every((part) => !strip(part.body.slice(0, 4096)));
-  return Number(isPlain) >= Number(wasPlain) && !isBlank;
+/**
+ * Choose between alternatives: the last one is the best (RFC 2046, section 5.1.4), unless it is empty.
+ *
+ * Two texts side by side, which say the same in no way that their sender could have meant, are both read.
+ */
+function takeBetter(known: MailPart[], found: MailPart[], isLeaf: boolean): MailPart[] {
+  if (found.length === 0 || known.length === 0) return found.length > 0 ? found : known;
+  const [wasProper, isProper] = [known, found].map((parts) => parts.some(({ type }) => BODY_TYPES.has(type)));
+  if (wasProper !== isProper) return wasProper ? known : found;
+  if (found.every((part) => !strip(part.body.slice(0, 4096)))) return known;
+  return isLeaf ? [...known, ...found] : found;
 }
 
 /** Return the kind of a body, or null for a file. */
@@ -148,10 +154,11 @@ function findRoot(related: MailPart): MailPart {
   );
 }
 
-/** Show the first file as text if there is no other text, and only its type names it. */
+/** Show the first file as text if there is no other text at all, and only its type names it. */
 function promote({ texts, pages, files }: MailContent): void {
   const part = files[0]?.part;
   if (!part || !BODY_TYPES.has(part.type)) return;
+  if (files.slice(1).some((file) => BODY_TYPES.has(file.part.type))) return;
   const { value } = disposition(part);
   if (value === "attachment" || disposition(part).has("filename")) return;
   (part.type === "text/html" ? pages : texts).push(part);

@@ -3,7 +3,7 @@
  * `src/edgemail/mime/header_fields.py`.
  */
 import { unfold } from "./encoded-words.ts";
-import { matchAt, stripEnd } from "./octets.ts";
+import { matchAt, strip, stripEnd } from "./octets.ts";
 
 const MAX_FIELDS = 2_000;
 const BREAK = /\r?\n(?![ \t])/g;
@@ -46,7 +46,8 @@ export function readHeader(octets: string, start: number, end: number, maxOctets
     const lineEnd = found ? found.index : headerEnd;
     const following = found ? found.index + found[0].length : headerEnd;
     const colon = header.slice(place, Math.min(lineEnd, place + 301)).indexOf(":");
-    const name = colon < 0 ? "" : stripEnd(header.slice(place, place + colon), " \t");
+    let name = colon < 0 ? "" : stripEnd(header.slice(place, place + colon));
+    if (fields.length === 0 && KNOWN.has(strip(name).toLowerCase())) name = strip(name);
     const key = name.toLowerCase();
     if (NAME.test(name) && (doubtful < 0 || KNOWN.has(key) || key.includes("-"))) {
       const raw = header.slice(place + colon + 1, lineEnd);

@@ -65,7 +65,11 @@ export class Parameters {
     const extended = EXTENDED.exec(octets);
     if (extended?.[1] && PERCENT.test(octets) && findCharset(extended[1]) !== null)
       return decodeLabelled(unquotePercent(octets.slice(extended[0].length)), extended[1]);
-    return decodeWords(octets, label);
+    const text = decodeWords(octets, label);
+    if (!text.includes("%") || !octets.includes("=?")) return text;
+    const inner = toOctetString(new TextEncoder().encode(text));
+    const encoded = EXTENDED.exec(inner);
+    return encoded?.[1] ? decodeLabelled(unquotePercent(inner.slice(encoded[0].length)), encoded[1]) : text;
   }
 
   /** Return a parameter that is one word of ASCII, in lower case, as a charset. */

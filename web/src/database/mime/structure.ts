@@ -35,7 +35,7 @@ export class MailPart {
     this.contentType = new Parameters(this.field("content-type"));
     const { value } = this.contentType;
     this.isTyped = TYPE.test(value);
-    const isMultipart = value === "multipart" && this.contentType.has("boundary");
+    const isMultipart = value.startsWith("multipart") && this.contentType.has("boundary");
     this.type = this.isTyped ? value : isMultipart ? "multipart/mixed" : defaultType;
   }
 
@@ -106,7 +106,7 @@ interface PartRange {
 }
 
 function readChildren(part: MailPart, most: number): MailPart[] {
-  const boundary = stripEnd(part.contentType.octets("boundary"));
+  let boundary = stripEnd(part.contentType.octets("boundary"));
   let ranges = boundary ? split(part, boundary, most) : [];
   if (ranges.length === 0 && boundary && part.encoding) {
     // RFC 2045, section 6.4 forbids this encoding.
@@ -116,30 +116,39 @@ function readChildren(part: MailPart, most: number): MailPart[] {
     if (ranges.length > 0) [part.octets, part.start, part.end] = [decoded.octets, 0, decoded.end];
   }
   if (ranges.length === 0) {
-    const guessed = guessBoundary(part);
-    if (guessed) ranges = split(part, guessed, most);
+    boundary = guessBoundary(part) ?? "";
+    if (boundary) ranges = split(part, boundary, most);
   }
+  const [first] = ranges;
+  if (!first) return [];
   const { octets, start } = part;
   const defaultType = part.type === "multipart/digest" ? "message/rfc822" : "text/plain";
-  const [first] = ranges;
-  const opening = first ? matchAt(CONTENT_FIELD, octets, start) : null;
-  if (first && opening && start + opening[0].length <= first.delimiter)
-    ranges.unshift({ start, end: first.delimiter, delimiter: start }); // the first delimiter is missing
-  const children = ranges.map((range) => {
+  const preambleEnd = first.delimiter;
+  const readPart = (range: PartRange) => {
     const header = readHeader(octets, range.start, range.end, MAX_PART_HEADER_OCTETS);
     return new MailPart(octets, header, header.bodyStart, range.end, defaultType);
-  });
+  };
+  let children = ranges.map(readPart);
+  const hasSame = (child: MailPart) => stripEnd(child.contentType.octets("boundary")) === boundary;
+  if (children.some((child) => child.isMultipart && hasSame(child)))
+    children = split(part, boundary, most, true).map(readPart);
+  const opening = matchAt(CONTENT_FIELD, octets, start);
+  if (opening && start + opening[0].length <= preambleEnd)
+    // the first delimiter is missing
+    children.unshift(readPart({ start, end: preambleEnd, delimiter: start }));
   const isEmpty = children.every((child) => child.start >= child.end && !child.isMultipart);
-  const preamble = octets.slice(start, ranges[0]?.delimiter ?? start);
-  if (children.length > 0 && isEmpty && strip(preamble)) {
-    part.end = start + preamble.length; // the preamble is the message
-    return [];
-  }
-  return children;
+  if (!isEmpty || !strip(octets.slice(start, preambleEnd))) return children;
+  part.end = preambleEnd; // the preamble is the message
+  return [];
 }
 
-/** Find the parts between delimiters. Parts after the last delimiter count as well. */
-function split(part: MailPart, boundary: string, most: number): PartRange[] {
+/**
+ * Find the parts between delimiters.
+ *
+ * What is behind the last delimiter counts only if nothing is before it, or if a part within has the
+ * same boundary (`isShared`), so that the last delimiter may be that part's.
+ */
+function split(part: MailPart, boundary: string, most: number, isShared = false): PartRange[] {
   const { start, end } = part;
   const octets = part.octets.slice(0, end);
   const found: PartRange[] = [];
@@ -152,7 +161,7 @@ function split(part: MailPart, boundary: string, most: number): PartRange[] {
     if (line) {
       if (partStart >= 0)
         found.push({ start: partStart, end: Math.max(partStart, dropLineEnd(octets, start, at)), delimiter });
-      if (found.length >= most) return found;
+      if (found.length >= most || (line.isLast && found.length > 0 && !isShared)) return found;
       partStart = line.isLast ? -1 : line.end;
       delimiter = at;
     }

@@ -1,4 +1,5 @@
 import { decodeBody, isValid } from "./charsets.ts";
+import { joinFlowed } from "./flowed-text.ts";
 import { BLANK_RUNS, stripEnd } from "./octets.ts";
 import { decode } from "./transfer-encoding.ts";
 import type { MailPart } from "./structure.ts";
@@ -14,7 +15,9 @@ export function readText(part: MailPart): string {
   const decoded = decode(body, encoding);
   const isWrong =
     encoding === "base64" && isBroken(body) && (CONTROL.test(decoded) || !isValid(decoded, charset));
-  return decodeBody(isWrong ? body : decoded, charset, part.type === "text/html");
+  const text = decodeBody(isWrong ? body : decoded, charset, part.type === "text/html");
+  const isFlowed = part.type === "text/plain" && part.contentType.word("format") === "flowed";
+  return isFlowed ? joinFlowed(text, part.contentType.word("delsp") === "yes") : text;
 }
 
 /** Return true if base64 has something that no encoder writes. */

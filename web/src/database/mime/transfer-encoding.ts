@@ -12,7 +12,10 @@ const ALIASES: Record<Exclude<TransferEncoding, "">, string[]> = {
   uuencode: ["x-uuencode", "uuencode", "x-uue", "uue", "x-uu"],
 };
 const FOREIGN = /[^A-Za-z0-9+/=]+/g;
-const RULER = /^(?:--|__|~~|\*\*|##|==)/;
+/** A ruler, a line between signs, or three words: a mailing list's footer, or text that is no base64. */
+const PROSE =
+  /^[ \t]*(?:--|__|~~|\*\*|##|==|[^A-Za-z0-9+/= \t\r\n\v\f][^\n]*[^A-Za-z0-9+/= \t\r\n\v\f])|[^ \t\r\n\v\f][ \t]+[^ \t\r\n\v\f]+[ \t]+[^ \t\r\n\v\f]/m;
+const MAX_PIECES = 1_000;
 
 export function readEncoding(value: string): TransferEncoding {
   const name = value
@@ -34,33 +37,25 @@ export function decode(octets: string, encoding: TransferEncoding): string {
 export function decodeBase64(octets: string): string {
   const bare = octets.replace(BLANK_RUNS, "");
   if (bare.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(bare)) return atob(bare);
-  return mendBase64(octets, bare);
+  return mendBase64(octets);
 }
 
 /** Decode base64 that has foreign or missing characters, padding within it, or something after it. */
-function mendBase64(octets: string, bare: string): string {
-  if (!/[^A-Za-z0-9+/=]/.test(bare)) {
-    const glued = decodeSegments(bare);
-    if (glued !== null) return glued;
-  }
-  const lines: string[] = [];
-  for (const line of octets.split(/[\r\n]+/)) {
-    if (isProse(line)) {
-      if (lines.length > 0) break;
-      return strip(octets) ? octets : "";
-    }
-    const kept = line.replace(FOREIGN, "");
-    if (kept) lines.push(kept);
-    if (kept.endsWith("=")) break;
-  }
-  return decodeBare(lines.join("").split("=", 1)[0] as string);
+function mendBase64(octets: string): string {
+  const prose = PROSE.exec(octets);
+  const text = prose ? octets.slice(0, octets.lastIndexOf("\n", prose.index) + 1) : octets;
+  const clean = text.replace(FOREIGN, "");
+  const foreign = text.length - clean.length - (text.match(/[\r\n \t]/g)?.length ?? 0);
+  if (!clean || foreign * 4 > clean.length) return strip(octets) ? octets : "";
+  return !prose && foreign === 0 ? decodePieces(clean) : decodeBare(clean.split("=", 1)[0] as string);
 }
 
-/** Decode pieces of base64, each with its own padding. Return null for something else. */
-function decodeSegments(bare: string): string | null {
+/** Decode pieces that each have their own padding, as concatenated files have, up to one that is broken. */
+function decodePieces(text: string): string {
   const done: string[] = [];
-  for (const piece of bare.match(/[^=]+/g) ?? []) {
-    if (piece.length % 4 === 1 && done.length > 0) return null;
+  for (const [, piece = "", padding = ""] of text.matchAll(/([^=]+)(=*)/g)) {
+    const missing = (4 - (piece.length % 4)) % 4;
+    if (done.length === MAX_PIECES || (done.length > 0 && padding.length < missing)) break;
     done.push(decodeBare(piece));
   }
   return done.join("");
@@ -69,14 +64,6 @@ function decodeSegments(bare: string): string | null {
 /** Decode characters of the alphabet alone, without padding. One too many is dropped. */
 function decodeBare(text: string): string {
   return atob(text.length % 4 === 1 ? text.slice(0, -1) : text);
-}
-
-/** Return true for a line that is a sentence or a ruler, as footers of mailing lists are. */
-function isProse(line: string): boolean {
-  const text = strip(line);
-  if (!text) return false;
-  const foreign = text.length - text.replace(FOREIGN, "").length;
-  return RULER.test(text) || (text.match(BLANK_RUNS)?.length ?? 0) > 1 || foreign * 4 > text.length;
 }
 
 /** Decode quoted-printable. Octets above ASCII and signs that encode nothing stay as they are. */
