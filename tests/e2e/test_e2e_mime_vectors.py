@@ -59,16 +59,25 @@ async def test_the_page_reads_as_the_server_does(browser: Browser) -> None:
 
 def bundle(source: str, name: str) -> str:
     """Return a module of the page as a script that sets a global name."""
-    command = ["node", "node_modules/esbuild/bin/esbuild", source, "--bundle", "--format=iife", f"--global-name={name}"]
-    return subprocess.run(command, cwd=ROOT / "web", capture_output=True, check=True, text=True).stdout  # noqa: S603
+    command = [
+        "node",
+        "node_modules/esbuild/bin/esbuild",
+        source,
+        "--bundle",
+        "--format=iife",
+        f"--global-name={name}",
+    ]
+    return subprocess.run(command, cwd=ROOT / "web", capture_output=True, check=True, text=True).stdout
 
 
 def describe(reading: dict[str, Any], expect: dict[str, Any]) -> dict[str, Any]:
     """Say of a reading what `expect` speaks of, in its form."""
-    return {key: wanted if key in SERVER_ONLY else _describe(reading, key, wanted) for key, wanted in expect.items()}
+    return {
+        key: wanted if key in SERVER_ONLY else _describe(reading, key, wanted) for key, wanted in expect.items()
+    }
 
 
-def _describe(reading: dict[str, Any], key: str, wanted: Any) -> Any:  # noqa: ANN401, PLR0911 - one line for each key
+def _describe(reading: dict[str, Any], key: str, wanted: Any) -> Any:
     files = reading["attachments"]
     if key in {"subject", "from"}:
         return reading[key]
