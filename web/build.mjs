@@ -63,20 +63,6 @@ function doubles(names) {
 }
 
 /**
- * Replaces postal-mime's list of all 2,231 HTML entities (12 kB gzipped) by a list of common ones.
- *
- * postal-mime converts between text and HTML if a message mixes both. Other entities stay as they are.
- */
-const commonEntities = {
-  name: "common-entities",
-  setup(bundle) {
-    bundle.onResolve({ filter: /\/html-entities\.js$/ }, () => ({
-      path: path.join(here, "src/reader/html-entities.ts"),
-    }));
-  },
-};
-
-/**
  * Puts `SHARED` into one file: imports all of it into each part of the page that is fetched by itself.
  *
  * Otherwise esbuild makes a file for each combination of parts that share a module. A dozen small
@@ -118,7 +104,7 @@ function options(out, names, ...plugins) {
     jsxImportSource: "preact",
     legalComments: "linked",
     metafile: true,
-    plugins: [doubles(names), commonEntities, ...plugins],
+    plugins: [doubles(names), ...plugins],
   };
 }
 
@@ -131,10 +117,10 @@ function outputOf(metafile, out, source) {
 async function bundle(out, names) {
   const worker = await build({
     ...options(out, names),
-    entryPoints: ["src/reader/worker.ts"],
+    entryPoints: ["src/database/worker.ts"],
     entryNames: "assets/worker-[hash]",
   });
-  const workerFile = outputOf(worker.metafile, out, "src/reader/worker.ts");
+  const workerFile = outputOf(worker.metafile, out, "src/database/worker.ts");
   const page = await build({
     ...options(out, names, sharedChunk),
     entryPoints: ["src/main.tsx", "styles/main.css"],

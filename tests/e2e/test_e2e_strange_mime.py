@@ -44,7 +44,10 @@ async def did_not_run(page: Page) -> None:
 
 
 async def test_an_image_is_what_its_octets_say(page: Page, server: Server, address: str) -> None:
-    """HTML and SVG that call themselves images are none; an image that calls itself HTML is one."""
+    """HTML and SVG that call themselves images are none; an image that calls itself HTML is one.
+
+    The octets are loaded when a preview is asked for, so that it is then that they are found out.
+    """
     message = letter("Images")
     message.add_attachment(RUN.encode(), maintype="image", subtype="png", filename="page.png")
     message.add_attachment(SVG, maintype="image", subtype="gif", filename="drawing.gif")
@@ -53,7 +56,10 @@ async def test_an_image_is_what_its_octets_say(page: Page, server: Server, addre
     message.add_attachment(b"GIF89a" + RUN.encode(), maintype="text", subtype="html", filename="both.html")
     await open_raw(page, server, address, message.as_bytes(policy=SMTP))
     for name in ("page.png", "drawing.gif"):
-        await expect(page.get_by_role("button", name=f"Preview {name}")).to_have_count(0)
+        await page.get_by_role("button", name=f"Preview {name}").click()
+        shown = page.locator(".attachments li").filter(has_text=name)
+        await expect(shown.get_by_role("status")).to_contain_text("There is no preview")
+        assert await shown.locator("img, pre, iframe").count() == 0
     for name in ("dot.html", "both.html"):
         await page.get_by_role("button", name=f"Preview {name}").click()
         await expect(page.get_by_role("img", name=name)).to_have_attribute("src", re.compile("^blob:"))

@@ -33,7 +33,7 @@ def plain(body: str | None) -> str | None:
     return None if body is None else body.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
 
 
-def _holding(text: str | None, words: list[str]) -> list[str]:
+def holding(text: str | None, words: list[str]) -> list[str]:
     """Return those words that are there; where one is missing, the text too."""
     found = [word for word in words if word in (text or "")]
     return found if len(found) == len(words) else [*found, f"and not the rest: {text!r}"]
@@ -79,7 +79,7 @@ def _opened(octets: bytes, wanted: dict[str, Any]) -> dict[str, Any] | str:
 _DESCRIBE: dict[str, Callable[[bytes, Any], Any]] = {
     "subject": lambda octets, _: _read(octets).summary.subject,
     "from": lambda octets, _: _read(octets).summary.sender_name,
-    "from_has": lambda octets, words: _holding(_read(octets).summary.sender_name, words),
+    "from_has": lambda octets, words: holding(_read(octets).summary.sender_name, words),
     "message_id": lambda octets, _: _read(octets).summary.message_id,
     "to": lambda octets, _: _addresses("to", octets),
     "cc": lambda octets, _: _addresses("cc", octets),
@@ -87,8 +87,8 @@ _DESCRIBE: dict[str, Callable[[bytes, Any], Any]] = {
     "reply_to": lambda octets, _: _addresses("reply_to", octets),
     "text": lambda octets, _: plain(_read(octets).text),
     "html": lambda octets, _: plain(_read(octets).html),
-    "text_has": lambda octets, words: _holding(_read(octets).text, words),
-    "html_has": lambda octets, words: _holding(_read(octets).html, words),
+    "text_has": lambda octets, words: holding(_read(octets).text, words),
+    "html_has": lambda octets, words: holding(_read(octets).html, words),
     "attachments": _attachments,
     "contents": lambda octets, _: _contents(octets),
     "inline": lambda octets, _: _read(octets).summary.inline_count,

@@ -1,5 +1,4 @@
 /** Reads mail straight from a database, without edgemail's server. It never writes. */
-import type { ParsedMessage } from "../reader/parsed-message.ts";
 import {
   type ArrivalListener,
   type MailSource,
@@ -7,6 +6,7 @@ import {
   type HostStatus,
   type ProgressCallback,
   type ListQuery,
+  type OpenMessage,
   type ServerInfo,
   SourceError,
   type Subscription,
@@ -17,6 +17,7 @@ import { matchesTerms, searchTerms } from "../inbox/search-terms.ts";
 import { type Step, DatabaseError } from "./hrana.ts";
 import type { NearestReplica, ReplicaAnswer, ReadOptions } from "./nearest-replica.ts";
 import { ChunkedRead } from "./chunked-read.ts";
+import type { ParsedMail } from "./parsed-mail.ts";
 import { type Arrivals, Polling } from "./polling.ts";
 import { readSummaryRow } from "./summary-row.ts";
 import { LIST_NEWEST_FIRST, LIST_OLDEST_FIRST, SEARCH, MAX_TERMS } from "./statements.ts";
@@ -24,8 +25,12 @@ import { words } from "./words.ts";
 
 const PAGE_SIZE = 50;
 
-/** Parses the first octets of messages. Returns null for each that cannot be parsed. */
-type ParseHeads = (heads: Uint8Array[]) => Promise<(ParsedMessage | null)[]>;
+/** What reads messages, in a worker. */
+interface MailParser {
+  /** Parse the first octets of messages. Return null for each that cannot be parsed. */
+  parseHeads(heads: Uint8Array[]): Promise<(ParsedMail | null)[]>;
+  open(raw: ArrayBuffer, signal: AbortSignal): Promise<OpenMessage>;
+}
 
 export class DatabaseSource implements MailSource {
   readonly notice = words.notice;
@@ -37,7 +42,7 @@ export class DatabaseSource implements MailSource {
 
   constructor(
     private readonly info: ServerInfo,
-    private readonly parseHeads: ParseHeads,
+    private readonly parser: MailParser,
     connect: (changed: (status: HostStatus) => void) => NearestReplica,
   ) {
     this.nearest = connect((status) => {
@@ -96,18 +101,18 @@ export class DatabaseSource implements MailSource {
     };
   }
 
-  async raw(
+  async open(
     _address: string,
     id: number,
     signal: AbortSignal,
     progress?: ProgressCallback,
-  ): Promise<ArrayBuffer> {
+  ): Promise<OpenMessage> {
     const message = new ChunkedRead(
       (steps, large) => this.read(steps, { needed: id, large, signal }),
       id,
       progress,
     );
-    return message.collect();
+    return this.parser.open(await message.collect(), signal);
   }
 
   subscribe(address: string, after: number, listener: ArrivalListener): Subscription {
@@ -141,7 +146,7 @@ export class DatabaseSource implements MailSource {
     const listed = rows.slice(0, count);
     const waiting = listed.filter(({ head }) => head !== null);
     const heads =
-      waiting.length > 0 ? await this.parseHeads(waiting.map(({ head }) => head as Uint8Array)) : [];
+      waiting.length > 0 ? await this.parser.parseHeads(waiting.map(({ head }) => head as Uint8Array)) : [];
     const parsed = new Map(waiting.map(({ summary }, index) => [summary.id, heads[index]]));
     const messages = listed.map(({ summary }) => {
       const head = parsed.get(summary.id);

@@ -7,7 +7,7 @@ import { ChunkedRead } from "../../src/database/chunked-read.ts";
 import { readSummaryRow } from "../../src/database/summary-row.ts";
 import { tokenExpiry } from "../../src/database/token.ts";
 import { SourceError } from "../../src/inbox/source.ts";
-import type { ParsedMessage } from "../../src/reader/parsed-message.ts";
+import type { ParsedMail } from "../../src/database/parsed-mail.ts";
 
 afterEach(() => mock.restoreAll());
 
@@ -41,6 +41,7 @@ test("a row reads as a summary", () => {
     attachments: [{ index: 0, name: "a.zip", type: "application/zip", size: 5 }],
     codes: [{ code: "1234", reason: "next to code" }],
     links: [{ url: "https://a.b/", text: "A", reason: "says" }],
+    events: [],
   });
 });
 
@@ -118,7 +119,7 @@ test("values come as they were, blobs without padding too", async () => {
 /** A source whose copies say what `answer` says. */
 function sourceOf(
   answer: (step: Step, options: ReadOptions) => ReplicaAnswer,
-  heads: (ParsedMessage | null)[] = [],
+  heads: (ParsedMail | null)[] = [],
 ) {
   const asked: { step: Step; options: ReadOptions }[] = [];
   const nearest = {
@@ -130,7 +131,7 @@ function sourceOf(
   const info = { version: "", domains: [], maxAgeSeconds: null, smtp: [] };
   const source = new DatabaseSource(
     info,
-    async () => heads,
+    { parseHeads: async () => heads, open: () => Promise.reject(new Error("not asked for")) },
     () => nearest as unknown as NearestReplica,
   );
   return { source, asked };
@@ -176,15 +177,16 @@ test("an answer that is too large is asked for in smaller ones", async () => {
 });
 
 test("what is not summarised yet is summarised from its head", async () => {
-  const parsed = { subject: "  Hi\n there ", from: "A", text: null, htmlText: "Some  text", codes: [] };
-  const links = [{ url: "https://a.b/", text: "", reason: "" }];
-  const parts = [{ name: "a.png", type: "image/png", content: new ArrayBuffer(3) }];
-  const heads = [{ ...parsed, links, parts } as unknown as ParsedMessage];
+  const html = "<style>p{}</style><p>Some\n &lt;text&gt; <br>481223 is your code";
+  const part = { index: 0, name: "a.png", type: "image/png", size: 3, content_id: "" };
+  const content = { subject: "  Hi\n there ", from: "A", text: null, html, attachments: [part] };
+  const heads = [{ content, parts: [] } as unknown as ParsedMail];
   const waiting = row(9, { head: Uint8Array.of(1) });
   const { source } = sourceOf(() => ({ steps: [[waiting, row(8)]], lastId: 9 }), heads);
   const [first, second] = (await source.list("ann@ex.org", {})).messages;
-  assert.deepEqual([first?.subject, first?.preview, first?.links], ["Hi there", "Some text", []]);
-  assert.deepEqual(first?.attachments, [{ index: 0, name: "a.png", type: "image/png", size: 3 }]);
+  assert.deepEqual([first?.subject, first?.preview], ["Hi there", "Some <text> 481223 is your code"]);
+  assert.deepEqual([first?.codes, first?.links, first?.events], [[], [], []]);
+  assert.deepEqual(first?.attachments, [part]);
   assert.equal(second?.subject, "no 8");
 });
 
