@@ -26,6 +26,10 @@ def find_kind(difference: Difference) -> str | None:
     """Return why readers differ, where it is known of the kind."""
     if difference.theirs.error:
         return "the other reader raises"
+    if any(kind.startswith("multipart/") for _, kind, _ in difference.theirs.attachments):
+        return "Python does not part a multipart whose boundary is missing or wrong"
+    if difference.field == "attachments" and _is_one_text(difference):
+        return "a message that is nothing but a text with a name: its body"
     if difference.field == "attachments":
         return "the same files in other words: names, types and line ends" if _has_same_files(difference) else None
     return next((name for name, test in _KINDS if test(difference)), None)
@@ -100,6 +104,12 @@ def _name_is_address(difference: Difference) -> bool:
     return difference.field == "from_name" and not theirs and ours == difference.ours.from_address
 
 
+def _no_domain(difference: Difference) -> bool:
+    """A word without a domain: a name or an address."""
+    ours, theirs = difference.texts
+    return difference.field == "from_address" and not ours and theirs in {difference.ours.from_name, "<>"}
+
+
 def _phrase(difference: Difference) -> bool:
     """Python puts blanks between the encoded words of a name."""
     ours, theirs = difference.texts
@@ -107,40 +117,47 @@ def _phrase(difference: Difference) -> bool:
 
 
 def _has_same_files(difference: Difference) -> bool:
-    """The same files, but for what each reader does to them; the octets of ours are those that were sent."""
-    ours, theirs = difference.ours.attachments, difference.theirs.attachments
+    """The same files, but for what each reader does to them."""
     octets = difference.sample.octets
-    inline = [_plain_name(part.name) for part in mime.read(octets).inline]
+    pictures = {_plain_name(part.name) for part in mime.read(octets).inline}
     rest = [
-        (_plain_name(name), kind, size)
-        for name, kind, size in theirs
-        if not kind.startswith("multipart/") and not (_plain_name(name) in inline and kind.startswith("image/"))
+        file
+        for file in difference.theirs.attachments
+        if not (file[1].startswith("image/") and _plain_name(file[0]) in pictures)
     ]
-    for index, (name, kind, size) in enumerate(ours):
-        plain = "" if kind.startswith("message/") else _plain_name(name)
-        same = (file for file in rest if _is_same(file, (plain, kind, size), index, difference))
-        found = next(same, None)
+    for index, file in enumerate(difference.ours.attachments):
+        found = next((other for other in rest if _is_same(other, file, index, difference)), None)
         if found is not None:
             rest.remove(found)
-        elif difference.reader == "python" or not kind.startswith(("text/", "message/")):
-            return False
-    return not rest
+        elif difference.reader == "python" or not file[1].startswith(("text/", "message/")):
+            return False  # the others join texts, reports and messages to the body
+    has_choices = b"multipart/alternative" in octets.lower()
+    return all(has_choices and kind.startswith("text/") and not name for name, kind, _ in rest)
 
 
 def _is_same(theirs: File, ours: File, index: int, difference: Difference) -> bool:
+    (name, kind, size), (our_name, our_kind, our_size) = theirs, ours
+    is_made_up = not name and our_kind.startswith(("message/", "text/calendar"))
+    if not (is_made_up or _is_same_name(name, our_name)):
+        return False
+    if our_kind not in {kind, "application/octet-stream"} and kind != "application/octet-stream":
+        return False
+    if size == our_size or (difference.reader == "python" and our_kind.startswith("message/")):
+        return True  # Python writes a message anew
     octets = difference.sample.octets
-    name, kind, size = theirs
-    is_message = ours[1].startswith("message/")
-    if not is_message and name != ours[0]:
-        return False
-    if kind != ours[1] and "application/octet-stream" not in {kind, ours[1]}:
-        return False
-    if size == ours[2]:
-        return True
-    if difference.reader == "python" and is_message:
-        return True
-    number = mime.summarize(octets).attachments[index].index
-    return mime.attachment(octets, number)[1] in octets
+    content = mime.attachment(octets, mime.summarize(octets).attachments[index].index)[1]
+    ends = content.count(b"\n") + 1  # postal-mime makes them LF, and adds one
+    return content in octets or (difference.reader == "postal-mime" and abs(size - our_size) <= ends)
+
+
+def _is_same_name(theirs: str, ours: str) -> bool:
+    theirs, ours = _plain_name(theirs), _plain_name(ours)
+    return theirs == ours or (_count_wrong(theirs) > _count_wrong(ours) and _ascii(theirs) == _ascii(ours))
+
+
+def _is_one_text(difference: Difference) -> bool:
+    kinds = [kind for _, kind, _ in difference.theirs.attachments]
+    return not difference.ours.attachments and len(kinds) == 1 and kinds[0].startswith("text/")
 
 
 def _plain_name(name: str) -> str:
@@ -172,6 +189,7 @@ _KINDS: tuple[tuple[str, Callable[[Difference], bool]], ...] = (
     ("the name is a comment", _comment),
     ("the name is the address", _name_is_address),
     ("blanks between encoded words", _phrase),
+    ("a sender without a domain", _no_domain),
     ("texts, reports and messages are joined to the body", _joined_files),
     ("the text is made of the HTML, or the reverse", _made_of_the_other),
     ("more parts are joined to the body", _page_of_text),

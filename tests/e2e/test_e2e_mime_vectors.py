@@ -28,7 +28,7 @@ SERVER_ONLY = {"message_id", "to", "cc", "bcc", "reply_to", "codes", "events"}
 DIFFERENT: dict[str, str] = {}
 """Where the page differs from the server, and why. Each must differ."""
 
-BUILT_MESSAGES = 500
+BUILT_MESSAGES = 300
 
 READ_ALL = """(messages) => messages.map((message) => {
   const octets = (text) => Uint8Array.from(atob(text), (each) => each.charCodeAt(0));
