@@ -30,14 +30,14 @@ _FIELD = re.compile(
     rb"^(from|to|subject|received|date|message-id|mime-version|content-type|return-path|delivered-to)\s*:",
     re.IGNORECASE | re.MULTILINE,
 )
-_SOURCES = frozenset(
-    ".c .cc .cs .conf .go .golden .h .hpp .html .java .js .json .lua .md .out .php .pl .py .rb .robot .rs .sh "
-    ".snap .ts .xml .yaml .yml".split()
+_SOURCE = re.compile(
+    r"\.(cc?|conf|cs|go|golden|h|hpp|html|java|js|json|lua|md|out|php|pl|py|rb|robot|rs|rtf|sh|snap|ts|xml|ya?ml)"
 )
 """Files that hold programs, or what a program says of a message."""
+_NO_MAIL = (".expected-output", ".git")
 _HEAD_OCTETS = 4000
 _OCTETS_MAX = 5_000_000
-_SHOWN_CHARS = 300
+_SHOWN_CHARS = 600
 
 
 class Sample(NamedTuple):
@@ -57,15 +57,20 @@ class Difference(NamedTuple):
     ours: Reading
     theirs: Reading
 
+    @property
+    def texts(self) -> tuple[str, str]:
+        """The field in both readings, where it is a text."""
+        return getattr(self.ours, self.field), getattr(self.theirs, self.field)
+
 
 def find_samples(folders: list[Path]) -> Iterator[Sample]:
     """Yield every message once."""
     seen = set()
     for folder in folders:
         for root, directories, names in os.walk(folder):
-            directories.sort()
+            directories[:] = sorted(name for name in directories if not name.endswith(_NO_MAIL))
             for path in sorted(Path(root) / name for name in names):
-                if path.suffix in _SOURCES or path.is_symlink() or not is_message(path):
+                if path.is_symlink() or not is_message(path):
                     continue
                 octets = path.read_bytes()
                 digest = hashlib.sha256(octets).hexdigest()[:12]
@@ -76,7 +81,7 @@ def find_samples(folders: list[Path]) -> Iterator[Sample]:
 
 def is_message(path: Path) -> bool:
     """Return True if the beginning of a file looks like the header of a message."""
-    if not 0 < path.stat().st_size <= _OCTETS_MAX:
+    if _SOURCE.fullmatch(path.suffix) or not 0 < path.stat().st_size <= _OCTETS_MAX:
         return False
     with path.open("rb") as file:
         head = re.split(rb"\r?\n\r?\n", file.read(_HEAD_OCTETS), maxsplit=1)[0]
@@ -121,7 +126,8 @@ def main() -> None:
         print(f"{found.sample.digest} {found.sample.path} {found.reader} {found.field}")
         print(f"   ours   {getattr(found.ours, found.field)!r:.{_SHOWN_CHARS}}")
         print(f"   theirs {getattr(found.theirs, found.field)!r:.{_SHOWN_CHARS}}")
-    print(f"{counts.pop('messages')} messages in {time.monotonic() - started:.0f} s; {len(different)} read in two ways")
+    took_s = time.monotonic() - started
+    print(f"{counts.pop('messages')} messages in {took_s:.0f} s; {len(different)} read in two ways")
     for name, count in sorted(counts.items()):
         print(f"{count:6} {name}")
     for name, count in judged.most_common():

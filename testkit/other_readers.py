@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from edgemail.model import ParsedMessage
 
 _SENDERS = Path(__file__).parents[1] / "tests" / "senders"
-_SHOWN = re.compile(r"^(.*?)\s*<([^<>]*)>$")
+_SHOWN = re.compile(r"(.*?)\s*<([^<>]*)>(?:, .*)?", re.DOTALL)
+"""The first sender of what may be several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,12 @@ class Reading:
 def read_ours(octets: bytes) -> tuple[Reading, ParsedMessage]:
     """Read with edgemail."""
     read = mime.read(octets)
-    shown = _SHOWN.match(read.summary.sender_name)
-    name, address = (shown[1], shown[2]) if shown else ("", read.summary.sender_name)
+    first = read.summary.sender_name
+    shown = _SHOWN.fullmatch(first)
+    if shown:
+        name, address = shown.groups()
+    else:
+        name, address = ("", first.split(", ")[0]) if "@" in first else (first, "")
     files = tuple((file.name, file.type, file.size) for file in read.summary.attachments)
     ours = Reading(read.summary.subject, name, address, plain(read.text), plain(read.html), files)
     return ours, read

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import base64
 import subprocess
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.e2e.conftest import ROOT
-from tests.mime.vectors import holding, plain, read_vectors
+from tests.mime.built_mail import build
+from tests.mime.describing import holding, plain
+from tests.mime.vectors import read_vectors
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
@@ -24,6 +27,8 @@ SERVER_ONLY = {"message_id", "to", "cc", "bcc", "reply_to", "codes", "events"}
 
 DIFFERENT: dict[str, str] = {}
 """Where the page differs from the server, and why. Each must differ."""
+
+BUILT_MESSAGES = 300
 
 READ_ALL = """(messages) => messages.map((message) => {
   const octets = (text) => Uint8Array.from(atob(text), (each) => each.charCodeAt(0));
@@ -44,10 +49,7 @@ READ_ALL = """(messages) => messages.map((message) => {
 
 async def test_the_page_reads_as_the_server_does(browser: Browser) -> None:
     vectors = list(read_vectors())
-    page = await browser.new_page()
-    await page.add_script_tag(content=bundle("src/database/mime/message.ts", "mime"))
-    readings = await page.evaluate(READ_ALL, [base64.b64encode(vector.octets).decode() for vector in vectors])
-    await page.close()
+    readings = await read_in(browser, [vector.octets for vector in vectors])
     wrong = {
         vector.name: (found, vector.expect)
         for vector, reading in zip(vectors, readings, strict=True)
@@ -55,6 +57,25 @@ async def test_the_page_reads_as_the_server_does(browser: Browser) -> None:
     }
     assert {name: pair for name, pair in wrong.items() if name not in DIFFERENT} == {}
     assert set(DIFFERENT) == set(wrong)
+
+
+async def test_the_page_reads_built_messages_as_they_were_built(browser: Browser) -> None:
+    """As the server does, see tests/mime/test_built_mail.py."""
+    built = [build(Random(seed)) for seed in range(BUILT_MESSAGES)]
+    readings = await read_in(browser, [mail.octets for mail in built])
+    for seed, (mail, reading) in enumerate(zip(built, readings, strict=True)):
+        assert describe(reading, mail.expect) == mail.expect, f"seed {seed}"
+
+
+async def read_in(browser: Browser, messages: list[bytes]) -> list[dict[str, Any]]:
+    """Return what the page reads in each message."""
+    page = await browser.new_page()
+    await page.add_script_tag(content=bundle("src/database/mime/message.ts", "mime"))
+    readings: list[dict[str, Any]] = await page.evaluate(
+        READ_ALL, [base64.b64encode(octets).decode() for octets in messages]
+    )
+    await page.close()
+    return readings
 
 
 def bundle(source: str, name: str) -> str:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from edgemail import mime
 from tests.mime.built_mail import build
-from tests.mime.vectors import describe
+from tests.mime.describing import describe
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.mime.vectors import Vector, describe, read_vectors
+from tests.mime.describing import describe
+from tests.mime.vectors import Vector, read_vectors
 
 VECTORS = list(read_vectors())
 

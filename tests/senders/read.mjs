@@ -19,7 +19,7 @@ async function withMailparser(octets) {
     html: mail.html || null,
     parts: mail.attachments.map((part) => ({
       name: part.filename ?? "",
-      type: part.contentType,
+      type: part.contentType || "",
       size: part.content.length,
       cid: part.cid ?? "",
     })),
@@ -36,7 +36,7 @@ async function withPostalMime(octets) {
     html: mail.html ?? null,
     parts: mail.attachments.map((part) => ({
       name: part.filename ?? "",
-      type: part.mimeType,
+      type: part.mimeType || "",
       size: part.content.byteLength ?? part.content.length,
       cid: (part.contentId ?? "").replace(/^<|>$/g, ""),
     })),
