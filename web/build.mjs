@@ -63,20 +63,6 @@ function doubles(names) {
 }
 
 /**
- * Replaces postal-mime's list of all 2,231 HTML entities (12 kB gzipped) by a list of common ones.
- *
- * postal-mime converts between text and HTML if a message mixes both. Other entities stay as they are.
- */
-const commonEntities = {
-  name: "common-entities",
-  setup(bundle) {
-    bundle.onResolve({ filter: /\/html-entities\.js$/ }, () => ({
-      path: path.join(here, "src/reader/html-entities.ts"),
-    }));
-  },
-};
-
-/**
  * Puts `SHARED` into one file: imports all of it into each part of the page that is fetched by itself.
  *
  * Otherwise esbuild makes a file for each combination of parts that share a module. A dozen small
@@ -118,7 +104,7 @@ function options(out, names, ...plugins) {
     jsxImportSource: "preact",
     legalComments: "linked",
     metafile: true,
-    plugins: [doubles(names), commonEntities, ...plugins],
+    plugins: [doubles(names), ...plugins],
   };
 }
 
@@ -136,7 +122,7 @@ async function bundleWorker(out, names, source, name) {
 }
 
 async function bundle(out, names) {
-  const workerFile = await bundleWorker(out, names, "src/reader/worker.ts", "worker");
+  const workerFile = await bundleWorker(out, names, "src/database/worker.ts", "worker");
   const eventsFile = await bundleWorker(out, names, "src/inbox/events-worker.ts", "events-worker");
   const page = await build({
     ...options(out, names, sharedChunk),

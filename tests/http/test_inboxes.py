@@ -45,7 +45,7 @@ async def test_a_listed_message_has_all_that_a_reader_looks_for(program: Program
     (message,) = await program.list_inbox()
     assert set(message) == {
         *("id", "date", "sender", "recipients", "from", "subject", "preview", "size"),
-        *("attachments", "codes", "links"),
+        *("attachments", "codes", "links", "to", "cc", "message_id", "inline_count", "events"),
     }
     assert message["id"] == mail_id
     assert message["sender"] == "bounce@sender.example"

@@ -14,7 +14,7 @@ from testkit.sample_mail import letter
 
 from edgemail import mime
 from edgemail.http import large_responses, models
-from edgemail.model import ListedMail, MailId, ParsedMessage, StoredMail
+from edgemail.model import MailId, ParsedMessage, StoredMail
 
 if TYPE_CHECKING:
     from testkit.running_app import Program
@@ -31,12 +31,15 @@ def test_a_message_is_written_as_the_framework_would(text: str | None, html: str
     """Every name and every character is the same, wherever the text is cut."""
     summary = mime.summarize(letter("Grüße", "Your code is 481223, see https://a.example/confirm?token=1"))
     mail = StoredMail(MailId(7), datetime(2026, 5, 17, 12, tzinfo=UTC), "bob@b.example", ("ann@example.org",), 1234)
-    listed, content = ListedMail(mail, summary), ParsedMessage(summary, (), text, html, summary.links)
-    ours = json.loads(
-        b"".join([large_responses.serialize_envelope(mail), *large_responses.serialize_content(listed, content)])
-    )
-    theirs = jsonable_encoder(models.WholeMessageModel.of_content(listed, content))
-    assert list(ours.items()) == list(theirs.items())
+    content = ParsedMessage(summary, (), text, html, summary.links)
+    pieces = large_responses.serialize_content(content, mail.size)
+    attached = json.loads(b"".join([b"{", *pieces]))
+    theirs = jsonable_encoder(models.AttachedMessageModel.of_content(content, mail.size))
+    assert list(attached.items()) == list(theirs.items())
+    whole = json.loads(b"".join([large_responses.serialize_envelope(mail), *pieces]))
+    theirs = jsonable_encoder(models.WholeMessageModel.model_validate(whole))
+    assert list(whole.items()) == list(theirs.items())
+    assert set(whole) - set(attached) == {"id", "date", "sender", "recipients"}
 
 
 @pytest.mark.asyncio(loop_scope="module")

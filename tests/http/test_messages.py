@@ -51,7 +51,8 @@ async def test_a_message_comes_taken_apart(lasting: Program) -> None:
     assert {name: message[name] for name in listed if name != "links"} == {
         name: value for name, value in listed.items() if name != "links"
     }
-    assert set(message) - set(listed) == {"headers", "text", "html"}
+    assert set(message) - set(listed) == {"bcc", "reply_to", "inline", "headers", "text", "html"}
+    assert [sorted(header) for header in message["headers"]] == [["name", "raw", "value"]] * len(message["headers"])
     assert message["text"].strip() == "Text at https://plain.example/page"
     assert "<script>alert(1)</script>" in message["html"]
     headers = [(header["name"], header["value"]) for header in message["headers"]]

@@ -28,7 +28,7 @@ EXAMPLES: Final = {GenerationMode.POSITIVE: 20, GenerationMode.NEGATIVE: 8}
 MAILS: Final = 6
 ADDRESS: Final = "ann@example.org"
 OPERATOR: Final = {"Authorization": "Bearer s3cret-of-the-operator"}
-KNOWN: Final = {"address": st.just(ADDRESS), "id": st.integers(1, MAILS), "n": st.integers(0, 1)}
+KNOWN: Final = {"address": st.just(ADDRESS), "id": st.integers(1, MAILS), "n": st.sampled_from(["0", "1", "1.0"])}
 """Values of paths that exist, as those that are made up never do."""
 
 load_all_checks()

@@ -18,10 +18,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 BEN = "ben@example.org"
 SLASHES = "a/messages/7@example.org"
-RESTS = ("", "/raw", "/attachments/0")
+RESTS = ("", "/raw", "/attachments/0", "/attachments/1/message")
 WITH_FILE = letter(
     "File",
-    '--b\r\nContent-Type: text/plain; name="a.txt"\r\nContent-Disposition: attachment\r\n\r\nabc\r\n--b--',
+    '--b\r\nContent-Type: text/plain; name="a.txt"\r\nContent-Disposition: attachment\r\n\r\nabc\r\n'
+    "--b\r\nContent-Type: message/rfc822\r\nContent-Disposition: attachment\r\n\r\nSubject: In\r\n\r\nIn.\r\n--b--",
     extra='MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="b"\r\n',
 )
 

@@ -48,10 +48,10 @@ def anything(_: ListedMail) -> bool:
     return True
 
 
-def write(listed: ListedMail, content: ParsedMessage) -> list[bytes]:
+def write(content: ParsedMessage, size: int) -> list[bytes]:
     """Write what the tests look at, for `Inbox.read`."""
     names = ",".join(one.name for one in content.headers)
-    return [f"{listed.mail.id}\n{names}\n".encode(), (content.text or "").strip().encode()]
+    return [f"{size}\n{names}\n".encode(), (content.text or "").strip().encode()]
 
 
 async def whole(pieces: AsyncIterator[bytes]) -> bytes:
@@ -83,7 +83,7 @@ async def test_large_messages_are_taken_apart_one_at_a_time_and_small_ones_meanw
 
     monkeypatch.setattr(mime, "read", read_and_wait)
     readers = [asyncio.create_task(inbox.read(one, write)) for one in large]
-    attachment = asyncio.create_task(inbox.read_attachment(large[0], 0))
+    attachment = asyncio.create_task(inbox.read_attachment(large[0], (0,)))
     try:
         await until(lambda: bool(begun))
         mail, _ = await asyncio.wait_for(inbox.read(small, write), PATIENCE_S)
@@ -127,16 +127,16 @@ async def test_a_message_is_read_whole_and_by_parts(inbox: Inbox) -> None:
     mail_id = await inbox.deliver(envelope(data=data))
     mail, content = await inbox.read(mail_id, write)
     assert mail.id == mail_id
-    read_id, names, text = (await whole(content.read_pieces())).decode().split("\n")
-    assert (read_id, text) == (str(mail_id), "Hi.")
+    size, names, text = (await whole(content.read_pieces())).decode().split("\n")
+    assert (size, text) == (str(len(data)), "Hi.")
     assert names.split(",")[:3] == ["From", "To", "Subject"]
     row, pieces = await inbox.read_raw(mail_id)
     assert (row.size, await whole(pieces)) == (len(data), data)
-    attachment = await inbox.read_attachment(mail_id, 0)
+    attachment = await inbox.read_attachment(mail_id, (0,))
     assert (attachment.about.name, attachment.size) == ("a.bin", 3)
     assert await whole(attachment.read_pieces()) == b"\x00\x01\xff"
     with pytest.raises(AttachmentNotFound):
-        await inbox.read_attachment(mail_id, 1)
+        await inbox.read_attachment(mail_id, (1,))
 
 
 async def test_what_is_not_there_cannot_be_read(inbox: Inbox) -> None:
@@ -146,7 +146,7 @@ async def test_what_is_not_there_cannot_be_read(inbox: Inbox) -> None:
     with pytest.raises(MessageNotFound):
         await inbox.read_raw(MailId(7))
     with pytest.raises(MessageNotFound):
-        await inbox.read_attachment(MailId(7), 0)
+        await inbox.read_attachment(MailId(7), (0,))
 
 
 async def test_deleting_is_for_all_and_emptying_for_one(inbox: Inbox) -> None:

@@ -6,18 +6,21 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from fuzz.arguments import PARSERS, check_parser
 from fuzz.gatekeeper import NEVER, Gatekeeper
 from fuzz.invariants import HAS_GATE, HAS_LITTLE_ROOM, ROOM_OCTETS, check_session
-from fuzz.mutations import CORPUS, Mutator
+from fuzz.messages import check_reader
+from fuzz.mutations import CORPUS, READER, Mutator
 from fuzz.play import HEADER_OCTETS
 from fuzz.seed import make_parser_seeds, make_session_seeds
 from fuzz.swarm import BLOCK_INPUTS, run
 from fuzz.tracked_content import TrackedContent
 
+from edgemail import mime
 from edgemail.model import Address
 from edgemail.smtp import Close, Reply, Session, replies, session
 from edgemail.smtp.body import DataReader
@@ -27,14 +30,16 @@ Check = Callable[[bytes], None]
 
 SESSIONS = Mutator("session")
 ARGUMENTS = Mutator("parsers")
+MESSAGES = Mutator(READER)
 CORPUS_MAX_OCTETS = 300_000
+READ_BEFORE = mime.read
 KEPT_HELLO = b"\0" * HEADER_OCTETS + b"EHLO a\r\n"
 MAIL = KEPT_HELLO + b"MAIL FROM:<>\r\nRCPT TO:<Ann@example.com>\r\nDATA\r\n"
 
 each_fuzzer = pytest.mark.parametrize(
     ("check", "mutator", "count"),
-    [(check_session, SESSIONS, 5000), (check_parser, ARGUMENTS, 30_000)],
-    ids=["session", "parsers"],
+    [(check_session, SESSIONS, 5000), (check_parser, ARGUMENTS, 30_000), (check_reader, MESSAGES, 1500)],
+    ids=["session", "parsers", READER],
 )
 
 
@@ -64,7 +69,7 @@ def test_the_engine_loads_nothing_that_it_is_to_watch() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, cwd=CORPUS.parents[1])
 
 
-@pytest.mark.parametrize(("part", "blocks"), [("session", 5), ("parsers", 20)])
+@pytest.mark.parametrize(("part", "blocks"), [("session", 5), ("parsers", 20), (READER, 2)])
 def test_a_swarm_breaks_no_rule(part: str, blocks: int) -> None:
     """The swarm checks as many inputs as it reports, each block of a few pieces."""
     assert run(part, blocks * BLOCK_INPUTS, seed=5321) == blocks * BLOCK_INPUTS
@@ -181,3 +186,33 @@ def test_an_inbox_with_two_names_is_found(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(Address, "inbox", property(str))
     with pytest.raises(AssertionError):
         check_parser(b"\0Ann@example.com")
+
+
+READ = b"Subject: x\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\nabc"
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("summarize", lambda octets: replace(mime.read(octets).summary, subject="y")),
+        ("attachment", lambda octets, number: (mime.read(octets).summary.attachments[0], b"ab")),
+        ("read", lambda octets: replace(READ_BEFORE(octets), text="x" * 10_000)),
+    ],
+    ids=["a list that differs", "a file of another size", "text that grows"],
+)
+def test_a_wrong_reading_is_found(name: str, wrong: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The invariants detect a reader that contradicts itself, and one whose text grows without bound."""
+    check_reader(READ)
+    monkeypatch.setattr(mime, name, wrong)
+    with pytest.raises(AssertionError):
+        check_reader(READ)
+
+
+def test_a_line_end_in_a_subject_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The invariants detect a subject that would break a line of the list."""
+    read = mime.read(READ)
+    broken = replace(read, summary=replace(read.summary, subject="a\nb"))
+    monkeypatch.setattr(mime, "read", lambda _: broken)
+    monkeypatch.setattr(mime, "summarize", lambda _: broken.summary)
+    with pytest.raises(AssertionError):
+        check_reader(READ)

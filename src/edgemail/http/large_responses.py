@@ -17,22 +17,21 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-    from edgemail.model import ListedMail, ParsedMessage, StoredMail
+    from edgemail.model import ParsedMessage, StoredMail
 
 _SLICE_CHARACTERS = 64 * 1024
 """Characters serialised per call: each call holds the GIL."""
 
-_ENVELOPE = {"id", "date", "sender", "recipients"}
 
+def serialize_content(content: ParsedMessage, size: int) -> Sequence[bytes]:
+    """Serialise a parsed message of `size` octets.
 
-def serialize_content(listed: ListedMail, content: ParsedMessage) -> Sequence[bytes]:
-    """Serialise what comes of the message itself; it belongs behind `serialize_envelope`.
-
-    Together they are a `models.WholeMessageModel` as JSON. Call it in a worker thread.
+    Behind `{` it is a `models.AttachedMessageModel` as JSON, and behind `serialize_envelope` a
+    `models.WholeMessageModel`. Call it in a worker thread.
     """
-    message = models.WholeMessageModel.of_content(listed, content)
-    rest = message.model_dump_json(by_alias=True, exclude={*_ENVELOPE, "text", "html"}).encode()
-    pieces = [b",", rest.removeprefix(b"{").removesuffix(b"}")]
+    message = models.AttachedMessageModel.of_content(content, size)
+    rest = message.model_dump_json(by_alias=True, exclude={"text", "html"}).encode()
+    pieces = [rest.removeprefix(b"{").removesuffix(b"}")]
     for name, value in (("text", content.text), ("html", content.html)):
         pieces.append(f',"{name}":'.encode())
         pieces += [b"null"] if value is None else _serialize_text(value)
@@ -41,7 +40,7 @@ def serialize_content(listed: ListedMail, content: ParsedMessage) -> Sequence[by
 
 def serialize_envelope(mail: StoredMail) -> bytes:
     """Serialise the beginning of a message: what its reader may know of the envelope."""
-    return models.EnvelopeModel.model_validate(mail).model_dump_json(by_alias=True).encode().removesuffix(b"}")
+    return models.EnvelopeModel.model_validate(mail).model_dump_json(by_alias=True).encode()[:-1] + b","
 
 
 async def build_response(

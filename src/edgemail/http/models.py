@@ -43,6 +43,12 @@ class AttachmentModel(JsonModel):
     size: int
 
 
+class PartModel(AttachmentModel):
+    """An attachment, or a part that belongs to the HTML, as a message that is opened has it."""
+
+    content_id: str = Field(description="what `cid:` URLs of the HTML name it by; empty for none")
+
+
 class CodeModel(JsonModel):
     """A one-time code, and the reason why it was recognised as one."""
 
@@ -59,10 +65,34 @@ class LinkModel(JsonModel):
 
 
 class HeaderModel(JsonModel):
-    """A header field, unfolded and decoded."""
+    """A header field: `value` is unfolded and decoded, `raw` is as it was sent, with its folds."""
 
     name: str
     value: str
+    raw: str
+
+
+class HeaderAddressModel(JsonModel):
+    """A mailbox of an address field, decoded. Either part may be empty."""
+
+    name: str
+    address: str
+
+
+class CalendarEventModel(JsonModel):
+    """An event of a calendar invitation."""
+
+    method: str = Field(description="such as REQUEST or CANCEL; may be empty")
+    title: str
+    starts: str = Field(
+        description="`2026-11-27` for a whole day, else `2026-11-27T09:00`, with `Z` for UTC",
+        examples=["2026-11-27"],
+    )
+    ends: str = Field(description="as `starts`, or empty; the end of a whole day is that day itself")
+    time_zone: str = Field(description="the zone of both times, such as Europe/Zurich; may be empty")
+    location: str
+    organizer: str
+    attendees: list[str]
 
 
 class EnvelopeModel(JsonModel):
@@ -74,36 +104,60 @@ class EnvelopeModel(JsonModel):
     recipients: list[str]
 
 
-class MessageModel(EnvelopeModel):
-    """A message as a listing shows it."""
+class ContentModel(JsonModel):
+    """What a listing shows of a message itself."""
 
     sender_name: str = Field(alias="from", description="the From header, decoded")
+    to: list[HeaderAddressModel]
+    cc: list[HeaderAddressModel]
+    message_id: str = Field(description="without angle brackets; may be empty")
     subject: str
     preview: str
     size: int = Field(description="octets")
-    attachments: list[AttachmentModel]
+    attachments: tuple[AttachmentModel, ...]
+    inline_count: int = Field(
+        description="the number of parts that belong to the HTML; `attachments` has none of them"
+    )
     codes: list[CodeModel]
     links: list[LinkModel] = Field(description="confirmation links; the whole message has every link")
+    events: list[CalendarEventModel] = Field(description="of calendar invitations")
+
+
+class MessageModel(ContentModel, EnvelopeModel):
+    """A message as a listing shows it."""
 
     @classmethod
     def of(cls, listed: model.ListedMail) -> MessageModel:
         """Convert a listed message."""
-        return cls.model_validate(_listing_fields(listed))
+        mail = listed.mail
+        envelope = {"id": mail.id, "date": mail.date, "sender": mail.sender, "recipients": mail.recipients}
+        return cls.model_validate(envelope | _listing_fields(listed.summary, mail.size))
 
 
-class WholeMessageModel(MessageModel):
-    """A parsed message. `text` and `html` are as sent: sanitise them before showing them."""
+class AttachedMessageModel(ContentModel):
+    """A message that is attached to another one, parsed. It has no envelope of its own.
 
+    `text` and `html` are as sent: sanitise them before showing them.
+    """
+
+    bcc: list[HeaderAddressModel]
+    reply_to: list[HeaderAddressModel]
+    attachments: tuple[PartModel, ...]
+    inline: list[PartModel] = Field(description="the parts that belong to the HTML, numbered with the attachments")
     headers: list[HeaderModel]
     text: str | None
     html: str | None
 
     @classmethod
-    def of_content(cls, listed: model.ListedMail, content: model.ParsedMessage) -> WholeMessageModel:
-        """Convert a listed message and its parsed content."""
+    def of_content(cls, content: model.ParsedMessage, size: int) -> AttachedMessageModel:
+        """Convert a parsed message of `size` octets."""
+        summary = content.summary
         return cls.model_validate(
-            _listing_fields(listed)
+            _listing_fields(summary, size)
             | {
+                "bcc": summary.bcc,
+                "reply_to": summary.reply_to,
+                "inline": content.inline,
                 "headers": content.headers,
                 "text": content.text,
                 "html": content.html,
@@ -112,20 +166,24 @@ class WholeMessageModel(MessageModel):
         )
 
 
-def _listing_fields(listed: model.ListedMail) -> dict[str, object]:
-    mail, summary = listed.mail, listed.summary
+class WholeMessageModel(AttachedMessageModel, EnvelopeModel):
+    """A parsed message. `text` and `html` are as sent: sanitise them before showing them."""
+
+
+def _listing_fields(summary: model.Summary, size: int) -> dict[str, object]:
     return {
-        "id": mail.id,
-        "date": mail.date,
-        "sender": mail.sender,
-        "recipients": mail.recipients,
         "sender_name": summary.sender_name,
+        "to": summary.to,
+        "cc": summary.cc,
+        "message_id": summary.message_id,
         "subject": summary.subject,
         "preview": summary.preview,
-        "size": mail.size,
+        "size": size,
         "attachments": summary.attachments,
+        "inline_count": summary.inline_count,
         "codes": summary.codes,
         "links": summary.links,
+        "events": summary.events,
     }
 
 

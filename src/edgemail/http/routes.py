@@ -17,6 +17,7 @@ from edgemail.http import event_stream, large_responses, models
 from edgemail.http.access import note_empty
 from edgemail.http.event_stream import EventStream
 from edgemail.http.problems import BUSY, PROBLEM
+from edgemail.mailbox.attached import DEPTH_MAX, AttachmentPath
 from edgemail.mailbox.inbox import PAGE_MAX, Inbox
 from edgemail.model import Address, ListedMail, MailId
 
@@ -36,7 +37,15 @@ _ID_MAX = 2**63 - 1
 _POSITIONS = f"^[0-9]{{1,19}}(,[0-9]{{1,19}}){{0,{FOLLOWED_ADDRESSES_MAX - 1}}}$"
 _AddressPath = Annotated[str, Path(description="an e-mail address, in any case", max_length=512)]
 _IdPath = Annotated[int, Path(ge=0, le=_ID_MAX)]
-_AttachmentPath = Annotated[int, Path(ge=0, le=_ID_MAX)]
+_AttachmentPath = Annotated[
+    str,
+    Path(
+        pattern=rf"^[0-9]{{1,9}}(\.[0-9]{{1,9}}){{0,{DEPTH_MAX - 1}}}$",
+        description="the `index` of an attachment or of an inline part; `1.0` is number 0 of the message that is "
+        "attached as number 1",
+        examples=["0", "1.0"],
+    ),
+]
 _IdQuery = Annotated[int | None, Query(ge=0, le=_ID_MAX)]
 _NOT_FOUND: dict[int | str, dict[str, Any]] = {404: PROBLEM}
 _DELETES: dict[int | str, dict[str, Any]] = {507: PROBLEM}
@@ -270,11 +279,27 @@ async def read_attachment_of_inbox(
     n: _AttachmentPath,
 ) -> Response:
     """Read an attachment of an inbox's message, as a download."""
-    content = await _inbox(request).read_attachment(MailId(id), n, _name(address))
+    content = await _inbox(request).read_attachment(MailId(id), _numbers(n), _name(address))
     headers = _as_download(content.about.name or f"attachment-{n}")
     return await large_responses.build_response(
         content.read_pieces(), content.size, "application/octet-stream", headers
     )
+
+
+@router.get(
+    "/api/inboxes/{address:address}/messages/{id:segment}/attachments/{n}/message",
+    tags=["inbox"],
+    response_model=models.AttachedMessageModel,
+    responses=_NOT_FOUND,
+)
+async def read_attached_message_of_inbox(
+    request: Request,
+    address: _AddressPath,
+    id: _IdPath,  # noqa: A002 - its public name
+    n: _AttachmentPath,
+) -> Response:
+    """Read a message that is attached to an inbox's message, parsed."""
+    return await _read_attached(request, id, n, _name(address))
 
 
 @router.delete(
@@ -336,11 +361,26 @@ async def read_attachment(
 
     It never has its own type: HTML or SVG in this origin could read every inbox.
     """
-    content = await _inbox(request).read_attachment(MailId(id), n)
+    content = await _inbox(request).read_attachment(MailId(id), _numbers(n))
     headers = _as_download(content.about.name or f"attachment-{n}")
     return await large_responses.build_response(
         content.read_pieces(), content.size, "application/octet-stream", headers
     )
+
+
+@router.get(
+    "/api/messages/{id}/attachments/{n}/message",
+    tags=["message"],
+    response_model=models.AttachedMessageModel,
+    responses=_NOT_FOUND,
+)
+async def read_attached_message(
+    request: Request,
+    id: _IdPath,  # noqa: A002 - its public name
+    n: _AttachmentPath,
+) -> Response:
+    """Read a message that is attached to a message, parsed."""
+    return await _read_attached(request, id, n, None)
 
 
 @router.delete("/api/messages/{id}", tags=["message"], status_code=204, responses=_NOT_FOUND | _DELETES)
@@ -386,6 +426,17 @@ def _inbox(request: Request) -> Inbox:
 
 def _name(address: str) -> str:
     return Address.parse(address.strip()).inbox
+
+
+def _numbers(n: str) -> AttachmentPath:
+    return tuple(map(int, n.split(".")))
+
+
+async def _read_attached(request: Request, id_: int, n: str, inbox: str | None) -> Response:
+    _, content = await _inbox(request).read(MailId(id_), large_responses.serialize_content, inbox, path=_numbers(n))
+    return await large_responses.build_response(
+        content.read_pieces(), content.size, "application/json", {}, before=b"{"
+    )
 
 
 def _as_download(name: str) -> dict[str, str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_IMMUTABLE = re.compile(r"/api/(?:inboxes/.+/)?messages/([0-9]+/(?:raw|attachments/[0-9]+))")
+_IMMUTABLE = re.compile(r"/api/(?:inboxes/.+/)?messages/([0-9]+/(?:raw|attachments/[0-9.]+))")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from edgemail import mime
 from edgemail.errors import MessageNotFound
 from edgemail.mailbox.arrivals import ArrivalNotifier
+from edgemail.mailbox.attached import find_attachment, find_message
 from edgemail.mailbox.reading import MessageReader, ReadLimits
 from edgemail.mime.search_words import fold
 from edgemail.model import ListedMail, StoredMail
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 
     from edgemail.mailbox.arrivals import SharedPage, Subscription
+    from edgemail.mailbox.attached import AttachmentPath
     from edgemail.mailbox.results import Result
     from edgemail.model import Attachment, Envelope, MailId, ParsedMessage
     from edgemail.store.base import Arrival, Mailbox
@@ -86,10 +88,14 @@ class Inbox:
     async def read(
         self,
         mail_id: MailId,
-        write: Callable[[ListedMail, ParsedMessage], Sequence[bytes]],
+        write: Callable[[ParsedMessage, int], Sequence[bytes]],
         inbox: str | None = None,
+        *,
+        path: AttachmentPath = (),
     ) -> tuple[StoredMail, Result[None]]:
-        """Parse a message; return its row, and what `write` makes of it in a worker thread.
+        """Parse a message; return its row, and what `write` makes of it and its size in a worker thread.
+
+        With a `path`, the message that is attached there is parsed instead.
 
         The result is kept for other readers, whatever their address. So `write` depends on its
         arguments alone, is the same function each time, and leaves out the envelope.
@@ -99,14 +105,15 @@ class Inbox:
 
         Raises:
             MessageNotFound: no message has this id.
+            AttachmentNotFound: no message is attached at `path`.
         """
         mail = await self._find(mail_id, inbox)
 
         def parse(data: bytes) -> tuple[None, Sequence[bytes]]:
-            content = mime.read(data)
-            return None, write(ListedMail(mail, content.summary), content)
+            octets = find_message(data, path) if path else data
+            return None, write(mime.read(octets), len(octets))
 
-        return mail, await self._reader.read(mail, write, parse)
+        return mail, await self._reader.read(mail, (write, path), parse)
 
     async def read_raw(self, mail_id: MailId, inbox: str | None = None) -> tuple[StoredMail, AsyncIterator[bytes]]:
         """Read a message, octet for octet: its row, and its pieces as they are asked for.
@@ -118,20 +125,22 @@ class Inbox:
         """
         return await self._find(mail_id, inbox), self._store.read_pieces(mail_id)
 
-    async def read_attachment(self, mail_id: MailId, index: int, inbox: str | None = None) -> Result[Attachment]:
+    async def read_attachment(
+        self, mail_id: MailId, path: AttachmentPath, inbox: str | None = None
+    ) -> Result[Attachment]:
         """Read one attachment, decoded.
 
         Raises:
             MessageNotFound: no message has this id.
-            AttachmentNotFound: the message has no attachment with this number.
+            AttachmentNotFound: the message has no attachment at this path.
         """
         mail = await self._find(mail_id, inbox)
 
         def parse(data: bytes) -> tuple[Attachment, Sequence[bytes]]:
-            attachment, content = mime.attachment(data, index)
+            attachment, content = find_attachment(data, path)
             return attachment, (content,)
 
-        return await self._reader.read(mail, index, parse)
+        return await self._reader.read(mail, path, parse, is_attachment=True)
 
     async def wait(
         self, inbox: str, *, after: int | None, timeout_s: float, matches: Callable[[ListedMail], bool]

@@ -60,7 +60,12 @@ class MessageReader:
         self._large = self._open_queue("large", 1)
 
     async def read(
-        self, mail: StoredMail, part: Hashable, parse: Callable[[bytes], tuple[_T, Sequence[bytes]]]
+        self,
+        mail: StoredMail,
+        part: Hashable,
+        parse: Callable[[bytes], tuple[_T, Sequence[bytes]]],
+        *,
+        is_attachment: bool = False,
     ) -> Result[_T]:
         """Return what `parse` makes of a message, which was in the store a moment ago.
 
@@ -72,7 +77,7 @@ class MessageReader:
         """
         key = (mail.id, part)
         is_large = mail.size > LARGE_BYTES
-        queue = self._large if is_large else self._attachments if isinstance(part, int) else self._messages
+        queue = self._large if is_large else self._attachments if is_attachment else self._messages
 
         async def job() -> Result[_T]:
             if (kept := self._results.find(key)) is not None:  # made while this waited

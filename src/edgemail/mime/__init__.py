@@ -1,126 +1,83 @@
 """A raw message -> its summary, its parts, its attachments, its codes and links.
 
-Nothing here raises on what a message holds, and the work is bounded: see `parser` for the parsers' limits. A
-summary looks at the first `TEXT_MAX` characters of text and `PAGE_MAX` of HTML.
+Nothing here raises on what a message holds. Time and memory are linear in its length: each module has its bounds.
+A summary looks at the first `TEXT_MAX` characters of text and `PAGE_MAX` of HTML.
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from edgemail.errors import AttachmentNotFound
-from edgemail.mime.codes import find_codes
-from edgemail.mime.effort import head_end
-from edgemail.mime.links import find_links
-from edgemail.mime.markup import Page, scan, visible
-from edgemail.mime.parser import HEAD_OCTETS_MAX, parse
+from edgemail.mime.findings import find
+from edgemail.mime.markup import visible
+from edgemail.mime.message import Message
 from edgemail.mime.search_words import search_words
-from edgemail.model import Attachment, Header, ParsedMessage, Summary
+from edgemail.mime.text_line import make_line
+from edgemail.model import Attachment, ParsedMessage, Summary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from edgemail.mime.parser import Mail, Part
+    from edgemail.model import Link
 
 SUBJECT_MAX = 1_000
 PREVIEW_MAX = 140
-NAME_MAX = 255
-HEADERS_MAX = 1_000
 LISTED_LINKS_MAX = 3
 TEXT_MAX = 32 * 1024
 PAGE_MAX = 128 * 1024
 SCANNED_MAX = 1024 * 1024
 
-_FIELD_NAME = re.compile(rb"^([!-9;-~]+):", re.MULTILINE)
-_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")
-# Controls, line ends, surrogates, and what turns the direction of all that follows.
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-
 
 def summarize(data: bytes) -> Summary:
-    """Tell what a listing shows of a message, or of as much of its beginning as `data` holds."""
-    return _summary(parse(data))[0]
+    """Return what a listing shows of a message, or of as much of its beginning as `data` holds."""
+    return _summarize(Message(data))[0]
 
 
 def read(data: bytes) -> ParsedMessage:
     """Take a message apart. Links are looked for in the first `SCANNED_MAX` characters of HTML and of text."""
-    mail = parse(data)
-    text = "\n".join(mail.texts) if mail.texts else None
-    html = "\n".join(mail.pages) if mail.pages else None
-    summary, page = _summary(mail)
-    if html and len(html) > PAGE_MAX:
-        page = scan(html[:SCANNED_MAX])
-    return ParsedMessage(
-        summary, tuple(_headers(data, mail)), text, html, find_links(page, (text or "")[:SCANNED_MAX])
-    )
+    message = Message(data)
+    summary, links = _summarize(message)
+    text, html = message.text, message.html
+    if len(text or "") > TEXT_MAX or len(html or "") > PAGE_MAX:
+        found = find(summary.subject, summary.sender_name, _cut(text, SCANNED_MAX), _cut(html, SCANNED_MAX))
+        links = found.links
+    return ParsedMessage(summary, tuple(message.headers()), text, html, links, message.inline)
 
 
 def attachment(data: bytes, index: int) -> tuple[Attachment, bytes]:
-    """Give an attachment with its decoded octets.
+    """Return an attachment or inline part with its decoded octets; of an attached message, the whole message.
 
     Raises:
         AttachmentNotFound: the message has none of that number.
     """
-    parts = parse(data).parts
-    if not 0 <= index < len(parts):
+    found = Message(data).file(index)
+    if found is None:
         raise AttachmentNotFound(f"the message has no attachment {index}")
-    return _attachment(index, parts[index]), parts[index].content
+    return found
 
 
-def _summary(mail: Mail) -> tuple[Summary, Page | None]:
-    subject = _line(mail.subject, SUBJECT_MAX)
-    text = "\n".join(mail.texts)[:TEXT_MAX]
-    html = "\n".join(mail.pages)[:PAGE_MAX]
-    page = scan(html) if html else None
-    shown = "" if text.isspace() else text
-    found = find_codes(subject, shown)
-    if page and not (found and shown):
-        found = found or find_codes(subject, page.text)
-        shown = shown or page.text
-    attachments = tuple(_attachment(index, part) for index, part in enumerate(mail.parts))
+def _summarize(message: Message) -> tuple[Summary, tuple[Link, ...]]:
+    subject = make_line(message.header_text("subject"), SUBJECT_MAX)
+    sender = make_line(message.sender, SUBJECT_MAX)
+    found = find(subject, sender, _cut(message.text, TEXT_MAX), _cut(message.html, PAGE_MAX))
+    attachments = message.attachments
     summary = Summary(
-        sender_name=_line(mail.sender, SUBJECT_MAX),
+        sender_name=sender,
         subject=subject,
-        preview=_line(visible(shown[: 4 * 1024]), PREVIEW_MAX),
+        preview=make_line(visible(found.shown[: 4 * 1024]), PREVIEW_MAX),
         attachments=attachments,
-        codes=found,
-        links=tuple(link for link in find_links(page, text) if link.reason)[:LISTED_LINKS_MAX],
-        words=search_words(
-            subject,
-            mail.sender[:SUBJECT_MAX],
-            *(part.name for part in attachments),
-            text,
-            page.text if page else "",
-        ),
+        codes=found.codes,
+        links=found.confirmations[:LISTED_LINKS_MAX],
+        words=search_words(subject, sender, *(file.name for file in attachments), found.shown),
+        to=message.addresses("to"),
+        cc=message.addresses("cc"),
+        bcc=message.addresses("bcc"),
+        reply_to=message.addresses("reply-to"),
+        message_id=message.message_id,
+        inline_count=len(message.inline),
+        events=message.events,
     )
-    return summary, page
+    return summary, found.links
 
 
-def _attachment(index: int, part: Part) -> Attachment:
-    name = _line(re.split(r"[/\\]", part.name)[-1], NAME_MAX)
-    media_type = part.type.lower()
-    if not _TYPE.fullmatch(media_type):
-        media_type = "application/octet-stream"
-    return Attachment(index, name, media_type, len(part.content))
-
-
-def _line(text: str, limit: int) -> str:
-    """Make one line of it: whitespace folded, no control characters, at most `limit` characters."""
-    line = " ".join(_CONTROL.sub(" ", text[: limit * 8]).split())
-    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
-
-
-def _headers(data: bytes, mail: Mail) -> Iterator[Header]:
-    """Give the header fields in the message's order; the parser has them by name."""
-    if mail.source is None:
-        return
-    rest = {name: iter(values) for name, values in mail.source.headers.items()}
-    end = head_end(data, HEAD_OCTETS_MAX)
-    count = 0
-    for found in _FIELD_NAME.finditer(data, 0, end if end >= 0 else HEAD_OCTETS_MAX):
-        name = found[1].decode("ascii")
-        value = next(rest.get(name, iter(())), None)
-        if value is not None and count < HEADERS_MAX:
-            yield Header(name, _CONTROL.sub(" ", value).strip())
-            count += 1
+def _cut(text: str | None, most: int) -> str | None:
+    return None if text is None else text[:most]

@@ -1,8 +1,9 @@
-import { parseAll } from "../reader/parse.ts";
 import type { MailSource } from "../inbox/source.ts";
 import { DatabaseSource } from "./database-source.ts";
 import { HranaClient } from "./hrana.ts";
 import { NearestReplica } from "./nearest-replica.ts";
+import { openRaw } from "./open-raw.ts";
+import { parseAll } from "./parse.ts";
 import { words } from "./words.ts";
 
 /** Make the source that `config.json` describes: `urls`, `token`, `domains`, `maxAgeSeconds`. */
@@ -18,7 +19,11 @@ export function openDatabase(config: Record<string, unknown>): MailSource {
     smtp: [],
   };
   const databases = urls.map((url) => new HranaClient(url, token));
-  return new DatabaseSource(info, parseAll, (changed) => new NearestReplica(databases, changed));
+  return new DatabaseSource(
+    info,
+    { parseHeads: parseAll, open: openRaw },
+    (changed) => new NearestReplica(databases, changed),
+  );
 }
 
 function readUrls(value: unknown): string[] {

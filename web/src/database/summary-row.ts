@@ -1,5 +1,5 @@
 /** Turns a row of a listing into a `Summary`. */
-import type { AttachmentSummary, FoundCode, FoundLink, Summary } from "../inbox/source.ts";
+import type { AttachmentSummary, CalendarEvent, FoundCode, FoundLink, Summary } from "../inbox/source.ts";
 import type { SqlRow } from "./hrana.ts";
 
 interface SummaryRow {
@@ -7,6 +7,8 @@ interface SummaryRow {
   /** The first octets of the message if it has no summary yet, else null. */
   head: Uint8Array | null;
 }
+
+const EVENTS_COLUMN = 17;
 
 /** One path in angle brackets. A quoted local part may hold "<", ">" and ", ". */
 const PATHS = /<((?:"(?:[^"\\]|\\.)*"|[^<>"])*)>/g;
@@ -26,12 +28,27 @@ export function readSummaryRow(row: SqlRow): SummaryRow {
     attachments: readList(attachments).map(readAttachment),
     codes: readList(codes).map(([code, reason]): FoundCode => ({ code: text(code), reason: text(reason) })),
     links: readList(links).map(readLink),
+    events: readList(row[EVENTS_COLUMN]).map(readEvent),
   };
   return { summary, head: subject === null && head instanceof Uint8Array ? head : null };
 }
 
 function readAttachment([name, type, size, index]: unknown[]): AttachmentSummary {
   return { index: Number(index) || 0, name: text(name), type: text(type), size: Number(size) || 0 };
+}
+
+function readEvent(fields: unknown[]): CalendarEvent {
+  const [method, title, starts, ends, timeZone, location, organizer, attendees] = fields;
+  return {
+    method: text(method),
+    title: text(title),
+    starts: text(starts),
+    ends: text(ends),
+    time_zone: text(timeZone),
+    location: text(location),
+    organizer: text(organizer),
+    attendees: Array.isArray(attendees) ? attendees.map(text) : [],
+  };
 }
 
 function readLink([url, shown, reason]: unknown[]): FoundLink {

@@ -5,6 +5,7 @@ import {
   type ArrivalListener,
   type MailSource,
   type MessagePage,
+  type OpenMessage,
   type ProgressCallback,
   type ListQuery,
   type ServerInfo,
@@ -12,9 +13,6 @@ import {
   type Subscription,
   type Summary,
 } from "./source.ts";
-
-/** A smaller message needs no progress bar. */
-const PROGRESS_ABOVE_BYTES = 1_000_000;
 
 interface PageBody {
   messages: Summary[];
@@ -72,24 +70,15 @@ export class ApiSource implements MailSource {
     return { messages: body.messages, nextBefore: body.next_before };
   }
 
-  async raw(
+  async open(
     address: string,
     id: number,
     signal: AbortSignal,
     progress?: ProgressCallback,
-  ): Promise<ArrayBuffer> {
-    const response = await this.request(`${inboxPath(address)}/messages/${id}/raw`, { signal });
-    const totalBytes = Number(response.headers.get("content-length"));
-    const reported =
-      progress && totalBytes > PROGRESS_ABOVE_BYTES
-        ? countBytes(response, (loadedBytes) => progress(loadedBytes, totalBytes))
-        : response;
-    try {
-      return await reported.arrayBuffer();
-    } catch (error) {
-      if (signal.aborted) throw error;
-      throw new SourceError("unreachable", words.errors.unreachable);
-    }
+  ): Promise<OpenMessage> {
+    const { openMessage } = await import("./api-message.ts");
+    const path = `${inboxPath(address)}/messages/${id}`;
+    return openMessage((at, init) => this.request(at, init), path, signal, progress);
   }
 
   private async delete(address: string, id: number): Promise<void> {
@@ -134,19 +123,6 @@ export class ApiSource implements MailSource {
     if (response.ok) return response;
     throw new SourceError(kindOf(response.status), await detailOf(response));
   }
-}
-
-/** Return the same response. It calls `report` with the bytes that have arrived. */
-function countBytes(response: Response, report: (loadedBytes: number) => void): Response {
-  let loadedBytes = 0;
-  const counter = new TransformStream<Uint8Array, Uint8Array>({
-    transform(chunk, out) {
-      loadedBytes += chunk.length;
-      report(loadedBytes);
-      out.enqueue(chunk);
-    },
-  });
-  return new Response(response.body?.pipeThrough(counter));
 }
 
 function inboxPath(address: string): string {

@@ -21,6 +21,22 @@ export interface FoundLink {
   reason: string;
 }
 
+/** An event of a calendar invitation, as the API has it. */
+export interface CalendarEvent {
+  /** Such as `REQUEST` or `CANCEL`; may be empty. */
+  method: string;
+  title: string;
+  /** `2026-11-27` for a whole day, else `2026-11-27T09:00`, with `Z` for UTC. */
+  starts: string;
+  /** As `starts`, or empty. The end of a whole day is that day itself. */
+  ends: string;
+  /** The name of the zone of both times; empty for UTC and for local times. */
+  time_zone: string;
+  location: string;
+  organizer: string;
+  attendees: string[];
+}
+
 /** A message as a listing has it. Do not trust any string in it: the sender chose them all. */
 export interface Summary {
   id: number;
@@ -35,6 +51,48 @@ export interface Summary {
   attachments: AttachmentSummary[];
   codes: FoundCode[];
   links: FoundLink[];
+  events: CalendarEvent[];
+}
+
+/** An attachment, or a part that belongs to the HTML. The sender chose every string here. */
+export interface MessagePart extends AttachmentSummary {
+  /** The name that `cid:` URLs of the HTML use; may be empty. */
+  content_id: string;
+}
+
+export interface MessageHeader {
+  name: string;
+  /** Unfolded and decoded. */
+  value: string;
+}
+
+/** What a message holds. The sender chose every string here. */
+export interface MessageContent {
+  from: string;
+  subject: string;
+  headers: MessageHeader[];
+  text: string | null;
+  html: string | null;
+  attachments: MessagePart[];
+  /** Parts that belong to the HTML. They share their numbers with the attachments. */
+  inline: MessagePart[];
+  /** Absent, as the next two, if this page read the message itself: it looks for none of them. */
+  codes?: FoundCode[];
+  /** Every web link. */
+  links?: FoundLink[];
+  events?: CalendarEvent[];
+}
+
+/** A message that was opened. Whatever else of it is needed is loaded then. */
+export interface OpenMessage {
+  /** What it holds, or why this page could not read it. */
+  content: MessageContent | string;
+  /** The message as it was received, octet for octet. */
+  raw(signal: AbortSignal, progress?: ProgressCallback): Promise<Blob>;
+  /** The decoded octets of an attachment, or of a part that belongs to the HTML. */
+  part(index: number, signal: AbortSignal): Promise<Blob>;
+  /** Open an attachment that is a message. */
+  attached(index: number, signal: AbortSignal): Promise<OpenMessage>;
 }
 
 export interface ListQuery {
@@ -76,6 +134,8 @@ export type LiveState =
 
 export interface ArrivalListener {
   arrived(message: Summary): void;
+  /** There is more to know now of a message that was listed or has arrived. */
+  updated?(message: Summary): void;
   changed(state: LiveState): void;
 }
 
@@ -110,8 +170,7 @@ export interface MailSource {
   watchHost?(changed: (status: HostStatus) => void): () => void;
   server(): Promise<ServerInfo>;
   list(address: string, query: ListQuery): Promise<MessagePage>;
-  /** Return the message as it was received, octet for octet. */
-  raw(address: string, id: number, signal: AbortSignal, progress?: ProgressCallback): Promise<ArrayBuffer>;
+  open(address: string, id: number, signal: AbortSignal, progress?: ProgressCallback): Promise<OpenMessage>;
   /** Other recipients keep the message. Absent if the source is read-only, as is `removeAll`. */
   remove?(address: string, id: number): Promise<void>;
   removeAll?(address: string): Promise<void>;

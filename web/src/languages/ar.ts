@@ -174,6 +174,8 @@ export const translation: Translation = {
   },
   reader: {
     back: "عودة",
+    backTo: (subject) => `عودة إلى ${subject}`,
+    attachedMessage: "رسالة مرفقة",
     delete: "حذف",
     print: "طباعة",
     left: (left) => `بقي ${left}`,
@@ -191,9 +193,6 @@ export const translation: Translation = {
     fromHtml: "أُخذ من HTML: ليس في الرسالة جزء نصي.",
     noHtml: "HTML هذه الرسالة أكبر أو أغرب من أن يُعرض. النص والأصل متاحان.",
     unparsable: (why) => `تعذّر تفكيك هذه الرسالة (${why}). هذه هي كما وصلت.`,
-    tooSlow: "استغرق ذلك وقتًا طويلًا",
-    tooLarge: "هي كبيرة جدًا",
-    broken: "هي معطوبة",
     download: "تنزيل",
     eml: "تنزيل .eml",
     cut: (shown, whole) => `أول ${shown} من ${whole}.`,
@@ -208,6 +207,8 @@ export const translation: Translation = {
       title: "المرفقات",
       preview: "معاينة",
       hide: "إخفاء",
+      open: "افتح",
+      noPreview: "لا معاينة له: ليس ما يقول إنه هو. نزّله لتنظر فيه.",
       unnamed: "بلا اسم",
       saveAll: "احفظ الكل في ‎.zip",
       saving: "جارٍ الحزم…",
@@ -241,6 +242,18 @@ export const translation: Translation = {
       why: "تقول ذلك ترويسة في الرسالة. لم يتحقق منها هذا الخادم، ويستطيع المرسل كتابتها أيضًا.",
     },
   },
+  calendar: {
+    kind: (method) => ({ REQUEST: "دعوة", CANCEL: "موعد ملغى", REPLY: "رد على دعوة" })[method] ?? "موعد",
+    untitled: "(بلا عنوان)",
+    when: "متى",
+    where: "أين",
+    organizer: "الداعي",
+    attendees: "المدعوون",
+    allDay: "طوال اليوم",
+    localTime: "بالتوقيت المحلي",
+    own: (time) => `بتوقيتك: ${time}`,
+    more: (n) => `و${n} أخرى`,
+  },
   database: {
     notice: "قاعدة بيانات علنية: برمز هذه الصفحة يستطيع كل أحد قراءة كل البريد فيها، أيًا كان العنوان.",
     switched: {
@@ -260,6 +273,11 @@ export const translation: Translation = {
       queryFailed: (host, why) => `لم تستطع قاعدة البيانات في ${host} ذلك: ${why}`,
       behind: "ليست هذه الرسالة في قاعدة البيانات بعد: هي متأخرة.",
       gone: "لا توجد رسالة كهذه.",
+    },
+    reading: {
+      tooSlow: "استغرق ذلك وقتًا طويلًا",
+      tooLarge: "هي كبيرة جدًا",
+      broken: "هي معطوبة",
     },
     config: {
       urls: "لا يذكر config.json قاعدة بيانات: يجب أن تكون `urls` قائمة عناوين https:// أو libsql://.",

@@ -1,3 +1,4 @@
+import type { CalendarWords } from "./en/calendar.ts";
 import type { ConfirmDeleteWords } from "./en/confirm-delete.ts";
 import type { DatabaseWords } from "./en/database.ts";
 import type { KeyboardWords } from "./en/keyboard.ts";
@@ -14,5 +15,6 @@ export interface Translation {
   share: ShareWords;
   confirmDelete: ConfirmDeleteWords;
   reader: ReaderWords;
+  calendar: CalendarWords;
   database: DatabaseWords;
 }

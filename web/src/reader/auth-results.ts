@@ -2,6 +2,8 @@
  * Reads the SPF, DKIM and DMARC results in a message's headers. A sender can forge these headers.
  */
 
+import type { MessageHeader } from "../inbox/source.ts";
+
 interface AuthResult {
   method: "SPF" | "DKIM" | "DMARC";
   /** `pass`, `fail`, `none`, ... (RFC 8601, section 2.7). */
@@ -19,7 +21,7 @@ const RESULT = /^\s*(spf|dkim|dmarc)\s*(?:\/\s*\d+\s*)?=\s*([a-z]{1,20})/i;
 const MAX_VALUE_CHARS = 4_000;
 
 /** Return the topmost results: each host on the way adds its header above the others. */
-export function readAuthResults(headers: readonly [string, string][]): AuthResults | null {
+export function readAuthResults(headers: readonly MessageHeader[]): AuthResults | null {
   const header = valueOf(headers, "authentication-results");
   if (header !== null) {
     const [by = "", ...rest] = withoutComments(header).split(";");
@@ -40,8 +42,9 @@ function resultOf(method: AuthResult["method"], parts: string[]): AuthResult[] {
   return result === undefined ? [] : [{ method, result }];
 }
 
-function valueOf(headers: readonly [string, string][], name: string): string | null {
-  return headers.find(([key]) => key.toLowerCase() === name)?.[1].slice(0, MAX_VALUE_CHARS) ?? null;
+function valueOf(headers: readonly MessageHeader[], name: string): string | null {
+  const header = headers.find((each) => each.name.toLowerCase() === name);
+  return header?.value.slice(0, MAX_VALUE_CHARS) ?? null;
 }
 
 /** Remove comments (RFC 5322). They may contain semicolons, and may be nested. */

@@ -1,8 +1,10 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { causeOf } from "../ui/cause.ts";
 import { Icon } from "../ui/icons.tsx";
 import { words } from "./words.ts";
 
 interface DownloadProps {
-  content: ArrayBuffer;
+  load: (signal: AbortSignal) => Promise<Blob>;
   name: string;
   label?: string;
   describe: string;
@@ -15,8 +17,8 @@ const REVOKE_AFTER_MS = 60_000;
  * Save a file, always as plain octets: no HTML, SVG or PDF of a message may open in the page's
  * origin.
  */
-export function saveFile(content: BlobPart, name: string): void {
-  const url = URL.createObjectURL(new Blob([content], { type: "application/octet-stream" }));
+export function saveFile(content: Blob, name: string): void {
+  const url = URL.createObjectURL(content.slice(0, content.size, "application/octet-stream"));
   const link = document.createElement("a");
   link.href = url;
   link.download = name;
@@ -24,11 +26,54 @@ export function saveFile(content: BlobPart, name: string): void {
   setTimeout(() => URL.revokeObjectURL(url), REVOKE_AFTER_MS);
 }
 
-export function Download({ content, name, label = words.download, describe }: DownloadProps) {
+/** A button that loads a file and saves it. */
+export function Download({ load, name, label = words.download, describe }: DownloadProps) {
+  const { run, isBusy, cause } = useAction();
+  const save = async (signal: AbortSignal) => {
+    const content = await load(signal);
+    if (!signal.aborted) saveFile(content, name);
+  };
   return (
-    <button type="button" class="button" aria-label={describe} onClick={() => saveFile(content, name)}>
-      <Icon name="download" />
-      <span class="download-word">{label}</span>
-    </button>
+    <>
+      <button
+        type="button"
+        class="button"
+        aria-label={describe}
+        aria-busy={isBusy}
+        onClick={() => void run(save)}
+      >
+        <Icon name="download" />
+        <span class="download-word">{label}</span>
+      </button>
+      {cause && (
+        <span class="danger" role="alert">
+          {cause}
+        </span>
+      )}
+    </>
   );
+}
+
+/**
+ * Return a function that runs an action, one at a time, and why the last one failed (empty if it did
+ * not). Actions end with the component.
+ */
+export function useAction() {
+  const [isBusy, setIsBusy] = useState(false);
+  const [cause, setCause] = useState("");
+  const abort = useRef<AbortController | null>(null);
+  useEffect(() => () => abort.current?.abort(), []);
+  const run = async (action: (signal: AbortSignal) => Promise<void>) => {
+    if (isBusy) return;
+    const { signal } = (abort.current = new AbortController());
+    setIsBusy(true);
+    setCause("");
+    try {
+      await action(signal);
+    } catch (error) {
+      if (!signal.aborted) setCause(causeOf(error));
+    }
+    if (!signal.aborted) setIsBusy(false);
+  };
+  return { run, isBusy, cause };
 }

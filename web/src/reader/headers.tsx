@@ -1,13 +1,17 @@
+import type { MessageHeader } from "../inbox/source.ts";
 import { words } from "./words.ts";
 
-/** The first headers of a message, in a table. `count` counts all. */
-export function HeadersView({ headers, count }: { headers: [string, string][]; count: number }) {
+const MAX_HEADERS = 500;
+
+/** The first headers of a message, in a table. */
+export function HeadersView({ headers }: { headers: MessageHeader[] }) {
+  const shown = headers.slice(0, MAX_HEADERS);
   return (
     <>
       <div class="table-holder" tabIndex={0} role="region" aria-label={words.headers}>
         <table class="headers">
           <tbody>
-            {headers.map(([name, value], index) => (
+            {shown.map(({ name, value }, index) => (
               <tr key={index}>
                 <th scope="row">{name}</th>
                 <td dir="auto">{value}</td>
@@ -16,7 +20,7 @@ export function HeadersView({ headers, count }: { headers: [string, string][]; c
           </tbody>
         </table>
       </div>
-      {count > headers.length && <p class="meta">{words.more(count - headers.length)}</p>}
+      {headers.length > shown.length && <p class="meta">{words.more(headers.length - shown.length)}</p>}
     </>
   );
 }

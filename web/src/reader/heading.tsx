@@ -1,30 +1,30 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useNow } from "../ui/hooks.ts";
 import { Icon } from "../ui/icons.tsx";
-import type { MailSource, Summary } from "../inbox/source.ts";
+import type { MailSource, MessageContent, Summary } from "../inbox/source.ts";
 import { formatDateTime, formatAge, formatTimeLeft } from "../ui/time.ts";
 import { ConfirmDelete } from "../ui/lazy-confirm.ts";
 import { words as page } from "../languages/dictionary.ts";
 import { words } from "./words.ts";
-import type { ParsedMessage } from "./parsed-message.ts";
 
 interface HeadingProps {
   address: string;
   message: Summary;
-  parsed: ParsedMessage | null;
+  /** Null until it is loaded, or if it could not be read. */
+  content: MessageContent | null;
   source: MailSource;
   maxAgeSeconds: number | null;
   removed: () => void;
   back: () => void;
 }
 
-export function Heading({ address, message, parsed, source, maxAgeSeconds, removed, back }: HeadingProps) {
+export function Heading({ address, message, content, source, maxAgeSeconds, removed, back }: HeadingProps) {
   const [confirming, setConfirming] = useState(false);
   const title = useRef<HTMLHeadingElement>(null);
   const now = useNow(30_000);
   // A screen reader starts at the subject, not at the top of the page.
   useEffect(() => title.current?.focus({ preventScroll: true }), []);
-  const from = parsed?.from || message.from || page.inbox.noSender;
+  const from = content?.from || message.from || page.inbox.noSender;
   const left = formatTimeLeft(message.date, maxAgeSeconds, now);
   const remove = source.remove?.bind(source);
   return (
@@ -34,7 +34,7 @@ export function Heading({ address, message, parsed, source, maxAgeSeconds, remov
         {words.back}
       </button>
       <h2 ref={title} class="title" dir="auto" tabIndex={-1}>
-        {parsed?.subject || message.subject || page.inbox.noSubject}
+        {content?.subject || message.subject || page.inbox.noSubject}
       </h2>
       <button
         type="button"

@@ -1,10 +1,11 @@
-import { useRef, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
+import type { MessageContent, OpenMessage } from "../inbox/source.ts";
 import { Icon } from "../ui/icons.tsx";
 import { words } from "./words.ts";
 import { Frame } from "./frame.tsx";
-import type { ParsedMessage } from "./parsed-message.ts";
 import { HeadersView } from "./headers.tsx";
-import { RawView } from "./raw.tsx";
+import { htmlToText } from "./html-text.ts";
+import { RawView } from "./lazy-files.ts";
 import type { SanitisedHtml } from "./sanitise.ts";
 import { PlainText } from "./plain-text.tsx";
 
@@ -15,9 +16,9 @@ const SHORT_TEXT_BLOCKS = 10;
 
 interface ViewsProps {
   id: number;
-  raw: ArrayBuffer;
-  /** Null if the message could not be parsed: then only the source can be shown. */
-  parsed: ParsedMessage | null;
+  opened: OpenMessage;
+  /** Null if the message could not be read: then only the source can be shown. */
+  content: MessageContent | null;
   clean: SanitisedHtml | null;
   images: boolean;
   loadImages: () => void;
@@ -25,7 +26,10 @@ interface ViewsProps {
 
 /** A message's body in tabs: HTML, text, headers, source. */
 export function MessageViews(props: ViewsProps) {
-  const { parsed, clean } = props;
+  const { content, clean } = props;
+  const html = content?.html ?? "";
+  const htmlText = useMemo(() => (html ? htmlToText(html) : ""), [html]);
+  const text = content?.text ?? htmlText;
   const views = availableViews(props);
   const [chosen, setChosen] = useState<View | null>(null);
   const view = chosen ?? views[0] ?? "raw";
@@ -36,26 +40,26 @@ export function MessageViews(props: ViewsProps) {
         role="tabpanel"
         id="view-panel"
         aria-labelledby={`tab-${view}`}
-        class={`view ${view}-view ${parsed && isShort(parsed) ? "short" : ""}`}
+        class={`view ${view}-view ${content && isShort(html, htmlText) ? "short" : ""}`}
       >
         {view === "html" && clean && <HtmlView {...props} clean={clean} />}
-        {view === "html" && parsed && <PrintedText text={parsed.text ?? parsed.htmlText} />}
-        {view === "text" && parsed && <TextView {...props} parsed={parsed} />}
-        {view === "headers" && parsed && <HeadersView headers={parsed.headers} count={parsed.headerCount} />}
-        {view === "raw" && <RawView raw={props.raw} id={props.id} />}
+        {view === "html" && <PrintedText text={text} />}
+        {view === "text" && content && <TextView content={content} text={text} clean={clean} />}
+        {view === "headers" && content && <HeadersView headers={content.headers} />}
+        {view === "raw" && <RawView opened={props.opened} id={props.id} />}
       </div>
     </section>
   );
 }
 
 /** Return true if a small frame is enough. The page cannot measure the frame's content. */
-function isShort({ html, htmlText }: ParsedMessage): boolean {
-  const blocks = html?.match(/<(?:img|table|tr|br|p|div|h\d|li)\b/gi)?.length ?? 0;
+function isShort(html: string, htmlText: string): boolean {
+  const blocks = html.match(/<(?:img|table|tr|br|p|div|h\d|li)\b/gi)?.length ?? 0;
   return htmlText.length < SHORT_TEXT_CHARS && blocks < SHORT_TEXT_BLOCKS;
 }
 
-function availableViews({ parsed, clean }: ViewsProps): View[] {
-  if (!parsed) return ["raw"];
+function availableViews({ content, clean }: ViewsProps): View[] {
+  if (!content) return ["raw"];
   return clean ? ["html", "text", "headers", "raw"] : ["text", "headers", "raw"];
 }
 
@@ -122,12 +126,17 @@ function HtmlView({ clean, images, loadImages }: ViewsProps & { clean: Sanitised
   );
 }
 
-function TextView({ parsed, clean }: ViewsProps & { parsed: ParsedMessage }) {
-  const text = parsed.text ?? parsed.htmlText;
+interface TextViewProps {
+  content: MessageContent;
+  text: string;
+  clean: SanitisedHtml | null;
+}
+
+function TextView({ content, text, clean }: TextViewProps) {
   return (
     <>
-      {parsed.html && !clean && <p class="banner warn">{words.noHtml}</p>}
-      {text && parsed.text === null && <p class="meta text-from-html">{words.fromHtml}</p>}
+      {content.html && !clean && <p class="banner warn">{words.noHtml}</p>}
+      {text && content.text === null && <p class="meta text-from-html">{words.fromHtml}</p>}
       {text ? <PlainText text={text} /> : <p class="state">{words.empty}</p>}
     </>
   );

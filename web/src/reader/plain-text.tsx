@@ -1,8 +1,16 @@
+import type { FoundLink } from "../inbox/source.ts";
+
 const WEB_ADDRESS = /https?:\/\/[^\s<>"'`\u0000-\u001f]+[^\s<>"'`.,;:!?)\]}\u0000-\u001f]/g;
 const MAX_CHARS = 200_000;
 const MAX_LINES = 10_000;
 /** 20,000 links blocked the page for seconds. */
 const MAX_LINKS = 1_000;
+
+/** Return the web addresses in a text, as links to exactly themselves. */
+export function webLinksIn(text: string): FoundLink[] {
+  const found = text.slice(0, MAX_CHARS).match(WEB_ADDRESS) ?? [];
+  return [...new Set(found)].slice(0, MAX_LINKS).map((url) => ({ url, text: url, reason: "" }));
+}
 
 /** Plain text. Each web address in it becomes a link to exactly itself. */
 export function PlainText({ text }: { text: string }) {
@@ -21,6 +29,11 @@ function firstLines(text: string): string {
     if (end < 0) return text;
   }
   return text.slice(0, end);
+}
+
+/** A short text in a line. Each web address in it becomes a link to exactly itself. */
+export function LinkedText({ text }: { text: string }) {
+  return <>{withLinks(text)}</>;
 }
 
 function withLinks(text: string) {

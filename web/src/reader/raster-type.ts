@@ -13,10 +13,9 @@ const SIGNATURE_BYTES = 16;
  *
  * Do not trust the type that a message declares: `image/png` may hold SVG or HTML.
  */
-export function rasterType(content: ArrayBuffer): string | null {
-  const head = String.fromCharCode(
-    ...new Uint8Array(content, 0, Math.min(SIGNATURE_BYTES, content.byteLength)),
-  );
+export async function rasterType(content: Blob): Promise<string | null> {
+  const octets = await content.slice(0, SIGNATURE_BYTES).arrayBuffer();
+  const head = String.fromCharCode(...new Uint8Array(octets));
   const found = SIGNATURES.find(([, offset, magic]) => head.startsWith(magic, offset));
   return found?.[0] ?? null;
 }

@@ -2,20 +2,27 @@ import { causeOf } from "../ui/cause.ts";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { useDelay } from "../ui/hooks.ts";
 import { formatBytes } from "../ui/size.ts";
-import { type MailSource, type ProgressCallback, SourceError, type Summary } from "../inbox/source.ts";
+import {
+  type MailSource,
+  type MessageContent,
+  type OpenMessage,
+  type ProgressCallback,
+  SourceError,
+  type Summary,
+} from "../inbox/source.ts";
 import { Chips } from "./chips.tsx";
 import { Failed, Gone } from "../ui/error-states.tsx";
 import { words as page } from "../languages/dictionary.ts";
 import { words } from "./words.ts";
-import { Attachments } from "./attachments.tsx";
+import { AttachedHeading, Attachments, CalendarCards } from "./lazy-files.ts";
 import { readAuthResults } from "./auth-results.ts";
 import { emptyBlockedContent } from "./blocked-content.ts";
 import { AuthResultsLine } from "./auth-results-line.tsx";
 import { BlockedContentPanel } from "./blocked-content-panel.tsx";
 import { Heading } from "./heading.tsx";
+import { useInlineImages } from "./inline-images.ts";
 import { LinkList } from "./link-list.tsx";
-import { parse } from "./parse.ts";
-import type { ParsedMessage } from "./parsed-message.ts";
+import { webLinksIn } from "./plain-text.tsx";
 import { type SanitisedHtml, sanitise } from "./sanitise.ts";
 import { MessageViews } from "./message-views.tsx";
 import { isWithinRenderLimits } from "./render-limits.ts";
@@ -33,33 +40,56 @@ type LoadedMessage =
   | { kind: "loading" }
   | { kind: "gone" }
   | { kind: "failed"; cause: string }
-  | { kind: "unparsed"; raw: ArrayBuffer; why: string }
-  | { kind: "parsed"; raw: ArrayBuffer; parsed: ParsedMessage };
+  /** The message, and those attached to it that were opened, each in the one before. */
+  | { kind: "open"; trail: OpenMessage[] };
 
-/** One message: heading, body, attachments, links. */
+/** One message, or one that is attached to it: heading, body, attachments, links. */
 export function Reader({ address, message, source, maxAgeSeconds, removed, back }: ReaderProps) {
-  const { loaded, retry, progress } = useMessage(source, address, message.id);
+  const { loaded, retry, progress, show } = useMessage(source, address, message.id);
+  const trail = loaded.kind === "open" ? loaded.trail : [];
+  const opened = trail.at(-1);
+  const content = typeof opened?.content === "object" ? opened.content : null;
   return (
     <article class="mail">
-      <Heading
-        address={address}
-        message={message}
-        parsed={loaded.kind === "parsed" ? loaded.parsed : null}
-        source={source}
-        maxAgeSeconds={maxAgeSeconds}
-        removed={removed}
-        back={back}
-      />
+      {trail.length > 1 ? (
+        <AttachedHeading
+          key={trail.length}
+          content={content}
+          parent={subjectOf(trail.at(-2)) || message.subject}
+          back={() => show(trail.slice(0, -1))}
+        />
+      ) : (
+        <Heading
+          address={address}
+          message={message}
+          content={content}
+          source={source}
+          maxAgeSeconds={maxAgeSeconds}
+          removed={removed}
+          back={back}
+        />
+      )}
       {loaded.kind === "loading" && <Loading progress={progress} />}
       {loaded.kind === "gone" && <Gone back={back} />}
       {loaded.kind === "failed" && <Failed cause={loaded.cause} retry={retry} />}
-      {loaded.kind === "unparsed" && <Unparsed id={message.id} raw={loaded.raw} why={loaded.why} />}
-      {loaded.kind === "parsed" && <MessageBody message={message} raw={loaded.raw} parsed={loaded.parsed} />}
+      {opened && (
+        <OpenedMessage
+          key={trail.length}
+          message={message}
+          opened={opened}
+          isAttached={trail.length > 1}
+          openAttached={async (index, signal) => show([...trail, await opened.attached(index, signal)])}
+        />
+      )}
     </article>
   );
 }
 
-/** Load and parse a message. Stop as soon as another one is opened. */
+function subjectOf(opened: OpenMessage | undefined): string {
+  return typeof opened?.content === "object" ? opened.content.subject : "";
+}
+
+/** Load a message. Stop as soon as another one is opened. */
 function useMessage(source: MailSource, address: string, id: number) {
   const [loaded, setLoaded] = useState<LoadedMessage>({ kind: "loading" });
   const [attempt, setAttempt] = useState(0);
@@ -76,7 +106,8 @@ function useMessage(source: MailSource, address: string, id: number) {
     });
     return () => abort.abort();
   }, [source, address, id, attempt]);
-  return { loaded, progress, retry: () => setAttempt(attempt + 1) };
+  const show = (trail: OpenMessage[]) => setLoaded({ kind: "open", trail });
+  return { loaded, progress, retry: () => setAttempt(attempt + 1), show };
 }
 
 async function loadMessage(
@@ -86,17 +117,11 @@ async function loadMessage(
   signal: AbortSignal,
   report: ProgressCallback,
 ): Promise<LoadedMessage> {
-  let raw: ArrayBuffer;
   try {
-    raw = await source.raw(address, id, signal, report);
+    return { kind: "open", trail: [await source.open(address, id, signal, report)] };
   } catch (error) {
     if (error instanceof SourceError && error.kind === "gone") return { kind: "gone" };
     return { kind: "failed", cause: causeOf(error) };
-  }
-  try {
-    return { kind: "parsed", raw, parsed: await parse(raw, signal) };
-  } catch (error) {
-    return { kind: "unparsed", raw, why: causeOf(error) };
   }
 }
 
@@ -119,23 +144,35 @@ function Loading({ progress }: { progress: LoadProgress | null }) {
   );
 }
 
-function Unparsed({ id, raw, why }: { id: number; raw: ArrayBuffer; why: string }) {
+interface OpenedProps {
+  /** The message of the inbox, also while one that is attached to it is open. */
+  message: Summary;
+  opened: OpenMessage;
+  isAttached: boolean;
+  openAttached: (index: number, signal: AbortSignal) => Promise<void>;
+}
+
+function OpenedMessage(props: OpenedProps) {
+  const { opened, message } = props;
+  if (typeof opened.content === "object") return <MessageBody {...props} content={opened.content} />;
   return (
     <>
       <p class="banner warn" role="status">
-        {words.unparsable(why)}
+        {words.unparsable(opened.content)}
       </p>
       <MessageViews
-        id={id}
-        raw={raw}
-        parsed={null}
+        id={message.id}
+        opened={opened}
+        content={null}
         clean={null}
         images={false}
-        loadImages={() => undefined}
+        loadImages={nothing}
       />
     </>
   );
 }
+
+function nothing(): void {}
 
 /**
  * Sanitise HTML. Return null if there is none, if it is too large, or if the sanitiser fails on it.
@@ -156,36 +193,49 @@ function sanitiseOrNull(
 
 function MessageBody({
   message,
-  raw,
-  parsed,
-}: {
-  message: Summary;
-  raw: ArrayBuffer;
-  parsed: ParsedMessage;
-}) {
+  opened,
+  content,
+  isAttached,
+  openAttached,
+}: OpenedProps & { content: MessageContent }) {
   const [images, setImages] = useState(false);
-  const { html } = parsed;
-  const clean = useMemo(() => sanitiseOrNull(html, images, parsed.inline), [parsed, images]);
-  const authResults = useMemo(() => readAuthResults(parsed.headers), [parsed]);
+  const [inline, loadInline] = useInlineImages(opened, content);
+  const clean = useMemo(() => sanitiseOrNull(content.html, images, inline), [content, images, inline]);
+  useEffect(() => loadInline(clean?.contentIds ?? []), [clean]);
+  const authResults = useMemo(() => readAuthResults(content.headers), [content]);
+  const listed = isAttached ? null : message;
+  const codes = content.codes ?? listed?.codes ?? [];
+  const confirming = content.links?.filter((link) => link.reason !== "") ?? listed?.links ?? [];
+  const events = content.events ?? listed?.events ?? [];
+  const links = content.links ?? [...(clean?.links ?? []), ...webLinksIn(content.text ?? "")];
   return (
     <>
       {authResults && <AuthResultsLine authResults={authResults} />}
-      <Chips codes={parsed.codes} links={parsed.links.filter((link) => link.reason !== "")} />
+      <Chips codes={codes} links={confirming} />
+      {events.length > 0 && <CalendarCards events={events} />}
       <MessageViews
         id={message.id}
-        raw={raw}
-        parsed={parsed}
+        opened={opened}
+        content={content}
         clean={clean}
         images={images}
         loadImages={() => setImages(true)}
       />
-      <Attachments parts={parsed.parts} count={parsed.partCount} id={message.id} date={message.date} />
+      {content.attachments.length > 0 && (
+        <Attachments
+          parts={content.attachments}
+          opened={opened}
+          openAttached={openAttached}
+          id={message.id}
+          date={message.date}
+        />
+      )}
       <BlockedContentPanel
         blockedContent={clean?.blockedContent ?? emptyBlockedContent()}
-        links={parsed.links}
+        links={links}
         images={images}
       />
-      <LinkList links={parsed.links} />
+      <LinkList links={links} />
     </>
   );
 }

@@ -1,4 +1,5 @@
 import DOMPurify, { type Config } from "dompurify";
+import type { FoundLink } from "../inbox/source.ts";
 import { cleanDeclarations, cleanSheet } from "./clean-css.ts";
 import {
   type BlockedContent,
@@ -16,6 +17,10 @@ export interface SanitisedHtml {
   body: string;
   /** The number of remote images that were removed. */
   blocked: number;
+  /** The links, in order, each address once. */
+  links: FoundLink[];
+  /** The Content-IDs of images that `inline` did not have. */
+  contentIds: string[];
   /** What the HTML tried to do. It does not depend on whether images are shown. */
   blockedContent: BlockedContent;
 }
@@ -43,6 +48,8 @@ const PURIFY = {
 } satisfies Config & { RETURN_DOM: true };
 
 const LINK_PROTOCOLS = ["https:", "http:", "mailto:", "tel:"];
+const MAX_LINKS = 1_000;
+const MAX_LINK_CHARS = 1_000;
 const RASTER_DATA = /^data:image\/(?:png|jpe?g|gif|webp|avif|bmp)[;,]/i;
 
 /**
@@ -52,11 +59,13 @@ export function sanitise(html: string, images: boolean, inline: Record<string, s
   const root = DOMPurify.sanitize(html, PURIFY) as HTMLElement;
   const blockedContent = emptyBlockedContent();
   recordRemoved(blockedContent, DOMPurify.removed as readonly Removed[]);
+  const links = new Map<string, FoundLink>();
+  const contentIds = new Set<string>();
   let blocked = 0;
   for (const element of root.querySelectorAll<HTMLElement>("*")) {
-    if (element instanceof HTMLAnchorElement) guardLink(element);
+    if (element instanceof HTMLAnchorElement) guardLink(element, links);
     else element.removeAttribute("href");
-    blocked += guardImages(element, images, inline, blockedContent);
+    blocked += guardImages(element, images, inline, blockedContent, contentIds);
     if (element.hasAttribute("style")) {
       const clean = cleanDeclarations(element.style, images);
       blocked += clean.blocked;
@@ -74,10 +83,17 @@ export function sanitise(html: string, images: boolean, inline: Record<string, s
   body.dir ||= root.dir || "auto";
   body.lang ||= root.lang;
   const styles = [...root.querySelectorAll("head style")].map((style) => style.outerHTML).join("");
-  return { styles, body: body.outerHTML, blocked, blockedContent };
+  return {
+    styles,
+    body: body.outerHTML,
+    blocked,
+    links: [...links.values()],
+    contentIds: [...contentIds],
+    blockedContent,
+  };
 }
 
-function guardLink(link: HTMLAnchorElement): void {
+function guardLink(link: HTMLAnchorElement, links: Map<string, FoundLink>): void {
   const url = parseUrl(link.getAttribute("href"));
   if (!url || !LINK_PROTOCOLS.includes(url.protocol)) {
     link.removeAttribute("href");
@@ -87,6 +103,9 @@ function guardLink(link: HTMLAnchorElement): void {
   link.target = "_blank";
   link.rel = "noopener noreferrer nofollow";
   link.title = url.href;
+  const text = (link.textContent ?? "").slice(0, MAX_LINK_CHARS).replace(/\s+/g, " ").trim();
+  if (url.protocol.startsWith("http") && links.size < MAX_LINKS && !links.has(url.href))
+    links.set(url.href, { url: url.href, text, reason: "" });
 }
 
 /**
@@ -98,13 +117,14 @@ function guardImages(
   images: boolean,
   inline: Record<string, string>,
   blockedContent: BlockedContent,
+  contentIds: Set<string>,
 ): number {
   let blocked = 0;
   for (const name of ["src", "background"]) {
     const value = element.getAttribute(name);
     if (value === null) continue;
     const isImage = name === "background" || element.localName === "img";
-    const address = isImage ? imageAddress(value.trim(), inline) : null;
+    const address = isImage ? imageAddress(value.trim(), inline, contentIds) : null;
     const remote = address?.startsWith("https:") ?? false;
     if (address && remote) recordImage(blockedContent, element, address);
     if (remote && !images) blocked += 1;
@@ -114,10 +134,16 @@ function guardImages(
   return blocked;
 }
 
-function imageAddress(value: string, inline: Record<string, string>): string | null {
+function imageAddress(value: string, inline: Record<string, string>, contentIds: Set<string>): string | null {
   if (RASTER_DATA.test(value)) return value;
   const url = parseUrl(value);
-  if (url?.protocol === "cid:") return inline[url.pathname] ?? inline[decode(url.pathname)] ?? null;
+  if (url?.protocol === "cid:") {
+    const ids = [url.pathname, decode(url.pathname)];
+    const id = ids.find((each) => Object.hasOwn(inline, each));
+    if (id !== undefined) return inline[id] ?? null;
+    for (const each of ids) contentIds.add(each);
+    return null;
+  }
   if (url?.protocol !== "https:" && url?.protocol !== "http:") return null;
   // The frame's policy allows HTTPS only. Most hosts serve both.
   url.protocol = "https:";

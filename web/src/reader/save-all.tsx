@@ -1,26 +1,35 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "../ui/icons.tsx";
 import { saveFile } from "./download.tsx";
 import { safeName } from "./filename.ts";
-import type { MessagePart } from "./parsed-message.ts";
+import type { MessagePart, OpenMessage } from "../inbox/source.ts";
 import { words } from "./words.ts";
 
 type State = "ready" | "packing" | "failed";
 
+interface SaveAllProps {
+  parts: MessagePart[];
+  opened: OpenMessage;
+  name: string;
+  date: string;
+}
+
 /** A button that saves all attachments in one .zip file. */
-export function SaveAll({ parts, name, date }: { parts: MessagePart[]; name: string; date: string }) {
+export function SaveAll({ parts, opened, name, date }: SaveAllProps) {
   const [state, setState] = useState<State>("ready");
+  const abort = useRef<AbortController | null>(null);
+  useEffect(() => () => abort.current?.abort(), []);
   const pack = async () => {
     setState("packing");
     try {
       const { downloadZip } = await import("client-zip");
+      const { signal } = (abort.current = new AbortController());
       const lastModified = new Date(date);
-      const files = uniqueNames(parts).map(([each, { content }]) => ({
-        name: each,
-        input: content,
-        lastModified,
-      }));
-      saveFile(await downloadZip(files).arrayBuffer(), name);
+      async function* files() {
+        for (const [each, { index }] of uniqueNames(parts))
+          yield { name: each, input: await opened.part(index, signal), lastModified };
+      }
+      saveFile(await downloadZip(files()).blob(), name);
       setState("ready");
     } catch {
       setState("failed");

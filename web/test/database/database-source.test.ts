@@ -6,8 +6,8 @@ import { NearestReplica, type ReplicaAnswer, type ReadOptions } from "../../src/
 import { ChunkedRead } from "../../src/database/chunked-read.ts";
 import { readSummaryRow } from "../../src/database/summary-row.ts";
 import { tokenExpiry } from "../../src/database/token.ts";
-import { SourceError } from "../../src/inbox/source.ts";
-import type { ParsedMessage } from "../../src/reader/parsed-message.ts";
+import { SourceError, type Summary } from "../../src/inbox/source.ts";
+import type { ParsedMail } from "../../src/database/parsed-mail.ts";
 
 afterEach(() => mock.restoreAll());
 
@@ -43,6 +43,7 @@ test("a row reads as a summary", () => {
     attachments: [{ index: 2, name: "a.zip", type: "application/zip", size: 5 }],
     codes: [{ code: "1234", reason: "next to code" }],
     links: [{ url: "https://a.b/", text: "A", reason: "says" }],
+    events: [],
   });
 });
 
@@ -120,7 +121,7 @@ test("values come as they were, blobs without padding too", async () => {
 /** A source whose copies say what `answer` says. */
 function sourceOf(
   answer: (step: Step, options: ReadOptions) => ReplicaAnswer,
-  heads: (ParsedMessage | null)[] = [],
+  heads: (ParsedMail | null)[] = [],
 ) {
   const asked: { step: Step; options: ReadOptions }[] = [];
   const nearest = {
@@ -132,7 +133,7 @@ function sourceOf(
   const info = { version: "", domains: [], maxAgeSeconds: null, smtp: [] };
   const source = new DatabaseSource(
     info,
-    async () => heads,
+    { parseHeads: async () => heads, open: () => Promise.reject(new Error("not asked for")) },
     () => nearest as unknown as NearestReplica,
   );
   return { source, asked };
@@ -178,16 +179,52 @@ test("an answer that is too large is asked for in smaller ones", async () => {
 });
 
 test("what is not summarised yet is summarised from its head", async () => {
-  const parsed = { subject: "  Hi\n there ", from: "A", text: null, htmlText: "Some  text", codes: [] };
-  const links = [{ url: "https://a.b/", text: "", reason: "" }];
-  const parts = [{ name: "a.png", type: "image/png", content: new ArrayBuffer(3) }];
-  const heads = [{ ...parsed, links, parts } as unknown as ParsedMessage];
+  const html = "<style>p{}</style><p>Some\n &lt;text&gt; <br>481223 is your code";
+  const part = { index: 0, name: "a.png", type: "image/png", size: 3, content_id: "" };
+  const content = { subject: "  Hi\n there ", from: "A", text: null, html, attachments: [part] };
+  const heads = [{ content, parts: [] } as unknown as ParsedMail];
   const waiting = row(9, { head: Uint8Array.of(1) });
   const { source } = sourceOf(() => ({ steps: [[waiting, row(8)]], lastId: 9 }), heads);
   const [first, second] = (await source.list("ann@ex.org", {})).messages;
-  assert.deepEqual([first?.subject, first?.preview, first?.links], ["Hi there", "Some text", []]);
-  assert.deepEqual(first?.attachments, [{ index: 0, name: "a.png", type: "image/png", size: 3 }]);
+  assert.deepEqual([first?.subject, first?.preview], ["Hi there", "Some <text> 481223 is your code"]);
+  assert.deepEqual([first?.codes, first?.links, first?.events], [[], [], []]);
+  assert.deepEqual(first?.attachments, [part]);
   assert.equal(second?.subject, "no 8");
+});
+
+test("a summary that was missing is asked for until it is there, and reported once", async () => {
+  let isSummarised = false;
+  const { source, asked } = sourceOf(({ sql }) => {
+    if (sql.includes("DESC")) return { steps: [[row(9, { head: Uint8Array.of(1) })]], lastId: 9 };
+    const isAsked = sql.includes("s.mail_id IS NOT NULL ORDER");
+    return { steps: [isAsked && isSummarised ? [row(8), row(9)] : []], lastId: 9 };
+  });
+  await source.list("ann@ex.org", {});
+  const updated: string[] = [];
+  const nothing = () => undefined;
+  const listener = {
+    arrived: nothing,
+    changed: nothing,
+    updated: ({ subject }: Summary) => updated.push(subject),
+  };
+  const page = Object.assign(new EventTarget(), { hidden: false });
+  Object.assign(globalThis, { document: page, addEventListener: nothing, removeEventListener: nothing });
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const subscription = source.subscribe("ann@ex.org", 9, listener);
+  const poll = async () => {
+    for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
+    mock.timers.tick(2_000);
+  };
+  await poll();
+  assert.deepEqual(updated, []);
+  isSummarised = true;
+  await poll();
+  await poll();
+  subscription.stop();
+  mock.timers.reset();
+  assert.deepEqual(updated, ["no 9"]);
+  const questions = asked.filter(({ step }) => step.sql.includes("s.mail_id IS NOT NULL ORDER"));
+  assert.deepEqual(questions[0]?.step.args, ["ann@ex.org", 10, 8, 50]);
 });
 
 const MIB = 1_048_576;

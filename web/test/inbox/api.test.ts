@@ -7,7 +7,7 @@ function answering(status: number, context: { mock: { method: typeof test.mock.m
   const asked: string[] = [];
   context.mock.method(globalThis, "fetch", (url: URL, init: RequestInit) => {
     asked.push(`${init.method ?? "GET"} ${url.pathname}`);
-    return Promise.resolve(new Response(status === 204 ? null : "abc", { status }));
+    return Promise.resolve(new Response(status === 204 ? null : '{"text":"abc"}', { status }));
   });
   return asked;
 }
@@ -16,9 +16,28 @@ const source = () => new ApiSource("https://mail.example/box/");
 
 test("a message is read under its inbox's address, relative to the page", async (context) => {
   const asked = answering(200, context);
-  const octets = await source().raw("a/b+c@ex.org", 7, new AbortController().signal);
-  assert.equal(new TextDecoder().decode(octets), "abc");
-  assert.deepEqual(asked, ["GET /box/api/inboxes/a%2Fb%2Bc%40ex.org/messages/7/raw"]);
+  const { signal } = new AbortController();
+  const opened = await source().open("a/b+c@ex.org", 7, signal);
+  assert.deepEqual(opened.content, { text: "abc" });
+  assert.equal(await (await opened.raw(signal)).text(), '{"text":"abc"}');
+  await opened.part(2, signal);
+  const message = "GET /box/api/inboxes/a%2Fb%2Bc%40ex.org/messages/7";
+  assert.deepEqual(asked, [message, `${message}/raw`, `${message}/attachments/2`]);
+});
+
+test("what is attached to an attached message has the numbers of both", async (context) => {
+  const asked = answering(200, context);
+  const { signal } = new AbortController();
+  const outer = await source().open("a@ex.org", 7, signal);
+  const inner = await (await outer.attached(1, signal)).attached(0, signal);
+  await inner.raw(signal);
+  await inner.part(3, signal);
+  const attachments = "GET /box/api/inboxes/a%40ex.org/messages/7/attachments";
+  const paths = ["1/message", "1.0/message", "1.0", "1.0.3"];
+  assert.deepEqual(
+    asked.slice(1),
+    paths.map((path) => `${attachments}/${path}`),
+  );
 });
 
 test("a message is deleted under its inbox's address; one that is gone is no failure", async (context) => {

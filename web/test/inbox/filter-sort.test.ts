@@ -4,7 +4,7 @@ import type { Summary } from "../../src/inbox/source.ts";
 import { filterAndSort, type SortOrder } from "../../src/inbox/filter-sort.ts";
 
 function message(id: number, subject: string): Summary {
-  const nothing = { attachments: [], codes: [], links: [], recipients: [] };
+  const nothing = { attachments: [], codes: [], links: [], events: [], recipients: [] };
   return {
     id,
     date: new Date(id * 1000).toISOString(),

@@ -12,7 +12,7 @@ import {
 
 function message(id: number): Summary {
   const date = new Date(id * 1000).toISOString();
-  const nothing = { attachments: [], codes: [], links: [], recipients: [] };
+  const nothing = { attachments: [], codes: [], links: [], events: [], recipients: [] };
   return { id, date, sender: "", from: "", subject: `no ${id}`, preview: "", size: 1, ...nothing };
 }
 
@@ -26,8 +26,8 @@ class Fake implements MailSource {
     return Promise.reject(new Error("not asked for"));
   }
 
-  raw() {
-    return Promise.resolve(new ArrayBuffer(0));
+  open() {
+    return Promise.reject(new Error("not asked for"));
   }
 
   list(_address: string, range: ListQuery): Promise<MessagePage> {

@@ -22,6 +22,12 @@ export const english = {
     behind: "The database does not have this message yet: it lags behind.",
     gone: "There is no such message.",
   },
+  /** Why a message could not be taken apart. */
+  reading: {
+    tooSlow: "it took too long",
+    tooLarge: "it is too large",
+    broken: "it is broken",
+  },
   config: {
     urls: "config.json names no database: `urls` must be a list of https:// or libsql:// addresses.",
     token: "config.json has no `token`.",

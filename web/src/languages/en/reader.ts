@@ -1,6 +1,8 @@
 /** An open message. */
 export const english = {
   back: "Back",
+  backTo: (subject: string) => `Back to ${subject}`,
+  attachedMessage: "attached message",
   delete: "Delete",
   print: "Print",
   left: (left: string) => `${left} left`,
@@ -18,9 +20,6 @@ export const english = {
   fromHtml: "Made from the HTML: this message has no text part.",
   noHtml: "The HTML of this message is too large or too odd to show. Text and raw are there.",
   unparsable: (why: string) => `This message could not be taken apart (${why}). Here it is as it came.`,
-  tooSlow: "it took too long",
-  tooLarge: "it is too large",
-  broken: "it is broken",
   download: "Download",
   eml: "Download .eml",
   cut: (shown: string, whole: string) => `The first ${shown} of ${whole}.`,
@@ -35,6 +34,8 @@ export const english = {
     title: "Attachments",
     preview: "Preview",
     hide: "Hide",
+    open: "Open",
+    noPreview: "There is no preview: it is not what it says it is. Download it to look at it.",
     unnamed: "unnamed",
     saveAll: "Save all as .zip",
     saving: "Packing…",

@@ -1,6 +1,6 @@
+import { workerUrl } from "../reader/trusted-types.ts";
+import type { ParsedMail, WorkerAnswer } from "./parsed-mail.ts";
 import { words } from "./words.ts";
-import type { WorkerAnswer, ParsedMessage } from "./parsed-message.ts";
-import { workerUrl } from "./trusted-types.ts";
 
 const MAX_BYTES = 32 * 1024 * 1024;
 const KILL_AFTER_MS = 10_000;
@@ -11,8 +11,8 @@ const PARALLEL_WORKERS = 2;
  *
  * Rejects with a reason for the reader if the message is too large, takes too long, or is broken.
  */
-export function parse(raw: ArrayBuffer, signal: AbortSignal): Promise<ParsedMessage> {
-  if (raw.byteLength > MAX_BYTES) return Promise.reject(new Error(words.tooLarge));
+export function parse(raw: ArrayBuffer, signal: AbortSignal): Promise<ParsedMail> {
+  if (raw.byteLength > MAX_BYTES) return Promise.reject(new Error(words.reading.tooLarge));
   return new Promise((resolve, reject) => {
     const worker = new Worker(workerUrl());
     const stop = () => {
@@ -23,11 +23,11 @@ export function parse(raw: ArrayBuffer, signal: AbortSignal): Promise<ParsedMess
       stop();
       reject(new Error(reason));
     };
-    const timer = setTimeout(() => fail(words.tooSlow), KILL_AFTER_MS);
+    const timer = setTimeout(() => fail(words.reading.tooSlow), KILL_AFTER_MS);
     signal.addEventListener("abort", stop);
-    worker.onerror = () => fail(words.broken);
+    worker.onerror = () => fail(words.reading.broken);
     worker.onmessage = ({ data }: MessageEvent<WorkerAnswer>) => {
-      if ("problem" in data) return fail(data.problem || words.broken);
+      if ("problem" in data) return fail(data.problem || words.reading.broken);
       stop();
       resolve(data.parsed);
     };
@@ -36,8 +36,8 @@ export function parse(raw: ArrayBuffer, signal: AbortSignal): Promise<ParsedMess
 }
 
 /** Parse several messages, `PARALLEL_WORKERS` at once. Return null for each that fails. */
-export async function parseAll(raws: Uint8Array[]): Promise<(ParsedMessage | null)[]> {
-  const parsed: (ParsedMessage | null)[] = raws.map(() => null);
+export async function parseAll(raws: Uint8Array[]): Promise<(ParsedMail | null)[]> {
+  const parsed: (ParsedMail | null)[] = raws.map(() => null);
   const { signal } = new AbortController();
   let next = 0;
   const work = async () => {

@@ -1,0 +1,153 @@
+"""Content-Transfer-Encoding -> the octets that were meant (RFC 2045 section 6).
+
+What is broken is decoded as far as it goes. What plainly is not in the encoding that its label says is left as it
+is: a wrong decode must never look like content.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from typing import Final
+
+from edgemail.mime.charsets import is_valid
+
+_ALIASES: Final = {
+    "base64": "base64", "base-64": "base64", "base 64": "base64", "b64": "base64", "b": "base64",
+    "x-base64": "base64",
+    "quoted-printable": "quoted-printable", "quoted printable": "quoted-printable",
+    "quotedprintable": "quoted-printable", "quoted_printable": "quoted-printable", "qp": "quoted-printable",
+    "quote-printable": "quoted-printable", "quoted-printible": "quoted-printable", "q": "quoted-printable",
+    "x-uuencode": "uuencode", "uuencode": "uuencode", "x-uue": "uuencode", "uue": "uuencode", "x-uu": "uuencode",
+}  # fmt: skip
+_COMMENT: Final = re.compile(r"\([^()]*\)")
+_CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_CHUNK: Final = 256 * 1024
+"""Decoding holds the interpreter's lock; between two pieces whoever waits for it may have it."""
+_BLANKS: Final = b" \t\r\n\v\f"
+_ALPHABET: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_FOREIGN: Final = bytes(set(range(256)) - set(_ALPHABET) - {ord("=")})
+_RULER: Final = rb"^[ \t]*(?:--|__|~~|\*\*|##|==|[^A-Za-z0-9+/=\s][^\n]*[^A-Za-z0-9+/=\s])"
+_THREE_WORDS: Final = rb"[^\s][ \t]+[^\s]+[ \t]+[^\s]"
+_PROSE: Final = re.compile(_RULER + rb"|" + _THREE_WORDS, re.MULTILINE)
+"""A ruler, a line between signs, or three words: the footer of a mailing list, or text that is no base64."""
+_PIECE: Final = re.compile(rb"([^=]+)(=*)")
+_PIECES_MAX: Final = 1_000
+_SOFT_BREAK: Final = re.compile(rb"=[ \t]*+(?:\r?\n|\r)")
+_SOFT_BREAK_ODD: Final = re.compile(rb"=(?:[ \t]|\r(?!\n))")
+
+
+def read_encoding(value: str) -> str:
+    """Return `base64`, `quoted-printable`, `uuencode`, or ``""`` for octets as they are."""
+    name = _COMMENT.sub(" ", value[:200]).partition(";")[0].partition(",")[0]
+    return _ALIASES.get(" ".join(name.strip(" \t\r\n\"'<>.:=").lower().split()), "")
+
+
+def decode(octets: bytes, encoding: str) -> bytes:
+    """Decode a body. `encoding` is what `read_encoding` returns."""
+    if encoding == "base64":
+        return decode_base64(octets)
+    if encoding == "quoted-printable":
+        return decode_quoted_printable(octets)
+    if encoding == "uuencode":
+        return decode_uuencode(octets)
+    return octets
+
+
+def decode_text(octets: bytes, encoding: str, label: str) -> bytes:
+    """Decode a body that is text in the charset `label`.
+
+    Broken base64 that would not be text either is left as it is: somebody has labelled plain text so.
+    """
+    decoded = decode(octets, encoding)
+    if encoding == "base64" and _is_broken(octets) and (_CONTROL.search(decoded) or not is_valid(decoded, label)):
+        return octets
+    return decoded
+
+
+def decode_base64(octets: bytes) -> bytes:
+    """Decode base64 as far as it goes; return octets that are no base64 at all as they are."""
+    done: list[bytes] = []
+    kept = b""
+    try:
+        for start in range(0, len(octets), _CHUNK):
+            kept += octets[start : start + _CHUNK].translate(None, _BLANKS)
+            whole = len(kept) & ~3
+            if start + _CHUNK < len(octets):
+                done.append(binascii.a2b_base64(kept[:whole], strict_mode=True))
+                kept = kept[whole:]
+        done.append(binascii.a2b_base64(kept, strict_mode=True))
+    except binascii.Error:
+        return _mend_base64(octets)
+    return b"".join(done)
+
+
+def _mend_base64(octets: bytes) -> bytes:
+    """Decode base64 that has foreign or missing characters, padding within it, or something after it."""
+    prose = _PROSE.search(octets)
+    text = octets[: octets.rfind(b"\n", 0, prose.start() + 1) + 1] if prose else octets
+    clean = text.translate(None, _FOREIGN)
+    foreign = len(text) - len(clean) - sum(map(text.count, (b"\r", b"\n", b" ", b"\t")))
+    if not clean or foreign * 4 > len(clean):
+        return octets if octets.strip() else b""
+    return _decode_pieces(clean) if prose is None and not foreign else _decode_bare(clean.partition(b"=")[0])
+
+
+def _decode_pieces(text: bytes) -> bytes:
+    """Decode pieces that each have their own padding, as concatenated files have, up to one that is broken."""
+    done = bytearray()
+    for count, piece in enumerate(_PIECE.finditer(text)):
+        if count == _PIECES_MAX or (count and len(piece[2]) < -len(piece[1]) % 4):
+            break
+        done += _decode_bare(piece[1])
+    return bytes(done)
+
+
+def _decode_bare(text: bytes) -> bytes:
+    """Decode characters of the alphabet alone, without padding; one too many is dropped."""
+    if len(text) % 4 == 1:
+        text = text[:-1]
+    return binascii.a2b_base64(text + b"=" * (-len(text) % 4))
+
+
+def _is_broken(octets: bytes) -> bool:
+    """Return True where base64 has something that no encoder writes."""
+    text = octets.rstrip(_BLANKS + b"=")
+    return bool(text.translate(None, _ALPHABET + b"\r\n") or len(text.translate(None, _BLANKS)) % 4 == 1)
+
+
+def decode_quoted_printable(octets: bytes) -> bytes:
+    """Decode quoted-printable. Octets above ASCII and signs that encode nothing stay as they are."""
+    if b"=" not in octets:
+        return octets
+    if _SOFT_BREAK_ODD.search(octets):
+        octets = _SOFT_BREAK.sub(b"", octets)
+    if len(octets) <= _CHUNK:
+        return binascii.a2b_qp(octets)
+    done, start = [], 0
+    while start < len(octets):
+        end = octets.find(b"\n", start + _CHUNK) + 1 or len(octets)
+        done.append(binascii.a2b_qp(octets[start:end]))
+        start = end
+    return b"".join(done)
+
+
+def decode_uuencode(octets: bytes) -> bytes:
+    """Decode the first file of uuencoded lines; return octets without a `begin` as they are."""
+    begin = re.search(rb"(?:^|\n)begin [0-7]{3,4} [^\r\n]*\r?\n", octets)
+    if begin is None:
+        return octets
+    done = []
+    for line in octets[begin.end() :].split(b"\n"):
+        line = line.rstrip(b"\r")
+        if line.strip() in {b"end", b"`"} or not line.strip():
+            break
+        try:
+            done.append(binascii.a2b_uu(line))
+        except binascii.Error:  # trailing characters, as some programs write a checksum there
+            length = (((line[0] - 32) & 63) * 4 + 2) // 3
+            try:
+                done.append(binascii.a2b_uu(line[: length + 1]))
+            except binascii.Error:
+                break
+    return b"".join(done)

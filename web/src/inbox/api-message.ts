@@ -1,0 +1,67 @@
+import { words } from "../languages/dictionary.ts";
+import { type MessageContent, type OpenMessage, type ProgressCallback, SourceError } from "./source.ts";
+
+/** A smaller answer needs no progress bar. */
+const PROGRESS_ABOVE_BYTES = 1_000_000;
+
+/** Asks the API; rejects with a `SourceError`. */
+type ApiRequest = (path: string, init: RequestInit) => Promise<Response>;
+
+/**
+ * Open a message at its path in the API.
+ *
+ * `at` names one that is attached to it: `1.0` is number 0 in the message that is attachment number 1.
+ */
+export async function openMessage(
+  request: ApiRequest,
+  path: string,
+  signal: AbortSignal,
+  progress?: ProgressCallback,
+  at = "",
+): Promise<OpenMessage> {
+  const attached = `${path}/attachments/${at}`;
+  const within = (index: number) => (at ? `${at}.${index}` : `${index}`);
+  const octets = (from: string, stop: AbortSignal, report?: ProgressCallback) =>
+    load(request, from, (response) => response.blob(), stop, report);
+  const read = (response: Response) => response.json() as Promise<MessageContent>;
+  return {
+    content: await load(request, at ? `${attached}/message` : path, read, signal, progress),
+    raw: (stop, report) => octets(at ? attached : `${path}/raw`, stop, report),
+    part: (index, stop) => octets(`${path}/attachments/${within(index)}`, stop),
+    attached: (index, stop) => openMessage(request, path, stop, undefined, within(index)),
+  };
+}
+
+async function load<T>(
+  request: ApiRequest,
+  path: string,
+  read: (response: Response) => Promise<T>,
+  signal: AbortSignal,
+  progress?: ProgressCallback,
+): Promise<T> {
+  const response = await request(path, { signal });
+  const totalBytes = Number(response.headers.get("content-length"));
+  const reported =
+    progress && totalBytes > PROGRESS_ABOVE_BYTES
+      ? countBytes(response, (loadedBytes) => progress(loadedBytes, totalBytes))
+      : response;
+  try {
+    return await read(reported);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw new SourceError("unreachable", words.errors.unreachable);
+  }
+}
+
+/** Return the same response. It calls `report` with the bytes that have arrived. */
+function countBytes(response: Response, report: (loadedBytes: number) => void): Response {
+  let loadedBytes = 0;
+  const counter = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, out) {
+      loadedBytes += chunk.length;
+      report(loadedBytes);
+      out.enqueue(chunk);
+    },
+  });
+  return new Response(response.body?.pipeThrough(counter));
+}

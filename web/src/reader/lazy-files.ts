@@ -1,0 +1,10 @@
+import { lazyComponent } from "../ui/lazy-component.tsx";
+
+const files = () => import("./files.tsx");
+
+export const CalendarCards = lazyComponent(() =>
+  import("./calendar-card.tsx").then((part) => part.CalendarCards),
+);
+export const AttachedHeading = lazyComponent(() => files().then((part) => part.AttachedHeading));
+export const Attachments = lazyComponent(() => files().then((part) => part.Attachments));
+export const RawView = lazyComponent(() => files().then((part) => part.RawView));
