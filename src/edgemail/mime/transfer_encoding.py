@@ -30,7 +30,7 @@ _FOREIGN: Final = bytes(set(range(256)) - set(_ALPHABET) - {ord("=")})
 _RULER: Final = rb"^[ \t]*(?:--|__|~~|\*\*|##|==|[^A-Za-z0-9+/=\s][^\n]*[^A-Za-z0-9+/=\s])"
 _THREE_WORDS: Final = rb"[^\s][ \t]+[^\s]+[ \t]+[^\s]"
 _PROSE: Final = re.compile(_RULER + rb"|" + _THREE_WORDS, re.MULTILINE)
-"""A ruler, a line between signs, or three words: a footer that a mailing list has added, or text that is no base64."""
+"""A ruler, a line between signs, or three words: the footer of a mailing list, or text that is no base64."""
 _PIECE: Final = re.compile(rb"([^=]+)(=*)")
 _PIECES_MAX: Final = 1_000
 _SOFT_BREAK: Final = re.compile(rb"=[ \t]*+(?:\r?\n|\r)")
