@@ -128,16 +128,17 @@ async def test_html_by_whatever_name_never_runs(quiet_page: Page, server: Server
     await did_not_run(quiet_page)
 
 
+# The server gives the name without folders, controls and marks of direction; the page does what is left to do.
 FILE_NAMES = {
-    "../../../../etc/passwd": "_.._.._.._etc_passwd",
-    "..\\..\\windows\\system.ini": "_.._windows_system.ini",
-    "/etc/passwd": "_etc_passwd",
-    "C:\\autoexec.bat": "C__autoexec.bat",
-    "photo\u202egnp.exe": "photo\ufffdgnp.exe",
-    "page.html       .exe": "page.html       .exe",
-    "page.html\u00a0\u00a0.exe": "page.html\u00a0\u00a0.exe",
-    "two\r\nlines.txt": "twolines.txt",
-    "nul\x00.txt": "nul.txt",
+    "../../../../etc/passwd": "passwd",
+    "..\\..\\windows\\system.ini": "system.ini",
+    "/etc/passwd": "passwd",
+    "C:\\autoexec.bat": "autoexec.bat",
+    "photo\u202egnp.exe": "photo gnp.exe",
+    "page.html       .exe": "page.html .exe",
+    "page.html\u00a0\u00a0.exe": "page.html .exe",
+    "two\r\nlines.txt": "two lines.txt",
+    "nul\x00.txt": "nul .txt",
     ".htaccess": "htaccess",
     "trailing. . .": "trailing",
     "<img src=x: onerror=top.ran=1>": "_img src=x_ onerror=top.ran=1_",
@@ -145,7 +146,7 @@ FILE_NAMES = {
     "x" * 5_000 + ".pdf": "x" * 116 + ".pdf",
     "": "unnamed",
     "...": "unnamed",
-    "\u202e\u202d": "\ufffd\ufffd",
+    "\u202e\u202d": "unnamed",
 }
 
 
@@ -160,7 +161,7 @@ async def test_a_file_name_is_harmless_text_and_harmless_on_a_disk(
     await open_raw(page, server, address, raw)
     shown = await page.locator(".file > bdi").all_text_contents()
     assert dict(zip(FILE_NAMES, shown, strict=True)) == FILE_NAMES
-    for name in ("_.._.._.._etc_passwd", "_.._windows_system.ini"):
+    for name in ("system.ini", "htaccess"):
         async with page.expect_download() as downloading:
             await page.get_by_role("button", name=f"Download {name}", exact=True).click()
         assert (await downloading.value).suggested_filename == name

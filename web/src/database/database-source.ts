@@ -20,7 +20,7 @@ import { ChunkedRead } from "./chunked-read.ts";
 import type { ParsedMail } from "./parsed-mail.ts";
 import { type Arrivals, Polling } from "./polling.ts";
 import { readSummaryRow } from "./summary-row.ts";
-import { LIST_NEWEST_FIRST, LIST_OLDEST_FIRST, SEARCH, MAX_TERMS } from "./statements.ts";
+import { LIST_NEWEST_FIRST, LIST_OLDEST_FIRST, LIST_SUMMARISED, SEARCH, MAX_TERMS } from "./statements.ts";
 import { words } from "./words.ts";
 
 const PAGE_SIZE = 50;
@@ -36,6 +36,8 @@ export class DatabaseSource implements MailSource {
   readonly notice = words.notice;
   /** What each address has shown: a replica that lags must not make it vanish. */
   private readonly seen = new Map<string, Map<number, Summary>>();
+  /** The messages of each address that have shown no summary of the server's yet. */
+  private readonly unsummarised = new Map<string, Set<number>>();
   private hostStatus: HostStatus | null = null;
   private readonly watchers = new Set<(status: HostStatus) => void>();
   private readonly nearest: NearestReplica;
@@ -68,6 +70,7 @@ export class DatabaseSource implements MailSource {
     const seen = this.seenIn(address);
     const needed = query.before === undefined ? Math.max(0, ...seen.keys()) : before - 1;
     const { messages, more, lastId } = await this.select(
+      address,
       (rows) => ({ sql: LIST_NEWEST_FIRST, args: [address, before, 0, rows] }),
       limit,
       needed,
@@ -91,6 +94,7 @@ export class DatabaseSource implements MailSource {
   ): Promise<MessagePage> {
     const wanted = Array.from({ length: MAX_TERMS }, (_, index) => terms[index] ?? "");
     const { messages, more, unsummarised } = await this.select(
+      address,
       (rows) => ({ sql: SEARCH, args: [address, before, ...wanted, rows] }),
       limit,
       0,
@@ -121,17 +125,31 @@ export class DatabaseSource implements MailSource {
 
   private async arrivals(address: string, after: number): Promise<Arrivals> {
     const { messages, more } = await this.select(
+      address,
       (rows) => ({ sql: LIST_OLDEST_FIRST, args: [address, Number.MAX_SAFE_INTEGER, after, rows] }),
       PAGE_SIZE,
       after,
     );
     const seen = this.seenIn(address);
     for (const message of messages) seen.set(message.id, message);
-    return { messages, more };
+    return { messages, more, summarised: await this.summarised(address) };
+  }
+
+  /** List the messages that had no summary, and have one now. */
+  private async summarised(address: string): Promise<Summary[]> {
+    const waiting = this.unsummarised.get(address);
+    if (!waiting?.size) return [];
+    const args = [address, Math.max(...waiting) + 1, Math.min(...waiting) - 1, PAGE_SIZE];
+    const { steps } = await this.read([{ sql: LIST_SUMMARISED, args }], { needed: 0 });
+    const listed = (steps[0] ?? []).map((row) => readSummaryRow(row).summary);
+    const seen = this.seenIn(address);
+    const summarised = listed.filter(({ id }) => waiting.delete(id));
+    for (const message of summarised) seen.set(message.id, message);
+    return summarised;
   }
 
   /** List `limit` messages, or fewer if they are too large for one answer. */
-  private async select(step: (rows: number) => Step, limit: number, needed: number) {
+  private async select(address: string, step: (rows: number) => Step, limit: number, needed: number) {
     let answer: ReplicaAnswer | null = null;
     let count = limit;
     while (!answer) {
@@ -147,6 +165,9 @@ export class DatabaseSource implements MailSource {
     const waiting = listed.filter(({ head }) => head !== null);
     const heads =
       waiting.length > 0 ? await this.parser.parseHeads(waiting.map(({ head }) => head as Uint8Array)) : [];
+    const known = this.unsummarised.get(address) ?? new Set();
+    this.unsummarised.set(address, known);
+    for (const { summary, head } of listed) head === null ? known.delete(summary.id) : known.add(summary.id);
     const parsed = new Map(waiting.map(({ summary }, index) => [summary.id, heads[index]]));
     const messages = listed.map(({ summary }) => {
       const head = parsed.get(summary.id);

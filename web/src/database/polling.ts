@@ -10,8 +10,14 @@ import {
 const VISIBLE_MS = 2_000;
 const HIDDEN_MS = 15_000;
 
-/** Messages after an id, oldest first. `more` is true if others may follow. */
-export type Arrivals = { messages: Summary[]; more: boolean };
+export interface Arrivals {
+  /** Messages after an id, oldest first. */
+  messages: Summary[];
+  /** True if others may follow. */
+  more: boolean;
+  /** Older messages that have a summary by now. */
+  summarised: Summary[];
+}
 
 /**
  * Finds new messages by polling, one request at a time. Polls at once when the page becomes
@@ -72,12 +78,13 @@ export class Polling implements Subscription {
   }
 
   private async deliverArrivals(): Promise<boolean> {
-    const { messages, more } = await this.fetchAfter(this.after);
+    const { messages, more, summarised } = await this.fetchAfter(this.after);
     for (const message of messages) {
       if (this.stopped || message.id <= this.after) continue;
       this.after = message.id;
       this.listener.arrived(message);
     }
+    if (!this.stopped) for (const message of summarised) this.listener.updated?.(message);
     return more;
   }
 

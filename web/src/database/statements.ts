@@ -16,6 +16,8 @@ const LIST = `
 SELECT ${LISTED} ${INBOX}
 WHERE i.address = ? AND i.mail_id < ? AND i.mail_id > ? AND ${IS_THERE}`;
 export const LIST_NEWEST_FIRST = `${LIST} ORDER BY i.mail_id DESC LIMIT ?`;
+/** Those that have a summary by now. */
+export const LIST_SUMMARISED = `${LIST} AND s.mail_id IS NOT NULL ORDER BY i.mail_id LIMIT ?`;
 export const LIST_OLDEST_FIRST = `${LIST} ORDER BY i.mail_id LIMIT ?`;
 
 const TERM = `instr(coalesce(f.words, '') || ' ' || lower(s.subject || ' ' || s."from" || ' ' || s.preview), ?) > 0`;

@@ -195,6 +195,10 @@ export class Inbox {
         this.update({ messages: merge(this.state.messages, [message]) });
         this.events.arrived(message);
       },
+      updated: (message) => {
+        if (this.outsideList.has(message.id)) this.keepOutsideList(message);
+        else if (this.find(message.id)) this.update({ messages: merge(this.state.messages, [message]) });
+      },
       changed: (live) => this.update({ live }),
     });
   }

@@ -134,6 +134,8 @@ export type LiveState =
 
 export interface ArrivalListener {
   arrived(message: Summary): void;
+  /** There is more to know now of a message that was listed or has arrived. */
+  updated?(message: Summary): void;
   changed(state: LiveState): void;
 }
 

@@ -6,7 +6,7 @@ import { NearestReplica, type ReplicaAnswer, type ReadOptions } from "../../src/
 import { ChunkedRead } from "../../src/database/chunked-read.ts";
 import { readSummaryRow } from "../../src/database/summary-row.ts";
 import { tokenExpiry } from "../../src/database/token.ts";
-import { SourceError } from "../../src/inbox/source.ts";
+import { SourceError, type Summary } from "../../src/inbox/source.ts";
 import type { ParsedMail } from "../../src/database/parsed-mail.ts";
 
 afterEach(() => mock.restoreAll());
@@ -188,6 +188,41 @@ test("what is not summarised yet is summarised from its head", async () => {
   assert.deepEqual([first?.codes, first?.links, first?.events], [[], [], []]);
   assert.deepEqual(first?.attachments, [part]);
   assert.equal(second?.subject, "no 8");
+});
+
+test("a summary that was missing is asked for until it is there, and reported once", async () => {
+  let isSummarised = false;
+  const { source, asked } = sourceOf(({ sql }) => {
+    if (sql.includes("DESC")) return { steps: [[row(9, { head: Uint8Array.of(1) })]], lastId: 9 };
+    const isAsked = sql.includes("s.mail_id IS NOT NULL ORDER");
+    return { steps: [isAsked && isSummarised ? [row(8), row(9)] : []], lastId: 9 };
+  });
+  await source.list("ann@ex.org", {});
+  const updated: string[] = [];
+  const nothing = () => undefined;
+  const listener = {
+    arrived: nothing,
+    changed: nothing,
+    updated: ({ subject }: Summary) => updated.push(subject),
+  };
+  const page = Object.assign(new EventTarget(), { hidden: false });
+  Object.assign(globalThis, { document: page, addEventListener: nothing, removeEventListener: nothing });
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const subscription = source.subscribe("ann@ex.org", 9, listener);
+  const poll = async () => {
+    for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
+    mock.timers.tick(2_000);
+  };
+  await poll();
+  assert.deepEqual(updated, []);
+  isSummarised = true;
+  await poll();
+  await poll();
+  subscription.stop();
+  mock.timers.reset();
+  assert.deepEqual(updated, ["no 9"]);
+  const questions = asked.filter(({ step }) => step.sql.includes("s.mail_id IS NOT NULL ORDER"));
+  assert.deepEqual(questions[0]?.step.args, ["ann@ex.org", 10, 8, 50]);
 });
 
 const MIB = 1_048_576;

@@ -27,7 +27,7 @@ async function pass(ms: number): Promise<void> {
 }
 
 function arrivals(ids: number[], more = false): Arrivals {
-  return { messages: ids.map((id) => ({ id }) as Summary), more };
+  return { messages: ids.map((id) => ({ id }) as Summary), more, summarised: [] };
 }
 
 function polling(...answers: (Arrivals | Error | Promise<Arrivals>)[]) {

@@ -47,7 +47,7 @@ export class FilePart {
     const name = fileName(this.part, label);
     if (!name && MESSAGES.has(this.part.type)) return nameMessage(this.part, label);
     if (!name && CALENDARS.has(this.part.type)) return "invite.ics";
-    return makeLine(name.split(/[/\\]/).at(-1) ?? "", MAX_NAME_CHARS);
+    return shortenName(name.split(/[/\\]/).at(-1) ?? "");
   }
 }
 
@@ -171,6 +171,13 @@ function disposition(part: MailPart): Parameters {
 
 function fileName(part: MailPart, label: string): string {
   return disposition(part).text("filename", label) || part.contentType.text("name", label);
+}
+
+/** Make one line of a file's name. One that is cut keeps its ending, which tells what the file is. */
+function shortenName(name: string): string {
+  const [, stem = "", ending = ""] = /^(.+)(\.[^.]{0,10})$/s.exec(name) ?? [];
+  if (name.length <= MAX_NAME_CHARS || !stem) return makeLine(name, MAX_NAME_CHARS);
+  return makeLine(stem, MAX_NAME_CHARS - ending.length) + makeLine(ending, ending.length);
 }
 
 /** Name an attached message by its subject. */

@@ -80,10 +80,13 @@ function decodeUuencode(octets: string): string {
   const begin = /(?:^|\n)begin [0-7]{3,4} [^\r\n]*\r?\n/.exec(octets);
   if (!begin) return octets;
   const done: string[] = [];
+  let left = octets.length; // a line of one octet can stand for 45
   for (const line of octets.slice(begin.index + begin[0].length).split("\n")) {
     const text = strip(line);
-    if (!text || text === "end" || text === "`") break;
-    done.push(decodeUuLine(stripEnd(line, "\r")));
+    if (!text || text === "end" || text === "`" || left <= 0) break;
+    const decoded = decodeUuLine(stripEnd(line, "\r"));
+    left -= decoded.length;
+    done.push(decoded);
   }
   return done.join("");
 }
