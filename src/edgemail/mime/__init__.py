@@ -10,10 +10,8 @@ import re
 from typing import TYPE_CHECKING
 
 from edgemail.errors import AttachmentNotFound
-from edgemail.mime.codes import find_codes
 from edgemail.mime.effort import head_end
-from edgemail.mime.links import find_links
-from edgemail.mime.markup import Page, scan, visible
+from edgemail.mime.finder import Findings, find, visible
 from edgemail.mime.parser import HEAD_OCTETS_MAX, parse
 from edgemail.model import Attachment, Header, ParsedMessage, Summary
 
@@ -26,7 +24,6 @@ SUBJECT_MAX = 1_000
 PREVIEW_MAX = 140
 NAME_MAX = 255
 HEADERS_MAX = 1_000
-LISTED_LINKS_MAX = 3
 WORDS_READ = 8 * 1024
 WORDS_MAX = 2_000
 TEXT_MAX = 32 * 1024
@@ -49,12 +46,12 @@ def read(data: bytes) -> ParsedMessage:
     mail = parse(data)
     text = "\n".join(mail.texts) if mail.texts else None
     html = "\n".join(mail.pages) if mail.pages else None
-    summary, page = _summary(mail)
-    if html and len(html) > PAGE_MAX:
-        page = scan(html[:SCANNED_MAX])
-    return ParsedMessage(
-        summary, tuple(_headers(data, mail)), text, html, find_links(page, (text or "")[:SCANNED_MAX])
-    )
+    summary, found = _summary(mail)
+    if len(html or "") > PAGE_MAX or len(text or "") > TEXT_MAX:
+        found = find(
+            summary.subject, summary.sender_name, (text or "")[:SCANNED_MAX], (html or "")[:SCANNED_MAX]
+        )
+    return ParsedMessage(summary, tuple(_headers(data, mail)), text, html, found.links)
 
 
 def attachment(data: bytes, index: int) -> tuple[Attachment, bytes]:
@@ -69,26 +66,19 @@ def attachment(data: bytes, index: int) -> tuple[Attachment, bytes]:
     return _attachment(index, parts[index]), parts[index].content
 
 
-def _summary(mail: Mail) -> tuple[Summary, Page | None]:
-    subject = _line(mail.subject, SUBJECT_MAX)
-    text = "\n".join(mail.texts)[:TEXT_MAX]
-    html = "\n".join(mail.pages)[:PAGE_MAX]
-    page = scan(html) if html else None
-    shown = "" if text.isspace() else text
-    found = find_codes(subject, shown)
-    if page and not (found and shown):
-        found = found or find_codes(subject, page.text)
-        shown = shown or page.text
+def _summary(mail: Mail) -> tuple[Summary, Findings]:
+    subject, sender = _line(mail.subject, SUBJECT_MAX), _line(mail.sender, SUBJECT_MAX)
+    found = find(subject, sender, "\n".join(mail.texts)[:TEXT_MAX], "\n".join(mail.pages)[:PAGE_MAX])
     summary = Summary(
-        sender_name=_line(mail.sender, SUBJECT_MAX),
+        sender_name=sender,
         subject=subject,
-        preview=_line(visible(shown[: 4 * 1024]), PREVIEW_MAX),
+        preview=_line(visible(found.shown[: 4 * 1024]), PREVIEW_MAX),
         attachments=tuple(_attachment(index, part) for index, part in enumerate(mail.parts)),
-        codes=found,
-        links=tuple(link for link in find_links(page, text) if link.reason)[:LISTED_LINKS_MAX],
-        words=_words(f"{subject} {mail.sender[:SUBJECT_MAX]} {visible(shown[:WORDS_READ])}"),
+        codes=found.codes,
+        links=found.confirmations,
+        words=_words(f"{subject} {mail.sender[:SUBJECT_MAX]} {visible(found.shown[:WORDS_READ])}"),
     )
-    return summary, page
+    return summary, found
 
 
 def _words(text: str) -> str:
