@@ -33,7 +33,7 @@ _REACH = 40
 """Characters between a word and the code that it speaks of."""
 
 _ADDRESS = re.compile('(?:https?)?://[^ \n<>"]+', re.IGNORECASE)
-_WEB = re.compile(r"(?<![\w@.-])www\.[^ \n<>\"]+|\b[\w.-]+\.[a-z]{2,12}/[^ \n<>\"]+", re.IGNORECASE)
+_WEB = re.compile(r"(?<![\w.-])[\w-]++(?:\.[\w-]++)++/[^ \n<>\"]*|(?<![\w.@-])www\.[^ \n<>\"]+", re.IGNORECASE)
 _IS_BEFORE = re.compile(
     "(?:[:：=>→]|(?:^| )(?:is|ist|est|es|sunt|este|è|é|e|jest|je|är|er|on|to|lautet|là|adalah|είναι|como|as|als|comme)"
     "|は|是|为|為|はこちら|คือ|هو|هي|הוא|है|是：)[ :：\"'“„«*(\\[「『【>-]*$",

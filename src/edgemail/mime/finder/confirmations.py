@@ -72,6 +72,7 @@ class _Reader:
 
     def __init__(self, subject: str, sender: str) -> None:
         self._left = _READ_MAX
+        self._known: dict[str, list[Mark]] = {}
         found = self._read(subject[:_CONTEXT_MAX])
         self._subject_asks = _asks(found)
         self._subject_other = bool(_word(found, "other") or _word(found, "promo")) and not _word(found, "object")
@@ -80,9 +81,12 @@ class _Reader:
         self._domain = ".".join(domain[1].lower().split(".")[-2:]) if domain else ""
 
     def _read(self, text: str) -> list[Mark]:
-        text = text[: max(0, self._left)]
-        self._left -= len(text)
-        return marks(text)
+        known = self._known.get(text)
+        if known is None:
+            seen = text[: max(0, self._left)]
+            self._left -= len(seen)
+            known = self._known[text] = marks(seen)
+        return known
 
     def weigh(self, link: Listed) -> _Weighed:
         """Weigh a link by the best of its places."""

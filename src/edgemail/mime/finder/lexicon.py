@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _WORD = re.compile(r"(?:2(?=fa|sv))?[^\W\d_]+|%|[№#〒]", re.IGNORECASE)
 # Latin, Greek and Cyrillic have spaces between words.
@@ -20,6 +23,7 @@ _SPACED = "\u0000-\u052f\u1e00-\u1fff\u2000-\u2bff"
 _OTHER_SCRIPT = re.compile(f"[^{_SPACED}\ue000-\uffff]")
 _BETWEEN = re.compile("[ '’ʼ.-]{0,3}")
 _STEM_MIN = 3
+_WORD_MAX = 32
 _FOLDED_MIN = 4
 
 Roles = frozenset[str]
@@ -38,8 +42,26 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class _Phrase:
+    """What follows a first word. The last words of a phrase may be a beginning alone, as `promo*`."""
+
     rest: tuple[str, ...]
     roles: Roles
+
+
+@dataclass(slots=True)
+class _Entry:
+    """What a word means by itself, and the phrases that it begins, by their second word."""
+
+    roles: Roles = _NONE
+    phrases: dict[str, list[_Phrase]] = field(default_factory=dict)
+    open_phrases: list[_Phrase] = field(default_factory=list)
+    """Those whose second word is a beginning."""
+
+    def add(self, other: _Entry) -> None:
+        self.roles |= other.roles
+        for second, phrases in other.phrases.items():
+            self.phrases[second] = self.phrases.get(second, []) + phrases
+        self.open_phrases = self.open_phrases + other.open_phrases
 
 
 class _Table:
@@ -48,25 +70,30 @@ class _Table:
     def __init__(self) -> None:
         phrases: dict[tuple[str, ...], set[str]] = {}
         signs: dict[str, set[str]] = {}
-        self.tails: dict[str, str] = {}
+        self.tails: set[str] = set()
         for file in sorted((files(__package__) / "words").iterdir(), key=lambda file: file.name):
             if not file.name.endswith(".toml"):
                 continue
             for role, words in tomllib.loads(file.read_text("utf-8")).items():
                 for word in map(lower, words):
                     if role == "tail":
-                        self.tails[fold(word)] = word
+                        self.tails.add(fold(word))
                     elif _OTHER_SCRIPT.search(word):
                         signs.setdefault(word, set()).add(role)
                     else:
                         for form in {word, fold(word)} if len(fold(word)) >= _FOLDED_MIN else {word}:
                             phrases.setdefault(_split(form), set()).add(role)
-        self.exact: dict[str, list[_Phrase]] = {}
-        self.stems: dict[str, list[_Phrase]] = {}
-        for words, roles in sorted(phrases.items(), key=lambda item: -len(item[0])):
-            first = words[0]
-            place = self.stems if first.endswith("*") else self.exact
-            place.setdefault(first.removesuffix("*"), []).append(_Phrase(words[1:], frozenset(roles)))
+        self.exact: dict[str, _Entry] = {}
+        self.stems: dict[str, _Entry] = {}
+        for (first, *rest), roles in sorted(phrases.items(), key=lambda item: -len(item[0])):
+            entries = self.stems if first.endswith("*") else self.exact
+            entry = entries.setdefault(first.removesuffix("*"), _Entry())
+            if not rest:
+                entry.roles |= roles
+            elif rest[0].endswith("*"):
+                entry.open_phrases.append(_Phrase(tuple(rest), frozenset(roles)))
+            else:
+                entry.phrases.setdefault(rest[0], []).append(_Phrase(tuple(rest), frozenset(roles)))
         self.signs = {sign: frozenset(roles) for sign, roles in signs.items()}
         longest_first = sorted(self.signs, key=lambda sign: (-len(sign), sign))
         self.sign_pattern = re.compile(f"(?=({'|'.join(map(re.escape, longest_first))}))")
@@ -95,80 +122,100 @@ def fold(text: str) -> str:
 
 
 @lru_cache(maxsize=16_384)
-def _phrases(word: str) -> tuple[_Phrase, ...]:
-    """List the phrases that may begin with a word, longest first."""
+def _entry(word: str) -> _Entry | None:
+    """Look a word up: as it is, without accents, by its beginning, and as a compound."""
     table = _table()
     forms = tuple(dict.fromkeys((word, fold(word))))
-    found = [phrase for form in forms for phrase in table.exact.get(form, ())]
-    compound = [] if any(not phrase.rest for phrase in found) else _compound(forms[-1])
-    for form in () if compound else forms:
-        for length in range(_STEM_MIN, min(len(form), 24) + 1):
-            found += table.stems.get(form[:length], ())
-    found += compound
-    return tuple(sorted(found, key=lambda phrase: -len(phrase.rest)))
+    found = [table.exact[form] for form in forms if form in table.exact]
+    compound = _NONE if any(entry.roles for entry in found) else _compound(forms[-1])
+    if compound:
+        found.append(_Entry(compound))
+    else:
+        longest = min(len(word), _WORD_MAX)
+        stems = {form[:length] for form in forms for length in range(_STEM_MIN, longest + 1)}
+        found += [table.stems[stem] for stem in sorted(stems & table.stems.keys())]
+    if len(found) < 2:
+        return found[0] if found else None
+    whole = _Entry()
+    for entry in found:
+        whole.add(entry)
+    return whole
 
 
-def _compound(word: str) -> list[_Phrase]:
+def _compound(word: str) -> Roles:
     """Take a compound apart, as German, Dutch and the Nordic languages write them."""
-    for length in range(len(word) - 2, 2, -1):
+    for length in range(min(len(word), _WORD_MAX) - 2, 2, -1):
         if word[-length:] not in _table().tails:
             continue
-        first = word[:-length].rstrip("-")
-        roles = set()
+        first = word[:-length]
+        roles: Roles = _NONE
         for form in (first, first.removesuffix("s"), first.removesuffix("e")):
-            for phrase in _phrases(form) if len(form) > 1 else ():
-                roles |= phrase.roles if not phrase.rest else _NONE
-        if "bad" in roles or "promo" in roles:
-            return [_Phrase((), frozenset({"number"}))]
+            entry = _entry(form) if len(form) > 1 else None
+            roles |= entry.roles if entry else _NONE
+        if roles & {"bad", "promo"}:
+            return frozenset({"number"})
         if "sign_in" in roles:
-            return [_Phrase((), frozenset({"strong"}))]
-        return [_Phrase((), frozenset({"code"} if "plain" in roles else {"code", "unknown"}))]
-    return []
+            return frozenset({"strong"})
+        return frozenset({"code"} if "plain" in roles else {"code", "unknown"})
+    return _NONE
 
 
 def marks(text: str) -> list[Mark]:
     """List the words of the lists in a text, in order, none within another."""
     lowered = lower(text)
-    found = _signs(text, lowered) if _OTHER_SCRIPT.search(lowered) else []
-    words = [(word.start(), word.end(), word[0]) for word in _WORD.finditer(lowered)]
-    count = len(words)
-    place = 0
+    found = [] if lowered.isascii() or not _OTHER_SCRIPT.search(lowered) else _signs(text, lowered)
+    words = _WORD.findall(lowered)
+    entries = [_entry(word) for word in words]
+    if any(entries):
+        places = [word.span() for word in _WORD.finditer(lowered)]
+        found += _words(text, lowered, words, places, entries)
+    return sorted(found, key=_start_of) if len(found) > 1 else found
+
+
+def _start_of(mark: Mark) -> int:
+    return mark.start
+
+
+def _words(
+    text: str,
+    lowered: str,
+    words: list[str],
+    places: list[tuple[int, int]],
+    entries: list[_Entry | None],
+) -> Iterator[Mark]:
+    place, count = 0, len(words)
     while place < count:
-        start, end, word = words[place]
-        for phrase in _phrases(word):
-            last = _follow(lowered, words, place, phrase.rest) if phrase.rest else place
-            if last >= 0:
-                end = words[last][1]
-                found.append(Mark(start, end, phrase.roles | _same(word, phrase), text[start:end]))
-                place = last
-                break
-        place += 1
-    return sorted(found, key=lambda mark: mark.start) if found else found
+        entry, last, roles = entries[place], place, _NONE
+        if entry is not None:
+            roles = entry.roles
+            if place + 1 < count:
+                phrases = entry.phrases.get(words[place + 1]) or ()
+                for phrase in (*phrases, *entry.open_phrases) if phrases or entry.open_phrases else ():
+                    if _stands(phrase.rest, lowered, words, places, place):
+                        last, roles = place + len(phrase.rest), phrase.roles
+                        break
+            if roles:
+                start, end = places[place][0], places[last][1]
+                yield Mark(start, end, roles, text[start:end])
+        place = last + 1
 
 
-def _same(word: str, phrase: _Phrase) -> Roles:
-    """Collect the roles of a word's other entries of one word."""
-    if phrase.rest:
-        return _NONE
-    return frozenset().union(*(other.roles for other in _phrases(word) if not other.rest))
-
-
-def _follow(text: str, words: list[tuple[int, int, str]], place: int, rest: tuple[str, ...]) -> int:
-    """Return the place of a phrase's last word, or -1 if the phrase does not stand there."""
-    for wanted in rest:
-        place += 1
-        if place >= len(words):
-            return -1
-        start, _, word = words[place]
-        if not _BETWEEN.fullmatch(text, words[place - 1][1], start):
-            return -1
+def _stands(
+    rest: tuple[str, ...], lowered: str, words: list[str], places: list[tuple[int, int]], place: int
+) -> bool:
+    """Return True if the rest of a phrase follows a word."""
+    if place + len(rest) >= len(words):
+        return False
+    for offset, wanted in enumerate(rest, place + 1):
+        word = words[offset]
         if wanted.endswith("*"):
-            stem = wanted[:-1]
-            if not (word.startswith(stem) or fold(word).startswith(stem)):
-                return -1
+            if not word.startswith(wanted[:-1]) and not fold(word).startswith(wanted[:-1]):
+                return False
         elif wanted not in (word, fold(word)):
-            return -1
-    return place
+            return False
+        if not _BETWEEN.fullmatch(lowered, places[offset - 1][1], places[offset][0]):
+            return False
+    return True
 
 
 def _signs(text: str, lowered: str) -> list[Mark]:

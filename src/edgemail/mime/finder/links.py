@@ -52,7 +52,7 @@ def list_links(page: Page | None, text: str) -> list[Listed]:
         _add(links, _JUNK.sub("", anchor.href), anchor, page.rows if page else [])
     if page:
         _find_bare(links, page.rows)
-    if text:
+    if "://" in text:
         _find_bare(links, rows_of(text))
     return list(links.values())
 

@@ -9,15 +9,21 @@ from __future__ import annotations
 import html as entities
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, cast
 
 from edgemail.mime.finder.visible import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 LABEL_MAX = 1_600
 ANCHORS_MAX = 2_000
+ATTRIBUTES_MAX = 100
+_STYLE_MAX = 300
+ROWS_MAX = 20_000
+"""Lines that are kept of a body: the shortest ones take 60 octets each."""
 
 # A repeated group keeps some 400 octets on the regex stack for each repeat. `_tags` goes on after so many.
 _VALUES = r"(?:=[ \t\r\n]*(?:\"[^\"]*\"|'[^']*'|)[^>=]*){0,100}>?"
@@ -30,9 +36,11 @@ _TAG = re.compile(
     rf"|<(/?)([a-z][a-z0-9]*)([^>=]*{_VALUES})",
     re.IGNORECASE | re.DOTALL,
 )
-_ATTRIBUTE = r"(?<![a-z0-9_-]){}[ \t\r\n]*=[ \t\r\n]*(?:\"([^\"]*)\"|'([^']*)'|([^ \t\r\n\"'>]+))"
-_HREF = re.compile(_ATTRIBUTE.format("href"), re.IGNORECASE)
-_LABEL = re.compile(_ATTRIBUTE.format("(?:aria-label|title|alt)"), re.IGNORECASE)
+_ATTRIBUTE = re.compile(
+    r"(?<![a-z0-9_-])([a-z][a-z0-9_-]*+)[ \t\r\n]*+=[ \t\r\n]*+(?:\"([^\"]*)\"|'([^']*)'|([^ \t\r\n\"'>]+))",
+    re.IGNORECASE,
+)
+_LABELS = frozenset({"aria-label", "title", "alt"})
 _BUTTON = re.compile(r"background|border-radius|bgcolor|\bbtn|button|\bcta", re.IGNORECASE)
 _HIDDEN = re.compile(
     r"display[ ]?:[ ]?none|visibility[ ]?:[ ]?hidden|mso-hide[ ]?:[ ]?all|font-size[ ]?:[ ]?0(?![.1-9])"
@@ -115,6 +123,20 @@ def _tags(html: str) -> Iterator[tuple[re.Match[str], int]]:
         yield tag, end
 
 
+def _is_hidden(attributes: str) -> bool:
+    return _looks_hidden(attributes) if len(attributes) <= _STYLE_MAX else bool(_HIDDEN.search(attributes))
+
+
+@lru_cache(maxsize=1_024)
+def _looks_hidden(attributes: str) -> bool:
+    """Remember the styles that a newsletter repeats in each of its cells."""
+    return bool(_HIDDEN.search(attributes))
+
+
+def _value(attribute: re.Match[str]) -> str:
+    return attribute[2] or attribute[3] or attribute[4] or ""
+
+
 class _Scanner:
     """Takes tags and the text between them."""
 
@@ -142,41 +164,43 @@ class _Scanner:
             return
         if gap:
             self._seen.append(gap)
-        if not is_end and len(attributes) > 6 and name not in _VOID and _HIDDEN.search(attributes):
+        if not is_end and len(attributes) > 6 and name not in _VOID and _is_hidden(attributes):
             self._hiding, self._depth = name, 1
         elif name == "a":
             self._anchor(is_end=is_end, attributes=attributes)
         elif name == "img" and self._is_open:
-            self._add_label(attributes)
+            self._add_label(_ATTRIBUTE.finditer(attributes))
 
     def _anchor(self, *, is_end: bool, attributes: str) -> None:
         if self._is_open:
             self._seen.append(_CLOSE)
             self._is_open = False
-        found = None if is_end or len(self._anchors) >= ANCHORS_MAX else _HREF.search(attributes)
-        if found:
+        if is_end or len(self._anchors) >= ANCHORS_MAX:
+            return
+        found = list(islice(_ATTRIBUTE.finditer(attributes), ATTRIBUTES_MAX))
+        href = next((_value(one) for one in found if one[1].lower() == "href"), None)
+        if href is not None:
             self._seen.append(_OPEN)
             self._is_open = True
-            href = found[1] or found[2] or found[3] or ""
             self._anchors.append(Anchor(unescape(href), is_button=bool(_BUTTON.search(attributes))))
-            self._add_label(attributes)
+            self._add_label(found)
 
-    def _add_label(self, attributes: str) -> None:
+    def _add_label(self, attributes: Iterable[re.Match[str]]) -> None:
         anchor = self._anchors[-1]
-        for found in _LABEL.finditer(attributes):
-            said = found[1] or found[2] or found[3] or ""
-            if said and len(anchor.label) < LABEL_MAX:
-                anchor.label = f"{anchor.label} {visible(unescape(said[:LABEL_MAX]))}".strip()
+        for found in attributes:
+            if found[1].lower() in _LABELS and len(anchor.label) < LABEL_MAX:
+                said = visible(unescape(_value(found)[:LABEL_MAX]))
+                anchor.label = f"{anchor.label} {said}".strip()
 
     def finish(self) -> Page:
         """Give what was seen."""
         text = visible(unescape("".join(self._seen)))
         rows: list[str] = []
         place = _Place(self._anchors)
-        for line in _SPACES.sub(" ", text).split("\n"):
+        for line in _split(_SPACES.sub(" ", text)):
             row = _MARKS.sub("", line).strip(" ") if _OPEN in line or _CLOSE in line else line.strip(" ")
             place.take(line, row, len(rows))
-            if row:
+            if row and len(rows) < ROWS_MAX:
                 rows.append(_SPACES.sub(" ", row))
         return Page(rows, rows_of(unescape("".join(self._hidden))), self._anchors)
 
@@ -218,8 +242,18 @@ class _Place:
 
 
 def rows_of(text: str) -> list[str]:
-    """Give the lines of a text that are not empty, their spaces folded."""
-    return [row for line in _SPACES.sub(" ", visible(text)).split("\n") if (row := line.strip(" "))]
+    """Give the first `ROWS_MAX` lines of a text that are not empty, their spaces folded."""
+    lines = _split(_SPACES.sub(" ", visible(text)))
+    return list(islice((row for line in lines if (row := line.strip(" "))), ROWS_MAX))
+
+
+def _split(text: str) -> Iterator[str]:
+    """Give the lines one by one: a list of a megabyte's would take 60 MB."""
+    start = 0
+    while (end := text.find("\n", start)) >= 0:
+        yield text[start:end]
+        start = end + 1
+    yield text[start:]
 
 
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z0-9]{2,31});")

@@ -30,7 +30,11 @@ _SINGLES = re.compile("[0-9](?:([ -])[0-9])(?:\\1[0-9]){2,6}")
 _DASH = re.compile(" ?[-‐‑–—] ?")
 _DATE = re.compile("(?:19|20)[0-9]{2}(?:(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]))?")
 
-_WORDLIKE = re.compile("[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*+")
+# With a digit among the first letters, in capitals, or with several dashes.
+_WORDLIKE = re.compile(
+    "(?<![A-Za-z0-9])(?:(?=[A-Za-z-]{1,11}[0-9]|[0-9]{1,11}-?[A-Za-z]|[A-Z-]{4}|[a-z]{3,10}-[a-z]{3,10}-[a-z])"
+    "[A-Za-z0-9]++(?:-[A-Za-z0-9]++)*+)"
+)
 _PREFIXED = re.compile("[A-Z]{1,3}-[0-9]{4,8}")
 _PARTS = re.compile("[A-Z0-9]{3,5}-[A-Z0-9]{3,5}(?:-[A-Z0-9]{3,5})?")
 _CAPITALS = re.compile("[A-Z0-9]{4,12}")
@@ -114,7 +118,7 @@ def candidates(rows: list[str]) -> Iterator[Candidate]:
                 found = _of_digits(row, line, run, bare)
                 if found:
                     yield found
-        if bare and len(bare) <= 17 and _APART.fullmatch(bare) and not bare.replace(" ", "").isdigit():
+        if bare and 7 <= len(bare) <= 17 and bare[1] == " " and _APART.fullmatch(bare) and not bare.replace(" ", "").isdigit():
             start = line.find(bare)
             yield Candidate(row, start, start + len(bare), bare.replace(" ", ""), is_alone=True, doubt=Doubt.LETTERS)
         for word in islice(_WORDLIKE.finditer(line), budget):
