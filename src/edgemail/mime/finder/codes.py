@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from itertools import islice
 
-from edgemail.mime.finder.lexicon import Mark, fold, lower, marks
+from edgemail.mime.finder.lexicon import Mark, fold, lower, marks, may_lead
 from edgemail.mime.finder.page import rows_of
-from edgemail.mime.finder.shapes import Candidate, Doubt, candidates, join_fragments
+from edgemail.mime.finder.shapes import Candidate, Doubt, candidates, is_measure, join_fragments
 from edgemail.model import Code
 
 CODES_MAX = 3
@@ -111,6 +111,7 @@ class _Page:
         self._brand = fold(lower(brand))
         self._marks: dict[int, list[Mark]] = {}
         self._labels: dict[int, list[_Label]] = {}
+        self._leads: dict[int, bool] = {}
         self._marked = 0
         self._topic: tuple[int, int] | None = None
 
@@ -122,6 +123,11 @@ class _Page:
             self._marked += len(text)
             self._marks[row] = marks(text)
         return self._marks[row]
+
+    def _may_lead(self, row: int) -> bool:
+        if row not in self._leads:
+            self._leads[row] = 0 <= row < len(self.rows) and may_lead(self.rows[row][:MARKED_MAX])
+        return self._leads[row]
 
     def _labels_of(self, row: int) -> list[_Label]:
         if row not in self._labels:
@@ -227,14 +233,17 @@ class _Page:
     def judge(self, candidate: Candidate) -> Found | None:
         """Say how likely it is a code, and why; or nothing."""
         row = candidate.row
-        found = self._judge(candidate)
+        near = range(row - 6, row + 3) if candidate.is_alone else range(row - 1, row + 2)
+        if not any(map(self._may_lead, near)) and not (candidate.is_alone and self._may_lead(0)):
+            return None
+        found = None if is_measure(self.rows[row], candidate.end) else self._judge(candidate)
         if found is None:
             return None
         label, score, reason = found
         if not self._is_believed(label):
             return None
-        near = (0, row) if row < 2 else (0, row - 1, row)
-        if label.kind is not _Kind.STRONG and any(self._promotes(one) for one in (*near, row + 1)):
+        beside = (0, row, row + 1) if row < 2 else (0, row - 1, row, row + 1)
+        if label.kind is not _Kind.STRONG and any(map(self._promotes, beside)):
             return None
         score += {_Kind.STRONG: 20, _Kind.PLAIN: 0}.get(label.kind, -20)
         return Found(score, Code(candidate.code, reason))

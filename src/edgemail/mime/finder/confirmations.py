@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 CONFIRMATIONS_MAX = 3
 _ENOUGH = 50
 _CUT = 30
+_CLEAR = 50
+"""For a link that says itself what it confirms."""
+_CONTEXT_BEST = 30
 _PATH_MAX = 1_000
 _CONTEXT_MAX = 400
 _READ_MAX = 16 * 1024
@@ -38,11 +41,11 @@ _LEADS_ELSEWHERE = re.compile(
     "|reservations?|track(?:ing)?|invoices?|receipts?|tickets?|careers|about|contact|pricing|products?|shop|cart"
     "|builds?|pull|issues?|commits?|incidents?|how-to[a-z-]*|learn|impressum|imprint|rsvp|events?|calendar)(?![a-z])"
 )
-_TOKEN = re.compile(
-    "[?&#](?:[a-z_]*(?:token|key|code|hash|jeton|ticket|otp|nonce|sig|secret|upn|qs)|t|k|c|h|s|d|u|n|p)=[^&#]+"
-    "|[a-z0-9_-]*(?:[0-9][a-z_-]*[a-z]|[a-z][a-z_-]*[0-9])[a-z0-9_-]{6,}",
+_KEY = re.compile(
+    "[?&#](?:[a-z_]{0,20}(?:token|key|code|hash|jeton|ticket|otp|nonce|sig|secret|upn|qs)|[tkchsdunp])=[^&#]",
     re.IGNORECASE,
 )
+_PIECE = re.compile("[A-Za-z0-9_-]{8,}")
 _HOST = re.compile("^[^:]+://([^/?#:]+)")
 _SOCIAL = re.compile(r"(?:^|\.)(?:facebook|twitter|x|instagram|linkedin|youtube|tiktok|pinterest)\.com$")
 _FROM = re.compile("@([a-z0-9.-]+)", re.IGNORECASE)
@@ -102,11 +105,12 @@ class _Reader:
         host = _HOST.match(lower(url[:300]))
         name = host[1] if host else ""
         rest = url[len(host[0]) if host else 0 :][:_PATH_MAX]
-        target = lower(_CAMEL.sub(r"\1-\2", unquote(unquote(rest))))
+        plain = unquote(unquote(rest)) if "%" in rest else rest
+        target = lower(_CAMEL.sub(r"\1-\2", plain))
         path, _, query = target.partition("?")
         inner = query[query.find("://") + 3 :] if "://" in query else ""
         where = f"{path} {inner.partition('?')[0]}"
-        said, token = _SAYS.search(where), _TOKEN.search(rest)
+        said, token = _SAYS.search(where), _has_token(rest)
         score, reason = 0, ""
         if said:
             score, reason = 35, f"its address has “{said[1]}”"
@@ -130,11 +134,13 @@ class _Reader:
             return _Weighed(-100, "")
         wording, reason = self._weigh_wording(said, found, is_bare=anchor.is_bare)
         is_alone = not anchor.before and not anchor.after.strip(" .>)]")
-        around = self._weigh_context(place, is_alone=is_alone, is_vague=wording < 50)
-        score = address.score + wording + around.score
+        score = address.score + wording
         score += 10 * is_alone + 10 * anchor.is_button - 20 * (anchor.links_in_row > 2)
         score += 20 * self._subject_asks - 40 * self._subject_other
-        return _Weighed(score, reason or around.reason or address.reason)
+        if score + _CONTEXT_BEST < _ENOUGH:
+            return _Weighed(score, "")
+        around = self._weigh_context(place, is_alone=is_alone, is_vague=wording < _CLEAR)
+        return _Weighed(score + around.score, reason or around.reason or address.reason)
 
     def _weigh_wording(self, said: str, found: list[Mark], *, is_bare: bool) -> tuple[int, str]:
         """Weigh what the link says itself."""
@@ -145,7 +151,7 @@ class _Reader:
         is_short = len(said) <= 70
         who = "the text before it" if is_bare else "its text"
         if act:
-            return (50 if is_short else 30), f"{who} says “{act.word}”"
+            return (_CLEAR if is_short else 30), f"{who} says “{act.word}”"
         if login:
             return (30 if self._subject_asks else 15), f"{who} says “{login.word}”"
         if soft:
@@ -169,12 +175,19 @@ class _Reader:
             if _word(one, "other") and not _word(one, "object"):
                 return _Weighed(-40, "")
             if asks and (distance == 0 or not _word(one, "never")):
-                return _Weighed(30 if is_vague else 10, f"the text beside it says “{asks.word}”")
+                return _Weighed(_CONTEXT_BEST if is_vague else 10, f"the text beside it says “{asks.word}”")
             if _word(one, "invite") or (distance and self._invites):
-                return _Weighed(30 if is_vague else 10, "the text beside it invites")
+                return _Weighed(_CONTEXT_BEST if is_vague else 10, "the text beside it invites")
             if distance and _word(one, "soft") and is_vague and self._subject_asks:
                 return _Weighed(20, "the text above asks to open it, and the subject to confirm")
         return _Weighed(0, "")
+
+
+def _has_token(address: str) -> bool:
+    """Return True if an address has what was made for one reader."""
+    return bool(_KEY.search(address)) or any(
+        not piece.isdigit() and not piece.replace("-", "").isalpha() for piece in _PIECE.findall(address)
+    )
 
 
 def _word(found: list[Mark], role: str) -> Mark | None:

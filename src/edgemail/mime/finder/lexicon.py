@@ -28,6 +28,8 @@ _FOLDED_MIN = 4
 
 Roles = frozenset[str]
 _NONE: Final[Roles] = frozenset()
+LEADING: Final[Roles] = frozenset({"code", "strong", "sign_in", "act", "enter"})
+"""The roles of words that speak for a code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,27 @@ def _compound(word: str) -> Roles:
             return frozenset({"strong"})
         return frozenset({"code"} if "plain" in roles else {"code", "unknown"})
     return _NONE
+
+
+@lru_cache(maxsize=16_384)
+def _leads(word: str) -> frozenset[str]:
+    """List the words after it that make a word speak for a code; "" where it does so alone."""
+    entry = _entry(word)
+    if entry is None:
+        return _NONE
+    if entry.roles & LEADING or any(phrase.roles & LEADING for phrase in entry.open_phrases):
+        return frozenset({""})
+    return frozenset(second for second, some in entry.phrases.items() if any(one.roles & LEADING for one in some))
+
+
+def may_lead(text: str) -> bool:
+    """Return False if nothing in a text can make a number near it a code: a quick look before `marks`."""
+    lowered = lower(text)
+    words = _WORD.findall(lowered)
+    there = {"", *words}
+    if any(not there.isdisjoint(after) for after in map(_leads, words) if after):
+        return True
+    return not lowered.isascii() and _OTHER_SCRIPT.search(lowered) is not None
 
 
 def marks(text: str) -> list[Mark]:

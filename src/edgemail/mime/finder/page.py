@@ -198,10 +198,14 @@ class _Scanner:
         rows: list[str] = []
         place = _Place(self._anchors)
         for line in _split(_SPACES.sub(" ", text)):
-            row = _MARKS.sub("", line).strip(" ") if _OPEN in line or _CLOSE in line else line.strip(" ")
-            place.take(line, row, len(rows))
+            row = line.strip(" ")
+            if _OPEN in line or _CLOSE in line:
+                row = _SPACES.sub(" ", _MARKS.sub("", line)).strip(" ")
+                place.take(line, row, len(rows))
+            elif place.is_open:
+                place.take(line, row, len(rows))
             if row and len(rows) < ROWS_MAX:
-                rows.append(_SPACES.sub(" ", row))
+                rows.append(row)
         return Page(rows, rows_of(unescape("".join(self._hidden))), self._anchors)
 
 
@@ -212,6 +216,11 @@ class _Place:
         self._anchors = anchors
         self._next = 0
         self._open: Anchor | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """True within a link."""
+        return self._open is not None
 
     def take(self, line: str, row: str, number: int) -> None:
         """Look at the next line: `row` is what a reader sees of it."""

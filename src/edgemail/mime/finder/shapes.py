@@ -174,9 +174,12 @@ def _is_known(word: str) -> bool:
 
 
 def _is_joined(line: str, start: int, end: int) -> bool:
-    """Return True for a piece of something longer, a price or a measure."""
-    if _JOINED_BEFORE.search(line[max(0, start - 5) : start]) or _JOINED_AFTER.match(line, end):
-        return True
+    """Return True for a piece of something longer, or a price."""
+    return bool(_JOINED_BEFORE.search(line[max(0, start - 5) : start]) or _JOINED_AFTER.match(line, end))
+
+
+def is_measure(line: str, end: int) -> bool:
+    """Return True if a unit follows, as in `1440 minutes`."""
     after = line[end : end + 20]
     if after[:1] not in {" ", ""} and after[:1].isascii():
         return False
