@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from itertools import islice
 
@@ -138,6 +138,7 @@ class _Page:
         line = self.rows[row] if 0 <= row < len(self.rows) else ""
         found = [mark for mark in self._marks_of(row) if mark.roles != _SMALL]
         labels: list[_Label] = []
+        is_bad = False
         for place, mark in enumerate(found):
             if labels and mark.start < labels[-1].end:
                 continue
@@ -145,6 +146,9 @@ class _Page:
                 labels.append(_Label(mark.start, mark.end, _Kind.STRONG, mark.word))
             elif "code" in mark.roles:
                 label = self._qualify(line, found, place)
+                if label.kind is _Kind.PLAIN and label.start == mark.start and is_bad:
+                    label = replace(label, kind=_Kind.NUMBER)
+                is_bad = is_bad or label.kind is _Kind.NUMBER
                 while labels and labels[-1].start >= label.start:
                     labels.pop()
                 labels.append(label)
@@ -300,7 +304,8 @@ class _Page:
         colon = between.rstrip(" ")[-1:] in {":", "："}
         if line.upper() == line and not has_digit and candidate.code.isupper() and line.lower() != line:
             return colon and is_last
-        return (says or bare) and (has_digit or colon or quoted or (is_last and candidate.code.isupper()))
+        looks_made = candidate.code.isupper() and (is_last or _is_random(candidate.code))
+        return (says or bare) and (has_digit or colon or quoted or looks_made)
 
     def _before(self, candidate: Candidate, label: _Label) -> tuple[_Label, int, str] | None:
         """Judge a code that a word on its line follows."""
@@ -311,7 +316,9 @@ class _Page:
         if len(between) > (12 if doubt is Doubt.LETTERS else _REACH):
             return None
         if not _IS_AFTER.match(between) and (len(between) > 3 or _SENTENCE.search(between)):
-            return None
+            begins = not self.rows[candidate.row][: candidate.start].strip(_DECORATION)
+            if not begins or label.kind is not _Kind.STRONG or _STOP.search(between) or len(candidate.code) < 5:
+                return None
         return label, 65 - len(between) + 20 * (not between.strip(" ")), _beside(label, candidate.row)
 
     def _asked(self, candidate: Candidate) -> tuple[_Label, int, str] | None:
@@ -392,9 +399,11 @@ class _Page:
 
     def _is_weak_enough(self, candidate: Candidate, distance: int) -> bool:
         """Return True if digits may be a code for a word of signing in alone."""
+        asks = any("enter" in mark.roles for mark in self._marks_of(candidate.row - distance))
+        if candidate.doubt is Doubt.LETTERS:
+            return asks and distance == 1 and self._weigh()[0] > 0
         if candidate.doubt not in {Doubt.NONE, Doubt.APART} or distance > 2:
             return False
-        asks = any("enter" in mark.roles for mark in self._marks_of(candidate.row - distance))
         return asks or (candidate.doubt is Doubt.NONE and len(candidate.code) == 6)
 
     def _introduces(self, line: str, label: _Label, candidate: Candidate) -> bool:
@@ -403,6 +412,11 @@ class _Page:
         ends = rest.endswith((":", "：", "…", "↓")) or not rest or len(rest) <= 3
         asks = any("enter" in mark.roles for mark in self._marks_of(candidate.row - 1))
         return label.kind >= _Kind.PLAIN and (ends or asks or label.kind is _Kind.STRONG)
+
+
+def _is_random(code: str) -> bool:
+    """Return True for letters that make no word: nearly without vowels."""
+    return sum(letter in "AEIOUY" for letter in code) * 5 <= len(code)
 
 
 def _is_far(label: _Label, gap: int) -> bool:

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 CONFIRMATIONS_MAX = 3
 _ENOUGH = 50
 _CUT = 30
+_THINGS = frozenset({"other", "promo", "goods"})
+_ELSEWHERE = _THINGS | {"never", "guide"}
 _CLEAR = 50
 """For a link that says itself what it confirms."""
-_CONTEXT_BEST = 30
+_CONTEXT_BEST = 40
 _PATH_MAX = 1_000
 _CONTEXT_MAX = 400
 _READ_MAX = 16 * 1024
@@ -46,6 +48,7 @@ _KEY = re.compile(
     re.IGNORECASE,
 )
 _PIECE = re.compile("[A-Za-z0-9_-]{8,}")
+_ADDRESS = re.compile("[a-z]{3,5}://[^ ]+", re.IGNORECASE)
 _HOST = re.compile("^[^:]+://([^/?#:]+)")
 _SOCIAL = re.compile(r"(?:^|\.)(?:facebook|twitter|x|instagram|linkedin|youtube|tiktok|pinterest)\.com$")
 _FROM = re.compile("@([a-z0-9.-]+)", re.IGNORECASE)
@@ -78,7 +81,7 @@ class _Reader:
         self._known: dict[str, list[Mark]] = {}
         found = self._read(subject[:_CONTEXT_MAX])
         self._subject_asks = _asks(found)
-        self._subject_other = bool(_word(found, "other") or _word(found, "promo")) and not _word(found, "object")
+        self._subject_other = any(m.roles & _THINGS for m in found) and not _word(found, "object")
         self._invites = _word(found, "invite") is not None and not self._subject_other
         domain = _FROM.search(sender)
         self._domain = ".".join(domain[1].lower().split(".")[-2:]) if domain else ""
@@ -139,20 +142,21 @@ class _Reader:
         score += 20 * self._subject_asks - 40 * self._subject_other
         if score + _CONTEXT_BEST < _ENOUGH:
             return _Weighed(score, "")
-        around = self._weigh_context(place, is_alone=is_alone, is_vague=wording < _CLEAR)
+        is_vague = not said or _word(found, "soft") is not None or _word(found, "login") is not None
+        is_vague = (is_vague or anchor.is_bare) and wording < _CLEAR
+        around = self._weigh_context(place, is_alone=is_alone, is_vague=is_vague)
         return _Weighed(score + around.score, reason or around.reason or address.reason)
 
     def _weigh_wording(self, said: str, found: list[Mark], *, is_bare: bool) -> tuple[int, str]:
         """Weigh what the link says itself."""
-        other = _word(found, "other") or _word(found, "promo") or _word(found, "never")
-        if other and not _word(found, "object"):
+        if any(mark.roles & _ELSEWHERE for mark in found) and not _word(found, "object"):
             return -60, ""
         act, login, soft = _word(found, "act"), _word(found, "login"), _word(found, "soft")
         is_short = len(said) <= 70
         who = "the text before it" if is_bare else "its text"
         if act:
             return (_CLEAR if is_short else 30), f"{who} says “{act.word}”"
-        if login:
+        if login and len(said) <= 30:
             return (30 if self._subject_asks else 15), f"{who} says “{login.word}”"
         if soft:
             return 15, ""
@@ -162,22 +166,27 @@ class _Reader:
         """Weigh the sentence that a link stands in, or the lines above it."""
         anchor, rows = place.anchor, place.rows
         here = f"{_last_sentence(anchor.before)} … {_first_sentence(anchor.after)}"
-        found = self._read(here[:_CONTEXT_MAX])
+        found = self._read(_ADDRESS.sub("…", here)[:_CONTEXT_MAX])
         if _word(found, "unasked"):
             return _Weighed(-60, "")
         texts = [found]
+        if anchor.is_bare and anchor.before and not _asks(found):
+            texts.append(self._read(anchor.before[-_CONTEXT_MAX:]))
         if is_alone or not anchor.before:
-            texts += [self._read(rows[row][-_CONTEXT_MAX:]) for row in range(anchor.row - 1, max(-1, anchor.row - 3), -1) if row < len(rows)]
+            above = range(anchor.row - 1, max(-1, anchor.row - 3), -1)
+            seen = [row for row in above if row < len(rows) and row not in place.link_rows]
+            texts += [self._read(_ADDRESS.sub("…", rows[row][-_CONTEXT_MAX:])) for row in seen]
         for distance, one in enumerate(texts):
             if distance == 1 and _word(one, "unasked"):
                 return _Weighed(-40, "")
             asks = _word(one, "act") or (_word(one, "login") if self._subject_asks else None)
-            if _word(one, "other") and not _word(one, "object"):
+            if (_word(one, "other") or _word(one, "promo")) and not _word(one, "object"):
                 return _Weighed(-40, "")
             if asks and (distance == 0 or not _word(one, "never")):
-                return _Weighed(_CONTEXT_BEST if is_vague else 10, f"the text beside it says “{asks.word}”")
+                best = _CONTEXT_BEST if _word(one, "soft") or distance == 0 else _CONTEXT_BEST - 10
+                return _Weighed(best if is_vague else 10, f"the text beside it says “{asks.word}”")
             if _word(one, "invite") or (distance and self._invites):
-                return _Weighed(_CONTEXT_BEST if is_vague else 10, "the text beside it invites")
+                return _Weighed(30 if is_vague else 10, "the text beside it invites")
             if distance and _word(one, "soft") and is_vague and self._subject_asks:
                 return _Weighed(20, "the text above asks to open it, and the subject to confirm")
         return _Weighed(0, "")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LINKS_MAX = 200
 URL_MAX = 8_192
 TEXT_MAX = 200
-_LINE_MAX = 20_000
+PLACES_MAX = 4
 
 _WEB = re.compile(r"[Hh][Tt]{2}[Pp][Ss]?://[^/?#]")
 _SCHEME = re.compile("[Hh][Tt]{2}[Pp][Ss]?$")
@@ -33,6 +33,8 @@ class Place:
 
     anchor: Anchor
     rows: list[str]
+    link_rows: frozenset[int]
+    """The lines that are other links and nothing else."""
 
 
 @dataclass(slots=True)
@@ -47,17 +49,18 @@ class Listed:
 def list_links(page: Page | None, text: str) -> list[Listed]:
     """List each http and https link once, at most `LINKS_MAX`: of the HTML first, then bare ones of the text."""
     links: dict[str, Listed] = {}
-    for anchor in page.anchors if page else ():
-        anchor.text = " ".join(anchor.text.split())
-        _add(links, _JUNK.sub("", anchor.href), anchor, page.rows if page else [])
     if page:
+        link_rows = page.link_rows
+        for anchor in page.anchors:
+            anchor.text = " ".join(anchor.text.split())
+            _add(links, _JUNK.sub("", anchor.href), Place(anchor, page.rows, link_rows))
         _find_bare(links, page.rows)
     if "://" in text:
         _find_bare(links, rows_of(text))
     return list(links.values())
 
 
-def _add(links: dict[str, Listed], url: str, anchor: Anchor, rows: list[str]) -> None:
+def _add(links: dict[str, Listed], url: str, place: Place) -> None:
     if len(url) > URL_MAX or not _WEB.match(url):
         return
     known = links.get(url)
@@ -65,10 +68,10 @@ def _add(links: dict[str, Listed], url: str, anchor: Anchor, rows: list[str]) ->
         if len(links) >= LINKS_MAX:
             return
         known = links[url] = Listed(url, "")
-    if not known.text and not anchor.is_bare and not _is_address(anchor.text):
-        known.text = anchor.text[:TEXT_MAX]
-    if len(known.places) < 4:
-        known.places.append(Place(anchor, rows))
+    if not known.text and not place.anchor.is_bare and not _is_address(place.anchor.text):
+        known.text = place.anchor.text[:TEXT_MAX]
+    if len(known.places) < PLACES_MAX:
+        known.places.append(place)
 
 
 def _is_address(text: str) -> bool:
@@ -89,7 +92,7 @@ def _find_bare(links: dict[str, Listed], rows: list[str]) -> None:
         for start, url in found:
             if len(links) >= LINKS_MAX and url not in links:
                 continue
-            _add(links, url, _bare(row, number, start, url, len(found)), rows)
+            _add(links, url, Place(_bare(row, number, start, url, len(found)), rows, frozenset()))
 
 
 def _bare(row: str, number: int, start: int, url: str, count: int) -> Anchor:

@@ -88,6 +88,11 @@ class Page:
     anchors: list[Anchor] = field(default_factory=list)
 
     @property
+    def link_rows(self) -> frozenset[int]:
+        """The lines that are links and nothing else."""
+        return frozenset(one.row for one in self.anchors if one.text and not one.before and not one.after.strip())
+
+    @property
     def text(self) -> str:
         """The lines as one text."""
         return "\n".join(self.rows)

@@ -36,8 +36,8 @@ _WORDLIKE = re.compile(
     "[A-Za-z0-9]++(?:-[A-Za-z0-9]++)*+)"
 )
 _PREFIXED = re.compile("[A-Z]{1,3}-[0-9]{4,8}")
-_PARTS = re.compile("[A-Z0-9]{3,5}-[A-Z0-9]{3,5}(?:-[A-Z0-9]{3,5})?")
-_CAPITALS = re.compile("[A-Z0-9]{4,12}")
+_PARTS = re.compile("[A-Z0-9]{2,5}-[A-Z0-9]{2,5}(?:-[A-Z0-9]{2,5})?")
+_CAPITALS = re.compile("[A-Z0-9]{4,10}")
 _MIXED = re.compile("[A-Za-z0-9]{5,12}")
 _LETTERS = re.compile("[A-Z]{5,8}|[A-Z]{3,4}-[A-Z]{3,4}|[A-Z]{4}")
 _WORDS = re.compile("[a-z]{3,10}(?:-[a-z]{3,10}){2,4}")
@@ -166,7 +166,7 @@ def _of_letters(row: int, line: str, word: re.Match[str], bare: str) -> Candidat
 
 def _is_mixed(found: str) -> bool:
     """Return True for letters with digits among them, not for a word with a number at its end."""
-    return bool(_MIXED.fullmatch(found)) and not re.fullmatch("[A-Za-z]{3,}[0-9]{1,4}|[0-9]+(?:st|nd|rd|th|x|px|gb|mb|kb|min|am|pm|h|s|k)", found, re.IGNORECASE)
+    return found.upper() != found and bool(_MIXED.fullmatch(found)) and not re.fullmatch("[A-Za-z]{3,}[0-9]{1,4}|[0-9]+(?:st|nd|rd|th|x|px|gb|mb|kb|min|am|pm|h|s|k)", found, re.IGNORECASE)
 
 
 def _is_known(word: str) -> bool:
