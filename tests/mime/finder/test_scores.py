@@ -11,7 +11,7 @@ def test_the_finder_is_as_good_as_promised(name: str) -> None:
     """`scored` was written before the finder, and no single failure in it was ever looked at."""
     codes, links, wrong = score(read_mails(name))
     told = wrong if name == "tuning" else []
-    assert (codes.precision, codes.recall) >= CODES, told
+    assert codes.precision >= CODES[0], told
     assert codes.recall >= CODES[1], told
     assert links.precision >= LINKS[0], told
     assert links.recall >= LINKS[1], told

@@ -29,13 +29,13 @@ TOPIC_MAX = 4 * 1024
 SURE = 90
 """A score from which on no second look is needed, as into the HTML beside the text."""
 _CUT = 30
-_REACH = 40
+_REACH, _FAR = 40, 80
 """Characters between a word and the code that it speaks of."""
 
 _ADDRESS = re.compile('(?:https?)?://[^ \n<>"]+', re.IGNORECASE)
 _WEB = re.compile(r"(?<![\w.-])[\w-]++(?:\.[\w-]++)++/[^ \n<>\"]*|(?<![\w.@-])www\.[^ \n<>\"]+", re.IGNORECASE)
 _IS_BEFORE = re.compile(
-    "(?:[:：=>→]|(?:^| )(?:is|ist|est|es|sunt|este|è|é|e|jest|je|är|er|on|to|lautet|là|adalah|είναι|como|as|als|comme)"
+    "(?:[:：>→]|(?:^| )(?:is|ist|est|es|sunt|este|è|é|e|jest|je|är|er|on|to|lautet|là|adalah|είναι|como|as|als|comme)"
     "|は|是|为|為|はこちら|คือ|هو|هي|הוא|है|是：)[ :：\"'“„«*(\\[「『【>-]*$",
     re.IGNORECASE,
 )
@@ -48,7 +48,10 @@ _ACCUSATIVE = re.compile(" ?[^\\W\\d_]{0,3} ?$")
 _LABEL = re.compile("[A-Z]{2,5} $")
 _SENTENCE = re.compile("[.!?] |[。！？]")
 _STOP = re.compile("[.!?:;。！？：；()|0-9]")
+_SYNTAX = re.compile(r"[=<{}&|#/\\]")
 _OF = frozenset({"", "de", "d", "di", "do", "da", "del", "des", "для", "voor", "til", "för", "για", "do", "of"})
+_NAME = re.compile("(?=[A-Z]*[AEIOU])[A-Z]{3,}[0-9]{0,4}")
+"""As coupons are made, `THANKS30`, and seldom codes."""
 _DECORATION = " *_~|\"'“”„«»‹›`.,:;!()[]{}<>【】「」『』・•→-—–"
 _BEFORE_WORD = re.compile(r"([^\W\d_]+)[ -]$")
 
@@ -169,6 +172,8 @@ class _Page:
         mark = found[place]
         start, end, kind = mark.start, mark.end, _Kind.PLAIN
         unknown = "unknown" in mark.roles
+        if lower(mark.word) == "pin" and line[:start].rstrip(" ").endswith(","):
+            kind = _Kind.NUMBER  # the postal code of an Indian address
         before = place - 1
         while before >= 0 and line[found[before].end : start].strip(" -‐‑'’") == "" and start - found[before].end <= 3:
             roles = found[before].roles
@@ -246,6 +251,8 @@ class _Page:
         label, score, reason = found
         if not self._is_believed(label):
             return None
+        if label.kind is _Kind.PLAIN and _NAME.fullmatch(candidate.code) and (not self._weigh()[0] or self._weigh()[1]):
+            return None
         beside = (0, row, row + 1) if row < 2 else (0, row - 1, row, row + 1)
         if label.kind is not _Kind.STRONG and any(map(self._promotes, beside)):
             return None
@@ -257,9 +264,10 @@ class _Page:
         labels = self._labels_of(row)
         place = bisect_right(labels, candidate.start, key=lambda label: label.end)
         if place and labels[place - 1].kind is _Kind.NUMBER and candidate.start - labels[place - 1].end <= 8:
-            return None
+            if not self._is_about(candidate, labels[place - 1], labels[:place]):
+                return None
         left = None
-        while left is None and place and candidate.start - labels[place - 1].end <= _REACH:
+        while left is None and place and candidate.start - labels[place - 1].end <= _FAR:
             place -= 1
             left = labels[place] if labels[place].kind is not _Kind.NUMBER else None
         place = bisect_left(labels, candidate.end, key=lambda label: label.start)
@@ -271,12 +279,23 @@ class _Page:
             or (self._alone(candidate) if candidate.is_alone else self._wrapped(candidate))
         )
 
+    def _is_about(self, candidate: Candidate, number: _Label, labels: list[_Label]) -> bool:
+        """Return True if a code is for what the number's word names: `Your code for your account is 481223`."""
+        line = self.rows[candidate.row]
+        code = next((label for label in reversed(labels) if label.kind >= _Kind.PLAIN), None)
+        if code is None or not _IS_BEFORE.search(line[number.end : candidate.start]):
+            return False
+        between = line[code.end : number.end]
+        return len(between) <= _REACH and not _STOP.search(between)
+
     def _after(self, candidate: Candidate, label: _Label) -> tuple[_Label, int, str] | None:
         """Judge a code that follows a word on its line."""
         doubt, is_weak = candidate.doubt, label.kind is _Kind.WEAK
         between = self.rows[candidate.row][label.end : candidate.start]
         says = _IS_BEFORE.search(between) is not None
         bare = not between.strip(_DECORATION)
+        if len(between) > _REACH and not (says and label.kind is _Kind.STRONG and doubt is Doubt.NONE):
+            return None
         if is_weak:
             is_told = label.start > 0 or len(candidate.code) >= 6
             near = says and is_told and between.count(" ") <= 5 and doubt <= Doubt.LETTERS
@@ -285,7 +304,7 @@ class _Page:
             return (label, 75 if near else 55, _beside(label, candidate.row)) if fits else None
         if doubt is Doubt.DATE and not says and not (bare and label.kind is _Kind.STRONG):
             return None
-        if not bare and _SENTENCE.search(between):
+        if not bare and (_SENTENCE.search(between) or _SYNTAX.search(between)):
             return None
         if not (bare or says) and (_LABEL.search(between) or _is_far(label, len(between))):
             return None
@@ -324,13 +343,14 @@ class _Page:
     def _asked(self, candidate: Candidate) -> tuple[_Label, int, str] | None:
         """Judge a code right after a verb that asks to enter it: `Enter 604281 in the app`."""
         row = candidate.row
-        if candidate.doubt is not Doubt.NONE:
+        made = candidate.doubt is Doubt.WORD and "-" in candidate.code and _is_random(candidate.code)
+        if candidate.doubt is not Doubt.NONE and not (made and candidate.code.isupper()):
             return None
         line, found = self.rows[row], self._marks_of(row)
         asks = [m for m in found if "enter" in m.roles and m.end <= candidate.start]
         if not asks or len(line[asks[-1].end : candidate.start].strip(_DECORATION)) > 4:
             return None
-        if candidate.start - asks[-1].end > 6 or self._is_other() or not self._weigh()[0]:
+        if candidate.start - asks[-1].end > 6 or self._is_other() or not (made or self._weigh()[0]):
             return None
         size = len(candidate.code)
         near = any(m.start >= candidate.end and m.roles & {"sign_in", "act"} for m in found)

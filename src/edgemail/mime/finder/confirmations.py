@@ -27,6 +27,7 @@ _CLEAR = 50
 _CONTEXT_BEST = 40
 _PATH_MAX = 1_000
 _CONTEXT_MAX = 400
+_NEAR_MAX = 160
 _READ_MAX = 16 * 1024
 """Characters around links in which words are looked for."""
 
@@ -117,8 +118,8 @@ class _Reader:
         score, reason = 0, ""
         if said:
             score, reason = 35, f"its address has “{said[1]}”"
-        elif token and (sign_in := _SIGN_IN.search(where)):
-            score, reason = 35, f"its address has “{sign_in[1]}”"
+        elif sign_in := _SIGN_IN.search(where):
+            score, reason = (35, f"its address has “{sign_in[1]}”") if token else (-25, "")
         score += 15 if token else 0
         score += 5 if self._domain and (name == self._domain or name.endswith("." + self._domain)) else 0
         if not rest.strip("/"):
@@ -145,7 +146,10 @@ class _Reader:
         is_vague = not said or _word(found, "soft") is not None or _word(found, "login") is not None
         is_vague = (is_vague or anchor.is_bare) and wording < _CLEAR
         around = self._weigh_context(place, is_alone=is_alone, is_vague=is_vague)
-        return _Weighed(score + around.score, reason or around.reason or address.reason)
+        reason = reason or around.reason or address.reason
+        if not reason and self._subject_asks and _word(found, "soft"):
+            reason = "the subject asks to confirm something"
+        return _Weighed(score + around.score, reason)
 
     def _weigh_wording(self, said: str, found: list[Mark], *, is_bare: bool) -> tuple[int, str]:
         """Weigh what the link says itself."""
@@ -167,11 +171,11 @@ class _Reader:
         anchor, rows = place.anchor, place.rows
         here = f"{_last_sentence(anchor.before)} … {_first_sentence(anchor.after)}"
         found = self._read(_ADDRESS.sub("…", here)[:_CONTEXT_MAX])
-        if _word(found, "unasked"):
-            return _Weighed(-60, "")
+        if _word(found, "unasked") or _word(self._read(anchor.before[-_NEAR_MAX:]), "unasked"):
+            return _Weighed(-150, "")
         texts = [found]
-        if anchor.is_bare and anchor.before and not _asks(found):
-            texts.append(self._read(anchor.before[-_CONTEXT_MAX:]))
+        if anchor.is_bare and _word(found, "soft") and not _asks(found):
+            texts = [[*found, *self._read(anchor.before[-_CONTEXT_MAX:])]]
         if is_alone or not anchor.before:
             above = range(anchor.row - 1, max(-1, anchor.row - 3), -1)
             seen = [row for row in above if row < len(rows) and row not in place.link_rows]
@@ -185,7 +189,7 @@ class _Reader:
             if asks and (distance == 0 or not _word(one, "never")):
                 best = _CONTEXT_BEST if _word(one, "soft") or distance == 0 else _CONTEXT_BEST - 10
                 return _Weighed(best if is_vague else 10, f"the text beside it says “{asks.word}”")
-            if _word(one, "invite") or (distance and self._invites):
+            if self._invites and (_word(one, "invite") or distance):
                 return _Weighed(30 if is_vague else 10, "the text beside it invites")
             if distance and _word(one, "soft") and is_vague and self._subject_asks:
                 return _Weighed(20, "the text above asks to open it, and the subject to confirm")

@@ -28,6 +28,8 @@ _FOLDED_MIN = 4
 
 Roles = frozenset[str]
 _NONE: Final[Roles] = frozenset()
+_TOPICS: Final[Roles] = frozenset({"promo", "other"})
+"""What a word tells of a message, it tells within a phrase too."""
 LEADING: Final[Roles] = frozenset({"code", "strong", "sign_in", "act", "enter"})
 """The roles of words that speak for a code."""
 
@@ -215,7 +217,8 @@ def _words(
                 phrases = entry.phrases.get(words[place + 1]) or ()
                 for phrase in (*phrases, *entry.open_phrases) if phrases or entry.open_phrases else ():
                     if _stands(phrase.rest, lowered, words, places, place):
-                        last, roles = place + len(phrase.rest), phrase.roles
+                        last = place + len(phrase.rest)
+                        roles = phrase.roles.union(*(_TOPICS & one.roles for one in entries[place : last + 1] if one))
                         break
             if roles:
                 start, end = places[place][0], places[last][1]

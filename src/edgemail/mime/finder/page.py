@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LABEL_MAX = 1_600
 ANCHORS_MAX = 2_000
-ATTRIBUTES_MAX = 100
+LABELS_MAX = 4
 _STYLE_MAX = 300
 ROWS_MAX = 20_000
 """Lines that are kept of a body: the shortest ones take 60 octets each."""
@@ -174,7 +174,8 @@ class _Scanner:
         elif name == "a":
             self._anchor(is_end=is_end, attributes=attributes)
         elif name == "img" and self._is_open:
-            self._add_label(_ATTRIBUTE.finditer(attributes))
+            found = _ATTRIBUTE.finditer(attributes)
+            self._add_labels(islice((_value(one) for one in found if one[1].lower() in _LABELS), LABELS_MAX))
 
     def _anchor(self, *, is_end: bool, attributes: str) -> None:
         if self._is_open:
@@ -182,20 +183,24 @@ class _Scanner:
             self._is_open = False
         if is_end or len(self._anchors) >= ANCHORS_MAX:
             return
-        found = list(islice(_ATTRIBUTE.finditer(attributes), ATTRIBUTES_MAX))
-        href = next((_value(one) for one in found if one[1].lower() == "href"), None)
+        href, labels = None, []
+        for found in _ATTRIBUTE.finditer(attributes):
+            name = found[1].lower()
+            if name == "href" and href is None:
+                href = _value(found)
+            elif name in _LABELS and len(labels) < LABELS_MAX:
+                labels.append(_value(found))
         if href is not None:
             self._seen.append(_OPEN)
             self._is_open = True
             self._anchors.append(Anchor(unescape(href), is_button=bool(_BUTTON.search(attributes))))
-            self._add_label(found)
+            self._add_labels(labels)
 
-    def _add_label(self, attributes: Iterable[re.Match[str]]) -> None:
+    def _add_labels(self, labels: Iterable[str]) -> None:
         anchor = self._anchors[-1]
-        for found in attributes:
-            if found[1].lower() in _LABELS and len(anchor.label) < LABEL_MAX:
-                said = visible(unescape(_value(found)[:LABEL_MAX]))
-                anchor.label = f"{anchor.label} {said}".strip()
+        for label in labels:
+            if label and len(anchor.label) < LABEL_MAX:
+                anchor.label = f"{anchor.label} {visible(unescape(label[:LABEL_MAX]))}".strip()
 
     def finish(self) -> Page:
         """Give what was seen."""
