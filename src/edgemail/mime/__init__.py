@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgemail.errors import AttachmentNotFound
-from edgemail.mime.findings import find
-from edgemail.mime.markup import visible
+from edgemail.mime.finder import find, visible
 from edgemail.mime.message import Message
 from edgemail.mime.search_words import search_words
 from edgemail.mime.text_line import make_line
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 SUBJECT_MAX = 1_000
 PREVIEW_MAX = 140
-LISTED_LINKS_MAX = 3
 TEXT_MAX = 32 * 1024
 PAGE_MAX = 128 * 1024
 SCANNED_MAX = 1024 * 1024
@@ -66,8 +64,8 @@ def _summarize(message: Message) -> tuple[Summary, tuple[Link, ...]]:
         preview=make_line(visible(found.shown[: 4 * 1024]), PREVIEW_MAX),
         attachments=attachments,
         codes=found.codes,
-        links=found.confirmations[:LISTED_LINKS_MAX],
-        words=search_words(subject, sender, *(file.name for file in attachments), found.shown),
+        links=found.confirmations,
+        words=search_words(subject, sender, *(file.name for file in attachments), found.shown, found.page_text),
         to=message.addresses("to"),
         cc=message.addresses("cc"),
         bcc=message.addresses("bcc"),

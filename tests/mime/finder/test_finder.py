@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgemail.mime.codes import CODES_MAX, find_codes
-from edgemail.mime.links import LINKS_MAX, find_links
-from edgemail.mime.markup import scan, visible
+from edgemail.mime.finder import CODES_MAX, LINKS_MAX, find, html_to_text, visible
+from edgemail.mime.finder.page import scan
 from edgemail.model import Code, Link
 
-_CASES = json.loads((Path(__file__).parents[1] / "vectors" / "codes.json").read_text("utf-8"))["cases"]
+_TABLE = Path(__file__).parents[2] / "vectors" / "finder" / "table.json"
+_CASES = json.loads(_TABLE.read_text("utf-8"))["cases"]
 
 _HOSTILE = [
     "<", "<a ", "<a href='", '="', "<a =", "<!--", "<script", "<script>", "1", "1 ", "1-", "code 1234 ", "A1B2C3 ",
@@ -22,14 +22,10 @@ _HOSTILE = [
 
 @pytest.mark.parametrize("case", _CASES, ids=lambda case: case["name"])
 def test_codes_and_links_are_those_of_the_table(case: dict[str, Any]) -> None:
-    """The page's finder is held to the same table."""
-    page = scan(case["html"]) if case["html"] else None
-    text = case["text"] or ""
-    codes = find_codes(case["subject"], text)
-    if page and not codes:
-        codes = find_codes(case["subject"], page.text)
-    assert codes == tuple(Code(**code) for code in case["codes"])
-    assert find_links(page, text) == tuple(Link(**link) for link in case["links"])
+    """Each with the reason that a reader is told."""
+    found = find(case["subject"], "", case["text"], case["html"])
+    assert found.codes == tuple(Code(**code) for code in case["codes"])
+    assert found.links == tuple(Link(**link) for link in case["links"])
 
 
 def test_half_of_the_table_has_no_code() -> None:
@@ -49,8 +45,8 @@ def test_hostile_text_takes_no_longer_than_its_length_asks_for(unit: str) -> Non
     """A megabyte of anything is looked at in linear time; quadratic would take hours."""
     text = unit * (1_000_000 // len(unit))
     started = time.thread_time()
-    find_codes(text, text)
-    find_links(scan(text), text)
+    find(text, text, text, text)
+    html_to_text(text)
     visible(text)
     assert time.thread_time() - started < 10
 
@@ -69,30 +65,31 @@ def test_near_codes_cost_some_milliseconds_and_hide_no_code_at_the_top(unit: str
     seconds = []
     for _ in range(3):
         started = time.thread_time()
-        codes = find_codes("Welcome", text)
+        codes = find("Welcome", "", text, None).codes
         seconds.append(time.thread_time() - started)
         assert codes[0].code == "481223"
     assert min(seconds) < 0.05
 
 
 def test_numbers_past_the_bound_are_not_looked_at() -> None:
-    """The bound is the same in the page."""
-    assert find_codes("", "2,5; " * 2_000 + "\nYour verification code is 481223.") == ()
+    """The top of a message is where its code stands."""
+    assert find("", "", "2,5; " * 2_000 + "\nYour verification code is 481223.", None).codes == ()
 
 
 @given(st.text(), st.text())
 def test_any_text_is_looked_at(subject: str, text: str) -> None:
     """Nothing raises, there are never more than so many codes, and each says why."""
-    codes = find_codes(subject, text)
-    assert len(codes) <= CODES_MAX
-    assert all(code.code and code.reason for code in codes)
-    find_links(scan(text), text)
+    for found in (find(subject, text, text, text), find(subject, "", None, text), find(subject, "", text, None)):
+        assert len(found.codes) <= CODES_MAX
+        assert all(code.code and code.reason for code in found.codes)
+        assert set(found.confirmations) <= set(found.links)
 
 
 @given(st.from_regex(r"[0-9]{6}", fullmatch=True).filter(lambda code: not code.startswith(("19", "20"))))
 def test_any_six_digits_after_the_word_are_a_code(digits: str) -> None:
     """No value of a code may hide it."""
-    assert find_codes("", f"Your verification code is {digits}.") == (Code(digits, "next to “verification code”"),)
+    codes = find("", "", f"Your verification code is {digits}.", None).codes
+    assert codes == (Code(digits, "next to “verification code”"),)
 
 
 def test_a_tag_may_have_any_number_of_values() -> None:
@@ -105,7 +102,7 @@ def test_a_tag_may_have_any_number_of_values() -> None:
 def test_links_are_capped() -> None:
     """A message of a thousand links does not make an answer of a thousand links."""
     text = " ".join(f"https://a.example/{number}" for number in range(1_000))
-    links = find_links(None, text)
+    links = find("", "", text, None).links
     assert len(links) == LINKS_MAX
     assert links[-1].url == f"https://a.example/{LINKS_MAX - 1}"
 

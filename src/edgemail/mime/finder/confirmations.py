@@ -1,0 +1,221 @@
+"""Tells which links confirm something: an address, an account, a new password, a sign-in.
+
+Each place of a link is weighed: its wording, the sentence that asks for it, the subject, its address, its form.
+What leads elsewhere (help, shop, settings, unsubscribe) weighs against it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from edgemail.mime.finder.lexicon import Mark, lower, marks
+from edgemail.model import Link
+
+if TYPE_CHECKING:
+    from edgemail.mime.finder.links import Listed, Place
+
+CONFIRMATIONS_MAX = 3
+_ENOUGH = 50
+_CUT = 30
+_THINGS = frozenset({"other", "promo", "goods"})
+_ELSEWHERE = _THINGS | {"never", "guide"}
+_CLEAR = 50
+"""For a link that says itself what it confirms."""
+_CONTEXT_BEST = 40
+_PATH_MAX = 1_000
+_CONTEXT_MAX = 400
+_NEAR_MAX = 160
+_READ_MAX = 16 * 1024
+"""Characters around links in which words are looked for."""
+
+_CAMEL = re.compile("([a-z])([A-Z])")
+_SAYS = re.compile(
+    "(?<![a-z])(verif(?:y|ication|ied|ies|yemail)?|confirm(?:ation|ations)?|activat(?:e|ion)|validat(?:e|ion)"
+    "|(?:double-?)?opt-?in|re-?set(?:-?password)?|password-?reset|recover|magic(?:-?link)?|password-?less|one-?time"
+    "|unlock|accept(?:-?invit(?:e|ation))?|invit(?:e|ation)s?/accept|complete-(?:registration|signup)|signup-complete)(?![a-z])"
+)
+_SIGN_IN = re.compile("(?<![a-z])((?:sign|log)-?in|auth|session|sso)(?![a-z])")
+_LEADS_ELSEWHERE = re.compile(
+    "(?<![a-z])(blog|help|docs?|documentation|support|faqs?|articles?|kb|guides?|news|story|stories|posts?|wiki|legal"
+    "|privacy|terms|unsubscribe|opt-?out|preferences|orders?|commandes?|pedidos?|bestellung(?:en)?|bookings?"
+    "|reservations?|track(?:ing)?|invoices?|receipts?|tickets?|careers|about|contact|pricing|products?|shop|cart"
+    "|builds?|pull|issues?|commits?|incidents?|how-to[a-z-]*|learn|impressum|imprint|rsvp|events?|calendar)(?![a-z])"
+)
+_KEY = re.compile(
+    "[?&#](?:[a-z_]{0,20}(?:token|key|code|hash|jeton|ticket|otp|nonce|sig|secret|upn|qs)|[tkchsdunp])=[^&#]",
+    re.IGNORECASE,
+)
+_PIECE = re.compile("[A-Za-z0-9_-]{8,}")
+_ADDRESS = re.compile("[a-z]{3,5}://[^ ]+", re.IGNORECASE)
+_HOST = re.compile("^[^:]+://([^/?#:]+)")
+_SOCIAL = re.compile(r"(?:^|\.)(?:facebook|twitter|x|instagram|linkedin|youtube|tiktok|pinterest)\.com$")
+_FROM = re.compile("@([a-z0-9.-]+)", re.IGNORECASE)
+_SENTENCE = re.compile("[.!?] |[。！？]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    score: int
+    reason: str
+
+
+def pick_confirmations(links: list[Listed], subject: str, sender: str) -> list[Link]:
+    """Choose the links that confirm something, best first."""
+    reader = _Reader(subject, sender)
+    best: list[tuple[int, Link]] = []
+    for link in links:
+        found = reader.weigh(link)
+        if found.score >= _ENOUGH and found.reason:
+            best.append((found.score, Link(link.url, link.text, found.reason)))
+    best.sort(key=lambda item: -item[0])
+    return [link for score, link in best[:CONFIRMATIONS_MAX] if score > best[0][0] - _CUT]
+
+
+class _Reader:
+    """Weighs the links of one message."""
+
+    def __init__(self, subject: str, sender: str) -> None:
+        self._left = _READ_MAX
+        self._known: dict[str, list[Mark]] = {}
+        found = self._read(subject[:_CONTEXT_MAX])
+        self._subject_asks = _asks(found)
+        self._subject_other = any(m.roles & _THINGS for m in found) and not _word(found, "object")
+        self._invites = _word(found, "invite") is not None and not self._subject_other
+        domain = _FROM.search(sender)
+        self._domain = ".".join(domain[1].lower().split(".")[-2:]) if domain else ""
+
+    def _read(self, text: str) -> list[Mark]:
+        known = self._known.get(text)
+        if known is None:
+            seen = text[: max(0, self._left)]
+            self._left -= len(seen)
+            known = self._known[text] = marks(seen)
+        return known
+
+    def weigh(self, link: Listed) -> _Weighed:
+        """Weigh a link by the best of its places."""
+        at_address = self._weigh_address(link.url)
+        best = _Weighed(-1000, "")
+        for place in link.places:
+            found = self._weigh_place(place, at_address)
+            if found.score > best.score:
+                best = found
+        return best
+
+    def _weigh_address(self, url: str) -> _Weighed:
+        host = _HOST.match(lower(url[:300]))
+        name = host[1] if host else ""
+        rest = url[len(host[0]) if host else 0 :][:_PATH_MAX]
+        plain = unquote(unquote(rest)) if "%" in rest else rest
+        target = lower(_CAMEL.sub(r"\1-\2", plain))
+        path, _, query = target.partition("?")
+        inner = query[query.find("://") + 3 :] if "://" in query else ""
+        where = f"{path} {inner.partition('?')[0]}"
+        said, token = _SAYS.search(where), _has_token(rest)
+        score, reason = 0, ""
+        if said:
+            score, reason = 35, f"its address has “{said[1]}”"
+        elif sign_in := _SIGN_IN.search(where):
+            score, reason = (35, f"its address has “{sign_in[1]}”") if token else (-25, "")
+        score += 15 if token else 0
+        score += 5 if self._domain and (name == self._domain or name.endswith("." + self._domain)) else 0
+        if not rest.strip("/"):
+            score -= 40
+        if _LEADS_ELSEWHERE.search(where) or _SOCIAL.search(name):
+            score -= 70
+        return _Weighed(score, reason)
+
+    def _weigh_place(self, place: Place, address: _Weighed) -> _Weighed:
+        anchor = place.anchor
+        said = anchor.text or anchor.label
+        if anchor.is_bare or "://" in said[:10]:
+            said = anchor.label if anchor.is_bare else ""
+        found = self._read(said[:_CONTEXT_MAX])
+        if _word(found, "never") and not _word(found, "object"):
+            return _Weighed(-100, "")
+        wording, reason = self._weigh_wording(said, found, is_bare=anchor.is_bare)
+        is_alone = not anchor.before and not anchor.after.strip(" .>)]")
+        score = address.score + wording
+        score += 10 * is_alone + 10 * anchor.is_button - 20 * (anchor.links_in_row > 2)
+        score += 20 * self._subject_asks - 40 * self._subject_other
+        if score + _CONTEXT_BEST < _ENOUGH:
+            return _Weighed(score, "")
+        is_vague = not said or _word(found, "soft") is not None or _word(found, "login") is not None
+        is_vague = (is_vague or anchor.is_bare) and wording < _CLEAR
+        around = self._weigh_context(place, is_alone=is_alone, is_vague=is_vague)
+        reason = reason or around.reason or address.reason
+        if not reason and self._subject_asks and _word(found, "soft"):
+            reason = "the subject asks to confirm something"
+        return _Weighed(score + around.score, reason)
+
+    def _weigh_wording(self, said: str, found: list[Mark], *, is_bare: bool) -> tuple[int, str]:
+        """Weigh what the link says itself."""
+        if any(mark.roles & _ELSEWHERE for mark in found) and not _word(found, "object"):
+            return -60, ""
+        act, login, soft = _word(found, "act"), _word(found, "login"), _word(found, "soft")
+        is_short = len(said) <= 70
+        who = "the text before it" if is_bare else "its text"
+        if act:
+            return (_CLEAR if is_short else 30), f"{who} says “{act.word}”"
+        if login and len(said) <= 30:
+            return (30 if self._subject_asks else 15), f"{who} says “{login.word}”"
+        if soft:
+            return 15, ""
+        return 0, ""
+
+    def _weigh_context(self, place: Place, *, is_alone: bool, is_vague: bool) -> _Weighed:
+        """Weigh the sentence that a link stands in, or the lines above it."""
+        anchor, rows = place.anchor, place.rows
+        here = f"{_last_sentence(anchor.before)} … {_first_sentence(anchor.after)}"
+        found = self._read(_ADDRESS.sub("…", here)[:_CONTEXT_MAX])
+        if _word(found, "unasked") or _word(self._read(anchor.before[-_NEAR_MAX:]), "unasked"):
+            return _Weighed(-150, "")
+        texts = [found]
+        if anchor.is_bare and _word(found, "soft") and not _asks(found):
+            texts = [[*found, *self._read(anchor.before[-_CONTEXT_MAX:])]]
+        if is_alone or not anchor.before:
+            above = range(anchor.row - 1, max(-1, anchor.row - 3), -1)
+            seen = [row for row in above if row < len(rows) and row not in place.link_rows]
+            texts += [self._read(_ADDRESS.sub("…", rows[row][-_CONTEXT_MAX:])) for row in seen]
+        for distance, one in enumerate(texts):
+            if distance == 1 and _word(one, "unasked"):
+                return _Weighed(-40, "")
+            asks = _word(one, "act") or (_word(one, "login") if self._subject_asks else None)
+            if (_word(one, "other") or _word(one, "promo")) and not _word(one, "object"):
+                return _Weighed(-40, "")
+            if asks and (distance == 0 or not _word(one, "never")):
+                best = _CONTEXT_BEST if _word(one, "soft") or distance == 0 else _CONTEXT_BEST - 10
+                return _Weighed(best if is_vague else 10, f"the text beside it says “{asks.word}”")
+            if self._invites and (_word(one, "invite") or distance):
+                return _Weighed(30 if is_vague else 10, "the text beside it invites")
+            if distance and _word(one, "soft") and is_vague and self._subject_asks:
+                return _Weighed(20, "the text above asks to open it, and the subject to confirm")
+        return _Weighed(0, "")
+
+
+def _has_token(address: str) -> bool:
+    """Return True if an address has what was made for one reader."""
+    return bool(_KEY.search(address)) or any(
+        not piece.isdigit() and not piece.replace("-", "").isalpha() for piece in _PIECE.findall(address)
+    )
+
+
+def _word(found: list[Mark], role: str) -> Mark | None:
+    return next((mark for mark in found if role in mark.roles), None)
+
+
+def _asks(found: list[Mark]) -> bool:
+    return any(mark.roles & {"act", "login", "invite"} for mark in found) and not _word(found, "guide")
+
+
+def _last_sentence(text: str) -> str:
+    ends = list(_SENTENCE.finditer(text))
+    return text[ends[-1].end() :] if ends else text
+
+
+def _first_sentence(text: str) -> str:
+    end = _SENTENCE.search(text)
+    return text[: end.start()] if end else text

@@ -1,0 +1,257 @@
+"""The words of all languages, by what they tell of a number or a link.
+
+`words/` has a file for each language, `words/README.md` says what each list is for. Scripts with spaces between
+words are looked up word by word; in the others a sign may stand anywhere.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_WORD = re.compile(r"(?:2(?=fa|sv))?[^\W\d_]+|%|[№#〒]", re.IGNORECASE)
+# Latin, Greek and Cyrillic have spaces between words.
+_SPACED = "\u0000-\u052f\u1e00-\u1fff\u2000-\u2bff"
+_OTHER_SCRIPT = re.compile(f"[^{_SPACED}\ue000-\uffff]")
+_BETWEEN = re.compile("[ '’ʼ.-]{0,3}")
+_STEM_MIN = 3
+_WORD_MAX = 32
+_FOLDED_MIN = 4
+
+Roles = frozenset[str]
+_NONE: Final[Roles] = frozenset()
+_TOPICS: Final[Roles] = frozenset({"promo", "other"})
+"""What a word tells of a message, it tells within a phrase too."""
+LEADING: Final[Roles] = frozenset({"code", "strong", "sign_in", "act", "enter"})
+"""The roles of words that speak for a code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A word of the lists, or several that belong together, at its place in a text."""
+
+    start: int
+    end: int
+    roles: Roles
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    """What follows a first word. The last words of a phrase may be a beginning alone, as `promo*`."""
+
+    rest: tuple[str, ...]
+    roles: Roles
+
+
+@dataclass(slots=True)
+class _Entry:
+    """What a word means by itself, and the phrases that it begins, by their second word."""
+
+    roles: Roles = _NONE
+    phrases: dict[str, list[_Phrase]] = field(default_factory=dict)
+    open_phrases: list[_Phrase] = field(default_factory=list)
+    """Those whose second word is a beginning."""
+
+    def add(self, other: _Entry) -> None:
+        self.roles |= other.roles
+        for second, phrases in other.phrases.items():
+            self.phrases[second] = self.phrases.get(second, []) + phrases
+        self.open_phrases = self.open_phrases + other.open_phrases
+
+
+class _Table:
+    """All words: by their first word, by its beginning, by a compound's end; and the signs."""
+
+    def __init__(self) -> None:
+        phrases: dict[tuple[str, ...], set[str]] = {}
+        signs: dict[str, set[str]] = {}
+        self.tails: set[str] = set()
+        for file in sorted((files(__package__) / "words").iterdir(), key=lambda file: file.name):
+            if not file.name.endswith(".toml"):
+                continue
+            for role, words in tomllib.loads(file.read_text("utf-8")).items():
+                for word in map(lower, words):
+                    if role == "tail":
+                        self.tails.add(fold(word))
+                    elif _OTHER_SCRIPT.search(word):
+                        signs.setdefault(word, set()).add(role)
+                    else:
+                        for form in {word, fold(word)} if len(fold(word)) >= _FOLDED_MIN else {word}:
+                            phrases.setdefault(_split(form), set()).add(role)
+        self.exact: dict[str, _Entry] = {}
+        self.stems: dict[str, _Entry] = {}
+        for (first, *rest), roles in sorted(phrases.items(), key=lambda item: -len(item[0])):
+            entries = self.stems if first.endswith("*") else self.exact
+            entry = entries.setdefault(first.removesuffix("*"), _Entry())
+            if not rest:
+                entry.roles |= roles
+            elif rest[0].endswith("*"):
+                entry.open_phrases.append(_Phrase(tuple(rest), frozenset(roles)))
+            else:
+                entry.phrases.setdefault(rest[0], []).append(_Phrase(tuple(rest), frozenset(roles)))
+        self.signs = {sign: frozenset(roles) for sign, roles in signs.items()}
+        longest_first = sorted(self.signs, key=lambda sign: (-len(sign), sign))
+        self.sign_pattern = re.compile(f"(?=({'|'.join(map(re.escape, longest_first))}))")
+
+
+@cache
+def _table() -> _Table:
+    """Read the lists at the first use: a start need not wait for them."""
+    return _Table()
+
+
+def _split(phrase: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"(?:2(?=fa|sv))?[^\W\d_]+\*?|[0-9]+|[%№#°º]", phrase)) or (phrase,)
+
+
+def lower(text: str) -> str:
+    """Lower the case and keep the length: the one character that would grow is replaced first."""
+    return text.replace("\u0130", "i").lower()
+
+
+def fold(text: str) -> str:
+    """Take the accents off, of Latin, Greek and Cyrillic."""
+    if text.isascii():
+        return text
+    return "".join(c for c in unicodedata.normalize("NFD", text) if not "\u0300" <= c <= "\u036f")
+
+
+@lru_cache(maxsize=16_384)
+def _entry(word: str) -> _Entry | None:
+    """Look a word up: as it is, without accents, by its beginning, and as a compound."""
+    table = _table()
+    forms = tuple(dict.fromkeys((word, fold(word))))
+    found = [table.exact[form] for form in forms if form in table.exact]
+    compound = _NONE if any(entry.roles for entry in found) else _compound(forms[-1])
+    if compound:
+        found.append(_Entry(compound))
+    else:
+        longest = min(len(word), _WORD_MAX)
+        stems = {form[:length] for form in forms for length in range(_STEM_MIN, longest + 1)}
+        found += [table.stems[stem] for stem in sorted(stems & table.stems.keys())]
+    if len(found) < 2:
+        return found[0] if found else None
+    whole = _Entry()
+    for entry in found:
+        whole.add(entry)
+    return whole
+
+
+def _compound(word: str) -> Roles:
+    """Take a compound apart, as German, Dutch and the Nordic languages write them."""
+    for length in range(min(len(word), _WORD_MAX) - 2, 2, -1):
+        if word[-length:] not in _table().tails:
+            continue
+        first = word[:-length]
+        roles: Roles = _NONE
+        for form in (first, first.removesuffix("s"), first.removesuffix("e")):
+            entry = _entry(form) if len(form) > 1 else None
+            roles |= entry.roles if entry else _NONE
+        if roles & {"bad", "promo"}:
+            return frozenset({"number"})
+        if "sign_in" in roles:
+            return frozenset({"strong"})
+        return frozenset({"code"} if "plain" in roles else {"code", "unknown"})
+    return _NONE
+
+
+@lru_cache(maxsize=16_384)
+def _leads(word: str) -> frozenset[str]:
+    """List the words after it that make a word speak for a code; "" where it does so alone."""
+    entry = _entry(word)
+    if entry is None:
+        return _NONE
+    if entry.roles & LEADING or any(phrase.roles & LEADING for phrase in entry.open_phrases):
+        return frozenset({""})
+    return frozenset(second for second, some in entry.phrases.items() if any(one.roles & LEADING for one in some))
+
+
+def may_lead(text: str) -> bool:
+    """Return False if nothing in a text can make a number near it a code: a quick look before `marks`."""
+    lowered = lower(text)
+    words = _WORD.findall(lowered)
+    there = {"", *words}
+    if any(not there.isdisjoint(after) for after in map(_leads, words) if after):
+        return True
+    return not lowered.isascii() and _OTHER_SCRIPT.search(lowered) is not None
+
+
+def marks(text: str) -> list[Mark]:
+    """List the words of the lists in a text, in order, none within another."""
+    lowered = lower(text)
+    found = [] if lowered.isascii() or not _OTHER_SCRIPT.search(lowered) else _signs(text, lowered)
+    words = _WORD.findall(lowered)
+    entries = [_entry(word) for word in words]
+    if any(entries):
+        places = [word.span() for word in _WORD.finditer(lowered)]
+        found += _words(text, lowered, words, places, entries)
+    return sorted(found, key=_start_of) if len(found) > 1 else found
+
+
+def _start_of(mark: Mark) -> int:
+    return mark.start
+
+
+def _words(
+    text: str,
+    lowered: str,
+    words: list[str],
+    places: list[tuple[int, int]],
+    entries: list[_Entry | None],
+) -> Iterator[Mark]:
+    place, count = 0, len(words)
+    while place < count:
+        entry, last, roles = entries[place], place, _NONE
+        if entry is not None:
+            roles = entry.roles
+            if place + 1 < count:
+                phrases = entry.phrases.get(words[place + 1]) or ()
+                for phrase in (*phrases, *entry.open_phrases) if phrases or entry.open_phrases else ():
+                    if _stands(phrase.rest, lowered, words, places, place):
+                        last = place + len(phrase.rest)
+                        roles = phrase.roles.union(*(_TOPICS & one.roles for one in entries[place : last + 1] if one))
+                        break
+            if roles:
+                start, end = places[place][0], places[last][1]
+                yield Mark(start, end, roles, text[start:end])
+        place = last + 1
+
+
+def _stands(
+    rest: tuple[str, ...], lowered: str, words: list[str], places: list[tuple[int, int]], place: int
+) -> bool:
+    """Return True if the rest of a phrase follows a word."""
+    if place + len(rest) >= len(words):
+        return False
+    for offset, wanted in enumerate(rest, place + 1):
+        word = words[offset]
+        if wanted.endswith("*"):
+            if not word.startswith(wanted[:-1]) and not fold(word).startswith(wanted[:-1]):
+                return False
+        elif wanted not in (word, fold(word)):
+            return False
+        if not _BETWEEN.fullmatch(lowered, places[offset - 1][1], places[offset][0]):
+            return False
+    return True
+
+
+def _signs(text: str, lowered: str) -> list[Mark]:
+    """List the signs; one may begin within another, but none lies within another."""
+    table = _table()
+    found: list[Mark] = []
+    last = 0
+    for sign in table.sign_pattern.finditer(lowered):
+        start, end = sign.span(1)
+        if end > last:
+            found.append(Mark(start, end, table.signs[sign[1]], text[start:end]))
+            last = end
+    return found
