@@ -141,6 +141,7 @@ async def test_all_tabs_come_back_after_a_restart(way: str, browser: Browser, tm
                 await subjects(page, f"Meanwhile for {name}")
 
 
+@pytest.mark.slow
 async def test_more_tabs_than_one_stream_has_addresses_use_another(browser: Browser, tmp_path: Path) -> None:
     async with running(settings_in(tmp_path)) as program, tabs_of(browser, "") as context:
         names = addresses(22)
