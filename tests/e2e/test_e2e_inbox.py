@@ -76,6 +76,27 @@ async def test_the_keyboard_finds_its_row_again_after_the_list_was_scrolled_away
     await expect(page.locator("a.message:focus .subject")).to_have_text("No 118")
 
 
+async def test_each_key_counts_however_quickly_they_come(page: Page, server: Server, address: str) -> None:
+    """Several within a frame, before the focus has moved, and to a row that is not drawn yet."""
+    await server.send_all([letter(f"No {number}") for number in range(60)], address)
+    await open_inbox(page, address)
+    press = """keys => {
+      for (const key of keys) document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+    }"""
+    for keys, subject in (
+        ("jj", "No 58"),
+        ("jjj", "No 55"),
+        ("kj", "No 55"),
+        ("j" * 40, "No 15"),
+        ("kkk", "No 18"),
+    ):
+        await page.evaluate(press, keys)
+        await expect(page.locator("a.message:focus .subject")).to_have_text(subject)
+    await page.locator("a.message").filter(has_text="No 20").focus()
+    await page.evaluate(press, "jj")
+    await expect(page.locator("a.message:focus .subject")).to_have_text("No 18")
+
+
 async def test_a_search_reaches_the_text_and_what_is_not_listed_yet(
     page: Page, server: Server, address: str
 ) -> None:

@@ -141,6 +141,7 @@ async def test_all_tabs_come_back_after_a_restart(way: str, browser: Browser, tm
                 await subjects(page, f"Meanwhile for {name}")
 
 
+@pytest.mark.slow
 async def test_more_tabs_than_one_stream_has_addresses_use_another(browser: Browser, tmp_path: Path) -> None:
     async with running(settings_in(tmp_path)) as program, tabs_of(browser, "") as context:
         names = addresses(22)
@@ -178,3 +179,39 @@ async def test_a_tab_that_is_gone_without_a_word_is_forgotten_and_keeps_nobody_w
         await subjects(other, "Still live")
         await until(lambda: followed(program) == {names[1]})
         crash.cancel()
+
+
+async def test_an_elected_tab_that_does_not_answer_is_replaced(browser: Browser, tmp_path: Path) -> None:
+    """The others notice its silence and elect another one; it follows that once it goes on."""
+    async with running(settings_in(tmp_path)) as program, tabs_of(browser, NO_WORKER) as context:
+        names = addresses(2)
+        leader = await open_tab(context, program.url, names[0])
+        other = await context.new_page()
+        await other.clock.install()
+        await other.goto(f"{program.url}/#/{names[1]}")
+        await expect(other.locator(".live.on")).to_be_visible()
+        await leader.evaluate(
+            "() => { window.post = BroadcastChannel.prototype.postMessage;"
+            " BroadcastChannel.prototype.postMessage = () => undefined; }"
+        )
+        for _ in range(4):
+            await other.clock.run_for(20_000)
+        await until(lambda: followed(program) == {names[1]} and count_streams(program) == 1)
+        await program.send(letter_octets("While it is silent"), to=tuple(names))
+        await subjects(other, "While it is silent")
+        await leader.evaluate(
+            "() => { BroadcastChannel.prototype.postMessage = window.post; dispatchEvent(new Event('online')); }"
+        )
+        await subjects(leader, "While it is silent")
+        await until(lambda: followed(program) == set(names) and count_streams(program) == 1)
+
+
+async def test_no_other_script_becomes_a_worker_of_all_tabs(browser: Browser, tmp_path: Path) -> None:
+    """The page's policy takes the URL of its own worker alone."""
+    async with running(settings_in(tmp_path)) as program, tabs_of(browser, "") as context:
+        page = await open_tab(context, program.url, *addresses(1))
+        for url in ("/healthz", "data:text/javascript,1", "https://example.org/a.js", "assets/main.js"):
+            failed = await page.evaluate(
+                "url => { try { new SharedWorker(url); return ''; } catch (error) { return String(error); } }", url
+            )
+            assert "TrustedScriptURL" in failed, url

@@ -256,7 +256,7 @@ async def test_a_stream_counts_once_for_each_of_its_inboxes_and_once_for_its_sou
         assert await status(inbox_path(ANN, "/events"), next(ip)) == 200
         answer = await program.ask(path_of(CAT, ANN))
         assert (answer.status, answer.headers["retry-after"]) == (503, "60")
-        assert answer.json()["detail"] == "too many readers follow one of these inboxes; try again later"
+        assert "inbox" in answer.json()["detail"]
         assert (await program.ask(inbox_path(ANN, "/events"))).status == 503
         for _ in range(2):
             assert await status(path_of(CAT), next(ip)) == 200

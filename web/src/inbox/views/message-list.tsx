@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { RefObject } from "preact";
 import { useDelay, useNow } from "../../ui/hooks.ts";
 import type { Inbox, InboxState } from "../inbox.ts";
@@ -39,16 +39,26 @@ export function MessageList({ inbox, state, server, selected, isRead, search }: 
     acceptedSinceMs: now - maxAgeMs,
   });
   const more = (state.search ?? state).nextBefore !== null;
+  // Where the focus goes: a key that is pressed again before it is there goes on from there.
+  const goal = useRef<number | null>(null);
   const step = (by: 1 | -1) => {
-    const next = neighbour(shown, by, selected ?? focus?.id ?? null);
-    if (next) setFocus({ id: next.id });
+    const next = neighbour(shown, by, [goal.current, focusedId(), selected ?? focus?.id]);
+    if (!next) return;
+    goal.current = next.id;
+    setFocus({ id: next.id });
   };
   useShortcuts({ j: () => step(1), k: () => step(-1) });
   useEffect(() => {
     if (order !== "newest") void inbox.loadAll();
   }, [order, state.nextBefore]);
   return (
-    <nav class="list" aria-label={words.inbox.messages}>
+    <nav
+      class="list"
+      aria-label={words.inbox.messages}
+      onFocusIn={() => {
+        goal.current = null;
+      }}
+    >
       {messages.length > 0 && (
         <ListToolbar
           count={messages.length}
@@ -102,11 +112,20 @@ export function MessageList({ inbox, state, server, selected, isRead, search }: 
   );
 }
 
-/** Return the message before or after the focused one, or after `last` if none has the focus. */
-function neighbour(shown: readonly Summary[], by: 1 | -1, last: number | null): Summary | undefined {
+/** Return the message before or after the first of `ids` that is in the list, else the list's first. */
+function neighbour(
+  shown: readonly Summary[],
+  by: 1 | -1,
+  ids: (number | null | undefined)[],
+): Summary | undefined {
+  const places = ids.map((wanted) => shown.findIndex(({ id }) => id === wanted));
+  const at = places.find((place) => place >= 0);
+  return shown[at === undefined ? 0 : Math.min(shown.length - 1, Math.max(0, at + by))];
+}
+
+function focusedId(): number | null {
   const focused = (document.activeElement as HTMLElement | null)?.dataset["id"];
-  const at = shown.findIndex(({ id }) => id === (focused ? Number(focused) : last));
-  return shown[at < 0 ? 0 : Math.min(shown.length - 1, Math.max(0, at + by))];
+  return focused ? Number(focused) : null;
 }
 
 interface ListToolbarProps {
