@@ -57,10 +57,10 @@ _FROM = re.compile(rb"[ \t]*+FROM[ \t]*+:", re.IGNORECASE)
 _TO = re.compile(rb"[ \t]*+TO[ \t]*+:", re.IGNORECASE)
 
 # "<@route,@route:local@domain>", where a ">" may be in quotes. The route is dropped (RFC 5321
-# appendix C), unless nothing follows it: that is no null path. Some printers and scanners write a
-# path without "<" and ">", and some programs put blanks around it, or within these two.
+# appendix C). Some printers and scanners write a path without "<" and ">", and some programs put
+# blanks around it, or within these two.
 _PATH = re.compile(
-    r'[ \t]*+(?:<[ \t]*+(?:@[^:<>"\x00-\x1f\x7f]*:(?![ \t]*>))?(?P<path>(?:"(?:[^"\\]|\\.)*"|[^"<>])*)>'
+    r'[ \t]*+(?:<[ \t]*+(?:@[^:<>"\x00-\x1f\x7f]*:)?(?P<path>(?:"(?:[^"\\]|\\.)*"|[^"<>])*)>'
     r'|(?P<bare>[^ \t<>"]+))(?P<parameters>(?:[ \t].*)?)',
     re.DOTALL,
 )
@@ -223,7 +223,7 @@ def _split_path(argument: bytes, keyword: re.Pattern[bytes], mistake: Reply) -> 
     if match is None:
         raise CommandError(mistake)
     path = match["bare"] or match["path"].strip(_BLANKS)
-    if not path and not _NULL_PATH.fullmatch(text):
+    if not path and not _NULL_PATH.fullmatch(text):  # blanks alone, or a route alone
         raise CommandError(mistake)
     return path, match["parameters"]
 
