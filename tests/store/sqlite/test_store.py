@@ -18,7 +18,7 @@ from testkit.sample_mail import add_all, envelope, ids
 from edgemail.errors import StoreFull, StoreUnavailable
 from edgemail.listener.spool import Spooler
 from edgemail.model import Summary
-from edgemail.store.base import Usage
+from edgemail.store.base import SourceShare, Usage
 from edgemail.store.sqlite import file as sqlite_file
 from edgemail.store.sqlite.store import SqliteStore
 
@@ -211,3 +211,18 @@ async def test_a_long_listing_reads_while_mail_is_committed(store: SqliteStore) 
     listings = await asyncio.gather(*[store.list_inbox(ANN, limit=200) for _ in range(10)])
     assert {len(rows) for rows in listings} == {200}
     assert len(set(await asyncio.gather(*adding))) == 100
+
+
+async def test_a_message_whose_beginning_cannot_be_read_has_no_known_source(path: Path) -> None:
+    """Another program wrote NULL there, or it was deleted a moment ago: the others are trimmed all the same."""
+    store = await SqliteStore.open(path)
+    mail_ids = await add_all(
+        store, [envelope(data=name) for name in (b"a", b"bad", b"lost", b"bad", b"bad", b"good")]
+    )
+    connection = apsw.Connection(str(path))
+    connection.execute("UPDATE mail SET data = NULL WHERE id IN (?, ?)", (mail_ids[0], mail_ids[2]))
+    connection.close()
+    share = SourceShare(0.4, bytes.decode, lambda source: source == "bad")
+    assert await store.trim_inboxes([ANN], max_messages=5, max_bytes=None, share=share) == [Usage(5, 15)]
+    assert ids(await store.list_inbox(ANN, limit=10, oldest_first=True)) == [mail_ids[0], *mail_ids[2:]]
+    await store.close()

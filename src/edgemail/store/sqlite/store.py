@@ -216,7 +216,7 @@ class SqliteStore(SqlMailbox):
         def choose(reader: apsw.Connection, inbox: str) -> tuple[Sequence[MailId], Usage]:
             rows = reader.execute(schema.LIST_HELD, (inbox, schema.UNBOUNDED_ID, -1))
             held = self._sources.name(rows)
-            heads = {mail_id: _find_beginning(reader, mail_id) for mail_id in limits.list_unknown(held)}
+            heads = _read_beginnings(reader, limits.list_unknown(held))
             return limits.choose(held, self._sources.learn(limits.share, heads))
 
         return await self._read(lambda reader: [choose(reader, inbox) for inbox in inboxes])
@@ -382,13 +382,22 @@ def _read_beginning(reader: apsw.Connection, mail_id: int, octets: int) -> bytes
         return blob.read(octets)
 
 
-def _find_beginning(reader: apsw.Connection, mail_id: int) -> bytes:
-    """Read a message's first octets, none where it was deleted meanwhile."""
-    try:
-        with contextlib.closing(_open_data(reader, MailId(mail_id))) as blob:
-            return blob.read(HEAD_BYTES)
-    except MessageNotFound:
-        return b""
+def _read_beginnings(reader: apsw.Connection, mail_ids: Sequence[MailId]) -> dict[MailId, bytes]:
+    """Read the first `HEAD_BYTES` of messages; of one that was deleted meanwhile, none."""
+    heads = dict.fromkeys(mail_ids, b"")
+    with contextlib.ExitStack() as stack:
+        blob: apsw.Blob | None = None
+        for mail_id in mail_ids:
+            try:
+                if blob is None:
+                    blob = reader.blob_open("main", "mail", "data", mail_id, False)
+                    stack.callback(blob.close, True)
+                else:
+                    blob.reopen(mail_id)  # a third of the time that another blob takes
+                heads[mail_id] = blob.read(HEAD_BYTES)
+            except apsw.SQLError:
+                blob = None
+    return heads
 
 
 def _insert_rows(writer: apsw.Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
