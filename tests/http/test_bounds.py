@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import itertools
 import json
 import logging
 import re
+import socket
+from functools import partial
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
@@ -125,6 +128,34 @@ async def test_a_target_is_bounded(lasting: Program) -> None:
     answer = await say(lasting, b"GET /" + b"a" * most)
     assert problem(answer)["status"] == 414
     assert count(lasting, "target_too_long") == before + 1
+
+
+async def test_an_answer_is_sent_at_once(lasting: Program) -> None:
+    """TCP_NODELAY: else the second write of an answer waits for the peer to acknowledge the first one."""
+    async with connected(lasting) as (reader, writer):
+        writer.write(GET + b"\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        (connection,) = connections(lasting)
+        served = connection.transport.get_extra_info("socket")
+        assert served.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+async def test_a_burst_of_requests_leaves_turns_to_others(lasting: Program) -> None:
+    """A few requests start in each turn of the event loop, in order; SMTP has its turns between them."""
+    turns, begun = lasting.app._http[0]._table.turns, list[int]()
+    for number in range(100):
+        turns.start(partial(begun.append, number))
+    seen = [len(begun)]
+    while len(begun) < 100:
+        await asyncio.sleep(0)
+        seen.append(len(begun))
+    assert begun == list(range(100))
+    assert {after - before for before, after in itertools.pairwise([0, *seen])} <= {0, 4, 8}
+    async with contextlib.AsyncExitStack() as stack:
+        peers = [await stack.enter_async_context(connected(lasting)) for _ in range(50)]
+        for _, writer in peers:
+            writer.write(GET + LAST)
+        assert [statuses(await rest(reader)) for reader, _ in peers] == [[200]] * 50
 
 
 def head_of(octets: int, begin: bytes = GET) -> bytes:

@@ -22,6 +22,18 @@ async def test_jobs_are_done_in_order_and_in_one_thread() -> None:
     assert await asyncio.gather(*jobs) == [None] * 100
 
 
+async def test_several_threads_take_jobs_side_by_side_and_end_together() -> None:
+    """A reader does not wait for another one; closing finishes what was asked for."""
+    worker, both = JobThread("worker", 2), threading.Barrier(2, timeout=30)
+    await asyncio.gather(*[worker.do(both.wait) for _ in range(2)])
+    done = list[int]()
+    jobs = [worker.do(partial(done.append, number)) for number in range(100)]
+    worker.close()
+    assert sorted(done) == list(range(100))
+    assert await asyncio.gather(*jobs) == [None] * 100
+    assert not any(thread.name == "worker" for thread in threading.enumerate())
+
+
 async def test_an_error_comes_out_where_the_job_was_asked_for() -> None:
     """The thread continues with the next job."""
     worker = JobThread("worker")

@@ -17,6 +17,7 @@ from edgemail.http.limits import (
     TOO_MANY_OF_SOURCE,
     HttpRefusal,
 )
+from edgemail.http.request_turns import RequestTurns
 from edgemail.policy.rates import read_ip
 from edgemail.system.minute_log import MinuteLog
 
@@ -54,6 +55,7 @@ class ConnectionTable:
         self._past_limits: dict[BoundedHttpProtocol, None] = {}
         self.waiting: dict[BoundedHttpProtocol, None] = {}
         """The connections whose peer owes a request, the oldest first."""
+        self.turns = RequestTurns()
         self.minute_log = MinuteLog(_log)
         for refusal in REFUSALS:
             counters.refusals[refusal.reason] += 0

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from http import HTTPStatus
 
     from uvicorn import Config
+    from uvicorn._types import ASGI3Application
     from uvicorn.server import ServerState
 
     from edgemail.http.connections import ConnectionTable
@@ -251,6 +252,13 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """True while the application answers a request."""
         cycle: RequestResponseCycle | None = self.cycle  # uvicorn's annotation leaves out None
         return cycle is not None and not cycle.response_complete
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        def begin() -> None:
+            if not cycle.disconnected:
+                super(BoundedHttpProtocol, self)._start_asgi_task(cycle, app)
+
+        self._table.turns.start(begin)
 
     def _is_probe(self) -> bool:
         path = self.url.partition(b"?")[0]

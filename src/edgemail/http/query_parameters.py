@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fastapi.dependencies.models import Dependant
 
 
-def refuse_unknown_parameters(request: Request) -> None:
+async def refuse_unknown_parameters(request: Request) -> None:
     """Answer 422 if the query has a parameter that the route does not read. For routes of our own API.
 
     Raises:

@@ -1,4 +1,4 @@
-"""A thread that runs jobs for the event loop, one at a time."""
+"""Threads that run jobs for the event loop."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ _Job = tuple[asyncio.Future[Any], "Callable[[], Any]"]
 
 
 class JobThread:
-    """Runs jobs in its own thread, in the order in which they were given.
+    """Runs jobs in a thread of its own, or in a few, in the order in which they were given.
 
-    A `ThreadPoolExecutor` of one thread does the same with two futures and several locks for each
-    job. A job took twice as long from the event loop to the thread and back, and each commit is a
-    job.
+    A `ThreadPoolExecutor` does the same with two futures and several locks for each job. A job took
+    twice as long from the event loop to the thread and back, and each commit and each read is a job.
     """
 
-    def __init__(self, name: str) -> None:
-        """Start the thread. It ends by `close`, or with the program."""
+    def __init__(self, name: str, threads: int = 1) -> None:
+        """Start the threads. They end by `close`, or with the program."""
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._thread.start()
+        self._threads = [threading.Thread(target=self._run, name=name, daemon=True) for _ in range(threads)]
+        for thread in self._threads:
+            thread.start()
+        self._is_closed = False
 
     def do(self, work: Callable[[], _T]) -> asyncio.Future[_T]:
         """Run `work` after the jobs before it. Cancelling the future before that withdraws the job.
@@ -35,16 +36,19 @@ class JobThread:
         Raises:
             RuntimeError: the thread was closed.
         """
-        if not self._thread.is_alive():
+        if self._is_closed:
             raise RuntimeError("a job for a thread that has ended")
         future: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
         self._jobs.put((future, work))
         return future
 
     def close(self) -> None:
-        """Finish all jobs, then end the thread."""
-        self._jobs.put(None)
-        self._thread.join()
+        """Finish all jobs, then end the threads."""
+        self._is_closed = True
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join()
 
     def _run(self) -> None:
         while (job := self._jobs.get()) is not None:

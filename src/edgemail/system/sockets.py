@@ -28,7 +28,7 @@ def bind(endpoint: Endpoint, flag: str) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(
             endpoint.host, endpoint.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        return socket.create_server(address, family=family, backlog=BACKLOG)
+        bound = socket.create_server(address, family=family, backlog=BACKLOG)
     except socket.gaierror as error:
         raise ListenError(f"{endpoint}: there is no such host; correct {flag}") from error
     except OSError as error:
@@ -41,6 +41,10 @@ def bind(endpoint: Endpoint, flag: str) -> socket.socket:
         else:
             reason = f"cannot be listened on ({error.strerror}); choose another with {flag}"
         raise ListenError(f"{endpoint} {reason}") from error
+    # Accepted connections inherit it. Without it the second write of an answer waits for the peer to
+    # acknowledge the first one, which takes 40 ms. asyncio sets it only where it opens the socket itself.
+    bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return bound
 
 
 def set_tcp_user_timeout(bound: socket.socket, after_s: float) -> None:

@@ -7,7 +7,6 @@ import contextlib
 import logging
 import math
 import time
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -69,7 +68,7 @@ class SqliteStore(SqlMailbox):
         self.file = path
         self._connections = Connections(path, writer, open_for_reading if read_only else open_database)
         self._writer_thread = writer_thread
-        self._reader_threads = ThreadPoolExecutor(_READERS, thread_name_prefix="edgemail-reader")
+        self._reader_threads = JobThread("edgemail-reader", _READERS)
         self._commits = GroupCommit(
             self._commit,
             max_rows=_BATCH_ROWS,
@@ -197,7 +196,7 @@ class SqliteStore(SqlMailbox):
         await self._commits.drain()
         await self._stop_polling()
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(None, self._reader_threads.shutdown)
+        await loop.run_in_executor(None, self._reader_threads.close)
         await self._writer_thread.do(self._connections.close)
         self._writer_thread.close()
 
@@ -269,7 +268,7 @@ class SqliteStore(SqlMailbox):
             with self._connections.reader() as reader:
                 return work(reader)
 
-        return await asyncio.get_running_loop().run_in_executor(self._reader_threads, _translate, read)
+        return await self._reader_threads.do(lambda: _translate(read))
 
     async def _query(self, statement: str, *bindings: Any) -> list[tuple[Any, ...]]:
         return await self._read(lambda reader: reader.execute(statement, bindings).fetchall())
