@@ -22,6 +22,7 @@ FILES_MAX: Final = 256
 """Attachments and inline parts of a message. Those after it are in the raw message only."""
 
 NAME_MAX: Final = 255
+_ENDING_MAX: Final = 10
 
 _INNER_OCTETS: Final = 16 * 1024
 _SUBJECT_MAX: Final = 100
@@ -72,7 +73,7 @@ class FilePart:
             return _name_message(self.part, label)
         if not name and self.is_calendar:
             return "invite.ics"
-        return make_line(re.split(r"[/\\]", name)[-1], NAME_MAX)
+        return _shorten_name(re.split(r"[/\\]", name)[-1])
 
 
 @dataclass(slots=True)
@@ -217,6 +218,14 @@ def _disposition(part: MailPart) -> Parameters:
 
 def _file_name(part: MailPart, label: str) -> str:
     return _disposition(part).text("filename", label) or part.content_type.text("name", label)
+
+
+def _shorten_name(name: str) -> str:
+    """Make one line of a file's name; one that is cut keeps its ending, which tells what the file is."""
+    stem, dot, ending = name.rpartition(".")
+    if len(name) <= NAME_MAX or not stem or len(ending) > _ENDING_MAX:
+        return make_line(name, NAME_MAX)
+    return make_line(stem, NAME_MAX - len(dot + ending)) + dot + make_line(ending, _ENDING_MAX)
 
 
 def _name_message(part: MailPart, label: str) -> str:
