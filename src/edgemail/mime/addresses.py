@@ -14,10 +14,16 @@ ADDRESSES_MAX: Final = 200
 
 _FIELD_MAX: Final = 64 * 1024
 _NAME_MAX: Final = 300
+_NAME_OCTETS_MAX: Final = 8 * 1024
 _ADDRESS_MAX: Final = 400
 _SIGN: Final = re.compile(rb"[\"(<,;:]")
-_BARE: Final = re.compile(rb"[^\s<>,;]{1,400}@[^\s<>,;]{1,400}")
-_QUOTED_ADDRESS: Final = re.compile(rb'"[^"\\]{1,200}"@[^\s<>,;]{1,255}')
+_STOP: Final = re.compile(rb"[,;]")
+_BLANK: Final = re.compile(rb"\s")
+_QUOTE: Final = re.compile(rb"\\.|\"", re.DOTALL)
+_BRACKET: Final = re.compile(rb"\\.|[()]", re.DOTALL)
+_USER: Final = re.compile(rb"[A-Za-z0-9._+-]{1,64}")
+"""A user of the sender's own machine, as in `root (Cron Daemon)`."""
+_QUOTED_END: Final = re.compile(rb'"[^"]{1,290}"\Z')
 _COMMENT: Final = re.compile(rb"\([^()]{0,300}\)")
 _LOOSE_DOT: Final = re.compile(rb"[ \t]{0,9}([.@])[ \t]{0,9}")
 _ESCAPED: Final = re.compile(rb"\\(.)", re.DOTALL)
@@ -36,19 +42,23 @@ def write_addresses(addresses: tuple[HeaderAddress, ...]) -> str:
 
 
 class _AddressScanner:
-    """Goes through a field sign by sign; what it has of the mailbox at hand is in three lists."""
+    """Goes through a field sign by sign, and keeps what it has of the mailbox at hand."""
 
     def __init__(self, octets: bytes, label: str) -> None:
         self._octets = octets
         self._label = label
         self._found: list[HeaderAddress] = []
+        self._earlier: list[bytes] = []
+        """What came before the last comma without an address, so that it is part of a name."""
         self._words: list[bytes] = []
         self._comments: list[bytes] = []
         self._address: bytes | None = None
-        self._ends_in_quotes = False
+        self._ends_in_quotes = self._has_at = False
+        self._last_semicolon = octets.rfind(b";")
         self._has_quotes = self._has_brackets = self._has_angles = True  # closing ones, further on
 
     def read(self) -> tuple[HeaderAddress, ...]:
+        """Return the mailboxes."""
         octets, place = self._octets, 0
         while (sign := _SIGN.search(octets, place)) and len(self._found) < ADDRESSES_MAX:
             self._add_word(octets[place : sign.start()])
@@ -69,35 +79,34 @@ class _AddressScanner:
 
     def _add_word(self, word: bytes) -> None:
         self._words.append(word)
+        self._has_at = self._has_at or b"@" in word
         self._ends_in_quotes = self._ends_in_quotes and not word.strip()
 
     def _read_quoted(self, place: int) -> int:
-        octets, end = self._octets, place
-        while self._has_quotes:
-            end = octets.find(b'"', end)
-            if end < 0:
-                self._has_quotes = False
-            elif _count_backslashes(octets, end) % 2 == 0:
-                inner = octets[place:end]
-                is_local_part = octets.startswith(b"@", end + 1)
-                self._words.append(b'"' + inner + b'"' if is_local_part else _ESCAPED.sub(rb"\1", inner))
-                self._ends_in_quotes = not is_local_part
-                return end + 1
-            else:
-                end += 1
+        octets = self._octets
+        if self._has_quotes:
+            for sign in _QUOTE.finditer(octets, place):
+                if sign[0] == b'"':
+                    self._add_quoted(
+                        octets[place : sign.start()], is_local_part=octets.startswith(b"@", sign.end())
+                    )
+                    return sign.end()
+            self._has_quotes = False
         return place
 
+    def _add_quoted(self, octets: bytes, *, is_local_part: bool) -> None:
+        self._words.append(b'"' + octets + b'"' if is_local_part else _ESCAPED.sub(rb"\1", octets))
+        self._ends_in_quotes = not is_local_part
+
     def _read_comment(self, place: int) -> int:
-        if not self._has_brackets:
-            return place
-        octets, depth, end = self._octets, 1, place
-        for sign in re.finditer(rb"\\.|[()]", octets[place:], re.DOTALL):
-            depth += (sign[0] == b"(") - (sign[0] == b")")
-            if depth == 0:
-                end = place + sign.start()
-                self._comments.append(_ESCAPED.sub(rb"\1", octets[place:end]))
-                return end + 1
-        self._has_brackets = False
+        octets, depth = self._octets, 1
+        if self._has_brackets:
+            for sign in _BRACKET.finditer(octets, place):
+                depth += (sign[0] == b"(") - (sign[0] == b")")
+                if depth == 0:
+                    self._comments.append(_ESCAPED.sub(rb"\1", octets[place : sign.start()]))
+                    return sign.end()
+            self._has_brackets = False
         self._words.append(b"(")
         return place
 
@@ -106,45 +115,60 @@ class _AddressScanner:
         end = octets.find(b">", place) if self._has_angles else -1
         if end < 0:
             self._has_angles = False
-            end = min((at for sign in b",;" if (at := octets.find(sign, place)) >= 0), default=len(octets))
-        inner = octets[place:end].strip(b" \t<")
+            stop = _STOP.search(octets, place)
+            end = stop.start() if stop else len(octets)
         if not self._address:
-            self._address = _clean(inner)
+            self._address = _clean(octets[place:end].strip(b" \t<"))
         while octets.startswith(b">", end):
             end += 1
         return end
 
     def _begin_group(self, place: int) -> None:
         """Forget the name of a group, which a semicolon ends. Any other colon belongs to a name."""
-        is_group = self._octets.find(b";", place) >= 0 or not self._octets[place:].strip()
-        if is_group and self._address is None and not any(b"@" in word for word in self._words):
-            self._words = []
-            self._comments = []
+        is_group = self._last_semicolon >= place or place == len(self._octets)
+        if is_group and self._address is None and not self._has_at:
+            self._earlier, self._words, self._comments = [], [], []
         else:
             self._words.append(b":")
 
     def _end_entry(self, sign: bytes) -> None:
         """End a mailbox. A comma after something without an address belongs to the name that follows."""
-        text = b"".join(self._words).strip()
-        if self._address is None and text:
-            bare = _QUOTED_ADDRESS.search(text) or _BARE.search(text)
+        if self._address is None:
+            text = b"".join(self._words)
+            bare = _find_bare(text)
             if bare:
-                self._address = bare[0]
-                self._words = [text[: bare.start()], b" ", text[bare.end() :]]
+                self._address = text[bare[0] : bare[1]]
+                self._words = [text[: bare[0]], b" ", text[bare[1] :]]
             elif sign:
-                self._words.append(sign)
+                if text.strip():
+                    self._earlier += (text, sign)
+                self._words, self._has_at = [], False
                 return
-        name = b"".join(self._words).strip()
-        name = (name if self._ends_in_quotes else name.rstrip(b" \t,;")) or b" ".join(self._comments)
-        address = self._address or b""
+        name = b"".join(self._earlier + self._words).strip()[:_NAME_OCTETS_MAX]
+        comment = b" ".join(self._comments)[:_NAME_OCTETS_MAX]
+        if self._address is None and comment and _USER.fullmatch(name):
+            self._address, name = name, b""
+        name = (name if self._ends_in_quotes else name.rstrip(b" \t,;")) or comment
+        address = (self._address or b"")[:_NAME_OCTETS_MAX]
         if name or address:
-            self._found.append(
-                HeaderAddress(
-                    make_line(decode_words(name, self._label), _NAME_MAX),
-                    make_line(decode_words(address, self._label), _ADDRESS_MAX),
-                )
-            )
-        self._words, self._comments, self._address, self._ends_in_quotes = [], [], None, False
+            shown = make_line(decode_words(name, self._label), _NAME_MAX)
+            if len(shown) > 2 and shown[0] == shown[-1] == '"':  # quotes that were encoded with the name
+                shown = shown[1:-1]
+            self._found.append(HeaderAddress(shown, make_line(decode_words(address, self._label), _ADDRESS_MAX)))
+        self._earlier, self._words, self._comments = [], [], []
+        self._address, self._ends_in_quotes, self._has_at = None, False, False
+
+
+def _find_bare(text: bytes) -> tuple[int, int] | None:
+    """Find an address that no angle brackets enclose; return its start and end."""
+    at = text.find(b"@")
+    if at < 0:
+        return None
+    quoted = _QUOTED_END.search(text, max(0, at - 300), at)
+    start = quoted.start() if quoted else max(text.rfind(blank, 0, at) for blank in (b" ", b"\t")) + 1
+    stop = _BLANK.search(text, at)
+    end = stop.start() if stop else len(text)
+    return (start, end) if start < at < end - 1 else None
 
 
 def _clean(address: bytes) -> bytes:
@@ -157,10 +181,3 @@ def _clean(address: bytes) -> bytes:
     if b" " in address and b'"' not in address:
         address = _LOOSE_DOT.sub(rb"\1", address)
     return address
-
-
-def _count_backslashes(octets: bytes, end: int) -> int:
-    start = end
-    while start and octets[start - 1] == 0x5C:
-        start -= 1
-    return end - start

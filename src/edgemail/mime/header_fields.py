@@ -7,6 +7,7 @@ follow, and begins the body where none do.
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from typing import Final, NamedTuple
 
 from edgemail.mime.encoded_words import unfold
@@ -24,6 +25,8 @@ _KNOWN: Final = frozenset({
     "importance", "priority", "sensitivity", "lines", "status", "keywords", "comments", "autocrypt",
 })  # fmt: skip
 """Names of one word that are fields even after a line that is none."""
+_CUT_NAME: Final = re.compile(rb"c(?:o(?:n(?:t(?:e(?:n(?:t(?:-[a-z-]*)?)?)?)?)?)?)?", re.IGNORECASE)
+"""The beginning of `Content-Type` and the like at the end of a message that is cut off."""
 _TRACE: Final = frozenset({"received", "return-path", "delivered-to", "x-original-to"})
 
 
@@ -60,7 +63,7 @@ def read_header(octets: bytes, start: int, end: int, *, max_octets: int, is_mess
         found = _BREAK.search(octets, place, header_end)
         line_end, following = (found.start(), found.end()) if found else (header_end, header_end)
         colon = octets.find(b":", place, line_end)
-        name = octets[place:colon].rstrip() if 0 <= colon - place <= 300 else b""
+        name = octets[place:colon].rstrip().removeprefix(BOM_UTF8) if 0 <= colon - place <= 300 else b""
         if not fields and name[:1] in {b" ", b"\t"} and name.strip().lower().decode("latin-1") in _KNOWN:
             name = name.strip()
         if _NAME.fullmatch(name):
@@ -81,7 +84,7 @@ def read_header(octets: bytes, start: int, end: int, *, max_octets: int, is_mess
         if name and doubtful < 0 and not _is_skipped(octets, place, is_real=is_real):
             doubtful = place
         place = following
-    if doubtful >= 0:
+    if doubtful >= 0 and not (end == len(octets) and _CUT_NAME.fullmatch(octets, doubtful, end)):
         body_start = doubtful
     return HeaderBlock(tuple(fields), first, body_start)
 
