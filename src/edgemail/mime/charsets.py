@@ -82,9 +82,18 @@ def decode_labelled(octets: bytes, label: str) -> str:
     return _decode(octets, _find_useful(label))
 
 
-def is_valid(octets: bytes, label: str) -> bool:
-    """Return True if the octets are valid in the charset of that label."""
-    return _try(octets, find_codec(label) or "ascii") is not None
+def is_valid(octets: bytes, label: str, *, is_cut: bool = False) -> bool:
+    """Return True if the octets are valid in the charset of that label, or in UTF-8.
+
+    With `is_cut` they may end inside a character.
+    """
+    for codec in {"utf-8", _find_useful(label) or "utf-8"}:
+        try:
+            codecs.getincrementaldecoder(codec)().decode(octets, not is_cut)
+        except (UnicodeError, LookupError, ValueError):
+            continue
+        return True
+    return False
 
 
 def _find_useful(label: str) -> str | None:

@@ -24,6 +24,8 @@ _KNOWN: Final = frozenset({
     "importance", "priority", "sensitivity", "lines", "status", "keywords", "comments", "autocrypt",
 })  # fmt: skip
 """Names of one word that are fields even after a line that is none."""
+_CUT_NAME: Final = re.compile(rb"c(?:o(?:n(?:t(?:e(?:n(?:t(?:-[a-z-]*)?)?)?)?)?)?)?", re.IGNORECASE)
+"""The beginning of `Content-Type` and the like at the end of a message that is cut off."""
 _TRACE: Final = frozenset({"received", "return-path", "delivered-to", "x-original-to"})
 
 
@@ -81,7 +83,7 @@ def read_header(octets: bytes, start: int, end: int, *, max_octets: int, is_mess
         if name and doubtful < 0 and not _is_skipped(octets, place, is_real=is_real):
             doubtful = place
         place = following
-    if doubtful >= 0:
+    if doubtful >= 0 and not (end == len(octets) and _CUT_NAME.fullmatch(octets, doubtful, end)):
         body_start = doubtful
     return HeaderBlock(tuple(fields), first, body_start)
 

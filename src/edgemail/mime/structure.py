@@ -145,7 +145,8 @@ def _read_children(part: MailPart, most: int) -> list[MailPart]:
         ranges = _split(octets, start, end, boundary, most, is_shared=True)
         children = [_read_part(octets, found, default) for found in ranges]
     if _CONTENT_FIELD.match(octets, start, preamble_end):  # the first delimiter is missing
-        children.insert(0, _read_part(octets, _Range(start, preamble_end, start), default))
+        first = _Range(start, _drop_line_end(octets, start, preamble_end), start)
+        children.insert(0, _read_part(octets, first, default))
     is_empty = all(child.start >= child.end and not child.is_multipart for child in children)
     if is_empty and octets[start:preamble_end].strip():  # the preamble is the message
         part.end = preamble_end

@@ -60,9 +60,10 @@ def decode_text(octets: bytes, encoding: str, label: str) -> bytes:
     Broken base64 that would not be text either is left as it is: somebody has labelled plain text so.
     """
     decoded = decode(octets, encoding)
-    if encoding == "base64" and _is_broken(octets) and (_CONTROL.search(decoded) or not is_valid(decoded, label)):
-        return octets
-    return decoded
+    if encoding != "base64" or not _is_broken(octets):
+        return decoded
+    is_text = not _CONTROL.search(decoded) and is_valid(decoded, label, is_cut=True)
+    return decoded if is_text else octets
 
 
 def decode_base64(octets: bytes) -> bytes:
@@ -112,8 +113,8 @@ def _decode_bare(text: bytes) -> bytes:
 
 def _is_broken(octets: bytes) -> bool:
     """Return True where base64 has something that no encoder writes."""
-    text = octets.rstrip(_BLANKS + b"=")
-    return bool(text.translate(None, _ALPHABET + b"\r\n") or len(text.translate(None, _BLANKS)) % 4 == 1)
+    text = octets.strip(_BLANKS)
+    return bool(text.rstrip(b"=").translate(None, _ALPHABET + b"\r\n") or len(text.translate(None, b"\r\n")) % 4)
 
 
 def decode_quoted_printable(octets: bytes) -> bytes:
