@@ -46,7 +46,7 @@ def find_codec(label: str) -> str | None:
     for form in (name, name.removeprefix("x-"), name.replace("-", "").replace("_", "")):
         known = ALIASES.get(form, form)
         if known.isascii() and normalize_encoding(known) in _list_codecs():
-            codec = codecs.lookup(known)
+            codec = codecs.lookup(normalize_encoding(known))  # without NUL, which raises
             if codec.name not in NO_CHARSETS and getattr(codec, "_is_text_encoding", True):
                 return ALIASES.get(codec.name, codec.name)
     return None
