@@ -16,6 +16,8 @@ _CASES: dict[str, tuple[bytes, list[tuple[str, str]]]] = {
     "quotes in a quoted name": (b'"Ann \\"A\\" Doe" <ann@a.example>', [('Ann "A" Doe', "ann@a.example")]),
     "a quote that is not closed": (b'"Ann <ann@a.example>', [("Ann", "ann@a.example")]),
     "a name in a comment": (b"root@a.example (Cron Daemon)", [("Cron Daemon", "root@a.example")]),
+    "a user of the machine": (b"root (Cron Daemon)", [("Cron Daemon", "root")]),
+    "quotes that are encoded": (b"=?utf-8?Q?=22Doe,_Ann=22?= <ann@a.example>", [("Doe, Ann", "ann@a.example")]),
     "a comment within a comment": (b"ann@a.example (Ann (the one))", [("Ann (the one)", "ann@a.example")]),
     "a comment that is not closed": (b"Ann (x <ann@a.example>", [("Ann (x", "ann@a.example")]),
     "a name and a comment": (b"Ann <ann@a.example> (at home)", [("Ann", "ann@a.example")]),

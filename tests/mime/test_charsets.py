@@ -11,7 +11,8 @@ _LABELS = {
     "cp949": "cp949", "uhc": "cp949", "ks_c_5601-1987": "cp949", "euc-kr": "cp949", "windows1252": "cp1252",
     "latin-1": "cp1252", "ISO-8859-1": "cp1252", "iso_8859-1": "cp1252", "koi8r": "koi8-r", "utf8": "utf-8",
     '"utf-8"': "utf-8", " UTF-8; ": "utf-8", "us-ascii": "ascii", "ansi_x3.4-1968": "ascii", "cp-1251": "cp1251",
-    "x-unheard": None, "": None, "../x": None, "%s": None, "é": None, "a" * 10_000: None,
+    "x-unheard": None, "": None, "aliases": None, "dbcs": None, "utf\0-8": "utf-8",
+    "\0": None, "../x": None, "%s": None, "é": None, "a" * 10_000: None,
     "unicode-1-1-utf-7": "utf-7", "iso-2022-jp": "iso2022_jp_ext", "iso-8859-8-i": "iso8859-8", "tis-620": "cp874",
 }  # fmt: skip
 """What is no charset is no codec for text either."""
@@ -37,6 +38,10 @@ _BODIES: dict[str, tuple[bytes, str, str]] = {
     "ISO-2022-JP": ("これはテスト".encode("iso2022_jp"), "iso-2022-jp", "これはテスト"),
     "ISO-2022-JP without a label": ("これはテスト".encode("iso2022_jp"), "", "これはテスト"),
     "ISO-2022-JP labelled us-ascii": ("これはテスト".encode("iso2022_jp"), "us-ascii", "これはテスト"),
+    "ISO-2022-JP with characters of Windows": (b"\x1b$B-!%F%9%H-j\x1b(B ok", "iso-2022-jp", "①テスト㈱ ok"),
+    "the same without a label": (b"\x1b$B-!%F%9%H\x1b(B", "", "①テスト"),
+    "EUC-JP with characters of Windows": (b"\xad\xa1\xa5\xc6", "euc-jp", "①テ"),
+    "Big5 of Windows": ("碁銹裏墻恒粧嫺".encode("cp950"), "big5", "碁銹裏墻恒粧嫺"),
     "ISO-2022-KR": ("한국어".encode("iso2022_kr"), "iso-2022-kr", "한국어"),
     "HZ": ("测试".encode("hz"), "hz-gb-2312", "测试"),
     "UTF-7": (b"Gr+APwA3w-e", "utf-7", "Grüße"),
@@ -65,6 +70,7 @@ _PAGES: dict[str, tuple[bytes, str, str]] = {
     "meta against us-ascii": ("<meta charset=koi8-r>Привет".encode("koi8-r"), "us-ascii", "Привет"),
     "a label against meta": ("<meta charset=koi8-r>Привет".encode("cp1251"), "windows-1251", "Привет"),
     "UTF-8 against meta": ("<meta charset=koi8-r>Привет".encode(), "", "Привет"),
+    "meta against a wrong utf-8": ("<meta charset=koi8-r>Привет".encode("koi8-r"), "utf-8", "Привет"),
     "meta in a comment": (b"<!-- <meta charset=koi8-r> -->Gr\xfc\xdfe", "", "Grüße"),
     "an XML declaration": ('<?xml version="1.0" encoding="koi8-r"?>Привет'.encode("koi8-r"), "", "Привет"),
     "meta that is no charset": (b"<meta charset=rot13>Gr\xfc\xdfe", "", "Grüße"),

@@ -14,6 +14,7 @@ _PICTURE = "Content-Type: image/png; name=a.png\nContent-ID: <a@x>\n\nPNG\n"
 _REFERS = 'Content-Type: text/html\n\n<img src="cid:a@x"><img src="CID:b%40x">\n'
 _FILE = "Content-Type: application/pdf; name=a.pdf\nContent-Disposition: attachment\n\nPDF\n"
 _INVITE = "Content-Type: text/calendar; method=REQUEST\n\nBEGIN:VEVENT\nSUMMARY:Meet\nEND:VEVENT\n"
+_NAMED_INVITE = _INVITE.replace("; method", "; name=a.ics; method")
 
 
 def _mail(kind: str, *parts: str, boundary: str = "bb") -> str:
@@ -77,7 +78,7 @@ _CASES: dict[str, tuple[str, dict[str, Any]]] = {
         {"text": "Hello", "html": "<p>Hello</p>", "attachments": ["invite.ics"], "events": ["Meet"]},
     ),
     "an invitation, twice": (
-        _mail("mixed", _mail("alternative", _TEXT, _INVITE, boundary="cc"), _INVITE.replace("; ", "; name=a.ics; ")),
+        _mail("mixed", _mail("alternative", _TEXT, _INVITE, boundary="cc"), _NAMED_INVITE),
         {"text": "Hello", "attachments": ["invite.ics", "a.ics"], "events": ["Meet"]},
     ),
     "pictures that the HTML refers to": (

@@ -45,6 +45,7 @@ _CASES: dict[str, tuple[bytes, list[tuple[str, bytes]], bytes]] = {
         [("From", b" a"), ("Subject", b" x")],
         b"body",
     ),
+    "a byte order mark": (b"\xef\xbb\xbfFrom: a\nTo: b\n\nbody", [("From", b" a"), ("To", b" b")], b"body"),
     "an empty name": (b": x\n:\nSubject: x\n\nbody", [("Subject", b" x")], b"body"),
     "a colon in the value": (b"A: b: c\n\nbody", [("A", b" b: c")], b"body"),
     "octets above ASCII": (b"A: \xfc\xff\n\nbody", [("A", b" \xfc\xff")], b"body"),

@@ -21,6 +21,8 @@ _STOP: Final = re.compile(rb"[,;]")
 _BLANK: Final = re.compile(rb"\s")
 _QUOTE: Final = re.compile(rb"\\.|\"", re.DOTALL)
 _BRACKET: Final = re.compile(rb"\\.|[()]", re.DOTALL)
+_USER: Final = re.compile(rb"[A-Za-z0-9._+-]{1,64}")
+"""A user of the sender's own machine, as in `root (Cron Daemon)`."""
 _QUOTED_END: Final = re.compile(rb'"[^"]{1,290}"\Z')
 _COMMENT: Final = re.compile(rb"\([^()]{0,300}\)")
 _LOOSE_DOT: Final = re.compile(rb"[ \t]{0,9}([.@])[ \t]{0,9}")
@@ -143,15 +145,16 @@ class _AddressScanner:
                 self._words, self._has_at = [], False
                 return
         name = b"".join(self._earlier + self._words).strip()[:_NAME_OCTETS_MAX]
-        name = (name if self._ends_in_quotes else name.rstrip(b" \t,;")) or b" ".join(self._comments)
+        comment = b" ".join(self._comments)[:_NAME_OCTETS_MAX]
+        if self._address is None and comment and _USER.fullmatch(name):
+            self._address, name = name, b""
+        name = (name if self._ends_in_quotes else name.rstrip(b" \t,;")) or comment
         address = (self._address or b"")[:_NAME_OCTETS_MAX]
         if name or address:
-            self._found.append(
-                HeaderAddress(
-                    make_line(decode_words(name, self._label), _NAME_MAX),
-                    make_line(decode_words(address, self._label), _ADDRESS_MAX),
-                )
-            )
+            shown = make_line(decode_words(name, self._label), _NAME_MAX)
+            if len(shown) > 2 and shown[0] == shown[-1] == '"':  # quotes that were encoded with the name
+                shown = shown[1:-1]
+            self._found.append(HeaderAddress(shown, make_line(decode_words(address, self._label), _ADDRESS_MAX)))
         self._earlier, self._words, self._comments = [], [], []
         self._address, self._ends_in_quotes, self._has_at = None, False, False
 

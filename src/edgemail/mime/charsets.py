@@ -14,7 +14,7 @@ from encodings import aliases, normalize_encoding
 from functools import cache, lru_cache
 from typing import Final
 
-from edgemail.mime.charset_names import ALIASES, EAST_ASIAN, NO_CHARSETS, SEVEN_BIT
+from edgemail.mime.charset_names import ALIASES, EAST_ASIAN, LARGER, NO_CHARSETS, SEVEN_BIT
 
 _LABEL_MAX = 64
 _WESTERN: Final = "".join(bytes([octet]).decode("cp1252", "ignore") or chr(octet) for octet in range(256))
@@ -28,6 +28,9 @@ _MARKS: Final = (
 _SHIFT: Final = re.compile(rb"\x1b(?:\$[@B(]|\([JI])")
 """How ISO-2022-JP leaves ASCII (RFC 1468)."""
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+_ESCAPE: Final = re.compile(rb"\x1b(?:\$\(?[@-D]|\([A-Z])")
+_SHIFTED: Final = {b"\x1b$@": "euc_jis_2004", b"\x1b$B": "euc_jis_2004", b"\x1b(I": "cp932"}
+_SET_HIGH: Final = bytes(octet | 0x80 if 0x21 <= octet <= 0x7E else octet for octet in range(256))
 _KOREAN: Final = b"\x1b$)C"
 _THREE_OCTETS: Final = re.compile(rb"[\xe0-\xf4]")
 _META: Final = re.compile(
@@ -45,8 +48,11 @@ def find_codec(label: str) -> str | None:
     name = label[:_LABEL_MAX].strip(" \t\r\n\"'<>;,").lower()
     for form in (name, name.removeprefix("x-"), name.replace("-", "").replace("_", "")):
         known = ALIASES.get(form, form)
-        if known.isascii() and normalize_encoding(known) in _list_codecs():
-            codec = codecs.lookup(normalize_encoding(known))  # without NUL, which raises
+        if known.isascii() and (module := normalize_encoding(known)) in _list_codecs():
+            try:
+                codec = codecs.lookup(module)
+            except LookupError:  # a codec of another platform
+                continue
             if codec.name not in NO_CHARSETS and getattr(codec, "_is_text_encoding", True):
                 return ALIASES.get(codec.name, codec.name)
     return None
@@ -65,8 +71,9 @@ def decode_body(octets: bytes, label: str = "", *, is_html: bool = False) -> str
         if octets.startswith(mark):
             return octets[len(mark) :].decode(codec, "replace")
     named = _find_useful(label)
-    if named is None and is_html:
-        named = _find_meta(octets)
+    if is_html and named in {None, "utf-8"} and (meta := _find_meta(octets)):
+        text = None if named is None else _try(octets, "utf-8") or _mostly(octets, "utf-8")
+        return text or _decode(octets, meta)
     return _decode(octets, named)
 
 
@@ -116,6 +123,8 @@ def _decode(octets: bytes, codec: str | None, *, is_guess: bool = False) -> str:
             return text
     if codec is not None and codec != "utf-8":
         text = _try(octets, codec)
+        if text is None and codec in LARGER:
+            text = _try(octets, LARGER[codec])
         if text is None and codec in EAST_ASIAN:
             text = _mostly(octets, codec)
         if text is not None:
@@ -133,8 +142,11 @@ def _decode_stateful(octets: bytes, codec: str) -> str | None:
             codec += "-le" if octets[1::2].count(0) > octets[::2].count(0) else "-be"
         return octets.decode(codec, "replace")
     text = _try(octets, codec)
-    if text is None and codec.startswith("iso2022") and b"\x1b" in octets:
-        text = octets.decode(codec, "replace")
+    if text is None and b"\x1b" in octets:
+        if codec == "iso2022_jp_ext":
+            text = _decode_japanese(octets)
+        elif codec.startswith("iso2022"):
+            text = octets.decode(codec, "replace")
     return text
 
 
@@ -142,7 +154,28 @@ def _sniff_escapes(octets: bytes) -> str | None:
     """Decode ISO-2022-JP or -KR that says nothing of it."""
     if _KOREAN in octets:
         return _try(octets, "iso2022_kr")
-    return _try(octets, "iso2022_jp_ext") if _SHIFT.search(octets) else None
+    if not _SHIFT.search(octets):
+        return None
+    text = _try(octets, "iso2022_jp_ext")
+    return _decode_japanese(octets) if text is None else text
+
+
+def _decode_japanese(octets: bytes) -> str:
+    """Decode ISO-2022-JP with the characters of Windows and others that RFC 1468 has not, as ① and ㈱."""
+    pieces: list[str] = []
+    place, codec = 0, "ascii"
+    for shift in _ESCAPE.finditer(octets):
+        pieces.append(_decode_shifted(octets[place : shift.start()], codec))
+        place, codec = shift.end(), _SHIFTED.get(shift[0], "ascii")
+    pieces.append(_decode_shifted(octets[place:], codec))
+    return "".join(pieces)
+
+
+def _decode_shifted(octets: bytes, codec: str) -> str:
+    if codec == "ascii":
+        return octets.decode("ascii", "replace")
+    # Controls, as line ends in a line that is not shifted back, are ASCII in any state.
+    return octets.translate(_SET_HIGH).decode(codec, "replace")
 
 
 def _try(octets: bytes, codec: str) -> str | None:

@@ -7,6 +7,7 @@ follow, and begins the body where none do.
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from typing import Final, NamedTuple
 
 from edgemail.mime.encoded_words import unfold
@@ -62,7 +63,7 @@ def read_header(octets: bytes, start: int, end: int, *, max_octets: int, is_mess
         found = _BREAK.search(octets, place, header_end)
         line_end, following = (found.start(), found.end()) if found else (header_end, header_end)
         colon = octets.find(b":", place, line_end)
-        name = octets[place:colon].rstrip() if 0 <= colon - place <= 300 else b""
+        name = octets[place:colon].rstrip().removeprefix(BOM_UTF8) if 0 <= colon - place <= 300 else b""
         if not fields and name[:1] in {b" ", b"\t"} and name.strip().lower().decode("latin-1") in _KNOWN:
             name = name.strip()
         if _NAME.fullmatch(name):
