@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from random import Random
 from typing import Any
 
@@ -24,6 +24,14 @@ def expected(expect: dict[str, Any]) -> Reading:
     return Reading(expect["subject"], name, address, plain(expect["text"]), plain(expect["html"]), files)
 
 
+def without_made_up_names(reading: Reading) -> Reading:
+    """Leave out the names that we give to attached messages, by their subjects."""
+    files = tuple(
+        ("" if kind == "message/rfc822" else name, kind, size) for name, kind, size in reading.attachments
+    )
+    return replace(reading, attachments=files)
+
+
 @pytest.mark.slow
 @pytest.mark.needs_mailparser
 def test_every_difference_between_readers_is_explained() -> None:
@@ -34,7 +42,8 @@ def test_every_difference_between_readers_is_explained() -> None:
         for seed in range(MESSAGES):
             mail = build(Random(seed))
             wanted = expected(mail.expect)
-            readings = {"ours": read_ours(mail.octets)[0], "python": read_with_python(mail.octets)}
+            ours = without_made_up_names(read_ours(mail.octets)[0])
+            readings = {"ours": ours, "python": read_with_python(mail.octets)}
             for reader, found in (readings | read_with_node(mail.octets)).items():
                 for field in (field.name for field in fields(Reading)):
                     if getattr(found, field) == getattr(wanted, field):
