@@ -132,6 +132,8 @@ def main() -> None:
         print(f"{count:6} {name}")
     for name, count in judged.most_common():
         print(f"{count:6} judged: {name}")
+    for digest in sorted(set(JUDGEMENTS) - different):
+        print(f"{digest} is judged, and no message of these folders that is read in two ways")
     print(f"{unjudged:6} not judged")
     sys.exit(unjudged > 0)
 

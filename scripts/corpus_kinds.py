@@ -181,7 +181,6 @@ File = tuple[str, str, int]
 
 _KINDS: tuple[tuple[str, Callable[[Difference], bool]], ...] = (
     ("blanks and line ends alone", _blanks),
-    ("the other reader finds nothing, for the message is broken", _is_empty),
     ("letters: ours has fewer that are wrong", _letters),
     ("UTF-7 is not read by the other", _utf_7),
     ("flowed text is unwrapped by one of both", _flowed),
@@ -189,6 +188,7 @@ _KINDS: tuple[tuple[str, Callable[[Difference], bool]], ...] = (
     ("the name is a comment", _comment),
     ("the name is the address", _name_is_address),
     ("blanks between encoded words", _phrase),
+    ("the other reader finds nothing, for the message is broken", _is_empty),
     ("a sender without a domain", _no_domain),
     ("texts, reports and messages are joined to the body", _joined_files),
     ("the text is made of the HTML, or the reverse", _made_of_the_other),

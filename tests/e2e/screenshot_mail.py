@@ -9,6 +9,7 @@ from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
 from tests.e2e.conftest import png_chunk
+from tests.e2e.mail_with_parts import with_invitation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -187,11 +188,13 @@ def many_files() -> EmailMessage:
     return message
 
 
-def too_deep() -> bytes:
-    nested = b"".join(
-        b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (at, at) for at in range(300)
-    )
-    return b"From: Matryoshka <m@dolls.example>\r\nSubject: Deep inside\r\n" + nested + b"\r\nbottom\r\n"
+def forwarded() -> EmailMessage:
+    """A message with another message in it."""
+    message = mail("Maya Lindqvist <maya@lindqvist.example>", "Fwd: as discussed", "See the order below.")
+    inner = order()
+    inner["Date"] = "Mon, 23 Nov 2026 20:51:00 +0100"
+    message.add_attachment(inner)
+    return message
 
 
 def too_large() -> EmailMessage:
@@ -224,7 +227,8 @@ EVERYDAY: list[tuple[Callable[[], EmailMessage], float]] = [
 
 ODD: list[Callable[[], EmailMessage | bytes]] = [
     too_large,
-    too_deep,
+    forwarded,
+    with_invitation,
     many_files,
     busy,
     endless_subject,

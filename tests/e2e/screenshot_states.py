@@ -106,6 +106,13 @@ def find(selector: str) -> Step:
     return step
 
 
+def see_in_frame(text: str) -> Step:
+    async def step(page: Page, stage: Stage) -> None:
+        await expect(page.frame_locator(".frame iframe").get_by_text(text)).to_be_visible()
+
+    return step
+
+
 def wait_out(text: str) -> Step:
     async def step(page: Page, stage: Stage) -> None:
         await expect(page.get_by_text(text)).to_have_count(0)
@@ -238,6 +245,15 @@ async def read_a_database(page: Page, stage: Stage) -> None:
     await expect(page.locator("a.message").first).to_be_visible()
 
 
+async def stop_workers(page: Page, stage: Stage) -> None:
+    """Let the page load no worker, so that it cannot read messages."""
+    await page.route("**/assets/worker-*.js", lambda route: route.abort())
+
+
+async def open_first(page: Page, stage: Stage) -> None:
+    await page.locator("a.message").first.click()
+
+
 ORDER = "Your order FF-20417"
 EXPIRED = 999_999_999
 
@@ -279,7 +295,14 @@ STATES: dict[str, list[Step]] = {
     "message-emoji": [read("Free croissant", ODD), find(".plain")],
     "message-no-subject": [read("(no subject)", ODD), find(".plain")],
     "message-endless-subject": [read("A subject that", ODD), find(".plain")],
-    "message-unparsable": [read("Deep inside", ODD), see("could not be taken apart")],
+    "message-invitation": [read("Invitation: Planning", ODD), find(".event")],
+    "message-attached": [
+        read("Fwd: as discussed", ODD),
+        press("Open Your order FF-20417 is on its way.eml"),
+        see("attached message"),
+        see_in_frame("Thank you"),
+    ],
+    "message-unparsable": [stop_workers, read_a_database, open_first, see("could not be taken apart")],
     "message-too-large": [read("The whole report", ODD), see("too large or too odd to show")],
     "message-gone": [go(f"#/{INBOX}/{EXPIRED}"), see("This message is gone")],
     "dialog-delete": [read(ORDER), press("Delete"), find("dialog[open]")],

@@ -214,7 +214,7 @@ async def test_all_attachments_are_saved_in_one_file(page: Page, server: Server,
     assert packed.testzip() is None
     files = {name: packed.read(name) for name in packed.namelist()}
     assert list(files.values()) == [PNG, b"one", b"two", b"three"]
-    assert list(files) == ["dot.png", "_a.txt", "_A (2).txt", "unnamed"]
+    assert list(files) == ["dot.png", "a.txt", "A (2).txt", "unnamed"]
 
 
 async def test_the_source_has_numbered_lines(page: Page, server: Server, address: str) -> None:
@@ -231,7 +231,7 @@ async def test_the_source_has_numbered_lines(page: Page, server: Server, address
 async def test_a_large_message_shows_how_much_of_it_has_come(
     page: Page, context: BrowserContext, server: Server, address: str
 ) -> None:
-    """A slow download shows its progress."""
+    """The message is there at once, as its attachments come when they are asked for; its source shows its progress."""
     message = letter("Large")
     message.add_attachment(bytes(3_000_000), maintype="application", subtype="zip", filename="large.zip")
     await server.send(message, address)
@@ -243,6 +243,9 @@ async def test_a_large_message_shows_how_much_of_it_has_come(
         {"offline": False, "latency": 0, "downloadThroughput": 2_000_000, "uploadThroughput": -1},
     )
     await open_message(page, "Large")
+    await expect(page.get_by_role("button", name="Download large.zip")).to_be_visible()
+    await page.get_by_role("tab", name="Raw").click()
+    await expect(page.locator("pre.raw")).to_be_visible()
     seen = await page.evaluate("window.seen")
     assert [text for text in seen if re.fullmatch(r"(\d\.\d|\d+) [kM]B of 4\.\d MB…", text)], seen
 

@@ -11,6 +11,7 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.e2e.conftest import PNG, ROOT, letter, open_message
+from tests.e2e.mail_with_parts import with_attached_messages, with_invitation
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -40,7 +41,8 @@ async def inbox(server: Server) -> str:
     html = "<h1>Welcome</h1><img src='https://images.example/a.png' alt=''><a href='https://x.example/verify'>Confirm</a>"
     rich = letter("Verify your account", "Your verification code is 481223.", html)
     rich.add_attachment(PNG, maintype="image", subtype="png", filename="dot.png")
-    await server.send_all([letter("مرحبا بك", "أهلا"), letter("Short"), rich], SHOWN)
+    parts = [with_invitation(), with_attached_messages()]
+    await server.send_all([*parts, letter("مرحبا بك", "أهلا"), letter("Short"), rich], SHOWN)
     return SHOWN
 
 
@@ -84,7 +86,7 @@ async def test_no_view_has_a_barrier_and_none_is_wider_than_the_screen(themed: P
     await expect(page.get_by_text("Listening")).to_be_visible()
     await look("empty inbox")
     await page.goto(f"/#/{inbox}")
-    await expect(page.locator("a.message")).to_have_count(3)
+    await expect(page.locator("a.message")).to_have_count(5)
     await look("inbox")
     await open_message(page, "Verify your account")
     await expect(page.get_by_text("remote image blocked")).to_be_visible()
@@ -93,6 +95,16 @@ async def test_no_view_has_a_barrier_and_none_is_wider_than_the_screen(themed: P
     for tab in ("Text", "Headers", "Raw"):
         await page.get_by_role("tab", name=tab).click()
         await look(tab)
+    for subject in ("Invitation: Planning", "First"):
+        await page.goto(f"/#/{inbox}")
+        await open_message(page, subject)
+        await look(subject)
+    await expect(page.get_by_role("button", name="Open Second.eml")).to_be_visible()
+    await page.get_by_role("button", name="Open Second.eml").click()
+    await expect(page.locator(".title")).to_have_text("Second")
+    await look("attached message")
+    await page.goto(f"/#/{inbox}")
+    await open_message(page, "Verify your account")
     await page.get_by_role("button", name="Delete", exact=True).click()
     await look("dialog")
     await page.keyboard.press("Escape")

@@ -24,10 +24,15 @@ const seconds = (n: number) => count(n, ["ثانية واحدة", "ثانيتي�
 const REASONS: [RegExp, (word: string) => string][] = [
   [/^next to “(.*)” in the subject$/, (word) => `بجوار «${word}» في الموضوع`],
   [/^next to “(.*)”$/, (word) => `بجوار «${word}»`],
+  [/^after “(.*)” in the subject$/, (word) => `بعد «${word}» في الموضوع`],
+  [/^after “(.*)”$/, (word) => `بعد «${word}»`],
   [/^on a line of its own after “(.*)”$/, (word) => `في سطر مستقل بعد «${word}»`],
   [/^on a line of its own before “(.*)”$/, (word) => `في سطر مستقل قبل «${word}»`],
   [/^on a line of its own, with “(.*)” in the subject$/, (word) => `في سطر مستقل، وفي الموضوع «${word}»`],
   [/^its text says “(.*)”$/, (word) => `نص الرابط يقول «${word}»`],
+  [/^the text before it says “(.*)”$/, (word) => `النص الذي قبله يقول «${word}»`],
+  [/^the text beside it says “(.*)”$/, (word) => `النص الذي بجانبه يقول «${word}»`],
+  [/^the (subject) asks to confirm something$/, () => "الموضوع يطلب تأكيد شيء"],
   [/^its address has “(.*)”$/, (word) => `في عنوان الرابط «${word}»`],
 ];
 

@@ -78,7 +78,10 @@ export function Reader({ address, message, source, maxAgeSeconds, removed, back 
           message={message}
           opened={opened}
           isAttached={trail.length > 1}
-          openAttached={async (index, signal) => show([...trail, await opened.attached(index, signal)])}
+          openAttached={async (index, signal) => {
+            const attached = await opened.attached(index, signal);
+            if (!signal.aborted) show([...trail, attached]);
+          }}
         />
       )}
     </article>
