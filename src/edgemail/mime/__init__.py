@@ -48,9 +48,7 @@ def read(data: bytes) -> ParsedMessage:
     html = "\n".join(mail.pages) if mail.pages else None
     summary, found = _summary(mail)
     if len(html or "") > PAGE_MAX or len(text or "") > TEXT_MAX:
-        found = find(
-            summary.subject, summary.sender_name, (text or "")[:SCANNED_MAX], (html or "")[:SCANNED_MAX]
-        )
+        found = find(summary.subject, summary.sender_name, (text or "")[:SCANNED_MAX], (html or "")[:SCANNED_MAX])
     return ParsedMessage(summary, tuple(_headers(data, mail)), text, html, found.links)
 
 

@@ -78,6 +78,8 @@ class _Label:
     word: str
     is_unknown: bool = False
     """Qualified by a word that is on no list."""
+    is_other: bool = False
+    """A code of another kind, as `zip code`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +177,12 @@ class _Page:
         if lower(mark.word) == "pin" and line[:start].rstrip(" ").endswith(","):
             kind = _Kind.NUMBER  # the postal code of an Indian address
         before = place - 1
-        while before >= 0 and line[found[before].end : start].strip(" -‐‑'’") == "" and start - found[before].end <= 3:
+        while (
+            before >= 0 and line[found[before].end : start].strip(" -‐‑'’") == "" and start - found[before].end <= 3
+        ):
             roles = found[before].roles
             if "bad" in roles and not ("sign_in" in roles):
-                return _Label(found[before].start, end, _Kind.NUMBER, line[found[before].start : end])
+                return _Label(found[before].start, end, _Kind.NUMBER, line[found[before].start : end], is_other=True)
             if not roles & {"sign_in", "plain"}:
                 break
             kind = _Kind.STRONG if "sign_in" in roles else kind
@@ -192,7 +196,7 @@ class _Page:
             roles, words = found[after].roles, fold(lower(between.strip(" '’-")))
             if len(between) <= 20 and not _STOP.search(between):
                 if "bad" in roles and words in _OF and "sign_in" not in roles:
-                    return _Label(start, found[after].end, _Kind.NUMBER, line[start : found[after].end])
+                    return _Label(start, found[after].end, _Kind.NUMBER, line[start : found[after].end], is_other=True)
                 if "sign_in" in roles:
                     kind = _Kind.STRONG
                     end = found[after].end if words in _OF else end
@@ -227,7 +231,10 @@ class _Page:
                     signing_in.add(lower(mark.word))
                 elif mark.roles & {"other", "promo"}:
                     other.add(lower(mark.word))
-            self._topic = len(signing_in), len(other)
+            labels = self._labels_of(0)
+            is_code = any(label.kind >= _Kind.PLAIN for label in labels)
+            is_other = any(label.is_other for label in labels)
+            self._topic = len(signing_in) + is_code, len(other) + 3 * is_other
         return self._topic
 
     def _is_believed(self, label: _Label) -> bool:
@@ -251,7 +258,11 @@ class _Page:
         label, score, reason = found
         if not self._is_believed(label):
             return None
-        if label.kind is _Kind.PLAIN and _NAME.fullmatch(candidate.code) and (not self._weigh()[0] or self._weigh()[1]):
+        if (
+            label.kind is _Kind.PLAIN
+            and _NAME.fullmatch(candidate.code)
+            and (not self._weigh()[0] or self._weigh()[1])
+        ):
             return None
         beside = (0, row, row + 1) if row < 2 else (0, row - 1, row, row + 1)
         if label.kind is not _Kind.STRONG and any(map(self._promotes, beside)):
@@ -317,7 +328,9 @@ class _Page:
     def _is_told(self, candidate: Candidate, between: str, *, says: bool, bare: bool) -> bool:
         """Return True if letters that follow a word for codes cannot be the sentence's next word."""
         line = self.rows[candidate.row]
-        is_last = not line[candidate.end :].strip(_DECORATION) or line[candidate.end : candidate.end + 1] in ".,;。，"
+        is_last = (
+            not line[candidate.end :].strip(_DECORATION) or line[candidate.end : candidate.end + 1] in ".,;。，"
+        )
         has_digit = any(c.isdigit() for c in candidate.code)
         quoted = between[-1:] in "\"'“„«*([「『【`"
         colon = between.rstrip(" ")[-1:] in {":", "："}
@@ -395,11 +408,26 @@ class _Page:
             if doubt in {Doubt.WORD, Doubt.DATE} and not self._introduces(above, label, candidate):
                 continue
             return label, 90 - 5 * distance, f"on a line of its own after “{label.word}”"
+        if doubt is Doubt.WORD and (found := self._copied(candidate)):
+            return found
         for distance in (1, 2):
             for label in self._labels_of(row + distance)[:1]:
-                if label.kind >= _Kind.PLAIN and label.start <= _REACH and doubt in {Doubt.NONE, Doubt.LETTERS}:
+                asks = distance == 1 and any("enter" in mark.roles for mark in self._marks_of(row + 1))
+                fits = doubt <= Doubt.LETTERS or (doubt is Doubt.WORD and asks and candidate.code.isupper())
+                if label.kind >= _Kind.PLAIN and label.start <= _REACH and fits:
                     return label, 75 - 5 * distance, f"on a line of its own before “{label.word}”"
         return self._by_subject(candidate) if row else None
+
+    def _copied(self, candidate: Candidate) -> tuple[_Label, int, str] | None:
+        """Judge words below a line that asks to copy them, without saying what they are."""
+        row = candidate.row
+        above = self.rows[row - 1] if row > 1 else ""
+        asks = [mark for mark in self._marks_of(row - 1) if "enter" in mark.roles] if row > 1 else []
+        made = "-" in candidate.code or _is_random(candidate.code)
+        if not asks or not made or not above.rstrip(" *_").endswith((":", "：")) or not self._weigh()[0]:
+            return None
+        label = _Label(asks[-1].start, asks[-1].end, _Kind.PLAIN, asks[-1].word)
+        return label, 70, f"on a line of its own after “{label.word}”"
 
     def _by_subject(self, candidate: Candidate) -> tuple[_Label, int, str] | None:
         labels = self._labels_of(0)

@@ -218,7 +218,9 @@ def _words(
                 for phrase in (*phrases, *entry.open_phrases) if phrases or entry.open_phrases else ():
                     if _stands(phrase.rest, lowered, words, places, place):
                         last = place + len(phrase.rest)
-                        roles = phrase.roles.union(*(_TOPICS & one.roles for one in entries[place : last + 1] if one))
+                        roles = phrase.roles.union(
+                            *(_TOPICS & one.roles for one in entries[place : last + 1] if one)
+                        )
                         break
             if roles:
                 start, end = places[place][0], places[last][1]
