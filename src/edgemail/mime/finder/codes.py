@@ -36,6 +36,7 @@ _ADDRESS = re.compile('(?:https?)?://[^ \n<>"]+', re.IGNORECASE)
 _WEB = re.compile(r"(?<![\w.-])[\w-]++(?:\.[\w-]++)++/[^ \n<>\"]*|(?<![\w.@-])www\.[^ \n<>\"]+", re.IGNORECASE)
 _IS_BEFORE = re.compile(
     "(?:[:：>→]|(?:^| )(?:is|ist|est|es|sunt|este|è|é|e|jest|je|är|er|on|to|lautet|là|adalah|είναι|como|as|als|comme)"
+    "(?: (?:le|la|el|il|o|the|der|die|das|det|den))?"
     "|は|是|为|為|はこちら|คือ|هو|هي|הוא|है|是：)[ :：\"'“„«*(\\[「『【>-]*$",
     re.IGNORECASE,
 )
@@ -49,7 +50,7 @@ _LABEL = re.compile("[A-Z]{2,5} $")
 _SENTENCE = re.compile("[.!?] |[。！？]")
 _STOP = re.compile("[.!?:;。！？：；()|0-9]")
 _SYNTAX = re.compile(r"[=<{}&|#/\\]")
-_OF = frozenset({"", "de", "d", "di", "do", "da", "del", "des", "для", "voor", "til", "för", "για", "do", "of"})
+_OF = frozenset({"", "de", "d", "di", "do", "da", "del", "des", "для", "voor", "til", "för", "για", "of"})
 _NAME = re.compile("(?=[A-Z]*[AEIOU])[A-Z]{3,}[0-9]{0,4}")
 """As coupons are made, `THANKS30`, and seldom codes."""
 _DECORATION = " *_~|\"'“”„«»‹›`.,:;!()[]{}<>【】「」『』・•→-—–"
@@ -57,6 +58,7 @@ _BEFORE_WORD = re.compile(r"([^\W\d_]+)[ -]$")
 
 
 _SMALL = frozenset({"small"})
+_SIGNS_IN = frozenset({"sign_in", "act", "login"})
 
 
 class _Kind(IntEnum):
@@ -181,8 +183,10 @@ class _Page:
             before >= 0 and line[found[before].end : start].strip(" -‐‑'’") == "" and start - found[before].end <= 3
         ):
             roles = found[before].roles
-            if "bad" in roles and not ("sign_in" in roles):
-                return _Label(found[before].start, end, _Kind.NUMBER, line[found[before].start : end], is_other=True)
+            if "bad" in roles and "sign_in" not in roles:
+                return _Label(
+                    found[before].start, end, _Kind.NUMBER, line[found[before].start : end], is_other=True
+                )
             if not roles & {"sign_in", "plain"}:
                 break
             kind = _Kind.STRONG if "sign_in" in roles else kind
@@ -196,7 +200,9 @@ class _Page:
             roles, words = found[after].roles, fold(lower(between.strip(" '’-")))
             if len(between) <= 20 and not _STOP.search(between):
                 if "bad" in roles and words in _OF and "sign_in" not in roles:
-                    return _Label(start, found[after].end, _Kind.NUMBER, line[start : found[after].end], is_other=True)
+                    return _Label(
+                        start, found[after].end, _Kind.NUMBER, line[start : found[after].end], is_other=True
+                    )
                 if "sign_in" in roles:
                     kind = _Kind.STRONG
                     end = found[after].end if words in _OF else end
@@ -237,11 +243,13 @@ class _Page:
             self._topic = len(signing_in) + is_code, len(other) + 3 * is_other
         return self._topic
 
-    def _is_believed(self, label: _Label) -> bool:
+    def _is_believed(self, label: _Label, candidate: Candidate) -> bool:
         """Return True unless the message says that the word means another thing."""
         if label.kind is _Kind.STRONG:
             return True
         signing_in, other = self._weigh()
+        near = range(candidate.row - candidate.is_alone, candidate.row + 1)
+        signing_in += any("enter" in mark.roles for row in near for mark in self._marks_of(row))
         return other <= signing_in and (signing_in > 0 or not label.is_unknown)
 
     # What they say of a candidate.
@@ -256,7 +264,7 @@ class _Page:
         if found is None:
             return None
         label, score, reason = found
-        if not self._is_believed(label):
+        if not self._is_believed(label, candidate):
             return None
         if (
             label.kind is _Kind.PLAIN
@@ -287,6 +295,7 @@ class _Page:
             (self._after(candidate, left) if left else None)
             or (self._before(candidate, right) if right else None)
             or self._asked(candidate)
+            or self._named(candidate)
             or (self._alone(candidate) if candidate.is_alone else self._wrapped(candidate))
         )
 
@@ -356,10 +365,15 @@ class _Page:
     def _asked(self, candidate: Candidate) -> tuple[_Label, int, str] | None:
         """Judge a code right after a verb that asks to enter it: `Enter 604281 in the app`."""
         row = candidate.row
-        made = candidate.doubt is Doubt.WORD and "-" in candidate.code and _is_random(candidate.code)
-        if candidate.doubt is not Doubt.NONE and not (made and candidate.code.isupper()):
-            return None
         line, found = self.rows[row], self._marks_of(row)
+        made = candidate.doubt is Doubt.WORD and "-" in candidate.code and _is_random(candidate.code)
+        mixed = candidate.doubt in {Doubt.LETTERS, Doubt.WORD} and any(
+            letter.isdigit() for letter in candidate.code
+        )
+        if mixed and not any(m.roles & _SIGNS_IN for m in found if 0 <= m.start - candidate.end <= 25):
+            return None
+        if candidate.doubt is not Doubt.NONE and not mixed and not (made and candidate.code.isupper()):
+            return None
         asks = [m for m in found if "enter" in m.roles and m.end <= candidate.start]
         if not asks or len(line[asks[-1].end : candidate.start].strip(_DECORATION)) > 4:
             return None
@@ -371,6 +385,19 @@ class _Page:
             return None
         label = _Label(asks[-1].start, asks[-1].end, _Kind.PLAIN, asks[-1].word)
         return label, 70 + 10 * near, f"after “{asks[-1].word}”" + ("" if row else " in the subject")
+
+    def _named(self, candidate: Candidate) -> tuple[_Label, int, str] | None:
+        """Judge a code that begins a line which says what it is for: `604281 is all you need to sign in`."""
+        line = self.rows[candidate.row]
+        if candidate.doubt is not Doubt.NONE or len(candidate.code) < 5 or self._is_other():
+            return None
+        if line[: candidate.start].strip(_DECORATION) or not _IS_AFTER.match(line, candidate.end):
+            return None
+        near = (label for label in self._labels_of(candidate.row) if 0 <= label.start - candidate.end <= 50)
+        label = next((label for label in near if label.kind is _Kind.WEAK), None)
+        if label is None or _SENTENCE.search(line[candidate.end : label.start]):
+            return None
+        return label, 75, _beside(label, candidate.row)
 
     def _wrapped(self, candidate: Candidate) -> tuple[_Label, int, str] | None:
         """Judge a code that a line's end parts from its word."""
