@@ -28,7 +28,8 @@ _CARD = (
     "<img src='https://img.@HOST@/logo.png?w=1200' alt='logo'></td></tr><tr><td>@BODY@</td></tr><tr><td>"
     "<p>Sent by @HOST@, Suite 4400, 1208 Main Street. &copy; 2026</p>"
     "<p>Questions? <a href='https://www.@HOST@/support'>"
-    "Visit our help center</a> or <a href='https://www.@HOST@/prefs?u=88aa1204'>manage preferences</a></p></td></tr>"
+    "Visit our help center</a> or <a href='https://www.@HOST@/prefs?u=88aa1204'>manage preferences</a></p>"
+    "</td></tr>"
     "</table><!--[if mso]></td></tr></table><![endif]-->"
     "<img src='https://t.@HOST@/o.gif?id=77120' width=1 height=1></body></html>"
 )
