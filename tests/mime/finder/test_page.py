@@ -15,7 +15,7 @@ def test_hidden_text_is_not_shown() -> None:
     )
     page = scan(html)
     assert page.text == "seen"
-    assert page.hidden == ["pre", "headerbc"]
+    assert page.hidden == ["pre", "header", "bc"]
 
 
 def test_a_hidden_code_is_found_where_none_is_seen() -> None:

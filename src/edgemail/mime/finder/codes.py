@@ -106,6 +106,8 @@ class _Judge(Lines):
             left = labels[place] if labels[place].kind is not Kind.NUMBER else None
         place = bisect_left(labels, candidate.end, key=lambda label: label.start)
         right = labels[place] if place < len(labels) else None
+        if right and place + 1 < len(labels) and labels[place + 1].start == right.end:
+            right = labels[place + 1]  # scripts without spaces: 登录 before 验证码
         return (
             (self._after(candidate, left) if left else None)
             or (self._before(candidate, right) if right else None)
@@ -161,6 +163,7 @@ class _Judge(Lines):
         if line.upper() == line and not has_digit and candidate.code.isupper() and line.lower() != line:
             return colon and is_last
         looks_made = candidate.code.isupper() and (is_last or _is_random(candidate.code))
+        looks_made = looks_made or (says and candidate.code.count("-") > 1)
         return (says or bare) and (has_digit or colon or quoted or looks_made)
 
     def _before(self, candidate: Candidate, label: Label) -> tuple[Label, int, str] | None:
@@ -185,11 +188,16 @@ class _Judge(Lines):
         mixed = candidate.doubt in {Doubt.LETTERS, Doubt.WORD} and any(
             letter.isdigit() for letter in candidate.code
         )
-        if mixed and not any(m.roles & _SIGNS_IN for m in found if 0 <= m.start - candidate.end <= 25):
+        is_last = line[: candidate.start].rstrip(" ").endswith(":")
+        near_signs = (m for m in found if is_last or 0 <= m.start - candidate.end <= 25)
+        if mixed and not any(m.roles & _SIGNS_IN for m in near_signs):
             return None
         if candidate.doubt is not Doubt.NONE and not mixed and not (made and candidate.code.isupper()):
             return None
         asks = [m for m in found if "enter" in m.roles and m.end <= candidate.start]
+        after = next((m for m in found if "enter" in m.roles and 0 <= m.start - candidate.end <= 3), None)
+        if after and not made and not mixed and not self.is_about_other() and self.weigh()[0]:
+            return Label(after.start, after.end, Kind.PLAIN, after.word), 70, f"before “{after.word}”"
         if not asks or len(line[asks[-1].end : candidate.start].strip(DECORATION)) > 4:
             return None
         if candidate.start - asks[-1].end > 6 or self.is_about_other() or not (made or self.weigh()[0]):
