@@ -12,7 +12,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.finder", description=__doc__)
     parser.add_argument("--failures", action="store_true", help="list the failures in the tuning set")
     show = parser.parse_args().failures
-    print(f"{'set':<8} {'mails':>5} {'kind':<6} {'expected':>8} {'found':>6} {'right':>6} {'precision':>9} {'recall':>7}")
+    heads = f"{'expected':>8} {'found':>6} {'right':>6} {'precision':>9} {'recall':>7}"
+    print(f"{'set':<8} {'mails':>5} {'kind':<6} {heads}")
     for name in SETS:
         mails = read_mails(name)
         codes, links, wrong = score(mails)

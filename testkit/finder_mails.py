@@ -12,7 +12,8 @@ FOLDER = Path(__file__).parents[1] / "tests" / "vectors" / "finder"
 SETS = ("tuning", "scored")
 
 _NAV = (
-    "<table width='600'><tr><td><a href='https://www.@HOST@/'><img src='https://img.@HOST@/logo.png' alt='@HOST@'></a></td>"
+    "<table width='600'><tr><td><a href='https://www.@HOST@/'>"
+    "<img src='https://img.@HOST@/logo.png' alt='@HOST@'></a></td>"
     "<td><a href='https://www.@HOST@/new'>New</a> | <a href='https://www.@HOST@/login'>Log in</a> | "
     "<a href='https://www.@HOST@/help/confirm-email'>Help</a></td></tr></table><div class='main'>@BODY@</div>"
     "<div><a href='https://facebook.com/x'><img src='f.png' alt='Facebook'></a> <a href='https://instagram.com/x'>"
@@ -25,10 +26,12 @@ _CARD = (
     "<div style='display:none;max-height:0'>@PREHEADER@&#847;&zwnj;&nbsp;&#847;&zwnj;&nbsp;</div>"
     "<!--[if mso]><table><tr><td width='600'><![endif]--><table class='w' role='presentation'><tr><td>"
     "<img src='https://img.@HOST@/logo.png?w=1200' alt='logo'></td></tr><tr><td>@BODY@</td></tr><tr><td>"
-    "<p>Sent by @HOST@, Suite 4400, 1208 Main Street. &copy; 2026</p><p>Questions? <a href='https://www.@HOST@/support'>"
-    "Visit our help center</a> or <a href='https://www.@HOST@/prefs?u=88aa1204'>manage preferences</a></p></td></tr>"
-    "</table><!--[if mso]></td></tr></table><![endif]--><img src='https://t.@HOST@/o.gif?id=77120' width=1 height=1>"
-    "</body></html>"
+    "<p>Sent by @HOST@, Suite 4400, 1208 Main Street. &copy; 2026</p>"
+    "<p>Questions? <a href='https://www.@HOST@/support'>"
+    "Visit our help center</a> or <a href='https://www.@HOST@/prefs?u=88aa1204'>manage preferences</a></p>"
+    "</td></tr>"
+    "</table><!--[if mso]></td></tr></table><![endif]-->"
+    "<img src='https://t.@HOST@/o.gif?id=77120' width=1 height=1></body></html>"
 )
 FRAMES = {"nav": _NAV, "card": _CARD, "bare": "<div dir='ltr'>@BODY@</div>"}
 

@@ -143,8 +143,7 @@ class _Reader:
         score += 20 * self._subject_asks - 40 * self._subject_other
         if score + _CONTEXT_BEST < _ENOUGH:
             return _Weighed(score, "")
-        is_vague = not said or _word(found, "soft") is not None or _word(found, "login") is not None
-        is_vague = (is_vague or anchor.is_bare) and wording < _CLEAR
+        is_vague = wording < _CLEAR and (is_alone or anchor.is_bare or not said or _word(found, "soft") is not None)
         around = self._weigh_context(place, is_alone=is_alone, is_vague=is_vague)
         reason = reason or around.reason or address.reason
         if not reason and self._subject_asks and _word(found, "soft"):
@@ -158,8 +157,11 @@ class _Reader:
         act, login, soft = _word(found, "act"), _word(found, "login"), _word(found, "soft")
         is_short = len(said) <= 70
         who = "the text before it" if is_bare else "its text"
-        if act:
-            return (_CLEAR if is_short else 30), f"{who} says “{act.word}”"
+        password = _word(found, "password") if len(said) <= 40 else None
+        if act or password:
+            word = (act or password or found[0]).word
+            is_clear = password or _word(found, "object") or " " in word or len(said) <= len(word) + 8
+            return (_CLEAR if is_short and is_clear else 25), f"{who} says “{word}”"
         if login and len(said) <= 30:
             return (30 if self._subject_asks else 15), f"{who} says “{login.word}”"
         if soft:
@@ -183,17 +185,25 @@ class _Reader:
         for distance, one in enumerate(texts):
             if distance == 1 and _word(one, "unasked"):
                 return _Weighed(-40, "")
-            asks = _word(one, "act") or (_word(one, "login") if self._subject_asks else None)
+            asks = _word(one, "act") or _word(one, "password")
+            if self._subject_asks or _word(one, "soft"):
+                asks = asks or _word(one, "login")
             if (_word(one, "other") or _word(one, "promo")) and not _word(one, "object"):
                 return _Weighed(-40, "")
             if asks and (distance == 0 or not _word(one, "never")):
                 best = _CONTEXT_BEST if _word(one, "soft") or distance == 0 else _CONTEXT_BEST - 10
                 return _Weighed(best if is_vague else 10, f"the text beside it says “{asks.word}”")
-            if self._invites and (_word(one, "invite") or distance):
+            if (_word(one, "invite") or (distance and self._invites)) and not self._is_other_near(place):
                 return _Weighed(30 if is_vague else 10, "the text beside it invites")
             if distance and _word(one, "soft") and is_vague and self._subject_asks:
                 return _Weighed(20, "the text above asks to open it, and the subject to confirm")
         return _Weighed(0, "")
+
+    def _is_other_near(self, place: Place) -> bool:
+        """Return True if the lines around a link speak of a meeting, a booking or the like."""
+        row, rows = place.anchor.row, place.rows
+        near = " … ".join(line[:200] for line in rows[max(0, row - 3) : row + 4])
+        return self._subject_other or any("other" in mark.roles for mark in self._read(near))
 
 
 def _has_token(address: str) -> bool:

@@ -15,7 +15,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _WORD = re.compile(r"(?:2(?=fa|sv))?[^\W\d_]+|%|[№#〒]", re.IGNORECASE)
 # Latin, Greek and Cyrillic have spaces between words.
@@ -213,35 +213,58 @@ def _words(
         entry, last, roles = entries[place], place, _NONE
         if entry is not None:
             roles = entry.roles
-            if place + 1 < count:
-                phrases = entry.phrases.get(words[place + 1]) or ()
-                for phrase in (*phrases, *entry.open_phrases) if phrases or entry.open_phrases else ():
-                    if _stands(phrase.rest, lowered, words, places, place):
-                        last = place + len(phrase.rest)
-                        roles = phrase.roles.union(*(_TOPICS & one.roles for one in entries[place : last + 1] if one))
-                        break
+            for phrase in _candidates(entry, words, entries, place):
+                end = _follow(phrase.rest, lowered, words, places, entries, place)
+                if end > 0:
+                    last = end
+                    roles = phrase.roles.union(*(_TOPICS & one.roles for one in entries[place : last + 1] if one))
+                    break
             if roles:
-                start, end = places[place][0], places[last][1]
-                yield Mark(start, end, roles, text[start:end])
+                start, stop = places[place][0], places[last][1]
+                yield Mark(start, stop, roles, text[start:stop])
         place = last + 1
 
 
-def _stands(
-    rest: tuple[str, ...], lowered: str, words: list[str], places: list[tuple[int, int]], place: int
-) -> bool:
-    """Return True if the rest of a phrase follows a word."""
-    if place + len(rest) >= len(words):
-        return False
-    for offset, wanted in enumerate(rest, place + 1):
-        word = words[offset]
-        if wanted.endswith("*"):
-            if not word.startswith(wanted[:-1]) and not fold(word).startswith(wanted[:-1]):
-                return False
-        elif wanted not in (word, fold(word)):
-            return False
-        if not _BETWEEN.fullmatch(lowered, places[offset - 1][1], places[offset][0]):
-            return False
-    return True
+def _candidates(entry: _Entry, words: list[str], entries: list[_Entry | None], place: int) -> Iterable[_Phrase]:
+    """List the phrases that may stand there, longest first for each second word."""
+    if place + 1 >= len(words) or not (entry.phrases or entry.open_phrases):
+        return ()
+    found = [*entry.phrases.get(words[place + 1], ()), *entry.open_phrases]
+    if place + 2 < len(words) and _is_small(entries[place + 1]):
+        found += entry.phrases.get(words[place + 2], ())
+    return found
+
+
+def _is_small(entry: _Entry | None) -> bool:
+    return entry is not None and "small" in entry.roles
+
+
+def _follow(
+    rest: tuple[str, ...],
+    lowered: str,
+    words: list[str],
+    places: list[tuple[int, int]],
+    entries: list[_Entry | None],
+    place: int,
+) -> int:
+    """Return where the rest of a phrase ends, or 0. One small word may stand in it: `set your password`."""
+    may_skip = True
+    for wanted in rest:
+        place += 1
+        if may_skip and place < len(words) and not _is(words[place], wanted) and _is_small(entries[place]):
+            may_skip = False
+            place += 1
+        if place >= len(words) or not _is(words[place], wanted):
+            return 0
+    first = place - len(rest) - (not may_skip) + 1
+    gaps = range(first, place + 1)
+    return place if all(_BETWEEN.fullmatch(lowered, places[gap - 1][1], places[gap][0]) for gap in gaps) else 0
+
+
+def _is(word: str, wanted: str) -> bool:
+    if wanted.endswith("*"):
+        return word.startswith(wanted[:-1]) or fold(word).startswith(wanted[:-1])
+    return wanted in (word, fold(word))
 
 
 def _signs(text: str, lowered: str) -> list[Mark]:

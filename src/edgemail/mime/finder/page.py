@@ -183,7 +183,8 @@ class _Scanner:
             self._is_open = False
         if is_end or len(self._anchors) >= ANCHORS_MAX:
             return
-        href, labels = None, []
+        href: str | None = None
+        labels: list[str] = []
         for found in _ATTRIBUTE.finditer(attributes):
             name = found[1].lower()
             if name == "href" and href is None:

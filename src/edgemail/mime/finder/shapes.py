@@ -39,15 +39,21 @@ _PREFIXED = re.compile("[A-Z]{1,3}-[0-9]{4,8}")
 _PARTS = re.compile("[A-Z0-9]{2,5}-[A-Z0-9]{2,5}(?:-[A-Z0-9]{2,5})?")
 _CAPITALS = re.compile("[A-Z0-9]{4,10}")
 _MIXED = re.compile("[A-Za-z0-9]{5,12}")
+_NAMED = re.compile("[A-Za-z]{3,}[0-9]{1,4}|[0-9]+(?:st|nd|rd|th|x|px|gb|mb|kb|min|am|pm|h|s|k)", re.IGNORECASE)
 _LETTERS = re.compile("[A-Z]{5,8}|[A-Z]{3,4}-[A-Z]{3,4}|[A-Z]{4}")
 _WORDS = re.compile("[a-z]{3,10}(?:-[a-z]{3,10}){2,4}")
-_APART = re.compile("[A-Z0-9](?: [A-Z0-9]){3,7}")
+_NUMBERED = re.compile("[A-Z]{2,5}-(?:19|20)[0-9]{2}-")
+"""As series are: `CVE-2026-48122`."""
+_APART = re.compile("[A-Z0-9](?: [A-Z0-9]){1,7}(?: ?[-–] ?[A-Z0-9](?: [A-Z0-9]){1,7})?")
+_LOWER_PARTS = re.compile("[a-z0-9]{3,5}-[a-z0-9]{3,5}(?:-[a-z0-9]{3,5})?")
 _DIGIT = re.compile("[0-9]")
 
 _JOINED_BEFORE = re.compile(
     "(?:[A-Za-z0-9_@#$€£¥₹₽₺₩+%&=/.\u00c0-\u024f\u0400-\u052f-]|[0-9],|[$€£¥₹₽₺₩] |[*]{4}|[•x]{3,} ?)$"
 )
-_JOINED_AFTER = re.compile("[A-Za-z0-9_@%=/\u00c0-\u024f\u0400-\u052f]|[.:+-][A-Za-z0-9]|,[0-9]| ?[€£¥₹₽₺₩%°#]| [$][0-9]?")
+_JOINED_AFTER = re.compile(
+    "[A-Za-z0-9_@%=/\u00c0-\u024f\u0400-\u052f]|[.:+-][A-Za-z0-9]|,[0-9]| ?[€£¥₹₽₺₩%°#]| [$][0-9]?"
+)
 _DECORATION = " *_~|\"'“”„«»‹›`.,:;!()[]{}<>【】「」『』・•→-—–>"
 
 _FRAGMENT = re.compile("[0-9]{1,4}|[A-Z]")
@@ -118,9 +124,11 @@ def candidates(rows: list[str]) -> Iterator[Candidate]:
                 found = _of_digits(row, line, run, bare)
                 if found:
                     yield found
-        if bare and 7 <= len(bare) <= 17 and bare[1] == " " and _APART.fullmatch(bare) and not bare.replace(" ", "").isdigit():
-            start = line.find(bare)
-            yield Candidate(row, start, start + len(bare), bare.replace(" ", ""), is_alone=True, doubt=Doubt.LETTERS)
+        if 7 <= len(bare) <= 19 and bare[1] == " " and _APART.fullmatch(bare):
+            apart = _DASH.sub("-", bare).replace(" ", "")
+            if 4 <= len(apart.replace("-", "")) <= 8 and not _is_numeric(apart):
+                start = line.find(bare)
+                yield Candidate(row, start, start + len(bare), apart, is_alone=True, doubt=Doubt.LETTERS)
         for word in islice(_WORDLIKE.finditer(line), budget):
             found_word = _of_letters(row, line, word, bare)
             if found_word:
@@ -151,13 +159,22 @@ def _of_letters(row: int, line: str, word: re.Match[str], bare: str) -> Candidat
     digits = _DIGIT.search(found) is not None
     if digits and _PREFIXED.fullmatch(found):
         doubt = Doubt.NONE
-    elif digits and found.upper() == found and not found.replace("-", "").isdigit() and (
-        _PARTS.fullmatch(found) or _CAPITALS.fullmatch(found)
+    elif (
+        digits
+        and found.upper() == found
+        and not found.replace("-", "").isdigit()
+        and (_PARTS.fullmatch(found) or _CAPITALS.fullmatch(found))
     ):
         doubt = Doubt.LETTERS if len(found) > 4 else Doubt.WORD
-    elif (digits and _is_mixed(found)) or _LETTERS.fullmatch(found) or _WORDS.fullmatch(found):
+    elif (
+        (digits and _is_mixed(found) and not _is_numeric(found))
+        or _LETTERS.fullmatch(found)
+        or _WORDS.fullmatch(found)
+    ):
         doubt = Doubt.WORD
     else:
+        return None
+    if _NUMBERED.match(found):
         return None
     if _is_joined(line, word.start(), word.end()) or (not digits and any(_is_known(p) for p in found.split("-"))):
         return None
@@ -166,7 +183,13 @@ def _of_letters(row: int, line: str, word: re.Match[str], bare: str) -> Candidat
 
 def _is_mixed(found: str) -> bool:
     """Return True for letters with digits among them, not for a word with a number at its end."""
-    return found.upper() != found and bool(_MIXED.fullmatch(found)) and not re.fullmatch("[A-Za-z]{3,}[0-9]{1,4}|[0-9]+(?:st|nd|rd|th|x|px|gb|mb|kb|min|am|pm|h|s|k)", found, re.IGNORECASE)
+    if found.upper() == found:
+        return False
+    return bool(_LOWER_PARTS.fullmatch(found) or (_MIXED.fullmatch(found) and not _NAMED.fullmatch(found)))
+
+
+def _is_numeric(found: str) -> bool:
+    return found.replace("-", "").isdigit()
 
 
 def _is_known(word: str) -> bool:

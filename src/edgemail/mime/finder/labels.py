@@ -1,0 +1,208 @@
+"""What the words of a message's lines tell of the numbers near them, and what the message is about."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+from edgemail.mime.finder.lexicon import Mark, fold, lower, marks, may_lead
+from edgemail.mime.finder.page import rows_of
+from edgemail.mime.finder.shapes import Candidate, join_fragments
+
+TEXT_MAX = 32 * 1024
+MARKED_MAX = 8 * 1024
+"""Characters around candidates in which words are looked for."""
+TOPIC_MAX = 4 * 1024
+"""Characters of the message that tell what it is about."""
+
+DECORATION = " *_~|\"'“”„«»‹›`.,:;!()[]{}<>【】「」『』・•→-—–"
+STOP = re.compile("[.!?:;。！？：；()|0-9]")
+
+_ADDRESS = re.compile('(?:https?)?://[^ \n<>"]+', re.IGNORECASE)
+_WEB = re.compile(r"(?<![\w.-])[\w-]++(?:\.[\w-]++)++/[^ \n<>\"]*|(?<![\w.@-])www\.[^ \n<>\"]+", re.IGNORECASE)
+_OF = frozenset({"", "de", "d", "di", "do", "da", "del", "des", "для", "voor", "til", "för", "για", "of"})
+_BEFORE_WORD = re.compile(r"([^\W\d_]+)[ -]$")
+_SMALL = frozenset({"small"})
+
+
+class Kind(IntEnum):
+    """How much a label speaks for a code."""
+
+    NUMBER = 0
+    """Of an order, a phone, a flight: what follows is no code."""
+    WEAK = 1
+    """A word of signing in, or one that asks to enter something."""
+    PLAIN = 2
+    STRONG = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a word tells of a number near it."""
+
+    start: int
+    end: int
+    kind: Kind
+    word: str
+    is_unknown: bool = False
+    """Qualified by a word that is on no list."""
+    is_other: bool = False
+    """A code of another kind, as `zip code`."""
+
+
+def lines_of(text: str) -> list[str]:
+    """Give the lines of the beginning of a text without the web addresses, which hold numbers too."""
+    return rows_of(_WEB.sub("…", _ADDRESS.sub("…", text[:TEXT_MAX])))
+
+
+class Lines:
+    """The subject, as row 0, and the lines of a text that are not empty."""
+
+    def __init__(self, subject: str, rows: list[str], brand: str) -> None:
+        self.rows = [" ".join(lines_of(subject)), *join_fragments(rows)]
+        self._brand = fold(lower(brand))
+        self._marks: dict[int, list[Mark]] = {}
+        self._labels: dict[int, list[Label]] = {}
+        self._leads: dict[int, bool] = {}
+        self._marked = 0
+        self._topic: tuple[int, int] | None = None
+
+    def marks_of(self, row: int) -> list[Mark]:
+        """List the known words of a line, as long as `MARKED_MAX` lasts."""
+        if row not in self._marks:
+            text = self.rows[row][: MARKED_MAX - self._marked] if 0 <= row < len(self.rows) else ""
+            self._marked += len(text)
+            self._marks[row] = marks(text)
+        return self._marks[row]
+
+    def may_lead_in(self, row: int) -> bool:
+        """Return False if no word of a line can make a number near it a code."""
+        if row not in self._leads:
+            self._leads[row] = 0 <= row < len(self.rows) and may_lead(self.rows[row][:MARKED_MAX])
+        return self._leads[row]
+
+    def labels_of(self, row: int) -> list[Label]:
+        """List what the words of a line tell of numbers, in order."""
+        if row not in self._labels:
+            self._labels[row] = self._read_labels(row)
+        return self._labels[row]
+
+    def _read_labels(self, row: int) -> list[Label]:
+        line = self.rows[row] if 0 <= row < len(self.rows) else ""
+        found = [mark for mark in self.marks_of(row) if mark.roles != _SMALL]
+        labels: list[Label] = []
+        is_bad = False
+        for place, mark in enumerate(found):
+            if labels and mark.start < labels[-1].end:
+                continue
+            if "strong" in mark.roles:
+                labels.append(Label(mark.start, mark.end, Kind.STRONG, mark.word))
+            elif "code" in mark.roles:
+                label = self._qualify(line, found, place)
+                if label.kind is Kind.PLAIN and label.start == mark.start and is_bad:
+                    label = replace(label, kind=Kind.NUMBER)
+                is_bad = is_bad or label.kind is Kind.NUMBER
+                while labels and labels[-1].start >= label.start:
+                    labels.pop()
+                labels.append(label)
+            elif "digits" in mark.roles:
+                asks = any("enter" in other.roles for other in found[:place]) or any(
+                    "enter" in other.roles for other in self.marks_of(row - 1) if row > 1
+                )
+                kind = Kind.WEAK if asks else Kind.NUMBER
+                labels.append(Label(mark.start, mark.end, kind, mark.word))
+            elif "number" in mark.roles:
+                labels.append(Label(mark.start, mark.end, Kind.NUMBER, mark.word))
+            elif mark.roles & {"sign_in", "act"}:
+                labels.append(Label(mark.start, mark.end, Kind.WEAK, mark.word))
+        return labels
+
+    def _qualify(self, line: str, found: list[Mark], place: int) -> Label:
+        """Say what a word for codes means with the words beside it."""
+        mark = found[place]
+        start, end, kind = mark.start, mark.end, Kind.PLAIN
+        unknown = "unknown" in mark.roles
+        if lower(mark.word) == "pin" and line[:start].rstrip(" ").endswith(","):
+            kind = Kind.NUMBER  # the postal code of an Indian address
+        before = place - 1
+        while (
+            before >= 0 and line[found[before].end : start].strip(" -‐‑'’") == "" and start - found[before].end <= 3
+        ):
+            roles = found[before].roles
+            if "bad" in roles and "sign_in" not in roles:
+                return Label(found[before].start, end, Kind.NUMBER, line[found[before].start : end], is_other=True)
+            if not roles & {"sign_in", "plain"}:
+                break
+            kind = Kind.STRONG if "sign_in" in roles else kind
+            start = found[before].start
+            before -= 1
+        if start == mark.start and not unknown:
+            unknown = self._is_strange(line, start)
+        after = place + 1
+        if after < len(found):
+            between = line[end : found[after].start]
+            roles, words = found[after].roles, fold(lower(between.strip(" '’-")))
+            if len(between) <= 20 and not STOP.search(between):
+                if "bad" in roles and words in _OF and "sign_in" not in roles:
+                    return Label(
+                        start, found[after].end, Kind.NUMBER, line[start : found[after].end], is_other=True
+                    )
+                if "sign_in" in roles:
+                    kind = Kind.STRONG
+                    end = found[after].end if words in _OF else end
+                elif "plain" in roles and words in _OF:
+                    end = found[after].end
+        return Label(start, end, kind, line[start:end], is_unknown=unknown and kind is Kind.PLAIN)
+
+    def _is_strange(self, line: str, start: int) -> bool:
+        """Return True if a line begins with a word of no list that qualifies a code, as `Course code`."""
+        found = _BEFORE_WORD.search(line[max(0, start - 30) : start])
+        if not found or line[: start - len(found[0])].strip(DECORATION + "0123456789"):
+            return False
+        word = fold(lower(found[1]))
+        return not marks(word) and word not in self._brand
+
+    def promotes(self, row: int) -> bool:
+        """Return True if a line speaks of a discount: its code is not one to sign in with."""
+        return any("promo" in mark.roles for mark in self.marks_of(row))
+
+    def is_about_other(self) -> bool:
+        """Return True if the message is more about something else than about signing in."""
+        signing_in, other = self.weigh()
+        return other > signing_in
+
+    def weigh(self) -> tuple[int, int]:
+        """Count the different words of signing in, and of other things."""
+        if self._topic is None:
+            head = self.marks_of(0)
+            found = head + marks("\n".join(self.rows[1:])[:TOPIC_MAX])
+            signing_in, other = set(), set()
+            for mark in found:
+                if mark.roles & {"sign_in", "care", "strong"}:
+                    signing_in.add(lower(mark.word))
+                elif mark.roles & {"other", "promo"}:
+                    other.add(lower(mark.word))
+            labels = self.labels_of(0)
+            is_code = any(label.kind >= Kind.PLAIN for label in labels)
+            is_other = any(label.is_other for label in labels)
+            self._topic = len(signing_in) + is_code, len(other) + 3 * is_other
+        return self._topic
+
+    def is_believed(self, label: Label, candidate: Candidate) -> bool:
+        """Return True unless the message says that the word means another thing."""
+        if label.kind is Kind.STRONG:
+            return True
+        signing_in, other = self.weigh()
+        near = range(candidate.row - candidate.is_alone, candidate.row + 1)
+        signing_in += any("enter" in mark.roles for row in near for mark in self.marks_of(row))
+        return other <= signing_in and (signing_in > 0 or not label.is_unknown)
+
+
+def best_of(labels: list[Label]) -> Label | None:
+    """Choose the last of the best kind that is no number's label."""
+    best = None
+    for label in labels:
+        if label.kind is not Kind.NUMBER and (best is None or label.kind >= best.kind):
+            best = label
+    return best
