@@ -17,8 +17,8 @@ from edgemail.http import event_stream, large_responses, models
 from edgemail.http.access import note_empty
 from edgemail.http.event_stream import EventStream
 from edgemail.http.problems import BUSY, PROBLEM
-from edgemail.mailbox.attached import DEPTH_MAX, AttachmentPath
 from edgemail.http.query_parameters import refuse_unknown_parameters
+from edgemail.mailbox.attached import DEPTH_MAX, AttachmentPath
 from edgemail.mailbox.inbox import PAGE_MAX, Inbox
 from edgemail.model import Address, ListedMail, MailId
 
