@@ -10,7 +10,7 @@ OCTETS = 1_000_000
 BODY_FACTOR = 16
 HEAD_FACTOR = 64
 """The most octets of memory that reading takes for each octet of a body, and of a header that has a line for each
-three octets. The parsers look at no more than a megabyte of header."""
+three octets. No more than a megabyte of header is read. Parts have headers too."""
 
 _UNITS = [
     "=", "====", "= ", "='", '="', '=""', "='' ", "a=b ", 'a="b" ', "\"'", "<a =", "<a ====", "<a =''", "<a ",
@@ -32,6 +32,23 @@ _FIELDS = [
     "Content-Type: multipart/mixed; boundary=b",
     "Content-Disposition",
 ]
+_CODED = {
+    "base64": ["A\n", "A=", "AAAA=", "!\r\n", "A A ", "-- \n"],
+    "quoted-printable": ["=", "=\r", "=41", "= \r\n", "=\r\n"],
+    "x-uuencode": ["begin 644 a\n", "M\n", "!00\n"],
+}
+_TEXTS = {
+    "plain; format=flowed": [" \n", ">\n", "a\n", "> ", "\r"],
+    "plain; charset=iso-2022-jp": ["\x1b$B", "\x1b(B\x7f", "\x1b$B!", "\n"],
+    "plain; charset=utf-7": ["+AAA-", "+", "\n"],
+    "html; charset=none": ["<meta ", "<!-- ", "cid:"],
+    "calendar": ["BEGIN:VEVENT\n", "\n ", "A;B=C:D\n", "A;", "ATTENDEE:mailto:a@b\n", "\n"],
+}
+_PARTS = [
+    "--b\r\n", "--b\r\n\r\n", "--b--\r\n", "--c\r\n\r\n", "\n--", "--b\r\na:b\r\n", "--b\r\na:b\r\n\r\n",
+    "--b\r\nContent-Type: text/html\r\n\r\n", "--b\r\nContent-Type: image/png; name=a\r\nContent-ID: <a>\r\n\r\n",
+    "--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n", "--b\r\nContent-Type: message/rfc822\r\n\r\n",
+]  # fmt: skip
 
 
 def _body(kind: str, opening: str, unit: str) -> bytes:
@@ -44,10 +61,24 @@ def _head(field: str, unit: str) -> bytes:
     return f"{field}{separator}{unit * (OCTETS // len(unit))}\r\n\r\nx".encode()
 
 
+def _coded(encoding: str, unit: str) -> bytes:
+    head = f"Content-Type: text/plain\r\nContent-Transfer-Encoding: {encoding}\r\n\r\nbegin 644 a\n"
+    return head.encode() + unit.encode() * (OCTETS // len(unit))
+
+
+def _parts(kind: str, unit: str) -> bytes:
+    head = f"Content-Type: multipart/{kind}; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\ncid:a\r\n"
+    return head.encode() + unit.encode() * (OCTETS // len(unit))
+
+
 _FAMILY = {
     **{f"html {opening!r} {unit!r}": _body("html", opening, unit) for opening in ("", "<a ") for unit in _UNITS},
     **{f"text {unit!r}": _body("plain", "=?", unit) for unit in _UNITS},
+    **{f"text {kind!r} {unit!r}": _body(kind, "", unit) for kind, units in _TEXTS.items() for unit in units},
+    **{f"coded {kind!r} {unit!r}": _coded(kind, unit) for kind, units in _CODED.items() for unit in units},
     **{f"head {field!r} {unit!r}": _head(field, unit) for field in _FIELDS for unit in _HEADS},
+    **{f"head {unit!r} alone": (unit * (OCTETS // len(unit))).encode() for unit in ("\n", "a:b\n", "x\n", " \n")},
+    **{f"head of parts {kind} {unit!r}": _parts(kind, unit) for kind in ("mixed", "related") for unit in _PARTS},
 }
 
 _MEASURE = """

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from io import StringIO
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _LINE_END: Final = re.compile(r"\r\n|\n|\r")
-_QUOTES: Final = re.compile(r">*")
 
 
 def join_flowed(text: str, *, delete_blanks: bool) -> str:
@@ -14,25 +17,25 @@ def join_flowed(text: str, *, delete_blanks: bool) -> str:
 
     With `delete_blanks` (the parameter DelSp) that blank is no part of the text.
     """
-    joined: list[str] = []
-    paragraph: list[str] = []
-    depth = 0
-    for line in _LINE_END.split(text):
-        quotes = len(_QUOTES.match(line)[0])  # type: ignore[index]
-        content = line[quotes:].removeprefix(" ")
-        if paragraph and quotes != depth:
-            joined.append(_write(paragraph, depth))
-            paragraph = []
+    joined = StringIO()
+    depth, flows = -1, False
+    for line in _split_lines(text):
+        content = line.lstrip(">")
+        quotes = len(line) - len(content)
+        content = content.removeprefix(" ")
+        if not flows or quotes != depth:
+            joined.write("" if depth < 0 else "\r\n")
+            joined.write(">" * quotes + " " * (quotes > 0))
         depth = quotes
-        is_flowed = content.endswith(" ") and content != "-- "
-        paragraph.append(content[:-1] if is_flowed and delete_blanks else content)
-        if not is_flowed:
-            joined.append(_write(paragraph, depth))
-            paragraph = []
-    if paragraph:
-        joined.append(_write(paragraph, depth))
-    return "\r\n".join(joined)
+        flows = content.endswith(" ") and content != "-- "
+        joined.write(content[:-1] if flows and delete_blanks else content)
+    return joined.getvalue()
 
 
-def _write(paragraph: list[str], depth: int) -> str:
-    return ">" * depth + " " * (depth > 0) + "".join(paragraph)
+def _split_lines(text: str) -> Iterator[str]:
+    """Yield the lines one by one: a list of many short ones would take far more memory than the text."""
+    place = 0
+    for end in _LINE_END.finditer(text):
+        yield text[place : end.start()]
+        place = end.end()
+    yield text[place:]

@@ -19,7 +19,7 @@ _BREAK: Final = re.compile(rb"\r?\n(?![ \t])")
 _NAME: Final = re.compile(rb"[!-9;-~]{1,200}")
 _TWO_WORDS: Final = re.compile(rb"[A-Za-z][\w-]{0,60} [\w-]{1,60}[ \t]{0,9}:")
 _MBOX: Final = re.compile(rb">?From \S{1,300} {1,9}[A-Z][a-z][a-z] ")
-_BLANK_LINES: Final = re.compile(rb"(?:[ \t]*+\r?\n)*+")
+_BLANKS: Final = re.compile(rb"[ \t\r\n]*+")
 _KNOWN: Final = frozenset({
     "from", "to", "cc", "bcc", "subject", "date", "sender", "received", "references", "precedence", "organization",
     "importance", "priority", "sensitivity", "lines", "status", "keywords", "comments", "autocrypt",
@@ -99,8 +99,8 @@ def _is_skipped(octets: bytes, place: int, *, is_real: bool) -> bool:
 
 
 def _skip_opening(octets: bytes, start: int, end: int) -> int:
-    blanks = _BLANK_LINES.match(octets, start, end)
-    first = blanks.end() if blanks else start
+    blanks = _BLANKS.match(octets, start, end)
+    first = max(start, octets.rfind(b"\n", start, blanks.end()) + 1) if blanks else start
     if _MBOX.match(octets, first):
         return (octets.find(b"\n", first, end) + 1) or end
     colon = octets.find(b":", first, first + 100)
