@@ -5,11 +5,13 @@ import { makeLine } from "./text-line.ts";
 
 const MAX_ADDRESSES = 200;
 const MAX_OCTETS = 64 * 1024;
+const MAX_NAME_OCTETS = 8 * 1024;
 const MAX_NAME_CHARS = 300;
 const MAX_ADDRESS_CHARS = 400;
 const SIGN = /["(<,;:]/g;
-const BARE = /[^ \t\r\n\v\f<>,;]{1,400}@[^ \t\r\n\v\f<>,;]{1,400}/;
-const QUOTED_ADDRESS = /"[^"\\]{1,200}"@[^ \t\r\n\v\f<>,;]{1,255}/;
+/** A user of the sender's own machine, as in `root (Cron Daemon)`. */
+const USER = /^[A-Za-z0-9._+-]{1,64}$/;
+const QUOTED_END = /"[^"]{1,290}"$/;
 
 export interface Mailbox {
   name: string;
@@ -31,19 +33,25 @@ export function writeAddresses(mailboxes: Mailbox[]): string {
 /** Goes through a field sign by sign. */
 class AddressReader {
   private readonly found: Mailbox[] = [];
+  /** What came before the last comma without an address, so that it is part of a name. */
+  private earlier: string[] = [];
   private words: string[] = [];
   private comments: string[] = [];
   private address: string | null = null;
   private endsInQuotes = false;
+  private hasAt = false;
   /** False once there is no closing sign further on: it is not looked for again. */
   private hasQuotes = true;
   private hasBrackets = true;
   private hasAngles = true;
+  private readonly lastSemicolon: number;
 
   constructor(
     private readonly octets: string,
     private readonly label: string,
-  ) {}
+  ) {
+    this.lastSemicolon = octets.lastIndexOf(";");
+  }
 
   read(): Mailbox[] {
     let place = 0;
@@ -67,24 +75,22 @@ class AddressReader {
   private addWord(word: string): void {
     this.words.push(word);
     this.endsInQuotes &&= !strip(word);
+    this.hasAt ||= word.includes("@");
   }
 
   private readQuoted(place: number): number {
-    let end = place;
-    while (this.hasQuotes) {
-      end = this.octets.indexOf('"', end);
-      if (end < 0) {
-        this.hasQuotes = false;
-      } else if (countBackslashes(this.octets, end) % 2 === 0) {
-        const inner = this.octets.slice(place, end);
-        const isLocalPart = this.octets.startsWith("@", end + 1);
-        this.words.push(isLocalPart ? `"${inner}"` : unescape(inner));
-        this.endsInQuotes = !isLocalPart;
-        return end + 1;
-      } else {
-        end += 1;
-      }
+    if (!this.hasQuotes) return place;
+    const signs = /\\[^]|"/g;
+    signs.lastIndex = place;
+    for (let sign = signs.exec(this.octets); sign; sign = signs.exec(this.octets)) {
+      if (sign[0] !== '"') continue;
+      const inner = this.octets.slice(place, sign.index);
+      const isLocalPart = this.octets.startsWith("@", signs.lastIndex);
+      this.words.push(isLocalPart ? `"${inner}"` : unescape(inner));
+      this.endsInQuotes = !isLocalPart;
+      return signs.lastIndex;
     }
+    this.hasQuotes = false;
     return place;
   }
 
@@ -119,8 +125,9 @@ class AddressReader {
 
   /** Forget the name of a group, which a semicolon ends. Any other colon belongs to a name. */
   private beginGroup(place: number): void {
-    const isGroup = this.octets.includes(";", place) || !strip(this.octets.slice(place));
-    if (isGroup && this.address === null && !this.words.some((word) => word.includes("@"))) {
+    const isGroup = this.lastSemicolon >= place || place === this.octets.length;
+    if (isGroup && this.address === null && !this.hasAt) {
+      this.earlier = [];
       this.words = [];
       this.comments = [];
     } else {
@@ -130,30 +137,51 @@ class AddressReader {
 
   /** End a mailbox. A comma after something without an address belongs to the name that follows. */
   private endEntry(sign: string): void {
-    const text = strip(this.words.join(""));
-    if (this.address === null && text) {
-      const bare = QUOTED_ADDRESS.exec(text) ?? BARE.exec(text);
+    if (this.address === null) {
+      const text = this.words.join("");
+      const bare = findBare(text);
       if (bare) {
-        this.address = bare[0];
-        this.words = [text.slice(0, bare.index), " ", text.slice(bare.index + bare[0].length)];
+        const [start, end] = bare;
+        this.address = text.slice(start, end);
+        this.words = [text.slice(0, start), " ", text.slice(end)];
       } else if (sign) {
-        this.words.push(sign);
+        if (strip(text)) this.earlier.push(text, sign);
+        this.words = [];
+        this.hasAt = false;
         return;
       }
     }
-    const written = strip(this.words.join(""));
-    const name = (this.endsInQuotes ? written : stripEnd(written, " \t,;")) || this.comments.join(" ");
-    const address = this.address ?? "";
-    if (name || address)
+    let name = strip([...this.earlier, ...this.words].join("")).slice(0, MAX_NAME_OCTETS);
+    const comment = this.comments.join(" ").slice(0, MAX_NAME_OCTETS);
+    if (this.address === null && comment && USER.test(name)) [this.address, name] = [name, ""];
+    name = (this.endsInQuotes ? name : stripEnd(name, " \t,;")) || comment;
+    const address = (this.address ?? "").slice(0, MAX_NAME_OCTETS);
+    if (name || address) {
+      const shown = makeLine(decodeWords(name, this.label), MAX_NAME_CHARS);
       this.found.push({
-        name: makeLine(decodeWords(name, this.label), MAX_NAME_CHARS),
+        name: /^".+"$/.test(shown) ? shown.slice(1, -1) : shown, // quotes that were encoded with the name
         address: makeLine(decodeWords(address, this.label), MAX_ADDRESS_CHARS),
       });
+    }
+    this.earlier = [];
     this.words = [];
     this.comments = [];
     this.address = null;
     this.endsInQuotes = false;
+    this.hasAt = false;
   }
+}
+
+/** Find an address that no angle brackets enclose. Return its start and end. */
+function findBare(text: string): [start: number, end: number] | null {
+  const at = text.indexOf("@");
+  if (at < 0) return null;
+  const quoted = QUOTED_END.exec(text.slice(Math.max(0, at - 300), at));
+  const blank = Math.max(text.lastIndexOf(" ", at), text.lastIndexOf("\t", at));
+  const start = quoted ? at - quoted[0].length : blank + 1;
+  const stop = /[ \t\r\n\v\f]/.exec(text.slice(at));
+  const end = stop ? at + stop.index : text.length;
+  return start < at && at < end - 1 ? [start, end] : null;
 }
 
 /** Drop what is no part of an address: a route, `mailto:`, comments, and blanks around dots. */
@@ -166,10 +194,4 @@ function cleanAddress(octets: string): string {
 
 function unescape(octets: string): string {
   return octets.replace(/\\([^])/g, "$1");
-}
-
-function countBackslashes(octets: string, end: number): number {
-  let start = end;
-  while (start > 0 && octets.charAt(start - 1) === "\\") start -= 1;
-  return end - start;
 }

@@ -55,7 +55,11 @@ export function decodeBody(octets: string, label: string, isHtml: boolean): stri
   for (const [mark, charset] of MARKS) {
     if (octets.startsWith(mark)) return decodeAs(octets.slice(mark.length), charset);
   }
-  return decode(octets, findUseful(label) ?? (isHtml ? findMeta(octets) : null));
+  const named = findUseful(label);
+  const meta = isHtml && (named === null || named === "utf-8") ? findMeta(octets) : null;
+  if (meta === null) return decode(octets, named);
+  const text = named === null ? null : (tryAs(octets, "utf-8") ?? mostlyAs(octets, "utf-8", true));
+  return text ?? decode(octets, meta);
 }
 
 /** Decode header octets that no encoded word labels. `label` is the charset of the message's text. */
@@ -68,10 +72,20 @@ export function decodeLabelled(octets: string, label: string): string {
   return decode(octets, findUseful(label));
 }
 
-/** Return true if the octets are valid in the charset of a label. */
-export function isValid(octets: string, label: string): boolean {
-  const charset = findCharset(label) ?? NO_LABEL;
-  return charset === NO_LABEL ? isAscii(octets) : tryAs(octets, charset) !== null;
+/**
+ * Return true if the octets are valid in the charset of a label, or in UTF-8. If `isCut`, they may end
+ * inside a character.
+ */
+export function isValid(octets: string, label: string, isCut = false): boolean {
+  return ["utf-8", findUseful(label) ?? "utf-8"].some((charset) => {
+    if (!isCut || /^utf-(?:7|32)/.test(charset)) return tryAs(octets, charset) !== null;
+    try {
+      new TextDecoder(charset, { fatal: true }).decode(toOctets(octets), { stream: true });
+      return true;
+    } catch {
+      return false;
+    }
+  });
 }
 
 function findUseful(label: string): string | null {

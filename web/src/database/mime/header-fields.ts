@@ -18,6 +18,8 @@ const KNOWN = new Set(
     "sensitivity lines status keywords comments autocrypt"
   ).split(" "),
 );
+/** The beginning of `Content-Type` and the like at the end of a message that is cut off. */
+const CUT_NAME = /^c(?:o(?:n(?:t(?:e(?:n(?:t(?:-[a-z-]*)?)?)?)?)?)?)?$/i;
 const TRACE = new Set(["received", "return-path", "delivered-to", "x-original-to"]);
 
 /** A field: its name as it was sent, and the octets after the colon with their folds. */
@@ -46,7 +48,7 @@ export function readHeader(octets: string, start: number, end: number, maxOctets
     const lineEnd = found ? found.index : headerEnd;
     const following = found ? found.index + found[0].length : headerEnd;
     const colon = header.slice(place, Math.min(lineEnd, place + 301)).indexOf(":");
-    let name = colon < 0 ? "" : stripEnd(header.slice(place, place + colon));
+    let name = colon < 0 ? "" : stripEnd(header.slice(place, place + colon)).replace(/^\xef\xbb\xbf/, "");
     if (fields.length === 0 && KNOWN.has(strip(name).toLowerCase())) name = strip(name);
     const key = name.toLowerCase();
     if (NAME.test(name) && (doubtful < 0 || KNOWN.has(key) || key.includes("-"))) {
@@ -60,7 +62,9 @@ export function readHeader(octets: string, start: number, end: number, maxOctets
     }
     place = following;
   }
-  return { fields, first, bodyStart: doubtful >= 0 ? doubtful : bodyStart };
+  const isCut = end === octets.length && CUT_NAME.test(octets.slice(doubtful, Math.min(end, doubtful + 100)));
+  const hasText = doubtful >= 0 && !(isCut && end - doubtful <= 100);
+  return { fields, first, bodyStart: hasText ? doubtful : bodyStart };
 }
 
 /** Return true for a line that is no field and no text either. */

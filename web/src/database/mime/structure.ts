@@ -135,7 +135,7 @@ function readChildren(part: MailPart, most: number): MailPart[] {
   const opening = matchAt(CONTENT_FIELD, octets, start);
   if (opening && start + opening[0].length <= preambleEnd)
     // the first delimiter is missing
-    children.unshift(readPart({ start, end: preambleEnd, delimiter: start }));
+    children.unshift(readPart({ start, end: dropLineEnd(octets, start, preambleEnd), delimiter: start }));
   const isEmpty = children.every((child) => child.start >= child.end && !child.isMultipart);
   if (!isEmpty || !strip(octets.slice(start, preambleEnd))) return children;
   part.end = preambleEnd; // the preamble is the message

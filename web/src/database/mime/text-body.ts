@@ -1,6 +1,6 @@
 import { decodeBody, isValid } from "./charsets.ts";
 import { joinFlowed } from "./flowed-text.ts";
-import { BLANK_RUNS, stripEnd } from "./octets.ts";
+import { strip, stripEnd } from "./octets.ts";
 import { decode } from "./transfer-encoding.ts";
 import type { MailPart } from "./structure.ts";
 
@@ -14,7 +14,7 @@ export function readText(part: MailPart): string {
   const { body, encoding, charset } = part;
   const decoded = decode(body, encoding);
   const isWrong =
-    encoding === "base64" && isBroken(body) && (CONTROL.test(decoded) || !isValid(decoded, charset));
+    encoding === "base64" && isBroken(body) && (CONTROL.test(decoded) || !isValid(decoded, charset, true));
   const text = decodeBody(isWrong ? body : decoded, charset, part.type === "text/html");
   const isFlowed = part.type === "text/plain" && part.contentType.word("format") === "flowed";
   return isFlowed ? joinFlowed(text, part.contentType.word("delsp") === "yes") : text;
@@ -22,6 +22,6 @@ export function readText(part: MailPart): string {
 
 /** Return true if base64 has something that no encoder writes. */
 function isBroken(octets: string): boolean {
-  const text = stripEnd(octets, " \t\r\n\v\f=");
-  return /[^A-Za-z0-9+/\r\n]/.test(text) || text.replace(BLANK_RUNS, "").length % 4 === 1;
+  const text = strip(octets);
+  return /[^A-Za-z0-9+/\r\n]/.test(stripEnd(text, "=")) || text.replace(/[\r\n]+/g, "").length % 4 !== 0;
 }
