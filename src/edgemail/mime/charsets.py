@@ -12,6 +12,7 @@ import pkgutil
 import re
 from encodings import aliases, normalize_encoding
 from functools import cache, lru_cache
+from io import StringIO
 from typing import Final
 
 from edgemail.mime.charset_names import ALIASES, EAST_ASIAN, LARGER, NO_CHARSETS, SEVEN_BIT
@@ -162,13 +163,13 @@ def _sniff_escapes(octets: bytes) -> str | None:
 
 def _decode_japanese(octets: bytes) -> str:
     """Decode ISO-2022-JP with the characters of Windows and others that RFC 1468 has not, as ① and ㈱."""
-    pieces: list[str] = []
+    text = StringIO()
     place, codec = 0, "ascii"
     for shift in _ESCAPE.finditer(octets):
-        pieces.append(_decode_shifted(octets[place : shift.start()], codec))
+        text.write(_decode_shifted(octets[place : shift.start()], codec))
         place, codec = shift.end(), _SHIFTED.get(shift[0], "ascii")
-    pieces.append(_decode_shifted(octets[place:], codec))
-    return "".join(pieces)
+    text.write(_decode_shifted(octets[place:], codec))
+    return text.getvalue()
 
 
 def _decode_shifted(octets: bytes, codec: str) -> str:

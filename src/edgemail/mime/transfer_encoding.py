@@ -31,6 +31,7 @@ _RULER: Final = rb"^[ \t]*(?:--|__|~~|\*\*|##|==|[^A-Za-z0-9+/=\s][^\n]*[^A-Za-z
 _THREE_WORDS: Final = rb"[^\s][ \t]+[^\s]+[ \t]+[^\s]"
 _PROSE: Final = re.compile(_RULER + rb"|" + _THREE_WORDS, re.MULTILINE)
 """A ruler, a line between signs, or three words: the footer of a mailing list, or text that is no base64."""
+_BEGIN: Final = re.compile(rb"(?:^|\n)begin [0-7]{3,4} [^\r\n]*\r?\n")
 _PIECE: Final = re.compile(rb"([^=]+)(=*)")
 _PIECES_MAX: Final = 1_000
 _SOFT_BREAK: Final = re.compile(rb"=[ \t]*+(?:\r?\n|\r)")
@@ -121,34 +122,52 @@ def decode_quoted_printable(octets: bytes) -> bytes:
     """Decode quoted-printable. Octets above ASCII and signs that encode nothing stay as they are."""
     if b"=" not in octets:
         return octets
-    if _SOFT_BREAK_ODD.search(octets):
-        octets = _SOFT_BREAK.sub(b"", octets)
-    if len(octets) <= _CHUNK:
-        return binascii.a2b_qp(octets)
-    done, start = [], 0
+    done, start = bytearray(), 0
     while start < len(octets):
-        end = octets.find(b"\n", start + _CHUNK) + 1 or len(octets)
-        done.append(binascii.a2b_qp(octets[start:end]))
+        end = _end_of_piece(octets, start)
+        piece = octets[start:end]
+        if _SOFT_BREAK_ODD.search(piece):
+            piece = _SOFT_BREAK.sub(b"", piece)
+        done += binascii.a2b_qp(piece)
         start = end
-    return b"".join(done)
+    return bytes(done)
+
+
+def _end_of_piece(octets: bytes, start: int) -> int:
+    """Return where quoted-printable can be cut: behind a line, or before a code."""
+    end = start + _CHUNK
+    if end >= len(octets):
+        return len(octets)
+    line_end = octets.rfind(b"\n", start, end) + 1
+    code = octets.rfind(b"=", end - 3, end)
+    return line_end or (code if code > start else end)
 
 
 def decode_uuencode(octets: bytes) -> bytes:
     """Decode the first file of uuencoded lines; return octets without a `begin` as they are."""
-    begin = re.search(rb"(?:^|\n)begin [0-7]{3,4} [^\r\n]*\r?\n", octets)
+    begin = _BEGIN.search(octets)
     if begin is None:
         return octets
-    done = []
-    for line in octets[begin.end() :].split(b"\n"):
-        line = line.rstrip(b"\r")
-        if line.strip() in {b"end", b"`"} or not line.strip():
+    done, place = bytearray(), begin.end()
+    while place < len(octets):
+        end = octets.find(b"\n", place)
+        line = octets[place : end if end >= 0 else len(octets)].rstrip(b"\r")
+        place = end + 1 if end >= 0 else len(octets)
+        if not line.strip() or line.strip() in {b"end", b"`"}:
             break
+        piece = _decode_uuencoded_line(line)
+        if piece is None:
+            break
+        done += piece
+    return bytes(done)
+
+
+def _decode_uuencoded_line(line: bytes) -> bytes | None:
+    """Decode a line, or what its first character says of it: some programs write a checksum behind."""
+    length = (((line[0] - 32) & 63) * 4 + 2) // 3
+    for octets in (line, line[: length + 1]):
         try:
-            done.append(binascii.a2b_uu(line))
-        except binascii.Error:  # trailing characters, as some programs write a checksum there
-            length = (((line[0] - 32) & 63) * 4 + 2) // 3
-            try:
-                done.append(binascii.a2b_uu(line[: length + 1]))
-            except binascii.Error:
-                break
-    return b"".join(done)
+            return binascii.a2b_uu(octets)
+        except binascii.Error:
+            continue
+    return None
