@@ -231,7 +231,7 @@ async def test_the_source_has_numbered_lines(page: Page, server: Server, address
 async def test_a_large_message_shows_how_much_of_it_has_come(
     page: Page, context: BrowserContext, server: Server, address: str
 ) -> None:
-    """The message is there at once, as its attachments come when they are asked for; its source shows its progress."""
+    """The message is there at once, as attachments come when they are asked for; its source shows its progress."""
     message = letter("Large")
     message.add_attachment(bytes(3_000_000), maintype="application", subtype="zip", filename="large.zip")
     await server.send(message, address)
