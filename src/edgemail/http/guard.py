@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, Response
 
 from edgemail.http.forwarded import OWN_HOST
@@ -22,14 +22,19 @@ if TYPE_CHECKING:
 
 _HOST = re.compile(r"(?:\[(?P<ipv6>[0-9a-fA-F:.]+)\]|(?P<name>[^:\[\]/@]+))(?::[0-9]{1,5})?")
 
-_HEADERS = {
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "x-frame-options": "DENY",
-}
+_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
+)
 _API_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
+_API_HEADERS = (
+    *_HEADERS,
+    (b"content-security-policy", _API_POLICY.encode()),
+    (b"cache-control", b"no-store"),
+)
 _API_PATHS = ("/api/", "/healthz", "/readyz", "/metrics", "/openapi.json")
 
 
@@ -93,12 +98,9 @@ class Guard:
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                answer = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    answer.setdefault(name, value)
-                if is_api:
-                    answer.setdefault("content-security-policy", _API_POLICY)
-                    answer.setdefault("cache-control", "no-store")
+                given = {name for name, _ in message["headers"]}
+                own = _API_HEADERS if is_api else _HEADERS
+                message["headers"] = [*message["headers"], *(field for field in own if field[0] not in given)]
             await send(message)
 
         is_file = not is_api and scope["method"] in ("GET", "HEAD")

@@ -6,6 +6,7 @@ A source is an IPv4 address or an IPv6 /64: whoever has one address of a /64 has
 from __future__ import annotations
 
 from collections import OrderedDict
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,12 @@ def read_ip(host: str) -> IPv4Address | IPv6Address:
     Raises:
         ValueError: it is no IP address.
     """
-    address = ip_address(host.partition("%")[0])
+    return _parse_ip(host.partition("%")[0])
+
+
+@lru_cache(maxsize=1024)  # a request has the same address read several times, and the next one again
+def _parse_ip(text: str) -> IPv4Address | IPv6Address:
+    address = ip_address(text)
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return mapped or address
 
