@@ -51,6 +51,7 @@ _KEY = re.compile(
 _PIECE = re.compile("[A-Za-z0-9_-]{8,}")
 _ADDRESS = re.compile("[a-z]{3,5}://[^ ]+", re.IGNORECASE)
 _HOST = re.compile("^[^:]+://([^/?#:]+)")
+_IMAGE = re.compile("[.](?:png|jpe?g|gif|svg|webp|css|ico)$")
 _SOCIAL = re.compile(r"(?:^|\.)(?:facebook|twitter|x|instagram|linkedin|youtube|tiktok|pinterest)\.com$")
 _FROM = re.compile("@([a-z0-9.-]+)", re.IGNORECASE)
 _SENTENCE = re.compile("[.!?] |[。！？]")
@@ -82,6 +83,7 @@ class _Reader:
         self._known: dict[str, list[Mark]] = {}
         found = self._read(subject[:_CONTEXT_MAX])
         self._subject_asks = _asks(found)
+        self._subject_object = any(mark.roles & {"object", "password", "invite"} for mark in found)
         self._subject_other = any(m.roles & _THINGS for m in found) and not _word(found, "object")
         self._invites = _word(found, "invite") is not None and not self._subject_other
         domain = _FROM.search(sender)
@@ -124,8 +126,8 @@ class _Reader:
         score += 5 if self._domain and (name == self._domain or name.endswith("." + self._domain)) else 0
         if not rest.strip("/"):
             score -= 40
-        if _LEADS_ELSEWHERE.search(where) or _SOCIAL.search(name):
-            score -= 70
+        if _LEADS_ELSEWHERE.search(where) or _IMAGE.search(path) or _SOCIAL.search(name):
+            score -= 100
         return _Weighed(score, reason)
 
     def _weigh_place(self, place: Place, address: _Weighed) -> _Weighed:
@@ -141,6 +143,8 @@ class _Reader:
         score = address.score + wording
         score += 10 * is_alone + 10 * anchor.is_button - 20 * (anchor.links_in_row > 2)
         score += 20 * self._subject_asks - 40 * self._subject_other
+        if 0 < wording < _CLEAR and _word(found, "act") and not self._has_object(place):
+            score -= 60  # as `Confirm my spot`
         if score + _CONTEXT_BEST < _ENOUGH:
             return _Weighed(score, "")
         is_vague = wording < _CLEAR and (is_alone or anchor.is_bare or not said or _word(found, "soft") is not None)
@@ -160,7 +164,8 @@ class _Reader:
         password = _word(found, "password") if len(said) <= 40 else None
         if act or password:
             word = (act or password or found[0]).word
-            is_clear = password or _word(found, "object") or " " in word or len(said) <= len(word) + 8
+            is_clear = any(m.roles & {"object", "password"} for m in found)
+            is_clear = is_clear or " " in word or len(said) <= len(word) + 5
             return (_CLEAR if is_short and is_clear else 25), f"{who} says “{word}”"
         if login and len(said) <= 30:
             return (30 if self._subject_asks else 15), f"{who} says “{login.word}”"
@@ -198,6 +203,12 @@ class _Reader:
             if distance and _word(one, "soft") and is_vague and self._subject_asks:
                 return _Weighed(20, "the text above asks to open it, and the subject to confirm")
         return _Weighed(0, "")
+
+    def _has_object(self, place: Place) -> bool:
+        """Return True if the subject or the lines above speak of what links confirm: an address, an account."""
+        row = place.anchor.row
+        above = " … ".join(line[:200] for line in place.rows[max(0, row - 2) : row + place.anchor.is_bare])
+        return self._subject_object or any("object" in mark.roles for mark in self._read(above))
 
     def _is_other_near(self, place: Place) -> bool:
         """Return True if the lines around a link speak of a meeting, a booking or the like."""

@@ -156,9 +156,10 @@ class Lines:
         return Label(start, end, kind, line[start:end], is_unknown=unknown and kind is Kind.PLAIN)
 
     def _is_strange(self, line: str, start: int) -> bool:
-        """Return True if a line begins with a word of no list that qualifies a code, as `Course code`."""
+        """Return True if a line or a sentence begins with a word of no list that qualifies a code: `Rack code`."""
         found = _BEFORE_WORD.search(line[max(0, start - 30) : start])
-        if not found or line[: start - len(found[0])].strip(DECORATION + "0123456789"):
+        first = line[: start - len(found[0])].rstrip(" ") if found else ""
+        if not found or (first.strip(DECORATION + "0123456789") and first[-1] not in ".!?;,•|"):
             return False
         word = fold(lower(found[1]))
         return not marks(word) and word not in self._brand
@@ -196,7 +197,7 @@ class Lines:
         signing_in, other = self.weigh()
         near = range(candidate.row - candidate.is_alone, candidate.row + 1)
         signing_in += any("enter" in mark.roles for row in near for mark in self.marks_of(row))
-        return other <= signing_in and (signing_in > 0 or not label.is_unknown)
+        return other <= signing_in and (signing_in > 1 or not label.is_unknown)
 
 
 def best_of(labels: list[Label]) -> Label | None:
