@@ -176,7 +176,8 @@ class _Judge(Lines):
             return None
         if not _IS_AFTER.match(between) and (len(between) > 3 or _SENTENCE.search(between)):
             begins = not self.rows[candidate.row][: candidate.start].strip(DECORATION)
-            if not begins or label.kind is not Kind.STRONG or STOP.search(between) or len(candidate.code) < 5:
+            is_clear = label.kind is Kind.STRONG or label.word[:1] > "\u0590"  # scripts that put the verb last
+            if not begins or not is_clear or STOP.search(between) or len(candidate.code) < 5:
                 return None
         return label, 65 - len(between) + 20 * (not between.strip(" ")), _beside(label, candidate.row)
 
@@ -192,7 +193,8 @@ class _Judge(Lines):
         near_signs = (m for m in found if is_last or 0 <= m.start - candidate.end <= 25)
         if mixed and not any(m.roles & _SIGNS_IN for m in near_signs):
             return None
-        if candidate.doubt is not Doubt.NONE and not mixed and not (made and candidate.code.isupper()):
+        plain = candidate.doubt in {Doubt.NONE, Doubt.APART}
+        if not plain and not mixed and not (made and candidate.code.isupper()):
             return None
         asks = [m for m in found if "enter" in m.roles and m.end <= candidate.start]
         after = next((m for m in found if "enter" in m.roles and 0 <= m.start - candidate.end <= 3), None)

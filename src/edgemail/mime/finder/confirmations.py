@@ -83,6 +83,7 @@ class _Reader:
         self._known: dict[str, list[Mark]] = {}
         found = self._read(subject[:_CONTEXT_MAX])
         self._subject_asks = _asks(found)
+        self._joins = {lower(mark.word) for mark in found if "join" in mark.roles}
         self._subject_object = any(mark.roles & {"object", "password", "invite"} for mark in found)
         self._subject_other = any(m.roles & _THINGS for m in found) and not _word(found, "object")
         self._invites = _word(found, "invite") is not None and not self._subject_other
@@ -170,7 +171,7 @@ class _Reader:
         if login and len(said) <= 30:
             return (30 if self._subject_asks else 15), f"{who} says “{login.word}”"
         if soft:
-            return 15, ""
+            return (35, f"the subject says “{soft.word}” too") if lower(soft.word) in self._joins else (15, "")
         return 0, ""
 
     def _weigh_context(self, place: Place, *, is_alone: bool, is_vague: bool) -> _Weighed:
@@ -208,7 +209,9 @@ class _Reader:
         """Return True if the subject or the lines above speak of what links confirm: an address, an account."""
         row = place.anchor.row
         above = " … ".join(line[:200] for line in place.rows[max(0, row - 2) : row + place.anchor.is_bare])
-        return self._subject_object or any("object" in mark.roles for mark in self._read(above))
+        return self._subject_object or any(
+            "object" in mark.roles and "login" not in mark.roles for mark in self._read(above)
+        )
 
     def _is_other_near(self, place: Place) -> bool:
         """Return True if the lines around a link speak of a meeting, a booking or the like."""

@@ -130,7 +130,7 @@ class Lines:
             before >= 0 and line[found[before].end : start].strip(" -‐‑'’") == "" and start - found[before].end <= 3
         ):
             roles = found[before].roles
-            if "bad" in roles and "sign_in" not in roles:
+            if "bad" in roles and "sign_in" not in roles and not self._is_brand(found[before].word):
                 return Label(found[before].start, end, Kind.NUMBER, line[found[before].start : end], is_other=True)
             if not roles & {"sign_in", "plain"}:
                 break
@@ -154,6 +154,10 @@ class Lines:
                 elif "plain" in roles and words in _OF:
                     end = found[after].end
         return Label(start, end, kind, line[start:end], is_unknown=unknown and kind is Kind.PLAIN)
+
+    def _is_brand(self, word: str) -> bool:
+        """Return True for a word that the sender is called, as `Hive Bank`."""
+        return word[:1].isupper() and f" {fold(lower(word))} " in f" {self._brand.partition('<')[0]} "
 
     def _is_strange(self, line: str, start: int) -> bool:
         """Return True if a line or a sentence begins with a word of no list that qualifies a code: `Rack code`."""
