@@ -199,7 +199,11 @@ class _Judge(Lines):
         asks = [m for m in found if "enter" in m.roles and m.end <= candidate.start]
         after = next((m for m in found if "enter" in m.roles and 0 <= m.start - candidate.end <= 3), None)
         if after and not made and not mixed and not self.is_about_other() and self.weigh()[0]:
-            return Label(after.start, after.end, Kind.PLAIN, after.word), 70, f"before “{after.word}”"
+            return (
+                Label(after.start, after.end, Kind.PLAIN, after.word),
+                70,
+                f"next to “{after.word}”" + ("" if row else " in the subject"),
+            )
         if not asks or len(line[asks[-1].end : candidate.start].strip(DECORATION)) > 4:
             return None
         if candidate.start - asks[-1].end > 6 or self.is_about_other() or not (made or self.weigh()[0]):
@@ -209,7 +213,7 @@ class _Judge(Lines):
         if size < 5 and not near:
             return None
         label = Label(asks[-1].start, asks[-1].end, Kind.PLAIN, asks[-1].word)
-        return label, 70 + 10 * near, f"after “{asks[-1].word}”" + ("" if row else " in the subject")
+        return label, 70 + 10 * near, _beside(label, row)
 
     def _named(self, candidate: Candidate) -> tuple[Label, int, str] | None:
         """Judge a code that begins a line which says what it is for: `604281 is all you need to sign in`."""

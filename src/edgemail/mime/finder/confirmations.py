@@ -21,6 +21,7 @@ CONFIRMATIONS_MAX = 3
 _ENOUGH = 50
 _CUT = 30
 _THINGS = frozenset({"other", "promo", "goods"})
+_ASKING = frozenset({"act", "login", "invite"})
 _ELSEWHERE = _THINGS | {"never", "guide"}
 _CLEAR = 50
 """For a link that says itself what it confirms."""
@@ -83,6 +84,8 @@ class _Reader:
         self._known: dict[str, list[Mark]] = {}
         found = self._read(subject[:_CONTEXT_MAX])
         self._subject_asks = _asks(found)
+        asking = next((mark.word for mark in found if mark.roles & _ASKING), "")
+        self._subject_reason = f"the subject says “{asking}”"
         self._joins = {lower(mark.word) for mark in found if "join" in mark.roles}
         self._subject_object = any(mark.roles & {"object", "password", "invite"} for mark in found)
         self._subject_other = any(m.roles & _THINGS for m in found) and not _word(found, "object")
@@ -152,7 +155,7 @@ class _Reader:
         around = self._weigh_context(place, is_alone=is_alone, is_vague=is_vague)
         reason = reason or around.reason or address.reason
         if not reason and self._subject_asks and _word(found, "soft"):
-            reason = "the subject asks to confirm something"
+            reason = self._subject_reason
         return _Weighed(score + around.score, reason)
 
     def _weigh_wording(self, said: str, found: list[Mark], *, is_bare: bool) -> tuple[int, str]:
@@ -161,7 +164,7 @@ class _Reader:
             return -60, ""
         act, login, soft = _word(found, "act"), _word(found, "login"), _word(found, "soft")
         is_short = len(said) <= 70
-        who = "the text before it" if is_bare else "its text"
+        who = "the text beside it" if is_bare else "its text"
         password = _word(found, "password") if len(said) <= 40 else None
         if act or password:
             word = (act or password or found[0]).word
@@ -171,7 +174,7 @@ class _Reader:
         if login and len(said) <= 30:
             return (30 if self._subject_asks else 15), f"{who} says “{login.word}”"
         if soft:
-            return (35, f"the subject says “{soft.word}” too") if lower(soft.word) in self._joins else (15, "")
+            return (35, f"the subject says “{soft.word}”") if lower(soft.word) in self._joins else (15, "")
         return 0, ""
 
     def _weigh_context(self, place: Place, *, is_alone: bool, is_vague: bool) -> _Weighed:
@@ -200,9 +203,11 @@ class _Reader:
                 best = _CONTEXT_BEST if _word(one, "soft") or distance == 0 else _CONTEXT_BEST - 10
                 return _Weighed(best if is_vague else 10, f"the text beside it says “{asks.word}”")
             if (_word(one, "invite") or (distance and self._invites)) and not self._is_other_near(place):
-                return _Weighed(30 if is_vague else 10, "the text beside it invites")
+                invite = _word(one, "invite")
+                reason = f"the text beside it says “{invite.word}”" if invite else self._subject_reason
+                return _Weighed(30 if is_vague else 10, reason)
             if distance and _word(one, "soft") and is_vague and self._subject_asks:
-                return _Weighed(20, "the text above asks to open it, and the subject to confirm")
+                return _Weighed(20, self._subject_reason)
         return _Weighed(0, "")
 
     def _has_object(self, place: Place) -> bool:
@@ -232,7 +237,7 @@ def _word(found: list[Mark], role: str) -> Mark | None:
 
 
 def _asks(found: list[Mark]) -> bool:
-    return any(mark.roles & {"act", "login", "invite"} for mark in found) and not _word(found, "guide")
+    return any(mark.roles & _ASKING for mark in found) and not _word(found, "guide")
 
 
 def _last_sentence(text: str) -> str:
