@@ -176,7 +176,8 @@ class _Judge(Lines):
             return None
         if not _IS_AFTER.match(between) and (len(between) > 3 or _SENTENCE.search(between)):
             begins = not self.rows[candidate.row][: candidate.start].strip(DECORATION)
-            if not begins or label.kind is not Kind.STRONG or STOP.search(between) or len(candidate.code) < 5:
+            is_clear = label.kind is Kind.STRONG or label.word[:1] > "\u0590"  # scripts that put the verb last
+            if not begins or not is_clear or STOP.search(between) or len(candidate.code) < 5:
                 return None
         return label, 65 - len(between) + 20 * (not between.strip(" ")), _beside(label, candidate.row)
 
@@ -192,12 +193,17 @@ class _Judge(Lines):
         near_signs = (m for m in found if is_last or 0 <= m.start - candidate.end <= 25)
         if mixed and not any(m.roles & _SIGNS_IN for m in near_signs):
             return None
-        if candidate.doubt is not Doubt.NONE and not mixed and not (made and candidate.code.isupper()):
+        plain = candidate.doubt in {Doubt.NONE, Doubt.APART}
+        if not plain and not mixed and not (made and candidate.code.isupper()):
             return None
         asks = [m for m in found if "enter" in m.roles and m.end <= candidate.start]
         after = next((m for m in found if "enter" in m.roles and 0 <= m.start - candidate.end <= 3), None)
         if after and not made and not mixed and not self.is_about_other() and self.weigh()[0]:
-            return Label(after.start, after.end, Kind.PLAIN, after.word), 70, f"before “{after.word}”"
+            return (
+                Label(after.start, after.end, Kind.PLAIN, after.word),
+                70,
+                f"next to “{after.word}”" + ("" if row else " in the subject"),
+            )
         if not asks or len(line[asks[-1].end : candidate.start].strip(DECORATION)) > 4:
             return None
         if candidate.start - asks[-1].end > 6 or self.is_about_other() or not (made or self.weigh()[0]):
@@ -207,7 +213,7 @@ class _Judge(Lines):
         if size < 5 and not near:
             return None
         label = Label(asks[-1].start, asks[-1].end, Kind.PLAIN, asks[-1].word)
-        return label, 70 + 10 * near, f"after “{asks[-1].word}”" + ("" if row else " in the subject")
+        return label, 70 + 10 * near, _beside(label, row)
 
     def _named(self, candidate: Candidate) -> tuple[Label, int, str] | None:
         """Judge a code that begins a line which says what it is for: `604281 is all you need to sign in`."""

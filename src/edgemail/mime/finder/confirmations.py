@@ -21,6 +21,7 @@ CONFIRMATIONS_MAX = 3
 _ENOUGH = 50
 _CUT = 30
 _THINGS = frozenset({"other", "promo", "goods"})
+_ASKING = frozenset({"act", "login", "invite"})
 _ELSEWHERE = _THINGS | {"never", "guide"}
 _CLEAR = 50
 """For a link that says itself what it confirms."""
@@ -51,6 +52,7 @@ _KEY = re.compile(
 _PIECE = re.compile("[A-Za-z0-9_-]{8,}")
 _ADDRESS = re.compile("[a-z]{3,5}://[^ ]+", re.IGNORECASE)
 _HOST = re.compile("^[^:]+://([^/?#:]+)")
+_IMAGE = re.compile("[.](?:png|jpe?g|gif|svg|webp|css|ico)$")
 _SOCIAL = re.compile(r"(?:^|\.)(?:facebook|twitter|x|instagram|linkedin|youtube|tiktok|pinterest)\.com$")
 _FROM = re.compile("@([a-z0-9.-]+)", re.IGNORECASE)
 _SENTENCE = re.compile("[.!?] |[。！？]")
@@ -82,6 +84,10 @@ class _Reader:
         self._known: dict[str, list[Mark]] = {}
         found = self._read(subject[:_CONTEXT_MAX])
         self._subject_asks = _asks(found)
+        asking = next((mark.word for mark in found if mark.roles & _ASKING), "")
+        self._subject_reason = f"the subject says “{asking}”"
+        self._joins = {lower(mark.word) for mark in found if "join" in mark.roles}
+        self._subject_object = any(mark.roles & {"object", "password", "invite"} for mark in found)
         self._subject_other = any(m.roles & _THINGS for m in found) and not _word(found, "object")
         self._invites = _word(found, "invite") is not None and not self._subject_other
         domain = _FROM.search(sender)
@@ -124,8 +130,8 @@ class _Reader:
         score += 5 if self._domain and (name == self._domain or name.endswith("." + self._domain)) else 0
         if not rest.strip("/"):
             score -= 40
-        if _LEADS_ELSEWHERE.search(where) or _SOCIAL.search(name):
-            score -= 70
+        if _LEADS_ELSEWHERE.search(where) or _IMAGE.search(path) or _SOCIAL.search(name):
+            score -= 100
         return _Weighed(score, reason)
 
     def _weigh_place(self, place: Place, address: _Weighed) -> _Weighed:
@@ -141,13 +147,15 @@ class _Reader:
         score = address.score + wording
         score += 10 * is_alone + 10 * anchor.is_button - 20 * (anchor.links_in_row > 2)
         score += 20 * self._subject_asks - 40 * self._subject_other
+        if 0 < wording < _CLEAR and _word(found, "act") and not self._has_object(place):
+            score -= 60  # as `Confirm my spot`
         if score + _CONTEXT_BEST < _ENOUGH:
             return _Weighed(score, "")
         is_vague = wording < _CLEAR and (is_alone or anchor.is_bare or not said or _word(found, "soft") is not None)
         around = self._weigh_context(place, is_alone=is_alone, is_vague=is_vague)
         reason = reason or around.reason or address.reason
         if not reason and self._subject_asks and _word(found, "soft"):
-            reason = "the subject asks to confirm something"
+            reason = self._subject_reason
         return _Weighed(score + around.score, reason)
 
     def _weigh_wording(self, said: str, found: list[Mark], *, is_bare: bool) -> tuple[int, str]:
@@ -156,16 +164,17 @@ class _Reader:
             return -60, ""
         act, login, soft = _word(found, "act"), _word(found, "login"), _word(found, "soft")
         is_short = len(said) <= 70
-        who = "the text before it" if is_bare else "its text"
+        who = "the text beside it" if is_bare else "its text"
         password = _word(found, "password") if len(said) <= 40 else None
         if act or password:
             word = (act or password or found[0]).word
-            is_clear = password or _word(found, "object") or " " in word or len(said) <= len(word) + 8
+            is_clear = any(m.roles & {"object", "password"} for m in found)
+            is_clear = is_clear or " " in word or len(said) <= len(word) + 5
             return (_CLEAR if is_short and is_clear else 25), f"{who} says “{word}”"
         if login and len(said) <= 30:
             return (30 if self._subject_asks else 15), f"{who} says “{login.word}”"
         if soft:
-            return 15, ""
+            return (35, f"the subject says “{soft.word}”") if lower(soft.word) in self._joins else (15, "")
         return 0, ""
 
     def _weigh_context(self, place: Place, *, is_alone: bool, is_vague: bool) -> _Weighed:
@@ -194,10 +203,20 @@ class _Reader:
                 best = _CONTEXT_BEST if _word(one, "soft") or distance == 0 else _CONTEXT_BEST - 10
                 return _Weighed(best if is_vague else 10, f"the text beside it says “{asks.word}”")
             if (_word(one, "invite") or (distance and self._invites)) and not self._is_other_near(place):
-                return _Weighed(30 if is_vague else 10, "the text beside it invites")
+                invite = _word(one, "invite")
+                reason = f"the text beside it says “{invite.word}”" if invite else self._subject_reason
+                return _Weighed(30 if is_vague else 10, reason)
             if distance and _word(one, "soft") and is_vague and self._subject_asks:
-                return _Weighed(20, "the text above asks to open it, and the subject to confirm")
+                return _Weighed(20, self._subject_reason)
         return _Weighed(0, "")
+
+    def _has_object(self, place: Place) -> bool:
+        """Return True if the subject or the lines above speak of what links confirm: an address, an account."""
+        row = place.anchor.row
+        above = " … ".join(line[:200] for line in place.rows[max(0, row - 2) : row + place.anchor.is_bare])
+        return self._subject_object or any(
+            "object" in mark.roles and "login" not in mark.roles for mark in self._read(above)
+        )
 
     def _is_other_near(self, place: Place) -> bool:
         """Return True if the lines around a link speak of a meeting, a booking or the like."""
@@ -218,7 +237,7 @@ def _word(found: list[Mark], role: str) -> Mark | None:
 
 
 def _asks(found: list[Mark]) -> bool:
-    return any(mark.roles & {"act", "login", "invite"} for mark in found) and not _word(found, "guide")
+    return any(mark.roles & _ASKING for mark in found) and not _word(found, "guide")
 
 
 def _last_sentence(text: str) -> str:

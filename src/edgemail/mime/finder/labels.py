@@ -130,7 +130,7 @@ class Lines:
             before >= 0 and line[found[before].end : start].strip(" -‐‑'’") == "" and start - found[before].end <= 3
         ):
             roles = found[before].roles
-            if "bad" in roles and "sign_in" not in roles:
+            if "bad" in roles and "sign_in" not in roles and not self._is_brand(found[before].word):
                 return Label(found[before].start, end, Kind.NUMBER, line[found[before].start : end], is_other=True)
             if not roles & {"sign_in", "plain"}:
                 break
@@ -155,10 +155,15 @@ class Lines:
                     end = found[after].end
         return Label(start, end, kind, line[start:end], is_unknown=unknown and kind is Kind.PLAIN)
 
+    def _is_brand(self, word: str) -> bool:
+        """Return True for a word that the sender is called, as `Hive Bank`."""
+        return word[:1].isupper() and f" {fold(lower(word))} " in f" {self._brand.partition('<')[0]} "
+
     def _is_strange(self, line: str, start: int) -> bool:
-        """Return True if a line begins with a word of no list that qualifies a code, as `Course code`."""
+        """Return True if a line or a sentence begins with a word of no list that qualifies a code: `Rack code`."""
         found = _BEFORE_WORD.search(line[max(0, start - 30) : start])
-        if not found or line[: start - len(found[0])].strip(DECORATION + "0123456789"):
+        first = line[: start - len(found[0])].rstrip(" ") if found else ""
+        if not found or (first.strip(DECORATION + "0123456789") and first[-1] not in ".!?;,•|"):
             return False
         word = fold(lower(found[1]))
         return not marks(word) and word not in self._brand
@@ -196,7 +201,7 @@ class Lines:
         signing_in, other = self.weigh()
         near = range(candidate.row - candidate.is_alone, candidate.row + 1)
         signing_in += any("enter" in mark.roles for row in near for mark in self.marks_of(row))
-        return other <= signing_in and (signing_in > 0 or not label.is_unknown)
+        return other <= signing_in and (signing_in > 1 or not label.is_unknown)
 
 
 def best_of(labels: list[Label]) -> Label | None:

@@ -30,6 +30,7 @@ Roles = frozenset[str]
 _NONE: Final[Roles] = frozenset()
 _TOPICS: Final[Roles] = frozenset({"promo", "other"})
 """What a word tells of a message, it tells within a phrase too."""
+_OBJECTS: Final[Roles] = _TOPICS | {"object", "password"}
 LEADING: Final[Roles] = frozenset({"code", "strong", "sign_in", "act", "enter"})
 """The roles of words that speak for a code."""
 
@@ -217,7 +218,8 @@ def _words(
                 end = _follow(phrase.rest, lowered, words, places, entries, place)
                 if end > 0:
                     last = end
-                    roles = phrase.roles.union(*(_TOPICS & one.roles for one in entries[place : last + 1] if one))
+                    kept = _OBJECTS if "act" in phrase.roles else _TOPICS
+                    roles = phrase.roles.union(*(kept & one.roles for one in entries[place : last + 1] if one))
                     break
             if roles:
                 start, stop = places[place][0], places[last][1]

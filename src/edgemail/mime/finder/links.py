@@ -22,7 +22,7 @@ _SCHEME = re.compile("[Hh][Tt]{2}[Pp][Ss]?$")
 _BARE = re.compile('://[^\x00-\x20\x7f-\xa0<>"`{}|\\\\^\u2000-\u206f\u3000-\u303f\uff00-\uffef\ufff0-\uffff]+')
 _JUNK = re.compile("[\x00-\x20\x7f-\x9f\ud800-\udfff]")
 _OPENINGS = {")": "(", "]": "["}
-_MARKDOWN = re.compile(r"\[([^\[\]]{1,200})\]\(<?$")
+_MARKDOWN = re.compile(r"\[(?:!\[([^\[\]]{1,200})\]\([^()]{0,300}\)|([^\[\]]{1,200}))\]\(<?$")
 _SENTENCE_END = re.compile(r"[.!?;。！？] |[。！？]|[|•·]")
 _WRAPPING = " \t<(\"'“«[*_>:：-–—=→"
 
@@ -85,7 +85,7 @@ def _find_bare(links: dict[str, Listed], rows: list[str]) -> None:
             continue
         found = [
             (start, _trim(scheme[0] + bare[0]))
-            for bare in _BARE.finditer(row)
+            for bare in _BARE.finditer(row.replace("](", "]\n"))  # Markdown: an address ends there
             if (scheme := _SCHEME.search(row, max(0, bare.start() - 5), bare.start()))
             for start in (bare.start() - len(scheme[0]),)
         ]
@@ -101,7 +101,7 @@ def _bare(row: str, number: int, start: int, url: str, count: int) -> Anchor:
     markdown = _MARKDOWN.search(before)
     anchor = Anchor(url, row=number, links_in_row=count)
     if markdown:
-        anchor.text = markdown[1].strip()
+        anchor.text = (markdown[1] or markdown[2]).strip()
         anchor.before = before[: markdown.start()].strip(" ")
     else:
         anchor.is_bare = True

@@ -142,7 +142,7 @@ def _of_digits(row: int, line: str, run: re.Match[str], bare: str) -> Candidate 
     if _DIGITS.fullmatch(found):
         doubt = Doubt.DATE if _DATE.fullmatch(found) else Doubt.NONE
     elif _GROUPED.fullmatch(found):
-        doubt = Doubt.NONE
+        doubt = Doubt.DATE if _DATE.fullmatch(found[:-5]) else Doubt.NONE
     elif _PAIRS.fullmatch(found) or _SINGLES.fullmatch(found):
         doubt = Doubt.APART
     else:
