@@ -1,11 +1,11 @@
-import { matchesTerms, searchTerms } from "./search-terms.ts";
 import { merge } from "./inbox.ts";
 import type { Summary } from "./source.ts";
 
 export type SortOrder = "newest" | "oldest" | "unread";
 
 interface FilterSortOptions {
-  text: string;
+  /** Null to show every message. */
+  matches: ((message: Summary) => boolean) | null;
   order: SortOrder;
   isRead: (message: Summary) => boolean;
   /** Hide older messages: they have expired. Milliseconds since the epoch. */
@@ -13,16 +13,15 @@ interface FilterSortOptions {
 }
 
 /**
- * Return the messages to show: those listed that match the text, and those that the source found.
+ * Return the messages to show: those listed that match, and those that the source found.
  */
 export function filterAndSort(
   messages: readonly Summary[],
   found: readonly Summary[],
   options: FilterSortOptions,
 ): Summary[] {
-  const terms = searchTerms(options.text);
-  const matching = terms.length > 0 ? messages.filter((message) => matchesTerms(message, terms)) : messages;
-  const all = (terms.length > 0 ? merge(found, matching) : [...matching]).filter(
+  const { matches } = options;
+  const all = (matches ? merge(found, messages.filter(matches)) : [...messages]).filter(
     ({ date }) => !(Date.parse(date) < options.acceptedSinceMs),
   );
   if (options.order === "oldest") return all.reverse();

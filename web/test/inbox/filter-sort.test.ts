@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { makeMatcher } from "../../src/inbox/search-terms.ts";
 import type { Summary } from "../../src/inbox/source.ts";
 import { filterAndSort, type SortOrder } from "../../src/inbox/filter-sort.ts";
 
@@ -26,7 +27,7 @@ function shown(
   oldest = -Infinity,
 ): number[] {
   return filterAndSort(listed, found, {
-    text,
+    matches: makeMatcher(text),
     order,
     acceptedSinceMs: oldest,
     isRead: ({ id }) => id === 3,

@@ -8,6 +8,7 @@ import { words } from "../../languages/dictionary.ts";
 import { filterAndSort, type SortOrder } from "../filter-sort.ts";
 import { EmptyInbox } from "./empty-inbox.tsx";
 import { MessageRow } from "./message-row.tsx";
+import { useMatcher } from "./use-matcher.ts";
 import { VirtualList } from "./virtual-list.tsx";
 import { Failed } from "../../ui/error-states.tsx";
 
@@ -32,8 +33,9 @@ export function MessageList({ inbox, state, server, selected, isRead, search }: 
   const now = useNow(30_000);
   const { phase, messages } = state;
   const maxAgeMs = (server?.maxAgeSeconds ?? Infinity) * 1000 + DELETION_DELAY_MS;
+  const matches = useMatcher(text);
   const shown = filterAndSort(messages, state.search?.found ?? [], {
-    text,
+    matches,
     order,
     isRead,
     acceptedSinceMs: now - maxAgeMs,
