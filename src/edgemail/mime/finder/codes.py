@@ -206,10 +206,10 @@ class _Judge(Lines):
             )
         if not asks or len(line[asks[-1].end : candidate.start].strip(DECORATION)) > 4:
             return None
-        if candidate.start - asks[-1].end > 6 or self.is_about_other() or not (made or self.weigh()[0]):
+        near = any(m.start >= candidate.end and m.roles & {"sign_in", "act"} for m in found)
+        if candidate.start - asks[-1].end > 6 or self.is_about_other() or not (made or near or self.weigh()[0]):
             return None
         size = len(candidate.code)
-        near = any(m.start >= candidate.end and m.roles & {"sign_in", "act"} for m in found)
         if size < 5 and not near:
             return None
         label = Label(asks[-1].start, asks[-1].end, Kind.PLAIN, asks[-1].word)
