@@ -11,7 +11,7 @@ from edgemail.errors import StoreUnavailable
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-    from edgemail.model import Envelope, MailId, Summary
+    from edgemail.model import Envelope, MailId, StoredMail, Summary
     from edgemail.store.base import Aged, Arrival, DiskBacked, ListingRow, Mailbox, SourceShare, Usage
 
 _T = TypeVar("_T")
@@ -98,6 +98,11 @@ class FailingStore:
         """Read a row, or fail."""
         await self._read()
         return await self._store.read_row(mail_id)
+
+    async def read_small(self, mail_id: MailId, inbox: str | None = None) -> tuple[StoredMail, bytes | None]:
+        """Read a row and a small message, or fail."""
+        await self._read()
+        return await self._store.read_small(mail_id, inbox)
 
     async def read_data(self, mail_id: MailId) -> bytes:
         """Read a message, or fail."""

@@ -134,6 +134,7 @@ async def test_readers_are_told_that_it_is_unavailable(broken: Breakable) -> Non
         lambda: store.list_inbox(ANN, limit=10),
         lambda: store.search_inbox(ANN, ["a"], limit=10),
         lambda: store.read_row(mail_ids[0]),
+        lambda: store.read_small(mail_ids[0], ANN),
         lambda: store.read_data(mail_ids[0]),
         lambda: anext(store.read_pieces(mail_ids[0])),
         lambda: store.list_unsummarized(0, max_rows=10, max_bytes=1000),

@@ -14,7 +14,7 @@ from testkit.waiting import until
 from edgemail.errors import MessageNotFound
 from edgemail.listener.spool import Spooler, SpoolFile
 from edgemail.model import MailId
-from edgemail.store.base import PIECE_MAX_BYTES
+from edgemail.store.base import PIECE_MAX_BYTES, SMALL_MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from edgemail.store.base import Arrival, Mailbox
     from tests.contract.conftest import OpenStore
 
+ANN, BEN = "ann@example.com", "ben@example.com"
 MIB = 2**20
 OCTETS = {
     "text": b"Subject: Hi\r\n\r\nHello.\r\n",
@@ -195,6 +196,24 @@ async def test_however_many_come_at_once_each_finds_its_own(store: Mailbox) -> N
         assert contents == [name.encode() for name in names]
 
 
+@pytest.mark.parametrize("data", [b"", b"\x00\xff", b"x" * SMALL_MAX_BYTES])
+async def test_a_small_message_is_read_with_its_row(store: Mailbox, data: bytes) -> None:
+    """By its id, and in each inbox that it is in; in no other."""
+    mail_id = await store.add(envelope(ANN, BEN, data=data))
+    row = (await store.read_row(mail_id)).mail
+    for inbox in (None, ANN, BEN):
+        assert await store.read_small(mail_id, inbox) == (row, data)
+    with pytest.raises(MessageNotFound):
+        await store.read_small(mail_id, "other@example.com")
+
+
+async def test_the_row_of_a_large_message_is_read_alone(store: Mailbox) -> None:
+    """Its data is left to `read_pieces`."""
+    mail_id = await store.add(envelope(ANN, data=b"x" * (SMALL_MAX_BYTES + 1)))
+    for inbox in (None, ANN):
+        assert await store.read_small(mail_id, inbox) == ((await store.read_row(mail_id)).mail, None)
+
+
 async def test_what_is_not_there_is_not_found(store: Mailbox) -> None:
     """An id that never was, or is gone, names nothing."""
     mail_id = await store.add(envelope())
@@ -202,6 +221,9 @@ async def test_what_is_not_there_is_not_found(store: Mailbox) -> None:
     for missing in (mail_id, MailId(10**15), MailId(0)):
         with pytest.raises(MessageNotFound):
             await store.read_row(missing)
+        for inbox in (None, ANN):
+            with pytest.raises(MessageNotFound):
+                await store.read_small(missing, inbox)
         with pytest.raises(MessageNotFound):
             await store.read_data(missing)
         with pytest.raises(MessageNotFound):

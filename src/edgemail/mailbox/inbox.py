@@ -123,7 +123,10 @@ class Inbox:
         Raises:
             MessageNotFound: no message has this id.
         """
-        return await self._find(mail_id, inbox), self._store.read_pieces(mail_id)
+        mail, data = await self._store.read_small(mail_id, inbox)
+        if inbox is not None:
+            mail = _name_one(inbox, mail)
+        return mail, self._store.read_pieces(mail_id) if data is None else _give(data)
 
     async def read_attachment(
         self, mail_id: MailId, path: AttachmentPath, inbox: str | None = None
@@ -291,9 +294,12 @@ class Inbox:
 
 def _as_seen_by(inbox: str, rows: Sequence[ListingRow]) -> list[ListingRow]:
     """Name one recipient alone: who knows an address learns of no other."""
-    return [
-        ListingRow(
-            StoredMail(row.mail.id, row.mail.date, row.mail.sender, (inbox,), row.mail.size), row.summary, row.head
-        )
-        for row in rows
-    ]
+    return [ListingRow(_name_one(inbox, row.mail), row.summary, row.head) for row in rows]
+
+
+def _name_one(inbox: str, mail: StoredMail) -> StoredMail:
+    return StoredMail(mail.id, mail.date, mail.sender, (inbox,), mail.size)
+
+
+async def _give(data: bytes) -> AsyncIterator[bytes]:
+    yield data

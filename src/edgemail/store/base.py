@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 PIECE_MAX_BYTES = 256 * 1024
 """The most octets that `Mailbox.read_pieces` gives at a time. A store may give less."""
 
+SMALL_MAX_BYTES = 64 * 1024
+"""`Mailbox.read_small` reads a message of up to so many octets together with its row."""
+
 
 class Arrival(NamedTuple):
     """A message that was just committed. `size` is in octets.
@@ -145,6 +148,16 @@ class Mailbox(Protocol):
 
     async def read_row(self, mail_id: MailId) -> ListingRow:
         """Read a message's row.
+
+        Raises:
+            MessageNotFound: there is none of that id.
+        """
+        ...
+
+    async def read_small(self, mail_id: MailId, inbox: str | None = None) -> tuple[StoredMail, bytes | None]:
+        """Read what the store has of a message besides its summary; None for the data of a large one.
+
+        With `inbox` only a message of that inbox is found, at the same cost whether the id exists or not.
 
         Raises:
             MessageNotFound: there is none of that id.

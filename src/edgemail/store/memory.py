@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from edgemail.errors import MessageNotFound
 from edgemail.model import MailId, StoredMail
 from edgemail.store import schema
-from edgemail.store.base import Aged, Arrival, ListingRow, Usage
+from edgemail.store.base import SMALL_MAX_BYTES, Aged, Arrival, ListingRow, Usage
 from edgemail.store.group_commit import GroupCommit, load_spooled
 from edgemail.store.trim import HEAD_BYTES, InboxLimits, SourceMemory
 
@@ -101,6 +101,13 @@ class MemoryStore:
     async def read_row(self, mail_id: MailId) -> ListingRow:
         """See `Mailbox.read_row`."""
         return _make_row(self._find(mail_id))
+
+    async def read_small(self, mail_id: MailId, inbox: str | None = None) -> tuple[StoredMail, bytes | None]:
+        """See `Mailbox.read_small`."""
+        if inbox is not None and not self._find_between(inbox, mail_id + 1, mail_id - 1):
+            raise MessageNotFound(f"there is no message {mail_id}")
+        message = self._find(mail_id)
+        return message.mail, message.data if message.mail.size <= SMALL_MAX_BYTES else None
 
     async def read_data(self, mail_id: MailId) -> bytes:
         """See `Mailbox.read_data`."""

@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from edgemail.model import Attachment, CalendarEvent, Code, HeaderAddress, Link, MailId, StoredMail, Summary
-from edgemail.store.base import ListingRow
+from edgemail.store.base import SMALL_MAX_BYTES, ListingRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -154,6 +154,11 @@ ORDER BY i.mail_id DESC LIMIT ?"""
 READ_ROW = f"""
 SELECT m.id, m.date, m.sender, m.recipients, m.size, {_SUMMARY}
 FROM mail m LEFT JOIN summary s ON s.mail_id = m.id WHERE m.id = ?"""  # noqa: S608
+_SMALL = f"""
+SELECT m.id, m.date, m.sender, m.recipients, m.size,
+    CASE WHEN m.size <= {SMALL_MAX_BYTES} THEN CAST(m.data AS BLOB) END"""
+READ_SMALL = f"{_SMALL} FROM mail m WHERE m.id = ?"
+READ_SMALL_OF_INBOX = f"{_SMALL} FROM inbox i JOIN mail m ON m.id = i.mail_id WHERE i.mail_id = ? AND i.address = ?"
 READ_DATA = "SELECT CAST(data AS BLOB) FROM mail WHERE id = ?"
 DELETE_MAIL = "DELETE FROM mail WHERE id = ?"
 FIND_IN_INBOX = "SELECT 1 FROM inbox WHERE address = ? AND mail_id = ?"

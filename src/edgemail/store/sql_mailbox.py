@@ -15,7 +15,7 @@ from edgemail.store.trim import InboxLimits, SourceMemory
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
-    from edgemail.model import Envelope
+    from edgemail.model import Envelope, StoredMail
     from edgemail.store.base import ListingRow, SourceShare
     from edgemail.store.group_commit import GroupCommit
 
@@ -77,6 +77,16 @@ class SqlMailbox(ABC):
         """See `Mailbox.read_row`."""
         for row in await self._query(schema.READ_ROW, mail_id):
             return schema.read_listing_row(row)
+        raise MessageNotFound(f"there is no message {mail_id}")
+
+    async def read_small(self, mail_id: MailId, inbox: str | None = None) -> tuple[StoredMail, bytes | None]:
+        """See `Mailbox.read_small`."""
+        if inbox is None:
+            rows = await self._query(schema.READ_SMALL, mail_id)
+        else:
+            rows = await self._query(schema.READ_SMALL_OF_INBOX, mail_id, inbox)
+        for row in rows:
+            return schema.read_mail(row), None if row[5] is None else bytes(row[5])
         raise MessageNotFound(f"there is no message {mail_id}")
 
     async def delete(self, mail_ids: Sequence[MailId], *, may_return: bool = False) -> int:
