@@ -96,6 +96,7 @@ def test_uuencoded_lines_are_decoded() -> None:
     assert decode_uuencode(encoded) == b"hello " * 7 + b"world"
     assert decode_uuencode(encoded.replace(b"\n", b"\r\n")) == b"hello " * 7 + b"world"
     assert decode_uuencode(b"begin 666 a\n%:&5L;&\\*\n \nend\n") == b"hello"
+    assert decode_uuencode(b"begin 666 a\n%:&5\nMx\nend\n") == b"he"
     assert decode_uuencode(b"no such thing") == b"no such thing"
 
 

@@ -167,7 +167,8 @@ def _decode_uuencoded_line(line: bytes) -> bytes | None:
     length = (((line[0] - 32) & 63) * 4 + 2) // 3
     for octets in (line, line[: length + 1]):
         try:
-            return binascii.a2b_uu(octets)
+            # Characters that are missing would be zeros: a line of one octet would make 45.
+            return binascii.a2b_uu(octets)[: (len(octets) - 1) * 3 // 4]
         except binascii.Error:
             continue
     return None
