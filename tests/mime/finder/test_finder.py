@@ -115,3 +115,12 @@ def test_html_becomes_text_without_its_tags(pieces: list[str]) -> None:
     page = scan("".join(pieces))
     assert "</a>" not in page.text
     assert all(anchor.href == "https://a.example" for anchor in page.anchors)
+
+
+def test_the_text_of_a_link_that_names_another_address_is_kept() -> None:
+    """A reader is warned by it; it is no link of its own, and a text that says more goes before it."""
+    lie = '<p><a href="https://evil.example/x">https://bank.example/</a></p>'
+    links = find("Hello", "", None, lie).links
+    assert [(link.url, link.text) for link in links] == [("https://evil.example/x", "https://bank.example/")]
+    links = find("Hello", "", None, lie + '<p><a href="https://evil.example/x">Open</a></p>').links
+    assert [(link.url, link.text) for link in links] == [("https://evil.example/x", "Open")]

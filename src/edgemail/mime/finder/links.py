@@ -10,6 +10,8 @@ from edgemail.mime.finder.page import Anchor, rows_of
 from edgemail.mime.finder.visible import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from edgemail.mime.finder.page import Page
 
 LINKS_MAX = 200
@@ -17,6 +19,7 @@ URL_MAX = 8_192
 TEXT_MAX = 200
 PLACES_MAX = 4
 
+_MARK = "://"
 _WEB = re.compile(r"[Hh][Tt]{2}[Pp][Ss]?://[^/?#]")
 _SCHEME = re.compile("[Hh][Tt]{2}[Pp][Ss]?$")
 _BARE = re.compile('://[^\x00-\x20\x7f-\xa0<>"`{}|\\\\^\u2000-\u206f\u3000-\u303f\uff00-\uffef\ufff0-\uffff]+')
@@ -54,9 +57,10 @@ def list_links(page: Page | None, text: str) -> list[Listed]:
         for anchor in page.anchors:
             anchor.text = " ".join(anchor.text.split())
             _add(links, _JUNK.sub("", anchor.href), Place(anchor, page.rows, link_rows))
-        _find_bare(links, page.rows)
-    if "://" in text:
-        _find_bare(links, rows_of(text))
+        shown = {address for anchor in page.anchors for _, address in _addresses(anchor.text)}
+        _find_bare(links, page.rows, shown - links.keys())
+    if _MARK in text:
+        _find_bare(links, rows_of(text), frozenset())
     return list(links.values())
 
 
@@ -68,8 +72,9 @@ def _add(links: dict[str, Listed], url: str, place: Place) -> None:
         if len(links) >= LINKS_MAX:
             return
         known = links[url] = Listed(url, "")
-    if not known.text and not place.anchor.is_bare and not _is_address(place.anchor.text):
-        known.text = place.anchor.text[:TEXT_MAX]
+    said = "" if place.anchor.is_bare else place.anchor.text[:TEXT_MAX]
+    if said and said != url and (not known.text or (_is_address(known.text) and not _is_address(said))):
+        known.text = said
     if len(known.places) < PLACES_MAX:
         known.places.append(place)
 
@@ -78,21 +83,25 @@ def _is_address(text: str) -> bool:
     return bool(_WEB.match(text)) and " " not in text
 
 
-def _find_bare(links: dict[str, Listed], rows: list[str]) -> None:
-    """Take the addresses that stand in the lines themselves."""
+def _find_bare(links: dict[str, Listed], rows: list[str], shown: AbstractSet[str]) -> None:
+    """Take the addresses that stand in the lines themselves, but for those `shown` as texts of other links."""
     for number, row in enumerate(rows):
-        if "://" not in row:
-            continue
-        found = [
-            (start, _trim(scheme[0] + bare[0]))
-            for bare in _BARE.finditer(row.replace("](", "]\n"))  # Markdown: an address ends there
-            if (scheme := _SCHEME.search(row, max(0, bare.start() - 5), bare.start()))
-            for start in (bare.start() - len(scheme[0]),)
-        ]
+        found = _addresses(row)
         for start, url in found:
-            if len(links) >= LINKS_MAX and url not in links:
+            if url in shown or (len(links) >= LINKS_MAX and url not in links):
                 continue
             _add(links, url, Place(_bare(row, number, start, url, len(found)), rows, frozenset()))
+
+
+def _addresses(row: str) -> list[tuple[int, str]]:
+    """Find the addresses in a line: where each begins, and what it is."""
+    if _MARK not in row:
+        return []
+    return [
+        (bare.start() - len(scheme[0]), _trim(scheme[0] + bare[0]))
+        for bare in _BARE.finditer(row.replace("](", "]\n"))  # Markdown: an address ends there
+        if (scheme := _SCHEME.search(row, max(0, bare.start() - 5), bare.start()))
+    ]
 
 
 def _bare(row: str, number: int, start: int, url: str, count: int) -> Anchor:
