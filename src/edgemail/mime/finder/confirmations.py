@@ -7,8 +7,7 @@ What leads elsewhere (help, shop, settings, unsubscribe) weighs against it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 from edgemail.mime.finder.lexicon import Mark, lower, marks
@@ -58,8 +57,7 @@ _FROM = re.compile("@([a-z0-9.-]+)", re.IGNORECASE)
 _SENTENCE = re.compile("[.!?] |[。！？]")
 
 
-@dataclass(frozen=True, slots=True)
-class _Weighed:
+class _Weighed(NamedTuple):
     score: int
     reason: str
 
@@ -233,7 +231,10 @@ def _has_token(address: str) -> bool:
 
 
 def _word(found: list[Mark], role: str) -> Mark | None:
-    return next((mark for mark in found if role in mark.roles), None)
+    for mark in found:
+        if role in mark.roles:
+            return mark
+    return None
 
 
 def _asks(found: list[Mark]) -> bool:
