@@ -26,8 +26,9 @@ _ATTRIBUTE_MIN = len(" alt=x")
 ROWS_MAX = 20_000
 """Lines that are kept of a body: the shortest ones take 60 octets each."""
 
-# A repeated group keeps some 400 octets on the regex stack for each repeat. `_tags` goes on after so many.
-_VALUES = r"(?:=[ \t\r\n]*(?:\"[^\"]*\"|'[^']*'|)[^>=]*){0,100}>?"
+# A repeated group keeps some 400 octets on the regex stack for each repeat. `_end_of_tag` goes on after so many.
+_VALUES_MAX = 100
+_VALUES = rf"(?:=[ \t\r\n]*(?:\"[^\"]*\"|'[^']*'|)[^>=]*){{0,{_VALUES_MAX}}}>?"
 _MORE_VALUES = re.compile(_VALUES)
 # A comment, an element that shows nothing, a declaration, or a tag.
 _TAG = re.compile(
@@ -113,16 +114,11 @@ def scan(html: str) -> Page:
     return scanner.finish()
 
 
-def _tags(html: str) -> Iterator[tuple[re.Match[str], int]]:
-    """Yield each tag and where it ends, which is behind the match if the tag has hundreds of values."""
-    tags = _TAG.finditer(html)
-    while tag := next(tags, None):
-        end = tag.end()
-        if html[end - 1] != ">" and html.startswith("=", end):
-            while html[end - 1] != ">" and html.startswith("=", end):
-                end = cast("re.Match[str]", _MORE_VALUES.match(html, end)).end()
-            tags = _TAG.finditer(html, end)
-        yield tag, end
+def _end_of_tag(html: str, end: int) -> int:
+    """Return where a tag ends whose match ended within it, as it has hundreds of values."""
+    while html[end - 1] != ">" and html.startswith("=", end):
+        end = cast("re.Match[str]", _MORE_VALUES.match(html, end)).end()
+    return end
 
 
 def _unmark(text: str) -> str:
@@ -162,10 +158,14 @@ class _Scanner:
     def read(self, html: str) -> None:
         """Take all tags. Newsletters have thousands, so little is done for one that means nothing."""
         place = 0
-        for tag, end in _tags(html):
-            start = tag.start()
+        tags = _TAG.finditer(html)
+        while tag := next(tags, None):
+            start, end = tag.span()
             if start > place:
                 self._into.append(html[place:start])
+            if end - start > _VALUES_MAX and html.startswith("=", end):
+                end = _end_of_tag(html, end)
+                tags = _TAG.finditer(html, end)
             place = end
             if not tag[2]:
                 continue
