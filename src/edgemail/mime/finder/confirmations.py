@@ -7,8 +7,7 @@ What leads elsewhere (help, shop, settings, unsubscribe) weighs against it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 from edgemail.mime.finder.lexicon import Mark, lower, marks
@@ -58,8 +57,7 @@ _FROM = re.compile("@([a-z0-9.-]+)", re.IGNORECASE)
 _SENTENCE = re.compile("[.!?] |[。！？]")
 
 
-@dataclass(frozen=True, slots=True)
-class _Weighed:
+class _Weighed(NamedTuple):
     score: int
     reason: str
 
@@ -160,6 +158,8 @@ class _Reader:
 
     def _weigh_wording(self, said: str, found: list[Mark], *, is_bare: bool) -> tuple[int, str]:
         """Weigh what the link says itself."""
+        if not found:
+            return 0, ""
         if any(mark.roles & _ELSEWHERE for mark in found) and not _word(found, "object"):
             return -60, ""
         act, login, soft = _word(found, "act"), _word(found, "login"), _word(found, "soft")
@@ -181,7 +181,7 @@ class _Reader:
         """Weigh the sentence that a link stands in, or the lines above it."""
         anchor, rows = place.anchor, place.rows
         here = f"{_last_sentence(anchor.before)} … {_first_sentence(anchor.after)}"
-        found = self._read(_ADDRESS.sub("…", here)[:_CONTEXT_MAX])
+        found = self._read(_without_addresses(here)[:_CONTEXT_MAX])
         if _word(found, "unasked") or _word(self._read(anchor.before[-_NEAR_MAX:]), "unasked"):
             return _Weighed(-150, "")
         texts = [found]
@@ -190,8 +190,10 @@ class _Reader:
         if is_alone or not anchor.before:
             above = range(anchor.row - 1, max(-1, anchor.row - 3), -1)
             seen = [row for row in above if row < len(rows) and row not in place.link_rows]
-            texts += [self._read(_ADDRESS.sub("…", rows[row][-_CONTEXT_MAX:])) for row in seen]
+            texts += [self._read(_without_addresses(rows[row][-_CONTEXT_MAX:])) for row in seen]
         for distance, one in enumerate(texts):
+            if not one and not self._invites:
+                continue
             if distance == 1 and _word(one, "unasked"):
                 return _Weighed(-40, "")
             asks = _word(one, "act") or _word(one, "password")
@@ -232,8 +234,15 @@ def _has_token(address: str) -> bool:
     )
 
 
+def _without_addresses(text: str) -> str:
+    return _ADDRESS.sub("…", text) if "://" in text else text
+
+
 def _word(found: list[Mark], role: str) -> Mark | None:
-    return next((mark for mark in found if role in mark.roles), None)
+    for mark in found:
+        if role in mark.roles:
+            return mark
+    return None
 
 
 def _asks(found: list[Mark]) -> bool:

@@ -19,7 +19,10 @@ TOPIC_MAX = 4 * 1024
 DECORATION = " *_~|\"'“”„«»‹›`.,:;!()[]{}<>【】「」『』・•→-—–"
 STOP = re.compile("[.!?:;。！？：；()|0-9]")
 
-_ADDRESS = re.compile('(?:https?)?://[^ \n<>"]+', re.IGNORECASE)
+_ADDRESS = re.compile('://[^ \n<>"]+')
+_SCHEME = re.compile(r"https?\Z", re.IGNORECASE)
+_WEB_SIGN = re.compile(r"\.[\w-]++/|[Ww]{3}\.")
+"""What each match of `_WEB` holds: a quick look before it."""
 _WEB = re.compile(r"(?<![\w.-])[\w-]++(?:\.[\w-]++)++/[^ \n<>\"]*|(?<![\w.@-])www\.[^ \n<>\"]+", re.IGNORECASE)
 _OF = frozenset({"", "de", "d", "di", "do", "da", "del", "des", "для", "voor", "til", "för", "για", "of"})
 _BEFORE_WORD = re.compile(r"([^\W\d_]+)[ -]$")
@@ -53,7 +56,19 @@ class Label:
 
 def lines_of(text: str) -> list[str]:
     """Give the lines of the beginning of a text without the web addresses, which hold numbers too."""
-    return rows_of(_WEB.sub("…", _ADDRESS.sub("…", text[:TEXT_MAX])))
+    text = _without_addresses(text[:TEXT_MAX])
+    return rows_of(_WEB.sub("…", text) if _WEB_SIGN.search(text) else text)
+
+
+def _without_addresses(text: str) -> str:
+    """Put "…" for each address with a scheme."""
+    kept: list[str] = []
+    done = 0
+    for address in _ADDRESS.finditer(text):
+        scheme = _SCHEME.search(text, max(done, address.start() - 5), address.start())
+        kept += text[done : scheme.start() if scheme else address.start()], "…"
+        done = address.end()
+    return "".join([*kept, text[done:]])
 
 
 class Lines:

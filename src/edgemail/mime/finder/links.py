@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from edgemail.mime.finder.page import Anchor, rows_of
 from edgemail.mime.finder.visible import visible
@@ -30,8 +30,7 @@ _SENTENCE_END = re.compile(r"[.!?;。！？] |[。！？]|[|•·]")
 _WRAPPING = " \t<(\"'“«[*_>:：-–—=→"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """One place of a link in the message."""
 
     anchor: Anchor

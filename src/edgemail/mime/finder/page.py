@@ -22,18 +22,20 @@ LABEL_MAX = 1_600
 ANCHORS_MAX = 2_000
 LABELS_MAX = 4
 _STYLE_MAX = 300
+_ATTRIBUTE_MIN = len(" alt=x")
 ROWS_MAX = 20_000
 """Lines that are kept of a body: the shortest ones take 60 octets each."""
 
-# A repeated group keeps some 400 octets on the regex stack for each repeat. `_tags` goes on after so many.
-_VALUES = r"(?:=[ \t\r\n]*(?:\"[^\"]*\"|'[^']*'|)[^>=]*){0,100}>?"
+# A repeated group keeps some 400 octets on the regex stack for each repeat. `_end_of_tag` goes on after so many.
+_VALUES_MAX = 100
+_VALUES = rf"(?:=[ \t\r\n]*(?:\"[^\"]*\"|'[^']*'|)[^>=]*){{0,{_VALUES_MAX}}}>?"
 _MORE_VALUES = re.compile(_VALUES)
 # A comment, an element that shows nothing, a declaration, or a tag.
 _TAG = re.compile(
     r"<!--.*?(?:-->|\Z)"
     r"|<(script|style|title|template|noscript)(?![a-z0-9-])[^>]*>.*?(?:</\1[ \t\r\n]*>|\Z)"
     r"|<[!?][^>]*>?"
-    rf"|<(/?)([a-z][a-z0-9]*)([^>=]*{_VALUES})",
+    rf"|<(/?[a-z][a-z0-9]*)([^>=]*{_VALUES})",
     re.IGNORECASE | re.DOTALL,
 )
 _ATTRIBUTE = re.compile(
@@ -41,18 +43,20 @@ _ATTRIBUTE = re.compile(
     re.IGNORECASE,
 )
 _LABELS = frozenset({"aria-label", "title", "alt"})
-_BUTTON = re.compile(r"background|border-radius|bgcolor|\bbtn|button|\bcta", re.IGNORECASE)
+# For lower case. Where each choice begins with a letter, `re` looks for these letters first, which is quick.
+_BUTTON = re.compile(r"background|border-radius|bgcolor|button|btn(?<!\wbtn)|cta(?<!\wcta)")
 _HIDDEN = re.compile(
-    r"display[ ]?:[ ]?none|visibility[ ]?:[ ]?hidden|mso-hide[ ]?:[ ]?all|font-size[ ]?:[ ]?0(?![.1-9])"
-    r"|max-height[ ]?:[ ]?0(?![.1-9])|opacity[ ]?:[ ]?0(?![.1-9])|[ \t\r\n\"']hidden(?:[ \t\r\n>=]|$)",
-    re.IGNORECASE,
+    "display[ ]?:[ ]?none|visibility[ ]?:[ ]?hidden|mso-hide[ ]?:[ ]?all|font-size[ ]?:[ ]?0(?![.1-9])"
+    "|max-height[ ]?:[ ]?0(?![.1-9])|opacity[ ]?:[ ]?0(?![.1-9])|hidden(?<=[ \t\r\n\"']hidden)(?:[ \t\r\n>=]|$)"
 )
-_BREAKS = frozenset({
+_BREAKS = (
     "address", "article", "aside", "blockquote", "body", "br", "center", "dd", "div", "dl", "dt", "figcaption",
     "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "hr", "html", "li", "main",
     "nav", "ol", "p", "pre", "section", "table", "tbody", "tr", "ul",
-})  # fmt: skip
-_GAPS = frozenset({"td", "th"})
+)  # fmt: skip
+_GAPS = {**dict.fromkeys(_BREAKS, "\n"), "td": " ", "th": " "}
+_GAPS |= {f"/{name}": gap for name, gap in _GAPS.items()}
+"""What stands in the text for a tag."""
 _VOID = frozenset({"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"})
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
@@ -105,37 +109,34 @@ def html_to_text(html: str) -> str:
 
 def scan(html: str) -> Page:
     """Read HTML. An element that is left open lasts to the end."""
-    if not html.isascii():
-        html = _MARKS.sub("", html)
     scanner = _Scanner()
-    place = 0
-    for tag, end in _tags(html):
-        scanner.say(html[place : tag.start()])
-        place = end
-        if tag[3]:
-            scanner.see(tag[3].lower(), is_end=bool(tag[2]), attributes=html[tag.start(4) : end])
-    scanner.say(html[place:])
+    scanner.read(_unmark(html))
     return scanner.finish()
 
 
-def _tags(html: str) -> Iterator[tuple[re.Match[str], int]]:
-    """Yield each tag and where it ends, which is behind the match if the tag has hundreds of values."""
-    end = 0
-    while tag := _TAG.search(html, end):
-        end = tag.end()
-        while html[end - 1] != ">" and html.startswith("=", end):
-            end = cast("re.Match[str]", _MORE_VALUES.match(html, end)).end()
-        yield tag, end
+def _end_of_tag(html: str, end: int) -> int:
+    """Return where a tag ends whose match ended within it, as it has hundreds of values."""
+    while html[end - 1] != ">" and html.startswith("=", end):
+        end = cast("re.Match[str]", _MORE_VALUES.match(html, end)).end()
+    return end
 
 
-def _is_hidden(attributes: str) -> bool:
-    return _looks_hidden(attributes) if len(attributes) <= _STYLE_MAX else bool(_HIDDEN.search(attributes))
+def _unmark(text: str) -> str:
+    return text.replace(_OPEN, "").replace(_CLOSE, "")
 
 
-@lru_cache(maxsize=1_024)
-def _looks_hidden(attributes: str) -> bool:
-    """Remember the styles that a newsletter repeats in each of its cells."""
-    return bool(_HIDDEN.search(attributes))
+def _is_hidden(name: str, attributes: str) -> bool:
+    """Remember the styles that a newsletter repeats in each of its cells; links have addresses of their own."""
+    if name == "a" or len(attributes) > _STYLE_MAX:
+        return _hides(attributes)
+    return _hides_as_before(attributes)
+
+
+def _hides(attributes: str) -> bool:
+    return bool(_HIDDEN.search(attributes.lower()))
+
+
+_hides_as_before = lru_cache(maxsize=1_024)(_hides)
 
 
 def _value(attribute: re.Match[str]) -> str:
@@ -146,43 +147,65 @@ class _Scanner:
     """Takes tags and the text between them."""
 
     def __init__(self) -> None:
-        self._seen: list[str] = []
-        self._hidden: list[str] = []
+        self._seen = [""]
+        self._hidden = [""]
+        self._into = self._seen
         self._anchors: list[Anchor] = []
         self._is_open = False
         self._hiding = ""
         self._depth = 0
 
-    def say(self, text: str) -> None:
-        """Take text."""
-        if text:
-            (self._hidden if self._hiding else self._seen).append(text)
+    def read(self, html: str) -> None:
+        """Take all tags. Newsletters have thousands, so little is done for one that means nothing."""
+        place = 0
+        tags = _TAG.finditer(html)
+        while tag := next(tags, None):
+            start, end = tag.span()
+            if start > place:
+                self._into.append(html[place:start])
+            if end - start > _VALUES_MAX and html.startswith("=", end):
+                end = _end_of_tag(html, end)
+                tags = _TAG.finditer(html, end)
+            place = end
+            if not tag[2]:
+                continue
+            name = tag[2].lower()
+            gap = _GAPS.get(name)
+            if gap and self._into[-1] != gap:
+                self._into.append(gap)
+            if self._hiding:
+                self._count(name)
+            elif name[0] == "/":
+                if name == "/a":
+                    self._close_anchor()
+            elif name == "a" or end - tag.start(3) >= _ATTRIBUTE_MIN:
+                self._begin(name, html[tag.start(3) : end])
+        self._into.append(html[place:])
 
-    def see(self, name: str, *, is_end: bool, attributes: str) -> None:
-        """Take a tag."""
-        gap = "\n" if name in _BREAKS else " " if name in _GAPS else ""
-        if self._hiding:
-            self._hidden.append(gap)
-            if name == self._hiding:
-                self._depth += -1 if is_end else 1
-                self._hiding = self._hiding if self._depth else ""
-            return
-        if gap:
-            self._seen.append(gap)
-        if not is_end and len(attributes) > 6 and name not in _VOID and _is_hidden(attributes):
-            self._hiding, self._depth = name, 1
+    def _count(self, name: str) -> None:
+        """Take a tag within what is hidden."""
+        if name.removeprefix("/") == self._hiding:
+            self._depth += 1 if name == self._hiding else -1
+            if not self._depth:
+                self._hiding, self._into = "", self._seen
+
+    def _begin(self, name: str, attributes: str) -> None:
+        if name not in _VOID and _is_hidden(name, attributes):
+            self._hiding, self._depth, self._into = name, 1, self._hidden
         elif name == "a":
-            self._anchor(is_end=is_end, attributes=attributes)
+            self._close_anchor()
+            if len(self._anchors) < ANCHORS_MAX:
+                self._open_anchor(attributes)
         elif name == "img" and self._is_open:
             found = _ATTRIBUTE.finditer(attributes)
             self._add_labels(islice((_value(one) for one in found if one[1].lower() in _LABELS), LABELS_MAX))
 
-    def _anchor(self, *, is_end: bool, attributes: str) -> None:
+    def _close_anchor(self) -> None:
         if self._is_open:
             self._seen.append(_CLOSE)
             self._is_open = False
-        if is_end or len(self._anchors) >= ANCHORS_MAX:
-            return
+
+    def _open_anchor(self, attributes: str) -> None:
         href: str | None = None
         labels: list[str] = []
         for found in _ATTRIBUTE.finditer(attributes):
@@ -194,7 +217,7 @@ class _Scanner:
         if href is not None:
             self._seen.append(_OPEN)
             self._is_open = True
-            self._anchors.append(Anchor(unescape(href), is_button=bool(_BUTTON.search(attributes))))
+            self._anchors.append(Anchor(unescape(href), is_button=bool(_BUTTON.search(attributes.lower()))))
             self._add_labels(labels)
 
     def _add_labels(self, labels: Iterable[str]) -> None:
@@ -210,8 +233,8 @@ class _Scanner:
         place = _Place(self._anchors)
         for line in _split(_SPACES.sub(" ", text)):
             row = line.strip(" ")
-            if _OPEN in line or _CLOSE in line:
-                row = _SPACES.sub(" ", _MARKS.sub("", line)).strip(" ")
+            if _OPEN in row or _CLOSE in row:
+                row = _SPACES.sub(" ", _unmark(row)).strip(" ")
                 place.take(line, row, len(rows))
             elif place.is_open:
                 place.take(line, row, len(rows))
@@ -224,8 +247,7 @@ class _Place:
     """Finds the lines that each link stands in."""
 
     def __init__(self, anchors: list[Anchor]) -> None:
-        self._anchors = anchors
-        self._next = 0
+        self._anchors = iter(anchors)
         self._open: Anchor | None = None
 
     @property
@@ -238,21 +260,24 @@ class _Place:
         here = []
         done = 0
         for mark in _MARKS.finditer(line):
-            self._write(line[done : mark.start()])
-            done = mark.end()
-            if mark[0] == _CLOSE:
-                if self._open:
-                    self._open.after = _MARKS.sub("", line[done : done + 200])
+            start = mark.start()
+            if self._open:
+                self._write(line[done:start])
+            done = start + 1
+            if line[start] == _CLOSE:
+                if self._open and done < len(line):
+                    self._open.after = _unmark(line[done : done + 200])
                 self._open = None
-            elif self._next < len(self._anchors):
-                self._open = self._anchors[self._next]
-                self._next += 1
+            elif anchor := next(self._anchors, None):
+                self._open = anchor
+                anchor.row = number
+                if start:
+                    anchor.before = _unmark(line[max(0, start - 300) : start]).strip(" ")
+                here.append(anchor)
+        if self._open:
+            self._write(line[done:])
+            if not self._open.text and not row:
                 self._open.row = number
-                self._open.before = _MARKS.sub("", line[max(0, mark.start() - 300) : mark.start()]).strip(" ")
-                here.append(self._open)
-        self._write(line[done:])
-        if self._open and not self._open.text and not row:
-            self._open.row = number
         for anchor in here:
             anchor.links_in_row = len(here)
 

@@ -47,6 +47,11 @@ _NUMBERED = re.compile("[A-Z]{2,5}-(?:19|20)[0-9]{2}-")
 _APART = re.compile("[A-Z0-9](?: [A-Z0-9]){1,7}(?: ?[-–] ?[A-Z0-9](?: [A-Z0-9]){1,7})?")
 _LOWER_PARTS = re.compile("[a-z0-9]{3,5}-[a-z0-9]{3,5}(?:-[a-z0-9]{3,5})?")
 _DIGIT = re.compile("[0-9]")
+_SHORTEST = 4
+_UNLIKE_PROSE = re.compile(
+    "[0-9A-Z-](?:(?<=[A-Za-z-][0-9])|(?<=[0-9])-?[A-Za-z]|(?<=-)[a-z]{3}|(?<=[A-Z-])[A-Z-]{3})"
+)
+"""What each match of `_WORDLIKE` holds: a quick look before it."""
 
 _JOINED_BEFORE = re.compile(
     "(?:[A-Za-z0-9_@#$€£¥₹₽₺₩+%&=/.\u00c0-\u024f\u0400-\u052f-]|[0-9],|[$€£¥₹₽₺₩] |[*]{4}|[•x]{3,} ?)$"
@@ -129,7 +134,7 @@ def candidates(rows: list[str]) -> Iterator[Candidate]:
             if 4 <= len(apart.replace("-", "")) <= 8 and not _is_numeric(apart):
                 start = line.find(bare)
                 yield Candidate(row, start, start + len(bare), apart, is_alone=True, doubt=Doubt.LETTERS)
-        for word in islice(_WORDLIKE.finditer(line), budget):
+        for word in islice(_WORDLIKE.finditer(line), budget) if _UNLIKE_PROSE.search(line) else ():
             found_word = _of_letters(row, line, word, bare)
             if found_word:
                 budget -= 1
@@ -138,6 +143,8 @@ def candidates(rows: list[str]) -> Iterator[Candidate]:
 
 def _of_digits(row: int, line: str, run: re.Match[str], bare: str) -> Candidate | None:
     start, end = run.span()
+    if end - start < _SHORTEST:
+        return None
     found = _DASH.sub("-", run[0])
     if _DIGITS.fullmatch(found):
         doubt = Doubt.DATE if _DATE.fullmatch(found) else Doubt.NONE
@@ -154,7 +161,7 @@ def _of_digits(row: int, line: str, run: re.Match[str], bare: str) -> Candidate 
 
 def _of_letters(row: int, line: str, word: re.Match[str], bare: str) -> Candidate | None:
     found = word[0]
-    if len(found) < 4 or len(found) > 40 or found.isdigit():
+    if len(found) < _SHORTEST or len(found) > 40 or found.isdigit():
         return None
     digits = _DIGIT.search(found) is not None
     if digits and _PREFIXED.fullmatch(found):
