@@ -12,7 +12,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from itertools import islice
 
-from edgemail.mime.finder.labels import DECORATION, STOP, Kind, Label, Lines, best_of
+from edgemail.mime.finder.labels import DECORATION, STOP, Label, LabelKind, LabelledLines, best_of
 from edgemail.mime.finder.shapes import Candidate, Doubt, candidates, is_measure
 from edgemail.model import Code
 
@@ -65,7 +65,7 @@ def find_codes(subject: str, rows: list[str], brand: str) -> list[Found]:
     return [found for found in ranked if found.score > ranked[0].score - _CUT]
 
 
-class _Judge(Lines):
+class _Judge(LabelledLines):
     """Judges what looks like a code by the lines around it."""
 
     def judge(self, candidate: Candidate) -> Found | None:
@@ -81,15 +81,15 @@ class _Judge(Lines):
         if not self.is_believed(label, candidate):
             return None
         if (
-            label.kind is Kind.PLAIN
+            label.kind is LabelKind.PLAIN
             and _NAME.fullmatch(candidate.code)
             and (not self.weigh()[0] or self.weigh()[1])
         ):
             return None
         beside = (0, row, row + 1) if row < 2 else (0, row - 1, row, row + 1)
-        if label.kind is not Kind.STRONG and any(map(self.promotes, beside)):
+        if label.kind is not LabelKind.STRONG and any(map(self.promotes, beside)):
             return None
-        score += {Kind.STRONG: 20, Kind.PLAIN: 0}.get(label.kind, -20)
+        score += {LabelKind.STRONG: 20, LabelKind.PLAIN: 0}.get(label.kind, -20)
         return Found(score, Code(candidate.code, reason))
 
     def _judge(self, candidate: Candidate) -> tuple[Label, int, str] | None:
@@ -97,13 +97,13 @@ class _Judge(Lines):
         labels = self.labels_of(row)
         place = bisect_right(labels, candidate.start, key=lambda label: label.end)
         nearest = labels[place - 1] if place else None
-        is_number = nearest is not None and nearest.kind is Kind.NUMBER and candidate.start - nearest.end <= 8
+        is_number = nearest is not None and nearest.kind is LabelKind.NUMBER and candidate.start - nearest.end <= 8
         if nearest and is_number and not self._is_about(candidate, nearest, labels[:place]):
             return None
         left = None
         while left is None and place and candidate.start - labels[place - 1].end <= _FAR:
             place -= 1
-            left = labels[place] if labels[place].kind is not Kind.NUMBER else None
+            left = labels[place] if labels[place].kind is not LabelKind.NUMBER else None
         place = bisect_left(labels, candidate.end, key=lambda label: label.start)
         right = labels[place] if place < len(labels) else None
         if right and place + 1 < len(labels) and labels[place + 1].start == right.end:
@@ -119,7 +119,7 @@ class _Judge(Lines):
     def _is_about(self, candidate: Candidate, number: Label, labels: list[Label]) -> bool:
         """Return True if a code is for what the number's word names: `Your code for your account is 481223`."""
         line = self.rows[candidate.row]
-        code = next((label for label in reversed(labels) if label.kind >= Kind.PLAIN), None)
+        code = next((label for label in reversed(labels) if label.kind >= LabelKind.PLAIN), None)
         if code is None or not _IS_BEFORE.search(line[number.end : candidate.start]):
             return False
         between = line[code.end : number.end]
@@ -127,11 +127,11 @@ class _Judge(Lines):
 
     def _after(self, candidate: Candidate, label: Label) -> tuple[Label, int, str] | None:
         """Judge a code that follows a word on its line."""
-        doubt, is_weak = candidate.doubt, label.kind is Kind.WEAK
+        doubt, is_weak = candidate.doubt, label.kind is LabelKind.WEAK
         between = self.rows[candidate.row][label.end : candidate.start]
         says = _IS_BEFORE.search(between) is not None
         bare = not between.strip(DECORATION)
-        if len(between) > _REACH and not (says and label.kind is Kind.STRONG and doubt is Doubt.NONE):
+        if len(between) > _REACH and not (says and label.kind is LabelKind.STRONG and doubt is Doubt.NONE):
             return None
         if is_weak:
             is_told = label.start > 0 or len(candidate.code) >= 6
@@ -139,7 +139,7 @@ class _Judge(Lines):
             near = near and not _SENTENCE.search(between) and best_of(self.labels_of(0)) is not None
             fits = near or (bare and doubt is Doubt.NONE)
             return (label, 75 if near else 55, _beside(label, candidate.row)) if fits else None
-        if doubt is Doubt.DATE and not says and not (bare and label.kind is Kind.STRONG):
+        if doubt is Doubt.DATE and not says and not (bare and label.kind is LabelKind.STRONG):
             return None
         if not bare and (_SENTENCE.search(between) or _SYNTAX.search(between)):
             return None
@@ -169,14 +169,14 @@ class _Judge(Lines):
     def _before(self, candidate: Candidate, label: Label) -> tuple[Label, int, str] | None:
         """Judge a code that a word on its line follows."""
         doubt = candidate.doubt
-        if label.kind < Kind.PLAIN or doubt in {Doubt.DATE, Doubt.WORD, Doubt.APART}:
+        if label.kind < LabelKind.PLAIN or doubt in {Doubt.DATE, Doubt.WORD, Doubt.APART}:
             return None
         between = self.rows[candidate.row][candidate.end : label.start]
         if len(between) > (12 if doubt is Doubt.LETTERS else _REACH):
             return None
         if not _IS_AFTER.match(between) and (len(between) > 3 or _SENTENCE.search(between)):
             begins = not self.rows[candidate.row][: candidate.start].strip(DECORATION)
-            is_clear = label.kind is Kind.STRONG or label.word[:1] > "\u0590"  # scripts that put the verb last
+            is_clear = label.kind is LabelKind.STRONG or label.word[:1] > "\u0590"  # scripts that put the verb last
             if not begins or not is_clear or STOP.search(between) or len(candidate.code) < 5:
                 return None
         return label, 65 - len(between) + 20 * (not between.strip(" ")), _beside(label, candidate.row)
@@ -200,7 +200,7 @@ class _Judge(Lines):
         after = next((m for m in found if "enter" in m.roles and 0 <= m.start - candidate.end <= 3), None)
         if after and not made and not mixed and not self.is_about_other() and self.weigh()[0]:
             return (
-                Label(after.start, after.end, Kind.PLAIN, after.word),
+                Label(after.start, after.end, LabelKind.PLAIN, after.word),
                 70,
                 f"next to “{after.word}”" + ("" if row else " in the subject"),
             )
@@ -212,7 +212,7 @@ class _Judge(Lines):
         size = len(candidate.code)
         if size < 5 and not near:
             return None
-        label = Label(asks[-1].start, asks[-1].end, Kind.PLAIN, asks[-1].word)
+        label = Label(asks[-1].start, asks[-1].end, LabelKind.PLAIN, asks[-1].word)
         return label, 70 + 10 * near, _beside(label, row)
 
     def _named(self, candidate: Candidate) -> tuple[Label, int, str] | None:
@@ -223,7 +223,7 @@ class _Judge(Lines):
         if line[: candidate.start].strip(DECORATION) or not _IS_AFTER.match(line, candidate.end):
             return None
         near = (label for label in self.labels_of(candidate.row) if 0 <= label.start - candidate.end <= 50)
-        label = next((label for label in near if label.kind is Kind.WEAK), None)
+        label = next((label for label in near if label.kind is LabelKind.WEAK), None)
         if label is None or _SENTENCE.search(line[candidate.end : label.start]):
             return None
         return label, 75, _beside(label, candidate.row)
@@ -235,12 +235,12 @@ class _Judge(Lines):
             return None
         line = self.rows[row]
         above = self.labels_of(row - 1) if row > 1 else []
-        if above and above[-1].kind >= Kind.PLAIN:
+        if above and above[-1].kind >= LabelKind.PLAIN:
             between = f"{self.rows[row - 1][above[-1].end :][:13]} {line[: min(candidate.start, 13)]}"
             if len(between) <= 12 and not any(c.isdigit() for c in between):
                 return above[-1], 75, _beside(above[-1], row)
         below = self.labels_of(row + 1)
-        if below and below[0].kind >= Kind.PLAIN:
+        if below and below[0].kind >= LabelKind.PLAIN:
             between = f"{line[candidate.end : candidate.end + 13]} {self.rows[row + 1][: min(below[0].start, 13)]}"
             if len(between) <= 12 and _IS_AFTER.match(between):
                 return below[0], 70, _beside(below[0], row)
@@ -254,12 +254,17 @@ class _Judge(Lines):
             labels = self.labels_of(row - distance)
             above = self.rows[row - distance]
             label = best_of(labels)
-            is_plain = label is not None and label.kind >= Kind.PLAIN
-            if labels and labels[-1].kind is Kind.NUMBER and len(above) - labels[-1].end <= 15 and not is_plain:
+            is_plain = label is not None and label.kind >= LabelKind.PLAIN
+            if (
+                labels
+                and labels[-1].kind is LabelKind.NUMBER
+                and len(above) - labels[-1].end <= 15
+                and not is_plain
+            ):
                 return None
             if label is None:
                 continue
-            if label.kind is Kind.WEAK and not self._is_weak_enough(candidate, distance):
+            if label.kind is LabelKind.WEAK and not self._is_weak_enough(candidate, distance):
                 continue
             if doubt in {Doubt.WORD, Doubt.DATE} and not self._introduces(above, label, candidate):
                 continue
@@ -270,7 +275,7 @@ class _Judge(Lines):
             for label in self.labels_of(row + distance)[:1]:
                 asks = distance == 1 and any("enter" in mark.roles for mark in self.marks_of(row + 1))
                 fits = doubt <= Doubt.LETTERS or (doubt is Doubt.WORD and asks and candidate.code.isupper())
-                if label.kind >= Kind.PLAIN and label.start <= _REACH and fits:
+                if label.kind >= LabelKind.PLAIN and label.start <= _REACH and fits:
                     return label, 75 - 5 * distance, f"on a line of its own before “{label.word}”"
         return self._by_subject(candidate) if row else None
 
@@ -282,7 +287,7 @@ class _Judge(Lines):
         made = "-" in candidate.code or _is_random(candidate.code)
         if not asks or not made or not above.rstrip(" *_").endswith((":", "：")) or not self.weigh()[0]:
             return None
-        label = Label(asks[-1].start, asks[-1].end, Kind.PLAIN, asks[-1].word)
+        label = Label(asks[-1].start, asks[-1].end, LabelKind.PLAIN, asks[-1].word)
         return label, 70, f"on a line of its own after “{label.word}”"
 
     def _by_subject(self, candidate: Candidate) -> tuple[Label, int, str] | None:
@@ -290,15 +295,15 @@ class _Judge(Lines):
         label = best_of(labels)
         if label is None or candidate.doubt is Doubt.DATE:
             return None
-        if label.kind is Kind.WEAK and (
+        if label.kind is LabelKind.WEAK and (
             candidate.doubt is not Doubt.NONE
             or len(candidate.code) != 6
-            or any(other.kind is Kind.NUMBER for other in labels)
+            or any(other.kind is LabelKind.NUMBER for other in labels)
         ):
             return None
-        if candidate.doubt is Doubt.WORD and (label.kind is not Kind.STRONG or candidate.row > 4):
+        if candidate.doubt is Doubt.WORD and (label.kind is not LabelKind.STRONG or candidate.row > 4):
             return None
-        score = 70 if label.kind >= Kind.PLAIN else 60
+        score = 70 if label.kind >= LabelKind.PLAIN else 60
         return label, score, f"on a line of its own, with “{label.word}” in the subject"
 
     def _is_weak_enough(self, candidate: Candidate, distance: int) -> bool:
@@ -315,7 +320,7 @@ class _Judge(Lines):
         rest = line[label.end :].rstrip(" *_")
         ends = rest.endswith((":", "：", "…", "↓")) or not rest or len(rest) <= 3
         asks = any("enter" in mark.roles for mark in self.marks_of(candidate.row - 1))
-        return label.kind >= Kind.PLAIN and (ends or asks or label.kind is Kind.STRONG)
+        return label.kind >= LabelKind.PLAIN and (ends or asks or label.kind is LabelKind.STRONG)
 
 
 def _is_random(code: str) -> bool:
@@ -325,7 +330,7 @@ def _is_random(code: str) -> bool:
 
 def _is_far(label: Label, gap: int) -> bool:
     """Return True if a word that may mean anything, such as `code`, is too far away to mean this."""
-    return gap > 16 and label.kind is not Kind.STRONG
+    return gap > 16 and label.kind is not LabelKind.STRONG
 
 
 def _beside(label: Label, row: int) -> str:

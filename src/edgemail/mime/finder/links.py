@@ -18,6 +18,7 @@ TEXT_MAX = 200
 PLACES_MAX = 4
 
 _WEB = re.compile(r"[Hh][Tt]{2}[Pp][Ss]?://[^/?#]")
+_MARK = "://"
 _SCHEME = re.compile("[Hh][Tt]{2}[Pp][Ss]?$")
 _BARE = re.compile('://[^\x00-\x20\x7f-\xa0<>"`{}|\\\\^\u2000-\u206f\u3000-\u303f\uff00-\uffef\ufff0-\uffff]+')
 _JUNK = re.compile("[\x00-\x20\x7f-\x9f\ud800-\udfff]")
@@ -55,7 +56,7 @@ def list_links(page: Page | None, text: str) -> list[Listed]:
             anchor.text = " ".join(anchor.text.split())
             _add(links, _JUNK.sub("", anchor.href), Place(anchor, page.rows, link_rows))
         _find_bare(links, page.rows)
-    if "://" in text:
+    if _MARK in text:
         _find_bare(links, rows_of(text))
     return list(links.values())
 
@@ -81,7 +82,7 @@ def _is_address(text: str) -> bool:
 def _find_bare(links: dict[str, Listed], rows: list[str]) -> None:
     """Take the addresses that stand in the lines themselves."""
     for number, row in enumerate(rows):
-        if "://" not in row:
+        if _MARK not in row:
             continue
         found = [
             (start, _trim(scheme[0] + bare[0]))

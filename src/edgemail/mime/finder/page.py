@@ -207,7 +207,7 @@ class _Scanner:
         """Give what was seen."""
         text = visible(unescape("".join(self._seen)))
         rows: list[str] = []
-        place = _Place(self._anchors)
+        place = _HtmlPlace(self._anchors)
         for line in _split(_SPACES.sub(" ", text)):
             row = line.strip(" ")
             if _OPEN in line or _CLOSE in line:
@@ -220,7 +220,7 @@ class _Scanner:
         return Page(rows, rows_of(unescape("".join(self._hidden))), self._anchors)
 
 
-class _Place:
+class _HtmlPlace:
     """Finds the lines that each link stands in."""
 
     def __init__(self, anchors: list[Anchor]) -> None:
