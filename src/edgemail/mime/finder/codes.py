@@ -104,12 +104,14 @@ class _Judge(LabelledLines):
         while left is None and place and candidate.start - labels[place - 1].end <= _FAR:
             place -= 1
             left = labels[place] if labels[place].kind is not LabelKind.NUMBER else None
+        earlier = labels[:place]
         place = bisect_left(labels, candidate.end, key=lambda label: label.start)
         right = labels[place] if place < len(labels) else None
         if right and place + 1 < len(labels) and labels[place + 1].start == right.end:
             right = labels[place + 1]  # scripts without spaces: 登录 before 验证码
         return (
             (self._after(candidate, left) if left else None)
+            or (self._after_earlier(candidate, earlier) if left and left.kind is LabelKind.WEAK else None)
             or (self._before(candidate, right) if right else None)
             or self._asked(candidate)
             or self._named(candidate)
@@ -136,7 +138,8 @@ class _Judge(LabelledLines):
         if is_weak:
             is_told = label.start > 0 or len(candidate.code) >= 6
             near = says and is_told and between.count(" ") <= 5 and doubt <= Doubt.LETTERS
-            near = near and not _SENTENCE.search(between) and best_of(self.labels_of(0)) is not None
+            near = near and not _SENTENCE.search(between)
+            near = near and (best_of(self.labels_of(0)) is not None or self._is_asked_for(candidate))
             fits = near or (bare and doubt is Doubt.NONE)
             return (label, 75 if near else 55, _beside(label, candidate.row)) if fits else None
         if doubt is Doubt.DATE and not says and not (bare and label.kind is LabelKind.STRONG):
@@ -150,6 +153,11 @@ class _Judge(LabelledLines):
         if doubt is Doubt.WORD and not self._is_told(candidate, between, says=says, bare=bare):
             return None
         return label, 80 - len(between) + 20 * says, _beside(label, candidate.row)
+
+    def _is_asked_for(self, candidate: Candidate) -> bool:
+        """Return True if the line asks to enter it, and speaks of no other number, as a user name."""
+        asks = any("enter" in m.roles and m.end <= candidate.start for m in self.marks_of(candidate.row))
+        return asks and all(label.kind is not LabelKind.NUMBER for label in self.labels_of(candidate.row))
 
     def _is_told(self, candidate: Candidate, between: str, *, says: bool, bare: bool) -> bool:
         """Return True if letters that follow a word for codes cannot be the sentence's next word."""
@@ -165,6 +173,14 @@ class _Judge(LabelledLines):
         looks_made = candidate.code.isupper() and (is_last or _is_random(candidate.code))
         looks_made = looks_made or (says and candidate.code.count("-") > 1)
         return (says or bare) and (has_digit or colon or quoted or looks_made)
+
+    def _after_earlier(self, candidate: Candidate, labels: list[Label]) -> tuple[Label, int, str] | None:
+        """Judge a code whose word is parted from it by what it is for: `The OTP to log in is 90 41 27`."""
+        label = labels[-1] if labels else None
+        if label is None or label.kind < LabelKind.PLAIN:
+            return None
+        between = self.rows[candidate.row][label.end : candidate.start]
+        return self._after(candidate, label) if _IS_BEFORE.search(between) else None
 
     def _before(self, candidate: Candidate, label: Label) -> tuple[Label, int, str] | None:
         """Judge a code that a word on its line follows."""
