@@ -207,7 +207,8 @@ class _Judge(LabelledLines):
         )
         is_last = line[: candidate.start].rstrip(" ").endswith(":")
         near_signs = (m for m in found if is_last or 0 <= m.start - candidate.end <= 25)
-        if mixed and not any(m.roles & _SIGNS_IN for m in near_signs):
+        named = candidate.code.isupper() and any(m.roles & _SIGNS_IN for m in self.marks_of(0))
+        if mixed and not named and not any(m.roles & _SIGNS_IN for m in near_signs):
             return None
         plain = candidate.doubt in {Doubt.NONE, Doubt.APART}
         if not plain and not mixed and not (made and candidate.code.isupper()):

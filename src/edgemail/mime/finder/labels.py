@@ -130,7 +130,10 @@ class LabelledLines:
             before >= 0 and line[found[before].end : start].strip(" -‐‑'’") == "" and start - found[before].end <= 3
         ):
             roles = found[before].roles
-            if "bad" in roles and "sign_in" not in roles and not self._is_brand(found[before].word):
+            is_branded = self._is_brand(found[before].word) or (
+                "object" in roles and self._follows_brand(line, found[before].start)
+            )
+            if "bad" in roles and "sign_in" not in roles and not is_branded:
                 return Label(
                     found[before].start, end, LabelKind.NUMBER, line[found[before].start : end], is_other=True
                 )
@@ -160,6 +163,11 @@ class LabelledLines:
     def _is_brand(self, word: str) -> bool:
         """Return True for a word that the sender is called, as `Hive Bank`."""
         return word[:1].isupper() and f" {fold(lower(word))} " in f" {self._brand.partition('<')[0]} "
+
+    def _follows_brand(self, line: str, start: int) -> bool:
+        """Return True if the sender's name stands right before, as in `Your Hive account code`."""
+        found = _BEFORE_WORD.search(line[max(0, start - 30) : start])
+        return found is not None and self._is_brand(found[1])
 
     def _is_strange(self, line: str, start: int) -> bool:
         """Return True if a line or a sentence begins with a word of no list that qualifies a code: `Rack code`."""
