@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from edgemail.mime.finder.labels import DECORATION, STOP, Label, LabelKind, LabelledLines, best_of
+from edgemail.mime.finder.lexicon import Mark, lower
 from edgemail.mime.finder.shapes import Candidate, Doubt, candidates, is_measure
 from edgemail.model import Code
 
@@ -214,23 +215,38 @@ class _Judge(LabelledLines):
         if not plain and not mixed and not (made and candidate.code.isupper()):
             return None
         asks = [m for m in found if "enter" in m.roles and m.end <= candidate.start]
+        near = any(m.roles & {"sign_in", "act"} and self._is_in_sentence(m, candidate) for m in found)
         after = next((m for m in found if "enter" in m.roles and 0 <= m.start - candidate.end <= 3), None)
-        if after and not made and not mixed and not self.is_about_other() and self.weigh()[0]:
+        if after and not made and not mixed and not self.is_about_other() and (near or self.weigh()[0]):
             return (
                 Label(after.start, after.end, LabelKind.PLAIN, after.word),
                 70,
                 f"next to “{after.word}”" + ("" if row else " in the subject"),
             )
-        if not asks or len(line[asks[-1].end : candidate.start].strip(DECORATION)) > 4:
+        if not asks or not self._is_object_of(asks[-1], candidate):
             return None
-        near = any(m.start >= candidate.end and m.roles & {"sign_in", "act"} for m in found)
-        if candidate.start - asks[-1].end > 6 or self.is_about_other() or not (made or near or self.weigh()[0]):
+        if self.is_about_other() or not (made or near or self.weigh()[0]):
             return None
         size = len(candidate.code)
         if size < 5 and not near:
             return None
         label = Label(asks[-1].start, asks[-1].end, LabelKind.PLAIN, asks[-1].word)
         return label, 70 + 10 * near, _beside(label, row)
+
+    def _is_in_sentence(self, mark: Mark, candidate: Candidate) -> bool:
+        """Return True if no sentence ends between a word and what may be a code."""
+        line = self.rows[candidate.row]
+        first, last = (candidate.end, mark.start) if mark.start >= candidate.end else (mark.end, candidate.start)
+        return last - first <= 2 * _FAR and not _SENTENCE.search(line[first:last])
+
+    def _is_object_of(self, verb: Mark, candidate: Candidate) -> bool:
+        """Return True if nothing but small words parts a verb from what may be a code."""
+        between = self.rows[candidate.row][verb.end : candidate.start]
+        if len(between) <= 6 and len(between.strip(DECORATION)) <= 4:
+            return True
+        words = [lower(word) for word in between.strip(DECORATION).split(" ")]
+        small = {lower(m.word) for m in self.marks_of(candidate.row) if "small" in m.roles}
+        return len(words) <= 3 and small.issuperset(words)
 
     def _named(self, candidate: Candidate) -> tuple[Label, int, str] | None:
         """Judge a code that begins a line which says what it is for: `604281 is all you need to sign in`."""

@@ -110,7 +110,10 @@ class LabelledLines:
                 asks = any("enter" in other.roles for other in found[:place]) or any(
                     "enter" in other.roles for other in self.marks_of(row - 1) if row > 1
                 )
-                kind = LabelKind.WEAK if asks else LabelKind.NUMBER
+                last = found[place - 1] if place else mark
+                twice = "digits" in last.roles and mark.start - last.end == 1
+                signs_in = twice and row > 0 and any("sign_in" in other.roles for other in self.marks_of(0))
+                kind = LabelKind.WEAK if asks or signs_in else LabelKind.NUMBER
                 labels.append(Label(mark.start, mark.end, kind, mark.word))
             elif "number" in mark.roles:
                 labels.append(Label(mark.start, mark.end, LabelKind.NUMBER, mark.word))

@@ -27,6 +27,7 @@ _DIGITS = re.compile("[0-9]{4,8}")
 _GROUPED = re.compile("[0-9]{3}[ -][0-9]{3}|[0-9]{4}[ -][0-9]{4}")
 _PAIRS = re.compile("[0-9]{2}(?:([ -])[0-9]{2}){1}(?:\\1[0-9]{2}){1,2}")
 _SINGLES = re.compile("[0-9](?:([ -])[0-9])(?:\\1[0-9]){2,6}")
+_HALVES = re.compile("[0-9](?: [0-9]){2,3}-[0-9](?: [0-9]){2,3}")
 _DASH = re.compile(" ?[-‐‑–—] ?")
 _DATE = re.compile("(?:19|20)[0-9]{2}(?:(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]))?")
 
@@ -143,7 +144,7 @@ def _of_digits(row: int, line: str, run: re.Match[str], bare: str) -> Candidate 
         doubt = Doubt.DATE if _DATE.fullmatch(found) else Doubt.NONE
     elif _GROUPED.fullmatch(found):
         doubt = Doubt.DATE if _DATE.fullmatch(found[:-5]) else Doubt.NONE
-    elif _PAIRS.fullmatch(found) or _SINGLES.fullmatch(found):
+    elif _PAIRS.fullmatch(found) or _SINGLES.fullmatch(found) or _HALVES.fullmatch(found):
         doubt = Doubt.APART
     else:
         return None
