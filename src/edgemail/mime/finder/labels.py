@@ -95,6 +95,9 @@ class LabelledLines:
         is_bad = False
         for place, mark in enumerate(found):
             if labels and mark.start < labels[-1].end:
+                if "code" in mark.roles and labels[-1].kind is LabelKind.WEAK:  # 本人確認 and 確認コード
+                    begin = labels.pop().start
+                    labels.append(Label(begin, mark.end, LabelKind.STRONG, line[begin : mark.end]))
                 continue
             if "strong" in mark.roles:
                 labels.append(Label(mark.start, mark.end, LabelKind.STRONG, mark.word))
@@ -204,7 +207,10 @@ class LabelledLines:
             labels = self.labels_of(0)
             is_code = any(label.kind >= LabelKind.PLAIN for label in labels)
             is_other = any(label.is_other for label in labels)
-            self._topic = len(signing_in) + is_code, len(other) + 3 * is_other
+            is_headed = any(
+                mark.roles & {"other", "promo"} and not mark.roles & {"sign_in", "strong"} for mark in head
+            )
+            self._topic = len(signing_in) + is_code, len(other) + is_headed + 3 * is_other
         return self._topic
 
     def is_believed(self, label: Label, candidate: Candidate) -> bool:

@@ -47,6 +47,8 @@ _NUMBERED = re.compile("[A-Z]{2,5}-(?:19|20)[0-9]{2}-")
 """As series are: `CVE-2026-48122`."""
 _APART = re.compile("[A-Z0-9](?: [A-Z0-9]){1,7}(?: ?[-–] ?[A-Z0-9](?: [A-Z0-9]){1,7})?")
 _LOWER_PARTS = re.compile("[a-z0-9]{3,5}-[a-z0-9]{3,5}(?:-[a-z0-9]{3,5})?")
+_COUNTED = re.compile("[0-9]+-[a-z]+|[a-z]+-[0-9]+")
+"""As `2048-bit` and `top-100`."""
 _DIGIT = re.compile("[0-9]")
 
 _JOINED_BEFORE = re.compile(
@@ -185,6 +187,8 @@ def _of_letters(row: int, line: str, word: re.Match[str], bare: str) -> Candidat
 def _is_mixed(found: str) -> bool:
     """Return True for letters with digits among them, not for a word with a number at its end."""
     if found.upper() == found:
+        return False
+    if _COUNTED.fullmatch(found):
         return False
     return bool(_LOWER_PARTS.fullmatch(found) or (_MIXED.fullmatch(found) and not _NAMED.fullmatch(found)))
 
