@@ -12,7 +12,8 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from itertools import islice
 
-from edgemail.mime.finder.labels import DECORATION, STOP, Kind, Label, Lines, best_of
+from edgemail.mime.finder.labels import DECORATION, STOP, Label, LabelKind, LabelledLines, best_of
+from edgemail.mime.finder.lexicon import Mark, lower
 from edgemail.mime.finder.shapes import Candidate, Doubt, candidates, is_measure
 from edgemail.model import Code
 
@@ -65,7 +66,7 @@ def find_codes(subject: str, rows: list[str], brand: str) -> list[Found]:
     return [found for found in ranked if found.score > ranked[0].score - _CUT]
 
 
-class _Judge(Lines):
+class _Judge(LabelledLines):
     """Judges what looks like a code by the lines around it."""
 
     def judge(self, candidate: Candidate) -> Found | None:
@@ -81,15 +82,15 @@ class _Judge(Lines):
         if not self.is_believed(label, candidate):
             return None
         if (
-            label.kind is Kind.PLAIN
+            label.kind is LabelKind.PLAIN
             and _NAME.fullmatch(candidate.code)
             and (not self.weigh()[0] or self.weigh()[1])
         ):
             return None
         beside = (0, row, row + 1) if row < 2 else (0, row - 1, row, row + 1)
-        if label.kind is not Kind.STRONG and any(map(self.promotes, beside)):
+        if label.kind is not LabelKind.STRONG and any(map(self.promotes, beside)):
             return None
-        score += {Kind.STRONG: 20, Kind.PLAIN: 0}.get(label.kind, -20)
+        score += {LabelKind.STRONG: 20, LabelKind.PLAIN: 0}.get(label.kind, -20)
         return Found(score, Code(candidate.code, reason))
 
     def _judge(self, candidate: Candidate) -> tuple[Label, int, str] | None:
@@ -97,19 +98,21 @@ class _Judge(Lines):
         labels = self.labels_of(row)
         place = bisect_right(labels, candidate.start, key=lambda label: label.end)
         nearest = labels[place - 1] if place else None
-        is_number = nearest is not None and nearest.kind is Kind.NUMBER and candidate.start - nearest.end <= 8
+        is_number = nearest is not None and nearest.kind is LabelKind.NUMBER and candidate.start - nearest.end <= 8
         if nearest and is_number and not self._is_about(candidate, nearest, labels[:place]):
             return None
         left = None
         while left is None and place and candidate.start - labels[place - 1].end <= _FAR:
             place -= 1
-            left = labels[place] if labels[place].kind is not Kind.NUMBER else None
+            left = labels[place] if labels[place].kind is not LabelKind.NUMBER else None
+        earlier = labels[:place]
         place = bisect_left(labels, candidate.end, key=lambda label: label.start)
         right = labels[place] if place < len(labels) else None
         if right and place + 1 < len(labels) and labels[place + 1].start == right.end:
             right = labels[place + 1]  # scripts without spaces: 登录 before 验证码
         return (
             (self._after(candidate, left) if left else None)
+            or (self._after_earlier(candidate, earlier) if left and left.kind is LabelKind.WEAK else None)
             or (self._before(candidate, right) if right else None)
             or self._asked(candidate)
             or self._named(candidate)
@@ -119,7 +122,7 @@ class _Judge(Lines):
     def _is_about(self, candidate: Candidate, number: Label, labels: list[Label]) -> bool:
         """Return True if a code is for what the number's word names: `Your code for your account is 481223`."""
         line = self.rows[candidate.row]
-        code = next((label for label in reversed(labels) if label.kind >= Kind.PLAIN), None)
+        code = next((label for label in reversed(labels) if label.kind >= LabelKind.PLAIN), None)
         if code is None or not _IS_BEFORE.search(line[number.end : candidate.start]):
             return False
         between = line[code.end : number.end]
@@ -127,19 +130,20 @@ class _Judge(Lines):
 
     def _after(self, candidate: Candidate, label: Label) -> tuple[Label, int, str] | None:
         """Judge a code that follows a word on its line."""
-        doubt, is_weak = candidate.doubt, label.kind is Kind.WEAK
+        doubt, is_weak = candidate.doubt, label.kind is LabelKind.WEAK
         between = self.rows[candidate.row][label.end : candidate.start]
         says = _IS_BEFORE.search(between) is not None
         bare = not between.strip(DECORATION)
-        if len(between) > _REACH and not (says and label.kind is Kind.STRONG and doubt is Doubt.NONE):
+        if len(between) > _REACH and not (says and label.kind is LabelKind.STRONG and doubt is Doubt.NONE):
             return None
         if is_weak:
             is_told = label.start > 0 or len(candidate.code) >= 6
             near = says and is_told and between.count(" ") <= 5 and doubt <= Doubt.LETTERS
-            near = near and not _SENTENCE.search(between) and best_of(self.labels_of(0)) is not None
+            near = near and not _SENTENCE.search(between)
+            near = near and (best_of(self.labels_of(0)) is not None or self._is_asked_for(candidate))
             fits = near or (bare and doubt is Doubt.NONE)
             return (label, 75 if near else 55, _beside(label, candidate.row)) if fits else None
-        if doubt is Doubt.DATE and not says and not (bare and label.kind is Kind.STRONG):
+        if doubt is Doubt.DATE and not says and not (bare and label.kind is LabelKind.STRONG):
             return None
         if not bare and (_SENTENCE.search(between) or _SYNTAX.search(between)):
             return None
@@ -150,6 +154,11 @@ class _Judge(Lines):
         if doubt is Doubt.WORD and not self._is_told(candidate, between, says=says, bare=bare):
             return None
         return label, 80 - len(between) + 20 * says, _beside(label, candidate.row)
+
+    def _is_asked_for(self, candidate: Candidate) -> bool:
+        """Return True if the line asks to enter it, and speaks of no other number, as a user name."""
+        asks = any("enter" in m.roles and m.end <= candidate.start for m in self.marks_of(candidate.row))
+        return asks and all(label.kind is not LabelKind.NUMBER for label in self.labels_of(candidate.row))
 
     def _is_told(self, candidate: Candidate, between: str, *, says: bool, bare: bool) -> bool:
         """Return True if letters that follow a word for codes cannot be the sentence's next word."""
@@ -166,17 +175,25 @@ class _Judge(Lines):
         looks_made = looks_made or (says and candidate.code.count("-") > 1)
         return (says or bare) and (has_digit or colon or quoted or looks_made)
 
+    def _after_earlier(self, candidate: Candidate, labels: list[Label]) -> tuple[Label, int, str] | None:
+        """Judge a code whose word is parted from it by what it is for: `The OTP to log in is 90 41 27`."""
+        label = labels[-1] if labels else None
+        if label is None or label.kind < LabelKind.PLAIN:
+            return None
+        between = self.rows[candidate.row][label.end : candidate.start]
+        return self._after(candidate, label) if _IS_BEFORE.search(between) else None
+
     def _before(self, candidate: Candidate, label: Label) -> tuple[Label, int, str] | None:
         """Judge a code that a word on its line follows."""
         doubt = candidate.doubt
-        if label.kind < Kind.PLAIN or doubt in {Doubt.DATE, Doubt.WORD, Doubt.APART}:
+        if label.kind < LabelKind.PLAIN or doubt in {Doubt.DATE, Doubt.WORD, Doubt.APART}:
             return None
         between = self.rows[candidate.row][candidate.end : label.start]
         if len(between) > (12 if doubt is Doubt.LETTERS else _REACH):
             return None
         if not _IS_AFTER.match(between) and (len(between) > 3 or _SENTENCE.search(between)):
             begins = not self.rows[candidate.row][: candidate.start].strip(DECORATION)
-            is_clear = label.kind is Kind.STRONG or label.word[:1] > "\u0590"  # scripts that put the verb last
+            is_clear = label.kind is LabelKind.STRONG or label.word[:1] > "\u0590"  # scripts that put the verb last
             if not begins or not is_clear or STOP.search(between) or len(candidate.code) < 5:
                 return None
         return label, 65 - len(between) + 20 * (not between.strip(" ")), _beside(label, candidate.row)
@@ -191,29 +208,45 @@ class _Judge(Lines):
         )
         is_last = line[: candidate.start].rstrip(" ").endswith(":")
         near_signs = (m for m in found if is_last or 0 <= m.start - candidate.end <= 25)
-        if mixed and not any(m.roles & _SIGNS_IN for m in near_signs):
+        named = candidate.code.isupper() and any(m.roles & _SIGNS_IN for m in self.marks_of(0))
+        if mixed and not named and not any(m.roles & _SIGNS_IN for m in near_signs):
             return None
         plain = candidate.doubt in {Doubt.NONE, Doubt.APART}
         if not plain and not mixed and not (made and candidate.code.isupper()):
             return None
         asks = [m for m in found if "enter" in m.roles and m.end <= candidate.start]
+        near = any(m.roles & {"sign_in", "act"} and self._is_in_sentence(m, candidate) for m in found)
         after = next((m for m in found if "enter" in m.roles and 0 <= m.start - candidate.end <= 3), None)
-        if after and not made and not mixed and not self.is_about_other() and self.weigh()[0]:
+        if after and not made and not mixed and not self.is_about_other() and (near or self.weigh()[0]):
             return (
-                Label(after.start, after.end, Kind.PLAIN, after.word),
+                Label(after.start, after.end, LabelKind.PLAIN, after.word),
                 70,
                 f"next to “{after.word}”" + ("" if row else " in the subject"),
             )
-        if not asks or len(line[asks[-1].end : candidate.start].strip(DECORATION)) > 4:
+        if not asks or not self._is_object_of(asks[-1], candidate):
             return None
-        near = any(m.start >= candidate.end and m.roles & {"sign_in", "act"} for m in found)
-        if candidate.start - asks[-1].end > 6 or self.is_about_other() or not (made or near or self.weigh()[0]):
+        if self.is_about_other() or not (made or near or self.weigh()[0]):
             return None
         size = len(candidate.code)
         if size < 5 and not near:
             return None
-        label = Label(asks[-1].start, asks[-1].end, Kind.PLAIN, asks[-1].word)
+        label = Label(asks[-1].start, asks[-1].end, LabelKind.PLAIN, asks[-1].word)
         return label, 70 + 10 * near, _beside(label, row)
+
+    def _is_in_sentence(self, mark: Mark, candidate: Candidate) -> bool:
+        """Return True if no sentence ends between a word and what may be a code."""
+        line = self.rows[candidate.row]
+        first, last = (candidate.end, mark.start) if mark.start >= candidate.end else (mark.end, candidate.start)
+        return last - first <= 2 * _FAR and not _SENTENCE.search(line[first:last])
+
+    def _is_object_of(self, verb: Mark, candidate: Candidate) -> bool:
+        """Return True if nothing but small words parts a verb from what may be a code."""
+        between = self.rows[candidate.row][verb.end : candidate.start]
+        if len(between) <= 6 and len(between.strip(DECORATION)) <= 4:
+            return True
+        words = [lower(word) for word in between.strip(DECORATION).split(" ")]
+        small = {lower(m.word) for m in self.marks_of(candidate.row) if "small" in m.roles}
+        return len(words) <= 3 and small.issuperset(words)
 
     def _named(self, candidate: Candidate) -> tuple[Label, int, str] | None:
         """Judge a code that begins a line which says what it is for: `604281 is all you need to sign in`."""
@@ -223,7 +256,7 @@ class _Judge(Lines):
         if line[: candidate.start].strip(DECORATION) or not _IS_AFTER.match(line, candidate.end):
             return None
         near = (label for label in self.labels_of(candidate.row) if 0 <= label.start - candidate.end <= 50)
-        label = next((label for label in near if label.kind is Kind.WEAK), None)
+        label = next((label for label in near if label.kind is LabelKind.WEAK), None)
         if label is None or _SENTENCE.search(line[candidate.end : label.start]):
             return None
         return label, 75, _beside(label, candidate.row)
@@ -235,12 +268,12 @@ class _Judge(Lines):
             return None
         line = self.rows[row]
         above = self.labels_of(row - 1) if row > 1 else []
-        if above and above[-1].kind >= Kind.PLAIN:
+        if above and above[-1].kind >= LabelKind.PLAIN:
             between = f"{self.rows[row - 1][above[-1].end :][:13]} {line[: min(candidate.start, 13)]}"
             if len(between) <= 12 and not any(c.isdigit() for c in between):
                 return above[-1], 75, _beside(above[-1], row)
         below = self.labels_of(row + 1)
-        if below and below[0].kind >= Kind.PLAIN:
+        if below and below[0].kind >= LabelKind.PLAIN:
             between = f"{line[candidate.end : candidate.end + 13]} {self.rows[row + 1][: min(below[0].start, 13)]}"
             if len(between) <= 12 and _IS_AFTER.match(between):
                 return below[0], 70, _beside(below[0], row)
@@ -254,12 +287,17 @@ class _Judge(Lines):
             labels = self.labels_of(row - distance)
             above = self.rows[row - distance]
             label = best_of(labels)
-            is_plain = label is not None and label.kind >= Kind.PLAIN
-            if labels and labels[-1].kind is Kind.NUMBER and len(above) - labels[-1].end <= 15 and not is_plain:
+            is_plain = label is not None and label.kind >= LabelKind.PLAIN
+            if (
+                labels
+                and labels[-1].kind is LabelKind.NUMBER
+                and len(above) - labels[-1].end <= 15
+                and not is_plain
+            ):
                 return None
             if label is None:
                 continue
-            if label.kind is Kind.WEAK and not self._is_weak_enough(candidate, distance):
+            if label.kind is LabelKind.WEAK and not self._is_weak_enough(candidate, distance):
                 continue
             if doubt in {Doubt.WORD, Doubt.DATE} and not self._introduces(above, label, candidate):
                 continue
@@ -270,7 +308,7 @@ class _Judge(Lines):
             for label in self.labels_of(row + distance)[:1]:
                 asks = distance == 1 and any("enter" in mark.roles for mark in self.marks_of(row + 1))
                 fits = doubt <= Doubt.LETTERS or (doubt is Doubt.WORD and asks and candidate.code.isupper())
-                if label.kind >= Kind.PLAIN and label.start <= _REACH and fits:
+                if label.kind >= LabelKind.PLAIN and label.start <= _REACH and fits:
                     return label, 75 - 5 * distance, f"on a line of its own before “{label.word}”"
         return self._by_subject(candidate) if row else None
 
@@ -282,7 +320,7 @@ class _Judge(Lines):
         made = "-" in candidate.code or _is_random(candidate.code)
         if not asks or not made or not above.rstrip(" *_").endswith((":", "：")) or not self.weigh()[0]:
             return None
-        label = Label(asks[-1].start, asks[-1].end, Kind.PLAIN, asks[-1].word)
+        label = Label(asks[-1].start, asks[-1].end, LabelKind.PLAIN, asks[-1].word)
         return label, 70, f"on a line of its own after “{label.word}”"
 
     def _by_subject(self, candidate: Candidate) -> tuple[Label, int, str] | None:
@@ -290,15 +328,15 @@ class _Judge(Lines):
         label = best_of(labels)
         if label is None or candidate.doubt is Doubt.DATE:
             return None
-        if label.kind is Kind.WEAK and (
+        if label.kind is LabelKind.WEAK and (
             candidate.doubt is not Doubt.NONE
             or len(candidate.code) != 6
-            or any(other.kind is Kind.NUMBER for other in labels)
+            or any(other.kind is LabelKind.NUMBER for other in labels)
         ):
             return None
-        if candidate.doubt is Doubt.WORD and (label.kind is not Kind.STRONG or candidate.row > 4):
+        if candidate.doubt is Doubt.WORD and (label.kind is not LabelKind.STRONG or candidate.row > 4):
             return None
-        score = 70 if label.kind >= Kind.PLAIN else 60
+        score = 70 if label.kind >= LabelKind.PLAIN else 60
         return label, score, f"on a line of its own, with “{label.word}” in the subject"
 
     def _is_weak_enough(self, candidate: Candidate, distance: int) -> bool:
@@ -315,7 +353,7 @@ class _Judge(Lines):
         rest = line[label.end :].rstrip(" *_")
         ends = rest.endswith((":", "：", "…", "↓")) or not rest or len(rest) <= 3
         asks = any("enter" in mark.roles for mark in self.marks_of(candidate.row - 1))
-        return label.kind >= Kind.PLAIN and (ends or asks or label.kind is Kind.STRONG)
+        return label.kind >= LabelKind.PLAIN and (ends or asks or label.kind is LabelKind.STRONG)
 
 
 def _is_random(code: str) -> bool:
@@ -325,7 +363,7 @@ def _is_random(code: str) -> bool:
 
 def _is_far(label: Label, gap: int) -> bool:
     """Return True if a word that may mean anything, such as `code`, is too far away to mean this."""
-    return gap > 16 and label.kind is not Kind.STRONG
+    return gap > 16 and label.kind is not LabelKind.STRONG
 
 
 def _beside(label: Label, row: int) -> str:

@@ -64,7 +64,7 @@ class _Weighed(NamedTuple):
 
 def pick_confirmations(links: list[Listed], subject: str, sender: str) -> list[Link]:
     """Choose the links that confirm something, best first."""
-    reader = _Reader(subject, sender)
+    reader = _LinkWeigher(subject, sender)
     best: list[tuple[int, Link]] = []
     for link in links:
         found = reader.weigh(link)
@@ -74,7 +74,7 @@ def pick_confirmations(links: list[Listed], subject: str, sender: str) -> list[L
     return [link for score, link in best[:CONFIRMATIONS_MAX] if score > best[0][0] - _CUT]
 
 
-class _Reader:
+class _LinkWeigher:
     """Weighs the links of one message."""
 
     def __init__(self, subject: str, sender: str) -> None:
@@ -116,7 +116,7 @@ class _Reader:
         plain = unquote(unquote(rest)) if "%" in rest else rest
         target = lower(_CAMEL.sub(r"\1-\2", plain))
         path, _, query = target.partition("?")
-        inner = query[query.find("://") + 3 :] if "://" in query else ""
+        inner = query.partition("://")[2]
         where = f"{path} {inner.partition('?')[0]}"
         said, token = _SAYS.search(where), _has_token(rest)
         score, reason = 0, ""
@@ -135,7 +135,7 @@ class _Reader:
     def _weigh_place(self, place: Place, address: _Weighed) -> _Weighed:
         anchor = place.anchor
         said = anchor.text or anchor.label
-        if anchor.is_bare or "://" in said[:10]:
+        if anchor.is_bare or _ADDRESS.match(said):
             said = anchor.label if anchor.is_bare else ""
         found = self._read(said[:_CONTEXT_MAX])
         if _word(found, "never") and not _word(found, "object"):

@@ -29,7 +29,7 @@ _BEFORE_WORD = re.compile(r"([^\W\d_]+)[ -]$")
 _SMALL = frozenset({"small"})
 
 
-class Kind(IntEnum):
+class LabelKind(IntEnum):
     """How much a label speaks for a code."""
 
     NUMBER = 0
@@ -46,7 +46,7 @@ class Label:
 
     start: int
     end: int
-    kind: Kind
+    kind: LabelKind
     word: str
     is_unknown: bool = False
     """Qualified by a word that is on no list."""
@@ -71,7 +71,7 @@ def _without_addresses(text: str) -> str:
     return "".join([*kept, text[done:]])
 
 
-class Lines:
+class LabelledLines:
     """The subject, as row 0, and the lines of a text that are not empty."""
 
     def __init__(self, subject: str, rows: list[str], brand: str) -> None:
@@ -110,14 +110,17 @@ class Lines:
         is_bad = False
         for place, mark in enumerate(found):
             if labels and mark.start < labels[-1].end:
+                if "code" in mark.roles and labels[-1].kind is LabelKind.WEAK:  # 本人確認 and 確認コード
+                    begin = labels.pop().start
+                    labels.append(Label(begin, mark.end, LabelKind.STRONG, line[begin : mark.end]))
                 continue
             if "strong" in mark.roles:
-                labels.append(Label(mark.start, mark.end, Kind.STRONG, mark.word))
+                labels.append(Label(mark.start, mark.end, LabelKind.STRONG, mark.word))
             elif "code" in mark.roles:
                 label = self._qualify(line, found, place)
-                if label.kind is Kind.PLAIN and label.start == mark.start and is_bad:
-                    label = replace(label, kind=Kind.NUMBER)
-                is_bad = is_bad or label.kind is Kind.NUMBER
+                if label.kind is LabelKind.PLAIN and label.start == mark.start and is_bad:
+                    label = replace(label, kind=LabelKind.NUMBER)
+                is_bad = is_bad or label.kind is LabelKind.NUMBER
                 while labels and labels[-1].start >= label.start:
                     labels.pop()
                 labels.append(label)
@@ -125,31 +128,39 @@ class Lines:
                 asks = any("enter" in other.roles for other in found[:place]) or any(
                     "enter" in other.roles for other in self.marks_of(row - 1) if row > 1
                 )
-                kind = Kind.WEAK if asks else Kind.NUMBER
+                last = found[place - 1] if place else mark
+                twice = "digits" in last.roles and mark.start - last.end == 1
+                signs_in = twice and row > 0 and any("sign_in" in other.roles for other in self.marks_of(0))
+                kind = LabelKind.WEAK if asks or signs_in else LabelKind.NUMBER
                 labels.append(Label(mark.start, mark.end, kind, mark.word))
             elif "number" in mark.roles:
-                labels.append(Label(mark.start, mark.end, Kind.NUMBER, mark.word))
+                labels.append(Label(mark.start, mark.end, LabelKind.NUMBER, mark.word))
             elif mark.roles & {"sign_in", "act"}:
-                labels.append(Label(mark.start, mark.end, Kind.WEAK, mark.word))
+                labels.append(Label(mark.start, mark.end, LabelKind.WEAK, mark.word))
         return labels
 
     def _qualify(self, line: str, found: list[Mark], place: int) -> Label:
         """Say what a word for codes means with the words beside it."""
         mark = found[place]
-        start, end, kind = mark.start, mark.end, Kind.PLAIN
+        start, end, kind = mark.start, mark.end, LabelKind.PLAIN
         unknown = "unknown" in mark.roles
         if lower(mark.word) == "pin" and line[:start].rstrip(" ").endswith(","):
-            kind = Kind.NUMBER  # the postal code of an Indian address
+            kind = LabelKind.NUMBER  # the postal code of an Indian address
         before = place - 1
         while (
             before >= 0 and line[found[before].end : start].strip(" -‐‑'’") == "" and start - found[before].end <= 3
         ):
             roles = found[before].roles
-            if "bad" in roles and "sign_in" not in roles and not self._is_brand(found[before].word):
-                return Label(found[before].start, end, Kind.NUMBER, line[found[before].start : end], is_other=True)
+            is_branded = self._is_brand(found[before].word) or (
+                "object" in roles and self._follows_brand(line, found[before].start)
+            )
+            if "bad" in roles and "sign_in" not in roles and not is_branded:
+                return Label(
+                    found[before].start, end, LabelKind.NUMBER, line[found[before].start : end], is_other=True
+                )
             if not roles & {"sign_in", "plain"}:
                 break
-            kind = Kind.STRONG if "sign_in" in roles else kind
+            kind = LabelKind.STRONG if "sign_in" in roles else kind
             start = found[before].start
             before -= 1
         if start == mark.start and not unknown:
@@ -161,18 +172,23 @@ class Lines:
             if len(between) <= 20 and not STOP.search(between):
                 if "bad" in roles and words in _OF and "sign_in" not in roles:
                     return Label(
-                        start, found[after].end, Kind.NUMBER, line[start : found[after].end], is_other=True
+                        start, found[after].end, LabelKind.NUMBER, line[start : found[after].end], is_other=True
                     )
                 if "sign_in" in roles:
-                    kind = Kind.STRONG
+                    kind = LabelKind.STRONG
                     end = found[after].end if words in _OF else end
                 elif "plain" in roles and words in _OF:
                     end = found[after].end
-        return Label(start, end, kind, line[start:end], is_unknown=unknown and kind is Kind.PLAIN)
+        return Label(start, end, kind, line[start:end], is_unknown=unknown and kind is LabelKind.PLAIN)
 
     def _is_brand(self, word: str) -> bool:
         """Return True for a word that the sender is called, as `Hive Bank`."""
         return word[:1].isupper() and f" {fold(lower(word))} " in f" {self._brand.partition('<')[0]} "
+
+    def _follows_brand(self, line: str, start: int) -> bool:
+        """Return True if the sender's name stands right before, as in `Your Hive account code`."""
+        found = _BEFORE_WORD.search(line[max(0, start - 30) : start])
+        return found is not None and self._is_brand(found[1])
 
     def _is_strange(self, line: str, start: int) -> bool:
         """Return True if a line or a sentence begins with a word of no list that qualifies a code: `Rack code`."""
@@ -204,14 +220,17 @@ class Lines:
                 elif mark.roles & {"other", "promo"}:
                     other.add(lower(mark.word))
             labels = self.labels_of(0)
-            is_code = any(label.kind >= Kind.PLAIN for label in labels)
+            is_code = any(label.kind >= LabelKind.PLAIN for label in labels)
             is_other = any(label.is_other for label in labels)
-            self._topic = len(signing_in) + is_code, len(other) + 3 * is_other
+            is_headed = any(
+                mark.roles & {"other", "promo"} and not mark.roles & {"sign_in", "strong"} for mark in head
+            )
+            self._topic = len(signing_in) + is_code, len(other) + is_headed + 3 * is_other
         return self._topic
 
     def is_believed(self, label: Label, candidate: Candidate) -> bool:
         """Return True unless the message says that the word means another thing."""
-        if label.kind is Kind.STRONG:
+        if label.kind is LabelKind.STRONG:
             return True
         signing_in, other = self.weigh()
         near = range(candidate.row - candidate.is_alone, candidate.row + 1)
@@ -223,6 +242,6 @@ def best_of(labels: list[Label]) -> Label | None:
     """Choose the last of the best kind that is no number's label."""
     best = None
     for label in labels:
-        if label.kind is not Kind.NUMBER and (best is None or label.kind >= best.kind):
+        if label.kind is not LabelKind.NUMBER and (best is None or label.kind >= best.kind):
             best = label
     return best

@@ -230,7 +230,7 @@ class _Scanner:
         """Give what was seen."""
         text = visible(unescape("".join(self._seen)))
         rows: list[str] = []
-        place = _Place(self._anchors)
+        place = _HtmlPlace(self._anchors)
         for line in _split(_SPACES.sub(" ", text)):
             row = line.strip(" ")
             if _OPEN in row or _CLOSE in row:
@@ -243,7 +243,7 @@ class _Scanner:
         return Page(rows, rows_of(unescape("".join(self._hidden))), self._anchors)
 
 
-class _Place:
+class _HtmlPlace:
     """Finds the lines that each link stands in."""
 
     def __init__(self, anchors: list[Anchor]) -> None:

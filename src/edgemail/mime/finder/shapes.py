@@ -27,6 +27,7 @@ _DIGITS = re.compile("[0-9]{4,8}")
 _GROUPED = re.compile("[0-9]{3}[ -][0-9]{3}|[0-9]{4}[ -][0-9]{4}")
 _PAIRS = re.compile("[0-9]{2}(?:([ -])[0-9]{2}){1}(?:\\1[0-9]{2}){1,2}")
 _SINGLES = re.compile("[0-9](?:([ -])[0-9])(?:\\1[0-9]){2,6}")
+_HALVES = re.compile("[0-9](?: [0-9]){2,3}-[0-9](?: [0-9]){2,3}")
 _DASH = re.compile(" ?[-‐‑–—] ?")
 _DATE = re.compile("(?:19|20)[0-9]{2}(?:(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]))?")
 
@@ -40,12 +41,14 @@ _PARTS = re.compile("[A-Z0-9]{2,5}-[A-Z0-9]{2,5}(?:-[A-Z0-9]{2,5})?")
 _CAPITALS = re.compile("[A-Z0-9]{4,10}")
 _MIXED = re.compile("[A-Za-z0-9]{5,12}")
 _NAMED = re.compile("[A-Za-z]{3,}[0-9]{1,4}|[0-9]+(?:st|nd|rd|th|x|px|gb|mb|kb|min|am|pm|h|s|k)", re.IGNORECASE)
-_LETTERS = re.compile("[A-Z]{5,8}|[A-Z]{3,4}-[A-Z]{3,4}|[A-Z]{4}")
+_LETTERS = re.compile("[A-Z]{5,8}|[A-Z]{3,5}-[A-Z]{3,5}|[A-Z]{4}")
 _WORDS = re.compile("[a-z]{3,10}(?:-[a-z]{3,10}){2,4}")
 _NUMBERED = re.compile("[A-Z]{2,5}-(?:19|20)[0-9]{2}-")
 """As series are: `CVE-2026-48122`."""
 _APART = re.compile("[A-Z0-9](?: [A-Z0-9]){1,7}(?: ?[-–] ?[A-Z0-9](?: [A-Z0-9]){1,7})?")
 _LOWER_PARTS = re.compile("[a-z0-9]{3,5}-[a-z0-9]{3,5}(?:-[a-z0-9]{3,5})?")
+_COUNTED = re.compile("[0-9]+-[a-z]+|[a-z]+-[0-9]+")
+"""As `2048-bit` and `top-100`."""
 _DIGIT = re.compile("[0-9]")
 _SHORTEST = 4
 _UNLIKE_PROSE = re.compile(
@@ -150,7 +153,7 @@ def _of_digits(row: int, line: str, run: re.Match[str], bare: str) -> Candidate 
         doubt = Doubt.DATE if _DATE.fullmatch(found) else Doubt.NONE
     elif _GROUPED.fullmatch(found):
         doubt = Doubt.DATE if _DATE.fullmatch(found[:-5]) else Doubt.NONE
-    elif _PAIRS.fullmatch(found) or _SINGLES.fullmatch(found):
+    elif _PAIRS.fullmatch(found) or _SINGLES.fullmatch(found) or _HALVES.fullmatch(found):
         doubt = Doubt.APART
     else:
         return None
@@ -191,6 +194,8 @@ def _of_letters(row: int, line: str, word: re.Match[str], bare: str) -> Candidat
 def _is_mixed(found: str) -> bool:
     """Return True for letters with digits among them, not for a word with a number at its end."""
     if found.upper() == found:
+        return False
+    if _COUNTED.fullmatch(found):
         return False
     return bool(_LOWER_PARTS.fullmatch(found) or (_MIXED.fullmatch(found) and not _NAMED.fullmatch(found)))
 
