@@ -235,7 +235,7 @@ def _has_token(address: str) -> bool:
 
 
 def _without_addresses(text: str) -> str:
-    return _ADDRESS.sub("…", text) if "://" in text else text
+    return _ADDRESS.sub("…", text) if text.find("://") >= 0 else text
 
 
 def _word(found: list[Mark], role: str) -> Mark | None:
