@@ -28,8 +28,9 @@ _REACH, _FAR = 40, 80
 
 _COPULA = "is|ist|est|es|este|sunt|è|é|e|to|jest|je|är|er|on|as|als|là|adalah|είναι|lautet|como|comme"
 _ARTICLE = "le|la|el|il|o|the|der|die|das|det|den"
+_PARTICLE = "は|是|为|為|은|는|คือ|هو|هي|הוא|है"
 _IS_BEFORE = re.compile(
-    f"(?:[:：>→]|(?:^| )(?:{_COPULA})(?: (?:{_ARTICLE}))?|は|是|为|為|คือ|هو|هي|הוא|है)[ :：\"'“„«*(\\[「『【>-]*$",
+    f"(?:[:：>→]|(?:^| )(?:{_COPULA})(?: (?:{_ARTICLE}))?|{_PARTICLE})[ :：\"'“„«*(\\[「『【>-]*$",
     re.IGNORECASE,
 )
 _IS_AFTER = re.compile(

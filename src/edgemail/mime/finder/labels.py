@@ -152,7 +152,7 @@ class LabelledLines:
         ):
             roles = found[before].roles
             is_branded = self._is_brand(found[before].word) or (
-                "object" in roles and self._follows_brand(line, found[before].start)
+                "object" in roles and (kind is LabelKind.STRONG or self._follows_brand(line, found[before].start))
             )
             if "bad" in roles and "sign_in" not in roles and not is_branded:
                 return Label(
