@@ -26,6 +26,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 NO_WORKER = "delete window.SharedWorker"
 NO_LOCKS = f"{NO_WORKER}; Object.defineProperty(navigator, 'locks', {{ value: undefined }})"
 WAYS = {"shared worker": "", "elected tab": NO_WORKER}
+SLOW_WAYS = ["shared worker", pytest.param("elected tab", marks=pytest.mark.slow)]
+"""For the longest tests: `make test` tries one way, `make test-all` both."""
 
 
 def addresses(count: int) -> list[str]:
@@ -63,7 +65,7 @@ async def subjects(page: Page, *expected: str) -> None:
     await expect(page.locator("a.message .subject")).to_have_text(list(expected))
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", SLOW_WAYS)
 async def test_eight_tabs_get_their_mail_by_one_connection(way: str, browser: Browser, tmp_path: Path) -> None:
     """Each of them live, each its own, each once; and messages can still be loaded."""
     async with running(settings_in(tmp_path)) as program, tabs_of(browser, WAYS[way]) as context:
@@ -122,7 +124,7 @@ async def test_two_tabs_of_one_inbox_show_each_message_once(way: str, browser: B
         await subjects(second, "Three", "Two", "One")
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", SLOW_WAYS)
 async def test_all_tabs_come_back_after_a_restart(way: str, browser: Browser, tmp_path: Path) -> None:
     """Each says that the connection is lost, and misses nothing."""
     names = addresses(8)

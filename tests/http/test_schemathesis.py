@@ -6,6 +6,7 @@ import smtplib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -139,6 +140,7 @@ def test_all_is_documented_for_a_stranger_in_public_mode(tmp_path: Path) -> None
     assert reader.statuses >= {200, 204, 400, 401, 404, 422, 429}
 
 
+@pytest.mark.slow
 def test_all_is_documented_for_the_operator_in_public_mode(tmp_path: Path) -> None:
     with serving_public(tmp_path) as url:
         reader = Reader(url, OPERATOR)
