@@ -124,7 +124,8 @@ async def test_two_tabs_of_one_inbox_show_each_message_once(way: str, browser: B
         await subjects(second, "Three", "Two", "One")
 
 
-@pytest.mark.parametrize("way", SLOW_WAYS)
+@pytest.mark.slow
+@pytest.mark.parametrize("way", WAYS)
 async def test_all_tabs_come_back_after_a_restart(way: str, browser: Browser, tmp_path: Path) -> None:
     """Each says that the connection is lost, and misses nothing."""
     names = addresses(8)

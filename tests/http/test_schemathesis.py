@@ -125,6 +125,7 @@ def serving_public(folder: Path) -> AbstractContextManager[str]:
     )
 
 
+@pytest.mark.slow
 def test_all_is_documented_in_dev_mode(tmp_path: Path) -> None:
     with serving_mail(tmp_path) as url:
         reader = Reader(url, {})
