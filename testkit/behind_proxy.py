@@ -57,7 +57,7 @@ async def use_all(program: Program, url: str, host: str) -> None:
         assert (await ask(url, f"/{file}", headers=headers | PAGE)).status == 200
     (before,) = await program.send_letter("Before")
     listed = await ask(url, inbox_path(ANN, "/messages"), headers=headers)
-    assert [one["subject"] for one in listed.json()["messages"]] == ["Before"]
+    assert [message["subject"] for message in listed.json()["messages"]] == ["Before"]
     events = inbox_path(ANN, f"/events?after={before}")
     async with follow(url, events, "Accept: text/event-stream\r\n", host) as stream:
         assert await stream.line() == ": listening\n"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from testkit import needs
 from testkit.ports import free_port
-from testkit.relay import wait_for_port
+from testkit.proxy_process import running_proxy
 from testkit.tools import find_caddy
 
 if TYPE_CHECKING:
@@ -36,18 +35,7 @@ def running_caddy(folder: Path, caddyfile: str, host: str) -> Iterator[str]:
     config, log = folder / "Caddyfile", folder / "log"
     site = f"http://{host}:{port}"
     config.write_text(_OPTIONS + caddyfile.replace(host or ":80", site, 1))
-    with (
-        log.open("wb") as said,
-        subprocess.Popen(
-            [program, "run", "--config", config, "--adapter", "caddyfile"],
-            env=os.environ | {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "XDG_DATA_HOME": str(folder)},
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=said,
-        ) as process,
-    ):
-        try:
-            wait_for_port(port, process, log)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
+    command: list[str | Path] = [program, "run", "--config", config, "--adapter", "caddyfile"]
+    env = os.environ | {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "XDG_DATA_HOME": str(folder)}
+    with running_proxy(command, port, log, env) as url:
+        yield url

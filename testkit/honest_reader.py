@@ -3,33 +3,20 @@
 from __future__ import annotations
 
 import http.client
-import threading
 import time
-from typing import Self
 
-from testkit.honest_sender import INTERVAL_S
+from testkit.honest_peer import INTERVAL_S, HonestPeer
 from testkit.hostile_peers import next_address
 
 Address = tuple[str, int]
 
 
-class HonestReader(threading.Thread):
-    """Reads during an attack, in a separate thread, so that the attackers' work is not measured."""
+class HonestReader(HonestPeer):
+    """Reads during an attack."""
 
     def __init__(self, address: Address) -> None:
-        super().__init__(name="reader", daemon=True)
+        super().__init__("reader")
         self._address = address
-        self._over = threading.Event()
-        self.took_s: list[float] = []
-        self.failed: list[str] = []
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self.join()
 
     def run(self) -> None:
         """Read until told that it is over."""

@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from typing import Self
 
+from testkit.honest_peer import INTERVAL_S, HonestPeer
 from testkit.hostile_peers import next_address
 from testkit.server_process import Peer
 
-INTERVAL_S = 0.1
 
-
-class HonestSender(threading.Thread):
-    """Sends during an attack, in a separate thread, so that the attackers' work is not measured."""
+class HonestSender(HonestPeer):
+    """Sends during an attack. A message's time is from the connection to the reply to QUIT."""
 
     def __init__(self, address: tuple[str, int], source: str = "") -> None:
         """Send from `source`; without it each connection has a new source address."""
-        super().__init__(name="honest", daemon=True)
+        super().__init__("sender")
         self._address = address
         self._source = source
-        self._over = threading.Event()
-        self.took_s: list[float] = []
-        """The seconds that each message took, from the connection to the reply to QUIT."""
-        self.failed: list[str] = []
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self.join()
 
     def run(self) -> None:
         """Send until the attack is over, and once more after that."""

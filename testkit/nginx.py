@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from testkit import needs
 from testkit.ports import free_port
-from testkit.relay import wait_for_port
+from testkit.proxy_process import running_proxy
 from testkit.tools import find_nginx
 
 if TYPE_CHECKING:
@@ -47,17 +46,5 @@ def running_nginx(folder: Path, inside: str, outside: str = "") -> Iterator[str]
     port = free_port()
     config, log = folder / "nginx.conf", folder / "log"
     config.write_text(_CONFIG.format(folder=folder, port=port, inside=inside, outside=outside))
-    with (
-        log.open("wb") as said,
-        subprocess.Popen(
-            [program, "-p", folder, "-c", config, "-e", "stderr"],
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=said,
-        ) as process,
-    ):
-        try:
-            wait_for_port(port, process, log)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
+    with running_proxy([program, "-p", folder, "-c", config, "-e", "stderr"], port, log) as url:
+        yield url

@@ -41,7 +41,7 @@ async def test_behind_nginx_as_it_comes_the_page_reads_and_deletes(tmp_path: Pat
             await expect(page.locator("a.message")).to_have_count(0)
             await browser.close()
             # Chromium says that of every page without TLS.
-            assert [one for one in complaints if "Cross-Origin-Opener-Policy" not in one] == []
+            assert [complaint for complaint in complaints if "Cross-Origin-Opener-Policy" not in complaint] == []
 
 
 async def test_behind_nginx_a_server_without_a_name_reads_and_says_what_to_set(tmp_path: Path) -> None:

@@ -226,7 +226,7 @@ def test_links_in_the_folder_are_replaced_and_not_followed(site: Path) -> None:
     assert export(site.parent, "--force").returncode == 0
     assert (outside / "file").read_text() == "kept"
     assert list((outside / "assets").iterdir()) == []
-    assert not [one for one in site.rglob("*") if one.is_symlink() or one.name.startswith(".edgemail-")]
+    assert not [path for path in site.rglob("*") if path.is_symlink() or path.name.startswith(".edgemail-")]
     assert json.loads((site / "config.json").read_text())["source"] == "database"
 
 

@@ -146,7 +146,7 @@ async def send(program: Program) -> list[int]:
     """Hand a message over; the listing needs a password here."""
     await asyncio.to_thread(program._send, (letter(),), (ANN,))
     answer = await program.ask(inbox_path(ANN, "/messages?limit=1"), headers=RIGHT[0])
-    return [one["id"] for one in answer.json()["messages"]]
+    return [message["id"] for message in answer.json()["messages"]]
 
 
 async def test_without_deletion_only_the_operator_deletes(tmp_path: Path) -> None:
@@ -233,7 +233,7 @@ async def test_each_mistake_in_the_file_is_a_line(text: str, tmp_path: Path) -> 
     file = write_file(tmp_path, text)
     with pytest.raises(SettingsError) as caught:
         read_passwords(file)
-    assert caught.value.mistakes == [one.format(file) for one in MISTAKES[text]]
+    assert caught.value.mistakes == [mistake.format(file) for mistake in MISTAKES[text]]
 
 
 async def test_a_file_that_others_may_read_is_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -242,7 +242,7 @@ async def test_a_file_that_others_may_read_is_warned_of(tmp_path: Path, caplog: 
         assert not caplog.records
         file = write_file(tmp_path, mode=0o644)
         read_passwords(file)
-    assert [one.getMessage() for one in caplog.records] == [
+    assert [record.getMessage() for record in caplog.records] == [
         f"other users of this machine may read {file}: chmod 600 it"
     ]
 

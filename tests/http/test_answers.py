@@ -204,8 +204,8 @@ def shift_clock(monkeypatch: pytest.MonkeyPatch, by_s: float) -> None:
     sweep = answers.Answers._sweep
 
     def sweep_later(self: answers.Answers) -> None:
-        for one in self._sending:
-            one.began_at -= by_s
+        for writer in self._sending:
+            writer.began_at -= by_s
         sweep(self)
 
     monkeypatch.setattr(answers.Answers, "_sweep", sweep_later)
@@ -268,7 +268,7 @@ async def test_waits_of_an_inbox_are_bounded(tmp_path: Path) -> None:
         other = await program.ask(inbox_path("ben@example.org", "/wait?timeout=0"))
         assert (other.status, other.json()) == (200, {"status": "timeout"})
         await program.send_letter("Both hear of it")
-        assert [one.json()["message"]["subject"] for one in await asyncio.gather(*waiting)] == [
+        assert [answer.json()["message"]["subject"] for answer in await asyncio.gather(*waiting)] == [
             "Both hear of it"
         ] * 2
         assert (await program.ask(wait)).status == 200

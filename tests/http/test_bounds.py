@@ -286,7 +286,7 @@ async def test_early_requests_wait_as_octets(lasting: Program) -> None:
     async with connected(lasting) as (reader, writer):
         writer.write(stream + (GET + b"\r\n") * 100_000)
         await reader.readuntil(b"listening")
-        (connection,) = [one for one in connections(lasting) if one.is_answering]
+        (connection,) = [connection for connection in connections(lasting) if connection.is_answering]
         await until(lambda: bool(connection._held))
         await asyncio.sleep(0.05)
         assert len(connection._held) <= 96 * 1024
@@ -347,7 +347,7 @@ async def test_a_body_has_a_least_rate(tmp_path: Path, caplog: pytest.LogCapture
                 writer.write(b" " * 5000)
                 await asyncio.sleep(0.05)
             assert statuses(await rest(reader)) == [422]
-    assert [one.getMessage() for one in caplog.records if one.levelno >= logging.ERROR] == []
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 async def test_an_idle_connection_ends(tmp_path: Path) -> None:
@@ -459,7 +459,7 @@ async def test_refusals_are_logged_once_a_minute_and_kind(
     for _ in range(50):
         await say(lasting, b"nonsense\r\n\r\n")
         await say(lasting, b"GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" + HOST + LAST)
-    lines = [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING]
+    lines = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
     assert len(lines) <= 1, lines
 
 

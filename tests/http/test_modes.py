@@ -170,7 +170,7 @@ async def test_dev_answers_loopback_and_private_networks_alone(
         for path in ("/api/server", "/", inbox_path(ANN, "/messages")):
             answer = await ask_from(ip, dev, path)
             assert (answer.status, "allow_http_sources" in answer.json()["detail"]) == (403, True)
-    assert [one.getMessage() for one in caplog.records if "allow_http_sources" in one.getMessage()] == [
+    assert [record.getMessage() for record in caplog.records if "allow_http_sources" in record.getMessage()] == [
         "an HTTP request from 203.0.113.9 was refused: allow_http_sources does not have its address"
     ]
     assert b'edgemail_http_denied_total{reason="source_denied"} 9.0' in (await dev.ask("/metrics")).body
@@ -216,7 +216,7 @@ async def test_public_a_source_asks_only_so_often(
     mail_ids = await bounded_program.send(*[letter(f"{n}") for n in range(6)])
     method, path = BOUNDED[kind]
     ip = f"203.0.113.{len(kind)}"
-    answers = [await ask_from(ip, bounded_program, path.format(one), method) for one in mail_ids[:5]]
+    answers = [await ask_from(ip, bounded_program, path.format(mail_id), method) for mail_id in mail_ids[:5]]
     assert [answer.status // 100 for answer in answers] == [2, 2, 2, 4, 4]
     assert (answers[4].status, answers[4].headers["retry-after"]) == (429, "60")
     assert answers[4].headers["content-type"] == "application/problem+json"
@@ -224,7 +224,7 @@ async def test_public_a_source_asks_only_so_often(
     assert (await ask_from(ip, bounded_program, "/healthz")).status == 200
     for _ in range(5):
         assert (await bounded_program.ask(inbox_path(ANN, "/messages"))).status == 200
-    assert len([one for one in caplog.records if f"{kind[:-1]}_rate" in one.getMessage()]) <= 1
+    assert len([record for record in caplog.records if f"{kind[:-1]}_rate" in record.getMessage()]) <= 1
 
 
 async def test_public_a_source_opens_only_so_many_event_streams(bounded_program: Program) -> None:
@@ -259,7 +259,7 @@ async def test_public_the_log_says_how_to_be_the_operator(tmp_path: Path, caplog
     """Without a `password_file` the operator's routes are 404 for the operator, too."""
     async with running(resolved_in(tmp_path, domain="example.org", **PROXY)) as program:
         assert (await ask_from("203.0.113.56", program, "/docs/")).status == 404
-    (line,) = [one.getMessage() for one in caplog.records if "203.0.113.56" in one.getMessage()]
+    (line,) = [record.getMessage() for record in caplog.records if "203.0.113.56" in record.getMessage()]
     assert line.endswith("set password_file")
 
 
@@ -320,6 +320,6 @@ async def test_a_start_beyond_loopback_says_who_can_read_what(
 ) -> None:
     """One line for each rule that is wider than on this machine alone."""
     warn_of_readers(resolved_in(tmp_path_factory.mktemp("warned"), **given), ["http://10.0.0.1:8025/"])
-    lines = [one.getMessage() for one in caplog.records]
+    lines = [record.getMessage() for record in caplog.records]
     assert len(lines) == len(said)
     assert all(words in line for words, line in zip(said, lines, strict=True))

@@ -36,7 +36,7 @@ async def tell(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def seen(peer: str, *headers: tuple[str, str]) -> list[str]:
     """Return which peer, scheme and host the application sees."""
-    app = Forwarded(tell, tuple(read_network(one) for one in PROXIES))
+    app = Forwarded(tell, tuple(read_network(network) for network in PROXIES))
     scope = {
         "type": "http", "method": "GET", "path": "/", "query_string": b"", "scheme": "http", "client": (peer, 1),
         "headers": [(b"host", b"upstream"), *((name.lower().encode(), value.encode()) for name, value in headers)],

@@ -59,7 +59,7 @@ class Reader:
             url = f"{self.url}/openapi.json"
             document = self._session.get(url, headers=OPERATOR, timeout=PATIENCE_S).json()
             results = list(schemathesis.openapi.from_dict(document).get_all_operations())
-            found = [one.ok() for one in results if isinstance(one, Ok)]
+            found = [result.ok() for result in results if isinstance(result, Ok)]
             assert len(found) == len(results)
             found.sort(key=lambda operation: operation.method == "delete")  # there is mail until then
             for number, operation in enumerate(found):

@@ -35,7 +35,7 @@ MANY = [f"n{number}@example.org" for number in range(FOLLOWED_ADDRESSES_MAX)]
 
 def path_of(*addresses: str, after: Sequence[int] = ()) -> str:
     """Return the path of a stream that follows these addresses."""
-    pairs = [("address", one) for one in addresses] + [("after", str(one)) for one in after]
+    pairs = [("address", address) for address in addresses] + [("after", str(mail_id)) for mail_id in after]
     return "/api/events?" + "&".join(f"{name}={quote(value, safe='')}" for name, value in pairs)
 
 
@@ -69,7 +69,7 @@ async def test_mail_for_two_of_them_is_an_event_for_each(program: Program) -> No
     async with follow(program.url, path_of(ANN, BEN)) as stream:
         mail_id = await program.app._inbox.deliver(envelope(ANN, CAT, BEN))
         events = await stream.take(2)
-    assert {(one.data["address"], one.id, *one.data["recipients"]) for one in events} == {
+    assert {(event.data["address"], event.id, *event.data["recipients"]) for event in events} == {
         (name, mail_id, name) for name in (ANN, BEN)
     }
 
@@ -99,7 +99,7 @@ async def test_the_id_of_any_event_resumes_all_inboxes(program: Program) -> None
     for number, event in enumerate(events[:-1]):
         async with follow(program.url, path, f"Last-Event-ID: {event.position}\r\n") as stream:
             rest = await take(stream, len(sent) - number - 1)
-        seen = [(one.data["address"], one.id) for one in events[: number + 1]]
+        seen = [(event.data["address"], event.id) for event in events[: number + 1]]
         assert sorted(seen + rest) == sorted(sent)
     async with follow(program.url, path, f"Last-Event-ID: {events[-1].position}\r\n") as stream:
         last = await deliver(program, BEN)
@@ -261,7 +261,7 @@ async def test_a_stream_counts_once_for_each_of_its_inboxes_and_once_for_its_sou
         for _ in range(2):
             assert await status(path_of(CAT), next(ip)) == 200
         greedy = next(ip)
-        assert [await status(path_of(one), greedy) for one in MANY[:4]] == [200, 200, 200, 429]
+        assert [await status(path_of(names), greedy) for names in MANY[:4]] == [200, 200, 200, 429]
         assert [await status(path_of(*MANY[4:]), next(ip)) for _ in range(2)] == [200, 200]
     async with running(settings) as program:
         for _ in range(4):
@@ -288,7 +288,7 @@ async def test_public_the_stream_has_the_named_inboxes_alone_and_guessing_ends(t
         guesser = {"X-Forwarded-For": "203.0.113.2"}
         statuses = []
         for number in range(3):
-            guesses = [f"guess{number}-{one}@example.org" for one in range(10)]
+            guesses = [f"guess{number}-{other}@example.org" for other in range(10)]
             statuses.append((await program.ask(path_of(*guesses), "HEAD", guesser)).status)
         assert statuses == [200, 200, 429]
         often = {"X-Forwarded-For": "203.0.113.3"}

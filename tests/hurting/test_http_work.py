@@ -159,38 +159,83 @@ def wait_for_reads(honest: Honest, count: int) -> None:
         threading.Event().wait(0.01)
 
 
-def costly_mail() -> bytes:
-    """Return 32 kB that take long to parse: the standard library has to, part by part."""
+def many_parts() -> bytes:
+    """Return 32 kB of parts, each with a charset that nobody knows."""
     head = b"From: a@b.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
     part = b"--b\r\nContent-Type: text/plain; charset=x-unknown\r\n\r\nHi\r\n"
     return head + part * 560 + b"--b--\r\n"
 
 
+def near_codes() -> bytes:
+    """Return 32 kB of what looks like codes: nothing of this size takes the finder longer."""
+    return b"From: a@b.example\r\nSubject: Hi\r\n\r\n" + b"code 1234 " * 3_200
+
+
+def attached_messages() -> bytes:
+    """Return a mail with a costly mail behind eight attached messages: each level is taken apart for it."""
+    mail = near_codes()
+    for level in range(8):
+        head = b"From: a@b.example\r\nContent-Type: multipart/mixed; boundary=b%d\r\n\r\n" % level
+        mail = head + b"--b%d\r\nContent-Type: message/rfc822\r\n\r\n%b\r\n--b%d--\r\n" % (level, mail, level)
+    return mail
+
+
+INNERMOST = f"/attachments/{'.'.join('0' * 8)}/message"
+COSTLY = {"parts": (many_parts, ""), "near-codes": (near_codes, ""), "attached": (attached_messages, INNERMOST)}
+"""How each attack's mail is made, and what is asked of it behind its id."""
+
+
 @pytest.mark.parametrize("is_one", [True, False], ids=["one mail", "many mails"])
-def test_requests_that_are_hung_up_at_once(server: Process, figures: list[str], *, is_one: bool) -> None:
+@pytest.mark.parametrize("kind", COSTLY)
+def test_requests_that_are_hung_up_at_once(server: Process, figures: list[str], kind: str, *, is_one: bool) -> None:
     """They cost 24 kB to send. The honest reader waited for a minute and a half."""
+    make, rest = COSTLY[kind]
     for _ in range(1 if is_one else 50):
-        send(server, costly_mail())
+        send(server, make())
     last = newest_id(server, "ann@example.org")
     with Honest(server) as honest:
         wait_for_reads(honest, 2)
         for number in range(HANG_UPS):
-            ask(server, f"/api/messages/{last if is_one else last - number % 50}").close()
+            ask(server, f"/api/messages/{last if is_one else last - number % 50}{rest}").close()
         wait_for_reads(honest, 5)
-    figures.append(f"{HANG_UPS} requests hung up ({'one mail' if is_one else 'many mails'}): {honest.check()}")
+    read(server, f"/api/messages/{last}{rest}")
+    which = f"{kind}, {'one mail' if is_one else 'many mails'}"
+    figures.append(f"{HANG_UPS} requests hung up ({which}): {honest.check()}")
 
 
-def test_requests_that_are_not_hung_up(server: Process, figures: list[str]) -> None:
+@pytest.mark.parametrize("path", ["/events", "/wait"])
+def test_streams_and_waits_that_are_hung_up_at_once(server: Process, figures: list[str], path: str) -> None:
+    """A stream of twenty inboxes looks each of them up before it begins."""
+    send(server, letter("listed"))
+    inboxes = "&".join(f"address=ann{number}@example.org" for number in range(20))
+    asked = f"/api/events?{inboxes}" if path == "/events" else "/api/inboxes/ann@example.org/wait?subject=never"
+    pid = server.process.pid
+    with Honest(server) as honest:
+        wait_for_reads(honest, 2)
+        before = count_descriptors(pid)
+        for _ in range(HANG_UPS):
+            ask(server, asked).close()
+        wait_for_reads(honest, 5)
+        deadline = time.monotonic() + 3 * PATIENCE_S
+        while count_descriptors(pid) > before + 8:
+            assert time.monotonic() < deadline
+            threading.Event().wait(0.05)
+    figures.append(f"{HANG_UPS} of {path} hung up: {honest.check()}")
+
+
+@pytest.mark.parametrize("kind", COSTLY)
+def test_requests_that_are_not_hung_up(server: Process, figures: list[str], kind: str) -> None:
     """Their source waits for itself: the honest reader has the next turn."""
+    make, rest = COSTLY[kind]
     for _ in range(100):
-        send(server, costly_mail())
+        send(server, make())
     last = newest_id(server, "ann@example.org")
     with Honest(server) as honest, contextlib.ExitStack() as peers:
         wait_for_reads(honest, 2)
         for number in range(HANG_UPS):
-            peers.enter_context(ask(server, f"/api/messages/{last - number % 100}"))
+            peers.enter_context(ask(server, f"/api/messages/{last - number % 100}{rest}"))
         wait_for_reads(honest, 5)
-    figures.append(f"{HANG_UPS} requests for 100 mails, held: {honest.check()}")
+    figures.append(f"{HANG_UPS} requests for 100 mails ({kind}), held: {honest.check()}")
 
 
 @pytest.mark.parametrize("rest", ["/raw", "", "/attachments/0"])
@@ -222,13 +267,19 @@ def test_slow_readers_of_a_large_message(server: Process, figures: list[str], re
     figures.append(f"{what}: {memory // MIB} MiB in all, {honest.check()}")
 
 
-async def test_many_listeners_of_one_inbox(server: Process, figures: list[str]) -> None:
-    """Each mail is read and written once for all of them, and all of them hear of it."""
+@pytest.mark.parametrize("addresses", [1, 20])
+async def test_many_listeners_of_one_inbox(server: Process, figures: list[str], addresses: int) -> None:
+    """Each mail is read and written once for all of them, and all of them hear of it.
+
+    With more than one address, they follow nineteen empty inboxes beside that one.
+    """
     ready = []
+    others = "".join(f"&address=other{number}@example.org" for number in range(1, addresses))
+    path = f"/api/events?address=ann@example.org{others}" if others else "/api/inboxes/ann@example.org/events"
 
     async def listen() -> int:
         reader, writer = await asyncio.open_connection("127.0.0.1", port_of(server), local_addr=(ATTACKER, 0))
-        writer.write(b"GET /api/inboxes/ann@example.org/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
         await reader.readuntil(b": listening")
         ready.append(writer)
         heard = 0
@@ -254,4 +305,6 @@ async def test_many_listeners_of_one_inbox(server: Process, figures: list[str]) 
     used_s = processor_s(server) - before_s
     assert used_s < LISTENERS_S
     assert slowest_s < MAIL_S
-    figures.append(f"{LISTENERS} listeners, {MAILS} mails: {used_s:.1f} s of processor time, {honest.check()}")
+    figures.append(
+        f"{LISTENERS} listeners of {addresses}, {MAILS} mails: {used_s:.1f} s of processor time, {honest.check()}"
+    )

@@ -100,7 +100,9 @@ async def test_what_arrives_is_read_and_written_once_for_all_who_have_seen_the_s
         return b"octets"
 
     with hub.subscribe(ANN) as first, hub.subscribe(ANN) as second, hub.subscribe(BEN) as other:
-        pages = await asyncio.gather(*[one.read(7, read) for one in (first, second) for _ in range(10)])
+        pages = await asyncio.gather(
+            *[subscription.read(7, read) for subscription in (first, second) for _ in range(10)]
+        )
         assert reads == [7]
         assert {page.write(write) for page in pages} == {b"octets"}
         assert len(writes) == 1

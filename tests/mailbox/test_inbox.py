@@ -50,7 +50,7 @@ def anything(_: ListedMail) -> bool:
 
 def write(content: ParsedMessage, size: int) -> list[bytes]:
     """Write what the tests look at, for `Inbox.read`."""
-    names = ",".join(one.name for one in content.headers)
+    names = ",".join(header.name for header in content.headers)
     return [f"{size}\n{names}\n".encode(), (content.text or "").strip().encode()]
 
 
@@ -82,7 +82,7 @@ async def test_large_messages_are_taken_apart_one_at_a_time_and_small_ones_meanw
         return read(data)
 
     monkeypatch.setattr(mime, "read", read_and_wait)
-    readers = [asyncio.create_task(inbox.read(one, write)) for one in large]
+    readers = [asyncio.create_task(inbox.read(mail_id, write)) for mail_id in large]
     attachment = asyncio.create_task(inbox.read_attachment(large[0], (0,)))
     try:
         await until(lambda: bool(begun))
@@ -343,7 +343,7 @@ async def test_a_search_finds_what_a_person_sees_whatever_case_and_accents(
 
     async def found(text: str) -> list[MailId]:
         listed, _ = await inbox.search(ANN, text, limit=10)
-        return [one.mail.id for one in listed]
+        return [message.mail.id for message in listed]
 
     assert await found("ZURICH bestatigung") == mail_ids[:1]
     assert await found("Bahnhofstrasse") == mail_ids[:1]

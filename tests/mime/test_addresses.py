@@ -56,7 +56,7 @@ _CASES: dict[str, tuple[bytes, list[tuple[str, str]]]] = {
 @pytest.mark.parametrize("name", _CASES)
 def test_addresses_are_read(name: str) -> None:
     octets, addresses = _CASES[name]
-    assert [(one.name, one.address) for one in read_addresses(octets)] == addresses
+    assert [(mailbox.name, mailbox.address) for mailbox in read_addresses(octets)] == addresses
 
 
 def test_addresses_are_written_for_people() -> None:

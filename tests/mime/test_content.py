@@ -147,8 +147,8 @@ def test_bodies_and_files_are_what_a_person_would_call_so(name: str) -> None:
     found = {
         "text": message.text,
         "html": message.html,
-        "attachments": [one.name for one in message.summary.attachments],
-        "inline": [one.name for one in message.inline],
+        "attachments": [file.name for file in message.summary.attachments],
+        "inline": [file.name for file in message.inline],
         "events": [event.title for event in message.summary.events],
     }
     assert {key: value for key, value in found.items() if value not in (None, [])} == expected
@@ -158,8 +158,8 @@ def test_bodies_and_files_are_what_a_person_would_call_so(name: str) -> None:
 def test_attachments_and_inline_parts_share_their_numbers() -> None:
     mail = _mail("mixed", _FILE, _mail("related", _REFERS, _PICTURE, boundary="cc"), _FILE).encode()
     message = mime.read(mail)
-    assert [one.index for one in message.summary.attachments] == [0, 2]
-    assert [(one.index, one.content_id) for one in message.inline] == [(1, "a@x")]
+    assert [file.index for file in message.summary.attachments] == [0, 2]
+    assert [(file.index, file.content_id) for file in message.inline] == [(1, "a@x")]
     assert [mime.attachment(mail, number)[1] for number in range(3)] == [b"PDF", b"PNG", b"PDF"]
 
 

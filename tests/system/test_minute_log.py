@@ -17,7 +17,7 @@ def test_a_kind_has_a_line_a_minute(caplog: pytest.LogCaptureFixture) -> None:
     log = MinuteLog(logging.getLogger("test"), lambda: now)
 
     def lines() -> list[str]:
-        texts = [one.getMessage() for one in caplog.records]
+        texts = [record.getMessage() for record in caplog.records]
         caplog.clear()
         return texts
 

@@ -1,4 +1,4 @@
-"""Who may do what over HTTP: everyone, those who know an address, and the operator."""
+"""Decides who may use a route over HTTP: everyone, those who know an address, or the operator."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 PROBES: Final = frozenset({"/healthz", "/readyz"})
 _OPEN: Final = PROBES | {"/robots.txt", "/.well-known/security.txt"}
-"""What needs no password even where `private` asks everyone for one."""
+"""Paths that need no password, not even where `private` is on."""
 
 _INTERNALS: Final = ("/docs", "/openapi.json", "/metrics", "/api/chaos")
 _BY_ADDRESS: Final = ("/api/inboxes", "/api/events", "/api/server")

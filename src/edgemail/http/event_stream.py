@@ -84,12 +84,12 @@ async def follow_several(inbox: Inbox, starts: Sequence[tuple[str, int]]) -> Asy
 
 def _write_events(listed: Sequence[ListedMail]) -> bytes:
     """Write an event for each message: its summary, under its id."""
-    return b"".join([b"%bid: %d\n\n" % (_write_event(one), one.mail.id) for one in listed])
+    return b"".join([b"%bid: %d\n\n" % (_write_event(message), message.mail.id) for message in listed])
 
 
 def _write_events_with_address(listed: Sequence[ListedMail]) -> list[tuple[int, bytes]]:
     """Write an event for each message, with the inbox's address and without an id: each reader has its own."""
-    return [(one.mail.id, _write_event(one, *one.mail.recipients)) for one in listed]
+    return [(message.mail.id, _write_event(message, *message.mail.recipients)) for message in listed]
 
 
 def _write_event(listed: ListedMail, address: str | None = None) -> bytes:

@@ -1,4 +1,4 @@
-"""Who asks behind a proxy: X-Forwarded-For, -Proto and -Host, or Forwarded (RFC 7239)."""
+"""Reads the client's address, scheme and host from X-Forwarded-* or Forwarded (RFC 7239)."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ class CalendarEventModel(JsonModel):
 
 
 class EnvelopeModel(JsonModel):
-    """What a message's reader may know of its envelope."""
+    """The part of a message's envelope that its reader may know."""
 
     id: int
     date: _Date = Field(description="accepted at, UTC")
@@ -105,7 +105,7 @@ class EnvelopeModel(JsonModel):
 
 
 class ContentModel(JsonModel):
-    """What a listing shows of a message itself."""
+    """A message's summary, without its envelope."""
 
     sender_name: str = Field(alias="from", description="the From header, decoded")
     to: list[HeaderAddressModel]

@@ -40,7 +40,7 @@ class TooManyLogins(Exception):  # noqa: N818 - a state, as the store's errors a
 
 
 class Passwords:
-    """Who the operator is: names with their secrets, plain or as bcrypt has them."""
+    """The operators' names and secrets. A secret is plain or a bcrypt hash."""
 
     def __init__(
         self,

@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 class HttpPhase(Enum):
-    """Where the parser is in a request."""
+    """The part of a request that comes next."""
 
     BETWEEN = auto()
     HEAD = auto()
@@ -37,7 +37,7 @@ class HttpPhase(Enum):
 
 
 class HttpWait(Enum):
-    """What a deadline is for."""
+    """The reason for a deadline."""
 
     NOTHING = auto()
     FIRST_REQUEST = auto()

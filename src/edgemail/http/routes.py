@@ -203,10 +203,10 @@ async def _find_starts(
     ] = None,
 ) -> list[tuple[str, int]]:
     """Find each inbox and its start id before the response begins, so that no mail is missed."""
-    names = [_name(one) for one in address]
+    names = [_name(name) for name in address]
     loc, starts = ("query", "after"), after
     if last_event_id is not None:
-        loc, starts = ("header", "last-event-id"), [int(one) for one in last_event_id.split(",")]
+        loc, starts = ("header", "last-event-id"), [int(position) for position in last_event_id.split(",")]
     if starts is not None and (len(starts) != len(names) or max(starts) > _ID_MAX):
         raise RequestValidationError([{"loc": loc, "msg": "needs one id for each address, in their order"}])
     newest = await asyncio.gather(*[_inbox(request).last_id(name) for name in names])
@@ -219,7 +219,7 @@ async def _find_starts(
 async def _hold_shared_stream(request: Request, address: _AddressesQuery) -> AsyncIterator[None]:
     """Count the stream while it lasts, or refuse it."""
     streams: HeldRequests = request.app.state.streams
-    with streams.hold({_name(one) for one in address}, request.scope):
+    with streams.hold({_name(name) for name in address}, request.scope):
         yield
 
 
@@ -250,11 +250,7 @@ async def follow_inboxes(
 )
 async def read_message_of_inbox(request: Request, address: _AddressPath, id: _IdPath) -> Response:  # noqa: A002
     """Read a parsed message of an inbox. `recipients` names this address alone."""
-    mail, content = await _inbox(request).read(MailId(id), large_responses.serialize_content, _name(address))
-    before = large_responses.serialize_envelope(mail)
-    return await large_responses.build_response(
-        content.read_pieces(), content.size, "application/json", {}, before=before
-    )
+    return await _read_parsed(request, id, _name(address))
 
 
 @router.get(
@@ -265,9 +261,7 @@ async def read_message_of_inbox(request: Request, address: _AddressPath, id: _Id
 )
 async def read_raw_message_of_inbox(request: Request, address: _AddressPath, id: _IdPath) -> Response:  # noqa: A002
     """Read a message of an inbox, octet for octet."""
-    mail, pieces = await _inbox(request).read_raw(MailId(id), _name(address))
-    headers = _as_download(f"{id}.eml")
-    return await large_responses.build_response(pieces, mail.size, "message/rfc822", headers)
+    return await _read_raw(request, id, _name(address))
 
 
 @router.get(
@@ -283,11 +277,7 @@ async def read_attachment_of_inbox(
     n: _AttachmentPath,
 ) -> Response:
     """Read an attachment of an inbox's message, as a download."""
-    content = await _inbox(request).read_attachment(MailId(id), _numbers(n), _name(address))
-    headers = _as_download(content.about.name or f"attachment-{n}")
-    return await large_responses.build_response(
-        content.read_pieces(), content.size, "application/octet-stream", headers
-    )
+    return await _read_attachment(request, id, n, _name(address))
 
 
 @router.get(
@@ -330,11 +320,7 @@ async def empty_inbox(request: Request, address: _AddressPath) -> models.Deleted
 @router.get("/api/messages/{id}", tags=["message"], response_model=models.WholeMessageModel, responses=_NOT_FOUND)
 async def read_message(request: Request, id: _IdPath) -> Response:  # noqa: A002 - its public name
     """Read a parsed message."""
-    mail, content = await _inbox(request).read(MailId(id), large_responses.serialize_content)
-    before = large_responses.serialize_envelope(mail)
-    return await large_responses.build_response(
-        content.read_pieces(), content.size, "application/json", {}, before=before
-    )
+    return await _read_parsed(request, id, None)
 
 
 @router.get(
@@ -345,9 +331,7 @@ async def read_message(request: Request, id: _IdPath) -> Response:  # noqa: A002
 )
 async def read_raw_message(request: Request, id: _IdPath) -> Response:  # noqa: A002 - its public name
     """Read a message, octet for octet."""
-    mail, pieces = await _inbox(request).read_raw(MailId(id))
-    headers = _as_download(f"{id}.eml")
-    return await large_responses.build_response(pieces, mail.size, "message/rfc822", headers)
+    return await _read_raw(request, id, None)
 
 
 @router.get(
@@ -365,11 +349,7 @@ async def read_attachment(
 
     It never has its own type: HTML or SVG in this origin could read every inbox.
     """
-    content = await _inbox(request).read_attachment(MailId(id), _numbers(n))
-    headers = _as_download(content.about.name or f"attachment-{n}")
-    return await large_responses.build_response(
-        content.read_pieces(), content.size, "application/octet-stream", headers
-    )
+    return await _read_attachment(request, id, n, None)
 
 
 @router.get(
@@ -434,6 +414,28 @@ def _name(address: str) -> str:
 
 def _numbers(n: str) -> AttachmentPath:
     return tuple(map(int, n.split(".")))
+
+
+async def _read_parsed(request: Request, id_: int, inbox: str | None) -> Response:
+    mail, content = await _inbox(request).read(MailId(id_), large_responses.serialize_content, inbox)
+    before = large_responses.serialize_envelope(mail)
+    return await large_responses.build_response(
+        content.read_pieces(), content.size, "application/json", {}, before=before
+    )
+
+
+async def _read_raw(request: Request, id_: int, inbox: str | None) -> Response:
+    mail, pieces = await _inbox(request).read_raw(MailId(id_), inbox)
+    headers = _as_download(f"{id_}.eml")
+    return await large_responses.build_response(pieces, mail.size, "message/rfc822", headers)
+
+
+async def _read_attachment(request: Request, id_: int, n: str, inbox: str | None) -> Response:
+    content = await _inbox(request).read_attachment(MailId(id_), _numbers(n), inbox)
+    headers = _as_download(content.about.name or f"attachment-{n}")
+    return await large_responses.build_response(
+        content.read_pieces(), content.size, "application/octet-stream", headers
+    )
 
 
 async def _read_attached(request: Request, id_: int, n: str, inbox: str | None) -> Response:

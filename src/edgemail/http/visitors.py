@@ -1,4 +1,4 @@
-"""Who asks over HTTP, by source, and how often: rates for each kind of request.
+"""Limits how often a source may ask over HTTP, with a rate for each kind of request.
 
 A source is an IPv4 address or an IPv6 /64, as for SMTP.
 """

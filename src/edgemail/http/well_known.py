@@ -1,4 +1,4 @@
-"""What crawlers, researchers and people who complain look for: `/robots.txt`, `security.txt`."""
+"""Serves `/robots.txt` and `security.txt`, for crawlers, researchers and people who complain."""
 
 from __future__ import annotations
 

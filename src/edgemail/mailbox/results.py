@@ -1,4 +1,4 @@
-"""What parsing made of messages: kept within bounds, and shared by all who ask for the same."""
+"""Keeps the results of parsing within bounds, and shares each with all who ask for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much of an inbox one source may use: so that its mail cannot push out that of others."""
+"""Limits how much of an inbox one source may use, so that its mail cannot push out that of others."""
 
 from __future__ import annotations
 

@@ -37,7 +37,10 @@ def read_addresses(octets: bytes, label: str = "") -> tuple[HeaderAddress, ...]:
 def write_addresses(addresses: tuple[HeaderAddress, ...]) -> str:
     """Write addresses for people: ``Name <a@b>, c@d``."""
     return ", ".join(
-        f"{one.name} <{one.address}>" if one.name and one.address else one.name or one.address for one in addresses
+        f"{mailbox.name} <{mailbox.address}>"
+        if mailbox.name and mailbox.address
+        else mailbox.name or mailbox.address
+        for mailbox in addresses
     )
 
 

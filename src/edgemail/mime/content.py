@@ -113,7 +113,7 @@ def mark_inline(content: MailContent, html: str) -> None:
 
 
 class _Place(Enum):
-    """Where a part is, which tells how much a name means."""
+    """The place of a part among others. It tells whether a file name makes the part an attachment."""
 
     TOP = 0
     AMONG_OTHERS = 1
@@ -122,7 +122,7 @@ class _Place(Enum):
 
 
 _READABLE_PLACES: Final = frozenset({_Place.TOP, _Place.ALTERNATIVE})
-"""Where a text is a body whatever it is called."""
+"""The places where a text is a body even if it has a file name."""
 
 _Bodies: TypeAlias = "tuple[list[MailPart], list[MailPart]]"
 """Text and HTML of a subtree."""

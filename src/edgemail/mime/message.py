@@ -95,7 +95,7 @@ class Message:
 
     @cached_property
     def attachments(self) -> tuple[Attachment, ...]:
-        """What a person would call an attachment."""
+        """The attachments, without the parts that belong to the HTML."""
         return tuple(self._describe(index, file) for index, file in enumerate(self._files) if not file.is_inline)
 
     @cached_property

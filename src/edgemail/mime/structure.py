@@ -36,7 +36,7 @@ _CONTENT_FIELD: Final = re.compile(rb"\s{0,99}content-(type|disposition|transfer
 
 
 class _Range(NamedTuple):
-    """Where a part begins and ends, and where the delimiter before it begins."""
+    """The offsets of a part's beginning and end, and of the delimiter before it."""
 
     start: int
     end: int

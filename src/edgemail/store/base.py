@@ -51,7 +51,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class SourceShare:
-    """How much of an inbox's limits one source may use, while the inbox is over a limit."""
+    """The part of an inbox's limits that one source may use while the inbox is over a limit."""
 
     part: float
     """From 0 to 1."""

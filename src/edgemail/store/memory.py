@@ -152,7 +152,7 @@ class MemoryStore:
         usages = []
         for inbox in inboxes:
             messages = [self._messages[mail_id] for mail_id in reversed(self._inboxes.get(inbox, ()))]
-            held = self._sources.name((one.mail.id, one.mail.size, one.source) for one in messages)
+            held = self._sources.name((message.mail.id, message.mail.size, message.source) for message in messages)
             heads = {mail_id: self._messages[mail_id].data[:HEAD_BYTES] for mail_id in limits.list_unknown(held)}
             gone, left = limits.choose(held, self._sources.learn(share, heads))
             for mail_id in gone:

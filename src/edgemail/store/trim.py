@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from edgemail.store.base import SourceShare
 
 HEAD_BYTES = 2048
-"""How much `SourceShare.find_source` gets of a message."""
+"""The first octets of a message that `SourceShare.find_source` gets."""
 
 _KNOWN_MAX = 20_000
 
@@ -39,7 +39,7 @@ class InboxLimits:
         """List the messages whose source `choose` has to be told."""
         if self.share is None or not _Excess(self, held).is_left:
             return []
-        return [one.id for one in held if one.source is None]
+        return [message.id for message in held if message.source is None]
 
     def choose(self, held: Sequence[Held], sources: Mapping[MailId, str]) -> tuple[list[MailId], Usage]:
         """Choose what leaves an inbox, given its newest message first; return it, and what stays.
@@ -51,7 +51,10 @@ class InboxLimits:
         excess = _Excess(self, held)
         older = held[:0:-1]
         if excess.is_left and self.share is not None:
-            named = [(one, sources[one.id] if one.source is None else one.source) for one in reversed(held)]
+            named = [
+                (message, sources[message.id] if message.source is None else message.source)
+                for message in reversed(held)
+            ]
             older = excess.take_from_heavy(named, self.share)
         excess.take(older)
         return excess.gone, Usage(excess.messages, excess.size)
@@ -68,7 +71,10 @@ class SourceMemory:
         held = list(map(Held._make, rows))
         known = self._sources
         return (
-            [one._replace(source=known.get(one.id)) if one.source is None else one for one in held]
+            [
+                message._replace(source=known.get(message.id)) if message.source is None else message
+                for message in held
+            ]
             if known
             else held
         )
@@ -89,7 +95,7 @@ class _Excess:
 
     def __init__(self, limits: InboxLimits, held: Sequence[Held]) -> None:
         self.messages = len(held)
-        self.size = sum(one.size for one in held)
+        self.size = sum(message.size for message in held)
         self.gone: list[MailId] = []
         self._limits = limits
 
@@ -100,10 +106,10 @@ class _Excess:
 
     def take(self, older: Sequence[Held]) -> None:
         """Take the oldest messages, given in order."""
-        for one in older:
+        for message in older:
             if not self.is_left:
                 break
-            self._take(one)
+            self._take(message)
 
     def take_from_heavy(self, named: Sequence[tuple[Held, str]], share: SourceShare) -> list[Held]:
         """Take the oldest messages of sources above their share; return the others, but for the newest.
@@ -112,20 +118,20 @@ class _Excess:
         """
         messages: dict[str, int] = {}
         size: dict[str, int] = {}
-        for one, source in named:
+        for message, source in named:
             messages[source] = messages.get(source, 0) + 1
-            size[source] = size.get(source, 0) + one.size
+            size[source] = size.get(source, 0) + message.size
         is_limited = {source: share.is_limited(source) for source in messages}
         stays: list[Held] = []
-        for one, source in named[:-1]:
+        for message, source in named[:-1]:
             has_too_many = self._has_too_many and messages[source] > share.part * (self._limits.max_messages or 0)
             has_too_much = self._has_too_much and size[source] > share.part * (self._limits.max_bytes or 0)
             if is_limited[source] and (has_too_many or has_too_much):
-                self._take(one)
+                self._take(message)
                 messages[source] -= 1
-                size[source] -= one.size
+                size[source] -= message.size
             else:
-                stays.append(one)
+                stays.append(message)
         return stays
 
     @property
@@ -136,7 +142,7 @@ class _Excess:
     def _has_too_much(self) -> bool:
         return self._limits.max_bytes is not None and self.size > self._limits.max_bytes
 
-    def _take(self, one: Held) -> None:
-        self.gone.append(one.id)
+    def _take(self, message: Held) -> None:
+        self.gone.append(message.id)
         self.messages -= 1
-        self.size -= one.size
+        self.size -= message.size

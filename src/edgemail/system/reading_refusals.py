@@ -1,4 +1,4 @@
-"""What readers are refused because there is too much to do: counted, and logged once a minute."""
+"""Counts the refusals of readers because there is too much to do, and logs them once a minute."""
 
 from __future__ import annotations
 

@@ -191,24 +191,24 @@ class _LinkWeigher:
             above = range(anchor.row - 1, max(-1, anchor.row - 3), -1)
             seen = [row for row in above if row < len(rows) and row not in place.link_rows]
             texts += [self._read(_without_addresses(rows[row][-_CONTEXT_MAX:])) for row in seen]
-        for distance, one in enumerate(texts):
-            if not one and not self._invites:
+        for distance, words in enumerate(texts):
+            if not words and not self._invites:
                 continue
-            if distance == 1 and _word(one, "unasked"):
+            if distance == 1 and _word(words, "unasked"):
                 return _Weighed(-40, "")
-            asks = _word(one, "act") or _word(one, "password")
-            if self._subject_asks or _word(one, "soft"):
-                asks = asks or _word(one, "login")
-            if (_word(one, "other") or _word(one, "promo")) and not _word(one, "object"):
+            asks = _word(words, "act") or _word(words, "password")
+            if self._subject_asks or _word(words, "soft"):
+                asks = asks or _word(words, "login")
+            if (_word(words, "other") or _word(words, "promo")) and not _word(words, "object"):
                 return _Weighed(-40, "")
-            if asks and (distance == 0 or not _word(one, "never")):
-                best = _CONTEXT_BEST if _word(one, "soft") or distance == 0 else _CONTEXT_BEST - 10
+            if asks and (distance == 0 or not _word(words, "never")):
+                best = _CONTEXT_BEST if _word(words, "soft") or distance == 0 else _CONTEXT_BEST - 10
                 return _Weighed(best if is_vague else 10, f"the text beside it says “{asks.word}”")
-            if (_word(one, "invite") or (distance and self._invites)) and not self._is_other_near(place):
-                invite = _word(one, "invite")
+            if (_word(words, "invite") or (distance and self._invites)) and not self._is_other_near(place):
+                invite = _word(words, "invite")
                 reason = f"the text beside it says “{invite.word}”" if invite else self._subject_reason
                 return _Weighed(30 if is_vague else 10, reason)
-            if distance and _word(one, "soft") and is_vague and self._subject_asks:
+            if distance and _word(words, "soft") and is_vague and self._subject_asks:
                 return _Weighed(20, self._subject_reason)
         return _Weighed(0, "")
 

@@ -172,7 +172,9 @@ def _leads(word: str) -> frozenset[str]:
         return _NONE
     if entry.roles & LEADING or any(phrase.roles & LEADING for phrase in entry.open_phrases):
         return frozenset({""})
-    return frozenset(second for second, some in entry.phrases.items() if any(one.roles & LEADING for one in some))
+    return frozenset(
+        second for second, some in entry.phrases.items() if any(phrase.roles & LEADING for phrase in some)
+    )
 
 
 def may_lead(text: str) -> bool:
@@ -218,7 +220,9 @@ def _words(
                 if end > 0:
                     last = end
                     kept = _OBJECTS if "act" in phrase.roles else _TOPICS
-                    roles = phrase.roles.union(*(kept & one.roles for one in entries[place : last + 1] if one))
+                    roles = phrase.roles.union(
+                        *(kept & entry.roles for entry in entries[place : last + 1] if entry)
+                    )
                     break
             if roles:
                 start, stop = places[place][0], places[last][1]

@@ -56,7 +56,7 @@ _BREAKS = (
 )  # fmt: skip
 _GAPS = {**dict.fromkeys(_BREAKS, "\n"), "td": " ", "th": " "}
 _GAPS |= {f"/{name}": gap for name, gap in _GAPS.items()}
-"""What stands in the text for a tag."""
+"""The text that takes the place of a tag."""
 _VOID = frozenset({"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"})
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
@@ -72,11 +72,11 @@ class Anchor:
     href: str
     text: str = ""
     label: str = ""
-    """What images and attributes say of it."""
+    """Its labels: the texts of its images and attributes."""
     is_button: bool = False
     row: int = 0
     before: str = ""
-    """What stands before it on its line."""
+    """The text before it on its line."""
     after: str = ""
     links_in_row: int = 0
     is_bare: bool = False
@@ -85,7 +85,7 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What HTML says: its lines, those that nobody sees, and its links."""
+    """The lines of an HTML page, those that nobody sees apart, and its links."""
 
     rows: list[str] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
@@ -94,7 +94,9 @@ class Page:
     @property
     def link_rows(self) -> frozenset[int]:
         """The lines that are links and nothing else."""
-        return frozenset(one.row for one in self.anchors if one.text and not one.before and not one.after.strip())
+        return frozenset(
+            anchor.row for anchor in self.anchors if anchor.text and not anchor.before and not anchor.after.strip()
+        )
 
     @property
     def text(self) -> str:
@@ -198,7 +200,9 @@ class _Scanner:
                 self._open_anchor(attributes)
         elif name == "img" and self._is_open:
             found = _ATTRIBUTE.finditer(attributes)
-            self._add_labels(islice((_value(one) for one in found if one[1].lower() in _LABELS), LABELS_MAX))
+            self._add_labels(
+                islice((_value(attribute) for attribute in found if attribute[1].lower() in _LABELS), LABELS_MAX)
+            )
 
     def _close_anchor(self) -> None:
         if self._is_open:
