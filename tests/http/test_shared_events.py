@@ -107,11 +107,11 @@ async def test_the_id_of_any_event_resumes_all_inboxes(program: Program) -> None
 
 
 async def test_nothing_is_missed_from_the_first_octet_of_the_answer_on(program: Program) -> None:
-    """The start ids are fixed before the response begins."""
+    """The start ids are fixed before the response begins. Two inboxes may be read in either order."""
     for _ in range(10):
         async with follow(program.url, path_of(*MANY)) as stream:
             sent = [(name, await deliver(program, name)) for name in (MANY[-1], MANY[0])]
-            assert await take(stream, 2) == sent
+            assert sorted(await take(stream, 2)) == sorted(sent)
 
 
 async def test_an_inbox_with_much_mail_does_not_keep_the_others_waiting(program: Program) -> None:
