@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
@@ -127,4 +128,5 @@ async def test_an_attached_message_needs_the_same_key_as_its_message(lasting: Pr
     paths = [inbox_path(ANN, f"/messages/{number}/attachments/1/message") for number in (mail_id, 10**9)]
     foreign, never = [await lasting.ask(path) for path in paths]
     assert (foreign.status, never.status) == (404, 404)
-    assert foreign.body.replace(str(mail_id).encode(), b"ID") == never.body.replace(b"1000000000", b"ID")
+    bodies = [re.sub(rb"message \d+", b"message ID", answer.body) for answer in (foreign, never)]
+    assert bodies[0] == bodies[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -69,7 +70,8 @@ async def test_somebody_elses_message_is_as_unknown_as_one_that_never_was(lastin
         foreign = await ask(lasting, ANN, mail_id, rest, method)
         never = await ask(lasting, ANN, 10**9, rest, method)
         assert (foreign.status, never.status) == (404, 404)
-        assert foreign.body.replace(str(mail_id).encode(), b"ID") == never.body.replace(b"1000000000", b"ID")
+        bodies = [re.sub(rb"message \d+", b"message ID", answer.body) for answer in (foreign, never)]
+        assert bodies[0] == bodies[1]
         assert set(foreign.headers) == set(never.headers)
     assert (await ask(lasting, BEN, mail_id)).status == 200
 

@@ -161,7 +161,11 @@ export class Inbox {
     let result: Partial<SearchState>;
     try {
       const query = before === undefined ? { search: text } : { search: text, before };
-      const page = await this.source.list(this.address, query);
+      let page = await this.source.list(this.address, query);
+      // A page may have no message although more pages follow. The list would not ask for them.
+      while (page.messages.length === 0 && page.nextBefore !== null && this.isSearchingFor(text)) {
+        page = await this.source.list(this.address, { search: text, before: page.nextBefore });
+      }
       result = { found: merge(known, page.messages), nextBefore: page.nextBefore };
     } catch (error) {
       result = { problem: causeOf(error) };
@@ -169,6 +173,10 @@ export class Inbox {
     const now = this.state.search;
     // Drop the result if the search text has changed: that search brings its own.
     if (now?.text === text) this.update({ search: { ...now, ...result, busy: false } });
+  }
+
+  private isSearchingFor(text: string): boolean {
+    return !this.stopped && this.state.search?.text === text;
   }
 
   private async load(): Promise<void> {

@@ -169,6 +169,33 @@ test("a search waits for a pause in typing, and goes on page by page", async (co
   inbox.stop();
 });
 
+test("a search goes on behind a page without a message, but not once it is another search", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const { source, inbox } = await openInbox([
+    { messages: [message(9)], nextBefore: 9 },
+    { messages: [], nextBefore: 7 },
+    { messages: [], nextBefore: 5 },
+    { messages: [message(4)], nextBefore: 4 },
+  ]);
+  inbox.search("apples");
+  context.mock.timers.tick(1_000);
+  await settled();
+  assert.deepEqual(
+    source.asked.slice(1).map(({ before }) => before),
+    [undefined, 7, 5],
+  );
+  assert.deepEqual(
+    inbox.state.search?.found.map(({ id }) => id),
+    [4],
+  );
+  source.answers = [{ messages: [], nextBefore: 3 }];
+  inbox.search("pears");
+  context.mock.timers.tick(1_000);
+  inbox.search("");
+  await settled();
+  assert.equal(source.asked.length, 5);
+});
+
 test("an answer to what nobody looks for any more is dropped, and a failure is said", async (context) => {
   context.mock.timers.enable({ apis: ["setTimeout"] });
   const { source, inbox } = await openInbox([{ messages: [message(9)], nextBefore: null }]);
