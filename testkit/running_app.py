@@ -104,7 +104,16 @@ async def running(settings: Settings) -> AsyncIterator[Program]:
 
 
 def resolved_in(folder: Path, **given: str) -> Settings:
-    """Resolve settings as the program does, with free ports and a database in a folder."""
-    defaults = {"db": str(folder / "mail.db"), "smtp": "127.0.0.1:0", "http": "127.0.0.1:0", "min_free": "off"}
+    """Resolve settings as the program does, with free ports and a database in a folder.
+
+    No mail is deleted for its age: sample mail has a fixed date.
+    """
+    defaults = {
+        "db": str(folder / "mail.db"),
+        "smtp": "127.0.0.1:0",
+        "http": "127.0.0.1:0",
+        "min_free": "off",
+        "max_age": "off",
+    }
     environ = {f"EDGEMAIL_{name.upper()}": value for name, value in (defaults | given).items()}
     return resolve({}, environ).settings
