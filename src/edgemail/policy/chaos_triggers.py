@@ -45,10 +45,10 @@ def find_triggers(chaos: Chaos, stages: Iterable[Stage]) -> dict[Stage, ChaosTri
 
 
 def change_triggers(chaos: Chaos, triggers: Mapping[Stage, ChaosTrigger]) -> None:
-    """Put a trigger in force at each of these stages, in place of all rules there.
+    """Put a trigger in force at each of these stages, in place of the rules for every address there.
 
-    Other stages keep their rules.
+    Rules for some addresses stay, as do those of other stages.
     """
-    kept = [rule for rule in chaos.rules if rule.stage not in triggers]
+    kept = [rule for rule in chaos.rules if rule.stage not in triggers or rule.glob != EVERYONE]
     added = [ChaosRule(stage, each.code, each.percent) for stage, each in triggers.items() if each.percent > 0]
     chaos.change([*kept, *added])
