@@ -125,12 +125,16 @@ async def test_mail_of_25_mib_and_unusual_mail_come_back(form: str, tmp_path: Pa
     size = 25 * 2**20
     mails = [
         envelope("k@x.org", data=under_trace("bob@sender.example", octets))
-        for octets in (b"From x\r\n" * (size // 8), b"\0\r\n" + b"\xff" * (size - 3), b">" * (size - 5) + b"From ")
+        for octets in (
+            b"From x\r\n" * 50_000 + b"x" * (size - 400_000),
+            b"\0\r\n" + b"\xff" * (size - 3),
+            b">" * (size - 5) + b"From ",
+        )
     ]
     mails += [
         envelope(
             *[Address.parse(recipient).inbox for recipient in unusual.recipients],
-            data=under_trace(unusual.sender, unusual.content),
+            data=under_trace(str(Address.parse(unusual.sender)) if unusual.sender else "", unusual.content),
             sender=unusual.sender or None,
         )
         for unusual in make_unusual_mail("x.org")

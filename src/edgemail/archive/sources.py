@@ -115,8 +115,13 @@ class MailSource:
         items, number = read_mbox(file, self._quoting), 0
         while isinstance(separator := next(items, None), Separator):
             content, number = TemporaryMail(self._max_bytes), number + 1
+            held = bytearray()  # lines are short, and to write each costs more than to read it
             while isinstance(item := next(items), bytes):
-                content.write(item)
+                held += item
+                if len(held) >= _PIECE_BYTES:
+                    content.write(bytes(held))
+                    held.clear()
+            content.write(bytes(held))
             blank_line = item.blank_line if isinstance(item, MboxEnd) else b""
             self.done_bytes = before + file.tell()
             yield self._finish(f"{path}, message {number}", content, separator, blank_line)
