@@ -14,14 +14,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from testkit.failing_store import FailingStore
 from testkit.http_client import ask, inbox_path
 from testkit.sample_mail import NOON, envelope
 from testkit.smtp_scripts import scripted_server
 from testkit.sqld import Sqld
 from testkit.unusual_mail import make_unusual_mail
 
+from edgemail.archive.sources import ArchivedMail, MailSource
+from edgemail.cli.import_targets import DatabaseTarget, TargetUnavailable
+from edgemail.errors import StoreFull
 from edgemail.model import Address
-from edgemail.settings import StoreSettings
+from edgemail.settings import Settings, StoreSettings
 from edgemail.store.open import open_store
 from tests.cli.test_client import command_of, run
 from tests.cli.test_mail import run_on_terminal
@@ -216,6 +220,27 @@ def test_files_of_other_programs_are_imported_with_what_they_tell(server: Runnin
     assert run(server.url, "list", "not@this.org").stdout == ""
 
 
+async def test_the_envelopes_of_files_can_be_ignored(tmp_path: Path) -> None:
+    """Mail of another server then goes to one inbox. The fields of `edgemail export` are taken off all the same."""
+    (tmp_path / "1.eml").write_bytes(b"Return-Path: <a@b.org>\r\nX-Envelope-To: <k@x.org>\r\nSubject: x\r\n\r\n")
+    (tmp_path / "2.eml").write_bytes(b"Delivered-To: me@mail.org\r\nSubject: x\r\n\r\n")
+    call(
+        "import",
+        tmp_path,
+        "--ignore-envelopes",
+        "--to",
+        "all@x.org",
+        "--from",
+        "f@x.org",
+        "--db",
+        tmp_path / "a.db",
+    )
+    assert await read_all(tmp_path / "a.db") == [
+        ("f@x.org", ("all@x.org",), b"Return-Path: <f@x.org>\r\nSubject: x\r\n\r\n"),
+        ("f@x.org", ("all@x.org",), b"Return-Path: <f@x.org>\r\nDelivered-To: me@mail.org\r\nSubject: x\r\n\r\n"),
+    ]
+
+
 def test_what_is_not_imported_is_named_and_counted(server: Running, tmp_path: Path) -> None:
     """The other messages are imported all the same, and the exit status is 1."""
     (tmp_path / "1.eml").write_bytes(b"Subject: good\n\nx\n")
@@ -285,6 +310,7 @@ async def test_an_import_waits_for_a_server_that_refuses_for_now(server: Running
         (["import"], 2, "Missing argument 'PATH...'"),
         (["import", "x", "--db", "a", "--smtp", "127.0.0.1:1"], 2, "--db and --smtp cannot both be given"),
         (["import", "x", "--keep-dates"], 2, "--keep-dates needs --db"),
+        (["import", "x", "--ignore-envelopes"], 2, "--ignore-envelopes needs --to"),
         (["import", "x", "--to", "no address"], 2, '"no address": '),
         (["import", "x", "--db", "memory"], 1, "a database in memory ends with this command"),
         (["import", "/none", "--smtp", "127.0.0.1:1"], 1, "/none: No such file or directory"),
@@ -404,6 +430,27 @@ async def test_progress_is_shown_on_a_terminal_alone(tmp_path: Path) -> None:
         assert "60 messages" in shown.splitlines()[-1]
     assert r"a\u001b[2J.eml: is empty" in imported
     assert "\x1b[2J" not in imported
+
+
+async def test_a_full_database_ends_an_import_after_what_it_took(tmp_path: Path) -> None:
+    """What was kept is counted, so that --skip imports nothing twice."""
+    store = FailingStore(await open_store(StoreSettings(db="memory")))
+    for number in range(4):
+        (tmp_path / f"{number}.eml").write_bytes(b"Delivered-To: k@x.org\n\n")
+    (tmp_path / "1.eml").write_bytes(b"Delivered-To: no address\n\n")
+    mails = [mail for mail in MailSource([tmp_path], max_bytes=1000) if isinstance(mail, ArchivedMail)]
+
+    def deliver() -> list[str]:
+        with asyncio.Runner() as runner:
+            target = DatabaseTarget(runner, store, Settings(), keeps_dates=False)
+            store.fail(StoreFull("the disk is full"), after=1)
+            return target.deliver(mails)
+
+    with pytest.raises(TargetUnavailable, match="the disk is full") as caught:
+        await asyncio.to_thread(deliver)
+    assert list(caught.value.reasons) == ["", 'the recipient "no address": the local part is not valid']
+    for mail in mails:
+        mail.content.discard()
 
 
 @pytest.fixture
