@@ -298,6 +298,7 @@ async def test_troubles_are_told_apart_in_words(
     await expect(quiet_page.get_by_text("config.json names no database")).to_be_visible()
 
 
+@pytest.mark.slow
 async def test_a_token_that_expires_while_the_page_is_open_says_so(
     quiet_page: Page, edge: Edge, address: str
 ) -> None:

@@ -283,7 +283,9 @@ async def test_new_mail_is_told_where_a_reader_wants_it(page: Page, server: Serv
     await expect(page.locator("a.message")).to_have_count(2)
 
 
-@pytest.mark.parametrize("width", [1280, 390, 320])
+@pytest.mark.parametrize(
+    "width", [390, pytest.param(320, marks=pytest.mark.slow), pytest.param(1280, marks=pytest.mark.slow)]
+)
 async def test_the_page_speaks_a_language_that_is_written_from_right_to_left(
     page: Page, server: Server, address: str, width: int
 ) -> None:

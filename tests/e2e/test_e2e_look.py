@@ -27,13 +27,7 @@ AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
 SHOWN = "look@example.com"
 THEMES = ["light", "dark"]
 SIZES = {"wide": (1280, 800), "phone": (390, 844), "narrow": (320, 640)}
-QUICK = ("phone", "dark")
-"""The look that `make test` tries; `make test-all` tries all."""
-LOOKS = [
-    pytest.param(size, theme, marks=() if (size, theme) == QUICK else pytest.mark.slow)
-    for size in SIZES
-    for theme in THEMES
-]
+LOOKS = [(size, theme) for size in SIZES for theme in THEMES]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -68,6 +62,7 @@ async def violations(page: Page) -> list[str]:
     return [f"{found['id']}: {node['html']}" for found in result["violations"] for node in found["nodes"]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "theme"), LOOKS)
 async def test_no_view_has_a_barrier_and_none_is_wider_than_the_screen(themed: Page, inbox: str, size: str) -> None:
     page = themed

@@ -65,7 +65,8 @@ async def subjects(page: Page, *expected: str) -> None:
     await expect(page.locator("a.message .subject")).to_have_text(list(expected))
 
 
-@pytest.mark.parametrize("way", SLOW_WAYS)
+@pytest.mark.slow
+@pytest.mark.parametrize("way", WAYS)
 async def test_eight_tabs_get_their_mail_by_one_connection(way: str, browser: Browser, tmp_path: Path) -> None:
     """Each of them live, each its own, each once; and messages can still be loaded."""
     async with running(settings_in(tmp_path)) as program, tabs_of(browser, WAYS[way]) as context:
@@ -86,7 +87,7 @@ async def test_eight_tabs_get_their_mail_by_one_connection(way: str, browser: Br
             await expect(page.locator("a.message .subject").first).to_have_text("To all")
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", SLOW_WAYS)
 async def test_tabs_come_and_go(way: str, browser: Browser, tmp_path: Path) -> None:
     """The first one, which has the connection where tabs elect one, closes; another goes to other addresses."""
     async with running(settings_in(tmp_path)) as program, tabs_of(browser, WAYS[way]) as context:
@@ -108,7 +109,7 @@ async def test_tabs_come_and_go(way: str, browser: Browser, tmp_path: Path) -> N
         await until(lambda: not followed(program))
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", SLOW_WAYS)
 async def test_two_tabs_of_one_inbox_show_each_message_once(way: str, browser: Browser, tmp_path: Path) -> None:
     async with running(settings_in(tmp_path)) as program, tabs_of(browser, WAYS[way]) as context:
         (name,) = addresses(1)

@@ -133,6 +133,7 @@ def test_all_is_documented_in_dev_mode(tmp_path: Path) -> None:
     assert reader.statuses >= {200, 204, 400, 404, 422}
 
 
+@pytest.mark.slow
 def test_all_is_documented_for_a_stranger_in_public_mode(tmp_path: Path) -> None:
     """Also the refusal of the operator's routes, and of who asks too often."""
     with serving_public(tmp_path) as url:

@@ -171,7 +171,7 @@ async def test_what_cannot_be_followed_is_refused_before_the_stream_begins(
 async def test_as_many_addresses_as_are_allowed_are_followed(program: Program) -> None:
     async with follow(program.url, path_of(*MANY)) as stream:
         sent = [(name, await deliver(program, name)) for name in MANY]
-        assert await take(stream, len(MANY)) == sent
+        assert sorted(await take(stream, len(MANY))) == sorted(sent)
 
 
 async def test_head_gets_the_headers_then_the_end(program: Program) -> None:

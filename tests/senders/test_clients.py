@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from testkit.server_process import Process
 
 HERE = Path(__file__).parent
+TLS_WAYS = [
+    pytest.param("none", marks=pytest.mark.slow),
+    "starttls",
+    pytest.param("implicit", marks=pytest.mark.slow),
+]
+"""`make test` tries one of them, `make test-all` all."""
 
 
 def as_smtplib_sends(mail: UnusualMail, _kept: bytes) -> bytes:
@@ -32,7 +38,7 @@ def as_smtplib_sends(mail: UnusualMail, _kept: bytes) -> bytes:
     return (b"\r\n" + wire).replace(b"\r\n.", b"\r\n")[2:]
 
 
-@pytest.mark.parametrize("tls", ["none", "starttls", "implicit"])
+@pytest.mark.parametrize("tls", TLS_WAYS)
 def test_smtplib(server: Process, tls: str) -> None:
     """All messages go over one connection."""
     trusting = ssl._create_unverified_context()
@@ -85,7 +91,7 @@ def as_nodemailer_sends(mail: UnusualMail, _kept: bytes) -> bytes:
 
 
 @pytest.mark.needs_nodemailer
-@pytest.mark.parametrize("tls", ["none", "starttls", "implicit"])
+@pytest.mark.parametrize("tls", TLS_WAYS)
 def test_nodemailer(server: Process, tmp_path: Path, tls: str) -> None:
     """All messages go over one connection, but for addresses with angle brackets."""
     assert (HERE / "node_modules" / "nodemailer").exists(), "nodemailer is missing: `make test` installs it"
@@ -147,7 +153,7 @@ def s_client(server: Process, octets: bytes, *options: str, implicit: bool) -> l
 
 
 @pytest.mark.needs_openssl
-@pytest.mark.parametrize("way", ["DATA", "BDAT"])
+@pytest.mark.parametrize("way", [pytest.param("DATA", marks=pytest.mark.slow), "BDAT"])
 @pytest.mark.parametrize("tls", ["starttls", "implicit"])
 def test_s_client(server: Process, tls: str, way: str) -> None:
     """A pipelined session has the same result as one step by step; BDAT carries any octet."""
