@@ -26,7 +26,7 @@ from edgemail.http.access import DenialLog, SourceFilter
 from edgemail.http.answers import SLICE_BYTES
 from edgemail.http.connections import ConnectionTable
 from edgemail.http.limits import METRICS_CONNECTIONS, SPARE_DESCRIPTORS
-from edgemail.http.passwords import read_passwords
+from edgemail.http.passwords import Passwords
 from edgemail.http.server import HttpServer
 from edgemail.listener import Listener, Policy, TransactionLog
 from edgemail.listener.spool import Spooler
@@ -39,6 +39,7 @@ from edgemail.mailbox.source_share import make_source_share
 from edgemail.mailbox.summaries import Summarizer
 from edgemail.model import Endpoint
 from edgemail.policy.chaos import Chaos
+from edgemail.policy.logins import Logins
 from edgemail.settings.reload import reload
 from edgemail.settings.values import PRIVATE
 from edgemail.smtp import read_source
@@ -46,6 +47,7 @@ from edgemail.store.open import open_store
 from edgemail.system.certificate import Certificate, create_self_signed
 from edgemail.system.descriptor_limit import share_descriptors
 from edgemail.system.metrics import Counters
+from edgemail.system.password_file import read_password_file
 from edgemail.system.reading_refusals import ReadingRefusals
 from edgemail.system.sighup import handle_sighup
 from edgemail.system.sockets import bind, is_loopback, limit_unsent, set_tcp_user_timeout, write_url
@@ -153,8 +155,7 @@ class App:
             certificate = _find_certificate(settings)
             spooler = _make_spooler(settings)
             mailbox = await _open_mailbox(settings)
-            password_file = settings.access.password_file
-            passwords = None if password_file is None else read_passwords(Path(password_file))
+            passwords, logins = _read_passwords(settings)
             counters = Counters()
             store = await open_store(
                 settings.store,
@@ -211,6 +212,7 @@ class App:
                 counters.smtp,
                 spooler,
                 TransactionLog(settings.log.addresses),
+                logins,
             )
         app = cls(store, inbox, router, listener, http_servers)
         app.smtp_urls = smtp_urls
@@ -376,6 +378,21 @@ def _make_spooler(settings: Settings) -> Spooler:
             reason = f'"{spooler.folder}" cannot hold files: {error.strerror}; name a folder that can'
             raise SettingsError([f"spool_dir: {reason}"]) from error
     return spooler
+
+
+def _read_passwords(settings: Settings) -> tuple[Passwords | None, Logins | None]:
+    """Read the operator's passwords, and the credentials of those who may send.
+
+    Raises:
+        SettingsError: a file cannot be read, or has mistakes.
+    """
+    access, auth_file = settings.access, settings.smtp.auth_file
+    passwords = logins = None
+    if access.password_file is not None:
+        passwords = Passwords(read_password_file(Path(access.password_file), "password_file"))
+    if auth_file is not None and not settings.read_only:
+        logins = Logins(read_password_file(Path(auth_file), "auth_file"), access.login_rate)
+    return passwords, logins
 
 
 def _limit_reading(settings: Settings, spooler: Spooler) -> ReadLimits:

@@ -20,6 +20,7 @@ def find_mistakes(settings: Settings, spelled: Mapping[str, str]) -> Iterable[st
     yield from _find_clashes(settings, spelled)
     yield from _find_half_pairs(settings, spelled)
     yield from _find_open_doors(settings, spelled)
+    yield from _find_missing_keys(settings, spelled)
     yield from _find_contradictions(settings, spelled)
 
 
@@ -43,6 +44,22 @@ def _find_open_doors(settings: Settings, spelled: Mapping[str, str]) -> Iterable
     access = settings.access
     if access.compat_apis == "on" and access.all_mail == "operator" and access.password_file is None:
         yield f"{spelled['compat_apis']}: nobody could use these APIs without a password; set password_file as well"
+
+
+def _find_missing_keys(settings: Settings, spelled: Mapping[str, str]) -> Iterable[str]:
+    """Name what SMTP would ask of senders and nobody could give."""
+    smtp = settings.smtp
+    if settings.read_only:
+        return
+    if smtp.require_tls == "on" and smtp.tls_cert is None and smtp.tls == "given":
+        yield f"{spelled['require_tls']}: nobody could use TLS without a certificate; set tls_cert as well"
+    if smtp.require_tls == "on" and smtp.tls == "off":
+        yield f"{spelled['require_tls']}: nobody could use TLS, as tls is off; leave one of the two out"
+    if smtp.auth == "required" and smtp.auth_file is None:
+        yield f"{spelled['auth']}: nobody could log in without names and passwords; set auth_file as well"
+    if smtp.auth != "required" and smtp.auth_file is not None:
+        auth = f"{spelled['auth_file']}: {spelled['auth']} = {smtp.auth} asks for none of its passwords"
+        yield f"{auth}; leave one of the two out"
 
 
 def _find_contradictions(settings: Settings, spelled: Mapping[str, str]) -> Iterable[str]:

@@ -82,6 +82,9 @@ HostNames = Literal["loopback", "local", "public"]
 StartTls = Literal["self-made", "given", "off"]
 """With which certificates STARTTLS is offered: also a self-made one, only `tls_cert`, or none."""
 
+Auth = Literal["any", "required", "off"]
+"""Which names and passwords AUTH takes: any, those of `auth_file`, or none as it is not offered."""
+
 _MX_PORT: Final = 25
 _DAY_S: Final = 86_400.0
 _KIB: Final = 1024
@@ -144,8 +147,10 @@ def tls_by_mode(mode: Mode) -> StartTls:
     return "self-made" if mode == "public" else "given"
 
 
-def auth_by_mode(mode: Mode) -> Literal["any", "off"]:
+def auth_by_mode(mode: Mode, auth_file: str | None) -> Auth:
     """Return who is offered AUTH. Programs under test often insist on a login."""
+    if auth_file is not None:
+        return "required"
     return "off" if mode == "public" else "any"
 
 
@@ -286,12 +291,26 @@ class SmtpSettings:
     tls_key: str | None = setting(
         unset(FILE), None, "Use this private key (PEM), if it is not in the certificate's file.", everyday=True
     )
-    auth: Literal["any", "off"] = setting(
-        one_of("any", "off"),
-        ComputedDefault(auth_by_mode, "`any` in dev mode, `off` in public mode"),
-        "Offer AUTH to any peer or to none. It takes any name and password and keeps neither.",
+    require_tls: Literal["off", "on"] = setting(
+        one_of("off", "on"),
+        "off",
+        "Take no mail before STARTTLS, which needs a certificate. Mail servers may send without TLS.",
+    )
+    auth: Auth = setting(
+        one_of("any", "required", "off"),
+        ComputedDefault(
+            auth_by_mode, "`required` with an `auth_file`; else `any` in dev mode, `off` in public mode"
+        ),
+        "Offer AUTH to any peer or to none. It takes any name and password and keeps neither (`any`), or takes "
+        "those of `auth_file` alone, and no mail without them (`required`).",
         everyday=True,
         retired_values=("local",),
+    )
+    auth_file: str | None = setting(
+        unset(PATH),
+        None,
+        "Take mail only from who gives a name and password of this file by AUTH. It has lines `name:password`, "
+        "plain or bcrypt. CRAM-MD5 is offered where all are plain.",
     )
     max_message_bytes: int = setting(BYTES, 25 * _MIB, "Refuse a message that is larger.")
     bare_newlines: Literal["keep", "refuse"] = setting(
@@ -617,7 +636,8 @@ class PolicySettings:
     chaos: tuple[ChaosRule, ...] = setting(
         CHAOS_RULES,
         (),
-        "Refuse on purpose, to test a sender: `STAGE:CODE[:SHARE][:GLOB]`, such as `rcpt:451:10%:*@slow.example`.",
+        "Refuse on purpose, to test a sender: `STAGE:CODE[:SHARE][:TIMES][:GLOB]`, such as "
+        "`rcpt:451:10%:*@slow.example`, or `data:451:1x` for the next message alone.",
         reloads=True,
     )
     chaos_api: Literal["off", "on"] = setting(one_of("off", "on"), "off", "Let the API change `chaos`.")
@@ -725,7 +745,12 @@ class AccessSettings:
         "Refuse a source not trusted for a while once it has asked this often in a minute for messages that are "
         "not there, or for addresses without mail.",
     )
-    login_rate: int = setting(COUNT, 10, "Check at most this many wrong passwords a minute from any source.")
+    login_rate: int = setting(
+        COUNT,
+        10,
+        "Check at most this many wrong passwords a minute from any source over HTTP, and by AUTH from one that is "
+        "not `trusted`.",
+    )
     robots: Literal["refuse", "landing"] = setting(
         one_of("refuse", "landing"),
         "refuse",
