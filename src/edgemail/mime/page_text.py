@@ -29,7 +29,7 @@ def write_page_text(html: str) -> str:
 
 
 class _TextWriter:
-    """Puts text together. Blanks and line ends between two pieces of text are only written once the second comes."""
+    """Puts text together. What parts two pieces of it is written once the second comes."""
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
