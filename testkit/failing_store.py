@@ -109,10 +109,12 @@ class FailingStore:
         await self._read()
         return await self._store.search_mail(query, limit=limit, before=before, after=after, offset=offset)
 
-    async def find_mail(self, query: MailQuery, *, limit: int, before: int | None = None) -> list[MailId]:
+    async def find_mail(
+        self, query: MailQuery, *, limit: int, before: int | None = None, after: int = 0
+    ) -> list[MailId]:
         """Find ids, or fail."""
         await self._read()
-        return await self._store.find_mail(query, limit=limit, before=before)
+        return await self._store.find_mail(query, limit=limit, before=before, after=after)
 
     async def count_mail(self, query: MailQuery, *, before: int | None = None) -> MailCounts:
         """Count mail, or fail."""

@@ -177,8 +177,10 @@ class Mailbox(Protocol):
         """
         ...
 
-    async def find_mail(self, query: MailQuery, *, limit: int, before: int | None = None) -> list[MailId]:
-        """List the ids of mail that has a summary and matches, newest first."""
+    async def find_mail(
+        self, query: MailQuery, *, limit: int, before: int | None = None, after: int = 0
+    ) -> list[MailId]:
+        """List the ids of mail that has a summary and matches, newest first, between two ids, both exclusive."""
         ...
 
     async def count_mail(self, query: MailQuery, *, before: int | None = None) -> MailCounts:

@@ -95,11 +95,13 @@ class SqlMailbox(ABC):
         rows = await self._query(schema.search_mail(conditions), last, after, *values, limit, offset)
         return [schema.read_listing_row(row) for row in rows]
 
-    async def find_mail(self, query: MailQuery, *, limit: int, before: int | None = None) -> list[MailId]:
+    async def find_mail(
+        self, query: MailQuery, *, limit: int, before: int | None = None, after: int = 0
+    ) -> list[MailId]:
         """See `Mailbox.find_mail`."""
         conditions, values = write_conditions(query)
         last = schema.UNBOUNDED_ID if before is None else before
-        rows = await self._query(schema.find_mail(conditions), last, 0, *values, limit, 0)
+        rows = await self._query(schema.find_mail(conditions), last, after, *values, limit, 0)
         return [MailId(mail_id) for (mail_id,) in rows]
 
     async def count_mail(self, query: MailQuery, *, before: int | None = None) -> MailCounts:
@@ -137,7 +139,7 @@ class SqlMailbox(ABC):
 
     async def list_tags(self, limit: int) -> dict[str, int]:
         """See `Mailbox.list_tags`."""
-        return {name: count for name, count in await self._query(schema.LIST_TAGS, limit)}
+        return dict(await self._query(schema.LIST_TAGS, limit))
 
     async def _change_all(self, changes: Sequence[tuple[str, tuple[Any, ...]]]) -> list[int]:
         """Run statements that write, in batches; return how many rows each has changed."""
