@@ -11,6 +11,7 @@ from edgemail.http.access import Access, SourceFilter
 from edgemail.http.answers import AnswerLimits, Answers
 from edgemail.http.base_path import BasePath
 from edgemail.http.chaos import router as chaos_router
+from edgemail.http.compat.mailpit.routes import list_routes as list_mailpit_routes
 from edgemail.http.forwarded import Forwarded
 from edgemail.http.guard import Guard, ServedNames
 from edgemail.http.held_requests import HeldRequests, HoldLimits
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from edgemail.http.access import DenialLog
+    from edgemail.http.compat.parts import CompatParts
     from edgemail.http.models import ServerInfoModel
     from edgemail.http.passwords import Passwords
     from edgemail.http.prometheus import MetricsExporter
@@ -45,12 +47,14 @@ def create_api(
     exporter: MetricsExporter | None = None,
     chaos: Chaos | None = None,
     refuse: Callable[[str], None] = lambda _: None,
+    compat: CompatParts | None = None,
 ) -> ASGIApp:
     """Create the ASGI application: the API, its documentation, the web client.
 
     With `exporter` it also serves /metrics. With `chaos` every user of the API may change the
     chaos rules. Who gives one of `passwords` is the operator. `refuse` is called with the reason
-    for each reader that is refused as there is too much to do, `denials` has the others.
+    for each reader that is refused as there is too much to do, `denials` has the others. With
+    `compat` it also serves the APIs of other mail catchers.
     """
     http, access, trusted = settings.http, settings.access, settings.smtp.trusted
     api = FastAPI(
@@ -73,6 +77,8 @@ def create_api(
     if exporter is not None:
         api.router.routes.append(route_metrics(exporter))
     api.router.routes += route_well_known(access)
+    if compat is not None:
+        api.router.routes += list_mailpit_routes(compat, api.state.streams)
     mount_web_client(api)
     complete_openapi(api)
     limits = AnswerLimits(http.max_answer_bytes, http.max_waiting_reads, http.min_read_rate_bytes)
@@ -82,7 +88,7 @@ def create_api(
         app = CORSMiddleware(
             app,
             allow_origins=http.allowed_origins,
-            allow_methods=["GET", "DELETE"] if chaos is None else ["GET", "PUT", "DELETE"],
+            allow_methods=_list_methods(has_chaos=chaos is not None, has_compat=compat is not None),
             allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
         )
     hosts = {settings.smtp.hostname.lower(), *http.allowed_hosts}
@@ -93,3 +99,8 @@ def create_api(
     app = Guard(app, names, frozenset(http.allowed_origins))
     app = Forwarded(app, access.http_trusted_proxies)
     return BasePath(app, http.base_path) if http.base_path else app
+
+
+def _list_methods(*, has_chaos: bool, has_compat: bool) -> list[str]:
+    """Return the methods that pages of allowed origins may use."""
+    return ["GET", *(["POST"] if has_compat else []), *(["PUT"] if has_chaos or has_compat else []), "DELETE"]

@@ -17,6 +17,7 @@ from edgemail.errors import (
     StoreFull,
     StoreReadOnly,
     StoreUnavailable,
+    SubmissionRefused,
     TooBusy,
 )
 
@@ -62,6 +63,8 @@ def answer_error(error: Exception) -> Response:
     """
     if isinstance(error, Refused):
         return say(str(error), error.status)
+    if isinstance(error, SubmissionRefused):
+        return say(str(error), HTTPStatus.BAD_REQUEST)
     if isinstance(error, ClientDisconnect):
         return say("the request did not come whole", HTTPStatus.BAD_REQUEST)  # nobody hears it
     if isinstance(error, MessageNotFound | AttachmentNotFound):

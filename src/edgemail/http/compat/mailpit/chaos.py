@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _STAGES: Final[dict[str, tuple[Stage, int]]] = {
     "Sender": ("mail", 451),
     "Recipient": ("rcpt", 451),
+    "Authentication": ("auth", 535),
 }
 """The stage of each trigger, and its code where none is given."""
 

@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 
 from edgemail.errors import EdgemailError
 from edgemail.http.compat.mailpit.answers import say
-from edgemail.http.compat.mailpit.shapes import VERSION, write_listed
+from edgemail.http.compat.mailpit.shapes import VERSION, sort_tags, write_listed
 from edgemail.mailbox.all_mail import ALL_MAIL, EVERYTHING
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class _SharedFrames:
             case "read" | "unread":
                 return [_frame("update", {"ID": str(id_), "Read": change.kind == "read"}) for id_ in ids]
             case "tagged":
-                return [_frame("update", {"ID": str(id_), "Tags": list(change.tags)}) for id_ in ids]
+                return [_frame("update", {"ID": str(id_), "Tags": sort_tags(change.tags)}) for id_ in ids]
             case "deleted":
                 return [_frame("delete", {"ID": str(id_)}) for id_ in ids]
             case "deleted_all":

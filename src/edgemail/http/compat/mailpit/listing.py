@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from edgemail.errors import EdgemailError
 from edgemail.http.answers import cut_off
-from edgemail.http.compat.mailpit.shapes import write_listed
+from edgemail.http.compat.mailpit.shapes import sort_tags, write_listed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 PAGE: Final = 200
 """Messages that are read at a time."""
 
-TAGS_MAX: Final = 1_000
-
 
 async def list_messages(
     all_mail: AllMail, query: MailQuery, matches: MailCounts, total: MailCounts, *, start: int, limit: int | None
@@ -38,7 +36,7 @@ async def list_messages(
         "messages_count": matches.messages,
         "messages_unread": matches.unread,
         "start": start,
-        "tags": list(await all_mail.tags())[:TAGS_MAX],
+        "tags": sort_tags(await all_mail.tags()),
     }
     return _Listing(to_json(head)[:-1], first, _read_on(all_mail, query, first, limit))
 

@@ -14,6 +14,7 @@ from edgemail.http.compat.mailpit.shapes import (
     add_missing,
     make_message_id,
     read_date,
+    sort_tags,
     write_address,
     write_addresses,
     write_time,
@@ -111,7 +112,7 @@ def write_beginning(listed: ListedMail, facts: HeadFacts) -> bytes:
         "MessageID": facts.message_id or make_message_id(mail.id),
         "Bcc": write_addresses(add_missing(facts.bcc, facts.named, mail.recipients)),
         "Date": facts.date or write_time(mail.date),
-        "Tags": list(listed.tags),
+        "Tags": sort_tags(listed.tags),
         "Size": mail.size,
     }
     return to_json(fields)[:-1] + b","

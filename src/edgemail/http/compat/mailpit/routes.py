@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -32,22 +31,20 @@ from edgemail.http.compat.mailpit.parameters import (
 )
 from edgemail.http.compat.mailpit.send import build_submission
 from edgemail.http.compat.mailpit.server_facts import WEB_UI, describe_server
+from edgemail.http.compat.mailpit.shapes import sort_tags
 from edgemail.http.compat.mailpit.submissions import SubmissionMemory
 from edgemail.http.compat.mailpit.thumbnail import THUMBNAIL
 from edgemail.http.large_responses import build_response
+from edgemail.http.limits import SpecialPaths
 from edgemail.mailbox.all_mail import EVERYTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from starlette.requests import Request
     from starlette.routing import BaseRoute
 
     from edgemail.http.compat.mailpit.send import Submission
-    from edgemail.http.compat.mailpit.server_facts import ServerFacts
+    from edgemail.http.compat.parts import CompatParts
     from edgemail.http.held_requests import HeldRequests
-    from edgemail.mailbox.all_mail import AllMail
-    from edgemail.mailbox.inbox import Inbox
     from edgemail.model import ListedMail, MailId
     from edgemail.policy.chaos import Chaos
 
@@ -57,20 +54,12 @@ _BUILT_AT_ONCE: Final = 2
 _NO_MESSAGE: Final = "Message not found"
 
 
-@dataclass(frozen=True, slots=True)
-class MailpitParts:
-    """What the routes need. `chaos` is None where nobody may change it; `submit` keeps a message."""
-
-    inbox: Inbox
-    all_mail: AllMail
-    streams: HeldRequests
-    chaos: Chaos | None
-    submit: Callable[[Submission, str], Awaitable[MailId]]
-    max_message_bytes: int
-    server: ServerFacts
+def find_special_paths(max_message_bytes: int) -> SpecialPaths:
+    """Return what the port has to know of these routes."""
+    return SpecialPaths(frozenset({EVENTS_PATH.encode()}), {SEND_PATH.encode(): max_message_bytes})
 
 
-def list_routes(parts: MailpitParts) -> list[BaseRoute]:
+def list_routes(parts: CompatParts, streams: HeldRequests) -> list[BaseRoute]:
     """Make all routes."""
     api = _MailpitApi(parts)
     one = "/api/v1/message/{id}"
@@ -97,7 +86,8 @@ def list_routes(parts: MailpitParts) -> list[BaseRoute]:
         make_route("/view/{id}.txt", GET=api.view_text),
         make_route("/view/{id}", GET=api.open_message),
         make_route("/search", GET=_open_page),
-        WebSocketRoute(EVENTS_PATH, EventSocket(parts.all_mail, parts.streams)),
+        make_route("/livez", GET=_is_alive),
+        WebSocketRoute(EVENTS_PATH, EventSocket(parts.inbox.all_mail, streams)),
     ]
 
 
@@ -105,12 +95,16 @@ async def _open_page(_: Request) -> Response:
     return RedirectResponse("/", HTTPStatus.FOUND)
 
 
+async def _is_alive(_: Request) -> Response:
+    return Response()
+
+
 class _MailpitApi:
     """The endpoints."""
 
-    def __init__(self, parts: MailpitParts) -> None:
+    def __init__(self, parts: CompatParts) -> None:
         self._inbox = parts.inbox
-        self._all_mail = parts.all_mail
+        self._all_mail = parts.inbox.all_mail
         self._parts = parts
         self._submissions = SubmissionMemory(parts.max_message_bytes)
         self._building = asyncio.Semaphore(_BUILT_AT_ONCE)
@@ -183,8 +177,12 @@ class _MailpitApi:
         _, content = await self._inbox.derive(
             await self._find_id(request), lambda data: whole.make_part(data, number), number
         )
-        headers = {"content-disposition": f'inline; filename="{quote(content.about.name, safe="")}"'}
-        return await build_response(content.read_pieces(), content.size, content.about.media_type, headers)
+        kind = content.about.media_type
+        headers = {
+            "content-disposition": f'inline; filename="{quote(content.about.name, safe="")}"',
+            "content-type": kind,  # without a charset, which a text may have another one of
+        }
+        return await build_response(content.read_pieces(), content.size, kind, headers)
 
     async def read_thumbnail(self, request: Request) -> Response:
         """Give a small white picture in place of a part's: no decoder meets hostile images here."""
@@ -227,7 +225,9 @@ class _MailpitApi:
                 async with self._building:
                     submission = await self._build(bytes(body))
                 host = request.client.host if request.client else ""
-                mail_id = await self._parts.submit(submission, host)
+                mail_id = await self._parts.submitter.submit(
+                    submission.sender, submission.recipients, submission.data, host
+                )
         except Exception as error:
             answer = answer_error(error)
             return give_json({"Error": bytes(answer.body).decode()}, answer.status_code)
@@ -243,7 +243,7 @@ class _MailpitApi:
 
     async def list_tags(self, _: Request) -> Response:
         """List all tags."""
-        return give_json(list(await self._all_mail.tags()))
+        return give_json(sort_tags(await self._all_mail.tags()))
 
     async def set_tags(self, request: Request) -> Response:
         """Give messages these tags and no others."""
@@ -268,7 +268,7 @@ class _MailpitApi:
 
     async def describe(self, _: Request) -> Response:
         """Describe the server."""
-        return give_json(await describe_server(self._parts.server, self._all_mail))
+        return give_json(await describe_server(self._parts))
 
     async def describe_page(self, _: Request) -> Response:
         """Tell Mailpit's page what there is."""

@@ -7,10 +7,7 @@ import binascii
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.errors import MessageError
 from email.header import Header
-from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
@@ -18,6 +15,7 @@ from uuid import uuid4
 from edgemail.errors import AddressError
 from edgemail.http.compat.mailpit.answers import Refused
 from edgemail.http.compat.mailpit.bodies import as_fields, take_list, take_text, take_texts
+from edgemail.http.compat.mailpit.building import OutgoingFile, write_content
 from edgemail.model import Address
 
 if TYPE_CHECKING:
@@ -36,7 +34,6 @@ _NAME_MAX: Final = 255
 _VALUE_MAX: Final = 8 * 1024
 _CONTENT_FIELD_MAX: Final = 255
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]+")
-_POLICY: Final = SMTP.clone(max_line_length=998)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +51,6 @@ def build_submission(fields: Fields) -> Submission:
     Raises:
         Refused: the fields are not those of a message; the text says why.
     """
-    try:
-        return _build(fields)
-    except (ValueError, MessageError, UnicodeError) as error:
-        raise Refused(f"error building message: {error}") from None
-
-
-def _build(fields: Fields) -> Submission:
     sender = as_fields(fields.get("from"))
     recipients: list[Address] = []
     head: list[str] = []
@@ -93,7 +83,7 @@ def _build(fields: Fields) -> Submission:
     if tags:
         head.append(_write_field("X-Tags", ", ".join(tags)))
     octets = "\r\n".join([*head, *own.values(), ""]).encode("utf-8", "replace")
-    return Submission(from_address, tuple(dict.fromkeys(recipients)), octets + _build_content(fields).as_bytes())
+    return Submission(from_address, tuple(dict.fromkeys(recipients)), octets + _write_content(fields))
 
 
 def as_headers(value: Any) -> Iterator[tuple[str, str]]:
@@ -114,33 +104,15 @@ def as_headers(value: Any) -> Iterator[tuple[str, str]]:
         yield name, text
 
 
-def _build_content(fields: Fields) -> EmailMessage:
-    """Build the text, the HTML with its images, and the attachments."""
-    html = take_text(fields, "html")
-    message = EmailMessage(_POLICY)
-    message.set_content(take_text(fields, "text"))
-    page: EmailMessage = message
-    if html:
-        message.add_alternative(html, subtype="html")
-        page = message.get_payload(1)  # type: ignore[assignment]
+def _write_content(fields: Fields) -> bytes:
     attachments = take_list(fields, "attachments")
     if len(attachments) > _ATTACHMENTS_MAX:
         raise Refused(f"there are more than {_ATTACHMENTS_MAX} attachments")
     files = [_read_attachment(entry) for entry in attachments]
-    for content, maintype, subtype, name, content_id in files:
-        if content_id and html:
-            page.add_related(
-                content, maintype, subtype, filename=name or None, cid=f"<{content_id}>", disposition="inline"
-            )
-    for content, maintype, subtype, name, content_id in files:
-        if not (content_id and html):
-            cid = f"<{content_id}>" if content_id else None
-            message.add_attachment(content, maintype, subtype, filename=name or None, cid=cid)
-    return message
+    return write_content(take_text(fields, "text"), take_text(fields, "html"), files)
 
 
-def _read_attachment(entry: Any) -> tuple[bytes, str, str, str, str]:
-    """Read an attachment: its octets, both parts of its type, its name and its Content-ID."""
+def _read_attachment(entry: Any) -> OutgoingFile:
     fields = as_fields(entry)
     name = _one_line(take_text(fields, "filename"))[:_CONTENT_FIELD_MAX]
     text = take_text(fields, "content").rpartition(",")[2]  # a data URL has its type in front
@@ -148,26 +120,26 @@ def _read_attachment(entry: Any) -> tuple[bytes, str, str, str, str]:
         content = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise Refused(f'error decoding base64 attachment "{name}": {error}') from None
-    kind = _TYPE.match(take_text(fields, "contenttype").strip())
-    maintype, subtype = (kind[1].lower(), kind[2].lower()) if kind else _guess_type(content)
-    if maintype in ("multipart", "message"):  # these are no octets to `email`
-        maintype, subtype = "application", "octet-stream"
+    given = _TYPE.match(take_text(fields, "contenttype").strip())
+    kind = given[0].lower() if given else _guess_type(content)
+    if kind.startswith(("multipart/", "message/")):  # what is in base64 is neither
+        kind = "application/octet-stream"
     content_id = _one_line(take_text(fields, "contentid")).strip("<>")[:_CONTENT_FIELD_MAX]
-    return content, maintype, subtype, name, content_id
+    return OutgoingFile(content, kind, name, content_id)
 
 
-def _guess_type(content: bytes) -> tuple[str, str]:
+def _guess_type(content: bytes) -> str:
     """Tell the type by the first octets, as Mailpit does where none is given."""
     for start, kind in (
-        (b"\x89PNG\r\n\x1a\n", ("image", "png")),
-        (b"\xff\xd8\xff", ("image", "jpeg")),
-        (b"GIF8", ("image", "gif")),
-        (b"%PDF-", ("application", "pdf")),
-        (b"PK\x03\x04", ("application", "zip")),
+        (b"\x89PNG\r\n\x1a\n", "image/png"),
+        (b"\xff\xd8\xff", "image/jpeg"),
+        (b"GIF8", "image/gif"),
+        (b"%PDF-", "application/pdf"),
+        (b"PK\x03\x04", "application/zip"),
     ):
         if content.startswith(start):
             return kind
-    return ("application", "octet-stream") if b"\0" in content[:512] else ("text", "plain")
+    return "application/octet-stream" if b"\0" in content[:512] else "text/plain"
 
 
 def _read_named(entry: Any, field: str) -> tuple[Address, str]:

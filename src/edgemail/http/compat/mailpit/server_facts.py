@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,11 +10,7 @@ from edgemail.http.compat.mailpit.shapes import VERSION
 from edgemail.mailbox.all_mail import EVERYTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from edgemail.mailbox.all_mail import AllMail
-    from edgemail.store.base import Usage
-    from edgemail.system.metrics import SmtpCounters
+    from edgemail.http.compat.parts import CompatParts
 
 WEB_UI: Final[dict[str, Any]] = {
     "Label": "",
@@ -38,35 +33,26 @@ _PAGES: Final = Path("/proc/self/statm")
 _PAGE_BYTES: Final = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class ServerFacts:
-    """Where the facts are. `database` is the name that may be shown."""
-
-    database: str
-    measure: Callable[[], Awaitable[Usage]]
-    smtp: SmtpCounters
-    started_at: float = field(default_factory=time.monotonic)
-
-
-async def describe_server(facts: ServerFacts, all_mail: AllMail) -> dict[str, Any]:
+async def describe_server(parts: CompatParts) -> dict[str, Any]:
     """Describe the server. Deletions are not counted."""
+    all_mail = parts.inbox.all_mail
     counts = await all_mail.count(EVERYTHING)
-    usage = await facts.measure()
+    usage = await parts.measure()
     return {
         "Version": VERSION,
         "LatestVersion": "disabled",
-        "Database": facts.database,
+        "Database": parts.database,
         "DatabaseSize": usage.size,
         "Messages": counts.messages,
         "Unread": counts.unread,
         "Tags": await all_mail.tags(),
         "RuntimeStats": {
-            "Uptime": int(time.monotonic() - facts.started_at),
+            "Uptime": int(time.monotonic() - parts.started_at),
             "Memory": _measure_memory(),
             "MessagesDeleted": 0,
-            "SMTPAccepted": facts.smtp.accepted,
-            "SMTPAcceptedSize": facts.smtp.sizes.total,
-            "SMTPRejected": facts.smtp.refused,
+            "SMTPAccepted": parts.smtp.accepted,
+            "SMTPAcceptedSize": parts.smtp.sizes.total,
+            "SMTPRejected": parts.smtp.refused,
             "SMTPIgnored": 0,
         },
     }

@@ -38,7 +38,7 @@ def write_listed(listed: ListedMail) -> dict[str, Any]:
         "Subject": summary.subject,
         "Created": write_time(mail.date),
         "Username": "",
-        "Tags": list(listed.tags),
+        "Tags": sort_tags(listed.tags),
         "Size": mail.size,
         "Attachments": len(summary.attachments),
         "Snippet": summary.preview,
@@ -66,6 +66,11 @@ def add_missing(
     """Return the blind copies: those of the header, and the envelope's recipients that no header field names."""
     known = {address.address.lower() for address in named}
     return [*bcc, *(HeaderAddress("", recipient) for recipient in recipients if recipient.lower() not in known)]
+
+
+def sort_tags(tags: Iterable[str]) -> list[str]:
+    """Sort tags as Mailpit does, whatever their case."""
+    return sorted(tags, key=str.lower)
 
 
 def write_time(at: datetime) -> str:
