@@ -125,9 +125,9 @@ class FailingStore:
         """Mark messages, some of them where it fails half way, or fail."""
         return sum(await self._write_parts(mail_ids, lambda part: self._store.mark(part, is_read=is_read)))
 
-    async def set_tags(self, mail_ids: Sequence[MailId], tags: Sequence[str]) -> None:
+    async def set_tags(self, mail_ids: Sequence[MailId], tags: Sequence[str]) -> int:
         """Tag messages, some of them where it fails half way, or fail."""
-        await self._write_parts(mail_ids, lambda part: self._store.set_tags(part, tags))
+        return sum(await self._write_parts(mail_ids, lambda part: self._store.set_tags(part, tags)))
 
     async def rename_tag(self, name: str, new_name: str | None) -> int:
         """Rename a tag, or fail."""

@@ -290,7 +290,8 @@ class App:
         self._run(retention.run())
         share = make_source_share(kept.max_inbox_share_per_source, settings.smtp.trusted, read_source)
         self._run(Quota(self._store, kept.max_inbox_messages, kept.max_inbox_bytes, share).run())
-        self._run(Summarizer(self._store, read_source).run())
+        set_tags = self._inbox.all_mail.set_tags if settings.access.compat_apis == "on" else None
+        self._run(Summarizer(self._store, read_source, set_tags).run())
 
     def _run(self, work: Coroutine[None, None, None]) -> None:
         self._tasks.append(asyncio.create_task(work))

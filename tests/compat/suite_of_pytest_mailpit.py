@@ -76,7 +76,8 @@ def test_since_the_servers_clock(mailpit, mailpit_inbox, mailpit_smtp) -> None:
     before = mailpit.server_time()
     assert abs((datetime.now(UTC) - before).total_seconds()) < 60
     send(mailpit_smtp, mailpit_inbox.address)
-    assert mailpit_inbox.wait_for_message(since=before).subject == "Your code"
+    found = mailpit.wait_for_message(recipient=mailpit_inbox.address, since=before)
+    assert found.subject == "Your code"
 
 
 def test_the_client(mailpit, mailpit_inbox, mailpit_smtp) -> None:

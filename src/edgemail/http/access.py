@@ -8,7 +8,7 @@ import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, QueryParams
 
 from edgemail.http.forwarded import read_peer
 from edgemail.http.problems import problem_response
@@ -168,8 +168,8 @@ class Access:
         return is_right, None
 
     def _needs_operator(self, scope: Scope) -> bool:
-        """Return True if a stranger may not ask for a path."""
-        path = scope["path"]
+        """Return True if a stranger may not ask for it."""
+        path: str = scope["path"]
         if path in _OPEN:
             return False
         if self._settings.private == "on":
@@ -255,10 +255,12 @@ def _find_method(scope: Scope) -> str:
 
 
 def _is_of_all_mail(scope: Scope) -> bool:
-    """Return True for a route that gives mail without its address. All websockets do."""
-    path = scope["path"]
+    """Return True for a request for mail without its address. All websockets are."""
+    path: str = scope["path"]
     if scope["type"] == "websocket":
         return True
+    if path == "/api/events":
+        return "address" not in QueryParams(scope["query_string"])
     return _is_below_any(_OF_MAIL, path) and not _is_below_any((*_INTERNALS, *_BY_ADDRESS), path)
 
 

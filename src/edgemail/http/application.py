@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from edgemail.http.access import Access, SourceFilter
+from edgemail.http.all_mail import router as all_mail_router
 from edgemail.http.answers import AnswerLimits, Answers
 from edgemail.http.base_path import BasePath
 from edgemail.http.chaos import router as chaos_router
@@ -73,7 +74,8 @@ def create_api(
     api.state.streams = HeldRequests(streams, trusted, refuse)
     api.state.waits = HeldRequests(waits, trusted, refuse)
     register_error_handlers(api)
-    api.router.routes += [*router.routes, *chaos_router.routes]  # `include_router` has each request matched twice
+    # `include_router` has each request matched twice
+    api.router.routes += [*router.routes, *all_mail_router.routes, *chaos_router.routes]
     if exporter is not None:
         api.router.routes.append(route_metrics(exporter))
     api.router.routes += route_well_known(access)
@@ -88,7 +90,7 @@ def create_api(
         app = CORSMiddleware(
             app,
             allow_origins=http.allowed_origins,
-            allow_methods=_list_methods(has_chaos=chaos is not None, has_compat=compat is not None),
+            allow_methods=["GET", *([] if compat is None else ["POST"]), "PUT", "PATCH", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
         )
     hosts = {settings.smtp.hostname.lower(), *http.allowed_hosts}
@@ -99,8 +101,3 @@ def create_api(
     app = Guard(app, names, frozenset(http.allowed_origins))
     app = Forwarded(app, access.http_trusted_proxies)
     return BasePath(app, http.base_path) if http.base_path else app
-
-
-def _list_methods(*, has_chaos: bool, has_compat: bool) -> list[str]:
-    """Return the methods that pages of allowed origins may use."""
-    return ["GET", *(["POST"] if has_compat else []), *(["PUT"] if has_chaos or has_compat else []), "DELETE"]

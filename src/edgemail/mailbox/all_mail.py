@@ -8,7 +8,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 from edgemail.mailbox.fair_turns import SOURCE, FairTurns
-from edgemail.mailbox.mail_changes import MailChange, MailChanges
+from edgemail.mailbox.mail_changes import IDS_MAX, RELOAD, MailChange, MailChanges
 from edgemail.store.base import MailCounts
 from edgemail.store.query import MailQuery, MailTerm, Searched, make_fields, matches
 
@@ -66,7 +66,7 @@ async def _give_pages(mail_ids: Sequence[MailId]) -> AsyncIterator[Sequence[Mail
 
 def clean_tags(tags: Sequence[str]) -> list[str]:
     """Return tags as they are kept: letters of ASCII, digits, blanks, dots, hyphens and underscores."""
-    cleaned = (" ".join(_NO_TAG.sub("", tag).split())[:TAG_MAX].rstrip() for tag in tags)
+    cleaned = (" ".join(_NO_TAG.sub("", tag).lstrip(". ").split())[:TAG_MAX].rstrip() for tag in tags)
     return list(dict.fromkeys(tag for tag in cleaned if tag))[:MESSAGE_TAGS_MAX]
 
 
@@ -216,12 +216,14 @@ class AllMail:
         """Return all tags in order, each with the number of its messages."""
         return await self._store.list_tags(TAGS_MAX)
 
-    async def set_tags(self, mail_ids: Sequence[MailId], tags: Sequence[str]) -> None:
-        """Give messages these tags, cleaned by `clean_tags`, and no others."""
+    async def set_tags(self, mail_ids: Sequence[MailId], tags: Sequence[str]) -> int:
+        """Give messages these tags, cleaned by `clean_tags`, and no others; return how many there were."""
         cleaned = clean_tags(tags)
-        await self._store.set_tags(mail_ids, cleaned)
+        tagged = await self._store.set_tags(mail_ids, cleaned)
         self._notifier.forget(ALL_MAIL)
-        self.changes.add(MailChange("tagged", tuple(mail_ids), tuple(sorted(cleaned))))
+        is_short = len(mail_ids) <= IDS_MAX
+        self.changes.add(MailChange("tagged", tuple(mail_ids), tuple(sorted(cleaned))) if is_short else RELOAD)
+        return tagged
 
     async def rename_tag(self, name: str, new_name: str) -> int:
         """Rename a tag; return how many messages had it. A name of which nothing is left drops it."""

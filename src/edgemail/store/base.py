@@ -194,8 +194,8 @@ class Mailbox(Protocol):
         """
         ...
 
-    async def set_tags(self, mail_ids: Sequence[MailId], tags: Sequence[str]) -> None:
-        """Give messages these tags and no others. An id without a message is passed over.
+    async def set_tags(self, mail_ids: Sequence[MailId], tags: Sequence[str]) -> int:
+        """Give messages these tags and no others; return how many of the messages there are.
 
         It is made in batches, as with `mark`.
         """

@@ -141,11 +141,12 @@ class MemoryStore:
             message.is_read = is_read
         return len(changed)
 
-    async def set_tags(self, mail_ids: Sequence[MailId], tags: Sequence[str]) -> None:
+    async def set_tags(self, mail_ids: Sequence[MailId], tags: Sequence[str]) -> int:
         """See `Mailbox.set_tags`."""
-        for mail_id in mail_ids:
-            if (message := self._messages.get(mail_id)) is not None:
-                message.tags = tuple(sorted(set(tags)))
+        messages = [message for mail_id in set(mail_ids) if (message := self._messages.get(mail_id))]
+        for message in messages:
+            message.tags = tuple(sorted(set(tags)))
+        return len(messages)
 
     async def rename_tag(self, name: str, new_name: str | None) -> int:
         """See `Mailbox.rename_tag`."""

@@ -262,6 +262,11 @@ FIRST_COLUMNS = {"date", "sender", "recipients", "data"}
 UNBOUNDED_ID = 2**63 - 1
 
 
+def find_ids(count: int) -> str:
+    """Make the statement that lists which of some ids have a message, each once."""
+    return f"SELECT id FROM mail WHERE id IN ({', '.join('?' * count)})"  # noqa: S608 - no input in it
+
+
 def find_mail(conditions: str) -> str:
     """Make the statement that lists ids of what matches, newest first: `before`, `after`, values, limit, offset."""
     return f"{_FOUND} {conditions} ORDER BY f.mail_id DESC LIMIT ? OFFSET ?"

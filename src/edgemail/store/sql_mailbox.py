@@ -116,13 +116,20 @@ class SqlMailbox(ABC):
         statement = schema.MARK_READ if is_read else schema.MARK_UNREAD
         return sum(await self._change_all([(statement, (mail_id,)) for mail_id in mail_ids]))
 
-    async def set_tags(self, mail_ids: Sequence[MailId], tags: Sequence[str]) -> None:
+    async def set_tags(self, mail_ids: Sequence[MailId], tags: Sequence[str]) -> int:
         """See `Mailbox.set_tags`."""
-        changes: list[tuple[str, tuple[Any, ...]]] = []
-        for mail_id in mail_ids:
-            changes.append((schema.DROP_TAGS, (mail_id,)))
-            changes += [(schema.ADD_TAG, (mail_id, tag)) for tag in tags]
-        await self._change_all(changes)
+        self._require_writable()
+        found = 0
+        for start in range(0, len(mail_ids), DELETE_ROWS):
+            some = mail_ids[start : start + DELETE_ROWS]
+            rows = await self._query(schema.find_ids(len(some)), *some)
+            changes: list[tuple[str, tuple[Any, ...]]] = []
+            for row in rows:
+                changes.append((schema.DROP_TAGS, row))
+                changes += [(schema.ADD_TAG, (*row, tag)) for tag in tags]
+            await self._change_all(changes)
+            found += len(rows)
+        return found
 
     async def rename_tag(self, name: str, new_name: str | None) -> int:
         """See `Mailbox.rename_tag`."""

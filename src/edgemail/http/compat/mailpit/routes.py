@@ -85,6 +85,7 @@ def list_routes(parts: CompatParts, streams: HeldRequests) -> list[BaseRoute]:
         make_route("/view/{id}.html", GET=api.view_page),
         make_route("/view/{id}.txt", GET=api.view_text),
         make_route("/view/{id}", GET=api.open_message),
+        make_route("//view/{rest:path}", GET=_clean_path),
         make_route("/search", GET=_open_page),
         make_route("/livez", GET=_is_alive),
         WebSocketRoute(EVENTS_PATH, EventSocket(parts.inbox.all_mail, streams)),
@@ -93,6 +94,13 @@ def list_routes(parts: CompatParts, streams: HeldRequests) -> list[BaseRoute]:
 
 async def _open_page(_: Request) -> Response:
     return RedirectResponse("/", HTTPStatus.FOUND)
+
+
+async def _clean_path(request: Request) -> Response:
+    """Send on who doubles the first slash of a view, as cypress-mailpit does."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    path = quote(request.path_params["rest"], safe="")
+    return RedirectResponse(f"/view/{path}{query}", HTTPStatus.MOVED_PERMANENTLY)
 
 
 async def _is_alive(_: Request) -> Response:
