@@ -6,12 +6,13 @@ import asyncio
 import smtplib
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
 from pytest_mailpit import ChaosTrigger, ChaosTriggers, MailpitAPIError, MailpitAssertionError
 
 
-def send(smtp, to: str, subject: str = "Your code", *, html: str = "", tags: str = "") -> None:
+def send(smtp: Any, to: str, subject: str = "Your code", *, html: str = "", tags: str = "") -> None:
     message = EmailMessage()
     message["From"] = "The Shop <shop@example.org>"
     message["To"] = to
@@ -28,7 +29,7 @@ def send(smtp, to: str, subject: str = "Your code", *, html: str = "", tags: str
         client.send_message(message)
 
 
-def test_waiting_for_one_message(mailpit_inbox, mailpit_smtp) -> None:
+def test_waiting_for_one_message(mailpit_inbox: Any, mailpit_smtp: Any) -> None:
     send(mailpit_smtp, mailpit_inbox.address, html='<p>Code <a href="https://shop.example/o">Order</a></p>')
     message = mailpit_inbox.wait_for_message(subject="Your code")
     assert message.subject == "Your code"
@@ -42,7 +43,7 @@ def test_waiting_for_one_message(mailpit_inbox, mailpit_smtp) -> None:
     assert message.unsubscribe_link(one_click=True) == "https://shop.example/out"
 
 
-def test_waiting_for_several(mailpit_inbox, mailpit_smtp) -> None:
+def test_waiting_for_several(mailpit_inbox: Any, mailpit_smtp: Any) -> None:
     for number in range(3):
         send(mailpit_smtp, mailpit_inbox.address, f"Number {number}")
     messages = mailpit_inbox.wait_for_messages(3)
@@ -52,7 +53,7 @@ def test_waiting_for_several(mailpit_inbox, mailpit_smtp) -> None:
     assert mailpit_inbox.messages() == []
 
 
-def test_nothing_arrives(mailpit_inbox, mailpit_inbox_factory, mailpit_smtp) -> None:
+def test_nothing_arrives(mailpit_inbox: Any, mailpit_inbox_factory: Any, mailpit_smtp: Any) -> None:
     mailpit_inbox.assert_no_message(within=0.1)
     send(mailpit_smtp, mailpit_inbox_factory().address)
     mailpit_inbox.assert_no_message(within=0.1)
@@ -62,7 +63,7 @@ def test_nothing_arrives(mailpit_inbox, mailpit_inbox_factory, mailpit_smtp) -> 
         mailpit_inbox.assert_no_message(within=0.1)
 
 
-def test_only_html(mailpit_inbox, mailpit_smtp) -> None:
+def test_only_html(mailpit_inbox: Any, mailpit_smtp: Any) -> None:
     """The text of such a message is made of its HTML."""
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = "shop@example.org", mailpit_inbox.address, "Page"
@@ -72,7 +73,7 @@ def test_only_html(mailpit_inbox, mailpit_smtp) -> None:
     assert mailpit_inbox.wait_for_message().text == "Hello there ( https://shop.example/x )"
 
 
-def test_since_the_servers_clock(mailpit, mailpit_inbox, mailpit_smtp) -> None:
+def test_since_the_servers_clock(mailpit: Any, mailpit_inbox: Any, mailpit_smtp: Any) -> None:
     before = mailpit.server_time()
     assert abs((datetime.now(UTC) - before).total_seconds()) < 60
     send(mailpit_smtp, mailpit_inbox.address)
@@ -80,7 +81,7 @@ def test_since_the_servers_clock(mailpit, mailpit_inbox, mailpit_smtp) -> None:
     assert found.subject == "Your code"
 
 
-def test_the_client(mailpit, mailpit_inbox, mailpit_smtp) -> None:
+def test_the_client(mailpit: Any, mailpit_inbox: Any, mailpit_smtp: Any) -> None:
     assert mailpit.is_ready()
     assert mailpit.info().version.startswith("v1.")
     send(mailpit_smtp, mailpit_inbox.address)
@@ -112,7 +113,7 @@ def test_the_client(mailpit, mailpit_inbox, mailpit_smtp) -> None:
     assert mailpit.search_all(f"to:{mailpit_inbox.address}") == []
 
 
-def test_tags_of_the_sender(mailpit, mailpit_inbox, mailpit_smtp) -> None:
+def test_tags_of_the_sender(mailpit: Any, mailpit_inbox: Any, mailpit_smtp: Any) -> None:
     """X-Tags, and what stands behind a plus in an address."""
     send(mailpit_smtp, mailpit_inbox.address.replace("@", "+plus@"), "Tagged", tags="Sender tag, other")
     (message,) = mailpit.wait_for_messages(1, f"tag:plus subject:Tagged addressed:{mailpit_inbox.address[:8]}")
@@ -120,7 +121,7 @@ def test_tags_of_the_sender(mailpit, mailpit_inbox, mailpit_smtp) -> None:
     mailpit.delete_search("tag:plus subject:Tagged")
 
 
-def test_what_is_not_done_is_refused(mailpit, mailpit_inbox, mailpit_smtp) -> None:
+def test_what_is_not_done_is_refused(mailpit: Any, mailpit_inbox: Any, mailpit_smtp: Any) -> None:
     """Never passed: an empty report would let such a test pass."""
     send(mailpit_smtp, mailpit_inbox.address, html='<p><a href="https://shop.example/o">Order</a></p>')
     message = mailpit_inbox.wait_for_message()
@@ -132,7 +133,7 @@ def test_what_is_not_done_is_refused(mailpit, mailpit_inbox, mailpit_smtp) -> No
         message.assert_html_support(90)
 
 
-def test_chaos(mailpit, mailpit_chaos, mailpit_inbox, mailpit_smtp) -> None:
+def test_chaos(mailpit: Any, mailpit_chaos: Any, mailpit_inbox: Any, mailpit_smtp: Any) -> None:
     mailpit_chaos.reject_recipients(452)
     assert mailpit.chaos().recipient == ChaosTrigger(452, 100)
     with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
@@ -149,7 +150,7 @@ def test_chaos(mailpit, mailpit_chaos, mailpit_inbox, mailpit_smtp) -> None:
     assert mailpit.set_chaos(ChaosTriggers()) == mailpit.chaos()
 
 
-def test_by_await(mailpit_async, mailpit_async_inbox, mailpit_smtp) -> None:
+def test_by_await(mailpit_async: Any, mailpit_async_inbox: Any, mailpit_smtp: Any) -> None:
     async def work() -> None:
         await asyncio.to_thread(send, mailpit_smtp, mailpit_async_inbox.address)
         message = await mailpit_async_inbox.wait_for_message()
@@ -160,7 +161,7 @@ def test_by_await(mailpit_async, mailpit_async_inbox, mailpit_smtp) -> None:
     asyncio.run(work())
 
 
-def test_that_fails(mailpit_inbox, mailpit_smtp) -> None:
+def test_that_fails(mailpit_inbox: Any, mailpit_smtp: Any) -> None:
     """Its messages are kept and tagged, and the report shows them. The last one: it is meant to fail."""
     send(mailpit_smtp, mailpit_inbox.address, "Kept for the report")
     mailpit_inbox.wait_for_message()

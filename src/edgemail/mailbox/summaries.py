@@ -46,7 +46,7 @@ class Summarizer:
         self,
         store: Mailbox,
         find_source: Callable[[bytes], str],
-        set_tags: Callable[[Sequence[MailId], Sequence[str]], Awaitable[None]] | None = None,
+        set_tags: Callable[[Sequence[MailId], Sequence[str]], Awaitable[object]] | None = None,
     ) -> None:
         """`find_source` reads a stored message's source from its beginning, for `Summary.source`.
 

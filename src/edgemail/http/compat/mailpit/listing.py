@@ -28,8 +28,9 @@ PAGE: Final = 200
 async def list_messages(
     all_mail: AllMail, query: MailQuery, matches: MailCounts, total: MailCounts, *, start: int, limit: int | None
 ) -> Response:
-    """Answer with a page of what matches; `limit` None stands for all of it."""
-    first = await all_mail.list_page(query, limit=_next_limit(limit, 0), start=start)
+    """Answer with a page of what matches; `limit` None stands for all of it, from the first on."""
+    skipped = 0 if limit is None else start
+    first = await all_mail.list_page(query, limit=_next_limit(limit, 0), start=skipped)
     head = {
         "total": total.messages,
         "unread": total.unread,

@@ -47,6 +47,17 @@ def make_query(request: Request, text: str) -> MailQuery:
     return parse_query(text, tz=_read_zone(request))
 
 
+def require_terms(query: MailQuery) -> MailQuery:
+    """Return a search that looks for something: one that looks for nothing finds all mail.
+
+    Raises:
+        Refused: nothing of it could be read.
+    """
+    if not query.terms:
+        raise Refused("Error: nothing to look for could be read in the query")
+    return query
+
+
 def add_before(request: Request, query: MailQuery) -> MailQuery:
     """Add the parameter `before`, a date, to a search."""
     text = request.query_params.get("before", "").replace('"', "").strip()

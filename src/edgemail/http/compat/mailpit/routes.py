@@ -28,6 +28,7 @@ from edgemail.http.compat.mailpit.parameters import (
     read_ids,
     read_number,
     read_search,
+    require_terms,
 )
 from edgemail.http.compat.mailpit.send import build_submission
 from edgemail.http.compat.mailpit.server_facts import WEB_UI, describe_server
@@ -124,9 +125,7 @@ class _MailpitApi:
         total = await self._all_mail.count(EVERYTHING)
         start, limit = read_number(request, "start", 0), read_number(request, "limit", LIMIT)
         query = add_before(request, EVERYTHING)
-        return await list_messages(
-            self._all_mail, query, total, total, start=start if limit else 0, limit=limit or None
-        )
+        return await list_messages(self._all_mail, query, total, total, start=start, limit=limit or None)
 
     async def search(self, request: Request) -> Response:
         """List what is looked for."""
@@ -142,7 +141,7 @@ class _MailpitApi:
         texts, search = take_texts(fields, "ids"), take_text(fields, "search").strip()
         if texts and search:
             raise Refused("You may specify either IDs or a search query, not both")
-        selection = make_query(request, search) if search else read_ids(texts) if texts else None
+        selection = require_terms(make_query(request, search)) if search else read_ids(texts) if texts else None
         await self._all_mail.mark(selection, is_read=take_flag(fields, "read"))
         return say_ok()
 
@@ -154,7 +153,7 @@ class _MailpitApi:
 
     async def delete_found(self, request: Request) -> Response:
         """Delete what is looked for."""
-        await self._all_mail.delete(read_search(request))
+        await self._all_mail.delete(require_terms(read_search(request)))
         return say_ok()
 
     # One message
