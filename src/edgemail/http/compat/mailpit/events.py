@@ -38,6 +38,10 @@ _FRAME_MAX: Final = 64 * 1024
 _KEPT_CHANGES: Final = 64
 """Frames of so many changes are kept for readers that have not got there yet."""
 
+_STOPS: Final = 1012
+_BUSY: Final = 1013
+_REASON_MAX: Final = 100
+
 PRUNE: Final = '{"Type":"prune","Data":null}'
 TRUNCATE: Final = '{"Type":"truncate","Data":null}'
 
@@ -70,8 +74,12 @@ class EventSocket:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        if not tasks[1].cancelled() and isinstance(error := tasks[1].exception(), EdgemailError):
-            await send({"type": "websocket.close", "code": 1013, "reason": str(error)[:100]})  # try again later
+        if tasks[0].cancelled():  # the reader is still there
+            error = tasks[1].exception()
+            if error is not None and not isinstance(error, EdgemailError):
+                raise error
+            reason = "" if error is None else str(error)[:_REASON_MAX]
+            await send({"type": "websocket.close", "code": _STOPS if error is None else _BUSY, "reason": reason})
 
     async def _tell(self, send: Send) -> None:
         """Send frames. Counts come a little later than the change, once for all changes meanwhile."""
