@@ -156,7 +156,7 @@ def test_no_build_product_or_data_is_committed() -> None:
     assert large == []
 
 
-@pytest.mark.parametrize("folder", ["web", "tests/sqld", "tests/senders", "bench/peers"])
+@pytest.mark.parametrize("folder", ["web", "tests/sqld", "tests/senders", "tests/compat", "bench/peers"])
 def test_the_npm_lock_names_no_registry_and_pins_by_hash(folder: str) -> None:
     """The user chooses the registry; the hash makes sure that the packages are those locked."""
     lock = json.loads((ROOT / folder / "package-lock.json").read_text(encoding="utf-8"))
@@ -166,7 +166,7 @@ def test_the_npm_lock_names_no_registry_and_pins_by_hash(folder: str) -> None:
     assert [name for name, entry in packages.items() if not entry.get("integrity", "").startswith("sha512-")] == []
 
 
-@pytest.mark.parametrize("name", ["run.txt", "dev.txt", "fuzz.txt", "node.txt"])
+@pytest.mark.parametrize("name", ["run.txt", "dev.txt", "fuzz.txt", "node.txt", "compat.txt"])
 def test_the_python_requirements_name_no_index_and_pin_by_hash(name: str) -> None:
     """The same holds for pip: no index, and a hash for every package."""
     text = (ROOT / "requirements" / name).read_text(encoding="utf-8")

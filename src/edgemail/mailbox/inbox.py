@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import aclosing
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from edgemail import mime
 from edgemail.errors import MessageNotFound
@@ -19,13 +19,15 @@ from edgemail.system.folding import fold
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable, Mapping, Sequence
 
     from edgemail.mailbox.arrivals import SharedPage, Subscription
     from edgemail.mailbox.attached import AttachmentPath
     from edgemail.mailbox.results import Result
     from edgemail.model import Attachment, Envelope, MailId, ParsedMessage
     from edgemail.store.base import Arrival, Mailbox
+
+_T = TypeVar("_T")
 
 PAGE_MAX = 200
 """The most messages in one page of a listing."""
@@ -116,6 +118,21 @@ class Inbox:
             return None, write(mime.read(octets), len(octets))
 
         return mail, await self._reader.read(mail, (write, path), parse)
+
+    async def derive(
+        self, mail_id: MailId, make: Callable[[bytes], tuple[_T, Sequence[bytes]]], part: Hashable = None
+    ) -> tuple[StoredMail, Result[_T]]:
+        """Return a message's row, and what `make` makes of its octets in a worker thread.
+
+        The result is kept for who asks for the same `part`. So `make` depends on its argument and on
+        `part` alone, and is told apart from others by its name.
+
+        Raises:
+            MessageNotFound: no message has this id.
+            Exception: what `make` raises.
+        """
+        mail = await self._find(mail_id, None)
+        return mail, await self._reader.read(mail, (make.__qualname__, part), make, is_attachment=part is not None)
 
     async def read_raw(self, mail_id: MailId, inbox: str | None = None) -> tuple[StoredMail, AsyncIterator[bytes]]:
         """Read a message, octet for octet: its row, and its pieces as they are asked for.

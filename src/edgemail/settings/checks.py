@@ -41,6 +41,9 @@ def _find_open_doors(settings: Settings, spelled: Mapping[str, str]) -> Iterable
     """Name what asks for a password where there is none."""
     if settings.access.private == "on" and settings.access.password_file is None:
         yield f"{spelled['private']}: nobody could read any mail without a password; set password_file as well"
+    access = settings.access
+    if access.compat_apis == "on" and access.all_mail == "operator" and access.password_file is None:
+        yield f"{spelled['compat_apis']}: nobody could use these APIs without a password; set password_file as well"
 
 
 def _find_missing_keys(settings: Settings, spelled: Mapping[str, str]) -> Iterable[str]:
