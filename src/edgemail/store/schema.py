@@ -186,6 +186,15 @@ LIST_ARRIVALS = "SELECT id, recipients, size FROM mail WHERE id > ? ORDER BY id 
 LAST_ID = "SELECT coalesce(max(id), 0) FROM mail"
 LIST_TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table'"
 
+_MAILPIT_TABLES = ("mailbox", "mailbox_data")
+
+
+def are_mailpits(tables: set[str]) -> bool:
+    """Return True for the tables of a Mailpit database, whose names may have a prefix."""
+    mailbox, data = _MAILPIT_TABLES
+    return any(name.removesuffix(data) + mailbox in tables for name in tables if name.endswith(data))
+
+
 DROP_SUMMARY = "DROP TABLE summary"
 SUMMARY_COLUMNS = {
     *("mail_id", "date", "sender", "recipients", "size"),
