@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import math
+import re
 import signal
 import tempfile
 from datetime import UTC, datetime
@@ -39,6 +40,7 @@ from edgemail.mailbox.source_share import make_source_share
 from edgemail.mailbox.summaries import Summarizer
 from edgemail.model import Endpoint
 from edgemail.policy.chaos import Chaos
+from edgemail.settings.parsing import ANY_ORIGIN
 from edgemail.settings.reload import reload
 from edgemail.settings.values import PRIVATE
 from edgemail.smtp import read_source
@@ -53,7 +55,8 @@ from edgemail.system.sockets import bind, is_loopback, limit_unsent, set_tcp_use
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
-    from edgemail.settings import Settings
+    from edgemail.http.passwords import Passwords
+    from edgemail.settings import AccessSettings, Settings
     from edgemail.store.base import Mailbox
 
 _log = logging.getLogger(__name__)
@@ -101,6 +104,8 @@ async def serve(
     if app.metrics_url is not None:
         announce(f"Metrics  {app.metrics_url}")
     announce(f"Mail  {settings.store.db}{_describe_store(settings)}")
+    if app.http_urls:
+        announce(_write_for_mailpit(app.http_urls[0]))
     failed = asyncio.create_task(app.wait_failed())
     await asyncio.wait([failed, asyncio.create_task(stopping.wait())], return_when=asyncio.FIRST_COMPLETED)
     _log.info("stopping")
@@ -153,8 +158,7 @@ class App:
             certificate = _find_certificate(settings)
             spooler = _make_spooler(settings)
             mailbox = await _open_mailbox(settings)
-            password_file = settings.access.password_file
-            passwords = None if password_file is None else read_passwords(Path(password_file))
+            passwords = _read_passwords(settings.access)
             counters = Counters()
             store = await open_store(
                 settings.store,
@@ -286,6 +290,8 @@ def _share_descriptors(settings: Settings, *, has_metrics_port: bool) -> int:
 def warn_of_readers(settings: Settings, urls: Sequence[str]) -> None:
     """Say who may read all mail, where that is more than this machine. `urls` are those of `http`."""
     access = settings.access
+    if ANY_ORIGIN in settings.http.allowed_origins:
+        _log.warning("any web page that a reader opens can use the API (allowed_origin = %s)", ANY_ORIGIN)
     if access.private == "on":
         return
     for endpoint, url in zip(settings.http.listen, urls, strict=True):
@@ -326,6 +332,12 @@ def _warn_of_senders(settings: Settings) -> None:
             ", ".join(map(str, beyond)),
             ", ".join(open_doors),
         )
+
+
+def _write_for_mailpit(url: str) -> str:
+    """Return the line that programs wait for which start a Mailpit, in its form: every address is ``localhost``."""
+    shown = re.sub(r"(?<=//)(0\.0\.0\.0|\[::\])(?=:)", "localhost", url)
+    return f'time="{datetime.now():%Y/%m/%d %H:%M:%S}" level=info msg="[http] accessible via {shown}"'  # noqa: DTZ005 - local, as Mailpit's
 
 
 def _describe_store(settings: Settings) -> str:
@@ -389,6 +401,13 @@ async def _open_mailbox(settings: Settings) -> OperatorMailbox | None:
     mailbox = OperatorMailbox(Path(settings.operator.maildir))
     await asyncio.to_thread(mailbox.open)
     return mailbox
+
+
+def _read_passwords(access: AccessSettings) -> Passwords | None:
+    if access.password_file is None and access.passwords is None:
+        return None
+    path = None if access.password_file is None else Path(access.password_file)
+    return read_passwords(path, access.passwords or ())
 
 
 def _describe(settings: Settings, smtp_urls: list[str]) -> ServerInfoModel:

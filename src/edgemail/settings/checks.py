@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from edgemail.model import Endpoint
 from edgemail.settings.definition import flag_of
-from edgemail.settings.parsing import write_bytes
+from edgemail.settings.parsing import ANY_ORIGIN, NO_ORIGIN, write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,9 +37,12 @@ def _find_half_pairs(settings: Settings, spelled: Mapping[str, str]) -> Iterable
 
 
 def _find_open_doors(settings: Settings, spelled: Mapping[str, str]) -> Iterable[str]:
-    """Name what asks for a password where there is none."""
-    if settings.access.private == "on" and settings.access.password_file is None:
+    """Name what asks for a password where there is none, and what lets any web page read a public server."""
+    access = settings.access
+    if access.private == "on" and access.password_file is None and access.passwords is None:
         yield f"{spelled['private']}: nobody could read any mail without a password; set password_file as well"
+    if access.mode == "public" and ANY_ORIGIN in settings.http.allowed_origins:
+        yield f'{spelled["allowed_origin"]}: "{ANY_ORIGIN}" {NO_ORIGIN}'
 
 
 def _find_contradictions(settings: Settings, spelled: Mapping[str, str]) -> Iterable[str]:

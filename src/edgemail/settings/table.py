@@ -23,6 +23,7 @@ from edgemail.settings.kinds import (
     CHAOS_RULES,
     CONTACT,
     COUNT,
+    CREDENTIALS,
     DB,
     DOMAIN,
     DURATION,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from edgemail.settings.chaos_rules import ChaosRule
+    from edgemail.settings.credentials import Credential
     from edgemail.settings.values import Network
 
 RESERVED: Final = (
@@ -420,7 +422,11 @@ class HttpSettings:
         everyday=True,
     )
     allowed_origins: tuple[str, ...] = setting(
-        many(ORIGIN), (), "Let pages of this web origin use the API.", name="allowed_origin", everyday=True
+        many(ORIGIN),
+        (),
+        "Let pages of this web origin use the API. `*`, in dev mode alone, lets any page do so.",
+        name="allowed_origin",
+        everyday=True,
     )
     base_path: str = setting(
         BASE_PATH,
@@ -694,8 +700,16 @@ class AccessSettings:
         "Take who gives a name and secret of this file for the operator. It has lines `name:secret`, plain or "
         "bcrypt; a program sends the secret as a bearer token.",
     )
+    passwords: tuple[Credential, ...] | None = setting(
+        unset(CREDENTIALS),
+        None,
+        "The same as the lines of `password_file`: `name:secret`, plain or bcrypt, with blanks between several.",
+        secret=True,
+    )
     private: Literal["off", "on"] = setting(
-        one_of("off", "on"), "off", "Ask everyone for a password of `password_file`. Health checks stay open."
+        one_of("off", "on"),
+        "off",
+        "Ask everyone for a password of `password_file` or `passwords`. Health checks stay open.",
     )
     deletion: Literal["on", "off"] = setting(
         one_of("on", "off"), "on", "Let readers delete mail. With `off` only the operator can."
