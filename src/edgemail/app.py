@@ -9,6 +9,7 @@ import math
 import re
 import signal
 import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -50,7 +51,7 @@ from edgemail.system.descriptor_limit import share_descriptors
 from edgemail.system.metrics import Counters
 from edgemail.system.reading_refusals import ReadingRefusals
 from edgemail.system.sighup import handle_sighup
-from edgemail.system.sockets import bind, is_loopback, limit_unsent, set_tcp_user_timeout, write_url
+from edgemail.system.sockets import bind, is_loopback, leave_out_ipv6, limit_unsent, set_tcp_user_timeout, write_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -78,6 +79,7 @@ async def serve(
         StoreInvalid: the database cannot be used.
         StoreUnavailable: the database cannot be used now.
     """
+    given, settings = settings, _leave_out_ipv6(settings)
     app = await App.start(settings)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -89,7 +91,7 @@ async def serve(
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
-    handle_sighup(lambda: reload(settings, read_again or (lambda: settings), app.change), stop)
+    handle_sighup(lambda: reload(given, read_again or (lambda: given), app.change), stop)
     if settings.store.is_default:
         _log.warning(
             "mail is kept in %s, in the system's temporary directory: choose a lasting place with --db",
@@ -332,6 +334,16 @@ def _warn_of_senders(settings: Settings) -> None:
             ", ".join(map(str, beyond)),
             ", ".join(open_doors),
         )
+
+
+def _leave_out_ipv6(settings: Settings) -> Settings:
+    """Return the settings without listeners that this machine cannot have, and that IPv4 stands in for."""
+    smtp = replace(
+        settings.smtp,
+        listen=leave_out_ipv6(settings.smtp.listen),
+        listen_tls=leave_out_ipv6(settings.smtp.listen_tls),
+    )
+    return replace(settings, smtp=smtp, http=replace(settings.http, listen=leave_out_ipv6(settings.http.listen)))
 
 
 def _write_for_mailpit(url: str) -> str:

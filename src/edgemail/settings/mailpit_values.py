@@ -7,7 +7,6 @@ sentence that begins with the text.
 from __future__ import annotations
 
 import re
-import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -75,20 +74,9 @@ def listen_as(name: str) -> Callable[[str], Texts]:
         host, colon, port = text.rpartition(":")
         if not colon or host not in ("", "[::]") or not re.fullmatch("[0-9]{1,5}", port):
             return {name: (text,)}
-        return {name: (f"0.0.0.0:{port}", *([f"[::]:{port}"] if _has_ipv6() else []))}
+        return {name: (f"0.0.0.0:{port}", f"[::]:{port}")}
 
     return convert
-
-
-def _has_ipv6() -> bool:
-    """Return True if this machine can listen on IPv6, which containers often cannot."""
-    try:
-        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            probe.bind(("::", 0))
-    except OSError:
-        return False
-    return True
 
 
 def read_max_messages(text: str) -> Texts:
