@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from edgemail.errors import AddressError
 from edgemail.model import PATH_MAX_OCTETS, Address
 from edgemail.smtp import Deliver, Reply, replies, write_trace
-from edgemail.smtp.auth import AuthExchange
+from edgemail.smtp.auth import AuthExchange, Login
 from edgemail.smtp.commands import (
     CommandError,
     Verb,
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _DOMAINS = {0: None, 2: "localhost"}
+_CHALLENGE = b"<nonce@mx.example.com>"
 _AT = datetime(2026, 1, 2, tzinfo=UTC)
 _CONSTANTS = frozenset(value for value in vars(replies).values() if isinstance(value, Reply))
 
@@ -127,14 +128,19 @@ def _check_hello(octets: bytes, _: int) -> None:
 
 def _check_auth(octets: bytes, _: int) -> None:
     argument, *lines = octets.split(b"\n")
-    exchange = AuthExchange()
-    reply, challenges = exchange.start(argument), 0
-    while reply.code == 334 and lines:
+    exchange = AuthExchange(_CHALLENGE)
+    answer, challenges = exchange.start(argument), 0
+    while isinstance(answer, Reply) and answer.code == 334 and lines:
         challenges += 1
-        reply = exchange.answer(lines.pop(0))
-        assert reply in _CONSTANTS
-    assert reply.code in (235, 334, 501, 504)
+        answer = exchange.answer(lines.pop(0))
+        assert isinstance(answer, Login) or answer in _CONSTANTS
     assert challenges <= 2, "more is asked than a name and a password"
+    if isinstance(answer, Login):
+        assert answer.challenge in (b"", _CHALLENGE)
+        assert len(answer.name) + len(answer.secret) <= len(octets), "a name or a password is longer than what came"
+        assert repr(answer.secret) not in repr(answer) or not answer.secret, "a password is shown"
+    else:
+        assert answer.code in (334, 501, 504)
 
 
 def _check_refusal(error: CommandError) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from edgemail.model import Address
+    from edgemail.smtp import Login
 
 LATER = Reply.of(450, "4.7.1 Not now", reason="later")
 NEVER = Reply.of(550, "5.7.1 Not here", reason="never")
@@ -19,8 +21,19 @@ REFUSALS = frozenset({LATER, NEVER, GO_AWAY})
 _ANSWERS = (None, None, None, None, None, LATER, NEVER, GO_AWAY)
 
 
+def is_right(login: Login) -> bool:
+    """Return True for the one name and password that are right, also as the answer to a challenge."""
+    if not login.challenge:
+        return (login.name, login.secret) == ("a", b"b")
+    return (login.name, login.secret) == ("a", hmac.digest(b"b", login.challenge, "md5").hex().encode())
+
+
 class Gatekeeper:
     """Judges by a hash of the argument, so that its answers do not depend on cuts."""
+
+    def judge_login(self, name: str) -> Reply | None:
+        """See `Gate.judge_login`."""
+        return _choose(f"login {name}")
 
     def judge_sender(self, sender: Address | None) -> Reply | None:
         """See `Gate.judge_sender`."""
@@ -43,4 +56,4 @@ class Gatekeeper:
 
 
 def _choose(judged: str) -> Reply | None:
-    return _ANSWERS[crc32(judged.encode()) % len(_ANSWERS)]
+    return _ANSWERS[crc32(judged.encode("utf-8", "surrogateescape")) % len(_ANSWERS)]

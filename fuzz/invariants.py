@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from datetime import UTC, datetime
 from functools import cache
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgemail.model import Address
 from edgemail.smtp import (
+    LOGIN_RIGHT,
+    LOGIN_WRONG,
+    CheckLogin,
     Close,
     CommandsFollow,
     ContentBehind,
     ContentFollows,
     Deliver,
     Ended,
+    LoginChecked,
     MessageRefused,
     Output,
     Reply,
@@ -31,18 +36,22 @@ from edgemail.smtp.content import MemoryContent
 from edgemail.smtp.outputs import UNTIL_END_MARK
 from edgemail.smtp.session import LINE_BUFFER_OCTETS
 from edgemail.smtp.states import TAKES_CHUNK, SessionState
-from fuzz.gatekeeper import REFUSALS, Gatekeeper
+from fuzz.gatekeeper import REFUSALS, Gatekeeper, is_right
 from fuzz.play import HEADER_OCTETS, Play
 from fuzz.reference import ReferenceReader
 from fuzz.tracked_content import TrackedContentStore
+
+if TYPE_CHECKING:
+    from edgemail.smtp import Event
 
 OFFERS_TLS, OFFERS_AUTH, HAS_DOMAINS, IS_SECURE = 1, 2, 4, 8
 IS_REFUSED, HAS_GATE, REFUSES_BARE, HAS_LITTLE_ROOM = 16, 32, 64, 128
 """The flags. With `IS_REFUSED` the store refuses each message, with `HAS_GATE` a gate refuses some
 commands, and with `HAS_LITTLE_ROOM` there is no room for more than `ROOM_OCTETS`."""
 
-TAKES_LF = 4
-"""A flag beside the limits: lines in LF alone are taken, and addresses without a domain."""
+TAKES_LF, REQUIRES_AUTH, REQUIRES_TLS = 4, 8, 16
+"""Flags beside the limits. With `TAKES_LF` lines in LF alone are taken, and addresses without a domain;
+the other two ask for a login and for TLS before mail."""
 
 ROOM_OCTETS = 40
 
@@ -58,6 +67,7 @@ LIMITS: tuple[dict[str, Any], ...] = (
     {"max_message_octets": 1000, "max_errors": 10**6, "max_idle_commands": 10**6, "max_transactions": 10**6},
 )
 
+_NONCE = "nonce"
 _KEPT = Reply.of(250, "2.0.0 Kept")
 _NOT_KEPT = Reply.of(451, "4.3.0 Not kept")
 _BYE = Reply.of(421, "4.3.2 Bye")
@@ -78,7 +88,7 @@ def check_session(octets: bytes) -> None:
         AssertionError: a rule is broken.
     """
     header, stream = octets[:HEADER_OCTETS].ljust(HEADER_OCTETS, b"\0"), octets[HEADER_OCTETS:]
-    play = _read_play(header[0], header[1] % len(LIMITS), bool(header[1] & TAKES_LF))
+    play = _read_play(header[0], header[1] % 32)
     whole = _run(play, [stream])
     ReferenceReader(play, stream, whole).follow()
     cut = _run(play, _cut(header, stream))
@@ -99,17 +109,20 @@ def _cut(header: bytes, stream: bytes) -> list[bytes]:
 
 
 @cache
-def _read_play(flags: int, limits: int, takes_lf: bool) -> Play:
+def _read_play(flags: int, limits: int) -> Play:
+    takes_lf = bool(limits & TAKES_LF)
     rules = SessionRules(
         "mx.example.com",
         domains=("example.com", "b\u00fccher.example") if flags & HAS_DOMAINS else (),
         offers_tls=bool(flags & OFFERS_TLS),
+        requires_tls=bool(limits & REQUIRES_TLS),
         offers_auth=bool(flags & OFFERS_AUTH),
+        requires_auth=bool(limits & REQUIRES_AUTH),
         enforces_sync=False,
         refuses_bare_newlines=bool(flags & REFUSES_BARE),
         takes_lf_lines=takes_lf,
         default_domain="localhost.example.com" if takes_lf else None,
-        **LIMITS[limits],
+        **LIMITS[limits % len(LIMITS)],
     )
     verdict = _NOT_KEPT if flags & IS_REFUSED else _KEPT
     gate = Gatekeeper() if flags & HAS_GATE else None
@@ -127,7 +140,8 @@ def _list_replies(rules: SessionRules) -> frozenset[Reply]:
     host = rules.hostname
     hellos = [Reply.of(250, host)]
     hellos += [Reply.of(250, *rules.list_offers(is_secure=is_secure)) for is_secure in (False, True)]
-    known = {*hellos, Reply.of(221, f"2.0.0 {host} closes the connection"), *_CONSTANTS, *REFUSALS}
+    challenge = Reply.of(334, b64encode(f"<{_NONCE}@{host}>".encode()).decode())
+    known = {*hellos, challenge, Reply.of(221, f"2.0.0 {host} closes the connection"), *_CONSTANTS, *REFUSALS}
     for reply in known:
         *lines, rest = reply.octets.split(b"\r\n")
         assert lines
@@ -141,7 +155,7 @@ def _list_replies(rules: SessionRules) -> frozenset[Reply]:
 def _run(play: Play, packets: list[bytes]) -> list[Output]:
     """Feed packets, settle each message at once, and check each step."""
     room = TrackedContentStore(play.room_octets)
-    session = Session(play.rules, play.gate, room)
+    session = Session(play.rules, play.gate, room, lambda: _NONCE)
     session.start()
     if play.is_secure:
         assert session.tell(Secured()) == []
@@ -154,9 +168,10 @@ def _run(play: Play, packets: list[bytes]) -> list[Output]:
             _check_step(play, step)
             outputs += step
             last = step[-1] if step else None
-            if not isinstance(last, Deliver | StartTls):
+            event = _answer(play, last)
+            if event is None:
                 break
-            step = session.tell(Settled(play.verdict) if isinstance(last, Deliver) else Secured())
+            step = session.tell(event)
             _check_memory(play.rules, session)
     is_closed = bool(outputs) and isinstance(outputs[-1], Close)
     assert is_closed == (session._state is SessionState.CLOSED), "the state and the outputs disagree about the end"
@@ -165,6 +180,15 @@ def _run(play: Play, packets: list[bytes]) -> list[Output]:
     room.check_end()
     _check_limits(play.rules, outputs)
     return outputs
+
+
+def _answer(play: Play, last: Output | None) -> Event | None:
+    """Return what a driver tells the session once it has done what it was told."""
+    if isinstance(last, Deliver):
+        return Settled(play.verdict)
+    if isinstance(last, CheckLogin):
+        return LoginChecked(LOGIN_RIGHT if is_right(last.login) else LOGIN_WRONG)
+    return Secured() if isinstance(last, StartTls) else None
 
 
 def _check_step(play: Play, step: list[Output]) -> None:
@@ -226,7 +250,7 @@ def _check_limits(rules: SessionRules, outputs: list[Output]) -> None:
 def _check_memory(rules: SessionRules, session: Session) -> None:
     """Check that no more than an unfinished line and a message within its limit is kept."""
     state = session._state
-    if session._buffer and state is not SessionState.SETTLING:
+    if session._buffer and state not in (SessionState.SETTLING, SessionState.CHECKING):
         assert state is not SessionState.SECURING, (
             "what came before TLS is to be obeyed as if it came over it (CVE-2011-0411)"
         )

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgemail.model import Address
-from edgemail.smtp import Close, Deliver, Output, Reply, StartTls, replies
-from fuzz.gatekeeper import REFUSALS
+from edgemail.smtp import CheckLogin, Close, Deliver, Output, Reply, StartTls, replies
+from fuzz.gatekeeper import REFUSALS, is_right
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,6 +53,7 @@ class ReferenceReader:
         self._is_greeted = False
         self._is_challenged = False
         self._is_authenticated = False
+        self._is_secure = play.is_secure
         self._is_over = False
 
     def follow(self) -> None:
@@ -86,7 +87,7 @@ class ReferenceReader:
 
     def _follow_line(self, line: bytes) -> None:
         if self._is_challenged:
-            self._follow_auth(self._take_reply())
+            self._follow_auth(self._take_verdict())
             return
         word, argument, *_ = *re.split(rb"[ \t]", line, maxsplit=1), b""
         verb = word.upper()
@@ -95,7 +96,7 @@ class ReferenceReader:
         elif verb == b"BDAT":
             self._follow_chunk(argument)
         else:
-            self._follow_command(verb, self._take_reply())
+            self._follow_command(verb, self._take_verdict() if verb == b"AUTH" else self._take_reply())
 
     def _follow_command(self, verb: bytes, reply: Reply) -> None:
         match verb, reply.code:
@@ -107,6 +108,8 @@ class ReferenceReader:
             case b"MAIL", 250:
                 assert self._is_greeted, "a transaction before HELO or EHLO"
                 assert self._transaction is None, "a transaction within a transaction"
+                assert self._is_secure or not self._rules.requires_tls, "mail is taken without TLS"
+                assert self._is_authenticated or not self._rules.requires_auth, "mail is taken without a login"
                 self._transaction = Expected()
             case b"RCPT", 250:
                 assert self._transaction is not None, "a recipient of no transaction"
@@ -122,13 +125,31 @@ class ReferenceReader:
                 assert isinstance(self._outputs.popleft(), StartTls), "220, but no TLS"
                 # All that was said before is forgotten (RFC 3207 section 4.2).
                 self._is_greeted = self._is_authenticated = False
+                self._is_secure = True
             case _:
                 expected = {b"HELP": (214, 421), b"VRFY": (252, 421), b"NOOP": (250, 421), b"QUIT": (221,)}
+                if self._rules.requires_tls or self._rules.requires_auth:
+                    expected |= {b"HELP": (214, 421, 530), b"VRFY": (252, 421, 530)}
                 refused = range(400, 600)
                 assert reply.code in expected.get(verb, refused), f"{verb!r} was answered with {reply}"
 
+    def _take_verdict(self) -> Reply:
+        """Take the reply to a line of AUTH; where a password has come, what was made of it stands before."""
+        check = self._outputs[0] if self._outputs else None
+        if not isinstance(check, CheckLogin):
+            reply = self._take_reply()
+            assert reply.code != 235 or not self._rules.requires_auth, "a password was not compared"
+            return reply
+        assert self._rules.requires_auth, "a password was compared that nobody asked for"
+        self._outputs.popleft()
+        reply = self._take_reply()
+        wanted = 235 if is_right(check.login) else 535
+        assert reply.code in (wanted, 421), f"{check} was answered with {reply}"
+        return reply
+
     def _follow_auth(self, reply: Reply) -> None:
-        assert reply.code in (235, 334, 421, 501), f"a challenge's answer was taken for a command: {reply}"
+        allowed = {235, 334, 421, 501, 535, *(refusal.code for refusal in REFUSALS if self._has_gate)}
+        assert reply.code in allowed, f"a challenge's answer was taken for a command: {reply}"
         self._is_challenged = reply.code == 334
         self._is_authenticated = reply.code == 235
 
@@ -175,7 +196,7 @@ class ReferenceReader:
         if len(octets) < size_octets:
             self._is_over = True
         elif self._transaction is None or not self._transaction.recipients:
-            assert self._take_reply().code in (421, 503, 554), "a chunk for nobody was taken"
+            assert self._take_reply().code in (421, 503, 530, 554), "a chunk for nobody was taken"
         else:
             self._take_chunk(self._transaction, octets, is_last)
 

@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING
 
 from tests.smtp.dialogue import read_dialogues
 
-from fuzz.invariants import HAS_DOMAINS, IS_REFUSED, IS_SECURE, OFFERS_AUTH, OFFERS_TLS, REFUSES_BARE, TAKES_LF
+from fuzz.invariants import (
+    HAS_DOMAINS,
+    IS_REFUSED,
+    IS_SECURE,
+    OFFERS_AUTH,
+    OFFERS_TLS,
+    REFUSES_BARE,
+    REQUIRES_AUTH,
+    REQUIRES_TLS,
+    TAKES_LF,
+)
 from fuzz.mutations import CORPUS, READER, read_corpus
 
 if TYPE_CHECKING:
@@ -79,6 +89,7 @@ def _write_header(dialogue: Dialogue) -> bytes:
     flags = OFFERS_TLS * rules.offers_tls | OFFERS_AUTH * rules.offers_auth | HAS_DOMAINS * bool(rules.domains)
     flags |= REFUSES_BARE * rules.refuses_bare_newlines
     limits = _choose_limits(rules) | TAKES_LF * (rules.takes_lf_lines or rules.default_domain is not None)
+    limits |= REQUIRES_AUTH * rules.requires_auth | REQUIRES_TLS * rules.requires_tls
     first = dialogue.octets.find(b"\r\n") + 1  # within the end of the first line
     length = 1 if len(dialogue.octets) <= _CUT_ALL_OCTETS else 0
     return bytes([flags, limits, length]) + first.to_bytes(2, "big") + bytes(2)

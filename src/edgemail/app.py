@@ -28,7 +28,7 @@ from edgemail.http.access import DenialLog, SourceFilter
 from edgemail.http.answers import SLICE_BYTES
 from edgemail.http.connections import ConnectionTable
 from edgemail.http.limits import METRICS_CONNECTIONS, SPARE_DESCRIPTORS
-from edgemail.http.passwords import read_passwords
+from edgemail.http.passwords import Passwords
 from edgemail.http.server import HttpServer
 from edgemail.listener import Listener, Policy, TransactionLog
 from edgemail.listener.spool import Spooler
@@ -41,6 +41,7 @@ from edgemail.mailbox.source_share import make_source_share
 from edgemail.mailbox.summaries import Summarizer
 from edgemail.model import Endpoint
 from edgemail.policy.chaos import Chaos
+from edgemail.policy.logins import Logins
 from edgemail.settings.parsing import ANY_ORIGIN
 from edgemail.settings.reload import reload
 from edgemail.settings.values import PRIVATE
@@ -49,6 +50,7 @@ from edgemail.store.open import open_store
 from edgemail.system.certificate import Certificate, create_self_signed
 from edgemail.system.descriptor_limit import share_descriptors
 from edgemail.system.metrics import Counters
+from edgemail.system.password_file import read_password_file
 from edgemail.system.reading_refusals import ReadingRefusals
 from edgemail.system.sighup import handle_sighup
 from edgemail.system.sockets import bind, is_loopback, leave_out_ipv6, limit_unsent, set_tcp_user_timeout, write_url
@@ -56,8 +58,7 @@ from edgemail.system.sockets import bind, is_loopback, leave_out_ipv6, limit_uns
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
-    from edgemail.http.passwords import Passwords
-    from edgemail.settings import AccessSettings, Settings
+    from edgemail.settings import Settings
     from edgemail.store.base import Mailbox
 
 _log = logging.getLogger(__name__)
@@ -160,7 +161,7 @@ class App:
             certificate = _find_certificate(settings)
             spooler = _make_spooler(settings)
             mailbox = await _open_mailbox(settings)
-            passwords = _read_passwords(settings.access)
+            passwords, logins = _read_passwords(settings)
             counters = Counters()
             store = await open_store(
                 settings.store,
@@ -217,6 +218,7 @@ class App:
                 counters.smtp,
                 spooler,
                 TransactionLog(settings.log.addresses),
+                logins,
             )
         app = cls(store, inbox, router, listener, http_servers)
         app.smtp_urls = smtp_urls
@@ -402,6 +404,23 @@ def _make_spooler(settings: Settings) -> Spooler:
     return spooler
 
 
+def _read_passwords(settings: Settings) -> tuple[Passwords | None, Logins | None]:
+    """Read the operator's passwords, and the credentials of those who may send.
+
+    Raises:
+        SettingsError: a file cannot be read, or has mistakes.
+    """
+    access, smtp = settings.access, settings.smtp
+    passwords = logins = None
+    if access.has_passwords:
+        file = access.password_file and Path(access.password_file)
+        passwords = Passwords(read_password_file(file or None, "password_file", access.passwords or ()))
+    if smtp.has_logins and not settings.read_only:
+        file = smtp.auth_file and Path(smtp.auth_file)
+        logins = Logins(read_password_file(file or None, "auth_file", smtp.auth_passwords or ()), access.login_rate)
+    return passwords, logins
+
+
 def _limit_reading(settings: Settings, spooler: Spooler) -> ReadLimits:
     http = settings.http
     return ReadLimits(http.max_waiting_reads, http.max_parsed_bytes, http.max_parsed_file_bytes, spooler.folder)
@@ -413,13 +432,6 @@ async def _open_mailbox(settings: Settings) -> OperatorMailbox | None:
     mailbox = OperatorMailbox(Path(settings.operator.maildir))
     await asyncio.to_thread(mailbox.open)
     return mailbox
-
-
-def _read_passwords(access: AccessSettings) -> Passwords | None:
-    if access.password_file is None and access.passwords is None:
-        return None
-    path = None if access.password_file is None else Path(access.password_file)
-    return read_passwords(path, access.passwords or ())
 
 
 def _describe(settings: Settings, smtp_urls: list[str]) -> ServerInfoModel:

@@ -17,8 +17,10 @@ from testkit.running_app import ANN, Program, resolved_in, running
 from testkit.sample_mail import letter
 
 from edgemail.errors import SettingsError
-from edgemail.http.passwords import Passwords, TooManyLogins, read_passwords
+from edgemail.http.passwords import Passwords
 from edgemail.settings import resolve
+from edgemail.system.password_checks import TooManyLogins
+from edgemail.system.password_file import StoredPasswords, read_password_file
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -209,7 +211,7 @@ async def test_hashes_are_compared_off_the_event_loop_and_not_too_many_at_once()
         asyncio.run_coroutine_threadsafe(gate.wait(), loop).result(30)
         return secret == b"right"
 
-    passwords = Passwords({}, {"kim": b"hash"}, compare)
+    passwords = Passwords(StoredPasswords({}, {"kim": b"hash"}, compare))
     waiting = [asyncio.create_task(passwords.check(f"Bearer {n}".encode())) for n in range(19)]
     waiting.append(asyncio.create_task(passwords.check(b"Bearer right")))
     await asyncio.sleep(0)
@@ -244,16 +246,16 @@ async def test_each_mistake_in_the_file_is_a_line(text: str, tmp_path: Path) -> 
     """It says where, and never what the secret is."""
     file = write_file(tmp_path, text)
     with pytest.raises(SettingsError) as caught:
-        read_passwords(file)
+        read_password_file(file, "password_file")
     assert caught.value.mistakes == [mistake.format(file) for mistake in MISTAKES[text]]
 
 
 async def test_a_file_that_others_may_read_is_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        read_passwords(write_file(tmp_path))
+        read_password_file(write_file(tmp_path), "password_file")
         assert not caplog.records
         file = write_file(tmp_path, mode=0o644)
-        read_passwords(file)
+        read_password_file(file, "password_file")
     assert [record.getMessage() for record in caplog.records] == [
         f"other users of this machine may read {file}: chmod 600 it"
     ]
@@ -263,8 +265,8 @@ async def test_the_library_for_hashes_is_loaded_where_a_file_has_one(tmp_path: P
     for text, is_loaded in (("root:plain\n", "False"), (FILE, "True")):
         file = write_file(tmp_path, text)
         script = (
-            "import sys, pathlib; from edgemail.http.passwords import read_passwords; "
-            f"read_passwords(pathlib.Path({str(file)!r})); print('bcrypt' in sys.modules)"
+            "import sys, pathlib; from edgemail.system.password_file import read_password_file; "
+            f"read_password_file(pathlib.Path({str(file)!r}), 'password_file'); print('bcrypt' in sys.modules)"
         )
         done = await asyncio.to_thread(
             subprocess.run, [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True

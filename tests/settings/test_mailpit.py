@@ -69,6 +69,7 @@ def mistakes_of(**environ: str) -> list[str]:
         ("MP_SMTP_AUTH_ACCEPT_ANY", "yes", {"auth": "any"}),
         ("MP_SMTP_AUTH_ACCEPT_ANY", "0", {}),
         ("MP_SMTP_TLS_CERT", "sans:localhost", {"tls": "self-made"}),
+        ("MP_SMTP_AUTH", "kim:s3cret ann:p:w", {"auth_passwords": "set"}),
         ("MP_SMTP_STRICT_RFC_HEADERS", "true", {"bare_newlines": "refuse"}),
         ("MP_STRICT_RFC_HEADERS", "true", {"bare_newlines": "refuse"}),
         ("MP_SMTP_MAX_RECIPIENTS", "1000", {"max_recipients": "1000"}),
@@ -77,8 +78,8 @@ def mistakes_of(**environ: str) -> list[str]:
         ("MP_ENABLE_CHAOS", "true", {"chaos_api": "on"}),
         (
             "MP_CHAOS_TRIGGERS",
-            "Sender:451:5, recipients:550:100,Recipient:452:0",
-            {"chaos_api": "on", "chaos": "mail:451:5%,rcpt:550"},
+            "Sender:451:5, recipients:550:100,Recipient:452:0,authentication:535:1",
+            {"chaos_api": "on", "chaos": "mail:451:5%,rcpt:550,auth:535:1%"},
         ),
         ("MP_ENABLE_PROMETHEUS", "true", {"metrics": "on"}),
         ("MP_ENABLE_PROMETHEUS", "false", {"metrics": "off"}),
@@ -105,13 +106,28 @@ def test_files_must_be_there(tmp_path: Path) -> None:
     """A certificate, a key and a password file are named by their paths."""
     file = tmp_path / "file"
     file.write_text("kim:s3cret\n")
-    paths = {"MP_SMTP_TLS_CERT": "tls_cert", "MP_SMTP_TLS_KEY": "tls_key", "MP_UI_AUTH_FILE": "password_file"}
+    paths = {
+        "MP_SMTP_TLS_CERT": "tls_cert",
+        "MP_SMTP_TLS_KEY": "tls_key",
+        "MP_UI_AUTH_FILE": "password_file",
+        "MP_SMTP_AUTH_FILE": "auth_file",
+    }
     found = given(**dict.fromkeys(paths, str(file)))
     assert found == dict.fromkeys(paths.values(), str(file)) | {"private": "on"}
     missing = str(tmp_path / "missing")
     assert sorted(mistakes_of(**dict.fromkeys(paths, missing))) == [
         f'{variable}: "{missing}" is not there; name a file' for variable in sorted(paths)
     ]
+
+
+def test_tls_is_required_with_a_certificate() -> None:
+    """Mailpit, too, does not start without one."""
+    made = {"MP_SMTP_TLS_CERT": "sans:localhost"}
+    for variable in ("MP_SMTP_REQUIRE_STARTTLS", "MP_SMTP_TLS_REQUIRED", "MP_SMTP_REQUIRE_TLS"):
+        assert given(**made, **{variable: "true"}) == {"tls": "self-made", "require_tls": "on"}
+        assert mistakes_of(**{variable: "true"}) == [
+            f"{variable}: nobody could use TLS without a certificate; set tls_cert as well"
+        ]
 
 
 def test_our_own_settings_win(tmp_path: Path) -> None:
@@ -162,6 +178,7 @@ def test_two_variables_may_say_the_same_and_not_the_contrary() -> None:
         ("MP_API_CORS", "a.example,b@c"),
         ("MP_ALLOWED_HOSTS", "*"),
         ("MP_SMTP_AUTH_ACCEPT_ANY", "maybe"),
+        ("MP_SMTP_AUTH", "s3cret"),
         ("MP_SMTP_MAX_RECIPIENTS", "-1"),
         ("MP_SMTP_ALLOWED_RECIPIENTS", "^(a+)+$"),
         ("MP_CHAOS_TRIGGERS", "Sender:451"),

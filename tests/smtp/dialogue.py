@@ -8,8 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgemail.smtp import (
+    LOGIN_RIGHT,
+    LOGIN_WRONG,
+    CheckLogin,
     Close,
     Deliver,
+    Login,
+    LoginChecked,
     Reply,
     Secured,
     Session,
@@ -17,6 +22,7 @@ from edgemail.smtp import (
     Settled,
     StartTls,
 )
+from edgemail.system.password_file import StoredPasswords
 from tests.smtp.streams import drop_hints
 
 if TYPE_CHECKING:
@@ -32,6 +38,8 @@ _CUT = _NAMED["/"]
 _CLOSED = "X: the connection is closed"
 _AS_WRITTEN = ["played", "as_written"]
 _SECURED = "T: TLS begins"
+_NONCE = "nonce"
+"""The challenge of CRAM-MD5 is always `<nonce@mx.example.com>`."""
 
 Event = tuple[str, ...] | str | bytes
 """A reply as its lines; a delivery as a text, then its content; the close as a text."""
@@ -53,6 +61,7 @@ class Dialogue:
     comment: str
     rules: SessionRules
     verdict: Reply
+    logins: StoredPasswords
     steps: tuple[Step, ...]
     is_about_packets: bool = False
     """True if the events depend on where packets end."""
@@ -83,7 +92,8 @@ class Player:
 
     def __init__(self, dialogue: Dialogue) -> None:
         self._verdict = dialogue.verdict
-        self._session = Session(dialogue.rules)
+        self._logins = dialogue.logins
+        self._session = Session(dialogue.rules, make_nonce=lambda: _NONCE)
         self._session.start()
 
     def send(self, packets: Iterable[bytes]) -> list[Event]:
@@ -99,7 +109,14 @@ class Player:
     def _go_on(self, last: Output) -> list[Output]:
         if isinstance(last, Deliver):
             return self._session.tell(Settled(self._verdict))
+        if isinstance(last, CheckLogin):
+            return self._session.tell(LoginChecked(LOGIN_RIGHT if self._is_right(last.login) else LOGIN_WRONG))
         return self._session.tell(Secured()) if isinstance(last, StartTls) else []
+
+    def _is_right(self, login: Login) -> bool:
+        if login.challenge:
+            return self._logins.matches_cram_md5(login.name, login.challenge, login.secret)
+        return self._logins.matches(login.name, login.secret)
 
 
 def align(events: list[Event], expected: Iterable[Event]) -> list[Event]:
@@ -123,10 +140,12 @@ def read_dialogue(path: Path) -> Dialogue:
     lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     settings = [line[2:].split() for line in lines if line.startswith("= ")]
     is_about_packets = _AS_WRITTEN in settings
-    rules, verdict = _read_rules(words for words in settings if words != _AS_WRITTEN)
+    logins = dict(words[1].split(":", 1) for words in settings if words[0] == "login")
+    rules, verdict = _read_rules(words for words in settings if words != _AS_WRITTEN and words[0] != "login")
     comment = "\n".join(line[2:] for line in lines if line.startswith("# "))
     script = [line for line in lines if line and not line.startswith(("# ", "= "))]
-    return Dialogue(path.stem, comment, rules, verdict, tuple(_read_steps(script, path.name)), is_about_packets)
+    steps = tuple(_read_steps(script, path.name))
+    return Dialogue(path.stem, comment, rules, verdict, StoredPasswords(logins, {}), steps, is_about_packets)
 
 
 def unescape(text: str) -> bytes:
@@ -221,6 +240,8 @@ def _describe(output: Output) -> list[Event]:
             return [f"D: <{sender}> -> {', '.join(output.recipients)}", output.content]
         case StartTls():
             return [_SECURED]
+        case CheckLogin():
+            return []
         case Close():
             return [_CLOSED]
     raise AssertionError(f"{output} is no output of a dialogue")

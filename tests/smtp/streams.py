@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 from edgemail.smtp import (
+    LOGIN_RIGHT,
+    LOGIN_WRONG,
+    CheckLogin,
     CommandsFollow,
     ContentBehind,
     ContentFollows,
     Deliver,
+    LoginChecked,
     MessageRefused,
     Reply,
     Session,
@@ -118,8 +122,12 @@ def run_with_hints(session: Session, packets: Iterable[bytes], verdict: Reply = 
     for packet in packets:
         step = session.receive(packet)
         outputs += step
-        while step and isinstance(step[-1], Deliver):
-            step = session.tell(Settled(verdict))
+        while step and isinstance(step[-1], Deliver | CheckLogin):
+            last = step[-1]
+            if isinstance(last, CheckLogin):
+                step = session.tell(LoginChecked(LOGIN_RIGHT if last.login.secret == b"b" else LOGIN_WRONG))
+            else:
+                step = session.tell(Settled(verdict))
             outputs += step
     return outputs
 

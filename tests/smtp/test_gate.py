@@ -21,13 +21,16 @@ _OPENING = b"EHLO a\r\nMAIL FROM:<a@x>\r\n"
 
 
 class _Refusing:
-    """Refuses at one of the three questions."""
+    """Refuses at one of the questions."""
 
     def __init__(self, question: str, refusal: Reply, inbox: str = "no@ex.org") -> None:
         self._question = question
         self._refusal = refusal
         self._inbox = inbox
         self.spent = 0
+
+    def judge_login(self, name: str) -> Reply | None:
+        return self._refusal if self._question == "login" and name == "Ann" else None
 
     def judge_sender(self, sender: Address | None) -> Reply | None:
         assert str(sender) == "a@x"
@@ -107,3 +110,16 @@ def test_a_421_closes(question: str, how: bytes) -> None:
     sent = _OPENING + b"RCPT TO:<yes@ex.org>\r\n" + how
     codes_seen, is_delivered, is_closed = _play(_Refusing(question, _BYE, "yes@ex.org"), sent)
     assert (codes_seen[-1], is_delivered, is_closed) == (421, False, True)
+
+
+@pytest.mark.parametrize("requires_auth", [False, True])
+@pytest.mark.parametrize(("refusal", "closes"), [(_BUSY, False), (_NEVER, False), (_BYE, True)])
+def test_a_refused_login_is_not_compared(refusal: Reply, closes: bool, requires_auth: bool) -> None:
+    """RFC 4954 section 4: it is told once the credentials have come. Another name may come after it."""
+    rules = SessionRules("mx.example.net", offers_auth=True, requires_auth=requires_auth)
+    session = Session(rules, _Refusing("login", refusal))
+    outputs = run(session, [b"EHLO a\r\nAUTH PLAIN\r\n", b"AEFubgBi\r\n"])
+    assert codes(outputs) == [250, 334, refusal.code]
+    assert isinstance(outputs[-1], Close) is closes
+    if not closes:
+        assert codes(run(session, [b"AUTH LOGIN Ym9i\r\nYg==\r\n"])) == [334, 235]

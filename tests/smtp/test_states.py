@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
 import pytest
 
 from edgemail.smtp import (
+    LOGIN_RIGHT,
     CommandsFollow,
     ContentBehind,
     ContentFollows,
     Ended,
+    LoginChecked,
     Lost,
     MemoryContentStore,
     MessageRefused,
@@ -30,11 +33,21 @@ from edgemail.smtp.states import NEXT, REFUSALS, TABLE, TAKES_COMMANDS, Move, Se
 from tests.smtp.streams import KEPT, TRANSACTION, codes, run_with_hints
 
 RULES = SessionRules("mx.example.com", max_message_octets=100, offers_tls=True, offers_auth=True)
+ASKING = {
+    SessionState.NEEDS_TLS: replace(RULES, requires_tls=True),
+    SessionState.NEEDS_TLS_DROP: replace(RULES, requires_tls=True),
+    SessionState.NEEDS_LOGIN: replace(RULES, requires_auth=True),
+    SessionState.NEEDS_LOGIN_DROP: replace(RULES, requires_auth=True),
+    SessionState.CHECKING: replace(RULES, requires_auth=True),
+}
+"""The rules of the states that others never reach."""
 CELLS = list(product(TABLE, SessionState))
 OPENED = TRANSACTION[: -len(b"DATA\r\n")]
 
 REACHED_BY = {
     SessionState.NEW: b"",
+    SessionState.NEEDS_TLS: b"EHLO a\r\n",
+    SessionState.NEEDS_LOGIN: b"EHLO a\r\n",
     SessionState.READY: b"EHLO a\r\n",
     SessionState.MAIL: b"EHLO a\r\nMAIL FROM:<>\r\n",
     SessionState.NO_RCPT: b"EHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<>\r\n",
@@ -43,10 +56,13 @@ REACHED_BY = {
     SessionState.DATA: TRANSACTION,
     SessionState.CHUNK: OPENED + b"BDAT 9\r\n",
     SessionState.NEW_DROP: b"BDAT 9\r\n",
+    SessionState.NEEDS_TLS_DROP: b"EHLO a\r\nBDAT 9\r\n",
+    SessionState.NEEDS_LOGIN_DROP: b"EHLO a\r\nBDAT 9\r\n",
     SessionState.READY_DROP: b"EHLO a\r\nBDAT 9\r\n",
     SessionState.MAIL_DROP: b"EHLO a\r\nMAIL FROM:<>\r\nBDAT 9\r\n",
     SessionState.NO_RCPT_DROP: b"EHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<>\r\nBDAT 9\r\n",
     SessionState.AUTH: b"EHLO a\r\nAUTH LOGIN\r\n",
+    SessionState.CHECKING: b"EHLO a\r\nAUTH PLAIN AGEAYg==\r\n",
     SessionState.SETTLING: TRANSACTION + b".\r\n",
     SessionState.SECURING: b"EHLO a\r\nSTARTTLS\r\n",
     SessionState.CLOSED: b"QUIT\r\n",
@@ -76,7 +92,7 @@ ACCEPTED = {
 
 def session_in(state: SessionState) -> Session:
     """Bring a session into a state, by what a peer says."""
-    reached = Session(RULES)
+    reached = Session(ASKING.get(state, RULES))
     reached.receive(REACHED_BY[state])
     assert reached._state is state
     return reached
@@ -138,6 +154,9 @@ def test_a_command_is_answered_as_the_table_says(verb: Verb, state: SessionState
     if refusal is not None:
         assert replies == [refusal]
         assert asked._state is state
+    elif verb in (Verb.HELO, Verb.EHLO) and state in ASKING:
+        assert codes(replies) == [250]
+        assert asked._state is state
     elif verb is Verb.BDAT:
         assert codes(replies) == [250]
         assert asked._state is SessionState.CHUNKS
@@ -152,6 +171,9 @@ def test_what_a_driver_tells_out_of_turn_is_its_own_mistake(state: SessionState)
     if state is not SessionState.SETTLING:
         with pytest.raises(RuntimeError, match="cannot happen"):
             session_in(state).tell(Settled(KEPT))
+    if state is not SessionState.CHECKING:
+        with pytest.raises(RuntimeError, match="cannot happen"):
+            session_in(state).tell(LoginChecked(LOGIN_RIGHT))
     if state not in (SessionState.SECURING, SessionState.NEW):
         with pytest.raises(RuntimeError, match="cannot happen"):
             session_in(state).tell(Secured())
@@ -269,6 +291,9 @@ class CountingGate:
 
     spent = 0
     refusal: Reply | None = None
+
+    def judge_login(self, name: str) -> Reply | None:
+        return None
 
     def judge_sender(self, sender: object) -> Reply | None:
         return self.refusal

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 from starlette.datastructures import Headers
 
 from edgemail.http.forwarded import read_peer
-from edgemail.http.passwords import TooManyLogins
 from edgemail.http.problems import problem_response
 from edgemail.http.visitors import Visit, Visitors, is_within
 from edgemail.system.minute_log import MinuteLog
+from edgemail.system.password_checks import TooManyLogins
 
 if TYPE_CHECKING:
     from collections import Counter

@@ -26,11 +26,13 @@ from edgemail.listener.phases import (
 from edgemail.model import Envelope
 from edgemail.policy.gate import ConnectionGate
 from edgemail.smtp import (
+    CheckLogin,
     Close,
     ContentBehind,
     ContentFollows,
     Deliver,
     Ended,
+    LoginChecked,
     Lost,
     MessageRefused,
     Reply,
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
 
     from edgemail.listener.context import ListenerContext
     from edgemail.listener.transaction_log import Entry
-    from edgemail.smtp import Output
+    from edgemail.smtp import Login, Output
 
 _log = logging.getLogger(__name__)
 
@@ -59,7 +61,8 @@ _QUIT_CODE = 221
 _COMMANDS = -1
 """What follows, where no message is coming."""
 # Looked up with each packet: before Python 3.12 an Enum's member takes ten times as long as a name.
-_GREETING, _TALKING, _SETTLING, _HANDSHAKE = Phase.GREETING, Phase.TALKING, Phase.SETTLING, Phase.HANDSHAKE
+_GREETING, _TALKING, _SETTLING, _CHECKING = Phase.GREETING, Phase.TALKING, Phase.SETTLING, Phase.CHECKING
+_HANDSHAKE = Phase.HANDSHAKE
 _DELIVERED, _SETTLED = PhaseEvent.DELIVERED, PhaseEvent.SETTLED
 _KEPT = Settled(replies.KEPT)
 _UNKNOWN = RemotePeer("")
@@ -82,6 +85,7 @@ class Connection(asyncio.BufferedProtocol):
         "_is_counted_lingering",
         "_is_reading",
         "_is_tls",
+        "_login",
         "_loop",
         "_pauses",
         "_peer",
@@ -112,6 +116,7 @@ class Connection(asyncio.BufferedProtocol):
         self._follows = _COMMANDS  # as the session says by `ContentFollows`
         self._greeting: asyncio.TimerHandle | None = None
         self._handshake: asyncio.Task[None] | None = None
+        self._login: asyncio.Task[None] | None = None
         self._settling: asyncio.Future[Any] | None = None
         self._closed: asyncio.Future[None] | None = None
         self._entry: Entry | None = None  # in the log, of the message that is being stored
@@ -205,7 +210,7 @@ class Connection(asyncio.BufferedProtocol):
             self._handle(self._session.receive(data))
             if self._context.status.is_stopping:
                 self.stop()
-        elif phase is _SETTLING:
+        elif phase is _SETTLING or phase is _CHECKING:
             self._pause(OCTETS_WAIT)
             self._session.receive(data)  # which keeps it; the commit gets no more time for it
         elif phase is _HANDSHAKE:
@@ -216,9 +221,9 @@ class Connection(asyncio.BufferedProtocol):
             self.abort()
 
     def eof_received(self) -> bool:
-        """Stay open while a message is being stored: the peer may have closed only its own side."""
+        """Stay open while the peer is owed an answer: it may have closed only its own side."""
         self._pauses |= PEER_IS_DONE
-        return self._phase is _SETTLING and not self._is_tls  # over TLS no side closes alone
+        return self._phase in (_SETTLING, _CHECKING) and not self._is_tls  # over TLS no side closes alone
 
     def pause_writing(self) -> None:
         """Stop reading from a peer that does not read: its replies must not pile up."""
@@ -233,6 +238,8 @@ class Connection(asyncio.BufferedProtocol):
         context = self._context
         self._enter(PhaseEvent.LOST)
         self._cancel_greeting()
+        if self._login is not None:
+            self._login.cancel()
         for output in self._session.tell(Lost()):
             if isinstance(output, Close):
                 self._hello = output.hello
@@ -275,7 +282,7 @@ class Connection(asyncio.BufferedProtocol):
         phase = self._phase
         if phase in IS_OVER:
             self._close()
-        elif phase in (_SETTLING, _HANDSHAKE) or self._transport.is_closing():
+        elif phase in (_SETTLING, _CHECKING, _HANDSHAKE) or self._transport.is_closing():
             return
         elif self._follows == _COMMANDS:
             self._handle(self._session.tell(Ended(replies.STOPPING)))
@@ -317,6 +324,9 @@ class Connection(asyncio.BufferedProtocol):
             self._deliver(last)
             if last.is_followed:
                 self._pause(OCTETS_WAIT)
+        elif type(last) is CheckLogin:
+            self._enter(PhaseEvent.LOGIN_GIVEN)
+            self._login = self._loop.create_task(self._check_login(last.login))
         elif type(last) is StartTls:
             self._enter(PhaseEvent.TLS_STARTED)
             self._update_reading()
@@ -420,6 +430,20 @@ class Connection(asyncio.BufferedProtocol):
         if context.status.is_stopping:
             self.stop()
 
+    async def _check_login(self, login: Login) -> None:
+        """Tell the peer whether its name and password are right, and go on."""
+        logins = self._context.logins
+        if logins is None:
+            raise RuntimeError("a login to check without credentials")
+        verdict = await logins.check(login, self._peer.ip, self._peer.source)
+        self._login = None
+        if self._phase is not _CHECKING or self._transport.is_closing():
+            return
+        self._enter(PhaseEvent.LOGIN_CHECKED)
+        self._pauses &= ~OCTETS_WAIT
+        self._handle(self._session.tell(LoginChecked(verdict)))
+        self._go_on()
+
     def _deliver(self, delivery: Deliver) -> None:
         context = self._context
         now = context.clock()
@@ -477,9 +501,13 @@ class Connection(asyncio.BufferedProtocol):
         self._enter(_SETTLED)
         self._pauses &= ~OCTETS_WAIT
         self._handle(self._session.tell(_KEPT if verdict is replies.KEPT else Settled(verdict)))
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Read again behind an answer that the peer waited for; close if it will say no more."""
         if self._context.status.is_stopping:
             self.stop()
-        if self._pauses & PEER_IS_DONE and self._phase is not _SETTLING:
+        if self._pauses & PEER_IS_DONE and self._phase not in (_SETTLING, _CHECKING):
             self._close()
         elif not self._is_reading:
             self._update_reading()

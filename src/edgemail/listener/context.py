@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from edgemail.listener.spool import Spooler
     from edgemail.model import Envelope
     from edgemail.policy.gate import Policy
+    from edgemail.policy.logins import Logins
     from edgemail.settings import SmtpSettings
     from edgemail.system.certificate import Certificate
 
@@ -70,6 +71,7 @@ class ListenerContext:
     spooler: Spooler
     recorder: Recorder
     certificate: Certificate | None
+    logins: Logins | None
     clock: Callable[[], datetime]
     store: Callable[[Envelope], asyncio.Future[Any]]
     read_buffer: memoryview

@@ -18,6 +18,8 @@ class Phase(IntEnum):
     """The session takes what comes."""
     SETTLING = auto()
     """A message is being stored; the session keeps what comes."""
+    CHECKING = auto()
+    """A login is being compared; the session keeps what comes."""
     HANDSHAKE = auto()
     """TLS begins, after STARTTLS."""
     LINGERING = auto()
@@ -34,6 +36,8 @@ class PhaseEvent(StrEnum):
     GREETED = "greeted"
     DELIVERED = "delivered"
     SETTLED = "settled"
+    LOGIN_GIVEN = "login-given"
+    LOGIN_CHECKED = "login-checked"
     TLS_STARTED = "tls-started"
     SECURED = "secured"
     LAST_REPLY = "last-reply"
@@ -42,23 +46,26 @@ class PhaseEvent(StrEnum):
 
 
 _PHASES = tuple(Phase)
-GREETING, TALKING, SETTLING, HANDSHAKE, LINGERING, CLOSING, LOST = _PHASES
+GREETING, TALKING, SETTLING, CHECKING, HANDSHAKE, LINGERING, CLOSING, LOST = _PHASES
+_OPEN = (GREETING, TALKING, SETTLING, CHECKING, HANDSHAKE)
 
 # An event without a next phase cannot happen there.
 # fmt: off
 NEXT_PHASE: Mapping[PhaseEvent, Mapping[Phase, Phase]] = {
-    PhaseEvent.GREETED:     {GREETING: TALKING},
-    PhaseEvent.DELIVERED:   {TALKING: SETTLING},
-    PhaseEvent.SETTLED:     {SETTLING: TALKING},
-    PhaseEvent.TLS_STARTED: {TALKING: HANDSHAKE},
-    PhaseEvent.SECURED:     {HANDSHAKE: TALKING},
-    PhaseEvent.LAST_REPLY:  dict.fromkeys((GREETING, TALKING, SETTLING, HANDSHAKE), LINGERING),
-    PhaseEvent.CLOSED:      dict.fromkeys((GREETING, TALKING, SETTLING, HANDSHAKE, LINGERING, CLOSING), CLOSING),
-    PhaseEvent.LOST:        dict.fromkeys(_PHASES, LOST),
+    PhaseEvent.GREETED:       {GREETING: TALKING},
+    PhaseEvent.DELIVERED:     {TALKING: SETTLING},
+    PhaseEvent.SETTLED:       {SETTLING: TALKING},
+    PhaseEvent.LOGIN_GIVEN:   {TALKING: CHECKING},
+    PhaseEvent.LOGIN_CHECKED: {CHECKING: TALKING},
+    PhaseEvent.TLS_STARTED:   {TALKING: HANDSHAKE},
+    PhaseEvent.SECURED:       {HANDSHAKE: TALKING},
+    PhaseEvent.LAST_REPLY:    dict.fromkeys(_OPEN, LINGERING),
+    PhaseEvent.CLOSED:        dict.fromkeys((*_OPEN, LINGERING, CLOSING), CLOSING),
+    PhaseEvent.LOST:          dict.fromkeys(_PHASES, LOST),
 }
 # fmt: on
 
-IS_READ = frozenset({GREETING, TALKING, SETTLING, LINGERING})
+IS_READ = frozenset({GREETING, TALKING, SETTLING, CHECKING, LINGERING})
 """The phases in which a connection is read from, unless there is a reason to pause."""
 
 IS_OVER = frozenset({LINGERING, CLOSING, LOST})
@@ -70,7 +77,7 @@ PEER_IS_SLOW: Final = 1
 CONTENT_IS_BEHIND: Final = 2
 """The disk has not taken what came."""
 OCTETS_WAIT: Final = 4
-"""Octets wait behind a message that is being stored."""
+"""Octets wait behind a message that is being stored, or a login that is being compared."""
 TURN_IS_OVER: Final = 8
 """A full buffer was read: the other connections come first."""
 PEER_IS_DONE: Final = 16

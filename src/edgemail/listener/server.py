@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from edgemail.listener.context import OpenConnection
     from edgemail.model import Envelope, Spool
+    from edgemail.policy.logins import Logins
     from edgemail.settings import SmtpSettings
     from edgemail.system.certificate import Certificate
 
@@ -54,7 +55,9 @@ class Listener:
         counters: SmtpCounters | None = None,
         spooler: Spooler | None = None,
         log: TransactionLog | None = None,
+        logins: Logins | None = None,
     ) -> None:
+        """`logins` is needed where the settings ask for credentials."""
         self.settings = settings
         self.certificate = certificate
         self.policy = policy or Policy(PolicySettings(min_free=None), Chaos())
@@ -68,12 +71,17 @@ class Listener:
         read_buffer = memoryview(bytearray(_READ_OCTETS))
         self._context = ListenerContext(
             settings=settings,
-            rules=derive_rules(settings, has_certificate=certificate is not None),
+            rules=derive_rules(
+                settings,
+                has_certificate=certificate is not None,
+                knows_cram_md5=logins is None or logins.knows_cram_md5,
+            ),
             policy=self.policy,
             admission=self.admission,
             spooler=self.spooler,
             recorder=self._recorder,
             certificate=certificate,
+            logins=logins,
             clock=clock,
             store=self._store,
             read_buffer=read_buffer,

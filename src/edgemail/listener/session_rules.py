@@ -26,8 +26,10 @@ class RulesByPeer(NamedTuple):
         return self.trusted if peer.is_trusted else self.stranger
 
 
-def derive_rules(settings: SmtpSettings, *, has_certificate: bool) -> RulesByPeer:
+def derive_rules(settings: SmtpSettings, *, has_certificate: bool, knows_cram_md5: bool = True) -> RulesByPeer:
     """Derive the rules from the settings, and from whether there is a certificate.
+
+    `knows_cram_md5` is false where answers to a challenge cannot be compared, as passwords are hashed.
 
     Offer STARTTLS with a self-made certificate only where `tls` says so: with `given` such a certificate is for
     the ports of implicit TLS. Trusted peers may send everything at once, in one connection.
@@ -36,7 +38,10 @@ def derive_rules(settings: SmtpSettings, *, has_certificate: bool) -> RulesByPee
         **{name: getattr(settings, name) for name in _SHARED},
         max_message_octets=settings.max_message_bytes,
         offers_tls=has_certificate and (settings.tls == "self-made" or settings.tls_cert is not None),
-        offers_auth=settings.auth == "any",
+        requires_tls=settings.require_tls == "on",
+        offers_auth=settings.auth != "off",
+        requires_auth=settings.auth == "required",
+        offers_cram_md5=knows_cram_md5,
         enforces_sync=True,
         refuses_bare_newlines=settings.bare_newlines == "refuse",
         takes_lf_lines=settings.lf_lines == "take",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+from dataclasses import replace
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ class Chaos:
     def __init__(self, draw: Callable[[], float] = random.random) -> None:
         """`draw` returns a random number from 0 (included) to 1 (excluded)."""
         self.rules: tuple[ChaosRule, ...] = ()
+        """A rule with a number of `times` has as many as are left."""
         self._draw = draw
 
     def change(self, rules: Iterable[ChaosRule]) -> None:
@@ -38,11 +40,27 @@ class Chaos:
             _log.warning("chaos is off")
 
     def choose(self, stage: Stage, names: Iterable[str]) -> ChaosRule | None:
-        """Return the first rule that refuses; `names` are in lower case, as `Address.inbox` is."""
-        for rule in self.rules:
+        """Return the first rule that refuses, and take one of its times.
+
+        `names` are in lower case, as `Address.inbox` is.
+        """
+        for at, rule in enumerate(self.rules):
             if rule.stage == stage and _matches(rule.glob, names) and self._draw() * 100 < rule.percent:
+                if rule.times is not None:
+                    self._spend(at, rule, rule.times)
                 return rule
         return None
+
+    def _spend(self, at: int, rule: ChaosRule, times: int) -> None:
+        """Let a rule refuse once less; where that was the last time, it is in force no more."""
+        left = (replace(rule, times=times - 1),) if times > 1 else ()
+        self.rules = (*self.rules[:at], *left, *self.rules[at + 1 :])
+        if not self.rules:
+            _log.warning("chaos is off: every rule has refused as often as it should")
+
+    def judge_login(self, name: str) -> Reply | None:
+        """See `Gate.judge_login`."""
+        return self._refuse("auth", (name.lower(),)) if self.rules else None
 
     def judge_sender(self, sender: Address | None) -> Reply | None:
         """See `Gate.judge_sender`."""

@@ -66,6 +66,10 @@ class ConnectionGate:
         """Judge the peer's address, before the greeting."""
         return self._policy.lists.judge_source(self._host)
 
+    def judge_login(self, name: str) -> Reply | None:
+        """See `Gate.judge_login`."""
+        return self._policy.chaos.judge_login(name)
+
     def judge_sender(self, sender: Address | None) -> Reply | None:
         """See `Gate.judge_sender`; the address is judged again, as the lists may have changed."""
         policy = self._policy

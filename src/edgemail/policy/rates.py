@@ -77,7 +77,7 @@ class Rate:
 class Source:
     """One source's counters and limits. The judges change nothing."""
 
-    __slots__ = ("_table", "connections", "connects", "messages", "octets")
+    __slots__ = ("_table", "_wrong_logins", "connections", "connects", "messages", "octets")
 
     def __init__(self, table: Sources) -> None:
         self._table = table
@@ -85,6 +85,7 @@ class Source:
         self.connects = Rate()
         self.messages = Rate()
         self.octets = Rate(_HOUR_S)
+        self._wrong_logins: Rate | None = None  # few sources have any
 
     def judge_connection(self) -> Reply | None:
         """Refuse a connection while the source has too many, or had too many within a minute."""
@@ -131,10 +132,20 @@ class Source:
         self.octets.add(self._table.clock(), size)
         return None
 
+    def is_guessing(self, limit: int) -> bool:
+        """Return True if the source has given as many wrong passwords within a minute as the limit."""
+        return self._wrong_logins is not None and self._wrong_logins.is_full(self._table.clock(), limit)
+
+    def count_wrong_login(self) -> None:
+        """Count a wrong password."""
+        if self._wrong_logins is None:
+            self._wrong_logins = Rate()
+        self._wrong_logins.add(self._table.clock())
+
     def is_idle(self, now: float) -> bool:
         """Return True if the source can be forgotten."""
-        rates = (self.connects, self.messages, self.octets)
-        return not self.connections and all(rate.is_over(now) for rate in rates)
+        rates = (self.connects, self.messages, self.octets, self._wrong_logins)
+        return not self.connections and all(rate is None or rate.is_over(now) for rate in rates)
 
     def _is_past_hour(self, size: int, share: float) -> bool:
         limit = self._table.settings.max_bytes_per_source_per_hour

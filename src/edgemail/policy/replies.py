@@ -24,6 +24,12 @@ DISK_FLOOR = Reply.of(
 MAIL_SPACE = Reply.of(
     452, "4.3.1 There is no room, and all mail is too young to be deleted, try again later", reason="mail_space"
 )
+LOGIN_NOT_CHECKED = Reply.of(
+    454, "4.7.0 The password could not be checked, try again later", reason="login_not_checked"
+)
+TOO_MANY_LOGINS = Reply.of(
+    454, "4.7.0 Too many wrong passwords from you, try again later", reason="too_many_logins"
+)
 CHAOS = Reply.of(451, "4.0.0 Chaos: refused on purpose", reason="chaos")
 """The chaos reply with the most common code; `chaos.py` makes the others on first use."""
 

@@ -20,6 +20,7 @@ def find_mistakes(settings: Settings, spelled: Mapping[str, str]) -> Iterable[st
     yield from _find_clashes(settings, spelled)
     yield from _find_half_pairs(settings, spelled)
     yield from _find_open_doors(settings, spelled)
+    yield from _find_missing_keys(settings, spelled)
     yield from _find_contradictions(settings, spelled)
 
 
@@ -39,10 +40,27 @@ def _find_half_pairs(settings: Settings, spelled: Mapping[str, str]) -> Iterable
 def _find_open_doors(settings: Settings, spelled: Mapping[str, str]) -> Iterable[str]:
     """Name what asks for a password where there is none, and what lets any web page read a public server."""
     access = settings.access
-    if access.private == "on" and access.password_file is None and access.passwords is None:
+    if access.private == "on" and not access.has_passwords:
         yield f"{spelled['private']}: nobody could read any mail without a password; set password_file as well"
     if access.mode == "public" and ANY_ORIGIN in settings.http.allowed_origins:
         yield f'{spelled["allowed_origin"]}: "{ANY_ORIGIN}" {NO_ORIGIN}'
+
+
+def _find_missing_keys(settings: Settings, spelled: Mapping[str, str]) -> Iterable[str]:
+    """Name what SMTP would ask of senders and nobody could give."""
+    smtp = settings.smtp
+    if settings.read_only:
+        return
+    if smtp.require_tls == "on" and smtp.tls_cert is None and smtp.tls == "given":
+        yield f"{spelled['require_tls']}: nobody could use TLS without a certificate; set tls_cert as well"
+    if smtp.require_tls == "on" and smtp.tls == "off":
+        yield f"{spelled['require_tls']}: nobody could use TLS, as tls is off; leave one of the two out"
+    if smtp.auth == "required" and not smtp.has_logins:
+        yield f"{spelled['auth']}: nobody could log in without names and passwords; set auth_file as well"
+    if smtp.auth != "required" and smtp.has_logins:
+        name = "auth_file" if smtp.auth_file is not None else "auth_passwords"
+        auth = f"{spelled[name]}: {spelled['auth']} = {smtp.auth} asks for none of its passwords"
+        yield f"{auth}; leave one of the two out"
 
 
 def _find_contradictions(settings: Settings, spelled: Mapping[str, str]) -> Iterable[str]:

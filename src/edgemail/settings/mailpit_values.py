@@ -107,14 +107,19 @@ def read_webroot(text: str) -> Texts:
     return {"base_path": ("/" + text.strip("/"),)}
 
 
-def read_passwords(text: str) -> Texts:
+def read_ui_auth(text: str) -> Texts:
     """Read names and secrets, and ask everyone for one."""
     return {"passwords": (text,), "private": ("on",)}
 
 
-def read_password_file(text: str) -> Texts:
+def read_ui_auth_file(text: str) -> Texts:
     """Read the path of a password file, and ask everyone for a password."""
     return {"password_file": (_check_file(text),), "private": ("on",)}
+
+
+def read_file(name: str) -> Callable[[str], Texts]:
+    """Return the conversion of a file's path."""
+    return lambda text: {name: (_check_file(text),)}
 
 
 def _check_file(text: str) -> str:
@@ -139,7 +144,7 @@ def read_origins(text: str) -> Texts:
         return {"allowed_origin": (ANY_ORIGIN,)}
     origins: list[str] = []
     for entry in entries:
-        both = [entry] if "://" in entry else [f"http://{entry}", f"https://{entry}"]
+        both = [entry] if entry.startswith(("http://", "https://")) else [f"http://{entry}", f"https://{entry}"]
         try:
             origins += map(read_origin, both)
         except ValueError:

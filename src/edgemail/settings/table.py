@@ -53,8 +53,8 @@ from edgemail.settings.values import EVERYWHERE, LOOPBACK, MEMORY, PRIVATE, Free
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from edgemail.model import Credential
     from edgemail.settings.chaos_rules import ChaosRule
-    from edgemail.settings.credentials import Credential
     from edgemail.settings.values import Network
 
 RESERVED: Final = (
@@ -83,6 +83,9 @@ HostNames = Literal["loopback", "local", "public"]
 
 StartTls = Literal["self-made", "given", "off"]
 """With which certificates STARTTLS is offered: also a self-made one, only `tls_cert`, or none."""
+
+Auth = Literal["any", "required", "off"]
+"""Which names and passwords AUTH takes: any, those of `auth_file`, or none as it is not offered."""
 
 _MX_PORT: Final = 25
 _DAY_S: Final = 86_400.0
@@ -141,8 +144,10 @@ def tls_by_mode(mode: Mode) -> StartTls:
     return "self-made" if mode == "public" else "given"
 
 
-def auth_by_mode(mode: Mode) -> Literal["any", "off"]:
+def auth_by_mode(mode: Mode, auth_file: str | None, auth_passwords: Sequence[Credential] | None) -> Auth:
     """Return who is offered AUTH. Programs under test often insist on a login."""
+    if auth_file is not None or auth_passwords is not None:
+        return "required"
     return "off" if mode == "public" else "any"
 
 
@@ -283,12 +288,33 @@ class SmtpSettings:
     tls_key: str | None = setting(
         unset(FILE), None, "Use this private key (PEM), if it is not in the certificate's file.", everyday=True
     )
-    auth: Literal["any", "off"] = setting(
-        one_of("any", "off"),
-        ComputedDefault(auth_by_mode, "`any` in dev mode, `off` in public mode"),
-        "Offer AUTH to any peer or to none. It takes any name and password and keeps neither.",
+    require_tls: Literal["off", "on"] = setting(
+        one_of("off", "on"),
+        "off",
+        "Take no mail before STARTTLS, which needs a certificate. Mail servers may send without TLS.",
+    )
+    auth: Auth = setting(
+        one_of("any", "required", "off"),
+        ComputedDefault(
+            auth_by_mode,
+            "`required` with an `auth_file` or `auth_passwords`; else `any` in dev mode, `off` in public mode",
+        ),
+        "Offer AUTH to any peer or to none. It takes any name and password and keeps neither (`any`), or takes "
+        "those of `auth_file` and `auth_passwords` alone, and no mail without them (`required`).",
         everyday=True,
         retired_values=("local",),
+    )
+    auth_file: str | None = setting(
+        unset(PATH),
+        None,
+        "Take mail only from who gives a name and password of this file by AUTH. It has lines `name:password`, "
+        "plain or bcrypt. CRAM-MD5 is offered where all are plain.",
+    )
+    auth_passwords: tuple[Credential, ...] | None = setting(
+        unset(CREDENTIALS),
+        None,
+        "The same as the lines of `auth_file`: `name:password`, with blanks between several.",
+        secret=True,
     )
     max_message_bytes: int = setting(BYTES, 25 * _MIB, "Refuse a message that is larger.")
     bare_newlines: Literal["keep", "refuse"] = setting(
@@ -395,6 +421,11 @@ class SmtpSettings:
     shutdown_timeout_s: float = setting(
         DURATION, 30.0, "Wait this long for open transactions when the program stops."
     )
+
+    @property
+    def has_logins(self) -> bool:
+        """True if there are names and passwords that senders log in with."""
+        return self.auth_file is not None or self.auth_passwords is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -618,7 +649,8 @@ class PolicySettings:
     chaos: tuple[ChaosRule, ...] = setting(
         CHAOS_RULES,
         (),
-        "Refuse on purpose, to test a sender: `STAGE:CODE[:SHARE][:GLOB]`, such as `rcpt:451:10%:*@slow.example`.",
+        "Refuse on purpose, to test a sender: `STAGE:CODE[:SHARE][:TIMES][:GLOB]`, such as "
+        "`rcpt:451:10%:*@slow.example`, or `data:451:1x` for the next message alone.",
         reloads=True,
     )
     chaos_api: Literal["off", "on"] = setting(one_of("off", "on"), "off", "Let the API change `chaos`.")
@@ -728,7 +760,12 @@ class AccessSettings:
         "Refuse a source not trusted for a while once it has asked this often in a minute for messages that are "
         "not there, or for addresses without mail.",
     )
-    login_rate: int = setting(COUNT, 10, "Check at most this many wrong passwords a minute from any source.")
+    login_rate: int = setting(
+        COUNT,
+        10,
+        "Check at most this many wrong passwords a minute from any source over HTTP, and by AUTH from one that is "
+        "not `trusted`.",
+    )
     robots: Literal["refuse", "landing"] = setting(
         one_of("refuse", "landing"),
         "refuse",
@@ -740,6 +777,11 @@ class AccessSettings:
     abuse_contact: str | None = setting(
         unset(CONTACT), None, "Name this mail address or URL to those who complain of what the server is used for."
     )
+
+    @property
+    def has_passwords(self) -> bool:
+        """True if there is a password that makes its reader the operator."""
+        return self.password_file is not None or self.passwords is not None
 
 
 @dataclass(frozen=True, slots=True)

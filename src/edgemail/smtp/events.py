@@ -17,6 +17,17 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
+class LoginChecked:
+    """The login of the last `CheckLogin` was compared: the peer gets the `verdict`.
+
+    235 lets it in (`replies.LOGIN_RIGHT`). Anything else does not: 535 where it was wrong
+    (`replies.LOGIN_WRONG`), 454 where nobody knows.
+    """
+
+    verdict: Reply
+
+
+@dataclass(frozen=True, slots=True)
 class Secured:
     """The connection is secure: by STARTTLS, or from its beginning (then before anything else).
 
@@ -36,4 +47,4 @@ class Lost:
     """The peer is gone: nothing can be sent any more. An open message is dropped."""
 
 
-Event = Settled | Secured | Ended | Lost
+Event = Settled | LoginChecked | Secured | Ended | Lost

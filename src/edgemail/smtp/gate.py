@@ -15,8 +15,12 @@ class Gate(Protocol):
     """One connection's policy. A judge returns `None` to accept, or a refusal; a 421 also closes.
 
     It is asked once grammar, order and `SessionRules` accept the command. To judge changes
-    nothing, and no method waits.
+    nothing, but that a refusal on purpose may be the last of its rule. No method waits.
     """
+
+    def judge_login(self, name: str) -> Reply | None:
+        """Judge a login by the name that a peer gives itself, before the password is compared."""
+        ...
 
     def judge_sender(self, sender: Address | None) -> Reply | None:
         """Judge a MAIL."""

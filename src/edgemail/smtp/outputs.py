@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from edgemail.model import Address, Spool
+    from edgemail.smtp.auth import Login
     from edgemail.smtp.content import Content
 
 UNTIL_END_MARK = sys.maxsize
@@ -88,6 +89,16 @@ class MessageRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckLogin:
+    """Compare what a peer said of itself, then tell the session `LoginChecked`.
+
+    Always the last output of a call. The session keeps the octets that come meanwhile.
+    """
+
+    login: Login
+
+
+@dataclass(frozen=True, slots=True)
 class StartTls:
     """Send the replies, make the connection secure, then tell the session `Secured`.
 
@@ -130,7 +141,17 @@ class ContentBehind(NamedTuple):
     content: Content
 
 
-Output = Reply | Deliver | MessageRefused | StartTls | Close | ContentFollows | CommandsFollow | ContentBehind
+Output = (
+    Reply
+    | Deliver
+    | MessageRefused
+    | CheckLogin
+    | StartTls
+    | Close
+    | ContentFollows
+    | CommandsFollow
+    | ContentBehind
+)
 
 START_TLS = StartTls()
 COMMANDS_FOLLOW = CommandsFollow()

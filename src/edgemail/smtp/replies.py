@@ -12,6 +12,7 @@ RECIPIENT_OK = Reply.of(250, "2.1.5 Recipient OK")
 CHUNK_OK = Reply.of(250, "2.0.0 Chunk taken")
 START_TLS = Reply.of(220, "2.0.0 Start TLS")
 AUTHENTICATED = Reply.of(235, "2.7.0 Authenticated, as everyone is")
+LOGIN_RIGHT = Reply.of(235, "2.7.0 Authenticated")
 ASK_PLAIN = Reply.of(334, "")
 ASK_USERNAME = Reply.of(334, "VXNlcm5hbWU6")
 ASK_PASSWORD = Reply.of(334, "UGFzc3dvcmQ6")
@@ -38,7 +39,14 @@ BAD_SIZE = Reply.of(501, "5.5.4 SIZE takes a number of octets, once", reason="ba
 BAD_CHUNK = Reply.of(501, "5.5.4 BDAT takes a number of octets, then LAST for the last ones", reason="bad_chunk")
 BAD_BASE64 = Reply.of(501, "5.5.2 Not base64", reason="bad_base64")
 AUTH_CANCELLED = Reply.of(501, "5.7.0 Authentication cancelled", reason="auth_cancelled")
-UNKNOWN_MECHANISM = Reply.of(504, "5.5.4 Mechanism not recognized: PLAIN or LOGIN", reason="unknown_mechanism")
+UNKNOWN_MECHANISM = Reply.of(
+    504, "5.5.4 Mechanism not recognized: EHLO lists those that are", reason="unknown_mechanism"
+)
+BAD_INITIAL_RESPONSE = Reply.of(
+    501,
+    "5.5.4 The mechanism begins with a challenge, and takes no response before it",
+    reason="bad_initial_response",
+)
 BAD_BODY = Reply.of(501, "5.5.4 BODY is 7BIT or 8BITMIME", reason="bad_body")
 BAD_DSN = Reply.of(
     501,
@@ -54,6 +62,9 @@ HELLO_FIRST = Reply.of(503, "5.5.1 Say HELO or EHLO first", reason="hello_first"
 MAIL_FIRST = Reply.of(503, "5.5.1 Say MAIL first", reason="mail_first")
 RCPT_FIRST = Reply.of(503, "5.5.1 Say RCPT first", reason="rcpt_first")
 MAIL_TWICE = Reply.of(503, "5.5.1 A transaction is open: say RSET to end it", reason="mail_twice")
+STARTTLS_FIRST = Reply.of(530, "5.7.0 Must issue a STARTTLS command first", reason="starttls_first")
+AUTH_REQUIRED = Reply.of(530, "5.7.0 Authentication required", reason="auth_required")
+LOGIN_WRONG = Reply.of(535, "5.7.8 The name or the password is wrong", reason="login_wrong")
 NO_RECIPIENTS = Reply.of(554, "5.5.1 No recipient was accepted", reason="no_recipients")
 NOT_OUR_DOMAIN = Reply.of(550, "5.7.1 No mail is taken for that domain", reason="not_our_domain")
 BARE_NEWLINES = Reply.of(

@@ -10,7 +10,9 @@ class SessionRules:
     """The rules of a session.
 
     `domains` are lower-case and stand for their subdomains too; none means every domain.
-    `offers_tls` holds until the connection is secure; `offers_auth` accepts any name and password.
+    `offers_tls` holds until the connection is secure; with `requires_tls` no mail is taken before.
+    `offers_auth` accepts any name and password; with `requires_auth` the driver compares them, and no
+    mail is taken before they are right. `offers_cram_md5` is false where only hashes of passwords are known.
     `enforces_sync` makes a peer wait for 354 (RFC 2920 section 3.1): the replies to a stream then
     depend on where it is cut. `refuses_bare_newlines` is for messages by DATA; BDAT keeps all
     octets. `takes_lf_lines` takes command lines that end in LF alone; a message whose DATA line did so
@@ -25,7 +27,10 @@ class SessionRules:
     max_idle_commands: int = 100
     max_transactions: int | None = 200
     offers_tls: bool = False
+    requires_tls: bool = False
     offers_auth: bool = False
+    requires_auth: bool = False
+    offers_cram_md5: bool = True
     enforces_sync: bool = False
     refuses_bare_newlines: bool = False
     takes_lf_lines: bool = False
@@ -55,6 +60,7 @@ class SessionRules:
         ]
         if self.offers_tls and not is_secure:
             offers.append("STARTTLS")
-        if self.offers_auth:
-            offers.append("AUTH PLAIN LOGIN")
+        # Where TLS comes first, no password may be said before it (RFC 4954 section 4).
+        if self.offers_auth and (is_secure or not self.requires_tls):
+            offers.append("AUTH PLAIN LOGIN CRAM-MD5" if self.offers_cram_md5 else "AUTH PLAIN LOGIN")
         return offers

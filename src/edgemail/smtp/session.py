@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import secrets
 from typing import TYPE_CHECKING
 
 from edgemail.smtp import replies
-from edgemail.smtp.auth import AuthExchange
+from edgemail.smtp.auth import AuthExchange, Login
 from edgemail.smtp.body import DataReader, LfDataReader
 from edgemail.smtp.commands import (
     CommandError,
@@ -19,12 +20,13 @@ from edgemail.smtp.commands import (
     split_command,
 )
 from edgemail.smtp.content import MemoryContentStore
-from edgemail.smtp.events import Ended, Secured, Settled
+from edgemail.smtp.events import Ended, LoginChecked, Secured, Settled
 from edgemail.smtp.outputs import (
     COMMANDS_FOLLOW,
     MESSAGE_FOLLOWS,
     START_TLS,
     UNTIL_END_MARK,
+    CheckLogin,
     Close,
     ContentBehind,
     ContentFollows,
@@ -37,6 +39,8 @@ from edgemail.smtp.states import NEXT, REFUSALS, TAKES_CHUNK, WAITS, Move, Sessi
 from edgemail.smtp.transaction import Chunk, Transaction
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from edgemail.model import Spool
     from edgemail.smtp.content import Content, ContentStore
     from edgemail.smtp.events import Event
@@ -64,6 +68,7 @@ _AUTH, _SETTLING, _CLOSED = SessionState.AUTH, SessionState.SETTLING, SessionSta
 _MAIL_ACCEPTED, _RCPT_ACCEPTED, _DATA_ACCEPTED, _BDAT = Verb.MAIL, Verb.RCPT, Verb.DATA, Verb.BDAT
 _MESSAGE_TAKEN, _SETTLED, _CLOSE = Move.MESSAGE_TAKEN, Move.SETTLED, Move.CLOSE
 _TAKES_LINES = frozenset({SessionState.READY, SessionState.MAIL, SessionState.NO_RCPT, SessionState.RCPT})
+_CHALLENGE, _LET_IN = 334, 235
 _MEMORY = MemoryContentStore()
 _CR = 13
 _BARE_CR = re.compile(rb"\r(?!\n|\Z)")
@@ -90,6 +95,7 @@ class Session:
         "_is_authenticated",
         "_is_lf_line",
         "_is_secure",
+        "_make_nonce",
         "_reader",
         "_rules",
         "_state",
@@ -98,11 +104,17 @@ class Session:
     )
 
     def __init__(
-        self, rules: SessionRules, gate: Gate | None = None, content_store: ContentStore = _MEMORY
+        self,
+        rules: SessionRules,
+        gate: Gate | None = None,
+        content_store: ContentStore = _MEMORY,
+        make_nonce: Callable[[], str] = secrets.token_hex,
     ) -> None:
+        """`make_nonce` returns letters and digits that nobody can guess, others each time."""
         self._rules = rules
         self._gate = gate
         self._content_store = content_store
+        self._make_nonce = make_nonce
         self._state = SessionState.NEW
         self._buffer = b""
         self._hello = ""
@@ -129,8 +141,8 @@ class Session:
 
         Never raises on what a peer sends. Any cut of a stream gives the same replies and messages,
         but for two rules about what may be in one packet: behind STARTTLS, and with
-        `SessionRules.enforces_sync`. After a `Deliver` or a `StartTls` the octets are kept until
-        the session is told `Settled` or `Secured`: read no more meanwhile.
+        `SessionRules.enforces_sync`. After a `Deliver`, a `CheckLogin` or a `StartTls` the octets are
+        kept until the session is told `Settled`, `LoginChecked` or `Secured`: read no more meanwhile.
         """
         state = self._state
         if state in _TAKES_LINES and not self._buffer:
@@ -145,7 +157,7 @@ class Session:
         return self._advance([])
 
     def tell(self, event: Event) -> list[Output]:
-        """Take an event from the driver; `Settled` and `Secured` go on with the octets that were kept.
+        """Take an event from the driver; what it was told to do last goes on with the octets that were kept.
 
         Raises:
             RuntimeError: the event cannot happen now.
@@ -153,6 +165,9 @@ class Session:
         if type(event) is Settled:
             self._move(_SETTLED)
             return self._advance([event.verdict]) if self._buffer else [event.verdict]
+        if isinstance(event, LoginChecked):
+            outputs = self._end_auth(event.verdict, Move.LOGIN_CHECKED)
+            return self._advance(outputs) if self._buffer else outputs
         if isinstance(event, Secured):
             self._move(Move.SECURED)
             self._is_secure = True
@@ -358,11 +373,32 @@ class Session:
             raise RuntimeError("an answer without AUTH")
         return self._answer_auth(self._auth.answer(line))
 
-    def _answer_auth(self, reply: Reply) -> list[Output]:
-        if reply.code != 334:
-            self._move(Move.AUTH_ENDED)
-        self._is_authenticated = reply is replies.AUTHENTICATED
-        return self._answer_idle(reply)
+    def _answer_auth(self, answer: Reply | Login) -> list[Output]:
+        if isinstance(answer, Login):
+            return self._judge_login(answer)
+        return self._answer_idle(answer) if answer.code == _CHALLENGE else self._end_auth(answer)
+
+    def _judge_login(self, login: Login) -> list[Output]:
+        """Have a login compared; where anyone is let in, only the gate can refuse it."""
+        refusal = self._gate.judge_login(login.name) if self._gate is not None else None
+        if refusal is None and self._rules.requires_auth:
+            self._move(Move.LOGIN_GIVEN)
+            return [CheckLogin(login)]
+        return self._end_auth(refusal or replies.AUTHENTICATED)
+
+    def _end_auth(self, reply: Reply, event: Move = Move.AUTH_ENDED) -> list[Output]:
+        self._move(event)
+        self._auth = None
+        self._is_authenticated = reply.code == _LET_IN
+        self._ask_first()
+        return self._refuse(reply)
+
+    def _ask_first(self) -> None:
+        """Wait for TLS or a login, where the rules want that before mail and there was none."""
+        if self._rules.requires_tls and not self._is_secure:
+            self._move(Move.TLS_NEEDED)
+        elif self._rules.requires_auth and not self._is_authenticated:
+            self._move(Move.LOGIN_NEEDED)
 
     def _hand_over(self, transaction: Transaction, content: bytes | Spool, is_followed: bool = False) -> Deliver:
         protocol = "UTF8SMTP" if transaction.smtputf8 else "ESMTP" if self._extended else "SMTP"
@@ -421,7 +457,9 @@ class Session:
         if self._is_authenticated:
             return self._answer_idle(replies.AUTHENTICATED_ALREADY)
         self._move(Verb.AUTH)
-        self._auth = AuthExchange()
+        rules = self._rules
+        challenge = f"<{self._make_nonce()}@{rules.hostname}>".encode() if rules.offers_cram_md5 else None
+        self._auth = AuthExchange(challenge)
         return self._answer_auth(self._auth.start(argument))
 
     def _obey_starttls(self, argument: bytes) -> list[Output]:
@@ -460,6 +498,7 @@ class Session:
         self._extended = verb is Verb.EHLO
         self._drop()
         self._move(verb)
+        self._ask_first()
         if not self._extended:
             return Reply.of(250, self._rules.hostname)
         return Reply.of(250, *self._rules.list_offers(is_secure=self._is_secure))

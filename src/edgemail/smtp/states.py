@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from edgemail.smtp.commands import Verb
 from edgemail.smtp.outputs import Reply
 from edgemail.smtp.replies import (
+    AUTH_REQUIRED,
     CHUNKS_OPEN,
     HELLO_FIRST,
     MAIL_FIRST,
@@ -15,6 +16,7 @@ from edgemail.smtp.replies import (
     NO_RECIPIENTS,
     NOT_IN_TRANSACTION,
     RCPT_FIRST,
+    STARTTLS_FIRST,
 )
 
 if TYPE_CHECKING:
@@ -26,6 +28,10 @@ class SessionState(IntEnum):
 
     NEW = auto()
     """The peer has not said HELO or EHLO."""
+    NEEDS_TLS = auto()
+    """No mail is taken before STARTTLS."""
+    NEEDS_LOGIN = auto()
+    """No mail is taken before AUTH."""
     READY = auto()
     """No transaction is open."""
     MAIL = auto()
@@ -41,12 +47,16 @@ class SessionState(IntEnum):
     CHUNK = auto()
     """The next octets are a chunk's, as many as BDAT declared."""
     NEW_DROP = auto()
-    """The next octets are those of a refused chunk; NEW follows. The next three are alike."""
+    """The next octets are those of a refused chunk; NEW follows. The next five are alike."""
+    NEEDS_TLS_DROP = auto()
+    NEEDS_LOGIN_DROP = auto()
     READY_DROP = auto()
     MAIL_DROP = auto()
     NO_RCPT_DROP = auto()
     AUTH = auto()
     """The next line answers a challenge."""
+    CHECKING = auto()
+    """A `CheckLogin` waits for its `LoginChecked`."""
     SETTLING = auto()
     """A `Deliver` waits for its `Settled`."""
     SECURING = auto()
@@ -65,24 +75,36 @@ class Move(StrEnum):
     CHUNK_REFUSED = "chunk-refused"
     """BDAT is refused; its octets come all the same (RFC 3030 section 2)."""
     CHUNK_ENDED = "chunk-ended"
+    TLS_NEEDED = "tls-needed"
+    """The rules ask for TLS before mail, and there is none."""
+    LOGIN_NEEDED = "login-needed"
+    """The rules ask for a login before mail, and there was none."""
+    LOGIN_GIVEN = "login-given"
+    """A name and a password have come, and are compared."""
+    LOGIN_CHECKED = "login-checked"
     AUTH_ENDED = "auth-ended"
+    """An exchange ends and nothing is compared: it failed, or anyone is let in."""
     SETTLED = "settled"
     SECURED = "secured"
     CLOSE = "close"
 
 
 _STATES = tuple(SessionState)
-NEW, READY, MAIL, NO_RCPT, RCPT, CHUNKS, DATA, CHUNK = _STATES[:8]
-NEW_DROP, READY_DROP, MAIL_DROP, NO_RCPT_DROP, AUTH, SETTLING, SECURING, CLOSED = _STATES[8:]
+NEW, NEEDS_TLS, NEEDS_LOGIN, READY, MAIL, NO_RCPT, RCPT, CHUNKS, DATA, CHUNK = _STATES[:10]
+NEW_DROP, NEEDS_TLS_DROP, NEEDS_LOGIN_DROP, READY_DROP, MAIL_DROP, NO_RCPT_DROP = _STATES[10:16]
+AUTH, CHECKING, SETTLING, SECURING, CLOSED = _STATES[16:]
 
-TAKES_COMMANDS = (NEW, READY, MAIL, NO_RCPT, RCPT, CHUNKS)
-TAKES_CHUNK = frozenset({CHUNK, NEW_DROP, READY_DROP, MAIL_DROP, NO_RCPT_DROP})
-WAITS = frozenset({SETTLING, SECURING, CLOSED})
+TAKES_COMMANDS = (NEW, NEEDS_TLS, NEEDS_LOGIN, READY, MAIL, NO_RCPT, RCPT, CHUNKS)
+TAKES_CHUNK = frozenset({CHUNK, NEW_DROP, NEEDS_TLS_DROP, NEEDS_LOGIN_DROP, READY_DROP, MAIL_DROP, NO_RCPT_DROP})
+WAITS = frozenset({CHECKING, SETTLING, SECURING, CLOSED})
 """Octets that come are kept, or dropped where the session is closed."""
 
 
 _STAY = TAKES_COMMANDS
-_IN_MAIL = NOT_IN_TRANSACTION
+_CLOSE = (CLOSED,) * len(TAKES_COMMANDS)
+_HELLO = (READY,) * len(TAKES_COMMANDS)
+_TWICE, _NOBODY, _CHUNKED, _INSIDE = MAIL_TWICE, NO_RECIPIENTS, CHUNKS_OPEN, NOT_IN_TRANSACTION
+_NO_TLS, _NO_AUTH = STARTTLS_FIRST, AUTH_REQUIRED  # RFC 3207 section 4, RFC 4954 section 6
 
 
 def _row(*cells: SessionState | Reply) -> dict[SessionState, SessionState | Reply]:
@@ -93,30 +115,36 @@ def _row(*cells: SessionState | Reply) -> dict[SessionState, SessionState | Repl
 # out of order (RFC 5321 section 4.1.4). An event without a cell for its state cannot happen there.
 # fmt: off
 TABLE: Mapping[Verb | Move, Mapping[SessionState, SessionState | Reply]] = {
-    # in state:          NEW          READY       MAIL        NO_RCPT        RCPT        CHUNKS
-    Verb.HELO:     _row(READY,       READY,      READY,      READY,         READY,      READY),
-    Verb.EHLO:     _row(READY,       READY,      READY,      READY,         READY,      READY),
-    Verb.MAIL:     _row(HELLO_FIRST, MAIL,       MAIL_TWICE, MAIL_TWICE,    MAIL_TWICE, MAIL_TWICE),
-    Verb.RCPT:     _row(HELLO_FIRST, MAIL_FIRST, RCPT,       RCPT,          RCPT,       CHUNKS_OPEN),
-    Verb.DATA:     _row(HELLO_FIRST, MAIL_FIRST, RCPT_FIRST, NO_RECIPIENTS, DATA,       CHUNKS_OPEN),
-    Verb.BDAT:     _row(HELLO_FIRST, MAIL_FIRST, RCPT_FIRST, NO_RECIPIENTS, CHUNK,      CHUNK),
-    Verb.AUTH:     _row(HELLO_FIRST, AUTH,       _IN_MAIL,   _IN_MAIL,      _IN_MAIL,   _IN_MAIL),
-    Verb.STARTTLS: _row(HELLO_FIRST, SECURING,   _IN_MAIL,   _IN_MAIL,      _IN_MAIL,   _IN_MAIL),
-    Verb.RSET:     _row(NEW,         READY,      READY,      READY,         READY,      READY),
+    # in state:          NEW          NEEDS_TLS NEEDS_LOGIN  READY       MAIL        NO_RCPT  RCPT      CHUNKS
+    Verb.HELO:     _row(*_HELLO),
+    Verb.EHLO:     _row(*_HELLO),
+    Verb.MAIL:     _row(HELLO_FIRST, _NO_TLS,  _NO_AUTH,    MAIL,       _TWICE,     _TWICE,  _TWICE,   _TWICE),
+    Verb.RCPT:     _row(HELLO_FIRST, _NO_TLS,  _NO_AUTH,    MAIL_FIRST, RCPT,       RCPT,    RCPT,     _CHUNKED),
+    Verb.DATA:     _row(HELLO_FIRST, _NO_TLS,  _NO_AUTH,    MAIL_FIRST, RCPT_FIRST, _NOBODY, DATA,     _CHUNKED),
+    Verb.BDAT:     _row(HELLO_FIRST, _NO_TLS,  _NO_AUTH,    MAIL_FIRST, RCPT_FIRST, _NOBODY, CHUNK,    CHUNK),
+    Verb.AUTH:     _row(HELLO_FIRST, _NO_TLS,  AUTH,        AUTH,       _INSIDE,    _INSIDE, _INSIDE,  _INSIDE),
+    Verb.STARTTLS: _row(HELLO_FIRST, SECURING, SECURING,    SECURING,   _INSIDE,    _INSIDE, _INSIDE,  _INSIDE),
+    Verb.RSET:     _row(NEW,         _NO_TLS,  NEEDS_LOGIN, READY,      READY,      READY,   READY,    READY),
+    Verb.HELP:     _row(NEW,         _NO_TLS,  _NO_AUTH,    *_STAY[3:]),
+    Verb.VRFY:     _row(NEW,         _NO_TLS,  _NO_AUTH,    *_STAY[3:]),
+    Verb.EXPN:     _row(NEW,         _NO_TLS,  _NO_AUTH,    *_STAY[3:]),
     Verb.NOOP:     _row(*_STAY),
-    Verb.HELP:     _row(*_STAY),
-    Verb.VRFY:     _row(*_STAY),
-    Verb.EXPN:     _row(*_STAY),
     Verb.UNKNOWN:  _row(*_STAY),
-    Verb.HTTP:     _row(CLOSED,      CLOSED,     CLOSED,     CLOSED,        CLOSED,     CLOSED),
-    Verb.QUIT:     _row(CLOSED,      CLOSED,     CLOSED,     CLOSED,        CLOSED,     CLOSED),
+    Verb.HTTP:     _row(*_CLOSE),
+    Verb.QUIT:     _row(*_CLOSE),
 
+    Move.TLS_NEEDED:      {READY: NEEDS_TLS},
+    Move.LOGIN_NEEDED:    {READY: NEEDS_LOGIN},
     Move.RCPT_REFUSED:    {MAIL: NO_RCPT, NO_RCPT: NO_RCPT, RCPT: RCPT},
     Move.MESSAGE_REFUSED: {RCPT: READY, DATA: READY, CHUNK: READY},
     Move.MESSAGE_TAKEN:   {DATA: SETTLING, CHUNK: SETTLING},
-    Move.CHUNK_REFUSED:   {NEW: NEW_DROP, READY: READY_DROP, MAIL: MAIL_DROP, NO_RCPT: NO_RCPT_DROP,
+    Move.CHUNK_REFUSED:   {NEW: NEW_DROP, NEEDS_TLS: NEEDS_TLS_DROP, NEEDS_LOGIN: NEEDS_LOGIN_DROP,
+                           READY: READY_DROP, MAIL: MAIL_DROP, NO_RCPT: NO_RCPT_DROP,
                            RCPT: READY_DROP, CHUNKS: READY_DROP},
-    Move.CHUNK_ENDED:     {CHUNK: CHUNKS, NEW_DROP: NEW, READY_DROP: READY, MAIL_DROP: MAIL, NO_RCPT_DROP: NO_RCPT},
+    Move.CHUNK_ENDED:     {CHUNK: CHUNKS, NEW_DROP: NEW, NEEDS_TLS_DROP: NEEDS_TLS, NEEDS_LOGIN_DROP: NEEDS_LOGIN,
+                           READY_DROP: READY, MAIL_DROP: MAIL, NO_RCPT_DROP: NO_RCPT},
+    Move.LOGIN_GIVEN:     {AUTH: CHECKING},
+    Move.LOGIN_CHECKED:   {CHECKING: READY},
     Move.AUTH_ENDED:      {AUTH: READY},
     Move.SETTLED:         {SETTLING: READY},
     Move.SECURED:         {SECURING: NEW, NEW: NEW},  # the latter: TLS came before SMTP (RFC 8314)
