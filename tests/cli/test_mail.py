@@ -84,6 +84,21 @@ def test_a_sent_mail_can_be_listed_shown_and_waited_for(server: Running) -> None
     assert json.loads(run(server.url, "show", line.split()[0], "--json").stdout)["codes"][0]["code"] == code
 
 
+def test_send_takes_the_address_as_an_argument_and_the_server_from_the_settings(server: Running) -> None:
+    """EDGEMAIL_SMTP is the server's own setting, so one variable is enough in a container."""
+    sent = run(server.url, "send", "arg@a.org", EDGEMAIL_SMTP=server.smtp)
+    assert (sent.returncode, sent.stderr) == (0, "")
+    assert sent.stdout == f"sent 1 mail to arg@a.org: {server.url}#/arg@a.org\n"
+    both = run(server.url, "send", "a@a.org", "--to", "b@a.org", EDGEMAIL_SMTP=server.smtp)
+    assert (both.returncode, both.stdout) == (2, "")
+    assert both.stderr.endswith("Error: ADDRESS and --to cannot both be given\n")
+    off = run(server.url, "send", "a@a.org", EDGEMAIL_SMTP="off")
+    assert (off.returncode, off.stderr) == (
+        78,
+        "smtp = off does not say where the server is; give --smtp HOST:PORT\n",
+    )
+
+
 def test_a_listing_is_as_long_as_asked_for(server: Running) -> None:
     """The API returns pages. Mails that are too many for one connection are sent in several."""
     sent = run(server.url, "send", "--smtp", server.smtp, "--to", "many@a.org", "--count", "130")

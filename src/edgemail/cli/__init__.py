@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from pathlib import Path
 from typing import Final
 
 import click
@@ -13,7 +14,9 @@ from edgemail import __version__
 from edgemail.cli.doctor import doctor
 from edgemail.cli.mail import delete, list_mail, show, wait
 from edgemail.cli.operator import operator
+from edgemail.cli.readyz import readyz
 from edgemail.cli.send import send
+from edgemail.cli.sendmail import sendmail
 from edgemail.cli.serve import config, serve
 from edgemail.cli.terminal import echo_line
 from edgemail.cli.token import token
@@ -32,7 +35,7 @@ _HELP: Final = """A disposable e-mail server: any address works, its mail shows 
 \b
   edgemail                               start it: SMTP on 127.0.0.1:2525, the page on 127.0.0.1:8025
   edgemail --domain example.org          take mail for that domain and its subdomains only
-  edgemail send --to kim@example.org     send a test mail
+  edgemail send kim@example.org          send a test mail
   edgemail list kim@example.org          list what is there
   edgemail wait kim@example.org --code   wait for a mail with a one-time code; print the code
 
@@ -90,7 +93,10 @@ def completion(shell: str) -> None:
 
 cli = _Group(
     "edgemail",
-    commands=[serve, send, list_mail, show, wait, delete, operator, token, web, doctor, config, completion],
+    commands=[
+        *(serve, send, sendmail, list_mail, show, wait, delete, readyz),
+        *(operator, token, web, doctor, config, completion),
+    ],
     help=_HELP,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
@@ -105,9 +111,15 @@ def main() -> None:
     sys.exit(_run())
 
 
+def _read_command() -> list[str]:
+    """Return the arguments. Whoever calls this program by the name `sendmail` means that command."""
+    arguments = sys.argv[1:]
+    return ["sendmail", *arguments] if Path(sys.argv[0]).name == "sendmail" else arguments
+
+
 def _run() -> int:
     try:
-        status: int | None = cli.main(prog_name="edgemail", standalone_mode=False)
+        status: int | None = cli.main(_read_command(), prog_name="edgemail", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return error.exit_code

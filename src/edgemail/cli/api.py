@@ -46,16 +46,28 @@ class Api:
         answer = self._ask("DELETE", path, {}, 0.0)
         return self._parse(answer) if answer else None
 
+    def check_ready(self, timeout_s: float) -> None:
+        """Return if the server says within a time that it is ready.
+
+        Raises:
+            Failure: it does not.
+        """
+        self._open(urllib.request.Request(f"{self.url}/readyz"), timeout_s)  # noqa: S310 - the scheme is checked
+
     def _ask(
         self, method: str, path: tuple[str | int, ...], query: dict[str, str | float | None], wait_s: float
     ) -> bytes:
         given = {name: value for name, value in query.items() if value is not None}
         url = f"{self.url}/api/{'/'.join(quote(str(part), safe='') for part in path)}"
         request = urllib.request.Request(f"{url}?{urlencode(given)}" if given else url, method=method)  # noqa: S310
+        return self._open(request, _TIMEOUT_S + wait_s)
+
+    def _open(self, request: urllib.request.Request, timeout_s: float) -> bytes:
+        """Return the body of the answer."""
         if self._authorization:
             request.add_unredirected_header("Authorization", self._authorization)
         try:
-            with self._opener.open(request, timeout=_TIMEOUT_S + wait_s) as answer:
+            with self._opener.open(request, timeout=timeout_s) as answer:
                 octets: bytes = answer.read()
                 return octets
         except urllib.error.HTTPError as error:

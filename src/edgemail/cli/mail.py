@@ -9,8 +9,8 @@ from typing import Any, Final
 import click
 
 from edgemail.cli.api import DEFAULT_URL, Api
+from edgemail.cli.parameter_types import SecondsType
 from edgemail.cli.terminal import Failure, echo_json, echo_line, echo_octets, echo_text, visible
-from edgemail.settings import read_duration
 
 _PAGE: Final = 50
 _LONGEST_WAIT_S: Final = 50.0
@@ -29,21 +29,6 @@ address_option = click.option(
     "--address", metavar="ADDRESS", help="The address of its inbox; a public server knows messages by that alone."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, in the form of the HTTP API.")
-
-
-class _Seconds(click.ParamType[float]):
-    """A number of seconds, or a duration with its unit."""
-
-    name = "seconds"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Parse a text; return seconds."""
-        if value in {"0", "0s"}:
-            return 0.0
-        try:
-            return read_duration(f"{value}s" if str(value)[-1:].isdigit() else str(value))
-        except ValueError as error:
-            self.fail(f'"{value}" {error}', param, ctx)
 
 
 @click.command("list")
@@ -132,7 +117,7 @@ def echo_message(message: dict[str, Any]) -> None:
 @click.option(
     "--timeout",
     "timeout_s",
-    type=_Seconds(),
+    type=SecondsType(),
     default="30",
     show_default=True,
     help="Wait this many seconds, or a duration such as 2m.",

@@ -3,59 +3,47 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 import click
 
 from edgemail.cli.api import hide_credentials
 from edgemail.cli.mail import url_option
+from edgemail.cli.own_server import find_smtp, smtp_option
 from edgemail.cli.terminal import Failure, echo_line
-from edgemail.model import Endpoint
-from edgemail.settings import read_endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from edgemail.model import Endpoint
+
 _TIMEOUT_S: Final = 40.0
 """Longer than the default of `commit_timeout`."""
+_RECIPIENT: Final = "test@example.org"
 _MAILS_PER_CONNECTION: Final = 100
 _PROGRESS_FROM: Final = 100
 
 
-class _EndpointType(click.ParamType[Endpoint]):
-    """A host and a port."""
-
-    name = "HOST:PORT"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Endpoint:
-        """Parse a text; return an endpoint."""
-        try:
-            endpoint = read_endpoint(str(value))
-        except ValueError as error:
-            self.fail(f'"{value}" {error}', param, ctx)
-        if endpoint.port == 0:
-            self.fail(f'"{value}" names no port; write the one that `edgemail serve` printed', param, ctx)
-        return endpoint
-
-
 @click.command()
-@click.option("--smtp", type=_EndpointType(), default="127.0.0.1:2525", show_default=True, help="The SMTP server.")
-@click.option(
-    "--to", "recipient", metavar="ADDRESS", default="test@example.org", show_default=True, help="The recipient."
-)
+@click.argument("address", required=False)
+@smtp_option
+@click.option("--to", metavar="ADDRESS", help="The recipient, as ADDRESS is. [default: test@example.org]")
 @click.option(
     "--from", "sender", metavar="ADDRESS", default="sender@example.com", show_default=True, help="The sender."
 )
 @click.option("--count", type=click.IntRange(1), default=1, show_default=True, help="Send this many mails.")
 @url_option
-def send(smtp: Endpoint, recipient: str, sender: str, count: int, url: str) -> None:
-    """Send a test mail, and print the URL of its inbox.
+def send(address: str | None, smtp: Endpoint | None, to: str | None, sender: str, count: int, url: str) -> None:
+    """Send a test mail to ADDRESS, and print the URL of its inbox.
 
     It has text and HTML, a code, a link to confirm, an image and an attachment.
     """
+    if address is not None and to is not None:
+        raise click.UsageError("ADDRESS and --to cannot both be given")
+    recipient = address or to or _RECIPIENT
     page = hide_credentials(url)
-    sent = _send_all(smtp, sender, recipient, count)
+    sent = _send_all(smtp or find_smtp(), sender, recipient, count)
     if count >= _PROGRESS_FROM and sys.stderr.isatty():
         with click.progressbar(sent, length=count, label="Sending", file=sys.stderr) as progress:
             for _ in progress:

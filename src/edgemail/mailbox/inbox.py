@@ -12,7 +12,7 @@ from edgemail.errors import MessageNotFound
 from edgemail.mailbox.arrivals import ArrivalNotifier
 from edgemail.mailbox.attached import find_attachment, find_message
 from edgemail.mailbox.reading import MessageReader, ReadLimits
-from edgemail.mime.search_words import fold
+from edgemail.system.folding import fold
 from edgemail.model import ListedMail, StoredMail
 from edgemail.store.base import ListingRow
 

@@ -1,0 +1,41 @@
+"""Kinds of arguments that several commands take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from edgemail.model import Endpoint
+from edgemail.settings import read_duration, read_endpoint
+
+
+class EndpointType(click.ParamType[Endpoint]):
+    """A host and a port."""
+
+    name = "HOST:PORT"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Endpoint:
+        """Parse a text; return an endpoint."""
+        try:
+            endpoint = read_endpoint(str(value))
+        except ValueError as error:
+            self.fail(f'"{value}" {error}', param, ctx)
+        if endpoint.port == 0:
+            self.fail(f'"{value}" names no port; write the one that `edgemail serve` printed', param, ctx)
+        return endpoint
+
+
+class SecondsType(click.ParamType[float]):
+    """A number of seconds, or a duration with its unit."""
+
+    name = "seconds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Parse a text; return seconds."""
+        if value in {"0", "0s"}:
+            return 0.0
+        try:
+            return read_duration(f"{value}s" if str(value)[-1:].isdigit() else str(value))
+        except ValueError as error:
+            self.fail(f'"{value}" {error}', param, ctx)
