@@ -8,7 +8,6 @@ import logging
 import math
 import re
 import signal
-import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,13 +46,14 @@ from edgemail.settings.reload import reload
 from edgemail.settings.values import PRIVATE
 from edgemail.smtp import read_source
 from edgemail.store.open import open_store
-from edgemail.system.certificate import Certificate, create_self_signed
+from edgemail.system.certificate import Certificate, create_self_signed, create_unkept
 from edgemail.system.descriptor_limit import share_descriptors
 from edgemail.system.metrics import Counters
 from edgemail.system.password_file import read_password_file
 from edgemail.system.reading_refusals import ReadingRefusals
 from edgemail.system.sighup import handle_sighup
 from edgemail.system.sockets import bind, is_loopback, leave_out_ipv6, limit_unsent, set_tcp_user_timeout, write_url
+from edgemail.system.temporary_files import find_temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -382,8 +382,7 @@ def _find_certificate(settings: Settings) -> Certificate | None:
     file = settings.store.file
     if file is not None:
         return Certificate(create_self_signed(Path(f"{file}.pem"), list(names)), None)
-    with tempfile.TemporaryDirectory(prefix="edgemail-") as folder:  # the loaded key stays in memory
-        return Certificate(create_self_signed(Path(folder) / "own.pem", list(names)), None, is_fixed=True)
+    return create_unkept(list(names))
 
 
 def _make_spooler(settings: Settings) -> Spooler:
@@ -393,7 +392,7 @@ def _make_spooler(settings: Settings) -> Spooler:
         SettingsError: its folder cannot hold files.
     """
     file = settings.store.file
-    folder = Path(tempfile.gettempdir()) if file is None else file.absolute().parent
+    folder = find_temporary_folder() if file is None else file.absolute().parent
     spooler = Spooler.of(settings.smtp, folder)
     if settings.smtp.spool_dir is not None:
         try:
