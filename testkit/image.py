@@ -30,6 +30,18 @@ _READY = "[http] accessible via "
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 
 
+_SEND_AND_LIST = """
+import json, smtplib, sys, urllib.request
+smtp, http, size = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+with smtplib.SMTP("127.0.0.1", smtp, timeout=30) as client:
+    client.login("any", "thing")
+    client.sendmail("app@shop.example", ["kim@example.org"], "Subject: Hello\\r\\n\\r\\n" + "x" * 70 * size)
+url = f"http://127.0.0.1:{http}/api/inboxes/kim@example.org/messages"
+with urllib.request.urlopen(url, timeout=30) as answer:
+    print(json.dumps([mail["subject"] for mail in json.load(answer)["messages"]]))
+"""
+
+
 @dataclass(slots=True)
 class Image:
     """What the last stage of a Dockerfile says."""
@@ -182,6 +194,14 @@ def running_image(
             yield Container(process, as_user, variables)
         finally:
             process.kill()
+
+
+def send_and_list(container: Container, smtp: int = 1025, http: int = 8025, size: int = 1) -> list[str]:
+    """Send a message from another container of the network; return the subjects that are then there."""
+    done = container.run_beside(sys.executable, "-c", _SEND_AND_LIST, str(smtp), str(http), str(size))
+    assert done.returncode == 0, done.stderr
+    subjects: list[str] = json.loads(done.stdout)
+    return subjects
 
 
 def _build(image: Image, root: Path) -> None:

@@ -4,37 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from testkit.image import ROOT, read_image, running_image
+from testkit.image import ROOT, read_image, running_image, send_and_list
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from testkit.image import Container
-
 IMAGE = read_image()
-
-SEND_AND_LIST = """
-import json, smtplib, sys, urllib.request
-smtp, http, size = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-with smtplib.SMTP("127.0.0.1", smtp, timeout=30) as client:
-    client.login("any", "thing")
-    client.sendmail("app@shop.example", ["kim@example.org"], "Subject: Hello\\r\\n\\r\\n" + "x" * 70 * size)
-url = f"http://127.0.0.1:{http}/api/inboxes/kim@example.org/messages"
-with urllib.request.urlopen(url, timeout=30) as answer:
-    print(json.dumps([mail["subject"] for mail in json.load(answer)["messages"]]))
-"""
-
-
-def send_and_list(container: Container, smtp: int = 1025, http: int = 8025, size: int = 1) -> list[str]:
-    """Send a message from another container of the network; return the subjects that are then there."""
-    done = container.run_beside(sys.executable, "-c", SEND_AND_LIST, str(smtp), str(http), str(size))
-    assert done.returncode == 0, done.stderr
-    subjects: list[str] = json.loads(done.stdout)
-    return subjects
 
 
 def test_the_image_says_what_mailpits_says() -> None:
@@ -76,6 +54,18 @@ def test_it_runs_on_a_read_only_root_as_any_user(user: int, tmp_path: Path) -> N
     assert status == 0
     assert "Traceback" not in errors
     assert "ERROR" not in errors
+
+
+@pytest.mark.needs_root
+@pytest.mark.needs_two_machines
+def test_a_public_server_runs_as_any_user_on_a_read_only_root(tmp_path: Path) -> None:
+    """Its own certificate and the operator's Maildir are beside the database."""
+    with running_image(IMAGE, tmp_path, user=12345, arguments=["serve", "--domain", "example.org"]) as container:
+        container.wait_ready()
+        assert container.run(*IMAGE.health).returncode == 0
+        kept = container.run("ls", "/data").stdout.split()
+        assert {"edgemail.db", "edgemail.db.operator", "edgemail.db.pem"} <= set(kept)
+        assert container.stop()[0] == 0
 
 
 @pytest.mark.needs_root

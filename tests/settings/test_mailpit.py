@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,8 +14,6 @@ from edgemail.settings import SETTINGS, resolve
 from edgemail.settings.mailpit import MAILPIT_SETTINGS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from edgemail.settings import Resolved
 
 
@@ -254,3 +253,12 @@ def test_no_flag_of_mailpits_takes_one_of_ours() -> None:
     assert len(set(flags)) == len(flags)
     assert set(flags) & ours == set()
     assert all(re.fullmatch("-[a-z]|--[a-z0-9-]+", flag) for flag in flags)
+
+
+def test_the_guide_names_every_variable_that_gives_something() -> None:
+    """A user looks there first."""
+    guide = (Path(__file__).parents[2] / "docs/how-to/switch-from-mailpit.md").read_text(encoding="utf-8")
+    missing = [
+        setting.variable for setting in MAILPIT_SETTINGS if setting.convert and setting.variable not in guide
+    ]
+    assert missing == []
