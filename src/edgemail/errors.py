@@ -34,6 +34,10 @@ class ExportError(EdgemailError):
     """The page cannot be exported. The text says why and what to do."""
 
 
+class ArchiveError(EdgemailError):
+    """An archive of mail cannot be written. The text says why and what to do."""
+
+
 class StoreUnavailable(EdgemailError):  # noqa: N818 - a state of the store, named for what the sender is told
     """The store failed and kept nothing; a later attempt may succeed (SMTP 451)."""
 

@@ -12,6 +12,8 @@ from click.shell_completion import CompletionItem, get_completion_class
 
 from edgemail import __version__
 from edgemail.cli.doctor import doctor
+from edgemail.cli.export_mail import export_mail
+from edgemail.cli.import_mail import import_mail
 from edgemail.cli.mail import delete, list_mail, show, wait
 from edgemail.cli.operator import operator
 from edgemail.cli.readyz import readyz
@@ -95,7 +97,7 @@ cli = _Group(
     "edgemail",
     commands=[
         *(serve, send, sendmail, list_mail, show, wait, delete, readyz),
-        *(operator, token, web, doctor, config, completion),
+        *(import_mail, export_mail, operator, token, web, doctor, config, completion),
     ],
     help=_HELP,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},

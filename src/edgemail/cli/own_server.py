@@ -16,23 +16,24 @@ from edgemail.settings import resolve
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from edgemail.settings import Settings
+
 _LOOPBACK: Final = {4: "127.0.0.1", 6: "::1"}
-
-smtp_option = click.option(
-    "--smtp",
-    type=EndpointType(),
-    help="The SMTP server. [default: the first address of the setting smtp, which EDGEMAIL_SMTP gives; "
-    "else 127.0.0.1:2525]",
+SMTP_HELP: Final = (
+    "The SMTP server. [default: the first address of the setting smtp, which EDGEMAIL_SMTP gives; "
+    "else 127.0.0.1:2525]"
 )
+smtp_option = click.option("--smtp", type=EndpointType(), help=SMTP_HELP)
 
 
-def find_smtp() -> Endpoint:
-    """Return where the settings have SMTP.
+def find_smtp(settings: Settings | None = None) -> Endpoint:
+    """Return where settings have SMTP: these, or those of the environment.
 
     Raises:
         SettingsError: the settings are wrong, or SMTP has no fixed port in them.
     """
-    return _reach(resolve({}, os.environ).settings.smtp.listen, "smtp", "--smtp HOST:PORT")
+    settings = settings or resolve({}, os.environ).settings
+    return _reach(settings.smtp.listen, "smtp", "--smtp HOST:PORT")
 
 
 def find_page() -> str:

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from edgemail.model import Endpoint
+from edgemail.errors import AddressError
+from edgemail.model import Address, Endpoint
 from edgemail.settings import read_duration, read_endpoint
 
 
@@ -24,6 +25,27 @@ class EndpointType(click.ParamType[Endpoint]):
         if endpoint.port == 0:
             self.fail(f'"{value}" names no port; write the one that `edgemail serve` printed', param, ctx)
         return endpoint
+
+
+class MailboxType(click.ParamType[str]):
+    """An address, as it is sent."""
+
+    name = "ADDRESS"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Check a text; return the address."""
+        try:
+            return str(Address.parse(str(value)))
+        except AddressError as error:
+            self.fail(f'"{value}": {error}', param, ctx)
+
+
+class InboxType(MailboxType):
+    """An address; the name of its inbox."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Check a text; return the inbox's name."""
+        return super().convert(value, param, ctx).lower()
 
 
 class SecondsType(click.ParamType[float]):

@@ -1,0 +1,1 @@
+"""Mail in files: folders of .eml files, mbox files and Maildirs, read and written octet for octet."""
