@@ -37,7 +37,8 @@ with smtplib.SMTP("127.0.0.1", smtp, timeout=30) as client:
     client.login("any", "thing")
     client.sendmail("app@shop.example", ["kim@example.org"], "Subject: Hello\\r\\n\\r\\n" + "x" * 70 * size)
 url = f"http://127.0.0.1:{http}/api/inboxes/kim@example.org/messages"
-with urllib.request.urlopen(url, timeout=30) as answer:
+request = urllib.request.Request(url, headers={"Host": f"{sys.argv[4]}:{http}"})
+with urllib.request.urlopen(request, timeout=30) as answer:
     print(json.dumps([mail["subject"] for mail in json.load(answer)["messages"]]))
 """
 
@@ -196,9 +197,14 @@ def running_image(
             process.kill()
 
 
-def send_and_list(container: Container, smtp: int = 1025, http: int = 8025, size: int = 1) -> list[str]:
-    """Send a message from another container of the network; return the subjects that are then there."""
-    done = container.run_beside(sys.executable, "-c", _SEND_AND_LIST, str(smtp), str(http), str(size))
+def send_and_list(
+    container: Container, smtp: int = 1025, http: int = 8025, *, size: int = 1, host: str = "mailpit"
+) -> list[str]:
+    """Send a message as another container of the network does, which knows this one as `host`.
+
+    Return the subjects that are then in the inbox.
+    """
+    done = container.run_beside(sys.executable, "-c", _SEND_AND_LIST, str(smtp), str(http), str(size), host)
     assert done.returncode == 0, done.stderr
     subjects: list[str] = json.loads(done.stdout)
     return subjects
@@ -209,6 +215,7 @@ def _build(image: Image, root: Path) -> None:
     root.chmod(0o755)
     for folder in ("etc", "opt", "proc", "dev", "usr/local/bin", "var"):
         (root / folder).mkdir(parents=True, exist_ok=True)
+    (root / "etc/hosts").write_text("127.0.0.1 localhost\n::1 localhost\n", encoding="utf-8")  # as engines do
     for name in _DEVICES:
         (root / "dev" / name).touch()
     for source, target in image.copies:

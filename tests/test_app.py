@@ -12,6 +12,7 @@ import smtplib
 import socket
 import ssl
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
@@ -92,6 +93,48 @@ def test_programs_that_wait_for_mailpits_line_get_it(listen: str, path: str, sho
             assert line.endswith(f' level=info msg="[http] accessible via {shown.format(port)}"\n')
             with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}/readyz", timeout=PATIENCE_S) as answer:
                 assert answer.status == 200
+        finally:
+            process.terminate()
+        assert process.wait(PATIENCE_S) == 0
+
+
+WITHOUT_IPV6 = """
+import errno, socket, sys
+from edgemail.cli import main
+
+class Ipv4Socket(socket.socket):
+    def __init__(self, family=-1, *rest, **named):
+        if family == socket.AF_INET6:
+            raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+        super().__init__(family, *rest, **named)
+
+socket.socket = Ipv4Socket
+main()
+"""
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_every_address_is_ipv4_alone_where_there_is_no_ipv6(is_there: bool, tmp_path: Path) -> None:
+    """The image listens on both, and many containers have only IPv4."""
+    program = ["-m", "edgemail"] if is_there else ["-c", WITHOUT_IPV6]
+    smtp, http = free_port(), free_port()
+    listen = [word for name, port in (("smtp", smtp), ("http", http)) for host in ("0.0.0.0", "[::]")
+              for word in (f"--{name}", f"{host}:{port}")]  # fmt: skip
+    command = [sys.executable, *program, *listen, "--db", str(tmp_path / "mail.db")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            lines = []
+            for line in process.stdout:
+                lines.append(line.rstrip())
+                if "accessible via" in line:
+                    break
+            assert lines[:-2] == [
+                f"SMTP  smtp://0.0.0.0:{smtp}",
+                *([f"SMTP  smtp://[::]:{smtp}"] if is_there else []),
+                f"Web   http://0.0.0.0:{http}/",
+                *([f"Web   http://[::]:{http}/"] if is_there else []),
+            ]
         finally:
             process.terminate()
         assert process.wait(PATIENCE_S) == 0

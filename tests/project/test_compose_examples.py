@@ -99,4 +99,4 @@ def test_an_app_reaches_edgemail_under_the_name_and_port_of_the_file(name: str, 
         page = int(line[1])
         assert page in example.published
         assert container.run(*example.health).returncode == 0
-        assert send_and_list(container, example.port, page) == ["Hello"]
+        assert send_and_list(container, example.port, page, host=example.host) == ["Hello"]

@@ -68,6 +68,24 @@ def test_a_public_server_runs_as_any_user_on_a_read_only_root(tmp_path: Path) ->
         assert container.stop()[0] == 0
 
 
+@pytest.mark.parametrize(
+    "check",
+    [
+        "wget -qO- localhost:8025/readyz",
+        "wget --no-verbose --tries=1 --spider http://localhost:8025/readyz",
+        "wget -q -O /dev/null http://127.0.0.1:8025/readyz || exit 1",
+    ],
+)
+@pytest.mark.needs_root
+@pytest.mark.needs_two_machines
+@pytest.mark.needs_wget
+def test_health_checks_by_wget_work(check: str, tmp_path: Path) -> None:
+    """They stand in many Compose files."""
+    with running_image(IMAGE, tmp_path, user=12345) as container:
+        container.wait_ready()
+        assert container.run("sh", "-c", check).returncode == 0
+
+
 @pytest.mark.needs_root
 @pytest.mark.needs_two_machines
 def test_the_health_check_fails_where_nothing_answers(tmp_path: Path) -> None:
