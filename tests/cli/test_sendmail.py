@@ -182,6 +182,15 @@ def test_mistakes_are_one_line_and_a_status_of_sysexits(flags: str, message: byt
     assert line.startswith(f"sendmail: {said}")
 
 
+def test_a_closed_standard_input_is_status_74() -> None:
+    """EX_IOERR: there is no message, and not an empty one."""
+    done = call(f"exec 0<&-; {EDGEMAIL} sendmail a@b.org", b"")
+    assert (done.returncode, done.stderr) == (
+        74,
+        b"sendmail: the standard input cannot be read: Bad file descriptor\n",
+    )
+
+
 def test_wrong_settings_are_status_78() -> None:
     """EX_CONFIG, as for every command."""
     done = call(f"{EDGEMAIL} sendmail -t", b"To: a@b.org\n\n", EDGEMAIL_SMTP="off")

@@ -112,15 +112,19 @@ class MailSource:
             yield self._finish(str(found.path), content, Separator("", date), b"")
 
     def _read_mbox(self, path: Path, file: BinaryIO, before: int) -> Iterator[ArchivedMail | BadMail]:
-        content, separator, number = TemporaryMail(self._max_bytes), Separator("", None), 0
-        for item in read_mbox(file, self._quoting):
-            if isinstance(item, Separator):
-                content, separator, number = TemporaryMail(self._max_bytes), item, number + 1
-            elif isinstance(item, MboxEnd):
-                self.done_bytes = before + file.tell()
-                yield self._finish(f"{path}, message {number}", content, separator, item.blank_line)
-            else:
-                content.write(item)
+        items, number = read_mbox(file, self._quoting), 0
+        while isinstance(separator := next(items, None), Separator):
+            content, number = TemporaryMail(self._max_bytes), number + 1
+            held = bytearray()  # lines are short, and to write each costs more than to read it
+            while isinstance(item := next(items), bytes):
+                held += item
+                if len(held) >= _PIECE_BYTES:
+                    content.write(bytes(held))
+                    held.clear()
+            content.write(bytes(held))
+            blank_line = item.blank_line if isinstance(item, MboxEnd) else b""
+            self.done_bytes = before + file.tell()
+            yield self._finish(f"{path}, message {number}", content, separator, blank_line)
 
     def _finish(
         self, place: str, content: TemporaryMail, separator: Separator, blank_line: bytes

@@ -40,7 +40,8 @@ class TemporaryMail:
             self._has_lf_lines = not (self._last + octets[:place]).endswith(b"\r")
         last, self._last = self._last, octets[-1:]
         if self._has_lf_lines:
-            octets = _LONE_LF.sub(b"\r\n", last + octets)[len(last) :]
+            before = b"\r" if last == b"\r" else b""
+            octets = _LONE_LF.sub(b"\r\n", before + octets)[len(before) :]
         self._length += len(octets)
         if self._length > self._max_bytes:
             self.is_too_large = True

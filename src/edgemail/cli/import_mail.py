@@ -16,7 +16,7 @@ from edgemail.cli.terminal import Failure, echo_line
 from edgemail.model import Address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from edgemail.archive.sources import ArchivedMail, BadMail, MailSource
     from edgemail.cli.import_targets import ImportTarget
@@ -47,7 +47,7 @@ Received. With --db a message is kept as it is; a server may be running on that 
 
 \b
 Exit status: 0 all imported; 1 some were not, and a line names each and says why; 75 the server or the database
-takes no mail now: what was imported is counted, and --skip goes on from there.
+takes no mail now, 130 interrupted: what was imported is counted, and --skip goes on from there.
 """
 
 
@@ -61,6 +61,7 @@ def _import(
     skip: int,
     timeout_s: float,
     keep_dates: bool,
+    ignore_envelopes: bool,
     **flags: Any,
 ) -> int:
     from edgemail.archive.sources import MailSource
@@ -71,6 +72,8 @@ def _import(
         raise click.UsageError("--db and --smtp cannot both be given")
     if keep_dates and not into_database:
         raise click.UsageError("--keep-dates needs --db: by SMTP mail arrives now")
+    if ignore_envelopes and not recipients:
+        raise click.UsageError("--ignore-envelopes needs --to")
     settings = read_settings(flags)
     if into_database and settings.store.is_in_memory:
         raise Failure("a database in memory ends with this command; name a file, or import by SMTP")
@@ -85,7 +88,14 @@ def _import(
         else SmtpTarget(smtp or find_smtp(settings), timeout_s)
     )
     try:
-        return _Import(source, target, recipients, None if sender is None else Address.parse(sender), skip).run()
+        return _Import(
+            source,
+            target,
+            recipients,
+            None if sender is None else Address.parse(sender),
+            skip,
+            ignores_envelopes=ignore_envelopes,
+        ).run()
     finally:
         target.close()
 
@@ -100,12 +110,15 @@ class _Import:
         recipients: tuple[str, ...],
         sender: Address | None,
         skip: int,
+        *,
+        ignores_envelopes: bool,
     ) -> None:
         self._source = source
         self._target = target
         self._recipients = recipients
         self._sender = sender
         self._skip = skip
+        self._ignores_envelopes = ignores_envelopes
         self._seen = 0
         """Messages of the files that are done with, those included that were skipped."""
         self._imported = 0
@@ -165,16 +178,28 @@ class _Import:
 
     def _deliver(self, batch: list[ArchivedMail | BadMail]) -> None:
         from edgemail.archive.sources import BadMail
+        from edgemail.cli.import_targets import TargetUnavailable
 
         addressed = [self._address(mail) for mail in batch]
         mails = [mail for mail in addressed if not isinstance(mail, BadMail)]
         try:
-            reasons = iter(self._target.deliver(mails))
+            self._count(addressed, self._target.deliver(mails))
+        except TargetUnavailable as error:
+            self._count(addressed, error.reasons)
+            raise
         finally:
             for mail in mails:
                 mail.content.discard()
-        for entry in addressed:
-            reason = entry.reason if isinstance(entry, BadMail) else next(reasons)
+
+    def _count(self, batch: Sequence[ArchivedMail | BadMail], reasons: Sequence[str]) -> None:
+        """Count the messages that are done with, and name those that were not imported."""
+        from edgemail.archive.sources import BadMail
+
+        left = iter(reasons)
+        for entry in batch:
+            reason = entry.reason if isinstance(entry, BadMail) else next(left, None)
+            if reason is None:
+                return
             self._seen += 1
             self._imported += not reason
             if reason:
@@ -187,14 +212,12 @@ class _Import:
 
         if isinstance(mail, BadMail):
             return mail
-        if not mail.recipients and not self._recipients:
+        recipients = (() if self._ignores_envelopes else mail.recipients) or self._recipients
+        if not recipients:
             mail.content.discard()
             return BadMail(mail.place, "does not tell its recipient; name one with --to")
-        return replace(
-            mail,
-            recipients=mail.recipients or self._recipients,
-            sender=mail.sender if mail.knows_sender else self._sender,
-        )
+        knows_sender = mail.knows_sender and not self._ignores_envelopes
+        return replace(mail, recipients=recipients, sender=mail.sender if knows_sender else self._sender)
 
     def _say(self, text: str) -> None:
         """Print a line to the standard error, above the progress bar."""
@@ -223,6 +246,11 @@ import_mail = click.Command(
             help="The envelope's sender of messages that do not tell theirs. [default: <>]",
         ),
         click.Option(["--smtp"], type=EndpointType(), help=SMTP_HELP),
+        click.Option(
+            ["--ignore-envelopes"],
+            is_flag=True,
+            help="Send every message to --to, and from --from, whatever it tells.",
+        ),
         click.Option(
             ["--mbox", "quoting"],
             type=click.Choice(["mboxrd", "mboxo"]),

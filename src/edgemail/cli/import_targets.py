@@ -34,7 +34,11 @@ _LONGEST_WAIT_S: Final = 10.0
 
 
 class TargetUnavailable(Exception):  # noqa: N818 - a state of the server, named for what the user is told
-    """The target takes no mail now. Nothing of the last batch was kept, or it is not known."""
+    """The target takes no mail now. The first messages of the batch may be done with: `reasons` is about them."""
+
+    def __init__(self, text: str, reasons: Sequence[str] = ()) -> None:
+        super().__init__(text)
+        self.reasons = reasons
 
 
 class ImportTarget(Protocol):
@@ -198,20 +202,27 @@ class DatabaseTarget:
         self._runner.close()
 
     async def _deliver(self, mails: Sequence[ArchivedMail]) -> list[str]:
-        reasons = [""] * len(mails)
-        futures: list[asyncio.Future[Any]] = []
         now = datetime.now(UTC)
-        for number, mail in enumerate(mails):
+        begun = [self._begin(mail, now) for mail in mails]
+        await asyncio.gather(*(each for each in begun if not isinstance(each, str)), return_exceptions=True)
+        reasons: list[str] = []
+        for each in begun:
+            if isinstance(each, str):
+                reasons.append(each)
+                continue
             try:
-                futures.append(self._add(self._enclose(mail, now)))
-            except AddressError as error:
-                reasons[number] = str(error)
-        for kept in await asyncio.gather(*futures, return_exceptions=True):
-            if isinstance(kept, StoreFull | StoreUnavailable):
-                raise TargetUnavailable(str(kept))
-            if isinstance(kept, BaseException):
-                raise kept
+                each.result()
+            except (StoreFull, StoreUnavailable) as error:
+                raise TargetUnavailable(str(error), reasons) from None
+            reasons.append("")
         return reasons
+
+    def _begin(self, mail: ArchivedMail, now: datetime) -> asyncio.Future[Any] | str:
+        """Hand a message to the store; return why it cannot be kept, if it cannot."""
+        try:
+            return self._add(self._enclose(mail, now))
+        except AddressError as error:
+            return str(error)
 
     def _enclose(self, mail: ArchivedMail, now: datetime) -> Envelope:
         """Make the envelope of a message.

@@ -6,7 +6,6 @@ import getpass
 import os
 import re
 import socket
-import sys
 from contextlib import closing, suppress
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
@@ -55,8 +54,9 @@ Sendmail's other flags, such as -oem, -odi, -B8BITMIME, -N, -R, -V and -v, are t
 
 \b
 Exit status, as in sysexits.h: 0 sent; 64 wrong usage, or no recipient; 65 the message or an address is not
-valid, or too large; 67 the server does not take mail for a recipient; 69 it does not take this mail; 75 it
-does not answer or has no room now, try again; 76 it does not speak SMTP; 78 wrong settings.
+valid, or too large; 67 the server does not take mail for a recipient; 69 it does not take this mail; 74 the
+message cannot be read; 75 the server does not answer or has no room now, try again; 76 it does not speak SMTP;
+78 wrong settings.
 """
 
 
@@ -68,6 +68,7 @@ class _Exit(IntEnum):
     DATAERR = 65
     NOUSER = 67
     UNAVAILABLE = 69
+    IOERR = 74
     TEMPFAIL = 75
     PROTOCOL = 76
     CONFIG = 78
@@ -128,7 +129,11 @@ def _send(asked: SendmailArguments) -> None:
 
     server = _find_server(asked.smtp)
     sender = _find_sender(asked.sender)
-    octets = sys.stdin.buffer.read(_MAX_BYTES + 1)
+    try:
+        with open(0, "rb", closefd=False) as written:  # sys.stdin is None where it was closed
+            octets = written.read(_MAX_BYTES + 1)
+    except OSError as error:
+        raise _NotSent(_Exit.IOERR, f"the standard input cannot be read: {error.strerror}") from None
     if len(octets) > _MAX_BYTES:
         raise BadMessage(f"the message is larger than {_MAX_BYTES // 2**20} MiB")
     mail = WrittenMail(octets, ends_at_dot=asked.ends_at_dot)
