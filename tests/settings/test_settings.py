@@ -85,7 +85,7 @@ def test_every_setting_reads_what_it_writes_from_every_source(setting, tmp_path:
         "allow_senders": "<>,*@spam.example", "deny_senders": "bob@a.example,news-?@*",
         "allow_recipients": "bob@a.example", "deny_recipients": "*", "allow_sources": "192.0.2.0/24,::1",
         "deny_sources": "10.0.0.0/8", "min_free": "2.5%", "chaos_api": "on", "log_addresses": "hashed",
-        "all_mail": "operator", "internals": "operator", "http_names": "public",
+        "all_mail": "operator", "compat_apis": "off", "internals": "operator", "http_names": "public",
         "allow_http_sources": "192.0.2.0/24,::1", "http_trusted_proxies": "192.0.2.1", "private": "on",
         "deletion": "off", "robots": "landing", "security_contact": "https://a.org/security",
         "abuse_contact": "mailto:abuse@a.org", "password_file": "passwords",

@@ -8,7 +8,7 @@ import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, QueryParams
 
 from edgemail.http.forwarded import read_peer
 from edgemail.http.problems import problem_response
@@ -18,6 +18,7 @@ from edgemail.system.password_checks import TooManyLogins
 
 if TYPE_CHECKING:
     from collections import Counter
+    from collections.abc import Iterable
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -29,14 +30,18 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-PROBES: Final = frozenset({"/healthz", "/readyz"})
+PROBES: Final = frozenset({"/healthz", "/livez", "/readyz"})
 _OPEN: Final = PROBES | {"/robots.txt", "/.well-known/security.txt"}
 """Paths that need no password, not even where `private` is on."""
 
-_INTERNALS: Final = ("/docs", "/openapi.json", "/metrics", "/api/chaos")
+_INTERNALS: Final = ("/docs", "/openapi.json", "/metrics", "/api/chaos", "/api/v1/chaos")
+_OF_MAIL: Final = ("/api", "/view")
 _BY_ADDRESS: Final = ("/api/inboxes", "/api/events", "/api/server")
 """The part of the API that asks for an address, or tells nothing of anybody's mail. A route that is
 not here is for those who may read all mail."""
+
+_DELETABLE: Final = ("/api/inboxes", "/api/messages", "/api/v1/messages", "/api/v1/search")
+"""What lies here is mail: the setting `deletion` holds for it."""
 
 _RETRY_S: Final = 60
 _MISSES: Final = "you ask too often for mail that is not there"
@@ -79,14 +84,13 @@ class SourceFilter:
         self._denials = denials
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request, or refuse it with 403."""
-        if scope["type"] == "http":
-            peer = read_peer(scope)
-            if peer is not None and not is_within(peer, self._networks):
-                self._denials.add("source_denied", peer)
-                detail = "this server does not answer your network; see the setting allow_http_sources"
-                await problem_response(HTTPStatus.FORBIDDEN, detail)(scope, receive, send)
-                return
+        """Serve one request or websocket, or refuse it with 403."""
+        peer = read_peer(scope)
+        if peer is not None and not is_within(peer, self._networks):
+            self._denials.add("source_denied", peer)
+            detail = "this server does not answer your network; see the setting allow_http_sources"
+            await problem_response(HTTPStatus.FORBIDDEN, detail)(scope, receive, send)
+            return
         await self._app(scope, receive, send)
 
 
@@ -113,8 +117,8 @@ class Access:
         self._visitors = Visitors(settings, time.monotonic)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request, or refuse it with a problem document."""
-        if scope["type"] != "http" or scope["path"] in PROBES:
+        """Serve one request or websocket, or refuse it with a problem document."""
+        if scope["path"] in PROBES:
             await self._app(scope, receive, send)
             return
         peer = read_peer(scope)
@@ -126,7 +130,7 @@ class Access:
         if self._passwords is not None and authorization:
             is_operator, refusal = await self._log_in(self._passwords, authorization, visitor)
         if not is_operator:
-            needs_operator = self._needs_operator(scope["path"])
+            needs_operator = self._needs_operator(scope)
             if not needs_operator:
                 refusal = None  # a wrong password does no harm where none is needed
             refusal = refusal or self._refuse(scope, authorization, needs_operator=needs_operator)
@@ -135,7 +139,7 @@ class Access:
                     refusal = self._bound(scope, visitor)
                     scope[_VISIT] = Visit(self._visitors, visitor)
                     send = _count_misses(scope, send)
-                elif needs_operator and _is_of_all_mail(scope["path"]):
+                elif needs_operator and _is_of_all_mail(scope):
                     refusal = self._bound_guesses(visitor) or refusal
         if refusal is None:
             await self._app(scope, receive, send)
@@ -163,16 +167,17 @@ class Access:
             self._visitors.fail_login(visitor)
         return is_right, None
 
-    def _needs_operator(self, path: str) -> bool:
-        """Return True if a stranger may not ask for a path."""
+    def _needs_operator(self, scope: Scope) -> bool:
+        """Return True if a stranger may not ask for it."""
+        path: str = scope["path"]
         if path in _OPEN:
             return False
         if self._settings.private == "on":
             return True
         plain = posixpath.normpath("/" + path.lstrip("/"))  # as the page's files are found
-        if any(_is_below(internal, plain) or _is_below(internal, path) for internal in _INTERNALS):
+        if _is_below_any(_INTERNALS, plain) or _is_below_any(_INTERNALS, path):
             return self._settings.internals == "operator"
-        return self._settings.all_mail == "operator" and _is_of_all_mail(path)
+        return self._settings.all_mail == "operator" and _is_of_all_mail(scope)
 
     def _refuse(self, scope: Scope, authorization: bytes, *, needs_operator: bool) -> tuple[str, Response] | None:
         """Refuse a stranger what only the operator may ask."""
@@ -187,8 +192,8 @@ class Access:
             )
             detail = "this needs a name and a password of the setting password_file"
             return "no_password", problem_response(HTTPStatus.UNAUTHORIZED, detail, {"www-authenticate": challenge})
-        is_mail = any(_is_below(mail, scope["path"]) for mail in ("/api/inboxes", "/api/messages"))
-        if scope["method"] == "DELETE" and is_mail and self._settings.deletion == "off":
+        is_mail = _is_below_any(_DELETABLE, scope["path"])
+        if _find_method(scope) == "DELETE" and is_mail and self._settings.deletion == "off":
             detail = "this server deletes nothing on request; mail goes away by age (the setting deletion)"
             return "deletion_off", problem_response(HTTPStatus.FORBIDDEN, detail)
         return None
@@ -202,7 +207,7 @@ class Access:
 
     def _bound(self, scope: Scope, visitor: Visitor) -> tuple[str, Response] | None:
         """Refuse a source that asks too often."""
-        kind = _find_kind(scope["method"], scope["path"])
+        kind = _find_kind(_find_method(scope), scope["path"])
         if kind is None:
             return None
         if not self._visitors.may_look(visitor):
@@ -222,7 +227,7 @@ def note_empty(request: Request, address: str) -> None:
 def _count_misses(scope: Scope, send: Send) -> Send:
     """Count each 404 of the API."""
     visit: Visit = scope[_VISIT]
-    is_api = _is_below("/api", scope["path"])
+    is_api = _is_below_any(_OF_MAIL, scope["path"])
 
     async def send_counted(message: Message) -> None:
         if is_api and message["type"] == "http.response.start" and message["status"] == HTTPStatus.NOT_FOUND:
@@ -234,7 +239,7 @@ def _count_misses(scope: Scope, send: Send) -> Send:
 
 def _find_kind(method: str, path: str) -> RequestKind | None:
     """Return which rate a request counts for."""
-    if not _is_below("/api", path) or path == "/api/server":
+    if not _is_below_any(_OF_MAIL, path) or path == "/api/server":
         return None
     if method == "DELETE":
         return "deletes"
@@ -243,10 +248,24 @@ def _find_kind(method: str, path: str) -> RequestKind | None:
     return "waits" if path.endswith("/wait") else "reads"
 
 
-def _is_of_all_mail(path: str) -> bool:
-    """Return True for a route that gives mail without its address."""
-    is_internal = any(_is_below(internal, path) for internal in _INTERNALS)
-    return _is_below("/api", path) and not is_internal and not any(_is_below(keyed, path) for keyed in _BY_ADDRESS)
+def _find_method(scope: Scope) -> str:
+    """Return a request's method. A websocket begins with a GET."""
+    method: str = scope.get("method", "GET")
+    return method
+
+
+def _is_of_all_mail(scope: Scope) -> bool:
+    """Return True for a request for mail without its address. All websockets are."""
+    path: str = scope["path"]
+    if scope["type"] == "websocket":
+        return True
+    if path == "/api/events":
+        return "address" not in QueryParams(scope["query_string"])
+    return _is_below_any(_OF_MAIL, path) and not _is_below_any((*_INTERNALS, *_BY_ADDRESS), path)
+
+
+def _is_below_any(folders: Iterable[str], path: str) -> bool:
+    return any(_is_below(folder, path) for folder in folders)
 
 
 def _is_below(folder: str, path: str) -> bool:

@@ -8,9 +8,11 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from edgemail.http.access import Access, SourceFilter
+from edgemail.http.all_mail import router as all_mail_router
 from edgemail.http.answers import AnswerLimits, Answers
 from edgemail.http.base_path import BasePath
 from edgemail.http.chaos import router as chaos_router
+from edgemail.http.compat.mailpit.routes import list_routes as list_mailpit_routes
 from edgemail.http.forwarded import Forwarded
 from edgemail.http.guard import Guard, ServedNames
 from edgemail.http.held_requests import HeldRequests, HoldLimits
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from edgemail.http.access import DenialLog
+    from edgemail.http.compat.parts import CompatParts
     from edgemail.http.models import ServerInfoModel
     from edgemail.http.passwords import Passwords
     from edgemail.http.prometheus import MetricsExporter
@@ -45,12 +48,14 @@ def create_api(
     exporter: MetricsExporter | None = None,
     chaos: Chaos | None = None,
     refuse: Callable[[str], None] = lambda _: None,
+    compat: CompatParts | None = None,
 ) -> ASGIApp:
     """Create the ASGI application: the API, its documentation, the web client.
 
     With `exporter` it also serves /metrics. With `chaos` every user of the API may change the
     chaos rules. Who gives one of `passwords` is the operator. `refuse` is called with the reason
-    for each reader that is refused as there is too much to do, `denials` has the others.
+    for each reader that is refused as there is too much to do, `denials` has the others. With
+    `compat` it also serves the APIs of other mail catchers.
     """
     http, access, trusted = settings.http, settings.access, settings.smtp.trusted
     api = FastAPI(
@@ -69,10 +74,13 @@ def create_api(
     api.state.streams = HeldRequests(streams, trusted, refuse)
     api.state.waits = HeldRequests(waits, trusted, refuse)
     register_error_handlers(api)
-    api.router.routes += [*router.routes, *chaos_router.routes]  # `include_router` has each request matched twice
+    # `include_router` has each request matched twice
+    api.router.routes += [*router.routes, *all_mail_router.routes, *chaos_router.routes]
     if exporter is not None:
         api.router.routes.append(route_metrics(exporter))
     api.router.routes += route_well_known(access)
+    if compat is not None:
+        api.router.routes += list_mailpit_routes(compat, api.state.streams)
     mount_web_client(api)
     complete_openapi(api)
     limits = AnswerLimits(http.max_answer_bytes, http.max_waiting_reads, http.min_read_rate_bytes)
@@ -82,7 +90,7 @@ def create_api(
         app = CORSMiddleware(
             app,
             allow_origins=http.allowed_origins,
-            allow_methods=["GET", "DELETE"] if chaos is None else ["GET", "PUT", "DELETE"],
+            allow_methods=["GET", *([] if compat is None else ["POST"]), "PUT", "PATCH", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
         )
     hosts = {settings.smtp.hostname.lower(), *http.allowed_hosts}

@@ -27,9 +27,6 @@ class BasePath:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request with the path taken away, and put it before every redirect's target."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
 
         async def send_moved(message: Message) -> None:
             if message["type"] == "http.response.start":

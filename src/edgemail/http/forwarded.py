@@ -45,11 +45,11 @@ class Forwarded:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] == "http" and self.proxies:
+        if self.proxies:
             peer = read_peer(scope)
             if peer is not None and is_within(peer, self.proxies):
                 scope = self._rewrite(scope)
-        elif scope["type"] == "http":
+        else:
             self._warn_of_proxy(scope)
         await self.app(scope, receive, send)
 

@@ -36,8 +36,8 @@ _API_HEADERS = (
     (b"content-security-policy", _API_POLICY.encode()),
     (b"cache-control", b"no-store"),
 )
-_API_PATHS = ("/api/", "/healthz", "/readyz", "/metrics", "/openapi.json")
-
+_API_PATHS = ("/api/", "/view/", "/healthz", "/livez", "/readyz", "/metrics", "/openapi.json")
+_READING = ("GET", "HEAD")
 
 _PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(?:\.[a-z0-9][a-z0-9_-]*)*")
 _OWN_NAMES = frozenset({"localhost", "host.docker.internal"})
@@ -90,33 +90,31 @@ class Guard:
     origins: frozenset[str]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request, or refuse it with a problem document."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+        """Serve one request or websocket, or refuse it with a problem document."""
         headers = Headers(scope=scope)
         is_api = scope["path"].startswith(_API_PATHS)
 
         async def send_guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 given = {name for name, _ in message["headers"]}
                 own = _API_HEADERS if is_api else _HEADERS
                 message["headers"] = [*message["headers"], *(field for field in own if field[0] not in given)]
             await send(message)
 
-        is_file = not is_api and scope["method"] in ("GET", "HEAD")
+        method = scope.get("method", "")  # a websocket has none, and is no file
+        is_file = not is_api and method in _READING
         own_host = scope.get(OWN_HOST, headers.get("host", ""))
-        refusal = self._refuse(headers, own_host, is_api=is_api, is_file=is_file)
+        refusal = self._refuse(headers, own_host, method, is_api=is_api, is_file=is_file)
         if refusal is None:
             await self.app(scope, receive, send_guarded)
         else:
             status, detail = refusal
-            is_page = scope["method"] == "GET" and "text/html" in headers.get("accept", "")
+            is_page = method == "GET" and "text/html" in headers.get("accept", "")
             answer = _explain(status, detail) if is_page else problem_response(status, detail)
             await answer(scope, receive, send_guarded)
 
     def _refuse(
-        self, headers: Headers, own_host: str, *, is_api: bool, is_file: bool
+        self, headers: Headers, own_host: str, method: str, *, is_api: bool, is_file: bool
     ) -> tuple[HTTPStatus, str] | None:
         host = headers.get("host", "")
         for named in (own_host, host):
@@ -134,8 +132,9 @@ class Guard:
             if self._is_behind_proxy(origin.lower(), site):
                 return None
             return HTTPStatus.FORBIDDEN, _advise_on_origin(origin)
-        # Without an Origin: a foreign page embeds this, as <img> or <script>. A link is fine.
-        if is_api and site in ("cross-site", "same-site") and headers.get("sec-fetch-mode") != "navigate":
+        # Without an Origin: a foreign page embeds this, as <img> or <script>. A link is fine, a form is not.
+        is_link = headers.get("sec-fetch-mode") == "navigate" and method in _READING
+        if is_api and site in ("cross-site", "same-site") and not is_link:
             return HTTPStatus.FORBIDDEN, "other sites may not embed this"
         return None
 

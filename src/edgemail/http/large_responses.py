@@ -34,7 +34,7 @@ def serialize_content(content: ParsedMessage, size: int) -> Sequence[bytes]:
     pieces = [rest.removeprefix(b"{").removesuffix(b"}")]
     for name, value in (("text", content.text), ("html", content.html)):
         pieces.append(f',"{name}":'.encode())
-        pieces += [b"null"] if value is None else _serialize_text(value)
+        pieces += [b"null"] if value is None else serialize_text(value)
     return [*pieces, b"}"]
 
 
@@ -84,7 +84,7 @@ class _PiecesResponse(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def _serialize_text(text: str) -> Sequence[bytes]:
-    """Serialise a JSON string, slice by slice."""
+def serialize_text(text: str) -> Sequence[bytes]:
+    """Serialise a JSON string, slice by slice. Call it in a worker thread."""
     starts = range(0, len(text), _SLICE_CHARACTERS)
     return [b'"', *(to_json(text[start : start + _SLICE_CHARACTERS])[1:-1] for start in starts), b'"']

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from edgemail.http.models import ProblemModel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PIECE_BYTES: Final = 16 * 1024
 """The most octets that are parsed at once."""
@@ -29,7 +32,7 @@ LINGER_S: Final = 1.0
 LINGER_BYTES: Final = 256 * 1024
 """Drop at most so many octets after a refusal."""
 
-PROBES: Final = frozenset({b"/healthz", b"/readyz"})
+PROBES: Final = frozenset({b"/healthz", b"/livez", b"/readyz"})
 """Paths that are answered on connections past the limits, too."""
 
 PROBE_CONNECTIONS: Final = 64
@@ -37,6 +40,9 @@ PROBE_CONNECTIONS: Final = 64
 
 PROBE_S: Final = 2.0
 """How long such a connection may take for its request."""
+
+WEBSOCKET_MESSAGE_BYTES: Final = 4096
+"""A longer message from the peer of a websocket ends it with 1009."""
 
 METRICS_CONNECTIONS: Final = 64
 """The limit of connections for a separate metrics port."""
@@ -46,6 +52,16 @@ ACCEPT_AT_ONCE: Final = 32
 
 SPARE_DESCRIPTORS: Final = PROBE_CONNECTIONS + 2 * ACCEPT_AT_ONCE
 """Descriptors that a port needs beyond its limit of connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpecialPaths:
+    """The paths of requests that are read in another way. They may stand behind a base path."""
+
+    websockets: frozenset[bytes] = frozenset()
+    """Here a connection may become a websocket; elsewhere such a request is answered like any other."""
+    large_bodies: Mapping[bytes, int] = field(default_factory=dict)
+    """How many octets the body of a POST may have here, where that is more than `max_http_body`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from edgemail.http import limits
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Iterable
     from http import HTTPStatus
 
     from uvicorn import Config
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from uvicorn.server import ServerState
 
     from edgemail.http.connections import ConnectionTable
-    from edgemail.http.limits import HttpRefusal
+    from edgemail.http.limits import HttpRefusal, SpecialPaths
     from edgemail.settings import HttpSettings
 
 _log = logging.getLogger(__name__)
@@ -79,6 +80,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self,
         table: ConnectionTable,
         settings: HttpSettings,
+        special: SpecialPaths,
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],
@@ -86,6 +88,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state)
         self._table = table
         self._settings = settings
+        self._special = special
         self._phase = _BETWEEN
         self._stalled_bytes = 0  # what the parser took since it last came to an end of something
         self._has_progress = False
@@ -93,6 +96,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._content_length = -1
         self._content_left = -1  # of a body with Content-Length; -1 of any other
         self._body_bytes = 0
+        self._max_body_bytes = settings.max_body_bytes
         self._held = b""
         self._refusal: HttpRefusal | None = None
         self._past_limit: HttpRefusal | None = None
@@ -169,7 +173,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """Hand the request to the application, unless its connection or its body is past a limit."""
         if self._past_limit is not None and not self._is_probe():
             self._stop(self._past_limit)
-        if self._content_length > self._settings.max_body_bytes:
+        self._max_body_bytes = self._find_max_body()
+        if self._content_length > self._max_body_bytes:
             self._stop(limits.BODY_TOO_LONG)
         super().on_headers_complete()
         self._phase = _BODY
@@ -260,6 +265,41 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
         self._table.turns.start(begin)
 
+    def _upgrade(self, rest: bytes) -> None:
+        """Hand the connection over, with what came behind the request; it stays counted until it is lost."""
+        from edgemail.http.websocket import BoundedWebSocket  # most programs never need it
+
+        self._is_over = True
+        self._held = b""
+        self._table.waiting.pop(self, None)
+        self._wait, self._deadline = HttpWait.NOTHING, math.inf
+        self.connections.discard(self)
+        head = [b"GET ", self.url, b" HTTP/1.1\r\n"]
+        for name, value in self.headers:
+            head += [name, b": ", value, b"\r\n"]
+        websocket = BoundedWebSocket(self.config, self.server_state, self.app_state, self.connection_lost)
+        self.transport.set_protocol(websocket)
+        websocket.connection_made(self.transport)
+        websocket.data_received(b"".join([*head, b"\r\n", rest]))
+
+    def _should_upgrade(self) -> bool:
+        return (
+            self._is_at(self._special.websockets)
+            and self._get_upgrade() == b"websocket"
+            and self.parser.get_method() == b"GET"
+            and self._content_length <= 0
+        )
+
+    def _is_at(self, paths: Iterable[bytes]) -> bool:
+        """Return True for one of the paths, also behind a base path."""
+        return bool(paths) and self.url.partition(b"?")[0].endswith(tuple(paths))
+
+    def _find_max_body(self) -> int:
+        large = self._special.large_bodies
+        if large and self.parser.get_method() == b"POST" and self._is_at(large):
+            return max(self._settings.max_body_bytes, *large.values())
+        return self._settings.max_body_bytes
+
     def _is_probe(self) -> bool:
         path = self.url.partition(b"?")[0]
         return path in limits.PROBES and self.parser.get_method() in (b"GET", b"HEAD")
@@ -276,8 +316,12 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             is_body = self._phase is _BODY
             try:
                 self.parser.feed_data(data if end - start == size else data[start:end])
-            except httptools.HttpParserUpgrade as upgrade:  # no other protocol is spoken here: go on with HTTP
+            except httptools.HttpParserUpgrade as upgrade:
                 end = start + (upgrade.args[0] or end - start)
+                if self._should_upgrade():
+                    self._upgrade(data[end:])
+                    return
+                # No other protocol is spoken here: go on with HTTP.
             except httptools.HttpParserError:
                 self._refuse(self._refusal or limits.MALFORMED)
                 return
@@ -318,7 +362,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def _find_excess(self) -> HttpRefusal | None:
         """Return the refusal for the bound that the last piece has passed."""
         if self._phase is _BODY:
-            if self._body_bytes > self._settings.max_body_bytes:
+            if self._body_bytes > self._max_body_bytes:
                 return limits.BODY_TOO_LONG
             return limits.FRAMING_TOO_LONG if self._stalled_bytes > limits.FRAMING_BYTES else None
         if self._phase is _BETWEEN:

@@ -11,6 +11,7 @@ import uvicorn
 
 from edgemail.http.answers import ABORT
 from edgemail.http.connections import HttpAcceptor
+from edgemail.http.limits import WEBSOCKET_MESSAGE_BYTES, SpecialPaths
 from edgemail.http.protocol import BoundedHttpProtocol
 
 if TYPE_CHECKING:
@@ -52,13 +53,16 @@ class HttpServer(uvicorn.Server):
         stop_s: int,
         settings: HttpSettings,
         table: ConnectionTable,
+        special: SpecialPaths | None = None,
     ) -> None:
         """Serve `api` on sockets that listen already; `table` bounds the connections."""
         super().__init__(
             uvicorn.Config(
                 _Abortable(api),
                 lifespan="off",
-                ws="none",
+                ws="none",  # `BoundedHttpProtocol` makes the websockets, with these settings
+                ws_max_size=WEBSOCKET_MESSAGE_BYTES,
+                ws_per_message_deflate=False,
                 access_log=False,
                 log_config=None,
                 server_header=False,
@@ -69,6 +73,7 @@ class HttpServer(uvicorn.Server):
         self._sockets = sockets
         self._settings = settings
         self._table = table
+        self._special = special or SpecialPaths()
         self._acceptors: list[HttpAcceptor] = []
         self._ended = asyncio.Event()
         self.is_up = asyncio.Event()
@@ -111,7 +116,9 @@ class HttpServer(uvicorn.Server):
         yield
 
     def _create_protocol(self) -> BoundedHttpProtocol:
-        return BoundedHttpProtocol(self._table, self._settings, self.config, self.server_state, self.lifespan.state)
+        return BoundedHttpProtocol(
+            self._table, self._settings, self._special, self.config, self.server_state, self.lifespan.state
+        )
 
     def _sweep(self) -> None:
         now = asyncio.get_running_loop().time()

@@ -5,26 +5,29 @@ from __future__ import annotations
 import time
 from contextlib import aclosing
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from edgemail import mime
 from edgemail.errors import MessageNotFound
+from edgemail.mailbox.all_mail import ALL_MAIL, AllMail
 from edgemail.mailbox.arrivals import ArrivalNotifier
 from edgemail.mailbox.attached import find_attachment, find_message
 from edgemail.mailbox.reading import MessageReader, ReadLimits
-from edgemail.system.folding import fold
 from edgemail.model import ListedMail, StoredMail
 from edgemail.store.base import ListingRow
+from edgemail.system.folding import fold
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable, Mapping, Sequence
 
     from edgemail.mailbox.arrivals import SharedPage, Subscription
     from edgemail.mailbox.attached import AttachmentPath
     from edgemail.mailbox.results import Result
     from edgemail.model import Attachment, Envelope, MailId, ParsedMessage
     from edgemail.store.base import Arrival, Mailbox
+
+_T = TypeVar("_T")
 
 PAGE_MAX = 200
 """The most messages in one page of a listing."""
@@ -48,6 +51,7 @@ class Inbox:
         self._notifier = ArrivalNotifier()
         self._reader = MessageReader(store, limits or ReadLimits(), refuse)
         store.watch(self._announce)
+        self.all_mail = AllMail(store, self._reader, self._notifier, refuse)
 
     def deliver(self, envelope: Envelope) -> asyncio.Future[MailId]:
         """Store a message; see `Mailbox.add`."""
@@ -114,6 +118,21 @@ class Inbox:
             return None, write(mime.read(octets), len(octets))
 
         return mail, await self._reader.read(mail, (write, path), parse)
+
+    async def derive(
+        self, mail_id: MailId, make: Callable[[bytes], tuple[_T, Sequence[bytes]]], part: Hashable = None
+    ) -> tuple[StoredMail, Result[_T]]:
+        """Return a message's row, and what `make` makes of its octets in a worker thread.
+
+        The result is kept for who asks for the same `part`. So `make` depends on its argument and on
+        `part` alone, and is told apart from others by its name.
+
+        Raises:
+            MessageNotFound: no message has this id.
+            Exception: what `make` raises.
+        """
+        mail = await self._find(mail_id, None)
+        return mail, await self._reader.read(mail, (make.__qualname__, part), make, is_attachment=part is not None)
 
     async def read_raw(self, mail_id: MailId, inbox: str | None = None) -> tuple[StoredMail, AsyncIterator[bytes]]:
         """Read a message, octet for octet: its row, and its pieces as they are asked for.
@@ -222,8 +241,7 @@ class Inbox:
         """
         if not await self._store.delete([mail_id]):
             raise MessageNotFound(f"there is no message {mail_id}")
-        self._notifier.forget()
-        self._reader.forget(mail_id)
+        self.all_mail.forget([mail_id])
 
     async def delete_from(self, inbox: str, mail_id: MailId) -> None:
         """Delete a message from one inbox; other recipients keep their copies.
@@ -235,11 +253,14 @@ class Inbox:
             raise MessageNotFound(f"there is no message {mail_id}")
         self._notifier.forget(inbox)
         self._reader.forget(mail_id)
+        self.all_mail.changes.reload()
 
     async def delete_all(self, inbox: str) -> int:
         """Delete all mail of an inbox; return the number of messages that it had."""
         deleted = await self._store.delete_inbox(inbox)
         self._notifier.forget(inbox)
+        if deleted:
+            self.all_mail.changes.reload()
         return deleted
 
     async def check(self) -> None:
@@ -251,8 +272,9 @@ class Inbox:
         await self._store.check()
 
     def close(self) -> None:
-        """End every `wait` and `follow`."""
+        """End every `wait` and `follow`, those of all mail too."""
         self._notifier.close()
+        self.all_mail.changes.close()
 
     async def _find(self, mail_id: MailId, inbox: str | None) -> StoredMail:
         """Read a message's row, in any inbox or in one.
@@ -270,6 +292,7 @@ class Inbox:
 
     def _announce(self, arrivals: Sequence[Arrival]) -> None:
         self._notifier.publish(recipient for arrival in arrivals for recipient in arrival.recipients)
+        self._notifier.publish((ALL_MAIL,))
 
     async def _pages_down(self, inbox: str) -> AsyncIterator[list[ListedMail]]:
         """Yield all mail of an inbox, newest first, page by page."""

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from edgemail import mime
 from edgemail.errors import StoreFull, StoreUnavailable
+from edgemail.mailbox.sender_tags import find_sender_tags
 from edgemail.model import Summary
 from edgemail.system.outage_log import OutageLog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from edgemail.model import MailId
     from edgemail.store.base import Arrival, Mailbox
@@ -41,14 +42,25 @@ _log = logging.getLogger(__name__)
 class Summarizer:
     """Summarises stored mail in order of id, from the store, so that no queue is in memory."""
 
-    def __init__(self, store: Mailbox, find_source: Callable[[bytes], str]) -> None:
-        """`find_source` reads a stored message's source from its beginning, for `Summary.source`."""
+    def __init__(
+        self,
+        store: Mailbox,
+        find_source: Callable[[bytes], str],
+        set_tags: Callable[[Sequence[MailId], Sequence[str]], Awaitable[object]] | None = None,
+    ) -> None:
+        """`find_source` reads a stored message's source from its beginning, for `Summary.source`.
+
+        `set_tags` gives a message the tags that it brings along; None leaves it without.
+        """
         self._store = store
         self._find_source = find_source
         self._waiting = OutageLog(_log, "summaries go on", logging.WARNING)
         self._news = asyncio.Event()
         self._news.set()
         self._arrived = 0
+        self._set_tags = set_tags
+        self._first_arrival: MailId | None = None
+        """Only what has arrived since the start is tagged: people may have changed the tags of the rest."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="edgemail-summaries")
         store.watch(self._wake)
 
@@ -71,6 +83,7 @@ class Summarizer:
         while batch := await self._store.list_unsummarized(seen, max_rows=_BATCH_ROWS, max_bytes=_BATCH_BYTES):
             summaries, busy_s = await loop.run_in_executor(self._thread, _summarize, batch, self._find_source)
             await self._store.add_summaries(summaries)
+            await self._tag(batch, summaries)
             seen = batch[-1][0]
             del batch  # otherwise two batches are in memory while the next one is read
             share = _SHARE_UNDER_LOAD if self._arrived > _LOAD_MESSAGES else _SHARE
@@ -78,7 +91,18 @@ class Summarizer:
             await asyncio.sleep(max(_PAUSE_S, busy_s / share - busy_s))
         return seen
 
+    async def _tag(
+        self, batch: Sequence[tuple[MailId, bytes]], summaries: Sequence[tuple[MailId, Summary]]
+    ) -> None:
+        if self._set_tags is None or self._first_arrival is None:
+            return
+        for (mail_id, data), (_, summary) in zip(batch, summaries, strict=True):
+            if mail_id >= self._first_arrival and (tags := find_sender_tags(data, summary)):
+                await self._set_tags([mail_id], tags)
+
     def _wake(self, arrivals: Sequence[Arrival]) -> None:
+        if self._first_arrival is None and arrivals:
+            self._first_arrival = arrivals[0].id
         self._arrived += len(arrivals)
         self._news.set()
 

@@ -112,6 +112,22 @@ class Message:
                 found |= dict.fromkeys(read_events(_decode(file.part), file.part.content_type.word("method")))
         return tuple(found)[:EVENTS_MAX]
 
+    def numbered_files(self) -> Iterator[tuple[str, Attachment, bytes]]:
+        """Yield each attachment and inline part with its place in the tree, as ``2`` or ``1.2``, and its octets.
+
+        A message without parts is ``0``.
+        """
+        numbers: dict[int, str] = {}
+        todo = [(self._root, "")]
+        while todo:
+            part, number = todo.pop()
+            numbers[id(part)] = number or "0"
+            start = f"{number}." if number else ""
+            todo += [(child, f"{start}{place}") for place, child in enumerate(part.children, 1)]
+        for index, file in enumerate(self._files):
+            octets = file.part.decode()
+            yield numbers[id(file.part)], self._describe(index, file, len(octets)), octets
+
     def file(self, index: int) -> tuple[Attachment, bytes] | None:
         """Return an attachment or inline part with its octets, None where there is none of that number."""
         if not 0 <= index < len(self._files):

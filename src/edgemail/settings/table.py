@@ -120,6 +120,11 @@ def audience_by_mode(mode: Mode) -> Audience:
     return "operator" if mode == "public" else "everyone"
 
 
+def compat_by_mode(mode: Mode, all_mail: Audience) -> Literal["on", "off"]:
+    """Return whether other programs' APIs are served: they list, read and delete all mail."""
+    return "on" if mode == "dev" and all_mail == "everyone" else "off"
+
+
 def names_by_mode(mode: Mode, http: Sequence[Endpoint]) -> HostNames:
     """Return the names that HTTP is served under. Beyond loopback a machine goes by names of its network."""
     if mode == "public":
@@ -704,6 +709,12 @@ class AccessSettings:
         one_of("everyone", "operator"),
         ComputedDefault(audience_by_mode, "`everyone` in dev mode, `operator` in public mode"),
         "Show `/docs`, `/openapi.json`, `/metrics` and `/api/chaos` to everyone, or to the operator alone.",
+    )
+    compat_apis: Literal["on", "off"] = setting(
+        one_of("on", "off"),
+        ComputedDefault(compat_by_mode, "`on` in dev mode where everyone may read all mail, else `off`"),
+        "Serve the APIs of other mail catchers, such as Mailpit, beside edgemail's own. They read and delete all "
+        "mail, so with `all_mail = operator` they need a password of `password_file`.",
     )
     http_names: HostNames = setting(
         one_of("loopback", "local", "public"),

@@ -177,8 +177,10 @@ class Mailbox(Protocol):
         """
         ...
 
-    async def find_mail(self, query: MailQuery, *, limit: int, before: int | None = None) -> list[MailId]:
-        """List the ids of mail that has a summary and matches, newest first."""
+    async def find_mail(
+        self, query: MailQuery, *, limit: int, before: int | None = None, after: int = 0
+    ) -> list[MailId]:
+        """List the ids of mail that has a summary and matches, newest first, between two ids, both exclusive."""
         ...
 
     async def count_mail(self, query: MailQuery, *, before: int | None = None) -> MailCounts:
@@ -192,8 +194,8 @@ class Mailbox(Protocol):
         """
         ...
 
-    async def set_tags(self, mail_ids: Sequence[MailId], tags: Sequence[str]) -> None:
-        """Give messages these tags and no others. An id without a message is passed over.
+    async def set_tags(self, mail_ids: Sequence[MailId], tags: Sequence[str]) -> int:
+        """Give messages these tags and no others; return how many of the messages there are.
 
         It is made in batches, as with `mark`.
         """

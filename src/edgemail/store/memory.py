@@ -121,9 +121,12 @@ class MemoryStore:
         found = takewhile(lambda message: message.mail.id > after, self._find_matching(query, before))
         return [_make_row(message, is_of_all_mail=True) for message in islice(found, offset, offset + limit)]
 
-    async def find_mail(self, query: MailQuery, *, limit: int, before: int | None = None) -> list[MailId]:
+    async def find_mail(
+        self, query: MailQuery, *, limit: int, before: int | None = None, after: int = 0
+    ) -> list[MailId]:
         """See `Mailbox.find_mail`."""
-        return [message.mail.id for message in islice(self._find_matching(query, before), limit)]
+        found = takewhile(lambda message: message.mail.id > after, self._find_matching(query, before))
+        return [message.mail.id for message in islice(found, limit)]
 
     async def count_mail(self, query: MailQuery, *, before: int | None = None) -> MailCounts:
         """See `Mailbox.count_mail`."""
@@ -138,11 +141,12 @@ class MemoryStore:
             message.is_read = is_read
         return len(changed)
 
-    async def set_tags(self, mail_ids: Sequence[MailId], tags: Sequence[str]) -> None:
+    async def set_tags(self, mail_ids: Sequence[MailId], tags: Sequence[str]) -> int:
         """See `Mailbox.set_tags`."""
-        for mail_id in mail_ids:
-            if (message := self._messages.get(mail_id)) is not None:
-                message.tags = tuple(sorted(set(tags)))
+        messages = [message for mail_id in set(mail_ids) if (message := self._messages.get(mail_id))]
+        for message in messages:
+            message.tags = tuple(sorted(set(tags)))
+        return len(messages)
 
     async def rename_tag(self, name: str, new_name: str | None) -> int:
         """See `Mailbox.rename_tag`."""
@@ -238,9 +242,7 @@ class MemoryStore:
             if message is not None:
                 message.words, message.source = summary.words, summary.source
                 message.summary = replace(summary, words="", source="")
-                mail = message.mail
-                recipients = schema.write_recipients(mail.recipients)
-                message.fields = make_fields(schema.write_date(mail.date), mail.size, recipients, summary)
+                message.fields = make_fields(summary)
                 self._unsummarized.pop(mail_id, None)
 
     async def measure(self) -> Usage:
@@ -298,7 +300,7 @@ class MemoryStore:
         """Yield messages below an id that have a summary and match, newest first."""
         for message in self._find_below(before):
             if message.fields is not None and matches(
-                query, Searched(message.fields, message.words, message.is_read, message.tags)
+                query, Searched(message.mail, message.fields, message.words, message.is_read, message.tags)
             ):
                 yield message
 

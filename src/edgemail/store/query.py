@@ -9,8 +9,9 @@ from edgemail.system.folding import fold
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from datetime import datetime
 
-    from edgemail.model import HeaderAddress, Summary
+    from edgemail.model import HeaderAddress, StoredMail, Summary
 
 ADDRESS_FIELDS: Final = ("to", "from", "cc", "bcc", "reply-to")
 FIELDS: Final = frozenset(
@@ -32,7 +33,7 @@ class MailTerm:
     | tag | a whole tag, in lower case |
     | is | read, unread or tagged |
     | has | attachment or inline |
-    | after, before | a date as the table `mail` has it; after means at that time or later |
+    | after, before | "", with the date in `date`; after means at that time or later |
     | larger, smaller | "", with the octets in `octets` |
     """
 
@@ -40,6 +41,7 @@ class MailTerm:
     text: str
     is_negated: bool = False
     octets: int = 0
+    date: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +52,8 @@ class MailQuery:
 
 
 class SearchFields(NamedTuple):
-    """A row of the table `search_fields`: what a search looks at besides words. Texts are folded."""
+    """What a search looks at besides words, and the row. Texts are folded."""
 
-    date: str
-    size: int
-    recipients: str
     sender: str
     to: str
     cc: str
@@ -70,18 +69,16 @@ class SearchFields(NamedTuple):
 class Searched:
     """A message as a search sees it. `words` are those of `Summary.words`."""
 
+    mail: StoredMail
     fields: SearchFields
     words: str
     is_read: bool = False
     tags: Collection[str] = ()
 
 
-def make_fields(date: str, size: int, recipients: str, summary: Summary) -> SearchFields:
-    """Make what a search looks at; `date` and `recipients` are as the table `mail` has them."""
+def make_fields(summary: Summary) -> SearchFields:
+    """Make what a search looks at."""
     return SearchFields(
-        date,
-        size,
-        recipients,
         sender=_fold_field(summary.sender_name),
         to=_fold_addresses(summary.to),
         cc=_fold_addresses(summary.cc),
@@ -100,18 +97,10 @@ def matches(query: MailQuery, message: Searched) -> bool:
 
 
 def _holds(term: MailTerm, message: Searched) -> bool:
-    fields, text = message.fields, term.text
+    mail, fields, text = message.mail, message.fields, term.text
     match term.field:
         case None:
-            texts = (
-                fields.sender,
-                fields.to,
-                fields.cc,
-                fields.bcc,
-                fields.reply_to,
-                fields.recipients,
-                fields.subject,
-            )
+            texts = (*fields[:_TEXT_FIELDS], _write_recipients(mail))
             return any(text in field for field in texts) or all(word in message.words for word in text.split())
         case "is":
             return {"read": message.is_read, "unread": not message.is_read, "tagged": bool(message.tags)}[text]
@@ -120,18 +109,21 @@ def _holds(term: MailTerm, message: Searched) -> bool:
         case "tag":
             return text in (tag.lower() for tag in message.tags)
         case "after" | "before":
-            return (fields.date < text) == (term.field == "before")
+            return term.date is not None and (mail.date < term.date) == (term.field == "before")
         case "larger" | "smaller":
-            return fields.size > term.octets if term.field == "larger" else fields.size < term.octets
+            return mail.size > term.octets if term.field == "larger" else mail.size < term.octets
         case "bcc":
-            return _is_in_bcc(fields, text)
+            return _is_in_bcc(message, text)
         case "addressed":
-            return _is_in_bcc(fields, text) or any(
+            return _is_in_bcc(message, text) or any(
                 text in field for field in (fields.sender, fields.to, fields.cc, fields.reply_to)
             )
         case _:
             return text in str(getattr(fields, _ATTRIBUTES[term.field]))
 
+
+_TEXT_FIELDS: Final = 6
+"""The first fields, in which a free word may be. The seventh is the Message-ID."""
 
 _ATTRIBUTES: Final = {
     "from": "sender",
@@ -143,9 +135,16 @@ _ATTRIBUTES: Final = {
 }
 
 
-def _is_in_bcc(fields: SearchFields, text: str) -> bool:
+def _is_in_bcc(message: Searched, text: str) -> bool:
     """Return True for a Bcc field, and for recipients of the envelope that no field shows."""
-    return text in fields.bcc or (text in fields.recipients and text not in fields.to and text not in fields.cc)
+    fields = message.fields
+    return text in fields.bcc or (
+        text in _write_recipients(message.mail) and text not in fields.to and text not in fields.cc
+    )
+
+
+def _write_recipients(mail: StoredMail) -> str:
+    return ", ".join(f"<{recipient}>" for recipient in mail.recipients)
 
 
 def _fold_addresses(addresses: Sequence[HeaderAddress]) -> str:

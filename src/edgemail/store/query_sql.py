@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from edgemail.store.schema import write_date
+
 if TYPE_CHECKING:
     from edgemail.store.query import MailQuery, MailTerm
 
@@ -48,7 +50,8 @@ def _write(term: MailTerm) -> tuple[str, list[Any]]:
         case "tag":
             return f"{_TAGGED} AND lower(t.name) = ?)", [text]
         case "after" | "before":
-            return f"f.date {'>=' if term.field == 'after' else '<'} ?", [text]
+            date = "" if term.date is None else write_date(term.date)
+            return f"f.date {'>=' if term.field == 'after' else '<'} ?", [date]
         case "larger" | "smaller":
             return f"f.size {'>' if term.field == 'larger' else '<'} ?", [term.octets]
         case "bcc":

@@ -95,11 +95,13 @@ class SqlMailbox(ABC):
         rows = await self._query(schema.search_mail(conditions), last, after, *values, limit, offset)
         return [schema.read_listing_row(row) for row in rows]
 
-    async def find_mail(self, query: MailQuery, *, limit: int, before: int | None = None) -> list[MailId]:
+    async def find_mail(
+        self, query: MailQuery, *, limit: int, before: int | None = None, after: int = 0
+    ) -> list[MailId]:
         """See `Mailbox.find_mail`."""
         conditions, values = write_conditions(query)
         last = schema.UNBOUNDED_ID if before is None else before
-        rows = await self._query(schema.find_mail(conditions), last, 0, *values, limit, 0)
+        rows = await self._query(schema.find_mail(conditions), last, after, *values, limit, 0)
         return [MailId(mail_id) for (mail_id,) in rows]
 
     async def count_mail(self, query: MailQuery, *, before: int | None = None) -> MailCounts:
@@ -114,13 +116,20 @@ class SqlMailbox(ABC):
         statement = schema.MARK_READ if is_read else schema.MARK_UNREAD
         return sum(await self._change_all([(statement, (mail_id,)) for mail_id in mail_ids]))
 
-    async def set_tags(self, mail_ids: Sequence[MailId], tags: Sequence[str]) -> None:
+    async def set_tags(self, mail_ids: Sequence[MailId], tags: Sequence[str]) -> int:
         """See `Mailbox.set_tags`."""
-        changes: list[tuple[str, tuple[Any, ...]]] = []
-        for mail_id in mail_ids:
-            changes.append((schema.DROP_TAGS, (mail_id,)))
-            changes += [(schema.ADD_TAG, (mail_id, tag)) for tag in tags]
-        await self._change_all(changes)
+        self._require_writable()
+        found = 0
+        for start in range(0, len(mail_ids), DELETE_ROWS):
+            some = mail_ids[start : start + DELETE_ROWS]
+            rows = await self._query(schema.find_ids(len(some)), *some)
+            changes: list[tuple[str, tuple[Any, ...]]] = []
+            for row in rows:
+                changes.append((schema.DROP_TAGS, row))
+                changes += [(schema.ADD_TAG, (*row, tag)) for tag in tags]
+            await self._change_all(changes)
+            found += len(rows)
+        return found
 
     async def rename_tag(self, name: str, new_name: str | None) -> int:
         """See `Mailbox.rename_tag`."""
@@ -137,7 +146,7 @@ class SqlMailbox(ABC):
 
     async def list_tags(self, limit: int) -> dict[str, int]:
         """See `Mailbox.list_tags`."""
-        return {name: count for name, count in await self._query(schema.LIST_TAGS, limit)}
+        return dict(await self._query(schema.LIST_TAGS, limit))
 
     async def _change_all(self, changes: Sequence[tuple[str, tuple[Any, ...]]]) -> list[int]:
         """Run statements that write, in batches; return how many rows each has changed."""

@@ -316,3 +316,26 @@ def unescape(text: str) -> str:
 def _character(entity: re.Match[str]) -> str:
     found = entities.unescape(entity[0])
     return "\ufffd" if found in {_OPEN, _CLOSE} or "\ud800" <= found[:1] <= "\udfff" else found
+
+
+def read_tags(html: str) -> Iterator[tuple[str, str, str]]:
+    """Give the text before each tag, the tag's name in lower case, and its attributes; last the text behind all.
+
+    What shows nothing, such as comments, styles and scripts, is left out.
+    """
+    place = 0
+    tags = _TAG.finditer(html)
+    while tag := next(tags, None):
+        start, end = tag.span()
+        if end - start > _VALUES_MAX and html.startswith("=", end):
+            end = _end_of_tag(html, end)
+            tags = _TAG.finditer(html, end)
+        yield html[place:start], (tag[2] or "").lower(), html[tag.start(3) : end] if tag[2] else ""
+        place = end
+    yield html[place:], "", ""
+
+
+def read_attributes(attributes: str) -> Iterator[tuple[str, str]]:
+    """Give the names, in lower case, and the values of a tag's attributes."""
+    for found in _ATTRIBUTE.finditer(attributes):
+        yield found[1].lower(), unescape(_value(found))

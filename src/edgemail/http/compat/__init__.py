@@ -1,0 +1,1 @@
+"""Other mail catchers' APIs, each in a folder of its own, over the same use cases as edgemail's."""

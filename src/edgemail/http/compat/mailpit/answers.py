@@ -1,0 +1,105 @@
+"""The answers that all of these routes share: plain text, JSON, and errors."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic_core import to_json
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from edgemail.errors import (
+    AttachmentNotFound,
+    EdgemailError,
+    MessageNotFound,
+    StoreFull,
+    StoreReadOnly,
+    StoreUnavailable,
+    SubmissionRefused,
+    TooBusy,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from starlette.types import Receive, Scope, Send
+
+    Endpoint = Callable[[Request], Awaitable[Response]]
+
+NOT_FOUND: Final = "404 page not found"
+_RETRY_AFTER: Final = {"retry-after": "5"}
+
+
+class Refused(Exception):  # noqa: N818 - it is raised for an answer, which is no error of ours
+    """A request is answered with this text and status."""
+
+    def __init__(self, text: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+def say(text: str, status: int = HTTPStatus.OK, headers: Mapping[str, str] | None = None) -> Response:
+    """Answer with plain text."""
+    return PlainTextResponse(text, status, dict(headers or {}))
+
+
+def say_ok() -> Response:
+    """Answer to who has changed something."""
+    return say("ok")
+
+
+def give_json(value: Any, status: int = HTTPStatus.OK) -> Response:
+    """Answer with a document."""
+    return Response(to_json(value), status, media_type="application/json")
+
+
+def answer_error(error: Exception) -> Response:
+    """Answer to a request that failed as expected.
+
+    Raises:
+        Exception: that one, if nobody expected it.
+    """
+    if isinstance(error, Refused):
+        return say(str(error), error.status)
+    if isinstance(error, SubmissionRefused):
+        return say(str(error), HTTPStatus.BAD_REQUEST)
+    if isinstance(error, ClientDisconnect):
+        return say("the request did not come whole", HTTPStatus.BAD_REQUEST)  # nobody hears it
+    if isinstance(error, MessageNotFound | AttachmentNotFound):
+        return say(NOT_FOUND, HTTPStatus.NOT_FOUND)
+    if isinstance(error, StoreReadOnly):
+        return say(str(error), HTTPStatus.FORBIDDEN)
+    if isinstance(error, StoreFull):
+        return say(str(error), HTTPStatus.INSUFFICIENT_STORAGE)
+    if isinstance(error, TooBusy | StoreUnavailable):
+        return say(str(error), HTTPStatus.SERVICE_UNAVAILABLE, _RETRY_AFTER)
+    raise error
+
+
+class _Methods:
+    """An ASGI application that calls the endpoint of a request's method."""
+
+    def __init__(self, endpoints: Mapping[str, Endpoint]) -> None:
+        self._endpoints = endpoints
+        self._allow = ", ".join(endpoints)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        endpoint = self._endpoints.get(scope["method"])
+        if endpoint is not None:
+            try:
+                answer = await endpoint(Request(scope, receive))
+            except (EdgemailError, Refused, ClientDisconnect) as error:
+                answer = answer_error(error)
+        elif scope["method"] == "OPTIONS":
+            answer = say("", headers={"allow": self._allow})
+        else:
+            answer = say("Method Not Allowed", HTTPStatus.METHOD_NOT_ALLOWED, {"allow": self._allow})
+        await answer(scope, receive, send)
+
+
+def make_route(path: str, **endpoints: Endpoint) -> Route:
+    """Make the route of a path, with the endpoint of each method."""
+    return Route(path, _Methods(endpoints), include_in_schema=False)

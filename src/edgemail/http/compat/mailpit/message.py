@@ -1,0 +1,165 @@
+"""A whole message as Mailpit's JSON. Everything here runs in a worker thread."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic_core import to_json
+
+from edgemail.errors import AttachmentNotFound
+from edgemail.http.compat.mailpit.shapes import (
+    add_missing,
+    make_message_id,
+    read_date,
+    sort_tags,
+    write_address,
+    write_addresses,
+    write_time,
+)
+from edgemail.http.compat.mailpit.unsubscribing import read_list_unsubscribe
+from edgemail.http.large_responses import serialize_text
+from edgemail.mime import SUBJECT_MAX
+from edgemail.mime.message import Message
+from edgemail.mime.page_text import write_page_text
+from edgemail.mime.text_line import make_line
+from edgemail.model import HeaderAddress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from edgemail.model import Attachment, ListedMail
+
+PAGE_TEXT_MAX: Final = 1024 * 1024
+"""Text is made of so many characters of HTML."""
+
+_FOLD: Final = re.compile(r"[ \t]*\r?\n[ \t]+")
+_KEY: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_SAFE_TYPES: Final = frozenset(
+    {
+        *("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/avif"),
+        *("text/plain", "text/csv", "text/calendar", "text/vcard", "text/markdown"),
+    }
+)
+"""What a browser shows without running anything in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadFacts:
+    """What the envelope has to be compared with."""
+
+    message_id: str
+    date: str | None
+    bcc: tuple[HeaderAddress, ...]
+    named: tuple[HeaderAddress, ...]
+    """All addresses of To, Cc and Bcc."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartFacts:
+    """What is said of a part with its octets."""
+
+    name: str
+    media_type: str
+
+
+def write_content(data: bytes) -> tuple[HeadFacts, Sequence[bytes]]:
+    """Write what a message says itself: the end of the document that `write_beginning` begins."""
+    message = Message(data)
+    to, cc, bcc = (message.addresses(key) for key in ("to", "cc", "bcc"))
+    sender = next(iter(message.addresses("from")), HeaderAddress("", ""))
+    return_path = message.header_text("return-path").strip(" <>\r\n\t")
+    text, html = message.text or "", message.html or ""
+    if html and not text.strip():
+        text = write_page_text(html[:PAGE_TEXT_MAX])
+    inline: list[dict[str, Any]] = []
+    attached: list[dict[str, Any]] = []
+    inline_indices = {about.index for about in message.inline}
+    for number, about, octets in message.numbered_files():
+        (inline if about.index in inline_indices else attached).append(_describe(number, about, octets))
+    fields = {
+        "From": write_address(sender),
+        "To": write_addresses(to),
+        "Cc": write_addresses(cc),
+        "ReplyTo": write_addresses(message.addresses("reply-to")),
+        "ReturnPath": return_path or sender.address,
+        "Subject": make_line(message.header_text("subject"), SUBJECT_MAX),
+        "ListUnsubscribe": read_list_unsubscribe(
+            _unfold(message.header_text("list-unsubscribe")), _unfold(message.header_text("list-unsubscribe-post"))
+        ),
+        "Username": "",
+        "Inline": inline,
+        "Attachments": attached,
+    }
+    facts = HeadFacts(message.message_id, read_date(message.header_text("date")), bcc, (*to, *cc, *bcc))
+    return facts, [
+        to_json(fields)[1:-1],
+        b',"Text":',
+        *serialize_text(text),
+        b',"HTML":',
+        *serialize_text(html),
+        b"}\n",
+    ]
+
+
+def write_beginning(listed: ListedMail, facts: HeadFacts) -> bytes:
+    """Write what is said of a message beside its content."""
+    mail = listed.mail
+    fields = {
+        "ID": str(mail.id),
+        "MessageID": facts.message_id or make_message_id(mail.id),
+        "Bcc": write_addresses(add_missing(facts.bcc, facts.named, mail.recipients)),
+        "Date": facts.date or write_time(mail.date),
+        "Tags": sort_tags(listed.tags),
+        "Size": mail.size,
+    }
+    return to_json(fields)[:-1] + b","
+
+
+def write_headers(data: bytes) -> tuple[None, Sequence[bytes]]:
+    """Write all header fields: the values of each name, as they were sent."""
+    found: dict[str, list[str]] = {}
+    for header in Message(data).headers():
+        found.setdefault(_name_field(header.name), []).append(_unfold(header.raw))
+    return None, [to_json(dict(sorted(found.items())))]
+
+
+def make_part(data: bytes, number: str) -> tuple[PartFacts, Sequence[bytes]]:
+    """Return a part's octets, under a type that no browser runs.
+
+    Raises:
+        AttachmentNotFound: there is no such part.
+    """
+    for found, about, octets in Message(data).numbered_files():
+        if found == number:
+            kind = about.type if about.type in _SAFE_TYPES else "application/octet-stream"
+            return PartFacts(about.name or about.content_id, kind), [octets]
+    raise AttachmentNotFound(f"the message has no part {number}")
+
+
+def _describe(number: str, about: Attachment, octets: bytes) -> dict[str, Any]:
+    return {
+        "PartID": number,
+        "FileName": about.name,
+        "ContentType": about.type,
+        "ContentID": about.content_id,
+        "Size": len(octets),
+        "Checksums": {
+            "MD5": hashlib.md5(octets, usedforsecurity=False).hexdigest(),
+            "SHA1": hashlib.sha1(octets, usedforsecurity=False).hexdigest(),
+            "SHA256": hashlib.sha256(octets).hexdigest(),
+        },
+    }
+
+
+def _unfold(value: str) -> str:
+    return _FOLD.sub(" ", value).strip()
+
+
+def _name_field(name: str) -> str:
+    """Write a field's name as Go does: ``Message-Id``. One with odd characters stays as it is."""
+    return (
+        "-".join(word[:1].upper() + word[1:].lower() for word in name.split("-")) if _KEY.fullmatch(name) else name
+    )
