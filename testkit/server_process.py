@@ -108,7 +108,7 @@ def _read_start(process: subprocess.Popen[str]) -> str:
     deadline = time.monotonic() + START_S
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
-        while "Mail " not in said:
+        while "accessible via " not in said or not said.endswith("\n"):
             assert selector.select(deadline - time.monotonic()), f"not up in time; it said: {said}"
             octets = os.read(process.stdout.fileno(), 4096)
             assert octets, f"it ended with {process.wait()}; it said: {said}"

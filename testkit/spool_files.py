@@ -9,15 +9,16 @@ if TYPE_CHECKING:
     from edgemail.listener.spool import Spooler
 
 
-def files_in(folder: Path) -> list[str]:
-    """List this process's open files in a folder that have no name (any more)."""
+def files_in(folder: Path | None) -> list[str]:
+    """List this process's open files that have no name (any more): in a folder, or in memory."""
+    start = "/memfd:edgemail " if folder is None else f"{folder.resolve()}/"
     found = []
     for path in Path("/proc/self/fd").iterdir():
         try:
             target = str(path.readlink())
         except FileNotFoundError:  # the descriptor of this listing
             continue
-        if target.startswith(f"{folder.resolve()}/") and target.endswith(" (deleted)"):
+        if target.startswith(start) and target.endswith(" (deleted)"):
             found.append(target)
     return found
 

@@ -98,6 +98,7 @@ def _has_caddy() -> bool:
 TOOLS = (
     Tool("chromium", "Chromium and fonts", _has_chromium, ("chromium", *_FONTS, "libatomic1")),
     Tool("curl", "curl", _has_programs("curl"), ("curl",)),
+    Tool("wget", "wget", _has_programs("wget"), ("wget",)),
     Tool("swaks", "swaks", _has_programs("swaks"), ("swaks",)),
     Tool("postfix", "Postfix's tools", _has_programs("postfix", "smtp-source", "smtp-sink"), ("postfix",)),
     Tool("openssl", "openssl", _has_programs("openssl"), ("openssl",)),

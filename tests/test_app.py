@@ -6,19 +6,25 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
+import os
+import re
 import smtplib
 import socket
 import ssl
+import subprocess
+import sys
 import tempfile
 import time
+import urllib.request
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
 from testkit.http_client import ask
+from testkit.ports import free_port
 from testkit.running_app import Program, running, settings_in
 from testkit.sample_mail import letter
-from testkit.server_process import START_S, serving
+from testkit.server_process import START_S, THIS_PYTHON, serving
 from testkit.waiting import PATIENCE_S, until
 
 from edgemail.app import App, serve
@@ -35,13 +41,18 @@ if TYPE_CHECKING:
 
 
 async def test_the_program_says_where_it_listens_and_keeps_mail(tmp_path: Path) -> None:
-    """Three lines, soon after the start, and each of them is true."""
+    """Four lines, soon after the start, and each of them is true; the last one is Mailpit's."""
     started = time.monotonic()
     with serving(tmp_path / "mail.db") as server:
         assert time.monotonic() - started < START_S / 2
         lines = server.said.splitlines()
-        assert [line.split()[0] for line in lines] == ["SMTP", "Web", "Mail"]
+        assert [line.split()[0] for line in lines[:3]] == ["SMTP", "Web", "Mail"]
         assert lines[2].split() == ["Mail", str(tmp_path / "mail.db")]
+        (line,) = lines[3:]
+        pattern = r'time="\d{4}/\d\d/\d\d \d\d:\d\d:\d\d" level=info msg="\[http\] accessible via (.*)"'
+        match = re.fullmatch(pattern, line)
+        assert match
+        assert match[1] == f"{server.url}/"
         with smtplib.SMTP(*server.smtp, timeout=PATIENCE_S) as client:
             client.sendmail("a@b.example", ["ann@example.org"], "Subject: Hello\r\n\r\nHello.\r\n")
         answer = await ask(server.url, "/api/inboxes/ann@example.org/messages")
@@ -54,11 +65,79 @@ async def test_metrics_on_a_port_of_their_own_are_said_too(tmp_path: Path) -> No
     """A line more, and it is true."""
     with serving(tmp_path / "mail.db", EDGEMAIL_METRICS="127.0.0.1:0") as server:
         lines = [line.split() for line in server.said.splitlines()]
-        assert [line[0] for line in lines] == ["SMTP", "Web", "Metrics", "Mail"]
+        assert [line[0] for line in lines[:4]] == ["SMTP", "Web", "Metrics", "Mail"]
         url, _, path = lines[2][1].rpartition("/")
         assert b"edgemail_build_info" in (await ask(url, f"/{path}")).body
         server.process.terminate()
         assert server.wait() == 0
+
+
+@pytest.mark.parametrize(
+    ("listen", "path", "shown"),
+    [
+        ("0.0.0.0", "", "http://localhost:{}/"),
+        ("[::]", "/mail", "http://localhost:{}/mail/"),
+        ("127.0.0.1", "/mail", "http://127.0.0.1:{}/mail/"),
+    ],
+)
+def test_programs_that_wait_for_mailpits_line_get_it(listen: str, path: str, shown: str, tmp_path: Path) -> None:
+    """A wildcard is `localhost`; both ports answer by then."""
+    environ = {"MP_UI_BIND_ADDR": f"{listen}:{free_port()}", "MP_WEBROOT": path, "EDGEMAIL_MIN_FREE": "off"}
+    command = [*THIS_PYTHON, "--smtp", "127.0.0.1:0", "--db", str(tmp_path / "mail.db")]
+    with subprocess.Popen(command, env=os.environ | environ, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            lines = iter(process.stdout.readline, "")
+            line = next(line for line in lines if re.fullmatch(r".*\[http\] accessible via.*\n", line))
+            port = environ["MP_UI_BIND_ADDR"].rpartition(":")[2]
+            assert line.endswith(f' level=info msg="[http] accessible via {shown.format(port)}"\n')
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}/readyz", timeout=PATIENCE_S) as answer:
+                assert answer.status == 200
+        finally:
+            process.terminate()
+        assert process.wait(PATIENCE_S) == 0
+
+
+WITHOUT_IPV6 = """
+import errno, socket, sys
+from edgemail.cli import main
+
+class Ipv4Socket(socket.socket):
+    def __init__(self, family=-1, *rest, **named):
+        if family == socket.AF_INET6:
+            raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+        super().__init__(family, *rest, **named)
+
+socket.socket = Ipv4Socket
+main()
+"""
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_every_address_is_ipv4_alone_where_there_is_no_ipv6(is_there: bool, tmp_path: Path) -> None:
+    """The image listens on both, and many containers have only IPv4."""
+    program = ["-m", "edgemail"] if is_there else ["-c", WITHOUT_IPV6]
+    smtp, http = free_port(), free_port()
+    listen = [word for name, port in (("smtp", smtp), ("http", http)) for host in ("0.0.0.0", "[::]")
+              for word in (f"--{name}", f"{host}:{port}")]  # fmt: skip
+    command = [sys.executable, *program, *listen, "--db", str(tmp_path / "mail.db")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            lines = []
+            for line in process.stdout:
+                lines.append(line.rstrip())
+                if "accessible via" in line:
+                    break
+            assert lines[:-2] == [
+                f"SMTP  smtp://0.0.0.0:{smtp}",
+                *([f"SMTP  smtp://[::]:{smtp}"] if is_there else []),
+                f"Web   http://0.0.0.0:{http}/",
+                *([f"Web   http://[::]:{http}/"] if is_there else []),
+            ]
+        finally:
+            process.terminate()
+        assert process.wait(PATIENCE_S) == 0
 
 
 async def test_port_0_is_any_free_one(tmp_path: Path) -> None:

@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import logging
 import math
+import re
 import signal
-import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -43,17 +44,19 @@ from edgemail.model import Endpoint
 from edgemail.policy.chaos import Chaos
 from edgemail.policy.logins import Logins
 from edgemail.policy.submission import Submitter
+from edgemail.settings.parsing import ANY_ORIGIN
 from edgemail.settings.reload import reload
 from edgemail.settings.values import PRIVATE
 from edgemail.smtp import read_source
 from edgemail.store.open import open_store
-from edgemail.system.certificate import Certificate, create_self_signed
+from edgemail.system.certificate import Certificate, create_self_signed, create_unkept
 from edgemail.system.descriptor_limit import share_descriptors
 from edgemail.system.metrics import Counters
 from edgemail.system.password_file import read_password_file
 from edgemail.system.reading_refusals import ReadingRefusals
 from edgemail.system.sighup import handle_sighup
-from edgemail.system.sockets import bind, is_loopback, limit_unsent, set_tcp_user_timeout, write_url
+from edgemail.system.sockets import bind, is_loopback, leave_out_ipv6, limit_unsent, set_tcp_user_timeout, write_url
+from edgemail.system.temporary_files import find_temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -80,6 +83,7 @@ async def serve(
         StoreInvalid: the database cannot be used.
         StoreUnavailable: the database cannot be used now.
     """
+    given, settings = settings, _leave_out_ipv6(settings)
     app = await App.start(settings)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -91,7 +95,7 @@ async def serve(
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
-    handle_sighup(lambda: reload(settings, read_again or (lambda: settings), app.change), stop)
+    handle_sighup(lambda: reload(given, read_again or (lambda: given), app.change), stop)
     if settings.store.is_default:
         _log.warning(
             "mail is kept in %s, in the system's temporary directory: choose a lasting place with --db",
@@ -106,6 +110,8 @@ async def serve(
     if app.metrics_url is not None:
         announce(f"Metrics  {app.metrics_url}")
     announce(f"Mail  {settings.store.db}{_describe_store(settings)}")
+    if app.http_urls:
+        announce(_write_for_mailpit(app.http_urls[0]))
     failed = asyncio.create_task(app.wait_failed())
     await asyncio.wait([failed, asyncio.create_task(stopping.wait())], return_when=asyncio.FIRST_COMPLETED)
     _log.info("stopping")
@@ -307,6 +313,8 @@ def _share_descriptors(settings: Settings, *, has_metrics_port: bool) -> int:
 def warn_of_readers(settings: Settings, urls: Sequence[str]) -> None:
     """Say who may read all mail, where that is more than this machine. `urls` are those of `http`."""
     access = settings.access
+    if ANY_ORIGIN in settings.http.allowed_origins:
+        _log.warning("any web page that a reader opens can use the API (allowed_origin = %s)", ANY_ORIGIN)
     if access.private == "on":
         return
     for endpoint, url in zip(settings.http.listen, urls, strict=True):
@@ -349,6 +357,22 @@ def _warn_of_senders(settings: Settings) -> None:
         )
 
 
+def _leave_out_ipv6(settings: Settings) -> Settings:
+    """Return the settings without listeners that this machine cannot have, and that IPv4 stands in for."""
+    smtp = replace(
+        settings.smtp,
+        listen=leave_out_ipv6(settings.smtp.listen),
+        listen_tls=leave_out_ipv6(settings.smtp.listen_tls),
+    )
+    return replace(settings, smtp=smtp, http=replace(settings.http, listen=leave_out_ipv6(settings.http.listen)))
+
+
+def _write_for_mailpit(url: str) -> str:
+    """Return the line that programs wait for which start a Mailpit, in its form: every address is ``localhost``."""
+    shown = re.sub(r"(?<=//)(0\.0\.0\.0|\[::\])(?=:)", "localhost", url)
+    return f'time="{datetime.now():%Y/%m/%d %H:%M:%S}" level=info msg="[http] accessible via {shown}"'  # noqa: DTZ005 - local, as Mailpit's
+
+
 def _describe_store(settings: Settings) -> str:
     """Return what to say of the database behind its name."""
     if settings.store.is_in_memory:
@@ -377,8 +401,7 @@ def _find_certificate(settings: Settings) -> Certificate | None:
     file = settings.store.file
     if file is not None:
         return Certificate(create_self_signed(Path(f"{file}.pem"), list(names)), None)
-    with tempfile.TemporaryDirectory(prefix="edgemail-") as folder:  # the loaded key stays in memory
-        return Certificate(create_self_signed(Path(folder) / "own.pem", list(names)), None, is_fixed=True)
+    return create_unkept(list(names))
 
 
 def _make_spooler(settings: Settings) -> Spooler:
@@ -388,7 +411,7 @@ def _make_spooler(settings: Settings) -> Spooler:
         SettingsError: its folder cannot hold files.
     """
     file = settings.store.file
-    folder = Path(tempfile.gettempdir()) if file is None else file.absolute().parent
+    folder = find_temporary_folder() if file is None else file.absolute().parent
     spooler = Spooler.of(settings.smtp, folder)
     if settings.smtp.spool_dir is not None:
         try:
@@ -405,12 +428,14 @@ def _read_passwords(settings: Settings) -> tuple[Passwords | None, Logins | None
     Raises:
         SettingsError: a file cannot be read, or has mistakes.
     """
-    access, auth_file = settings.access, settings.smtp.auth_file
+    access, smtp = settings.access, settings.smtp
     passwords = logins = None
-    if access.password_file is not None:
-        passwords = Passwords(read_password_file(Path(access.password_file), "password_file"))
-    if auth_file is not None and not settings.read_only:
-        logins = Logins(read_password_file(Path(auth_file), "auth_file"), access.login_rate)
+    if access.has_passwords:
+        file = access.password_file and Path(access.password_file)
+        passwords = Passwords(read_password_file(file or None, "password_file", access.passwords or ()))
+    if smtp.has_logins and not settings.read_only:
+        file = smtp.auth_file and Path(smtp.auth_file)
+        logins = Logins(read_password_file(file or None, "auth_file", smtp.auth_passwords or ()), access.login_rate)
     return passwords, logins
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, NewType, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, NewType, Protocol
 
 from edgemail.errors import AddressError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
     from datetime import datetime
 
 MailId = NewType("MailId", int)
@@ -24,6 +24,18 @@ LOCAL_PART_MAX_OCTETS = 255
 
 DOMAIN_MAX_OCTETS = 255
 """The longest domain (RFC 5321 section 4.5.3.1.2)."""
+
+_BCRYPT = re.compile(r"\$2[aby]\$(?P<cost>[0-9]{2})\$[./A-Za-z0-9]{53}")
+_BCRYPT_COSTS: Final = range(4, 15)
+"""A cost of 14 takes about a second; a higher one would let a few wrong passwords block the others."""
+_OTHER_HASH = re.compile(r"\$|\{S?SHA[0-9]*\}", re.IGNORECASE)
+"""How the other hashes of `htpasswd` begin."""
+
+MAX_CREDENTIALS: Final = 50
+"""The most names: a bearer's secret has no name, so it is compared with every one."""
+
+Credential = tuple[str, str]
+"""A name and its secret: plain, or a bcrypt hash."""
 
 # The form of nearly every address. All other addresses take the slow path.
 _COMMON = re.compile(r"([A-Za-z0-9._%+=-]{1,255})@([A-Za-z0-9]+(?:[.-][A-Za-z0-9]+)*)")
@@ -349,3 +361,26 @@ class Endpoint:
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def is_hashed(secret: str) -> bool:
+    """Return True if a secret that was checked is a bcrypt hash."""
+    return secret.startswith("$2")
+
+
+def find_credential_mistake(name: str, secret: str, known: Container[str] = ()) -> str:
+    """Return what is wrong with a name and a secret, or "". `known` has the names that were given before."""
+    if not name or not secret:
+        return "is not name:secret"
+    if name in known:
+        return "gives a name again; write each name once"
+    if _OTHER_HASH.match(secret):
+        match = _BCRYPT.fullmatch(secret)
+        if match is None:
+            return "has a hash that is not bcrypt's; make one with `htpasswd -nB NAME`, or write the secret itself"
+        if int(match["cost"]) not in _BCRYPT_COSTS:
+            return f"has a bcrypt cost that is not {_BCRYPT_COSTS[0]} to {_BCRYPT_COSTS[-1]}"
+        return ""
+    if not secret.isprintable():
+        return "has a secret with a control character"
+    return ""

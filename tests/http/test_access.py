@@ -163,6 +163,18 @@ async def test_without_deletion_only_the_operator_deletes(tmp_path: Path) -> Non
         assert (await program.ask(inbox_path(ANN), "DELETE", RIGHT[0])).json() == {"deleted": 1}
 
 
+async def test_passwords_may_stand_in_the_environment(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """They count beside those of the file; a container has no other place for them."""
+    folder = tmp_path_factory.mktemp("environment")
+    file = str(write_file(folder, "kim:s3cret\n"))
+    settings = resolved_in(folder, private="on", passwords="ann:p:w bob:other", password_file=file)
+    async with running(settings) as program:
+        for name, secret, status in (("ann", "p:w", 200), ("kim", "s3cret", 200), ("bob", "p:w", 401)):
+            answer = await program.ask("/api/messages/1", headers=basic(name, secret))
+            assert answer.status == (404 if status == 200 else status)
+        assert (await program.ask("/readyz")).status == 200
+
+
 async def test_guessing_passwords_ends_for_its_source(private: Program) -> None:
     """Then even a right one has to wait, but for one that was right before."""
     source = {"X-Forwarded-For": "203.0.113.5"}

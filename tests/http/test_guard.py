@@ -156,6 +156,16 @@ async def test_an_allowed_origin_may_read_and_delete(open_program: Program) -> N
     assert (await open_program.ask("/api/inboxes/ann@mail.example", "OPTIONS", asked)).status == 400
 
 
+async def test_every_origin_may_be_allowed(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Names of others are refused all the same."""
+    async with running(settings_in(tmp_path_factory.mktemp("any"), allowed_origins=("*",))) as program:
+        answer = await program.ask(SERVER, headers={"Origin": "https://elsewhere.example"})
+        assert answer.status == 200
+        assert answer.headers["access-control-allow-origin"] == "*"
+        rebound = {"Origin": "https://elsewhere.example", "Host": "elsewhere.example"}
+        assert (await program.ask(SERVER, headers=rebound)).status == 421
+
+
 async def test_an_answer_that_depends_on_the_origin_says_so(open_program: Program) -> None:
     """A cache must not give one origin what was meant for another."""
     answer = await open_program.ask(SERVER, headers={"Origin": ALLOWED})

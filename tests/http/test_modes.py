@@ -305,6 +305,7 @@ async def test_many_requests_at_once_are_counted_each(bounded_program: Program) 
     ("given", "said"),
     [
         ({"http": "127.0.0.1:8025"}, []),
+        ({"http": "127.0.0.1:8025", "allowed_origin": "*"}, ["any web page"]),
         ({"http": "10.0.0.1:8025"}, ["can read and delete all mail", "names without a dot"]),
         ({"http": "10.0.0.1:8025", "deletion": "off"}, ["can read all mail", "names without a dot"]),
         ({"http": "10.0.0.1:8025", "http_names": "loopback"}, ["can read and delete all mail"]),

@@ -29,7 +29,9 @@ MANY = 2**40
 BODY = b"0123456789abcde\r\n" * 20_000
 
 
-def spooler_in(folder: Path, *, spool_above: int = 0, max_memory: int = MANY, max_spool: int = MANY) -> Spooler:
+def spooler_in(
+    folder: Path | None, *, spool_above: int = 0, max_memory: int = MANY, max_spool: int = MANY
+) -> Spooler:
     return Spooler(folder, spool_above=spool_above, max_memory=max_memory, max_spool=max_spool)
 
 
@@ -41,6 +43,21 @@ async def spooled(spooler: Spooler, octets: bytes) -> Envelope:
     assert isinstance(found, SpoolFile)
     await found.flush()
     return envelope("root@example.org", data=b"Return-Path: <>\r\n")._replace(spool=found)
+
+
+async def test_without_a_folder_files_are_in_memory_and_take_no_more_than_it_may() -> None:
+    """A container with a read-only root has no folder; memory stays bounded."""
+    spooler = spooler_in(None, max_memory=len(BODY) + 1000)
+    envelope = await spooled(spooler, BODY)
+    assert envelope.spool is not None
+    assert files_in(None) != []
+    assert envelope.spool.read(0, len(BODY) + 1) == BODY
+    more = spooler.open()
+    more.write(b"x" * 2000)
+    assert more.is_refused
+    envelope.spool.discard()
+    await spooler.close()
+    await until(lambda: is_empty(spooler))
 
 
 async def test_what_is_refused_leaves_its_room_to_the_others_at_once(tmp_path: Path) -> None:

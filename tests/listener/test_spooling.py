@@ -13,6 +13,7 @@ from testkit.waiting import until
 
 from edgemail.errors import StoreFull, StoreUnavailable
 from edgemail.listener import spool
+from edgemail.system import temporary_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -186,9 +187,9 @@ async def test_a_disk_that_fails_costs_the_message_and_nothing_else(
     counter = Counter(keeps_at_once=True)
     limits = SMALL_LIMITS | {"spool_dir": str(tmp_path)}
     async with listening(counter, **limits) as (listener, port), Peer.greeted(port) as peer:
-        open_file = spool._open_nameless
+        open_file = temporary_files.open_nameless
         with monkeypatch.context() as patch:
-            patch.setattr(spool, "_open_nameless", lambda folder: Failing(open_file(folder), after, number))
+            patch.setattr(spool, "open_nameless", lambda folder: Failing(open_file(folder), after, number))
             await say_most(peer)
             peer.send(b".\r\n")
             # A block that failed before the end mark came is 452, whatever the disk said.

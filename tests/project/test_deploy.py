@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from testkit.dns_server import serving_dns
 from testkit.http_client import ask, inbox_path
+from testkit.image import read_image
 from testkit.ports import free_port
 from testkit.running_app import running
 from testkit.sample_mail import letter
@@ -70,8 +71,9 @@ def find_commands(name: str) -> Iterator[Command]:
             for line in re.findall(r"^(?:\S+/)?edgemail (serve .*)$", block, re.MULTILINE):
                 yield Command(shlex.split(line, comments=True))
     elif name == "Dockerfile":
-        (line,) = re.findall(r"^CMD (\[.*\])$", read_deploy(name), re.MULTILINE)
-        yield Command(json.loads(line))
+        image = read_image()
+        assert ("deploy/container.toml", image.environ["EDGEMAIL_DEFAULTS"]) in image.copies
+        yield Command(image.arguments, {"EDGEMAIL_DEFAULTS": str(DEPLOY / "container.toml")})
     elif name == "fly.toml":
         table = tomllib.loads(read_deploy(name))
         for line in table["processes"].values():
@@ -291,8 +293,8 @@ def test_keys_and_tokens_get_into_no_commit_and_no_image() -> None:
 
 def test_every_variable_of_edgemail_is_one() -> None:
     """Comments name them too."""
-    known = {setting.variable for setting in SETTINGS}
-    for file in DEPLOY.iterdir():
+    known = {setting.variable for setting in SETTINGS} | {"EDGEMAIL_DEFAULTS", "EDGEMAIL_URL"}
+    for file in filter(Path.is_file, DEPLOY.rglob("*")):
         found = set(re.findall(r"\bEDGEMAIL_[A-Z_]+", file.read_text(encoding="utf-8")))
         assert found <= known, file.name
 

@@ -89,6 +89,8 @@ def test_every_setting_reads_what_it_writes_from_every_source(setting, tmp_path:
         "allow_http_sources": "192.0.2.0/24,::1", "http_trusted_proxies": "192.0.2.1", "private": "on",
         "deletion": "off", "robots": "landing", "security_contact": "https://a.org/security",
         "abuse_contact": "mailto:abuse@a.org", "password_file": "passwords",
+        "passwords": "kim:s3cret ann:$2y$05$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234",
+        "auth_passwords": "kim:s3cret",
         "auth_file": "logins", "require_tls": "on",
         "chaos": "mail:451:10%,rcpt:550:*@slow.example,data:421:0.5%:7x:bob@*,auth:535:1x",
     }  # fmt: skip

@@ -15,12 +15,14 @@ from edgemail.cli.terminal import echo_json, echo_line
 from edgemail.errors import SettingsError
 from edgemail.settings import SETTINGS, resolve
 from edgemail.settings.definition import flag_of
+from edgemail.settings.mailpit import MAILPIT_SETTINGS
 from edgemail.system.switch_interval import set_switch_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
     from edgemail.settings import Resolved, Setting, Settings
+    from edgemail.settings.mailpit import MailpitSetting
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +42,17 @@ def options_of(setting: Setting) -> Iterator[click.Option]:
             hidden=name != setting.name,
             shell_complete=complete,
         )
+
+
+def option_of_mailpit(setting: MailpitSetting) -> click.Option:
+    """Return the hidden option for a flag of Mailpit's. A switch may have a value: ``--quiet=false``."""
+    return click.Option(
+        [*setting.flags, setting.key],
+        metavar="VALUE",
+        hidden=True,
+        is_flag=False,
+        flag_value="true" if setting.is_switch else None,
+    )
 
 
 def _write_help(setting: Setting) -> str:
@@ -64,6 +77,7 @@ def setting_options(*names: str) -> list[click.Parameter]:
         click.Option(["--config"], metavar="FILE", help="Read settings from this TOML file."),
     ]
     if not names:
+        options += [option_of_mailpit(setting) for setting in MAILPIT_SETTINGS if setting.flags]
         options += [
             click.Option(["--no-smtp"], is_flag=True, help="Only read: the same as --smtp off."),
             click.Option(
@@ -99,6 +113,8 @@ def _show_all_help(context: click.Context, _option: click.Parameter, value: bool
 def resolve_flags(flags: dict[str, Any]) -> Resolved:
     """Resolve the settings from a command's flags, the environment and the file."""
     config_path = flags.pop("config")
+    given = {setting.key: flags.pop(setting.key, None) for setting in MAILPIT_SETTINGS}
+    flags["mailpit"] = tuple(f"{key}={text}" for key, text in given.items() if text is not None)
     if flags.pop("no_smtp", False):
         if flags["smtp"]:
             raise SettingsError(["--no-smtp: --smtp is given as well; keep one of the two"])
@@ -127,6 +143,8 @@ def _serve(**flags: Any) -> None:
     resolved = resolve_flags(dict(flags))
     logs.set_up(resolved.settings.log)
     settings = _log_warnings(resolved)
+    if resolved.ignored:
+        _log.warning("%s", resolved.ignored)
     from edgemail import app  # the server's libraries take a while to load, and no other command needs them
 
     _run(app.serve(settings, echo_line, lambda: _log_warnings(resolve_flags(dict(flags)))))
@@ -144,7 +162,10 @@ def _run(serving: Coroutine[Any, Any, None]) -> None:
 
 
 def _config(*, as_json: bool, **flags: Any) -> None:
-    origins = _print_warnings(resolve_flags(flags)).origins
+    resolved = _print_warnings(resolve_flags(flags))
+    if resolved.ignored:
+        echo_line(f"warning: {resolved.ignored}", err=True)
+    origins = resolved.origins
     if as_json:
         echo_json({origin.setting.name: {"value": origin.text, "source": origin.source} for origin in origins})
         return

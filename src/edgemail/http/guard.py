@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, Response
 
 from edgemail.http.forwarded import OWN_HOST
 from edgemail.http.problems import problem_response
+from edgemail.settings.parsing import ANY_ORIGIN
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -124,7 +125,9 @@ class Guard:
         if origin is not None:
             if is_file:  # browsers send an Origin for a page's own modules; these files are no secret
                 return None
-            if origin in self.origins or origin.lower().partition("://")[2] == host.lower():
+            if origin in self.origins or ANY_ORIGIN in self.origins:
+                return None
+            if origin.lower().partition("://")[2] == host.lower():
                 return None
             if self._is_behind_proxy(origin.lower(), site):
                 return None

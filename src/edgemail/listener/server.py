@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import tempfile
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgemail.listener.acceptor import Acceptor
@@ -22,6 +20,7 @@ from edgemail.policy.gate import Policy
 from edgemail.settings import PolicySettings
 from edgemail.system.metrics import SmtpCounters
 from edgemail.system.sockets import BACKLOG
+from edgemail.system.temporary_files import find_temporary_folder
 
 if TYPE_CHECKING:
     import socket
@@ -61,7 +60,7 @@ class Listener:
         self.settings = settings
         self.certificate = certificate
         self.policy = policy or Policy(PolicySettings(min_free=None), Chaos())
-        self.spooler = spooler or Spooler.of(settings, Path(tempfile.gettempdir()))
+        self.spooler = spooler or Spooler.of(settings, find_temporary_folder())
         self.admission = Admission(settings)
         self.connections: set[OpenConnection] = set()
         self.status = ListenerStatus()

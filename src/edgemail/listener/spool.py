@@ -11,13 +11,13 @@ import codecs
 import contextlib
 import errno
 import logging
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from edgemail.errors import StoreFull, StoreUnavailable
+from edgemail.system.temporary_files import open_nameless
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,20 +36,21 @@ class Spooler:
     """Counts the octets of all messages under way, and spools large messages to files.
 
     A message goes to a file past `spool_above` octets, or while all messages together take
-    `max_memory`. Past `max_spool` octets in files messages are refused.
+    `max_memory`. Past `max_spool` octets in files messages are refused. Without a folder the files
+    are in memory as well, and take `max_memory` at most.
     """
 
-    def __init__(self, folder: Path, *, spool_above: int, max_memory: int, max_spool: int) -> None:
+    def __init__(self, folder: Path | None, *, spool_above: int, max_memory: int, max_spool: int) -> None:
         self.folder = folder
         self.spool_above = spool_above
         self.max_memory = max_memory
-        self.max_spool = max_spool
+        self.max_spool = max_spool if folder is not None else min(max_spool, max_memory)
         self.memory_octets = 0
         self.spool_octets = 0
         self.thread = ThreadPoolExecutor(1, "edgemail-spool")
 
     @classmethod
-    def of(cls, settings: SmtpSettings, folder: Path) -> Self:
+    def of(cls, settings: SmtpSettings, folder: Path | None) -> Self:
         """Make a spooler from the settings, in `folder` unless `spool_dir` is set."""
         return cls(
             folder if settings.spool_dir is None else Path(settings.spool_dir),
@@ -64,7 +65,7 @@ class Spooler:
         Raises:
             OSError: it cannot.
         """
-        _open_nameless(self.folder).close()
+        open_nameless(self.folder).close()
 
     def has_room(self, size_octets: int) -> bool:
         """See `smtp.ContentStore.has_room`."""
@@ -261,7 +262,7 @@ class SpoolFile:
             return
         try:
             if self._file is None:
-                self._file = _open_nameless(self._spooler.folder)
+                self._file = open_nameless(self._spooler.folder)
             rest = memoryview(block)
             while rest:
                 rest = rest[self._file.write(rest) :]
@@ -294,11 +295,6 @@ class SpoolFile:
         if file is not None:
             with contextlib.suppress(OSError):
                 file.close()
-
-
-def _open_nameless(folder: Path) -> FileIO:
-    """Open a new file without a name, for its owner alone."""
-    return tempfile.TemporaryFile(buffering=0, prefix=".edgemail-", dir=folder)
 
 
 def _read_at(file: FileIO, offset: int, size: int) -> bytes:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from edgemail.model import Endpoint
 from edgemail.settings.definition import flag_of
-from edgemail.settings.parsing import write_bytes
+from edgemail.settings.parsing import ANY_ORIGIN, NO_ORIGIN, write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -38,11 +38,13 @@ def _find_half_pairs(settings: Settings, spelled: Mapping[str, str]) -> Iterable
 
 
 def _find_open_doors(settings: Settings, spelled: Mapping[str, str]) -> Iterable[str]:
-    """Name what asks for a password where there is none."""
-    if settings.access.private == "on" and settings.access.password_file is None:
-        yield f"{spelled['private']}: nobody could read any mail without a password; set password_file as well"
+    """Name what asks for a password where there is none, and what lets any web page read a public server."""
     access = settings.access
-    if access.compat_apis == "on" and access.all_mail == "operator" and access.password_file is None:
+    if access.private == "on" and not access.has_passwords:
+        yield f"{spelled['private']}: nobody could read any mail without a password; set password_file as well"
+    if access.mode == "public" and ANY_ORIGIN in settings.http.allowed_origins:
+        yield f'{spelled["allowed_origin"]}: "{ANY_ORIGIN}" {NO_ORIGIN}'
+    if access.compat_apis == "on" and access.all_mail == "operator" and not access.has_passwords:
         yield f"{spelled['compat_apis']}: nobody could use these APIs without a password; set password_file as well"
 
 
@@ -55,10 +57,11 @@ def _find_missing_keys(settings: Settings, spelled: Mapping[str, str]) -> Iterab
         yield f"{spelled['require_tls']}: nobody could use TLS without a certificate; set tls_cert as well"
     if smtp.require_tls == "on" and smtp.tls == "off":
         yield f"{spelled['require_tls']}: nobody could use TLS, as tls is off; leave one of the two out"
-    if smtp.auth == "required" and smtp.auth_file is None:
+    if smtp.auth == "required" and not smtp.has_logins:
         yield f"{spelled['auth']}: nobody could log in without names and passwords; set auth_file as well"
-    if smtp.auth != "required" and smtp.auth_file is not None:
-        auth = f"{spelled['auth_file']}: {spelled['auth']} = {smtp.auth} asks for none of its passwords"
+    if smtp.auth != "required" and smtp.has_logins:
+        name = "auth_file" if smtp.auth_file is not None else "auth_passwords"
+        auth = f"{spelled[name]}: {spelled['auth']} = {smtp.auth} asks for none of its passwords"
         yield f"{auth}; leave one of the two out"
 
 

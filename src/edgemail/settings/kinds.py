@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from edgemail.settings import parsing
 from edgemail.settings.address_patterns import PATTERNS_MAX, read_pattern
 from edgemail.settings.chaos_rules import RULES_MAX, ChaosRule, read_rule
+from edgemail.settings.credentials import read_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,8 +127,9 @@ DOMAIN: Final = single("NAME", parsing.read_domain)
 BASE_PATH: Final = single("PATH", parsing.read_base_path, lambda path: path or "/")
 HOSTNAME: Final = single("NAME", parsing.read_hostname)
 ALLOWED_HOST: Final = single("NAME", parsing.read_allowed_host)
-ORIGIN: Final = single("ORIGIN", parsing.read_origin)
+ORIGIN: Final = single("ORIGIN", parsing.read_allowed_origin)
 CONTACT: Final = single("ADDRESS|URL", parsing.read_contact)
+CREDENTIALS: Final = single("NAME:SECRET", read_credentials)
 LOCAL_PART: Final = single("NAME", parsing.read_local_part)
 
 NETWORKS: Final[Kind[tuple[Network, ...]]] = many(NETWORK, empty=NONE)

@@ -25,6 +25,10 @@ _UNITS_BYTES: Final = {"b": 1} | {
 _MAX_BYTES: Final = 2**63 - 1  # the largest integer of SQLite
 _MAX_COUNT: Final = 1_000_000_000
 
+ANY_ORIGIN: Final = "*"
+"""The text that stands for every web origin."""
+NO_ORIGIN: Final = "is not an origin; write a scheme and a host, such as https://mail.example.org"
+
 _QUANTITY = re.compile(r"([0-9]{1,20}(?:\.[0-9]{1,9})?) ?([A-Za-z]*)")
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 _NAME = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
@@ -224,7 +228,7 @@ def read_allowed_host(text: str) -> str:
 
 def read_origin(text: str) -> str:
     """Read a web origin (RFC 6454 section 7): scheme, host, and a port if it is not the scheme's default."""
-    complaint = "is not an origin; write a scheme and a host, such as https://mail.example.org"
+    complaint = NO_ORIGIN
     try:
         parts = urlsplit(text.lower())
         port = parts.port
@@ -244,6 +248,11 @@ def read_origin(text: str) -> str:
         raise ValueError(complaint) from None
     ending = "" if port in {None, _SCHEME_PORTS[parts.scheme]} else f":{port}"
     return f"{parts.scheme}://{name}{ending}"
+
+
+def read_allowed_origin(text: str) -> str:
+    """Read a web origin, or ``*`` for every one."""
+    return text if text == ANY_ORIGIN else read_origin(text)
 
 
 def read_db(text: str) -> str:

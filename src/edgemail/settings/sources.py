@@ -6,13 +6,16 @@ import difflib
 import re
 import tomllib
 from dataclasses import dataclass, field, fields
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from edgemail.errors import SettingsError
+from edgemail.settings import mailpit
 from edgemail.settings.checks import find_mistakes
 from edgemail.settings.defaults import fill_defaults
 from edgemail.settings.definition import flag_of, variable_of
+from edgemail.settings.mailpit_values import is_off
 from edgemail.settings.table import SETTINGS, Settings
 
 if TYPE_CHECKING:
@@ -20,9 +23,10 @@ if TYPE_CHECKING:
 
     from edgemail.settings.defaults import Filled
     from edgemail.settings.definition import Setting
+    from edgemail.settings.mailpit import MailpitValue
 
 _PREFIX: Final = "EDGEMAIL_"
-_OTHER_VARIABLES: Final = ("EDGEMAIL_CONFIG", "EDGEMAIL_URL", "EDGEMAIL_TOKEN")
+_OTHER_VARIABLES: Final = ("EDGEMAIL_CONFIG", "EDGEMAIL_DEFAULTS", "EDGEMAIL_URL", "EDGEMAIL_TOKEN")
 # Kubernetes gives these to every program beside a service that is called edgemail.
 _KUBERNETES = re.compile(r"EDGEMAIL_(SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)")
 _SECRET_IN_URL = re.compile(r"(?<=://)[^/?#]*@|\?.*", re.DOTALL)
@@ -45,6 +49,8 @@ class Resolved:
     origins: tuple[Origin, ...]
     warnings: tuple[str, ...] = ()
     """A line for each retired name or value that was used."""
+    ignored: str = ""
+    """A line that names Mailpit's settings which do nothing here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,8 @@ class _SourceReader:
     settings: Sequence[Setting]
     mistakes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    ignored: dict[str, list[str]] = field(default_factory=dict)
+    """What Mailpit's settings that do nothing here are called, by the reason."""
 
     def find(self, name: str) -> Setting | None:
         """Return the setting that has this name, or had it in the last release."""
@@ -105,7 +113,7 @@ class _SourceReader:
     def read_flags(self, flags: Mapping[str, str | Sequence[str] | None]) -> Iterable[_Given]:
         """Read what flags give."""
         for name, value in flags.items():
-            if name != "set" and value is not None and value != ():
+            if name not in ("set", "mailpit") and value is not None and value != ():
                 setting = self.find(name)
                 if setting is None:
                     raise RuntimeError(f"no setting is called {name}")
@@ -150,12 +158,41 @@ class _SourceReader:
             if text:
                 yield _Given(setting, (text,), setting.also_from, f"environment {setting.also_from}")
 
-    def read_file(self, config_path: str | None, environ: Mapping[str, str]) -> Iterable[_Given]:
-        """Read what a TOML file gives, if one is named."""
-        path = config_path or environ.get("EDGEMAIL_CONFIG")
-        if not path:
-            return
-        named_by = "--config" if config_path else "EDGEMAIL_CONFIG"
+    def read_mailpit(self, values: Iterable[MailpitValue]) -> Iterable[_Given]:
+        """Read what Mailpit's variables or flags give. Two of them may give a setting the same value."""
+        seen: dict[str, tuple[str, ...]] = {}
+        for value in values:
+            if value.setting.convert is None:
+                if not is_off(value.text):
+                    self.ignored.setdefault(value.setting.because, []).append(value.spelled)
+                continue
+            try:
+                converted = value.setting.convert(value.text)
+            except ValueError as error:
+                shown = "" if value.setting.secret else f'"{_SECRET_IN_URL.sub("…", value.text)}" '
+                self.mistakes.append(f"{value.spelled}: {shown}{error}")
+                continue
+            for name, texts in converted.items():
+                setting = self.find(name)
+                if setting is None:
+                    raise RuntimeError(f"no setting is called {name}")
+                if seen.get(name) != texts:
+                    seen[name] = texts
+                    yield _Given(setting, texts, value.spelled, value.source)
+
+    @property
+    def ignored_line(self) -> str:
+        """Say which of Mailpit's settings do nothing here, and why; "" where none does."""
+        groups = [f"{', '.join(names)} ({because})" for because, names in self.ignored.items()]
+        return f"of Mailpit's settings these do nothing here: {'; '.join(groups)}" if groups else ""
+
+    def read_file_of(self, variable: str, environ: Mapping[str, str]) -> Iterable[_Given]:
+        """Read what a TOML file gives, if a variable names one."""
+        path = environ.get(variable)
+        return self.read_file(path, variable) if path else ()
+
+    def read_file(self, path: str, named_by: str) -> Iterable[_Given]:
+        """Read what a TOML file gives."""
         try:
             # Some editors put a byte order mark first, which TOML does not know.
             table = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
@@ -216,19 +253,26 @@ def resolve(
 ) -> Resolved:
     """Put the settings together: flags over environment over file over defaults.
 
-    `flags` has texts by setting name, and under ``set`` the ``NAME=VALUE`` texts. `config_path` names the file;
-    if it is `None`, EDGEMAIL_CONFIG may name one.
+    `flags` has texts by setting name, under ``set`` the ``NAME=VALUE`` texts, and under ``mailpit`` those of
+    Mailpit's flags, by `MailpitSetting.key`. Variables of our own win over those that other programs read.
+    `config_path` names the file; if it is `None`, EDGEMAIL_CONFIG may name one. EDGEMAIL_DEFAULTS may name a file
+    that stands behind everything else.
 
     Raises:
         SettingsError: with a line for each mistake.
     """
     reader = _SourceReader(table)
     given: dict[str, _Given] = {}
+    mailpit_flags = dict(pair.split("=", 1) for pair in flags.get("mailpit") or ())
     for source in (
-        reader.read_flags(flags),
+        chain(reader.read_flags(flags), reader.read_mailpit(mailpit.find_in_flags(mailpit_flags))),
         reader.read_environment(environ),
         reader.read_shared_environment(environ),
-        reader.read_file(config_path, environ),
+        reader.read_mailpit(mailpit.find_in_environment(environ)),
+        reader.read_file(config_path, "--config")
+        if config_path
+        else reader.read_file_of("EDGEMAIL_CONFIG", environ),
+        reader.read_file_of("EDGEMAIL_DEFAULTS", environ),
     ):
         for name, found in reader.collect(source).items():
             given.setdefault(name, found)
@@ -248,7 +292,10 @@ def resolve(
         )
         for setting in table
     )
-    return Resolved(settings, origins, tuple(reader.warnings))
+    unknown = mailpit.find_unknown(environ)
+    if unknown:
+        reader.ignored["not known"] = unknown
+    return Resolved(settings, origins, tuple(reader.warnings), reader.ignored_line)
 
 
 def _build(table: Iterable[Setting], filled: Mapping[str, Filled]) -> Settings:

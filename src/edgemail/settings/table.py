@@ -23,6 +23,7 @@ from edgemail.settings.kinds import (
     CHAOS_RULES,
     CONTACT,
     COUNT,
+    CREDENTIALS,
     DB,
     DOMAIN,
     DURATION,
@@ -52,6 +53,7 @@ from edgemail.settings.values import EVERYWHERE, LOOPBACK, MEMORY, PRIVATE, Free
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from edgemail.model import Credential
     from edgemail.settings.chaos_rules import ChaosRule
     from edgemail.settings.values import Network
 
@@ -147,9 +149,9 @@ def tls_by_mode(mode: Mode) -> StartTls:
     return "self-made" if mode == "public" else "given"
 
 
-def auth_by_mode(mode: Mode, auth_file: str | None) -> Auth:
+def auth_by_mode(mode: Mode, auth_file: str | None, auth_passwords: Sequence[Credential] | None) -> Auth:
     """Return who is offered AUTH. Programs under test often insist on a login."""
-    if auth_file is not None:
+    if auth_file is not None or auth_passwords is not None:
         return "required"
     return "off" if mode == "public" else "any"
 
@@ -299,10 +301,11 @@ class SmtpSettings:
     auth: Auth = setting(
         one_of("any", "required", "off"),
         ComputedDefault(
-            auth_by_mode, "`required` with an `auth_file`; else `any` in dev mode, `off` in public mode"
+            auth_by_mode,
+            "`required` with an `auth_file` or `auth_passwords`; else `any` in dev mode, `off` in public mode",
         ),
         "Offer AUTH to any peer or to none. It takes any name and password and keeps neither (`any`), or takes "
-        "those of `auth_file` alone, and no mail without them (`required`).",
+        "those of `auth_file` and `auth_passwords` alone, and no mail without them (`required`).",
         everyday=True,
         retired_values=("local",),
     )
@@ -311,6 +314,12 @@ class SmtpSettings:
         None,
         "Take mail only from who gives a name and password of this file by AUTH. It has lines `name:password`, "
         "plain or bcrypt. CRAM-MD5 is offered where all are plain.",
+    )
+    auth_passwords: tuple[Credential, ...] | None = setting(
+        unset(CREDENTIALS),
+        None,
+        "The same as the lines of `auth_file`: `name:password`, with blanks between several.",
+        secret=True,
     )
     max_message_bytes: int = setting(BYTES, 25 * _MIB, "Refuse a message that is larger.")
     bare_newlines: Literal["keep", "refuse"] = setting(
@@ -418,6 +427,11 @@ class SmtpSettings:
         DURATION, 30.0, "Wait this long for open transactions when the program stops."
     )
 
+    @property
+    def has_logins(self) -> bool:
+        """True if there are names and passwords that senders log in with."""
+        return self.auth_file is not None or self.auth_passwords is not None
+
 
 @dataclass(frozen=True, slots=True)
 class HttpSettings:
@@ -444,7 +458,11 @@ class HttpSettings:
         everyday=True,
     )
     allowed_origins: tuple[str, ...] = setting(
-        many(ORIGIN), (), "Let pages of this web origin use the API.", name="allowed_origin", everyday=True
+        many(ORIGIN),
+        (),
+        "Let pages of this web origin use the API. `*`, in dev mode alone, lets any page do so.",
+        name="allowed_origin",
+        everyday=True,
     )
     base_path: str = setting(
         BASE_PATH,
@@ -725,8 +743,16 @@ class AccessSettings:
         "Take who gives a name and secret of this file for the operator. It has lines `name:secret`, plain or "
         "bcrypt; a program sends the secret as a bearer token.",
     )
+    passwords: tuple[Credential, ...] | None = setting(
+        unset(CREDENTIALS),
+        None,
+        "The same as the lines of `password_file`: `name:secret`, plain or bcrypt, with blanks between several.",
+        secret=True,
+    )
     private: Literal["off", "on"] = setting(
-        one_of("off", "on"), "off", "Ask everyone for a password of `password_file`. Health checks stay open."
+        one_of("off", "on"),
+        "off",
+        "Ask everyone for a password of `password_file` or `passwords`. Health checks stay open.",
     )
     deletion: Literal["on", "off"] = setting(
         one_of("on", "off"), "on", "Let readers delete mail. With `off` only the operator can."
@@ -762,6 +788,11 @@ class AccessSettings:
     abuse_contact: str | None = setting(
         unset(CONTACT), None, "Name this mail address or URL to those who complain of what the server is used for."
     )
+
+    @property
+    def has_passwords(self) -> bool:
+        """True if there is a password that makes its reader the operator."""
+        return self.password_file is not None or self.passwords is not None
 
 
 @dataclass(frozen=True, slots=True)

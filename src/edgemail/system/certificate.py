@@ -8,14 +8,16 @@ import ipaddress
 import logging
 import os
 import ssl
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgemail.errors import SettingsError
 from edgemail.system.file_ownership import is_owned_by_another_user
+from edgemail.system.temporary_files import find_temporary_folder, open_nameless
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from cryptography import x509
 
@@ -103,7 +105,7 @@ def create_self_signed(path: Path, names: Sequence[str]) -> Path:
         raise SettingsError([f'tls: "{path}" belongs to another user, who may know its key; set tls_cert or tls'])
     if path.exists():
         return path
-    pem = _sign_own([name for name in names if name.isascii()])  # only xn-- forms
+    pem = _sign_own(names)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
@@ -114,7 +116,19 @@ def create_self_signed(path: Path, names: Sequence[str]) -> Path:
     return path
 
 
+def create_unkept(names: Sequence[str]) -> Certificate:
+    """Create a self-signed certificate that lasts as long as this process: its key stays in memory."""
+    folder = find_temporary_folder()
+    if folder is None:
+        with open_nameless(None) as file:
+            file.write(_sign_own(names))
+            return Certificate(Path(f"/proc/self/fd/{file.fileno()}"), None, is_fixed=True)
+    with tempfile.TemporaryDirectory(prefix="edgemail-", dir=folder) as own:
+        return Certificate(create_self_signed(Path(own) / "own.pem", names), None, is_fixed=True)
+
+
 def _sign_own(names: Sequence[str]) -> bytes:
+    names = [name for name in names if name.isascii()]  # only xn-- forms
     # Imported here, as most servers never need it.
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization

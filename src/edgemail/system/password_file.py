@@ -6,24 +6,21 @@ import hashlib
 import hmac
 import logging
 import os
-import re
 import stat
 from typing import TYPE_CHECKING, Final
 
 from edgemail.errors import SettingsError
+from edgemail.model import MAX_CREDENTIALS, find_credential_mistake, is_hashed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
+
+    from edgemail.model import Credential
 
 _log = logging.getLogger(__name__)
 
 _FILE_MAX_BYTES: Final = 64 * 1024
-_MAX_NAMES: Final = 50
-"""A bearer's secret has no name, so it is compared with every line."""
-_BCRYPT = re.compile(r"\$2[aby]\$(?P<cost>[0-9]{2})\$[./A-Za-z0-9]{53}")
-_BCRYPT_COSTS: Final = range(4, 15)
-"""A cost of 14 takes about a second; a higher one would let a few wrong passwords block the others."""
 _BCRYPT_MAX_BYTES: Final = 72
 
 
@@ -89,41 +86,51 @@ class StoredPasswords:
         return self._check_bcrypt(secret, hash_)
 
 
-def read_password_file(path: Path, setting: str) -> StoredPasswords:
-    """Read a file with a line `name:secret` for each name; empty lines and `#` lines are left out.
+def read_password_file(path: Path | None, setting: str, given: Iterable[Credential] = ()) -> StoredPasswords:
+    """Read a file, if one is named, and add those that are `given` otherwise.
 
-    `setting` is the name of the setting that names the file. Warn if other users of the machine may read it.
+    The file has a line `name:secret` for each name; empty lines and `#` lines are left out. `setting` is the name
+    of the setting that names the file. Warn if other users of the machine may read it.
 
     Raises:
         SettingsError: the file cannot be read, or has mistakes; a line for each. No secret is named.
     """
-    lines = _read_lines(path, setting)
-    plain: dict[str, str] = {}
-    hashed: dict[str, bytes] = {}
-    mistakes: list[str] = []
-    for number, line in enumerate(lines, 1):
-        text = line.strip()
-        if not text or text.startswith("#"):
-            continue
-        name, _, secret = text.partition(":")
-        mistake = _find_mistake(name, secret, plain.keys() | hashed.keys())
-        if mistake:
-            mistakes.append(f"{setting}: {path}, line {number}: {mistake}")
-        elif secret.startswith("$2"):
-            hashed[name] = secret.encode()
-        else:
-            plain[name] = secret
-    if not mistakes and not plain and not hashed:
-        raise _mistaken(path, setting, "has no password; write lines name:secret")
-    if len(plain) + len(hashed) > _MAX_NAMES:
-        mistakes.append(f'{setting}: "{path}" has too many lines; write at most {_MAX_NAMES}')
-    if mistakes:
-        raise SettingsError(mistakes)
+    secrets = dict(given)
+    if path is not None:
+        _add_lines(path, setting, secrets)
+    plain = {name: secret for name, secret in secrets.items() if not is_hashed(secret)}
+    hashed = {name: secret.encode() for name, secret in secrets.items() if is_hashed(secret)}
     if not hashed:
         return StoredPasswords(plain, {})
     import bcrypt  # no other server needs the library
 
     return StoredPasswords(plain, hashed, bcrypt.checkpw)
+
+
+def _add_lines(path: Path, setting: str, secrets: dict[str, str]) -> None:
+    """Add the names and secrets of a file's lines.
+
+    Raises:
+        SettingsError: see `read_password_file`.
+    """
+    mistakes: list[str] = []
+    before = len(secrets)
+    for number, line in enumerate(_read_lines(path, setting), 1):
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        name, _, secret = text.partition(":")
+        mistake = find_credential_mistake(name, secret, secrets)
+        if mistake:
+            mistakes.append(f"{setting}: {path}, line {number}: {mistake}")
+        else:
+            secrets[name] = secret
+    if not mistakes and len(secrets) == before:
+        raise _mistaken(path, setting, "has no password; write lines name:secret")
+    if len(secrets) > MAX_CREDENTIALS:
+        mistakes.append(f'{setting}: "{path}" has too many lines; write at most {MAX_CREDENTIALS}')
+    if mistakes:
+        raise SettingsError(mistakes)
 
 
 def _read_lines(path: Path, setting: str) -> list[str]:
@@ -141,24 +148,6 @@ def _read_lines(path: Path, setting: str) -> list[str]:
     if len(octets) > _FILE_MAX_BYTES:
         raise _mistaken(path, setting, f"is too large; write at most {_FILE_MAX_BYTES} bytes")
     return lines
-
-
-def _find_mistake(name: str, secret: str, known: set[str]) -> str:
-    """Return what is wrong with a line, or ""."""
-    if not name or not secret:
-        return "is not name:secret"
-    if name in known:
-        return "gives a name again; write each name once"
-    if secret.startswith("$"):
-        match = _BCRYPT.fullmatch(secret)
-        if match is None:
-            return "has a hash that is not bcrypt's; make one with `htpasswd -nB NAME`, or write the secret itself"
-        if int(match["cost"]) not in _BCRYPT_COSTS:
-            return f"has a bcrypt cost that is not {_BCRYPT_COSTS[0]} to {_BCRYPT_COSTS[-1]}"
-        return ""
-    if not secret.isprintable():
-        return "has a secret with a control character"
-    return ""
 
 
 def _mistaken(path: Path, setting: str, reason: str) -> SettingsError:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from edgemail.errors import ListenError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from edgemail.model import Endpoint
 
 BACKLOG = 1024
@@ -45,6 +47,28 @@ def bind(endpoint: Endpoint, flag: str) -> socket.socket:
     # acknowledge the first one, which takes 40 ms. asyncio sets it only where it opens the socket itself.
     bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return bound
+
+
+def leave_out_ipv6(endpoints: Sequence[Endpoint]) -> tuple[Endpoint, ...]:
+    """Return the endpoints without each ``[::]`` that has ``0.0.0.0`` beside it, where there is no IPv6.
+
+    Many containers have none, and must start all the same.
+    """
+    if has_ipv6():
+        return tuple(endpoints)
+    everywhere = {endpoint.port for endpoint in endpoints if endpoint.host == "0.0.0.0"}  # noqa: S104 - compared
+    return tuple(endpoint for endpoint in endpoints if not (endpoint.host == "::" and endpoint.port in everywhere))
+
+
+def has_ipv6() -> bool:
+    """Return True if this machine can listen on IPv6."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            probe.bind(("::", 0))
+    except OSError:
+        return False
+    return True
 
 
 def set_tcp_user_timeout(bound: socket.socket, after_s: float) -> None:

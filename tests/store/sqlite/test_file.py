@@ -156,6 +156,20 @@ async def test_anothers_table_of_that_name_is_left_alone(path: Path, table: str)
     assert names == [("mail",)]
 
 
+@pytest.mark.parametrize("prefix", ["", "team_"])
+async def test_a_mailpit_database_is_refused_by_name_and_left_alone(path: Path, prefix: str) -> None:
+    """Mailpit may need it again; a reader says the same."""
+    connection = apsw.Connection(str(path))
+    connection.execute(f"CREATE TABLE {prefix}mailbox (Sort INTEGER PRIMARY KEY, ID TEXT NOT NULL, Read INTEGER)")
+    connection.execute(f"CREATE TABLE {prefix}mailbox_data (ID TEXT KEY NOT NULL, Email BLOB)")
+    connection.close()
+    before = path.read_bytes()
+    assert "is a database of Mailpit's" in await refusal(path)
+    with pytest.raises(StoreInvalid, match="is a database of Mailpit's"):
+        await SqliteStore.open(path, read_only=True)
+    assert path.read_bytes() == before
+
+
 async def test_the_first_edgemails_mail_is_kept_and_found(path: Path) -> None:
     """Every message is there octet for octet, with its size, in each recipient's inbox."""
     make_first(path, FIRST_ROWS)

@@ -74,6 +74,11 @@ def open_for_reading(path: Path) -> apsw.Connection:
     except apsw.Error as error:
         connection.close()
         raise StoreInvalid(f"{path} cannot be read as a database: {error}") from error
+    try:
+        _refuse_mailpits(tables, path)
+    except StoreInvalid:
+        connection.close()
+        raise
     if not tables >= schema.READ_TABLES or columns != schema.MAIL_COLUMNS:
         connection.close()
         raise StoreInvalid(f"{path} has no edgemail tables yet; {advice}")
@@ -130,7 +135,21 @@ def _check_owner(path: Path) -> None:
             )
 
 
+def _refuse_mailpits(tables: set[str], path: Path) -> None:
+    """Leave a database of Mailpit's as it is: its mail cannot be read, and Mailpit may need it again.
+
+    Raises:
+        StoreInvalid: it is one. The names of its tables may have a prefix.
+    """
+    data, mailbox = "mailbox_data", "mailbox"
+    if any(name.removesuffix(data) + mailbox in tables for name in tables if name.endswith(data)):
+        raise StoreInvalid(
+            f"{path} is a database of Mailpit's, which edgemail does not read; name another file (db, MP_DATABASE)"
+        )
+
+
 def _prepare(connection: apsw.Connection, path: Path) -> None:
+    _refuse_mailpits({name for (name,) in connection.execute(schema.LIST_TABLES)}, path)
     connection.pragma("auto_vacuum", 2)  # incremental; has an effect only while the database is empty
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", 2)  # FULL: a commit is on the disk when it returns
