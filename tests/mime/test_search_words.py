@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgemail import mime
-from edgemail.mime.search_words import WORDS_MAX, WORDS_READ, fold, search_words
+from edgemail.mime.search_words import WORDS_MAX, WORDS_READ, search_words
+from edgemail.system.folding import fold
 
 _CASES = json.loads((Path(__file__).parents[1] / "vectors" / "search.json").read_text("utf-8"))["cases"]
 
