@@ -52,6 +52,7 @@ async def test_the_page_opens_on_all_mail_and_new_mail_shows_up_by_itself(page: 
     await subjects(page, "For both", "Before")
     await expect(page.locator(".recipients").first.get_by_role("link")).to_have_text([BEN, ANN])
     await expect(page).to_have_title("(2) All mail - edgemail")
+    await expect(page.locator(".mail-count")).to_have_text("2 messages, 2 unread")
 
 
 async def test_an_address_in_the_list_leads_to_its_inbox(page: Page, program: Program) -> None:
@@ -86,13 +87,13 @@ async def test_what_one_reader_opens_is_read_for_all(page: Page, browser: Browse
 
 async def test_operators_narrow_the_search(page: Page, program: Program) -> None:
     """Those that are typed, and those that are clicked; also for mail that is not listed yet."""
-    await program.send(letter_octets("Parcel", "It waits at the harbour."), to=(ANN,))
+    await program.send(letter_octets("Parcel", "It waits at the harbour.", extra=f"Cc: {ANN}\r\n"), to=(ANN,))
     await program.send(letter_octets("Parcel"), to=(BEN,))
     for number in range(60):
         await program.send(letter_octets(f"Other {number}"), to=(BEN,))
     await page.goto("/")
     search = page.get_by_role("searchbox")
-    await search.fill(f"subject:parcel to:{ANN}")
+    await search.fill(f"subject:parcel cc:{ANN}")
     await subjects(page, "Parcel")
     await expect(page.locator(".recipients")).to_have_text([ANN])
     await search.fill("parcel")

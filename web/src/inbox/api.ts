@@ -9,6 +9,7 @@ import {
   type OpenMessage,
   type ProgressCallback,
   type ListQuery,
+  type MailCounts,
   type ServerInfo,
   SourceError,
   type Subscription,
@@ -100,7 +101,11 @@ export class ApiSource implements MailSource {
   async markRead(id: number): Promise<void> {
     const body = JSON.stringify({ ids: [id], read: true });
     const headers = { "content-type": "application/json" };
-    await this.request("api/messages/read", { method: "PUT", headers, body });
+    await this.request("api/messages", { method: "PATCH", headers, body });
+  }
+
+  async count(): Promise<MailCounts> {
+    return (await this.request("api/counts")).json() as Promise<MailCounts>;
   }
 
   subscribe(address: string, after: number, listener: ArrivalListener): Subscription {

@@ -9,8 +9,8 @@ export class SharedMarks {
     private readonly changed: () => void,
   ) {}
 
-  has({ id, is_read }: Summary): boolean {
-    return is_read === true || this.opened.has(id);
+  has({ id, read }: Summary): boolean {
+    return read === true || this.opened.has(id);
   }
 
   add(message: Summary): void {

@@ -53,7 +53,7 @@ export interface Summary {
   links: FoundLink[];
   events: CalendarEvent[];
   /** Whether somebody has opened it; only a list of all mail tells, as it does the tags. */
-  is_read?: boolean;
+  read?: boolean;
   tags?: string[];
 }
 
@@ -163,6 +163,11 @@ export interface HostStatus {
 /** Called as a large message loads. */
 export type ProgressCallback = (loadedBytes: number, totalBytes: number) => void;
 
+export interface MailCounts {
+  messages: number;
+  unread: number;
+}
+
 /** Where an address is wanted, `ALL_MAIL` stands for all inboxes; only a server of ours has that. */
 export interface MailSource {
   /** A warning that the reader should see before using this source. */
@@ -182,6 +187,8 @@ export interface MailSource {
   removeAll?(address: string): Promise<void>;
   /** Note for all readers of all mail that a message is read. Absent if the source keeps no such notes. */
   markRead?(id: number): Promise<void>;
+  /** Count all mail, and what of it is not read. Absent as `markRead` is. */
+  count?(): Promise<MailCounts>;
   /**
    * Report each message with an id above `after` once and in order, across lost connections too.
    */

@@ -47,7 +47,7 @@ export const translation: Translation = {
       deleteAll: "حذف الكل",
       allMail: "كل البريد",
       everyone: "كل من يصل إلى هذا الخادم يستطيع قراءته كله.",
-      only: (address) => `بريد ${address} فقط`,
+      counts: (n, unread) => `${messages(n)}${unread ? `، منها ${unread} غير مقروءة` : ""}`,
       operators: "ما يفهمه البحث",
       public: "صندوق علني: كل من يعرف الاسم يستطيع قراءته.",
       kept: (age) => `تُحذف الرسائل بعد ${age}، ويبقى العنوان.`,

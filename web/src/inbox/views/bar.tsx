@@ -13,15 +13,19 @@ import { ConfirmDelete } from "../../ui/lazy-confirm.ts";
 
 const ShareDialog = lazyComponent(() => import("./share-dialog.tsx").then((part) => part.ShareDialog));
 
+const MailCount = lazyComponent(() => import("./mail-count.tsx").then((part) => part.MailCount));
+
 interface InboxBarProps {
   source: MailSource;
   server: ServerInfo | null;
   inbox: Inbox;
   state: InboxState;
+  /** How many of the listed messages are not read. */
+  unread: number;
 }
 
 /** The inbox's address or "All mail", its connection, and the actions on the whole inbox. */
-export function InboxBar({ source, server, inbox, state }: InboxBarProps) {
+export function InboxBar({ source, server, inbox, state, unread }: InboxBarProps) {
   const [confirming, setConfirming] = useState(false);
   const [sharing, setSharing] = useState(false);
   const { address } = inbox;
@@ -37,6 +41,7 @@ export function InboxBar({ source, server, inbox, state }: InboxBarProps) {
             <bdi>{address}</bdi>
           </p>
         )}
+        {isAll && <MailCount source={source} listed={state.messages.length} unread={unread} />}
         <LiveIndicator state={state} retry={() => inbox.reconnect()} />
       </div>
       <p class="notice">

@@ -44,7 +44,7 @@ export function InboxView({ source, server, address, id, help }: InboxProps) {
   return (
     <main class="inbox">
       <h1 class="visually-hidden">{name}</h1>
-      <InboxBar source={source} server={server} inbox={inbox} state={state} />
+      <InboxBar source={source} server={server} inbox={inbox} state={state} unread={unread} />
       <div class="panes">
         <MessageList
           inbox={inbox}

@@ -77,7 +77,7 @@ function Recipients({ message: { recipients, tags = [] } }: { message: Summary }
   return (
     <p class="recipients">
       {recipients.slice(0, SHOWN_RECIPIENTS).map((recipient) => (
-        <a key={recipient} href={inboxHash(recipient)} title={words.inbox.only(recipient)}>
+        <a key={recipient} href={inboxHash(recipient)}>
           <bdi>{recipient}</bdi>
         </a>
       ))}
