@@ -72,6 +72,7 @@ async def test_what_one_reader_opens_is_read_for_all(page: Page, browser: Browse
     await page.goto("/")
     await page.locator("a.message", has_text="One").click()
     await expect(page.locator(".reader h2")).to_have_text("One")
+    await expect(page.locator(".reader").get_by_role("link", name=ANN)).to_be_visible()
     await expect(page.locator(".row.unread .subject")).to_have_text(["Two"])
     context = await browser.new_context(locale="en-GB", base_url=program.url)
 

@@ -189,6 +189,7 @@ export const translation: Translation = {
     print: "طباعة",
     left: (left) => `بقي ${left}`,
     via: (sender) => `أُرسلت باسم ${sender}`,
+    to: "إلى",
     views: "أوجه عرض هذه الرسالة",
     html: "HTML",
     text: "نص",
