@@ -466,5 +466,6 @@ def _describe(settings: Settings, smtp_urls: list[str]) -> ServerInfoModel:
         smtp=[url.removeprefix("smtp://") for url in smtp_urls if url.startswith("smtp://")],
         read_only=settings.read_only,
         deletion=settings.access.deletion == "on",
+        all_mail=settings.access.all_mail == "everyone" and settings.access.private == "off",
         abuse_contact=settings.access.abuse_contact,
     )

@@ -187,7 +187,7 @@ def narrow(step: Step) -> Step:
 async def visit_before(page: Page, stage: Stage) -> None:
     """Visit two inboxes."""
     for name in (LONG, INBOX):
-        await page.goto(f"{stage.server.web}/#/")
+        await page.goto(f"{stage.server.web}/#/new")
         await page.get_by_label("Inbox name").fill(name)
         await page.get_by_label("Inbox name").press("Enter")
         await expect(page.locator("a.message").first).to_be_visible()

@@ -293,7 +293,7 @@ async def test_the_page_speaks_a_language_that_is_written_from_right_to_left(
     await page.set_viewport_size({"width": width, "height": 800})
     html = "<p>Your code is 481223</p><img src='https://a.example/b.png'><a href='https://x.example/verify'>Confirm</a>"
     await server.send(letter("Verify", "Your code is 481223", html), address)
-    await page.goto("/")
+    await page.goto("/#/new")
     await page.get_by_label("Language").select_option("ar")
     await expect(page.locator("html[lang=ar][dir=rtl]")).to_have_count(1)
     await expect(page.get_by_role("heading", name="اختر عنوانًا واقرأ بريده")).to_be_visible()
@@ -317,7 +317,7 @@ async def test_text_of_twice_the_size_breaks_nothing(page: Page, server: Server,
         "addEventListener('DOMContentLoaded', () => document.documentElement.style.fontSize = '32px')"
     )
     await server.send_all([letter("Verify your account", "Your code is 481223."), letter("Short")], address)
-    for place in ("/", f"/#/{address}"):
+    for place in ("/#/new", f"/#/{address}"):
         await page.goto(place)
         await expect(page.locator("main")).to_be_visible()
         assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, place
@@ -345,7 +345,7 @@ async def test_paper_gets_the_whole_message_and_none_of_the_page(page: Page, ser
 
 async def test_a_browser_would_install_it(page: Page, context: BrowserContext) -> None:
     """Chromium's own list of what stands in the way is empty."""
-    await page.goto("/")
+    await page.goto("/#/new")
     wire = await context.new_cdp_session(page)
     said = await wire.send("Page.getInstallabilityErrors")
     assert [

@@ -74,7 +74,7 @@ async def test_no_view_has_a_barrier_and_none_is_wider_than_the_screen(themed: P
         if over > 0:
             found[view].append(f"{over} px too wide")
 
-    await page.goto("/")
+    await page.goto("/#/new")
     await expect(page.get_by_label("Inbox name")).to_be_visible()
     await look("landing")
     await page.goto("/#/nobody@example.com")
@@ -139,7 +139,7 @@ async def test_on_a_phone_a_message_takes_the_screen_and_back_leads_to_the_list(
 
 async def test_the_theme_follows_the_system_until_a_person_chooses(page: Page) -> None:
     await page.emulate_media(color_scheme="dark")
-    await page.goto("/")
+    await page.goto("/#/new")
     body = page.locator("body")
     await expect(body).to_have_css("background-color", "rgb(17, 19, 21)")
     await page.get_by_role("button", name="Theme: as the system").click()

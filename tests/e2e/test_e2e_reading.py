@@ -27,7 +27,7 @@ async def has_copied(page: Page, text: str) -> None:
 
 
 async def test_enter_on_the_empty_field_takes_the_name_that_was_hinted(page: Page, server: Server) -> None:
-    await page.goto("/")
+    await page.goto("/#/new")
     field = page.get_by_label("Inbox name")
     await expect(field).to_be_focused()
     hint = await field.get_attribute("placeholder")
@@ -38,7 +38,7 @@ async def test_enter_on_the_empty_field_takes_the_name_that_was_hinted(page: Pag
 
 
 async def test_any_name_and_domain_or_a_whole_address_can_be_typed(page: Page) -> None:
-    await page.goto("/")
+    await page.goto("/#/new")
     await page.get_by_label("Inbox name").fill("Ann")
     await page.get_by_label("Domain").fill("Ex.org")
     await page.get_by_role("button", name="Go").click()

@@ -103,7 +103,7 @@ async def test_tabs_come_and_go(way: str, browser: Browser, tmp_path: Path) -> N
         for name, page in ((names[1], pages[1]), (names[3], pages[2])):
             await program.send(letter_octets("Later"), to=(name,))
             await expect(page.locator("a.message .subject").first).to_have_text("Later")
-        await pages[2].goto(f"{program.url}/#/")
+        await pages[2].goto(f"{program.url}/#/new")
         await until(lambda: followed(program) == {names[1]})
         await pages[1].close()
         await until(lambda: not followed(program))

@@ -290,6 +290,8 @@ class ServerInfoModel(JsonModel):
     """True if deleting is refused, as this server only reads what other servers receive."""
     deletion: bool = True
     """False if only the operator may delete."""
+    all_mail: bool = False
+    """True if everybody who reaches the server may list the mail of all inboxes."""
     abuse_contact: str | None = None
     """Where to complain of what the server is used for: a `mailto:` or `https:` URL."""
 

@@ -5,6 +5,7 @@ import { lazyComponent } from "../ui/lazy-component.tsx";
 import { parseRoute, type Route } from "./route.ts";
 import type { MailSource, ServerInfo } from "../inbox/source.ts";
 import { ThemeButton } from "../ui/theme.tsx";
+import { ALL_MAIL } from "../inbox/address.ts";
 import { words } from "../languages/dictionary.ts";
 
 const Landing = lazyComponent(() => import("./landing.tsx").then((part) => part.Landing));
@@ -15,13 +16,15 @@ const KeyboardDialog = lazyComponent(() =>
 
 /** Start to fetch the view that the URL names, while `config.json` is still loading. */
 export function fetchView(): void {
-  (parseRoute(location.hash).view === "landing" ? Landing : InboxView).load();
+  const { view } = parseRoute(location.hash);
+  if (view !== "inbox") Landing.load();
+  if (view !== "landing") InboxView.load();
 }
 
 /** The frame around every view: header, current view, keyboard help. */
 export function App({ source }: { source: MailSource }) {
-  const route = useRoute();
   const server = useServer(source);
+  const route = homeOf(useRoute(), server);
   const [help, setHelp] = useState(false);
   return (
     <div class={route.view === "inbox" && route.id !== null ? "app reading" : "app"}>
@@ -42,13 +45,12 @@ export function App({ source }: { source: MailSource }) {
           <Icon name="help" />
         </button>
       </header>
-      {route.view === "landing" ? (
-        <Landing server={server} notice={source.notice} />
-      ) : (
+      {route.view === "landing" && <Landing server={server ?? null} notice={source.notice} />}
+      {route.view === "inbox" && (
         <InboxView
           key={route.address}
           source={source}
-          server={server}
+          server={server ?? null}
           address={route.address}
           id={route.id}
           help={() => setHelp(true)}
@@ -57,6 +59,12 @@ export function App({ source }: { source: MailSource }) {
       {help && <KeyboardDialog close={() => setHelp(false)} />}
     </div>
   );
+}
+
+/** Return the view that stands for the home view, once the server has said which. */
+function homeOf(route: Route, server: ServerInfo | null | undefined): Route {
+  if (route.view !== "home" || server === undefined) return route;
+  return server?.listsAllMail ? { view: "inbox", address: ALL_MAIL, id: null } : { view: "landing" };
 }
 
 function useRoute(): Route {
@@ -69,9 +77,12 @@ function useRoute(): Route {
   return route;
 }
 
-/** Return what the server says of itself, or null before it answers. No mail waits for this. */
-function useServer(source: MailSource): ServerInfo | null {
-  const [server, setServer] = useState<ServerInfo | null>(null);
+/**
+ * Return what the server says of itself: undefined before it answers, null if it does not. No inbox
+ * waits for this.
+ */
+function useServer(source: MailSource): ServerInfo | null | undefined {
+  const [server, setServer] = useState<ServerInfo | null>();
   useEffect(() => {
     source.server().then(setServer, () => setServer(null));
   }, [source]);

@@ -1,14 +1,17 @@
 /** The server takes a path of 512 octets, with its angle brackets. */
 const MAX_LENGTH = 510;
 
+/** Stands for the mail of all inboxes, where an address stands for one. */
+export const ALL_MAIL = "";
+
 /** Return the address as the server spells it, or null if the text is not an address. */
 export function normalizeAddress(text: string): string | null {
   const address = text.trim().toLowerCase();
   return /^[^\s@<>]+@[^\s@<>]+$/.test(address) && address.length <= MAX_LENGTH ? address : null;
 }
 
-/** Return the link to an inbox, or to one message in it. */
+/** Return the link to an inbox or to all mail, or to one message in it. */
 export function inboxHash(address: string, id?: number): string {
-  const name = encodeURIComponent(address).replaceAll("%40", "@");
+  const name = address === ALL_MAIL ? "all" : encodeURIComponent(address).replaceAll("%40", "@");
   return id === undefined ? `#/${name}` : `#/${name}/${id}`;
 }

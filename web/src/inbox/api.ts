@@ -1,3 +1,4 @@
+import { ALL_MAIL } from "./address.ts";
 import { LazySubscription } from "./lazy-subscription.ts";
 import { words } from "../languages/dictionary.ts";
 import {
@@ -8,6 +9,7 @@ import {
   type OpenMessage,
   type ProgressCallback,
   type ListQuery,
+  type MailCounts,
   type ServerInfo,
   SourceError,
   type Subscription,
@@ -28,6 +30,7 @@ interface ServerBody {
   smtp: string[];
   read_only: boolean;
   deletion: boolean;
+  all_mail: boolean;
   abuse_contact: string | null;
 }
 
@@ -54,6 +57,7 @@ export class ApiSource implements MailSource {
     return {
       version: body.version,
       domains: body.domains,
+      listsAllMail: body.all_mail,
       maxAgeSeconds: body.retention.max_age_s,
       ...(body.abuse_contact && { abuseContact: body.abuse_contact }),
       smtp: body.smtp,
@@ -65,7 +69,7 @@ export class ApiSource implements MailSource {
     const parameters = new URLSearchParams({ limit: String(query.limit ?? 50) });
     if (query.before !== undefined) parameters.set("before", String(query.before));
     if (query.search) parameters.set("search", query.search);
-    const response = await this.request(`${inboxPath(address)}/messages?${parameters}`);
+    const response = await this.request(`${pathOf(address)}/messages?${parameters}`);
     const body = (await response.json()) as PageBody;
     return { messages: body.messages, nextBefore: body.next_before };
   }
@@ -77,13 +81,13 @@ export class ApiSource implements MailSource {
     progress?: ProgressCallback,
   ): Promise<OpenMessage> {
     const { openMessage } = await import("./api-message.ts");
-    const path = `${inboxPath(address)}/messages/${id}`;
+    const path = `${pathOf(address)}/messages/${id}`;
     return openMessage((at, init) => this.request(at, init), path, signal, progress);
   }
 
   private async delete(address: string, id: number): Promise<void> {
     try {
-      await this.request(`${inboxPath(address)}/messages/${id}`, { method: "DELETE" });
+      await this.request(`${pathOf(address)}/messages/${id}`, { method: "DELETE" });
     } catch (error) {
       // Somebody else deleted it first: the result is the same.
       if (!(error instanceof SourceError && error.kind === "gone")) throw error;
@@ -91,7 +95,17 @@ export class ApiSource implements MailSource {
   }
 
   private async deleteAll(address: string): Promise<void> {
-    await this.request(inboxPath(address), { method: "DELETE" });
+    await this.request(address === ALL_MAIL ? "api/messages" : pathOf(address), { method: "DELETE" });
+  }
+
+  async markRead(id: number): Promise<void> {
+    const body = JSON.stringify({ ids: [id], read: true });
+    const headers = { "content-type": "application/json" };
+    await this.request("api/messages", { method: "PATCH", headers, body });
+  }
+
+  async count(): Promise<MailCounts> {
+    return (await this.request("api/counts")).json() as Promise<MailCounts>;
   }
 
   subscribe(address: string, after: number, listener: ArrivalListener): Subscription {
@@ -125,8 +139,8 @@ export class ApiSource implements MailSource {
   }
 }
 
-function inboxPath(address: string): string {
-  return `api/inboxes/${encodeURIComponent(address)}`;
+function pathOf(address: string): string {
+  return address === ALL_MAIL ? "api" : `api/inboxes/${encodeURIComponent(address)}`;
 }
 
 function kindOf(status: number): FailureKind {

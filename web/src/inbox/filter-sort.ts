@@ -4,7 +4,7 @@ import type { Summary } from "./source.ts";
 export type SortOrder = "newest" | "oldest" | "unread";
 
 interface FilterSortOptions {
-  /** Null to show every message. */
+  /** Null to show every message. A search whose words only the source can tell matches none itself. */
   matches: ((message: Summary) => boolean) | null;
   order: SortOrder;
   isRead: (message: Summary) => boolean;

@@ -1,3 +1,4 @@
+import { ALL_MAIL } from "./address.ts";
 import { backoffMs } from "./backoff.ts";
 import type { LiveState, Summary } from "./source.ts";
 
@@ -57,7 +58,9 @@ export class SharedStream {
     return this.positions.has(address);
   }
 
+  /** A stream of all mail follows nothing else. */
   hasRoomFor(address: string): boolean {
+    if (!this.isEmpty && (address === ALL_MAIL || this.has(ALL_MAIL))) return false;
     if (this.positions.size === MAX_ADDRESSES) return false;
     let chars = 0;
     for (const one of [...this.positions.keys(), address]) {
@@ -121,7 +124,7 @@ export class SharedStream {
     close(this.next);
     const query = new URLSearchParams();
     for (const [address, after] of this.positions) {
-      query.append("address", address);
+      if (address !== ALL_MAIL) query.append("address", address);
       query.append("after", String(after));
     }
     const events = this.open(`${this.url}?${query}`);

@@ -52,6 +52,9 @@ export interface Summary {
   codes: FoundCode[];
   links: FoundLink[];
   events: CalendarEvent[];
+  /** Whether somebody has opened it; only a list of all mail tells, as it does the tags. */
+  read?: boolean;
+  tags?: string[];
 }
 
 /** An attachment, or a part that belongs to the HTML. The sender chose every string here. */
@@ -118,6 +121,8 @@ export interface ServerInfo {
   domains: string[];
   /** Null if messages do not expire by age. */
   maxAgeSeconds: number | null;
+  /** True if everybody who reaches the server may list the mail of all inboxes. */
+  listsAllMail?: boolean;
   /** Where to complain, a `mailto:` or `https:` URL of the operator; absent if there is none. */
   abuseContact?: string;
   /** `host:port` of each SMTP listener. */
@@ -158,6 +163,12 @@ export interface HostStatus {
 /** Called as a large message loads. */
 export type ProgressCallback = (loadedBytes: number, totalBytes: number) => void;
 
+export interface MailCounts {
+  messages: number;
+  unread: number;
+}
+
+/** Where an address is wanted, `ALL_MAIL` stands for all inboxes; only a server of ours has that. */
 export interface MailSource {
   /** A warning that the reader should see before using this source. */
   readonly notice?: string;
@@ -174,6 +185,10 @@ export interface MailSource {
   /** Other recipients keep the message. Absent if the source is read-only, as is `removeAll`. */
   remove?(address: string, id: number): Promise<void>;
   removeAll?(address: string): Promise<void>;
+  /** Note for all readers of all mail that a message is read. Absent if the source keeps no such notes. */
+  markRead?(id: number): Promise<void>;
+  /** Count all mail, and what of it is not read. Absent as `markRead` is. */
+  count?(): Promise<MailCounts>;
   /**
    * Report each message with an id above `after` once and in order, across lost connections too.
    */

@@ -2,10 +2,13 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { useNow } from "../ui/hooks.ts";
 import { Icon } from "../ui/icons.tsx";
 import type { MailSource, MessageContent, Summary } from "../inbox/source.ts";
+import { ALL_MAIL, inboxHash } from "../inbox/address.ts";
 import { formatDateTime, formatAge, formatTimeLeft } from "../ui/time.ts";
 import { ConfirmDelete } from "../ui/lazy-confirm.ts";
 import { words as page } from "../languages/dictionary.ts";
 import { words } from "./words.ts";
+
+const MAX_RECIPIENTS = 20;
 
 interface HeadingProps {
   address: string;
@@ -66,6 +69,19 @@ export function Heading({ address, message, content, source, maxAgeSeconds, remo
         </time>
         {left && <span>{words.left(left)}</span>}
       </p>
+      {address === ALL_MAIL && (
+        <p class="meta origin">
+          {words.to}
+          {message.recipients.slice(0, MAX_RECIPIENTS).map((recipient) => (
+            <a key={recipient} href={inboxHash(recipient)}>
+              <bdi>{recipient}</bdi>
+            </a>
+          ))}
+          {message.recipients.length > MAX_RECIPIENTS && (
+            <span>+{message.recipients.length - MAX_RECIPIENTS}</span>
+          )}
+        </p>
+      )}
       {confirming && remove && (
         <ConfirmDelete
           address={null}

@@ -22,8 +22,9 @@ export function lazyComponent<Props extends object>(
   const Component = (props: Props) => {
     const [missing, setMissing] = useState(false);
     const [, render] = useState({});
+    const isShown = Loaded !== null; // the code may come between this rendering and its effect
     useEffect(() => {
-      if (Loaded) return;
+      if (isShown) return;
       load().then(
         () => render({}),
         () => setMissing(true),

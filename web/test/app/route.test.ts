@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseRoute } from "../../src/app/route.ts";
-import { inboxHash, normalizeAddress } from "../../src/inbox/address.ts";
+import { ALL_MAIL, inboxHash, normalizeAddress } from "../../src/inbox/address.ts";
 
-test("an empty hash is the landing page", () => {
-  for (const hash of ["", "#", "#/"]) assert.deepEqual(parseRoute(hash), { view: "landing" });
+test("an empty hash is the home view, and two names are reserved", () => {
+  for (const hash of ["", "#", "#/"]) assert.deepEqual(parseRoute(hash), { view: "home" });
+  assert.deepEqual(parseRoute("#/new"), { view: "landing" });
+  assert.deepEqual(parseRoute("#/all"), { view: "inbox", address: ALL_MAIL, id: null });
+  assert.deepEqual(parseRoute(inboxHash(ALL_MAIL, 12)), { view: "inbox", address: ALL_MAIL, id: 12 });
 });
 
 test("an address is an inbox, an id after it a message", () => {
@@ -18,9 +21,9 @@ test("what is no id opens the inbox", () => {
   }
 });
 
-test("what is no address is the landing page", () => {
+test("what is no address is the home view", () => {
   for (const hash of ["#/ann", "#/@ex.org", "#/a b@ex.org", "#/%E0%A4%A", "#/<b>@ex.org"]) {
-    assert.deepEqual(parseRoute(hash), { view: "landing" });
+    assert.deepEqual(parseRoute(hash), { view: "home" });
   }
 });
 

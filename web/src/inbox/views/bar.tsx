@@ -7,41 +7,56 @@ import { lazyComponent } from "../../ui/lazy-component.tsx";
 import { useNotifications } from "../notifications.ts";
 import type { MailSource, HostStatus, ServerInfo } from "../source.ts";
 import { formatLifetime } from "../../ui/time.ts";
+import { ALL_MAIL } from "../address.ts";
 import { words } from "../../languages/dictionary.ts";
 import { ConfirmDelete } from "../../ui/lazy-confirm.ts";
 
 const ShareDialog = lazyComponent(() => import("./share-dialog.tsx").then((part) => part.ShareDialog));
+
+const MailCount = lazyComponent(() => import("./mail-count.tsx").then((part) => part.MailCount));
 
 interface InboxBarProps {
   source: MailSource;
   server: ServerInfo | null;
   inbox: Inbox;
   state: InboxState;
+  /** How many of the listed messages are not read. */
+  unread: number;
 }
 
-/** The inbox's address, its connection, and the actions on the whole inbox. */
-export function InboxBar({ source, server, inbox, state }: InboxBarProps) {
+/** The inbox's address or "All mail", its connection, and the actions on the whole inbox. */
+export function InboxBar({ source, server, inbox, state, unread }: InboxBarProps) {
   const [confirming, setConfirming] = useState(false);
   const [sharing, setSharing] = useState(false);
   const { address } = inbox;
+  const isAll = address === ALL_MAIL;
   const removeAll = source.removeAll?.bind(source);
   return (
     <section class="bar">
       <div class="inbox-name">
-        <p class="mono address" title={address}>
-          <bdi>{address}</bdi>
-        </p>
+        {isAll ? (
+          <p class="address">{words.inbox.allMail}</p>
+        ) : (
+          <p class="mono address" title={address}>
+            <bdi>{address}</bdi>
+          </p>
+        )}
+        {isAll && <MailCount source={source} listed={state.messages.length} unread={unread} />}
         <LiveIndicator state={state} retry={() => inbox.reconnect()} />
       </div>
       <p class="notice">
-        {source.notice ?? words.inbox.public}{" "}
+        {source.notice ?? (isAll ? words.inbox.everyone : words.inbox.public)}{" "}
         {server?.maxAgeSeconds != null && words.inbox.kept(formatLifetime(server.maxAgeSeconds))}
       </p>
       <HostLine source={source} />
       <div class="tools">
-        <CopyButton text={address} what={words.inbox.address} class="primary" />
-        <ToolButton icon="share" label={words.inbox.share} act={() => setSharing(true)} />
-        <a class="button new-inbox" href="#/" title={words.inbox.freshTitle}>
+        {!isAll && <CopyButton text={address} what={words.inbox.address} class="primary" />}
+        {!isAll && <ToolButton icon="share" label={words.inbox.share} act={() => setSharing(true)} />}
+        <a
+          class="button new-inbox"
+          href={server?.listsAllMail ? "#/new" : "#/"}
+          title={words.inbox.freshTitle}
+        >
           <Icon name="plus" />
           <span>{words.inbox.fresh}</span>
         </a>

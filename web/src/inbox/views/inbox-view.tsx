@@ -3,7 +3,8 @@ import { Inbox, type InboxState } from "../inbox.ts";
 import { useShortcuts } from "../../ui/keyboard.ts";
 import { notify } from "../notifications.ts";
 import { ReadMarks } from "../read-marks.ts";
-import { inboxHash } from "../address.ts";
+import { SharedMarks } from "../shared-marks.ts";
+import { ALL_MAIL, inboxHash } from "../address.ts";
 import type { MailSource, ServerInfo, Summary } from "../source.ts";
 import { ArrivalToast } from "./arrival-toast.tsx";
 import { words } from "../../languages/dictionary.ts";
@@ -21,7 +22,8 @@ interface InboxProps {
 
 export function InboxView({ source, server, address, id, help }: InboxProps) {
   const { inbox, state, toast, closeToast } = useInbox(source, address);
-  const marks = useReadMarks(address);
+  const marks = useReadMarks(source, address);
+  const name = address || words.inbox.allMail;
   const unread = state.messages.filter((message) => !marks.has(message)).length;
   const search = useRef<HTMLInputElement>(null);
   const back = () => {
@@ -31,8 +33,8 @@ export function InboxView({ source, server, address, id, help }: InboxProps) {
     if (toast?.id === id) closeToast();
   }, [toast, id]);
   useEffect(() => {
-    document.title = `${unread ? `(${unread}) ` : ""}${address} - edgemail`;
-  }, [unread, address]);
+    document.title = `${unread ? `(${unread}) ` : ""}${name} - edgemail`;
+  }, [unread, name]);
   useShortcuts({
     Escape: back,
     "/": () => search.current?.focus(),
@@ -41,8 +43,8 @@ export function InboxView({ source, server, address, id, help }: InboxProps) {
   });
   return (
     <main class="inbox">
-      <h1 class="visually-hidden">{address}</h1>
-      <InboxBar source={source} server={server} inbox={inbox} state={state} />
+      <h1 class="visually-hidden">{name}</h1>
+      <InboxBar source={source} server={server} inbox={inbox} state={state} unread={unread} />
       <div class="panes">
         <MessageList
           inbox={inbox}
@@ -87,9 +89,12 @@ function useInbox(source: MailSource, address: string) {
   return { inbox, state: inbox.state, toast, closeToast };
 }
 
-function useReadMarks(address: string): ReadMarks {
+function useReadMarks(source: MailSource, address: string): ReadMarks | SharedMarks {
   const [, render] = useState({});
-  const marks = useMemo(() => new ReadMarks(address, () => render({})), [address]);
+  const marks = useMemo(() => {
+    const changed = () => render({});
+    return address === ALL_MAIL ? new SharedMarks(source, changed) : new ReadMarks(address, changed);
+  }, [source, address]);
   useEffect(() => () => marks.stop(), [marks]);
   return marks;
 }

@@ -4,18 +4,27 @@ import { useDelay, useNow } from "../../ui/hooks.ts";
 import type { Inbox, InboxState } from "../inbox.ts";
 import { useShortcuts } from "../../ui/keyboard.ts";
 import type { ServerInfo, Summary } from "../source.ts";
+import { ALL_MAIL } from "../address.ts";
 import { words } from "../../languages/dictionary.ts";
 import { filterAndSort, type SortOrder } from "../filter-sort.ts";
 import { EmptyInbox } from "./empty-inbox.tsx";
+import { lazyComponent } from "../../ui/lazy-component.tsx";
 import { MessageRow } from "./message-row.tsx";
 import { useMatcher } from "./use-matcher.ts";
 import { VirtualList } from "./virtual-list.tsx";
 import { Failed } from "../../ui/error-states.tsx";
 
+const SearchOperators = lazyComponent(() =>
+  import("./search-operators.tsx").then((part) => part.SearchOperators),
+);
 const SKELETON_AFTER_MS = 200;
 const SKELETON_ROWS = 4;
 /** The server deletes expired mail within about a minute. */
 const DELETION_DELAY_MS = 60_000;
+
+/** Reserved for examples (RFC 2606): no mail to it reaches anybody else. */
+const SAMPLE_ADDRESS = "kim@example.org";
+const nothing = () => false;
 
 interface ListProps {
   inbox: Inbox;
@@ -33,7 +42,14 @@ export function MessageList({ inbox, state, server, selected, isRead, search }: 
   const now = useNow(30_000);
   const { phase, messages } = state;
   const maxAgeMs = (server?.maxAgeSeconds ?? Infinity) * 1000 + DELETION_DELAY_MS;
-  const matches = useMatcher(text);
+  const isAll = inbox.address === ALL_MAIL;
+  const listedMatch = useMatcher(isAll ? "" : text);
+  // A search of all mail has operators, which the server knows: it finds the listed messages, too.
+  const matches = isAll && state.search ? nothing : listedMatch;
+  const find = (wanted: string) => {
+    setText(wanted);
+    inbox.search(wanted);
+  };
   const shown = filterAndSort(messages, state.search?.found ?? [], {
     matches,
     order,
@@ -66,13 +82,18 @@ export function MessageList({ inbox, state, server, selected, isRead, search }: 
           count={messages.length}
           more={state.nextBefore !== null}
           text={text}
-          changeText={(wanted) => {
-            setText(wanted);
-            inbox.search(wanted);
-          }}
+          changeText={find}
           order={order}
           choose={setOrder}
           search={search}
+        />
+      )}
+      {isAll && messages.length > 0 && (
+        <SearchOperators
+          add={(operator) => {
+            find(`${text.trim()} ${operator}`.trimStart());
+            search.current?.focus();
+          }}
         />
       )}
       {phase.kind === "failed" && (
@@ -80,7 +101,7 @@ export function MessageList({ inbox, state, server, selected, isRead, search }: 
       )}
       {phase.kind === "loading" && messages.length === 0 && <Skeleton />}
       {phase.kind === "ready" && messages.length === 0 && (
-        <EmptyInbox address={inbox.address} smtp={server?.smtp ?? []} />
+        <EmptyInbox address={inbox.address || SAMPLE_ADDRESS} smtp={server?.smtp ?? []} />
       )}
       <SearchStatus state={state} none={messages.length > 0 && shown.length === 0} />
       <VirtualList

@@ -1,11 +1,13 @@
 import { Component } from "preact";
 import { Icon } from "../../ui/icons.tsx";
-import { inboxHash } from "../address.ts";
+import { ALL_MAIL, inboxHash } from "../address.ts";
 import type { Summary } from "../source.ts";
 import { formatDateTime, formatAge } from "../../ui/time.ts";
 import { senderName } from "../sender.ts";
 import { words } from "../../languages/dictionary.ts";
 import { Chips, hasChips } from "../../reader/chips.tsx";
+
+const SHOWN_RECIPIENTS = 2;
 
 interface MessageRowProps {
   message: Summary;
@@ -63,7 +65,28 @@ function draw({ message, address, selected, read, now, position, total }: Messag
           {message.preview}
         </span>
       </a>
+      {address === ALL_MAIL && <Recipients message={message} />}
       <Chips codes={message.codes} links={message.links} />
     </li>
+  );
+}
+
+/** To whom a message came, each a link to its inbox, and its tags. */
+function Recipients({ message: { recipients, tags = [] } }: { message: Summary }) {
+  const more = recipients.length - SHOWN_RECIPIENTS;
+  return (
+    <p class="recipients">
+      {recipients.slice(0, SHOWN_RECIPIENTS).map((recipient) => (
+        <a key={recipient} href={inboxHash(recipient)}>
+          <bdi>{recipient}</bdi>
+        </a>
+      ))}
+      {more > 0 && <span>+{more}</span>}
+      {tags.map((tag) => (
+        <span key={tag} class="tag">
+          <bdi>{tag}</bdi>
+        </span>
+      ))}
+    </p>
   );
 }

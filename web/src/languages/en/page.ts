@@ -7,6 +7,11 @@ export const english = {
     fresh: "New",
     freshTitle: "Another inbox",
     deleteAll: "Delete all",
+    allMail: "All mail",
+    everyone: "Everybody who reaches this server can read all of it.",
+    counts: (n: number, unread: number) =>
+      `${n} ${n === 1 ? "message" : "messages"}${unread ? `, ${unread} unread` : ""}`,
+    operators: "What a search understands",
     public: "Public inbox: anyone who knows the name can read it.",
     kept: (age: string) => `Messages go after ${age}, the address stays.`,
     share: "Share",

@@ -7,6 +7,7 @@ export const english = {
   print: "Print",
   left: (left: string) => `${left} left`,
   via: (sender: string) => `sent as ${sender}`,
+  to: "to",
   views: "Views of this message",
   html: "HTML",
   text: "Text",

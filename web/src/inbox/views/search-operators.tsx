@@ -1,0 +1,16 @@
+import { words } from "../../languages/dictionary.ts";
+
+const OPERATORS = ["is:unread", "has:attachment", "from:", "to:", "subject:", "after:", "before:", "larger:"];
+
+/** What a search of all mail understands besides words; `add` puts one into the search. */
+export function SearchOperators({ add }: { add: (operator: string) => void }) {
+  return (
+    <div class="operators" role="group" aria-label={words.inbox.operators}>
+      {OPERATORS.map((operator) => (
+        <button key={operator} type="button" class="button quiet mono" onClick={() => add(operator)}>
+          {operator}
+        </button>
+      ))}
+    </div>
+  );
+}
