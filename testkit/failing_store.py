@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from edgemail.model import Envelope, MailId, StoredMail, Summary
-    from edgemail.store.base import Aged, Arrival, DiskBacked, ListingRow, Mailbox, SourceShare, Usage
+    from edgemail.store.base import Aged, Arrival, DiskBacked, ListingRow, Mailbox, MailCounts, SourceShare, Usage
+    from edgemail.store.query import MailQuery
 
 _T = TypeVar("_T")
 _S = TypeVar("_S")
@@ -93,6 +94,50 @@ class FailingStore:
         """Search an inbox, or fail."""
         await self._read()
         return await self._store.search_inbox(inbox, terms, limit=limit, before=before)
+
+    async def list_mail(
+        self, *, limit: int, before: int | None = None, after: int = 0, oldest_first: bool = False
+    ) -> list[ListingRow]:
+        """List all mail, or fail."""
+        await self._read()
+        return await self._store.list_mail(limit=limit, before=before, after=after, oldest_first=oldest_first)
+
+    async def search_mail(
+        self, query: MailQuery, *, limit: int, before: int | None = None, after: int = 0, offset: int = 0
+    ) -> list[ListingRow]:
+        """Search all mail, or fail."""
+        await self._read()
+        return await self._store.search_mail(query, limit=limit, before=before, after=after, offset=offset)
+
+    async def find_mail(
+        self, query: MailQuery, *, limit: int, before: int | None = None, after: int = 0
+    ) -> list[MailId]:
+        """Find ids, or fail."""
+        await self._read()
+        return await self._store.find_mail(query, limit=limit, before=before, after=after)
+
+    async def count_mail(self, query: MailQuery, *, before: int | None = None) -> MailCounts:
+        """Count mail, or fail."""
+        await self._read()
+        return await self._store.count_mail(query, before=before)
+
+    async def mark(self, mail_ids: Sequence[MailId], *, is_read: bool) -> int:
+        """Mark messages, some of them where it fails half way, or fail."""
+        return sum(await self._write_parts(mail_ids, lambda part: self._store.mark(part, is_read=is_read)))
+
+    async def set_tags(self, mail_ids: Sequence[MailId], tags: Sequence[str]) -> int:
+        """Tag messages, some of them where it fails half way, or fail."""
+        return sum(await self._write_parts(mail_ids, lambda part: self._store.set_tags(part, tags)))
+
+    async def rename_tag(self, name: str, new_name: str | None) -> int:
+        """Rename a tag, or fail."""
+        await self._write(1)
+        return await self._store.rename_tag(name, new_name)
+
+    async def list_tags(self, limit: int) -> dict[str, int]:
+        """List tags, or fail."""
+        await self._read()
+        return await self._store.list_tags(limit)
 
     async def read_row(self, mail_id: MailId) -> ListingRow:
         """Read a row, or fail."""

@@ -335,6 +335,9 @@ class ListedMail:
 
     mail: StoredMail
     summary: Summary
+    is_read: bool = False
+    """Only a list of all mail tells it, and the tags."""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

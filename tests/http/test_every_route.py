@@ -31,7 +31,7 @@ async def _list_routes(program: Program) -> list[tuple[str, str]]:
     """Return the method and path of each documented route, for a stored message."""
     (mail_id,) = await program.send(_letter())
     paths = (await program.ask("/openapi.json")).json()["paths"]
-    values = {"{address}": ANN.replace("@", "%40"), "{id}": str(mail_id), "{n}": "0"}
+    values = {"{address}": ANN.replace("@", "%40"), "{id}": str(mail_id), "{n}": "0", "{tag}": "a"}
     routes = []
     for path, methods in paths.items():
         filled = path

@@ -139,8 +139,8 @@ async def test_an_address_that_is_given_twice_is_followed_once(program: Program)
 @pytest.mark.parametrize(
     ("query", "headers", "status", "says"),
     [
-        ("", {}, 422, "address"),
-        ("?after=0", {}, 422, "address"),
+        ("?after=0&after=1", {}, 422, "after: needs one id for each address"),
+        ("", {"Last-Event-ID": "1,2"}, 422, "last-event-id: needs one id for each address"),
         ("?" + "&".join(["address=a%40b.org"] * 21), {}, 422, "address"),
         ("?address=" + "a" * 513, {}, 422, "address"),
         ("?address=a%40b.org&address=nobody", {}, 400, "local@domain"),

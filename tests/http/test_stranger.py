@@ -19,7 +19,7 @@ MINE, OTHER = "mine@example.org", "zq-other@example.org"
 SECRET = "zq-secret"
 LEAKS = (b"zq-", OTHER.encode(), SECRET.encode())
 BOTH = "Shared by both"
-PARAMETERS = {"n": "0"}
+PARAMETERS = {"n": "0", "tag": "zq"}
 OPERATOR = {"Authorization": "Bearer s3cret-of-the-operator"}
 
 

@@ -8,7 +8,7 @@ import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, QueryParams
 
 from edgemail.http.forwarded import read_peer
 from edgemail.http.passwords import TooManyLogins
@@ -126,7 +126,7 @@ class Access:
         if self._passwords is not None and authorization:
             is_operator, refusal = await self._log_in(self._passwords, authorization, visitor)
         if not is_operator:
-            needs_operator = self._needs_operator(scope["path"])
+            needs_operator = self._needs_operator(scope)
             if not needs_operator:
                 refusal = None  # a wrong password does no harm where none is needed
             refusal = refusal or self._refuse(scope, authorization, needs_operator=needs_operator)
@@ -135,7 +135,7 @@ class Access:
                     refusal = self._bound(scope, visitor)
                     scope[_VISIT] = Visit(self._visitors, visitor)
                     send = _count_misses(scope, send)
-                elif needs_operator and _is_of_all_mail(scope["path"]):
+                elif needs_operator and _is_of_all_mail(scope):
                     refusal = self._bound_guesses(visitor) or refusal
         if refusal is None:
             await self._app(scope, receive, send)
@@ -163,8 +163,9 @@ class Access:
             self._visitors.fail_login(visitor)
         return is_right, None
 
-    def _needs_operator(self, path: str) -> bool:
-        """Return True if a stranger may not ask for a path."""
+    def _needs_operator(self, scope: Scope) -> bool:
+        """Return True if a stranger may not ask for it."""
+        path: str = scope["path"]
         if path in _OPEN:
             return False
         if self._settings.private == "on":
@@ -172,7 +173,7 @@ class Access:
         plain = posixpath.normpath("/" + path.lstrip("/"))  # as the page's files are found
         if any(_is_below(internal, plain) or _is_below(internal, path) for internal in _INTERNALS):
             return self._settings.internals == "operator"
-        return self._settings.all_mail == "operator" and _is_of_all_mail(path)
+        return self._settings.all_mail == "operator" and _is_of_all_mail(scope)
 
     def _refuse(self, scope: Scope, authorization: bytes, *, needs_operator: bool) -> tuple[str, Response] | None:
         """Refuse a stranger what only the operator may ask."""
@@ -243,8 +244,11 @@ def _find_kind(method: str, path: str) -> RequestKind | None:
     return "waits" if path.endswith("/wait") else "reads"
 
 
-def _is_of_all_mail(path: str) -> bool:
-    """Return True for a route that gives mail without its address."""
+def _is_of_all_mail(scope: Scope) -> bool:
+    """Return True for a request for mail without its address."""
+    path: str = scope["path"]
+    if path == "/api/events":
+        return "address" not in QueryParams(scope["query_string"])
     is_internal = any(_is_below(internal, path) for internal in _INTERNALS)
     return _is_below("/api", path) and not is_internal and not any(_is_below(keyed, path) for keyed in _BY_ADDRESS)
 

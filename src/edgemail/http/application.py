@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from edgemail.http.access import Access, SourceFilter
+from edgemail.http.all_mail import router as all_mail_router
 from edgemail.http.answers import AnswerLimits, Answers
 from edgemail.http.base_path import BasePath
 from edgemail.http.chaos import router as chaos_router
@@ -69,7 +70,8 @@ def create_api(
     api.state.streams = HeldRequests(streams, trusted, refuse)
     api.state.waits = HeldRequests(waits, trusted, refuse)
     register_error_handlers(api)
-    api.router.routes += [*router.routes, *chaos_router.routes]  # `include_router` has each request matched twice
+    # `include_router` has each request matched twice
+    api.router.routes += [*router.routes, *all_mail_router.routes, *chaos_router.routes]
     if exporter is not None:
         api.router.routes.append(route_metrics(exporter))
     api.router.routes += route_well_known(access)
@@ -82,7 +84,7 @@ def create_api(
         app = CORSMiddleware(
             app,
             allow_origins=http.allowed_origins,
-            allow_methods=["GET", "DELETE"] if chaos is None else ["GET", "PUT", "DELETE"],
+            allow_methods=["GET", "PUT", "PATCH", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
         )
     hosts = {settings.smtp.hostname.lower(), *http.allowed_hosts}

@@ -6,11 +6,10 @@ from http import HTTPStatus
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.exceptions import RequestValidationError
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
 
+from edgemail.http.json_body import describe_body, read_json
 from edgemail.http.problems import BUSY, PROBLEM
 from edgemail.http.query_parameters import refuse_unknown_parameters
 from edgemail.policy.chaos import Chaos
@@ -61,21 +60,7 @@ def _find(request: Request) -> Chaos:
 
 
 async def _read_rules(request: Request, _: Annotated[Chaos, Depends(_find)]) -> ChaosRulesModel:
-    """Read the body with a size limit; FastAPI itself would buffer a body of any size."""
-    body = b""
-    try:
-        async for part in request.stream():
-            body += part
-            if len(body) > _BODY_MAX_OCTETS:
-                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the rules are too long")
-    except ClientDisconnect:  # nobody hears it; without it the log has a traceback
-        raise HTTPException(HTTPStatus.BAD_REQUEST, "the rules did not come whole") from None
-    try:
-        return ChaosRulesModel.model_validate_json(body)
-    except ValidationError as error:
-        raise RequestValidationError(
-            [mistake | {"loc": ("body", *mistake["loc"])} for mistake in error.errors()]
-        ) from None
+    return await read_json(request, ChaosRulesModel, _BODY_MAX_OCTETS)
 
 
 router = APIRouter(
@@ -93,15 +78,7 @@ async def list_rules(chaos: _Chaos) -> ChaosRulesModel:
     return ChaosRulesModel.of(chaos)
 
 
-@router.put(
-    "",
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Rules"}}},
-        }
-    },
-)
+@router.put("", openapi_extra=describe_body({"$ref": "#/components/schemas/Rules"}))
 async def put_rules(chaos: _Chaos, rules: Annotated[ChaosRulesModel, Depends(_read_rules)]) -> ChaosRulesModel:
     """Replace all chaos rules, from the next SMTP command on."""
     chaos.change(ChaosRule(rule.stage, rule.code, rule.percent, rule.glob) for rule in rules.rules)

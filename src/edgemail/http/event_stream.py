@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from fastapi.responses import Response
 
-from edgemail.http.models import MessageModel
+from edgemail.http.models import MarkedMessageModel, MessageModel
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
     from starlette.types import Receive, Scope, Send
 
+    from edgemail.mailbox.all_mail import AllMail
     from edgemail.mailbox.inbox import Inbox
     from edgemail.model import ListedMail
 
@@ -56,6 +57,13 @@ async def follow_one(inbox: Inbox, name: str, after: int) -> AsyncGenerator[byte
             yield _PING if page is None else page.write(_write_events)
 
 
+async def follow_all_mail(all_mail: AllMail, after: int) -> AsyncGenerator[bytes, None]:
+    """Yield the events of the mail of all inboxes above an id, and a comment whenever it is quiet."""
+    async with aclosing(all_mail.follow(after, quiet_s=PING_S)) as pages:
+        async for page in pages:
+            yield _PING if page is None else page.write(_write_events_of_all_mail)
+
+
 async def follow_several(inbox: Inbox, starts: Sequence[tuple[str, int]]) -> AsyncGenerator[bytes, None]:
     """Yield the events of several inboxes, each for mail above its own id.
 
@@ -85,6 +93,17 @@ async def follow_several(inbox: Inbox, starts: Sequence[tuple[str, int]]) -> Asy
 def _write_events(listed: Sequence[ListedMail]) -> bytes:
     """Write an event for each message: its summary, under its id."""
     return b"".join([b"%bid: %d\n\n" % (_write_event(message), message.mail.id) for message in listed])
+
+
+def _write_events_of_all_mail(listed: Sequence[ListedMail]) -> bytes:
+    """Write an event for each message as the list of all mail shows it."""
+    return b"".join(
+        [
+            f"event: message\ndata: {MarkedMessageModel.of(message).model_dump_json(by_alias=True)}\n"
+            f"id: {message.mail.id}\n\n".encode()
+            for message in listed
+        ]
+    )
 
 
 def _write_events_with_address(listed: Sequence[ListedMail]) -> list[tuple[int, bytes]]:

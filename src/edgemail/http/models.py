@@ -129,9 +129,20 @@ class MessageModel(ContentModel, EnvelopeModel):
     @classmethod
     def of(cls, listed: model.ListedMail) -> MessageModel:
         """Convert a listed message."""
-        mail = listed.mail
-        envelope = {"id": mail.id, "date": mail.date, "sender": mail.sender, "recipients": mail.recipients}
-        return cls.model_validate(envelope | _listing_fields(listed.summary, mail.size))
+        return cls.model_validate(_envelope_fields(listed.mail) | _listing_fields(listed.summary, listed.mail.size))
+
+
+class MarkedMessageModel(MessageModel):
+    """A message as the list of all mail shows it."""
+
+    is_read: bool = Field(alias="read", description="whether somebody has marked it as read")
+    tags: list[str]
+
+    @classmethod
+    def of(cls, listed: model.ListedMail) -> MarkedMessageModel:
+        """Convert a listed message."""
+        fields = _envelope_fields(listed.mail) | _listing_fields(listed.summary, listed.mail.size)
+        return cls.model_validate(fields | {"is_read": listed.is_read, "tags": listed.tags})
 
 
 class AttachedMessageModel(ContentModel):
@@ -170,6 +181,10 @@ class WholeMessageModel(AttachedMessageModel, EnvelopeModel):
     """A parsed message. `text` and `html` are as sent: sanitise them before showing them."""
 
 
+def _envelope_fields(mail: model.StoredMail) -> dict[str, object]:
+    return {"id": mail.id, "date": mail.date, "sender": mail.sender, "recipients": mail.recipients}
+
+
 def _listing_fields(summary: model.Summary, size: int) -> dict[str, object]:
     return {
         "sender_name": summary.sender_name,
@@ -192,6 +207,32 @@ class ListingModel(JsonModel):
 
     messages: list[MessageModel]
     next_before: int | None = Field(description="the value of `before` for the next page; null at the end")
+
+
+class MarkedListingModel(JsonModel):
+    """A page of all mail, newest first."""
+
+    messages: list[MarkedMessageModel]
+    next_before: int | None = Field(description="the value of `before` for the next page; null at the end")
+
+
+class CountsModel(JsonModel):
+    """How many messages match, and how many of them nobody has marked as read."""
+
+    messages: int
+    unread: int
+
+
+class TagsModel(JsonModel):
+    """The tags in order, each with the number of its messages."""
+
+    tags: dict[str, int]
+
+
+class ChangedModel(JsonModel):
+    """The number of messages that a request has changed."""
+
+    changed: int
 
 
 class FoundModel(JsonModel):

@@ -18,6 +18,7 @@ from edgemail.http.access import note_empty
 from edgemail.http.event_stream import EventStream
 from edgemail.http.problems import BUSY, PROBLEM
 from edgemail.http.query_parameters import refuse_unknown_parameters
+from edgemail.mailbox.all_mail import ALL_MAIL
 from edgemail.mailbox.attached import DEPTH_MAX, AttachmentPath
 from edgemail.mailbox.inbox import PAGE_MAX, Inbox
 from edgemail.model import Address, ListedMail, MailId
@@ -185,17 +186,23 @@ async def follow_inbox(request: Request, start: Annotated[tuple[str, int], Depen
 
 
 _AddressesQuery = Annotated[
-    list[Annotated[str, Field(max_length=512)]],
-    Query(description="e-mail addresses, in any case: at most 20", min_length=1, max_length=FOLLOWED_ADDRESSES_MAX),
+    list[Annotated[str, Field(max_length=512)]] | None,
+    Query(
+        description="e-mail addresses, in any case: at most 20; without any, all mail is followed",
+        max_length=FOLLOWED_ADDRESSES_MAX,
+    ),
 ]
 
 
 async def _find_starts(
     request: Request,
-    address: _AddressesQuery,
+    address: _AddressesQuery = None,
     after: Annotated[
         list[Annotated[int, Field(ge=0, le=_ID_MAX)]] | None,
-        Query(description="an id for each address, in their order", max_length=FOLLOWED_ADDRESSES_MAX),
+        Query(
+            description="an id for each address, in their order; one for all mail",
+            max_length=FOLLOWED_ADDRESSES_MAX,
+        ),
     ] = None,
     last_event_id: Annotated[
         str | None,
@@ -203,12 +210,16 @@ async def _find_starts(
     ] = None,
 ) -> list[tuple[str, int]]:
     """Find each inbox and its start id before the response begins, so that no mail is missed."""
-    names = [_name(name) for name in address]
+    names = [_name(name) for name in address or ()] or [ALL_MAIL]
     loc, starts = ("query", "after"), after
     if last_event_id is not None:
         loc, starts = ("header", "last-event-id"), [int(position) for position in last_event_id.split(",")]
     if starts is not None and (len(starts) != len(names) or max(starts) > _ID_MAX):
-        raise RequestValidationError([{"loc": loc, "msg": "needs one id for each address, in their order"}])
+        raise RequestValidationError(
+            [{"loc": loc, "msg": "needs one id for each address, in their order, and one for all mail"}]
+        )
+    if names == [ALL_MAIL]:
+        return [(ALL_MAIL, await _inbox(request).all_mail.last_id() if starts is None else starts[0])]
     newest = await asyncio.gather(*[_inbox(request).last_id(name) for name in names])
     for name, newest_id in zip(names, newest, strict=True):
         if not newest_id:
@@ -216,10 +227,10 @@ async def _find_starts(
     return list(zip(names, newest if starts is None else starts, strict=True))
 
 
-async def _hold_shared_stream(request: Request, address: _AddressesQuery) -> AsyncIterator[None]:
+async def _hold_shared_stream(request: Request, address: _AddressesQuery = None) -> AsyncIterator[None]:
     """Count the stream while it lasts, or refuse it."""
     streams: HeldRequests = request.app.state.streams
-    with streams.hold({_name(name) for name in address}, request.scope):
+    with streams.hold({_name(name) for name in address or ()} or {ALL_MAIL}, request.scope):
         yield
 
 
@@ -238,7 +249,12 @@ async def follow_inboxes(
     The id of an event is a position: the last id in each inbox, in the order of the addresses, with
     commas between. Starts after `Last-Event-ID`, else after the ids `after`, one for each address,
     else with mail that arrives later.
+
+    Without an address it follows all mail: `read` and `tags` are beside the summary, and the id of an
+    event is the message's. That is for those who may read all mail.
     """
+    if starts[0][0] == ALL_MAIL:
+        return EventStream(event_stream.follow_all_mail(_inbox(request).all_mail, starts[0][1]))
     return EventStream(event_stream.follow_several(_inbox(request), starts))
 
 

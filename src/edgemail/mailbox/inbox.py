@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from edgemail import mime
 from edgemail.errors import MessageNotFound
+from edgemail.mailbox.all_mail import ALL_MAIL, AllMail
 from edgemail.mailbox.arrivals import ArrivalNotifier
 from edgemail.mailbox.attached import find_attachment, find_message
 from edgemail.mailbox.reading import MessageReader, ReadLimits
-from edgemail.mime.search_words import fold
 from edgemail.model import ListedMail, StoredMail
 from edgemail.store.base import ListingRow
+from edgemail.system.folding import fold
 
 if TYPE_CHECKING:
     import asyncio
@@ -48,6 +49,7 @@ class Inbox:
         self._notifier = ArrivalNotifier()
         self._reader = MessageReader(store, limits or ReadLimits(), refuse)
         store.watch(self._announce)
+        self.all_mail = AllMail(store, self._reader, self._notifier, refuse)
 
     def deliver(self, envelope: Envelope) -> asyncio.Future[MailId]:
         """Store a message; see `Mailbox.add`."""
@@ -222,8 +224,7 @@ class Inbox:
         """
         if not await self._store.delete([mail_id]):
             raise MessageNotFound(f"there is no message {mail_id}")
-        self._notifier.forget()
-        self._reader.forget(mail_id)
+        self.all_mail.forget([mail_id])
 
     async def delete_from(self, inbox: str, mail_id: MailId) -> None:
         """Delete a message from one inbox; other recipients keep their copies.
@@ -235,11 +236,14 @@ class Inbox:
             raise MessageNotFound(f"there is no message {mail_id}")
         self._notifier.forget(inbox)
         self._reader.forget(mail_id)
+        self.all_mail.changes.reload()
 
     async def delete_all(self, inbox: str) -> int:
         """Delete all mail of an inbox; return the number of messages that it had."""
         deleted = await self._store.delete_inbox(inbox)
         self._notifier.forget(inbox)
+        if deleted:
+            self.all_mail.changes.reload()
         return deleted
 
     async def check(self) -> None:
@@ -251,8 +255,9 @@ class Inbox:
         await self._store.check()
 
     def close(self) -> None:
-        """End every `wait` and `follow`."""
+        """End every `wait` and `follow`, those of all mail too."""
         self._notifier.close()
+        self.all_mail.changes.close()
 
     async def _find(self, mail_id: MailId, inbox: str | None) -> StoredMail:
         """Read a message's row, in any inbox or in one.
@@ -270,6 +275,7 @@ class Inbox:
 
     def _announce(self, arrivals: Sequence[Arrival]) -> None:
         self._notifier.publish(recipient for arrival in arrivals for recipient in arrival.recipients)
+        self._notifier.publish((ALL_MAIL,))
 
     async def _pages_down(self, inbox: str) -> AsyncIterator[list[ListedMail]]:
         """Yield all mail of an inbox, newest first, page by page."""

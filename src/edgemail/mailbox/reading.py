@@ -109,7 +109,7 @@ class MessageReader:
             return await self._listings.run(lambda: [mime.summarize(head) for head in heads])
 
         made = iter(await self._listings.do(job) if heads else ())
-        return [ListedMail(row.mail, row.summary or next(made)) for row in rows]
+        return [ListedMail(row.mail, row.summary or next(made), row.is_read, row.tags) for row in rows]
 
     def _open_queue(self, kind: str, at_once: int) -> WorkQueue:
         def refuse() -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edgemail.model import Envelope, MailId, StoredMail, Summary
+    from edgemail.store.query import MailQuery
 
 PIECE_MAX_BYTES = 256 * 1024
 """The most octets that `Mailbox.read_pieces` gives at a time. A store may give less."""
@@ -39,6 +40,18 @@ class ListingRow:
     mail: StoredMail
     summary: Summary | None
     head: bytes
+    is_read: bool = False
+    """Whether somebody has opened it in a list of all mail; listings of an inbox do not tell."""
+    tags: tuple[str, ...] = ()
+    """In order; listings of an inbox do not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailCounts:
+    """How many messages there are, and how many of them are not read."""
+
+    messages: int
+    unread: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +157,59 @@ class Mailbox(Protocol):
 
         The terms are folded as the words are. It also lists every message that has no summary yet.
         """
+        ...
+
+    async def list_mail(
+        self, *, limit: int, before: int | None = None, after: int = 0, oldest_first: bool = False
+    ) -> list[ListingRow]:
+        """List the mail of all inboxes with ids between `after` and `before`, both exclusive.
+
+        The newest comes first, unless `oldest_first` is true.
+        """
+        ...
+
+    async def search_mail(
+        self, query: MailQuery, *, limit: int, before: int | None = None, after: int = 0, offset: int = 0
+    ) -> list[ListingRow]:
+        """List the mail of all inboxes that has a summary and matches, newest first.
+
+        The first `offset` matches are left out.
+        """
+        ...
+
+    async def find_mail(
+        self, query: MailQuery, *, limit: int, before: int | None = None, after: int = 0
+    ) -> list[MailId]:
+        """List the ids of mail that has a summary and matches, newest first, between two ids, both exclusive."""
+        ...
+
+    async def count_mail(self, query: MailQuery, *, before: int | None = None) -> MailCounts:
+        """Count the mail below an id that has a summary and matches."""
+        ...
+
+    async def mark(self, mail_ids: Sequence[MailId], *, is_read: bool) -> int:
+        """Note that messages are read, or are not; return for how many that is new.
+
+        Large changes are made in batches, and no change is synced: a power cut may undo it.
+        """
+        ...
+
+    async def set_tags(self, mail_ids: Sequence[MailId], tags: Sequence[str]) -> int:
+        """Give messages these tags and no others; return how many of the messages there are.
+
+        It is made in batches, as with `mark`.
+        """
+        ...
+
+    async def rename_tag(self, name: str, new_name: str | None) -> int:
+        """Rename a tag, or drop it for None; return how many messages had it.
+
+        It is made in batches, as with `mark`.
+        """
+        ...
+
+    async def list_tags(self, limit: int) -> dict[str, int]:
+        """List the first tags by name, each with the number of its messages."""
         ...
 
     async def read_row(self, mail_id: MailId) -> ListingRow:

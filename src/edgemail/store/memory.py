@@ -7,23 +7,26 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from edgemail.errors import MessageNotFound
 from edgemail.model import MailId, StoredMail
 from edgemail.store import schema
-from edgemail.store.base import SMALL_MAX_BYTES, Aged, Arrival, ListingRow, Usage
+from edgemail.store.base import SMALL_MAX_BYTES, Aged, Arrival, ListingRow, MailCounts, Usage
 from edgemail.store.group_commit import GroupCommit, load_spooled
+from edgemail.store.query import Searched, make_fields, matches
 from edgemail.store.trim import HEAD_BYTES, InboxLimits, SourceMemory
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
     from edgemail.model import Envelope, Summary
     from edgemail.store.base import SourceShare
+    from edgemail.store.query import MailQuery, SearchFields
     from edgemail.system.metrics import CommitCounters
 
 _BATCH_ROWS = 1000
@@ -43,6 +46,9 @@ class _Message:
     summary: Summary | None = None
     words: str = ""
     source: str | None = None
+    fields: SearchFields | None = None
+    is_read: bool = False
+    tags: tuple[str, ...] = ()
 
 
 class MemoryStore:
@@ -97,6 +103,63 @@ class MemoryStore:
             if message.summary is None or all(term in message.words for term in terms[: schema.TERMS_MAX])
         )
         return list(islice(found, limit))
+
+    async def list_mail(
+        self, *, limit: int, before: int | None = None, after: int = 0, oldest_first: bool = False
+    ) -> list[ListingRow]:
+        """See `Mailbox.list_mail`."""
+        if oldest_first:
+            chosen = takewhile(lambda message: before is None or message.mail.id < before, self._find_above(after))
+        else:
+            chosen = takewhile(lambda message: message.mail.id > after, self._find_below(before))
+        return [_make_row(message, is_of_all_mail=True) for message in islice(chosen, limit)]
+
+    async def search_mail(
+        self, query: MailQuery, *, limit: int, before: int | None = None, after: int = 0, offset: int = 0
+    ) -> list[ListingRow]:
+        """See `Mailbox.search_mail`."""
+        found = takewhile(lambda message: message.mail.id > after, self._find_matching(query, before))
+        return [_make_row(message, is_of_all_mail=True) for message in islice(found, offset, offset + limit)]
+
+    async def find_mail(
+        self, query: MailQuery, *, limit: int, before: int | None = None, after: int = 0
+    ) -> list[MailId]:
+        """See `Mailbox.find_mail`."""
+        found = takewhile(lambda message: message.mail.id > after, self._find_matching(query, before))
+        return [message.mail.id for message in islice(found, limit)]
+
+    async def count_mail(self, query: MailQuery, *, before: int | None = None) -> MailCounts:
+        """See `Mailbox.count_mail`."""
+        states = [message.is_read for message in self._find_matching(query, before)]
+        return MailCounts(len(states), states.count(False))
+
+    async def mark(self, mail_ids: Sequence[MailId], *, is_read: bool) -> int:
+        """See `Mailbox.mark`."""
+        messages = [message for mail_id in set(mail_ids) if (message := self._messages.get(mail_id))]
+        changed = [message for message in messages if message.is_read != is_read]
+        for message in changed:
+            message.is_read = is_read
+        return len(changed)
+
+    async def set_tags(self, mail_ids: Sequence[MailId], tags: Sequence[str]) -> int:
+        """See `Mailbox.set_tags`."""
+        messages = [message for mail_id in set(mail_ids) if (message := self._messages.get(mail_id))]
+        for message in messages:
+            message.tags = tuple(sorted(set(tags)))
+        return len(messages)
+
+    async def rename_tag(self, name: str, new_name: str | None) -> int:
+        """See `Mailbox.rename_tag`."""
+        tagged = [message for message in self._messages.values() if name in message.tags and name != new_name]
+        for message in tagged:
+            others = set(message.tags) - {name}
+            message.tags = tuple(sorted(others if new_name is None else others | {new_name}))
+        return len(tagged)
+
+    async def list_tags(self, limit: int) -> dict[str, int]:
+        """See `Mailbox.list_tags`."""
+        counts = Counter(tag for message in self._messages.values() for tag in message.tags)
+        return dict(sorted(counts.items())[:limit])
 
     async def read_row(self, mail_id: MailId) -> ListingRow:
         """See `Mailbox.read_row`."""
@@ -179,6 +242,7 @@ class MemoryStore:
             if message is not None:
                 message.words, message.source = summary.words, summary.source
                 message.summary = replace(summary, words="", source="")
+                message.fields = make_fields(summary)
                 self._unsummarized.pop(mail_id, None)
 
     async def measure(self) -> Usage:
@@ -223,6 +287,23 @@ class MemoryStore:
         except KeyError:
             raise MessageNotFound(f"there is no message {mail_id}") from None
 
+    def _find_above(self, after: int) -> Iterator[_Message]:
+        """Yield messages above an id, oldest first."""
+        return (message for mail_id, message in self._messages.items() if mail_id > after)
+
+    def _find_below(self, before: int | None) -> Iterator[_Message]:
+        """Yield messages below an id, newest first."""
+        newest_first = reversed(self._messages.items())
+        return (message for mail_id, message in newest_first if before is None or mail_id < before)
+
+    def _find_matching(self, query: MailQuery, before: int | None) -> Iterator[_Message]:
+        """Yield messages below an id that have a summary and match, newest first."""
+        for message in self._find_below(before):
+            if message.fields is not None and matches(
+                query, Searched(message.mail, message.fields, message.words, message.is_read, message.tags)
+            ):
+                yield message
+
     def _find_between(self, inbox: str, before: int | None, after: int) -> list[MailId]:
         """Return an inbox's ids above `after` and below `before`, oldest first."""
         mail_ids = self._inboxes.get(inbox, [])
@@ -259,6 +340,8 @@ class MemoryStore:
                 del self._inboxes[inbox]
 
 
-def _make_row(message: _Message) -> ListingRow:
+def _make_row(message: _Message, *, is_of_all_mail: bool = False) -> ListingRow:
     head = message.data[:_HEAD_BYTES] if message.summary is None else b""
+    if is_of_all_mail:
+        return ListingRow(message.mail, message.summary, head, message.is_read, message.tags)
     return ListingRow(message.mail, message.summary, head)

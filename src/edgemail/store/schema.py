@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgemail.model import Attachment, CalendarEvent, Code, HeaderAddress, Link, MailId, StoredMail, Summary
 from edgemail.store.base import SMALL_MAX_BYTES, ListingRow
+from edgemail.store.query import make_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -77,6 +78,31 @@ TABLES = (
         mail_id INTEGER PRIMARY KEY,
         words TEXT NOT NULL         -- folded (see mime/search_words.py), each once, joined by blanks
     )""",
+    # Derived, too: what a search of all mail looks at besides words, narrow, so that 100,000 rows are
+    # soon read. Texts are folded.
+    """CREATE TABLE IF NOT EXISTS search_fields (
+        mail_id INTEGER PRIMARY KEY,
+        date TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        recipients TEXT NOT NULL,
+        "from" TEXT NOT NULL,
+        "to" TEXT NOT NULL,         -- 'name <address>', one a line, as the next three
+        cc TEXT NOT NULL,
+        bcc TEXT NOT NULL,
+        reply_to TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        message_id TEXT NOT NULL,
+        attachments INTEGER NOT NULL,
+        inline_parts INTEGER NOT NULL
+    )""",
+    # What people have done with mail in the list of all mail: not derived.
+    "CREATE TABLE IF NOT EXISTS read_mail (mail_id INTEGER PRIMARY KEY)",
+    """CREATE TABLE IF NOT EXISTS tag (
+        mail_id INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        PRIMARY KEY (mail_id, name)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX IF NOT EXISTS tag_by_name ON tag (name)",
     # To count a million rows every minute would be slow. Triggers keep this count, whichever
     # program writes.
     """CREATE TABLE IF NOT EXISTS usage (
@@ -101,6 +127,11 @@ TABLES = (
     END""",
     """CREATE TRIGGER IF NOT EXISTS search_deleted AFTER DELETE ON mail BEGIN
         DELETE FROM search WHERE mail_id = old.id;
+    END""",
+    """CREATE TRIGGER IF NOT EXISTS search_fields_deleted AFTER DELETE ON mail BEGIN
+        DELETE FROM search_fields WHERE mail_id = old.id;
+        DELETE FROM read_mail WHERE mail_id = old.id;
+        DELETE FROM tag WHERE mail_id = old.id;
     END""",
 )
 
@@ -151,6 +182,15 @@ WHERE i.address = ? AND i.mail_id < ? AND {_IS_THERE}
 AND (s.mail_id IS NULL OR {" AND ".join([_TERM] * TERMS_MAX)})
 ORDER BY i.mail_id DESC LIMIT ?"""
 """A message without a summary is found too; whoever summarises it looks for the terms."""
+_STATE = """
+    EXISTS (SELECT 1 FROM read_mail r WHERE r.mail_id = {id}),
+    (SELECT json_group_array(t.name) FROM tag t WHERE t.mail_id = {id})"""
+_LIST_MAIL = f"""
+SELECT m.id, m.date, m.sender, m.recipients, m.size, {_SUMMARY}, {_STATE.format(id="m.id")}
+FROM mail m LEFT JOIN summary s ON s.mail_id = m.id WHERE m.id < ? AND m.id > ?"""  # noqa: S608 - no input in it
+LIST_MAIL_NEWEST_FIRST = f"{_LIST_MAIL} ORDER BY m.id DESC LIMIT ?"
+LIST_MAIL_OLDEST_FIRST = f"{_LIST_MAIL} ORDER BY m.id LIMIT ?"
+_FOUND = "SELECT f.mail_id FROM search_fields f WHERE f.mail_id < ? AND f.mail_id > ? AND"
 READ_ROW = f"""
 SELECT m.id, m.date, m.sender, m.recipients, m.size, {_SUMMARY}
 FROM mail m LEFT JOIN summary s ON s.mail_id = m.id WHERE m.id = ?"""  # noqa: S608
@@ -159,6 +199,13 @@ SELECT m.id, m.date, m.sender, m.recipients, m.size,
     CASE WHEN m.size <= {SMALL_MAX_BYTES} THEN CAST(m.data AS BLOB) END"""
 READ_SMALL = f"{_SMALL} FROM mail m WHERE m.id = ?"
 READ_SMALL_OF_INBOX = f"{_SMALL} FROM inbox i JOIN mail m ON m.id = i.mail_id WHERE i.mail_id = ? AND i.address = ?"
+LIST_TAGS = "SELECT name, count(*) FROM tag GROUP BY name ORDER BY name LIMIT ?"
+MARK_READ = "INSERT OR IGNORE INTO read_mail (mail_id) SELECT id FROM mail WHERE id = ?"
+MARK_UNREAD = "DELETE FROM read_mail WHERE mail_id = ?"
+ADD_TAG = "INSERT OR IGNORE INTO tag (mail_id, name) SELECT id, ?2 FROM mail WHERE id = ?1"
+DROP_TAGS = "DELETE FROM tag WHERE mail_id = ?"
+LIST_TAGGED = "SELECT mail_id FROM tag WHERE name = ? AND mail_id < ? ORDER BY mail_id DESC LIMIT ?"
+DROP_TAG = "DELETE FROM tag WHERE mail_id = ?1 AND name = ?2"
 READ_DATA = "SELECT CAST(data AS BLOB) FROM mail WHERE id = ?"
 DELETE_MAIL = "DELETE FROM mail WHERE id = ?"
 FIND_IN_INBOX = "SELECT 1 FROM inbox WHERE address = ? AND mail_id = ?"
@@ -179,6 +226,11 @@ SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, date, s
 FROM mail WHERE id = ?1"""
 ADD_WORDS = """
 INSERT OR REPLACE INTO search (mail_id, words) SELECT ?1, ?2 WHERE EXISTS (SELECT 1 FROM mail WHERE id = ?1)"""
+ADD_SEARCH_FIELDS = """
+INSERT OR REPLACE INTO search_fields
+    (mail_id, date, size, recipients, "from", "to", cc, bcc, reply_to, subject, message_id,
+    attachments, inline_parts)
+SELECT id, date, size, recipients, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM mail WHERE id = ?1"""
 MEASURE = "SELECT messages, size FROM usage"
 LIST_OLDEST = "SELECT id, date, size FROM mail ORDER BY id LIMIT ?"
 CHECK = "SELECT 1 FROM mail LIMIT 1"
@@ -186,22 +238,54 @@ LIST_ARRIVALS = "SELECT id, recipients, size FROM mail WHERE id > ? ORDER BY id 
 LAST_ID = "SELECT coalesce(max(id), 0) FROM mail"
 LIST_TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table'"
 
-DROP_SUMMARY = "DROP TABLE summary"
+DROP_DERIVED = tuple(f"DROP TABLE IF EXISTS {table}" for table in ("summary", "search", "search_fields"))
+"""Their rows are made together, so they are dropped together."""
 SUMMARY_COLUMNS = {
     *("mail_id", "date", "sender", "recipients", "size"),
     *("subject", "from", "preview", "attachments", "codes", "links"),
     *("to", "cc", "bcc", "reply_to", "message_id", "inline_count", "events", "source"),
 }
-"""A table with other columns was made by another version: it is dropped, and made again."""
+SEARCH_COLUMNS = {
+    *("mail_id", "date", "size", "recipients", "from", "to", "cc", "bcc", "reply_to"),
+    *("subject", "message_id", "attachments", "inline_parts"),
+}
+DERIVED_COLUMNS = {"summary": SUMMARY_COLUMNS, "search_fields": SEARCH_COLUMNS}
+"""Tables with other columns were made by another version: they are dropped, and made again."""
 
 MAIL_COLUMNS = {"id", "date", "sender", "recipients", "size", "data"}
-READ_TABLES = {"mail", "inbox", "mail_rest", "summary", "search", "usage"}
+READ_TABLES = {"mail", "inbox", "mail_rest", "summary", "search", "search_fields", "read_mail", "tag", "usage"}
 """The tables that must exist before a reader can open the database."""
 
 FIRST_COLUMNS = {"date", "sender", "recipients", "data"}
 """All columns of the first edgemail's table."""
 
 UNBOUNDED_ID = 2**63 - 1
+
+
+def find_ids(count: int) -> str:
+    """Make the statement that lists which of some ids have a message, each once."""
+    return f"SELECT id FROM mail WHERE id IN ({', '.join('?' * count)})"  # noqa: S608 - no input in it
+
+
+def find_mail(conditions: str) -> str:
+    """Make the statement that lists ids of what matches, newest first: `before`, `after`, values, limit, offset."""
+    return f"{_FOUND} {conditions} ORDER BY f.mail_id DESC LIMIT ? OFFSET ?"
+
+
+def search_mail(conditions: str) -> str:
+    """Make the statement that lists what matches, with the parameters of `find_mail`."""
+    return f"""
+SELECT s.mail_id, s.date, s.sender, s.recipients, s.size,
+    {_SUMMARY.replace("m.data", "NULL")}, {_STATE.format(id="s.mail_id")}
+FROM ({find_mail(conditions)}) p JOIN summary s ON s.mail_id = p.mail_id
+ORDER BY s.mail_id DESC"""  # noqa: S608 - the conditions are those of query_sql
+
+
+def count_mail(conditions: str) -> str:
+    """Make the statement that counts what matches, and how much of it is read: `before`, values."""
+    return f"""
+SELECT count(*), coalesce(sum(EXISTS (SELECT 1 FROM read_mail r WHERE r.mail_id = f.mail_id)), 0)
+FROM search_fields f WHERE f.mail_id < ? AND {conditions}"""  # noqa: S608 - as above
 
 
 def list_columns(table: str) -> str:
@@ -268,6 +352,11 @@ def write_summary(mail_id: MailId, summary: Summary) -> tuple[Any, ...]:
         _dump([_write_event(event) for event in summary.events]),
         summary.source,
     )
+
+
+def write_fields(mail_id: MailId, summary: Summary) -> tuple[Any, ...]:
+    """Write the parameters of `ADD_SEARCH_FIELDS`."""
+    return (mail_id, *make_fields(summary))
 
 
 def write_terms(terms: Sequence[str]) -> list[str]:
@@ -345,8 +434,11 @@ def read_summary(row: tuple[Any, ...]) -> Summary | None:
 
 
 def read_listing_row(row: tuple[Any, ...]) -> ListingRow:
-    """Read a row of a listing."""
-    return ListingRow(read_mail(row), read_summary(row), bytes(row[18] or b""))
+    """Read a row of a listing; one of all mail says also whether it was read, and its tags."""
+    mail, summary, head = read_mail(row), read_summary(row), bytes(row[18] or b"")
+    if len(row) == 19:
+        return ListingRow(mail, summary, head)
+    return ListingRow(mail, summary, head, bool(row[19]), tuple(sorted(json.loads(row[20]))))
 
 
 def _write_addresses(addresses: Sequence[HeaderAddress]) -> str:

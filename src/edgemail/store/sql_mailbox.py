@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from edgemail.errors import MessageNotFound, StoreReadOnly, StoreUnavailable
 from edgemail.model import MailId
 from edgemail.store import schema
-from edgemail.store.base import Aged, Arrival, Usage
+from edgemail.store.base import Aged, Arrival, MailCounts, Usage
+from edgemail.store.query_sql import write_conditions
 from edgemail.store.trim import InboxLimits, SourceMemory
 
 if TYPE_CHECKING:
@@ -18,11 +19,15 @@ if TYPE_CHECKING:
     from edgemail.model import Envelope, StoredMail
     from edgemail.store.base import ListingRow, SourceShare
     from edgemail.store.group_commit import GroupCommit
+    from edgemail.store.query import MailQuery
 
     Row = tuple[Any, ...]
 
 DELETE_ROWS = 100
 """How many messages one transaction deletes, at most: senders wait for the same writer."""
+
+_CHANGES = 500
+"""How many statements one transaction has, at most, that marks or tags mail."""
 
 _POLL_ROWS = 500
 
@@ -72,6 +77,84 @@ class SqlMailbox(ABC):
         last = schema.UNBOUNDED_ID if before is None else before
         rows = await self._query(schema.SEARCH, inbox, last, *schema.write_terms(terms), limit)
         return [schema.read_listing_row(row) for row in rows]
+
+    async def list_mail(
+        self, *, limit: int, before: int | None = None, after: int = 0, oldest_first: bool = False
+    ) -> list[ListingRow]:
+        """See `Mailbox.list_mail`."""
+        statement = schema.LIST_MAIL_OLDEST_FIRST if oldest_first else schema.LIST_MAIL_NEWEST_FIRST
+        rows = await self._query(statement, schema.UNBOUNDED_ID if before is None else before, after, limit)
+        return [schema.read_listing_row(row) for row in rows]
+
+    async def search_mail(
+        self, query: MailQuery, *, limit: int, before: int | None = None, after: int = 0, offset: int = 0
+    ) -> list[ListingRow]:
+        """See `Mailbox.search_mail`."""
+        conditions, values = write_conditions(query)
+        last = schema.UNBOUNDED_ID if before is None else before
+        rows = await self._query(schema.search_mail(conditions), last, after, *values, limit, offset)
+        return [schema.read_listing_row(row) for row in rows]
+
+    async def find_mail(
+        self, query: MailQuery, *, limit: int, before: int | None = None, after: int = 0
+    ) -> list[MailId]:
+        """See `Mailbox.find_mail`."""
+        conditions, values = write_conditions(query)
+        last = schema.UNBOUNDED_ID if before is None else before
+        rows = await self._query(schema.find_mail(conditions), last, after, *values, limit, 0)
+        return [MailId(mail_id) for (mail_id,) in rows]
+
+    async def count_mail(self, query: MailQuery, *, before: int | None = None) -> MailCounts:
+        """See `Mailbox.count_mail`."""
+        conditions, values = write_conditions(query)
+        last = schema.UNBOUNDED_ID if before is None else before
+        ((messages, read),) = await self._query(schema.count_mail(conditions), last, *values)
+        return MailCounts(messages, messages - read)
+
+    async def mark(self, mail_ids: Sequence[MailId], *, is_read: bool) -> int:
+        """See `Mailbox.mark`."""
+        statement = schema.MARK_READ if is_read else schema.MARK_UNREAD
+        return sum(await self._change_all([(statement, (mail_id,)) for mail_id in mail_ids]))
+
+    async def set_tags(self, mail_ids: Sequence[MailId], tags: Sequence[str]) -> int:
+        """See `Mailbox.set_tags`."""
+        self._require_writable()
+        found = 0
+        for start in range(0, len(mail_ids), DELETE_ROWS):
+            some = mail_ids[start : start + DELETE_ROWS]
+            rows = await self._query(schema.find_ids(len(some)), *some)
+            changes: list[tuple[str, tuple[Any, ...]]] = []
+            for row in rows:
+                changes.append((schema.DROP_TAGS, row))
+                changes += [(schema.ADD_TAG, (*row, tag)) for tag in tags]
+            await self._change_all(changes)
+            found += len(rows)
+        return found
+
+    async def rename_tag(self, name: str, new_name: str | None) -> int:
+        """See `Mailbox.rename_tag`."""
+        self._require_writable()
+        if name == new_name:
+            return 0
+        renamed, before = 0, schema.UNBOUNDED_ID
+        while rows := await self._query(schema.LIST_TAGGED, name, before, DELETE_ROWS):
+            adding = [] if new_name is None else [(schema.ADD_TAG, (mail_id, new_name)) for (mail_id,) in rows]
+            await self._change_all(adding + [(schema.DROP_TAG, (mail_id, name)) for (mail_id,) in rows])
+            renamed += len(rows)
+            before = rows[-1][0]
+        return renamed
+
+    async def list_tags(self, limit: int) -> dict[str, int]:
+        """See `Mailbox.list_tags`."""
+        return dict(await self._query(schema.LIST_TAGS, limit))
+
+    async def _change_all(self, changes: Sequence[tuple[str, tuple[Any, ...]]]) -> list[int]:
+        """Run statements that write, in batches; return how many rows each has changed."""
+        self._require_writable()
+        changed: list[int] = []
+        for start in range(0, len(changes), _CHANGES):
+            changed += await self._change_some(changes[start : start + _CHANGES])
+        return changed
 
     async def read_row(self, mail_id: MailId) -> ListingRow:
         """See `Mailbox.read_row`."""
@@ -148,6 +231,10 @@ class SqlMailbox(ABC):
     @abstractmethod
     async def _query(self, statement: str, *bindings: Any) -> list[Row]:
         """Run a statement that reads; return all of its rows."""
+
+    @abstractmethod
+    async def _change_some(self, changes: Sequence[tuple[str, tuple[Any, ...]]]) -> list[int]:
+        """Run statements that write in one transaction, without a sync; return what each has changed."""
 
     @abstractmethod
     async def _delete_batch(self, mail_ids: Sequence[MailId], *, may_return: bool) -> int:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _SWEEP_S = 10.0
 _WHY: Final = {
     "listing_queue": "too many listings wait for summaries",
+    "search_queue": "too many searches of all mail wait for each other",
     "message_queue": "too many wait for a message to be parsed",
     "attachment_queue": "too many wait for an attachment",
     "large_queue": "too many wait for a large message to be parsed",

@@ -184,6 +184,7 @@ class RemoteStore(SqlMailbox):
         self._require_writable()
         steps = [Step(schema.ADD_SUMMARY, schema.write_summary(*pair)) for pair in summaries]
         steps += [Step(schema.ADD_WORDS, (mail_id, summary.words)) for mail_id, summary in summaries]
+        steps += [Step(schema.ADD_SEARCH_FIELDS, schema.write_fields(*pair)) for pair in summaries]
         await self._write(steps)
 
     async def check(self) -> None:
@@ -199,6 +200,9 @@ class RemoteStore(SqlMailbox):
             with contextlib.suppress(HranaError):
                 await self._writer.retract()
         await self._client.close()
+
+    async def _change_some(self, changes: Sequence[tuple[str, tuple[Any, ...]]]) -> list[int]:
+        return [outcome.changed_rows for outcome in await self._write([Step(*change) for change in changes])]
 
     async def _delete_batch(self, mail_ids: Sequence[MailId], *, may_return: bool) -> int:
         del may_return  # the server decides when it syncs
@@ -295,9 +299,10 @@ def _all(outcomes: Sequence[Outcome | None]) -> list[Outcome]:
 async def _prepare(client: HranaClient, url: str) -> None:
     await _check_columns(client, url)
     steps = [Step(statement) for statement in (*schema.TABLES, schema.WRITER_TABLE)]
-    if await _columns_of(client, "summary") not in (set(), schema.SUMMARY_COLUMNS):
+    has = {table: await _columns_of(client, table) for table in schema.DERIVED_COLUMNS}
+    if any(has.values()) and has != schema.DERIVED_COLUMNS:
         _log.warning("making the summaries in %s again, as this version has others", url)
-        steps.insert(0, Step(schema.DROP_SUMMARY))
+        steps[:0] = [Step(statement) for statement in schema.DROP_DERIVED]
     await client.run(transaction(steps), timeout_s=_WRITE_S)
 
 
@@ -308,7 +313,7 @@ async def _find_tables(client: HranaClient, url: str) -> None:
             f"{url} has no edgemail tables yet; start the edgemail that takes mail for it, "
             "and on a replica wait until they are there"
         )
-    if await _columns_of(client, "summary") != schema.SUMMARY_COLUMNS:
+    if {table: await _columns_of(client, table) for table in schema.DERIVED_COLUMNS} != schema.DERIVED_COLUMNS:
         raise StoreUnavailable(
             f"{url} has another version's tables; start this version of the edgemail that takes mail for it, "
             "and on a replica wait until they are there"

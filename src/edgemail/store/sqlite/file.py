@@ -70,14 +70,14 @@ def open_for_reading(path: Path) -> apsw.Connection:
     try:
         tables = {name for (name,) in connection.execute(schema.LIST_TABLES)}
         columns = _columns_of(connection, "mail")
-        summary_columns = _columns_of(connection, "summary")
+        derived_columns = {table: _columns_of(connection, table) for table in schema.DERIVED_COLUMNS}
     except apsw.Error as error:
         connection.close()
         raise StoreInvalid(f"{path} cannot be read as a database: {error}") from error
     if not tables >= schema.READ_TABLES or columns != schema.MAIL_COLUMNS:
         connection.close()
         raise StoreInvalid(f"{path} has no edgemail tables yet; {advice}")
-    if summary_columns != schema.SUMMARY_COLUMNS:
+    if derived_columns != schema.DERIVED_COLUMNS:
         connection.close()
         raise StoreInvalid(f"{path} has another version's tables; {advice}")
     return connection
@@ -142,9 +142,11 @@ def _prepare(connection: apsw.Connection, path: Path) -> None:
             _upgrade(connection, path)
         elif columns and columns != schema.MAIL_COLUMNS:
             raise StoreInvalid(f"{path} has a table `mail` that is not edgemail's; choose another file")
-        if _columns_of(connection, "summary") not in (set(), schema.SUMMARY_COLUMNS):
+        has = {table: _columns_of(connection, table) for table in schema.DERIVED_COLUMNS}
+        if any(has.values()) and has != schema.DERIVED_COLUMNS:
             _log.warning("making the summaries in %s again, as this version has others", path)
-            connection.execute(schema.DROP_SUMMARY)
+            for statement in schema.DROP_DERIVED:
+                connection.execute(statement)
         for statement in schema.TABLES:
             connection.execute(statement)
     if connection.pragma("auto_vacuum") != 2:

@@ -157,9 +157,11 @@ class SqliteStore(SqlMailbox):
         def write(writer: apsw.Connection) -> None:
             rows = [schema.write_summary(mail_id, summary) for mail_id, summary in summaries]
             words = [(mail_id, summary.words) for mail_id, summary in summaries]
+            fields = [schema.write_fields(mail_id, summary) for mail_id, summary in summaries]
             with _unsynced(writer), _Transaction(writer):
                 writer.executemany(schema.ADD_SUMMARY, rows)
                 writer.executemany(schema.ADD_WORDS, words)
+                writer.executemany(schema.ADD_SEARCH_FIELDS, fields)
 
         self._require_writable()
         await self._on_writer_thread(write)
@@ -199,6 +201,17 @@ class SqliteStore(SqlMailbox):
         await loop.run_in_executor(None, self._reader_threads.close)
         await self._writer_thread.do(self._connections.close)
         self._writer_thread.close()
+
+    async def _change_some(self, changes: Sequence[tuple[str, tuple[Any, ...]]]) -> list[int]:
+        def write(writer: apsw.Connection) -> list[int]:
+            changed = []
+            with _unsynced(writer), _Transaction(writer):
+                for statement, values in changes:
+                    writer.execute(statement, values)
+                    changed.append(writer.changes())
+            return changed
+
+        return await self._on_writer_thread(write)
 
     async def _delete_batch(self, mail_ids: Sequence[MailId], *, may_return: bool) -> int:
         return await self._on_writer_thread(partial(_delete, mail_ids=mail_ids, may_return=may_return))
