@@ -114,7 +114,7 @@ def measure(
     section.tables.append(_tabulate_loads(run, names))
     section.figures["messages_s"] = {str(load): {name: run.rate(name, load) for name in names} for load in LOADS}
     found = [_ask_one(peer, folder, kept, progress) for peer in peers if peer.name in names]
-    section.tables.append(_tabulate_answers(found, kept))
+    section.tables.append(_tabulate_answers(names, found, kept))
     section.figures["kept"] = dict(zip(names, found, strict=True))
     if run.missing:
         missing = [[name, reason] for name, reason in run.missing.items()]
@@ -278,8 +278,7 @@ def _tabulate_loads(run: throughput.Run, names: Sequence[str]) -> Table:
     return Table("Mail that comes", ["", *names, "edgemail of the best other"], rows, note)
 
 
-def _tabulate_answers(found: Sequence[dict[str, Any]], kept: int) -> Table:
-    names = [peer.name for peer in CATCHERS][: len(found)]
+def _tabulate_answers(names: Sequence[str], found: Sequence[dict[str, Any]], kept: int) -> Table:
     kinds: list[tuple[str, Callable[[float], str]]] = [
         ("first 50 of all", _ms),
         ("one inbox of 50", _ms),
