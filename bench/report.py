@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 SECTIONS = {
     "throughput": "Messages a second",
+    "peers": "Beside other mail catchers",
     "reading": "Reading",
     "memory": "Memory and start",
     "growth": "Growth",

@@ -36,6 +36,8 @@ class Server:
     pid: int | None = None
     http_port: int = 0
     host: str = "127.0.0.1"
+    start_s: float = 0.0
+    """The seconds from the command until it greeted, where they were measured."""
 
     @property
     def tree(self) -> ProcessTree:
@@ -74,10 +76,12 @@ def run_edgemail(
     folder: Path, db: str = "", settings: Mapping[str, str] | None = None, **environment: str
 ) -> Iterator[Server]:
     """Run edgemail with a database on the disk and `synchronous=FULL`, or with another database."""
+    started = time.perf_counter()
     with running(serve_command(db or folder / "edgemail.db", settings), environment=environment) as process:
         lines = _read_until(process, "Mail ")
+        took_s = time.perf_counter() - started
         ports = [int(port) for port in re.findall(r"127\.0\.0\.1:(\d+)", lines)]
-        yield Server("edgemail", ports[0], process.pid, ports[1])
+        yield Server("edgemail", ports[0], process.pid, ports[1], start_s=took_s)
 
 
 @contextlib.contextmanager

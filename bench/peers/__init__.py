@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bench.peers.catchers import run_inbucket, run_mailhog, run_mailpit
 from bench.peers.chasquid import run_chasquid
 from bench.peers.opensmtpd import run_opensmtpd
 from bench.peers.postfix import run_postfix
@@ -43,6 +44,12 @@ SMTP_SINK = Peer("smtp-sink", Keeping.NOTHING, run_smtp_sink)
 AIOSMTPD = Peer("aiosmtpd + SQLite", Keeping.SYNCED, run_aiosmtpd)
 MAILDEV = Peer("MailDev", Keeping.MEMORY, run_maildev)
 POSTFIX = Peer("Postfix, maildir", Keeping.SYNCED, run_postfix)
+CATCHERS = (
+    EDGEMAIL,
+    Peer("Mailpit", Keeping.FILE, run_mailpit),
+    Peer("Inbucket", Keeping.FILE, run_inbucket),
+    Peer("MailHog", Keeping.MEMORY, run_mailhog),
+)
 FEW = (EDGEMAIL, SMTP_SINK, AIOSMTPD)
 ALL = (
     *FEW,

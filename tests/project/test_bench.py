@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import apsw
 import pytest
-from bench import figures, filling, load, plot, retention, throughput
+from bench import catchers, figures, filling, load, plot, retention, throughput
 from bench.asking import Question, answers_of, asking
 from bench.figures import Quantiles, Spread
 from bench.load import Load, NotSentError
 from bench.peers import EDGEMAIL, FEW, SMTP_SINK, Keeping, Peer, parse_peer
+from bench.peers import catchers as catchers_peers
 from bench.pipelining import make_body
 from bench.processes import ProcessTree
 from bench.progress import Progress
@@ -284,3 +285,23 @@ def test_retention_is_watched_until_what_has_expired_is_gone(
     assert section.figures["during"]["refused"] == 0
     assert len(section.aims) == 2
     ET.fromstring(section.plots["file"])
+
+
+@pytest.mark.slow
+@pytest.mark.needs_postfix
+def test_mail_catchers_are_sent_mail_and_asked_with_much_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A small run of the whole section; one that is not built is listed with its reason."""
+    monkeypatch.setattr(catchers, "LOADS", (Load(1_000, 2),))
+    for name, figure in (("_ROUNDS", 1), ("_ROUND_S", 0.05), ("_ASK_ROUNDS", 1), ("_ASKED_S", 0.05)):
+        monkeypatch.setattr(catchers, name, figure)
+    monkeypatch.setattr(catchers_peers, "BUILT", tmp_path / "nothing")
+    section = catchers.measure(tmp_path, Progress("test", 30), is_full=False, kept=200)
+    figures_kept = section.figures["kept"]["edgemail"]
+    assert "failure" not in figures_kept
+    assert len(figures_kept) == 7
+    assert all(value > 0 for value in figures_kept.values())
+    assert section.tables[0].rows[0][1] not in {"-", "0"}
+    assert [row[0] for row in section.tables[-1].rows] == ["Mailpit", "Inbucket", "MailHog"]
+    assert section.aims == []
