@@ -12,9 +12,10 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from itertools import islice
 
-from edgemail.mime.finder.labels import DECORATION, STOP, Label, LabelKind, LabelledLines, best_of
+from edgemail.mime.finder.labels import DECORATION, SENTENCE_END, STOP, Label, LabelKind, LabelledLines, best_of
 from edgemail.mime.finder.lexicon import Mark, lower
 from edgemail.mime.finder.shapes import Candidate, Doubt, candidates, is_measure
+from edgemail.mime.finder.unlabelled import eliminate
 from edgemail.model import Code
 
 CODES_MAX = 3
@@ -23,7 +24,8 @@ CANDIDATES_MAX = 100
 SURE = 90
 """A score from which on no second look is needed, as into the HTML beside the text."""
 _CUT = 30
-_REACH, _FAR = 40, 80
+_BY_ELIMINATION = 45
+_REACH, _FAR = 40, 120
 """Characters between a word and the code that it speaks of."""
 
 _COPULA = "is|ist|est|es|este|sunt|è|é|e|to|jest|je|är|er|on|as|als|là|adalah|είναι|lautet|como|comme"
@@ -37,7 +39,6 @@ _IS_AFTER = re.compile(
     f"[ \"'”»*)\\]」』】]*(?:(?:{_COPULA})(?![^\\W\\d_])|[,:=–—-]|は|が|を|是|为|為|은|는|를|هو|है)", re.IGNORECASE
 )
 _LABEL = re.compile("[A-Z]{2,5} $")
-_SENTENCE = re.compile("[.!?] |[。！？]")
 _SYNTAX = re.compile(r"[=<{}&|#/\\]")
 _NAME = re.compile("(?=[A-Z]*[AEIOU])[A-Z]{3,}[0-9]{0,4}")
 """As coupons are made, `THANKS30`, and seldom codes."""
@@ -58,11 +59,15 @@ def find_codes(subject: str, rows: list[str], brand: str) -> list[Found]:
     """List the codes, at most `CODES_MAX`, best first. `brand` is who sends it: its name may qualify a code."""
     page = _Judge(subject, rows, brand)
     best: dict[str, Found] = {}
-    for candidate in islice(candidates(page.rows), CANDIDATES_MAX):
+    seen = list(islice(candidates(page.rows), CANDIDATES_MAX))
+    for candidate in seen:
         found = page.judge(candidate)
         known = best.get(candidate.code)
         if found and (known is None or found.score > known.score):
             best[candidate.code] = found
+    if not best:
+        only = eliminate(page, seen)
+        return [Found(_BY_ELIMINATION, Code(only.candidate.code, only.reason))] if only else []
     ranked = sorted(best.values(), key=lambda found: -found.score)[:CODES_MAX]
     return [found for found in ranked if found.score > ranked[0].score - _CUT]
 
@@ -135,18 +140,18 @@ class _Judge(LabelledLines):
         between = self.rows[candidate.row][label.end : candidate.start]
         says = _IS_BEFORE.search(between) is not None
         bare = not between.strip(DECORATION)
-        if len(between) > _REACH and not (says and label.kind is LabelKind.STRONG and doubt is Doubt.NONE):
+        if len(between) > _REACH and (is_weak or not says or doubt is not Doubt.NONE):
             return None
         if is_weak:
             is_told = label.start > 0 or len(candidate.code) >= 6
             near = says and is_told and between.count(" ") <= 5 and doubt <= Doubt.LETTERS
-            near = near and not _SENTENCE.search(between)
+            near = near and not SENTENCE_END.search(between)
             near = near and (best_of(self.labels_of(0)) is not None or self._is_asked_for(candidate))
             fits = near or (bare and doubt is Doubt.NONE)
             return (label, 75 if near else 55, _beside(label, candidate.row)) if fits else None
         if doubt is Doubt.DATE and not says and not (bare and label.kind is LabelKind.STRONG):
             return None
-        if not bare and (_SENTENCE.search(between) or _SYNTAX.search(between)):
+        if not bare and (SENTENCE_END.search(between) or _SYNTAX.search(between)):
             return None
         if not (bare or says) and (_LABEL.search(between) or _is_far(label, len(between))):
             return None
@@ -154,7 +159,7 @@ class _Judge(LabelledLines):
             return None
         if doubt is Doubt.WORD and not self._is_told(candidate, between, says=says, bare=bare):
             return None
-        return label, 80 - len(between) + 20 * says, _beside(label, candidate.row)
+        return label, 80 - min(len(between), _REACH) + 20 * says, _beside(label, candidate.row)
 
     def _is_asked_for(self, candidate: Candidate) -> bool:
         """Return True if the line asks to enter it, and speaks of no other number, as a user name."""
@@ -192,7 +197,7 @@ class _Judge(LabelledLines):
         between = self.rows[candidate.row][candidate.end : label.start]
         if len(between) > (12 if doubt is Doubt.LETTERS else _REACH):
             return None
-        if not _IS_AFTER.match(between) and (len(between) > 3 or _SENTENCE.search(between)):
+        if not _IS_AFTER.match(between) and (len(between) > 3 or SENTENCE_END.search(between)):
             begins = not self.rows[candidate.row][: candidate.start].strip(DECORATION)
             is_clear = label.kind is LabelKind.STRONG or label.word[:1] > "\u0590"  # scripts that put the verb last
             if not begins or not is_clear or STOP.search(between) or len(candidate.code) < 5:
@@ -238,7 +243,7 @@ class _Judge(LabelledLines):
         """Return True if no sentence ends between a word and what may be a code."""
         line = self.rows[candidate.row]
         first, last = (candidate.end, mark.start) if mark.start >= candidate.end else (mark.end, candidate.start)
-        return last - first <= 2 * _FAR and not _SENTENCE.search(line[first:last])
+        return last - first <= 2 * _FAR and not SENTENCE_END.search(line[first:last])
 
     def _is_object_of(self, verb: Mark, candidate: Candidate) -> bool:
         """Return True if nothing but small words parts a verb from what may be a code."""
@@ -258,7 +263,7 @@ class _Judge(LabelledLines):
             return None
         near = (label for label in self.labels_of(candidate.row) if 0 <= label.start - candidate.end <= 50)
         label = next((label for label in near if label.kind is LabelKind.WEAK), None)
-        if label is None or _SENTENCE.search(line[candidate.end : label.start]):
+        if label is None or SENTENCE_END.search(line[candidate.end : label.start]):
             return None
         return label, 75, _beside(label, candidate.row)
 

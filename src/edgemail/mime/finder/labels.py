@@ -17,6 +17,8 @@ TOPIC_MAX = 4 * 1024
 """Characters of the message that tell what it is about."""
 
 DECORATION = " *_~|\"'“”„«»‹›`.,:;!()[]{}<>【】「」『』・•→-—–"
+SENTENCE_END = re.compile("(?<! [A-Z])[.!?…] |[。！？]")
+"""The end of a sentence, not the dot of `M. Roux`."""
 STOP = re.compile("[.!?:;。！？：；()|0-9]")
 
 _ADDRESS = re.compile('://[^ \n<>"]+')
@@ -27,6 +29,7 @@ _WEB = re.compile(r"(?<![\w.-])[\w-]++(?:\.[\w-]++)++/[^ \n<>\"]*|(?<![\w.@-])ww
 _OF = frozenset({"", "de", "d", "di", "do", "da", "del", "des", "для", "voor", "til", "för", "για", "of"})
 _BEFORE_WORD = re.compile(r"([^\W\d_]+)[ -]$")
 _SMALL = frozenset({"small"})
+_SMALL_MAX = 4
 
 
 class LabelKind(IntEnum):
@@ -82,6 +85,7 @@ class LabelledLines:
         self._leads: dict[int, bool] = {}
         self._marked = 0
         self._topic: tuple[int, int] | None = None
+        self._body: list[Mark] | None = None
 
     def marks_of(self, row: int) -> list[Mark]:
         """List the known words of a line, as long as `MARKED_MAX` lasts."""
@@ -163,6 +167,8 @@ class LabelledLines:
             kind = LabelKind.STRONG if "sign_in" in roles else kind
             start = found[before].start
             before -= 1
+        if before >= 0 and self._signs_in_with(line, found[before], start):
+            kind = LabelKind.STRONG
         if start == mark.start and not unknown:
             unknown = self._is_strange(line, start)
         after = place + 1
@@ -180,6 +186,13 @@ class LabelledLines:
                 elif "plain" in roles and words in _OF:
                     end = found[after].end
         return Label(start, end, kind, line[start:end], is_unknown=unknown and kind is LabelKind.PLAIN)
+
+    def _signs_in_with(self, line: str, word: Mark, start: int) -> bool:
+        """Return True if only small words part a word of signing in from one for codes: `log in with the code`."""
+        between = line[word.end : start].strip(" ").split(" ")
+        if "sign_in" not in word.roles or len(between) > _SMALL_MAX:
+            return False
+        return all(any(m.roles >= _SMALL for m in marks(small)) for small in between)
 
     def _is_brand(self, word: str) -> bool:
         """Return True for a word that the sender is called, as `Hive Bank`."""
@@ -212,7 +225,7 @@ class LabelledLines:
         """Count the different words of signing in, and of other things."""
         if self._topic is None:
             head = self.marks_of(0)
-            found = head + marks("\n".join(self.rows[1:])[:TOPIC_MAX])
+            found = head + self.body_marks()
             signing_in, other = set(), set()
             for mark in found:
                 if mark.roles & {"sign_in", "care", "strong"}:
@@ -227,6 +240,12 @@ class LabelledLines:
             )
             self._topic = len(signing_in) + is_code, len(other) + is_headed + 3 * is_other
         return self._topic
+
+    def body_marks(self) -> list[Mark]:
+        """List the known words of the lines that tell what the message is about."""
+        if self._body is None:
+            self._body = marks("\n".join(self.rows[1:])[:TOPIC_MAX])
+        return self._body
 
     def is_believed(self, label: Label, candidate: Candidate) -> bool:
         """Return True unless the message says that the word means another thing."""

@@ -33,7 +33,7 @@ _DATE = re.compile("(?:19|20)[0-9]{2}(?:(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[0
 
 # With a digit among the first letters, in capitals, or with several dashes.
 _WORDLIKE = re.compile(
-    "(?<![A-Za-z0-9])(?:(?=[A-Za-z-]{1,11}[0-9]|[0-9]{1,11}-?[A-Za-z]|[A-Z-]{4}|[a-z]{3,10}-[a-z]{3,10}-[a-z])"
+    "(?<![A-Za-z0-9])(?:(?=[A-Za-z-]{1,11}[0-9]|[0-9]{1,11}-?[A-Za-z]|[0-9]{2,5}-[0-9]{1,4}[A-Z]|[A-Z-]{4}|[a-z]{3,10}-[a-z]{3,10}-[a-z])"
     "[A-Za-z0-9]++(?:-[A-Za-z0-9]++)*+)"
 )
 _PREFIXED = re.compile("[A-Z]{1,3}-[0-9]{4,8}")

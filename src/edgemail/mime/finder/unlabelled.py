@@ -1,0 +1,232 @@
+"""Judges a number that no word for codes speaks of, as a person does: by what else it could be.
+
+`Tell the app 551 208`, and a number alone below `Welcome back`, are codes where the message is about signing in or
+an approval, and has no other number that could be meant. Each piece of evidence has a weight; doubt means silence.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from edgemail.mime.finder.labels import DECORATION, SENTENCE_END, LabelKind
+from edgemail.mime.finder.shapes import Doubt, is_measure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from edgemail.mime.finder.labels import LabelledLines
+    from edgemail.mime.finder.lexicon import Mark, Roles
+    from edgemail.mime.finder.shapes import Candidate
+
+LETTERS_MAX = 4 * 1024
+"""Characters of a message: mails with codes are short, and in newsletters other numbers are alone on a line."""
+
+_WEIGHTS = {
+    # its shape
+    "six digits": 10,
+    "fewer or more digits": -4,
+    "in groups": 12,
+    "letters alone": -8,
+    # its line
+    "alone on its line": 15,
+    "alone, and the subject signs in": 8,
+    "asked for": 28,
+    "right after the verb": 5,
+    "beside a word of signing in": 14,
+    "beside a word for codes": 3,
+    "beside a word of other things": -4,
+    "asked for in a message about other things": -8,
+    # the line above or below
+    "asked for by the line above": 12,
+    "asked for by the line below": 12,
+    "after a colon": 12,
+    # the message
+    "the subject signs in": 12,
+    "the subject says code": 10,
+    "the subject has other things": -6,
+    "signing in": 4,
+    "care": 8,
+    "other things": -4,
+}
+_ENOUGH = 34
+_PLACE_MAX = 5
+_LEAD = 10
+"""How far the best must be above the next."""
+_NUMBER_REACH, _ACT_REACH, _REACH = 15, 12, 40
+"""Characters between a word and what it may speak of."""
+
+_SHORT = 12
+"""Characters of a sentence that says nothing by itself: `It is 88 37 02.`"""
+_ASKS = frozenset({"enter", "tell"})
+_SIGNS = frozenset({"sign_in", "login"})
+_ACTS = frozenset({"sign_in", "login", "act", "strong"})
+_CODES = frozenset({"code", "strong"})
+_OTHER = frozenset({"other", "promo", "goods"})
+_CARE = frozenset({"care", "unasked"})
+
+
+class Unlabelled(NamedTuple):
+    """A number that may be a code by elimination."""
+
+    weight: int
+    candidate: Candidate
+    reason: str
+
+
+def eliminate(page: LabelledLines, found: Iterable[Candidate]) -> Unlabelled | None:
+    """Choose the one number that must be the code, if there is one."""
+    if sum(map(len, page.rows)) > LETTERS_MAX:
+        return None
+    best: dict[str, Unlabelled] = {}
+    for candidate in found:
+        judged = _judge(page, candidate)
+        known = best.get(candidate.code)
+        if judged and (known is None or judged.weight > known.weight):
+            best[candidate.code] = judged
+    ranked = sorted(best.values(), key=lambda judged: -judged.weight)
+    if not ranked or ranked[0].weight < _ENOUGH:
+        return None
+    if len(ranked) > 1 and ranked[0].weight - ranked[1].weight < _LEAD:
+        return None
+    return ranked[0]
+
+
+def _judge(page: LabelledLines, candidate: Candidate) -> Unlabelled | None:
+    sentence = _Sentence(page, candidate)
+    if candidate.doubt is Doubt.DATE or is_measure(sentence.line, candidate.end) or sentence.is_of_another():
+        return None
+    asks = sentence.asks()
+    if not candidate.is_alone and not sentence.may_name(candidate):
+        return None
+    evidence = [*_of_shape(candidate, sentence), *_of_sentence(page, candidate, sentence), *_of_message(page)]
+    weight = sum(_WEIGHTS[piece] for piece in evidence)
+    if asks:
+        reason = f"next to “{asks.word}”"
+    elif candidate.is_alone:
+        reason = "on a line of its own, and no other number may be meant"
+    else:
+        reason = "no other number may be meant"
+    return Unlabelled(weight, candidate, reason)
+
+
+class _Sentence:
+    """What stands around a candidate within its sentence."""
+
+    def __init__(self, page: LabelledLines, candidate: Candidate) -> None:
+        self.line = page.rows[candidate.row]
+        self._candidate = candidate
+        ends = [end.end() for end in SENTENCE_END.finditer(self.line, 0, candidate.start)]
+        begin = ends.pop() if ends else 0
+        is_short = candidate.start - begin <= _SHORT
+        begin = begin if not is_short else ends.pop() if ends else 0
+        stop = SENTENCE_END.search(self.line, candidate.end)
+        if stop and stop.start() == candidate.end and is_short:
+            stop = SENTENCE_END.search(self.line, stop.end())
+        last = stop.start() if stop else len(self.line)
+        self.is_after_colon = self.line[: candidate.start].rstrip(" *_").endswith((":", "："))
+        self.is_after_colon &= not self.line[candidate.end :].strip(DECORATION)
+        found = page.marks_of(candidate.row)
+        self.before = [mark for mark in found if begin <= mark.start and mark.end <= candidate.start]
+        self.after = [mark for mark in found if candidate.end <= mark.start and mark.end <= last]
+        labels = (label for label in page.labels_of(candidate.row) if begin <= label.start)
+        self._left = max((label for label in labels if label.end <= candidate.start), default=None, key=_end_of)
+
+    def has(self, roles: Roles) -> bool:
+        return _has(self.before, roles) or _has(self.after, roles)
+
+    def asks(self) -> Mark | None:
+        """Find the verb that asks to enter or to tell it, or to approve something with it."""
+        start, end = self._candidate.start, self._candidate.end
+        near = (mark for mark in reversed(self.before) if mark.roles & _ASKS)
+        later = (mark for mark in self.after if mark.roles & _ASKS and mark.start - end <= _REACH)
+        reach = _REACH if self.is_after_colon else _ACT_REACH
+        acts = (mark for mark in self.before if "act" in mark.roles and start - mark.end <= reach)
+        return next(near, None) or next(later, None) or next(acts, None)
+
+    def is_of_another(self) -> bool:
+        """Return True for the number of an order, a phone, a flight."""
+        left = self._left
+        if left is None or left.kind is not LabelKind.NUMBER:
+            return False
+        if self._candidate.start - left.end > _NUMBER_REACH:
+            return False
+        digits = any("digits" in mark.roles for mark in self.before if mark.start == left.start)
+        asking = self.before + self.after if digits else [m for m in self.before if m.start >= left.end]
+        return not _has(asking, _ASKS)
+
+    def may_name(self, candidate: Candidate) -> bool:
+        """Return True unless a number within a sentence has nothing that speaks for a code."""
+        if candidate.doubt is Doubt.WORD and not (candidate.code.isupper() and self.asks()):
+            return False
+        if self.asks() or self.has(_SIGNS) or self.is_after_colon:
+            return not self.is_place()
+        return self.has(_CODES) and len(candidate.code) > _PLACE_MAX
+
+    def is_place(self) -> bool:
+        """Return True for a postal code or a house number: four or five digits beside a name."""
+        code, line = self._candidate, self.line
+        if len(code.code) > _PLACE_MAX or not code.code.isdigit():
+            return False
+        after = line[code.end : code.end + 2]
+        return after[:1] == " " and after[1:].isupper()
+
+
+def _end_of(label: object) -> int:
+    return label.end
+
+
+def _has(found: Iterable[Mark], roles: Roles) -> bool:
+    return any(mark.roles & roles for mark in found)
+
+
+def _of_shape(candidate: Candidate, sentence: _Sentence) -> Iterator[str]:
+    if candidate.doubt is Doubt.NONE:
+        yield "six digits" if len(candidate.code) == 6 else "fewer or more digits"
+    if " " in sentence.line[candidate.start : candidate.end]:
+        yield "in groups"
+    if candidate.doubt is Doubt.WORD:
+        yield "letters alone"
+
+
+def _of_sentence(page: LabelledLines, candidate: Candidate, sentence: _Sentence) -> Iterator[str]:
+    if sentence.asks():
+        yield "asked for"
+        if _has((mark for mark in sentence.before if candidate.start - mark.end <= 3), _ASKS):
+            yield "right after the verb"
+        if page.weigh()[1]:
+            yield "asked for in a message about other things"
+    if sentence.has(_SIGNS):
+        yield "beside a word of signing in"
+    if sentence.has(_CODES):
+        yield "beside a word for codes"
+    if sentence.has(_OTHER):
+        yield "beside a word of other things"
+    if sentence.is_after_colon:
+        yield "after a colon"
+    if candidate.is_alone:
+        yield "alone on its line"
+        row = candidate.row
+        if _has(page.marks_of(0), _ACTS):
+            yield "alone, and the subject signs in"
+        if row > 1 and _has(page.marks_of(row - 1), _ASKS):
+            yield "asked for by the line above"
+        if row > 1 and page.rows[row - 1].rstrip(" *_").endswith((":", "：")):
+            yield "after a colon"
+        if _has(page.marks_of(row + 1), _ASKS):
+            yield "asked for by the line below"
+
+
+def _of_message(page: LabelledLines) -> Iterator[str]:
+    subject = page.marks_of(0)
+    if _has(subject, _ACTS):
+        yield "the subject signs in"
+    if any(label.kind >= LabelKind.PLAIN for label in page.labels_of(0)):
+        yield "the subject says code"
+    if _has(subject, _OTHER):
+        yield "the subject has other things"
+    signing_in, other = page.weigh()
+    yield from ["signing in"] * min(signing_in, 3)
+    yield from ["other things"] * min(other, 5)
+    cares = {mark.word.lower() for mark in page.body_marks() if mark.roles & _CARE}
+    yield from ["care"] * min(len(cares), 2)
