@@ -38,6 +38,10 @@ _IS_BEFORE = re.compile(
 _IS_AFTER = re.compile(
     f"[ \"'”»*)\\]」』】]*(?:(?:{_COPULA})(?![^\\W\\d_])|[,:=–—-]|は|が|を|是|为|為|은|는|를|هو|है)", re.IGNORECASE
 )
+_AGAIN = re.compile(
+    f"(?<=[.!?。] )(?=(?:[^.!?。 ]{{1,8}}[ '’])?(?:{_COPULA}|s|est)(?: (?:{_ARTICLE}))?[ :：]*$)[^.!?。0-9]{{1,14}}$", re.IGNORECASE
+)
+"""A short sentence that says what the one before speaks of: `It is 481223`."""
 _LABEL = re.compile("[A-Z]{2,5} $")
 _SYNTAX = re.compile(r"[=<{}&|#/\\]")
 _NAME = re.compile("(?=[A-Z]*[AEIOU])[A-Z]{3,}[0-9]{0,4}")
@@ -139,6 +143,8 @@ class _Judge(LabelledLines):
         doubt, is_weak = candidate.doubt, label.kind is LabelKind.WEAK
         between = self.rows[candidate.row][label.end : candidate.start]
         says = _IS_BEFORE.search(between) is not None
+        if says and not is_weak and (again := _AGAIN.search(between)):
+            between = again[0]
         bare = not between.strip(DECORATION)
         if len(between) > _REACH and (is_weak or not says or doubt is not Doubt.NONE):
             return None

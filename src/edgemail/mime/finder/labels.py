@@ -21,6 +21,7 @@ SENTENCE_END = re.compile("(?<! [A-Z])[.!?…] |[。！？]")
 """The end of a sentence, not the dot of `M. Roux`."""
 STOP = re.compile("[.!?:;。！？：；()|0-9]")
 
+_NUMBER = re.compile("[0-9]{4}")
 _ADDRESS = re.compile('://[^ \n<>"]+')
 _SCHEME = re.compile(r"https?\Z", re.IGNORECASE)
 _WEB_SIGN = re.compile(r"\.[\w-]++/|[Ww]{3}\.")
@@ -129,8 +130,10 @@ class LabelledLines:
                     labels.pop()
                 labels.append(label)
             elif "digits" in mark.roles:
-                asks = any("enter" in other.roles for other in found[:place]) or any(
-                    "enter" in other.roles for other in self.marks_of(row - 1) if row > 1
+                asks = any("enter" in other.roles for other in found[:place]) or (
+                    row > 1
+                    and any("enter" in other.roles for other in self.marks_of(row - 1))
+                    and not _NUMBER.search(self.rows[row - 1])
                 )
                 last = found[place - 1] if place else mark
                 twice = "digits" in last.roles and mark.start - last.end == 1

@@ -63,6 +63,8 @@ _SIGNS = frozenset({"sign_in", "login"})
 _ACTS = frozenset({"sign_in", "login", "act", "strong"})
 _CODES = frozenset({"code", "strong"})
 _OTHER = frozenset({"other", "promo", "goods"})
+_NAMING = frozenset({"bad", "promo", "number", "other"})
+_ASKING = _ASKS | _ACTS | _CODES | {"act", "digits"}
 _CARE = frozenset({"care", "unasked"})
 
 
@@ -146,6 +148,9 @@ class _Sentence:
 
     def is_of_another(self) -> bool:
         """Return True for the number of an order, a phone, a flight."""
+        last = self.before[-1] if self.before else None
+        if last and self._candidate.start - last.end <= 3 and last.roles & _NAMING and not last.roles & _ASKING:
+            return True
         left = self._left
         if left is None or left.kind is not LabelKind.NUMBER:
             return False
