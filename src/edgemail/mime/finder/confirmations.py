@@ -70,6 +70,9 @@ def pick_confirmations(links: list[Listed], subject: str, sender: str) -> list[L
         found = reader.weigh(link)
         if found.score >= _ENOUGH and found.reason:
             best.append((found.score, Link(link.url, link.text, found.reason)))
+    if not best:
+        only = reader.eliminate(links)
+        return [only] if only else []
     best.sort(key=lambda item: -item[0])
     return [link for score, link in best[:CONFIRMATIONS_MAX] if score > best[0][0] - _CUT]
 
@@ -87,7 +90,9 @@ class _LinkWeigher:
         self._joins = {lower(mark.word) for mark in found if "join" in mark.roles}
         self._subject_object = any(mark.roles & {"object", "password", "invite"} for mark in found)
         self._subject_other = any(m.roles & _THINGS for m in found) and not _word(found, "object")
-        self._invites = _word(found, "invite") is not None and not self._subject_other
+        self._subject_invites = _word(found, "invite") is not None
+        self._invites = self._subject_invites and not self._subject_other
+        self._is_told = _word(found, "unasked") is not None or _word(found, "never") is not None
         domain = _FROM.search(sender)
         self._domain = ".".join(domain[1].lower().split(".")[-2:]) if domain else ""
 
@@ -108,6 +113,25 @@ class _LinkWeigher:
             if found.score > best.score:
                 best = found
         return best
+
+    def eliminate(self, links: list[Listed]) -> Link | None:
+        """Choose the one link made for this reader, where the subject asks and no wording tells which."""
+        if not self._subject_asks or self._subject_other or self._is_told:
+            return None
+        fit = [link for link in links if self._may_be_meant(link)][:2]
+        return Link(fit[0].url, fit[0].text, self._subject_reason) if len(fit) == 1 else None
+
+    def _may_be_meant(self, link: Listed) -> bool:
+        place = link.places[0]
+        anchor = place.anchor
+        if anchor.before or anchor.after.strip(" .>)]") or not _has_token(link.url):
+            return False
+        found = self._read((anchor.text or anchor.label)[:_CONTEXT_MAX])
+        if any(mark.roles & _ELSEWHERE for mark in found) or not (anchor.is_button or anchor.is_bare):
+            return False
+        if self._weigh_address(link.url).score < 0:
+            return False
+        return self._weigh_context(place, is_alone=True, is_vague=True).score >= 0
 
     def _weigh_address(self, url: str) -> _Weighed:
         host = _HOST.match(lower(url[:300]))
@@ -142,10 +166,17 @@ class _LinkWeigher:
             return _Weighed(-100, "")
         wording, reason = self._weigh_wording(said, found, is_bare=anchor.is_bare)
         is_alone = not anchor.before and not anchor.after.strip(" .>)]")
+        yes = _word(found, "yes")
+        if wording < _CLEAR and yes and not yes.start and not self._is_other_near(place) and self._has_object(place):
+            wording, reason = _CLEAR, f"its text says “{yes.word}”"
+        create = _word(found, "create")
+        if create and self._subject_invites:
+            wording, reason = _CLEAR + 40 * self._subject_other, f"its text says “{create.word}”"
         score = address.score + wording
         score += 10 * is_alone + 10 * anchor.is_button - 20 * (anchor.links_in_row > 2)
         score += 20 * self._subject_asks - 40 * self._subject_other
-        if 0 < wording < _CLEAR and _word(found, "act") and not self._has_object(place):
+        is_clear = wording >= _CLEAR and not self._subject_other
+        if wording > 0 and not is_clear and _word(found, "act") and not self._has_object(place):
             score -= 60  # as `Confirm my spot`
         if score + _CONTEXT_BEST < _ENOUGH:
             return _Weighed(score, "")
@@ -197,6 +228,7 @@ class _LinkWeigher:
             if distance == 1 and _word(words, "unasked"):
                 return _Weighed(-40, "")
             asks = _word(words, "act") or _word(words, "password")
+            asks = asks or (_word(words, "own") if _word(words, "object") else None)
             if self._subject_asks or _word(words, "soft"):
                 asks = asks or _word(words, "login")
             if (_word(words, "other") or _word(words, "promo")) and not _word(words, "object"):

@@ -214,9 +214,10 @@ def _of_sentence(page: LabelledLines, candidate: Candidate, sentence: _Sentence)
         row = candidate.row
         if _has(page.marks_of(0), _ACTS):
             yield "alone, and the subject signs in"
-        if row > 1 and _has(page.marks_of(row - 1), _ASKS):
+        is_after_colon = row > 1 and page.rows[row - 1].rstrip(" *_").endswith((":", "："))
+        if row > 1 and _has(page.marks_of(row - 1), _ASKS | {"act"} if is_after_colon else _ASKS):
             yield "asked for by the line above"
-        if row > 1 and page.rows[row - 1].rstrip(" *_").endswith((":", "：")):
+        if is_after_colon:
             yield "after a colon"
         if _has(page.marks_of(row + 1), _ASKS):
             yield "asked for by the line below"
