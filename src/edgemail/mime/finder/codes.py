@@ -14,7 +14,7 @@ from itertools import islice
 
 from edgemail.mime.finder.labels import DECORATION, SENTENCE_END, STOP, Label, LabelKind, LabelledLines, best_of
 from edgemail.mime.finder.lexicon import Mark, lower
-from edgemail.mime.finder.shapes import Candidate, Doubt, candidates, is_measure
+from edgemail.mime.finder.shapes import Candidate, Doubt, candidates, is_measure, is_tabular
 from edgemail.mime.finder.unlabelled import eliminate
 from edgemail.model import Code
 
@@ -25,7 +25,7 @@ SURE = 90
 """A score from which on no second look is needed, as into the HTML beside the text."""
 _CUT = 30
 _BY_ELIMINATION = 45
-_REACH, _FAR = 40, 120
+_REACH, _ABOUT, _FAR = 40, 60, 120
 """Characters between a word and the code that it speaks of."""
 
 _COPULA = "is|ist|est|es|este|sunt|è|é|e|to|jest|je|är|er|on|as|als|là|adalah|είναι|lautet|como|comme"
@@ -136,7 +136,7 @@ class _Judge(LabelledLines):
         if code is None or not _IS_BEFORE.search(line[number.end : candidate.start]):
             return False
         between = line[code.end : number.end]
-        return len(between) <= _REACH and not STOP.search(between)
+        return len(between) <= _ABOUT and not STOP.search(between)
 
     def _after(self, candidate: Candidate, label: Label) -> tuple[Label, int, str] | None:
         """Judge a code that follows a word on its line."""
@@ -147,6 +147,8 @@ class _Judge(LabelledLines):
             between = again[0]
         bare = not between.strip(DECORATION)
         if len(between) > _REACH and (is_weak or not says or doubt is not Doubt.NONE):
+            return None
+        if is_weak and is_tabular(self.rows, candidate.row):
             return None
         if is_weak:
             is_told = label.start > 0 or len(candidate.code) >= 6

@@ -25,6 +25,7 @@ _ELSEWHERE = _THINGS | {"never", "guide"}
 _CLEAR = 50
 """For a link that says itself what it confirms."""
 _CONTEXT_BEST = 40
+_NEAR_OTHER = -40
 _PATH_MAX = 1_000
 _CONTEXT_MAX = 400
 _NEAR_MAX = 160
@@ -89,9 +90,14 @@ class _LinkWeigher:
         self._subject_reason = f"the subject says “{asking}”"
         self._joins = {lower(mark.word) for mark in found if "join" in mark.roles}
         self._subject_object = any(mark.roles & {"object", "password", "invite"} for mark in found)
-        self._subject_other = any(m.roles & _THINGS for m in found) and not _word(found, "object")
+        is_object = any("object" in mark.roles and "login" not in mark.roles for mark in found)
+        self._subject_other = any(m.roles & _THINGS for m in found) and not is_object
         self._subject_invites = _word(found, "invite") is not None
         self._invites = self._subject_invites and not self._subject_other
+        nearly = _word(found, "nearly")
+        self._is_nearly = nearly is not None and not self._subject_other
+        if nearly and not self._subject_asks:
+            self._subject_reason = f"the subject says “{nearly.word}”"
         self._is_told = _word(found, "unasked") is not None or _word(found, "never") is not None
         domain = _FROM.search(sender)
         self._domain = ".".join(domain[1].lower().split(".")[-2:]) if domain else ""
@@ -116,7 +122,7 @@ class _LinkWeigher:
 
     def eliminate(self, links: list[Listed]) -> Link | None:
         """Choose the one link made for this reader, where the subject asks and no wording tells which."""
-        if not self._subject_asks or self._subject_other or self._is_told:
+        if not (self._subject_asks or self._is_nearly) or self._subject_other or self._is_told:
             return None
         fit = [link for link in links if self._may_be_meant(link)][:2]
         return Link(fit[0].url, fit[0].text, self._subject_reason) if len(fit) == 1 else None
@@ -183,6 +189,8 @@ class _LinkWeigher:
         is_vague = wording < _CLEAR and (is_alone or anchor.is_bare or not said or _word(found, "soft") is not None)
         around = self._weigh_context(place, is_alone=is_alone, is_vague=is_vague)
         reason = reason or around.reason or address.reason
+        if wording >= _CLEAR and _word(found, "object") and around.score == _NEAR_OTHER:
+            around = _Weighed(0, "")  # `This is my e-mail` below `to send you your bookings`
         if not reason and self._subject_asks and _word(found, "soft"):
             reason = self._subject_reason
         return _Weighed(score + around.score, reason)
@@ -226,13 +234,13 @@ class _LinkWeigher:
             if not words and not self._invites:
                 continue
             if distance == 1 and _word(words, "unasked"):
-                return _Weighed(-40, "")
+                return _Weighed(_NEAR_OTHER - 1, "")
             asks = _word(words, "act") or _word(words, "password")
             asks = asks or (_word(words, "own") if _word(words, "object") else None)
             if self._subject_asks or _word(words, "soft"):
                 asks = asks or _word(words, "login")
             if (_word(words, "other") or _word(words, "promo")) and not _word(words, "object"):
-                return _Weighed(-40, "")
+                return _Weighed(_NEAR_OTHER, "")
             if asks and (distance == 0 or not _word(words, "never")):
                 best = _CONTEXT_BEST if _word(words, "soft") or distance == 0 else _CONTEXT_BEST - 10
                 return _Weighed(best if is_vague else 10, f"the text beside it says “{asks.word}”")

@@ -136,6 +136,10 @@ class LabelledLines:
                     and not _NUMBER.search(self.rows[row - 1])
                 )
                 last = found[place - 1] if place else mark
+                if "sign_in" in last.roles and last.end == mark.start and labels and labels[-1].end == last.end:
+                    begin = labels.pop().start  # ワンタイム番号
+                    labels.append(Label(begin, mark.end, LabelKind.PLAIN, line[begin : mark.end]))
+                    continue
                 twice = "digits" in last.roles and mark.start - last.end == 1
                 signs_in = twice and row > 0 and any("sign_in" in other.roles for other in self.marks_of(0))
                 kind = LabelKind.WEAK if asks or signs_in else LabelKind.NUMBER

@@ -42,13 +42,14 @@ _CAPITALS = re.compile("[A-Z0-9]{4,10}")
 _MIXED = re.compile("[A-Za-z0-9]{5,12}")
 _NAMED = re.compile("[A-Za-z]{3,}[0-9]{1,4}|[0-9]+(?:st|nd|rd|th|x|px|gb|mb|kb|min|am|pm|h|s|k)", re.IGNORECASE)
 _LETTERS = re.compile("[A-Z]{5,8}|[A-Z]{3,5}-[A-Z]{3,5}|[A-Z]{4}")
-_WORDS = re.compile("[a-z]{3,10}(?:-[a-z]{3,10}){2,4}")
+_WORDS = re.compile("[a-z]{3,10}(?:-[a-z]{3,10}){2,4}|[a-z]{3,10}-[0-9]{2,4}-[a-z]{3,10}")
 _NUMBERED = re.compile("[A-Z]{2,5}-(?:19|20)[0-9]{2}-")
 """As series are: `CVE-2026-48122`."""
 _APART = re.compile("[A-Z0-9](?: [A-Z0-9]){1,7}(?: ?[-–] ?[A-Z0-9](?: [A-Z0-9]){1,7})?")
 _LOWER_PARTS = re.compile("[a-z0-9]{3,5}-[a-z0-9]{3,5}(?:-[a-z0-9]{3,5})?")
 _COUNTED = re.compile("[0-9]+-[a-z]+|[a-z]+-[0-9]+")
 """As `2048-bit` and `top-100`."""
+_NAMED_NUMBER = re.compile("[^:：0-9]{2,40}[:：] ?[0-9][0-9 .,%]{0,15}")
 _DIGIT = re.compile("[0-9]")
 _SHORTEST = 4
 _UNLIKE_PROSE = re.compile(
@@ -211,6 +212,12 @@ def _is_known(word: str) -> bool:
 def _is_joined(line: str, start: int, end: int) -> bool:
     """Return True for a piece of something longer, or a price."""
     return bool(_JOINED_BEFORE.search(line[max(0, start - 5) : start]) or _JOINED_AFTER.match(line, end))
+
+
+def is_tabular(rows: list[str], row: int) -> bool:
+    """Return True for a line of a list of numbers, each with its name: `Logins: 120488`."""
+    near = (rows[place] for place in (row - 1, row + 1) if 0 < place < len(rows))
+    return _NAMED_NUMBER.fullmatch(rows[row][:80]) is not None and any(map(_NAMED_NUMBER.fullmatch, near))
 
 
 def is_measure(line: str, end: int) -> bool:

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from edgemail.mime.finder.labels import DECORATION, SENTENCE_END, LabelKind
-from edgemail.mime.finder.shapes import Doubt, is_measure
+from edgemail.mime.finder.shapes import Doubt, is_measure, is_tabular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,6 +27,7 @@ _WEIGHTS = {
     "six digits": 10,
     "fewer or more digits": -4,
     "in groups": 12,
+    "digit by digit": 8,
     "letters alone": -8,
     # its line
     "alone on its line": 15,
@@ -97,6 +98,8 @@ def eliminate(page: LabelledLines, found: Iterable[Candidate]) -> Unlabelled | N
 def _judge(page: LabelledLines, candidate: Candidate) -> Unlabelled | None:
     sentence = _Sentence(page, candidate)
     if candidate.doubt is Doubt.DATE or is_measure(sentence.line, candidate.end) or sentence.is_of_another():
+        return None
+    if is_tabular(page.rows, candidate.row):
         return None
     asks = sentence.asks()
     if not candidate.is_alone and not sentence.may_name(candidate):
@@ -190,6 +193,8 @@ def _of_shape(candidate: Candidate, sentence: _Sentence) -> Iterator[str]:
         yield "six digits" if len(candidate.code) == 6 else "fewer or more digits"
     if " " in sentence.line[candidate.start : candidate.end]:
         yield "in groups"
+    if candidate.doubt is Doubt.APART:
+        yield "digit by digit"
     if candidate.doubt is Doubt.WORD:
         yield "letters alone"
 
