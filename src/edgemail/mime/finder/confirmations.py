@@ -177,10 +177,10 @@ class _LinkWeigher:
             wording, reason = _CLEAR, f"its text says “{yes.word}”"
         create = _word(found, "create")
         if create and self._subject_invites:
-            wording, reason = _CLEAR + 40 * self._subject_other, f"its text says “{create.word}”"
+            wording, reason = _CLEAR + 55 * self._subject_other, f"its text says “{create.word}”"
         score = address.score + wording
         score += 10 * is_alone + 10 * anchor.is_button - 20 * (anchor.links_in_row > 2)
-        score += 20 * self._subject_asks - 40 * self._subject_other
+        score += 20 * self._subject_asks - 55 * self._subject_other
         is_clear = wording >= _CLEAR and not self._subject_other
         if wording > 0 and not is_clear and _word(found, "act") and not self._has_object(place):
             score -= 60  # as `Confirm my spot`

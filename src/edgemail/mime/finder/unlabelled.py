@@ -195,7 +195,7 @@ def _of_shape(candidate: Candidate, sentence: _Sentence) -> Iterator[str]:
         yield "in groups"
     if candidate.doubt is Doubt.APART:
         yield "digit by digit"
-    if candidate.doubt is Doubt.WORD:
+    if candidate.doubt is Doubt.WORD and candidate.code.count("-") < 2:
         yield "letters alone"
 
 
