@@ -130,7 +130,7 @@ class _LinkWeigher:
     def _may_be_meant(self, link: Listed) -> bool:
         place = link.places[0]
         anchor = place.anchor
-        if anchor.before or anchor.after.strip(" .>)]") or not _has_token(link.url):
+        if (anchor.before and not anchor.is_bare) or anchor.after.strip(" .>)]") or not _has_token(link.url):
             return False
         found = self._read((anchor.text or anchor.label)[:_CONTEXT_MAX])
         if any(mark.roles & _ELSEWHERE for mark in found) or not (anchor.is_button or anchor.is_bare):
@@ -189,6 +189,8 @@ class _LinkWeigher:
         is_vague = wording < _CLEAR and (is_alone or anchor.is_bare or not said or _word(found, "soft") is not None)
         around = self._weigh_context(place, is_alone=is_alone, is_vague=is_vague)
         reason = reason or around.reason or address.reason
+        if wording >= _CLEAR and self._subject_other and _word(found, "object"):
+            score += 15
         if wording >= _CLEAR and _word(found, "object") and around.score == _NEAR_OTHER:
             around = _Weighed(0, "")  # `This is my e-mail` below `to send you your bookings`
         if not reason and self._subject_asks and _word(found, "soft"):

@@ -136,13 +136,15 @@ class LabelledLines:
                     and not _NUMBER.search(self.rows[row - 1])
                 )
                 last = found[place - 1] if place else mark
-                if "sign_in" in last.roles and last.end == mark.start and labels and labels[-1].end == last.end:
-                    begin = labels.pop().start  # ワンタイム番号
+                is_beside = line[last.end : mark.start] in {"", " ", "-"} and labels and labels[-1].end == last.end
+                if "sign_in" in last.roles and is_beside:
+                    begin = labels.pop().start  # `sign-on number`, ワンタイム番号
                     labels.append(Label(begin, mark.end, LabelKind.PLAIN, line[begin : mark.end]))
                     continue
                 twice = "digits" in last.roles and mark.start - last.end == 1
                 signs_in = twice and row > 0 and any("sign_in" in other.roles for other in self.marks_of(0))
-                kind = LabelKind.WEAK if asks or signs_in else LabelKind.NUMBER
+                frees = "plain" in last.roles and line[last.end : mark.start] == "-"  # Freigabe-Nummer
+                kind = LabelKind.WEAK if asks or signs_in or frees else LabelKind.NUMBER
                 labels.append(Label(mark.start, mark.end, kind, mark.word))
             elif "number" in mark.roles:
                 labels.append(Label(mark.start, mark.end, LabelKind.NUMBER, mark.word))
@@ -204,6 +206,11 @@ class LabelledLines:
     def _is_brand(self, word: str) -> bool:
         """Return True for a word that the sender is called, as `Hive Bank`."""
         return word[:1].isupper() and f" {fold(lower(word))} " in f" {self._brand.partition('<')[0]} "
+
+    def is_sender(self, text: str) -> bool:
+        """Return True for the sender's name before a colon: `Acme: 481223`."""
+        name = fold(lower(text)).strip(DECORATION)
+        return len(name) > 1 and text.rstrip(" ").endswith((":", "：")) and name in self._brand.partition("<")[0]
 
     def _follows_brand(self, line: str, start: int) -> bool:
         """Return True if the sender's name stands right before, as in `Your Hive account code`."""

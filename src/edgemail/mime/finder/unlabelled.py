@@ -38,6 +38,7 @@ _WEIGHTS = {
     "beside a word for codes": 3,
     "beside a word of other things": -4,
     "asked for in a message about other things": -8,
+    "after the sender's name": 10,
     # the line above or below
     "asked for by the line above": 12,
     "asked for by the line below": 12,
@@ -59,10 +60,16 @@ _NUMBER_REACH, _ACT_REACH, _REACH = 15, 12, 40
 
 _SHORT = 12
 """Characters of a sentence that says nothing by itself: `It is 88 37 02.`"""
+_GREETING = re.compile("^[^,:：]{0,40}[,:：]")
+_WITH = re.compile(
+    "(?<![^ ])(?:with|using|mit|avec|con|com|met|med|z|s|с|з|cu|ile|με|dengan|bằng)(?: [^ ]{1,8})? [\"'“„«*]?$", re.IGNORECASE
+)
+"""What `sign in with 481223` and `confirmez avec le 481223` have before the code."""
 _ASKS = frozenset({"enter", "tell"})
 _SIGNS = frozenset({"sign_in", "login"})
-_ACTS = frozenset({"sign_in", "login", "act", "strong"})
+_ACTS = frozenset({"sign_in", "login", "act", "strong", "password"})
 _CODES = frozenset({"code", "strong"})
+_WITH_ROLES = frozenset({"sign_in", "login", "act"})
 _OTHER = frozenset({"other", "promo", "goods"})
 _NAMING = frozenset({"bad", "promo", "number", "other"})
 _ASKING = _ASKS | _ACTS | _CODES | {"act", "digits"}
@@ -126,11 +133,16 @@ class _Sentence:
         is_short = candidate.start - begin <= _SHORT
         begin = begin if not is_short else ends.pop() if ends else 0
         stop = SENTENCE_END.search(self.line, candidate.end)
+        self.is_last = not self.line[candidate.end : stop.start() if stop else None].strip(DECORATION)
         if stop and stop.start() == candidate.end and is_short:
             stop = SENTENCE_END.search(self.line, stop.end())
         last = stop.start() if stop else len(self.line)
-        self.is_after_colon = self.line[: candidate.start].rstrip(" *_").endswith((":", "："))
-        self.is_after_colon &= not self.line[candidate.end :].strip(DECORATION)
+        colon = self.line[: candidate.start].rstrip(" *_").endswith((":", "："))
+        self.is_after_colon = colon and self.is_last
+        first = _GREETING.sub("", self.line[begin : candidate.start])
+        self.is_named = page.is_sender(self.line[begin : candidate.start])
+        self.is_first = not first.strip(DECORATION)
+        self._is_with = _WITH.search(self.line[max(0, candidate.start - 20) : candidate.start]) is not None
         found = page.marks_of(candidate.row)
         self.before = [mark for mark in found if begin <= mark.start and mark.end <= candidate.start]
         self.after = [mark for mark in found if candidate.end <= mark.start and mark.end <= last]
@@ -147,7 +159,10 @@ class _Sentence:
         later = (mark for mark in self.after if mark.roles & _ASKS and mark.start - end <= _REACH)
         reach = _REACH if self.is_after_colon else _ACT_REACH
         acts = (mark for mark in self.before if "act" in mark.roles and start - mark.end <= reach)
-        return next(near, None) or next(later, None) or next(acts, None)
+        found = next(near, None) or next(later, None) or next(acts, None)
+        if found is None and self._is_with:
+            found = next((mark for mark in reversed(self.before) if mark.roles & _WITH_ROLES), None)
+        return found
 
     def is_of_another(self) -> bool:
         """Return True for the number of an order, a phone, a flight."""
@@ -167,9 +182,10 @@ class _Sentence:
         """Return True unless a number within a sentence has nothing that speaks for a code."""
         if candidate.doubt is Doubt.WORD and not (candidate.code.isupper() and self.asks()):
             return False
-        if self.asks() or self.has(_SIGNS) or self.is_after_colon:
+        if self.asks() or self.is_after_colon or (self.is_first and self.has(_SIGNS)):
             return not self.is_place()
-        return self.has(_CODES) and len(candidate.code) > _PLACE_MAX
+        is_digits = candidate.code.isdigit() and len(candidate.code) > _PLACE_MAX
+        return is_digits and self.has(_CODES)
 
     def is_place(self) -> bool:
         """Return True for a postal code or a house number: four or five digits beside a name."""
@@ -212,11 +228,13 @@ def _of_sentence(page: LabelledLines, candidate: Candidate, sentence: _Sentence)
         yield "beside a word for codes"
     if sentence.has(_OTHER):
         yield "beside a word of other things"
+    if sentence.is_named:
+        yield "after the sender's name"
     if sentence.is_after_colon:
         yield "after a colon"
+    row = candidate.row
     if candidate.is_alone:
         yield "alone on its line"
-        row = candidate.row
         if _has(page.marks_of(0), _ACTS):
             yield "alone, and the subject signs in"
         is_after_colon = row > 1 and page.rows[row - 1].rstrip(" *_").endswith((":", "："))
@@ -224,8 +242,8 @@ def _of_sentence(page: LabelledLines, candidate: Candidate, sentence: _Sentence)
             yield "asked for by the line above"
         if is_after_colon:
             yield "after a colon"
-        if _has(page.marks_of(row + 1), _ASKS):
-            yield "asked for by the line below"
+    if (candidate.is_alone or sentence.is_after_colon) and _has(page.marks_of(row + 1), _ASKS):
+        yield "asked for by the line below"
 
 
 def _of_message(page: LabelledLines) -> Iterator[str]:
