@@ -12,7 +12,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from itertools import islice
 
-from edgemail.mime.finder.labels import DECORATION, SENTENCE_END, STOP, Label, LabelKind, LabelledLines, best_of
+from edgemail.mime.finder.labels import ARTICLE, COPULA, DECORATION, IS_BEFORE, SENTENCE_END, STOP, Label, LabelKind, LabelledLines, best_of
 from edgemail.mime.finder.lexicon import Mark, lower
 from edgemail.mime.finder.shapes import Candidate, Doubt, candidates, is_measure, is_tabular
 from edgemail.mime.finder.unlabelled import eliminate
@@ -28,18 +28,11 @@ _BY_ELIMINATION = 45
 _REACH, _ABOUT, _FAR = 40, 60, 120
 """Characters between a word and the code that it speaks of."""
 
-_COPULA = "is|ist|est|es|este|sunt|è|é|e|to|jest|je|är|er|on|as|als|là|adalah|είναι|lautet|como|comme"
-_ARTICLE = "le|la|el|il|o|the|der|die|das|det|den"
-_PARTICLE = "は|是|为|為|은|는|คือ|هو|هي|הוא|है"
-_IS_BEFORE = re.compile(
-    f"(?:[:：>→]|(?:^| )(?:{_COPULA})(?: (?:{_ARTICLE}))?|{_PARTICLE})[ :：\"'“„«*(\\[「『【>-]*$",
-    re.IGNORECASE,
-)
 _IS_AFTER = re.compile(
-    f"[ \"'”»*)\\]」』】]*(?:(?:{_COPULA})(?![^\\W\\d_])|[,:=–—-]|は|が|を|是|为|為|은|는|를|هو|है)", re.IGNORECASE
+    f"[ \"'”»*)\\]」』】]*(?:(?:{COPULA})(?![^\\W\\d_])|[,:=–—-]|は|が|を|是|为|為|은|는|를|هو|है)", re.IGNORECASE
 )
 _AGAIN = re.compile(
-    f"(?<=[.!?。] )(?=(?:[^.!?。 ]{{1,8}}[ '’])?(?:{_COPULA}|s|est)(?: (?:{_ARTICLE}))?[ :：]*$)[^.!?。0-9]{{1,14}}$", re.IGNORECASE
+    f"(?<=[.!?。] )(?=(?:[^.!?。 ]{{1,8}}[ '’])?(?:{COPULA}|s|est)(?: (?:{ARTICLE}))?[ :：]*$)[^.!?。0-9]{{1,14}}$", re.IGNORECASE
 )
 """A short sentence that says what the one before speaks of: `It is 481223`."""
 _LABEL = re.compile("[A-Z]{2,5} $")
@@ -133,7 +126,7 @@ class _Judge(LabelledLines):
         """Return True if a code is for what the number's word names: `Your code for your account is 481223`."""
         line = self.rows[candidate.row]
         code = next((label for label in reversed(labels) if label.kind >= LabelKind.PLAIN), None)
-        if code is None or not _IS_BEFORE.search(line[number.end : candidate.start]):
+        if code is None or not IS_BEFORE.search(line[number.end : candidate.start]):
             return False
         between = line[code.end : number.end]
         return len(between) <= _ABOUT and not STOP.search(between)
@@ -142,7 +135,7 @@ class _Judge(LabelledLines):
         """Judge a code that follows a word on its line."""
         doubt, is_weak = candidate.doubt, label.kind is LabelKind.WEAK
         between = self.rows[candidate.row][label.end : candidate.start]
-        says = _IS_BEFORE.search(between) is not None
+        says = IS_BEFORE.search(between) is not None
         if says and not is_weak and (again := _AGAIN.search(between)):
             between = again[0]
         bare = not between.strip(DECORATION)
@@ -195,7 +188,7 @@ class _Judge(LabelledLines):
         if label is None or label.kind < LabelKind.PLAIN:
             return None
         between = self.rows[candidate.row][label.end : candidate.start]
-        return self._after(candidate, label) if _IS_BEFORE.search(between) else None
+        return self._after(candidate, label) if IS_BEFORE.search(between) else None
 
     def _before(self, candidate: Candidate, label: Label) -> tuple[Label, int, str] | None:
         """Judge a code that a word on its line follows."""

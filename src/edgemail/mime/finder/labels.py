@@ -21,6 +21,13 @@ SENTENCE_END = re.compile("(?<! [A-Z])[.!?…] |[。！？]")
 """The end of a sentence, not the dot of `M. Roux`."""
 STOP = re.compile("[.!?:;。！？：；()|0-9]")
 
+COPULA = "is|ist|est|es|este|sunt|è|é|e|to|jest|je|är|er|on|as|als|là|adalah|είναι|lautet|como|comme"
+ARTICLE = "le|la|el|il|o|the|der|die|das|det|den"
+_PARTICLE = "は|是|为|為|은|는|คือ|هو|هي|הוא|है"
+IS_BEFORE = re.compile(
+    f"(?:[:：>→]|(?:^| )(?:{COPULA})(?: (?:{ARTICLE}))?|{_PARTICLE})[ :：\"'“„«*(\\[「『【>-]*$",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile("[0-9]{4}")
 _ADDRESS = re.compile('://[^ \n<>"]+')
 _SCHEME = re.compile(r"https?\Z", re.IGNORECASE)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from edgemail.mime.finder.labels import DECORATION, SENTENCE_END, LabelKind
+from edgemail.mime.finder.labels import DECORATION, IS_BEFORE, SENTENCE_END, LabelKind
 from edgemail.mime.finder.shapes import Doubt, is_measure, is_tabular
 
 if TYPE_CHECKING:
@@ -33,10 +33,10 @@ _WEIGHTS = {
     "alone on its line": 15,
     "alone, and the subject signs in": 8,
     "asked for": 28,
-    "right after the verb": 5,
+    "right after the verb": 8,
     "beside a word of signing in": 14,
-    "beside a word for codes": 3,
-    "beside a word of other things": -4,
+    "beside a word for codes": -6,
+    "beside a word of other things": -8,
     "asked for in a message about other things": -8,
     "after the sender's name": 10,
     # the line above or below
@@ -44,14 +44,14 @@ _WEIGHTS = {
     "asked for by the line below": 12,
     "after a colon": 12,
     # the message
-    "the subject signs in": 12,
+    "the subject signs in": 14,
     "the subject says code": 10,
     "the subject has other things": -6,
     "signing in": 4,
     "care": 8,
-    "other things": -4,
+    "other things": -5,
 }
-_ENOUGH = 34
+_ENOUGH = 32
 _PLACE_MAX = 5
 _LEAD = 10
 """How far the best must be above the next."""
@@ -131,7 +131,8 @@ class _Sentence:
         ends = [end.end() for end in SENTENCE_END.finditer(self.line, 0, candidate.start)]
         begin = ends.pop() if ends else 0
         is_short = candidate.start - begin <= _SHORT
-        begin = begin if not is_short else ends.pop() if ends else 0
+        if is_short and (candidate.start == begin or IS_BEFORE.search(self.line[begin : candidate.start])):
+            begin = ends.pop() if ends else 0
         stop = SENTENCE_END.search(self.line, candidate.end)
         self.is_last = not self.line[candidate.end : stop.start() if stop else None].strip(DECORATION)
         if stop and stop.start() == candidate.end and is_short:
