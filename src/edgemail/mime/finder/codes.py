@@ -139,7 +139,8 @@ class _Judge(LabelledLines):
         if says and not is_weak and (again := _AGAIN.search(between)):
             between = again[0]
         bare = not between.strip(DECORATION)
-        if len(between) > _REACH and (is_weak or not says or doubt is not Doubt.NONE):
+        far = {Doubt.NONE, Doubt.APART} if label.kind is LabelKind.STRONG else {Doubt.NONE}
+        if len(between) > _REACH and (is_weak or not says or doubt not in far):
             return None
         if is_weak and is_tabular(self.rows, candidate.row):
             return None

@@ -20,6 +20,7 @@ CONFIRMATIONS_MAX = 3
 _ENOUGH = 50
 _CUT = 30
 _THINGS = frozenset({"other", "promo", "goods"})
+_IT_IS_YOU = frozenset({"sign_in"})
 _ASKING = frozenset({"act", "login", "invite"})
 _ELSEWHERE = _THINGS | {"never", "guide"}
 _CLEAR = 50
@@ -209,7 +210,7 @@ class _LinkWeigher:
         password = _word(found, "password") if len(said) <= 40 else None
         if act or password:
             word = (act or password or found[0]).word
-            is_clear = any(m.roles & {"object", "password"} for m in found)
+            is_clear = any(m.roles & {"object", "password"} or m.roles == _IT_IS_YOU for m in found)
             is_clear = is_clear or " " in word or len(said) <= len(word) + 5
             return (_CLEAR if is_short and is_clear else 25), f"{who} says “{word}”"
         if login and len(said) <= 30:

@@ -36,6 +36,7 @@ _WEB_SIGN = re.compile(r"\.[\w-]++/|[Ww]{3}\.")
 _WEB = re.compile(r"(?<![\w.-])[\w-]++(?:\.[\w-]++)++/[^ \n<>\"]*|(?<![\w.@-])www\.[^ \n<>\"]+", re.IGNORECASE)
 _OF = frozenset({"", "de", "d", "di", "do", "da", "del", "des", "для", "voor", "til", "för", "για", "of"})
 _BEFORE_WORD = re.compile(r"([^\W\d_]+)[ -]$")
+_NAMING = frozenset({"bad", "other", "number"})
 _SMALL = frozenset({"small"})
 _SMALL_MAX = 4
 
@@ -137,12 +138,13 @@ class LabelledLines:
                     labels.pop()
                 labels.append(label)
             elif "digits" in mark.roles:
+                last = found[place - 1] if place else mark
                 asks = any("enter" in other.roles for other in found[:place]) or (
                     row > 1
+                    and not (last.roles & _NAMING and mark.start - last.end <= 3)
                     and any("enter" in other.roles for other in self.marks_of(row - 1))
                     and not _NUMBER.search(self.rows[row - 1])
                 )
-                last = found[place - 1] if place else mark
                 is_beside = line[last.end : mark.start] in {"", " ", "-"} and labels and labels[-1].end == last.end
                 if "sign_in" in last.roles and is_beside:
                     begin = labels.pop().start  # `sign-on number`, ワンタイム番号

@@ -26,6 +26,7 @@ _RUN = re.compile(f"[0-9]+(?:{_GAP}[0-9]++)*+")
 _DIGITS = re.compile("[0-9]{4,8}")
 _GROUPED = re.compile("[0-9]{3}[ -][0-9]{3}|[0-9]{4}[ -][0-9]{4}")
 _PAIRS = re.compile("[0-9]{2}(?:([ -])[0-9]{2}){1}(?:\\1[0-9]{2}){1,2}")
+_UNEVEN = re.compile("[0-9]{4} [0-9]{2}|[0-9]{2} [0-9]{4}")
 _SINGLES = re.compile("[0-9](?:([ -])[0-9])(?:\\1[0-9]){2,6}")
 _HALVES = re.compile("[0-9](?: [0-9]){2,3}-[0-9](?: [0-9]){2,3}")
 _DASH = re.compile(" ?[-‐‑–—] ?")
@@ -47,6 +48,7 @@ _NUMBERED = re.compile("[A-Z]{2,5}-(?:19|20)[0-9]{2}-")
 """As series are: `CVE-2026-48122`."""
 _APART = re.compile("[A-Z0-9](?: [A-Z0-9]){1,7}(?: ?[-–] ?[A-Z0-9](?: [A-Z0-9]){1,7})?")
 _LOWER_PARTS = re.compile("[a-z0-9]{3,5}-[a-z0-9]{3,5}(?:-[a-z0-9]{3,5})?")
+_MIXED_PARTS = re.compile("(?=[A-Za-z]{0,5}[0-9])[A-Za-z0-9]{3,6}-[A-Za-z0-9]{3,6}")
 _COUNTED = re.compile("[0-9]+-[a-z]+|[a-z]+-[0-9]+")
 """As `2048-bit` and `top-100`."""
 _NAMED_NUMBER = re.compile("[^:：0-9]{2,40}[:：] ?[0-9][0-9 .,%]{0,15}")
@@ -154,7 +156,7 @@ def _of_digits(row: int, line: str, run: re.Match[str], bare: str) -> Candidate 
         doubt = Doubt.DATE if _DATE.fullmatch(found) else Doubt.NONE
     elif _GROUPED.fullmatch(found):
         doubt = Doubt.DATE if _DATE.fullmatch(found[:-5]) else Doubt.NONE
-    elif _PAIRS.fullmatch(found) or _SINGLES.fullmatch(found) or _HALVES.fullmatch(found):
+    elif any(shape.fullmatch(found) for shape in (_PAIRS, _SINGLES, _HALVES, _UNEVEN)):
         doubt = Doubt.APART
     else:
         return None
@@ -198,7 +200,7 @@ def _is_mixed(found: str) -> bool:
         return False
     if _COUNTED.fullmatch(found):
         return False
-    return bool(_LOWER_PARTS.fullmatch(found) or (_MIXED.fullmatch(found) and not _NAMED.fullmatch(found)))
+    return bool(_LOWER_PARTS.fullmatch(found) or _MIXED_PARTS.fullmatch(found) or (_MIXED.fullmatch(found) and not _NAMED.fullmatch(found)))
 
 
 def _is_numeric(found: str) -> bool:

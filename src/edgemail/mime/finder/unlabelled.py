@@ -29,6 +29,7 @@ _WEIGHTS = {
     "in groups": 12,
     "digit by digit": 8,
     "letters alone": -8,
+    "several parts": 8,
     # its line
     "alone on its line": 15,
     "alone, and the subject signs in": 8,
@@ -60,6 +61,7 @@ _NUMBER_REACH, _ACT_REACH, _REACH = 15, 12, 40
 
 _SHORT = 12
 """Characters of a sentence that says nothing by itself: `It is 88 37 02.`"""
+_NOUN = re.compile(r" [^\W\d_]{4,20} ")
 _GREETING = re.compile("^[^,:：]{0,40}[,:：]")
 _WITH = re.compile(
     "(?<![^ ])(?:with|using|mit|avec|con|com|met|med|z|s|с|з|cu|ile|με|dengan|bằng)(?: [^ ]{1,8})? [\"'“„«*]?$", re.IGNORECASE
@@ -128,6 +130,8 @@ class _Sentence:
     def __init__(self, page: LabelledLines, candidate: Candidate) -> None:
         self.line = page.rows[candidate.row]
         self._candidate = candidate
+        signing_in, other = page.weigh()
+        self._signs_in = signing_in > 1 and not other
         ends = [end.end() for end in SENTENCE_END.finditer(self.line, 0, candidate.start)]
         begin = ends.pop() if ends else 0
         is_short = candidate.start - begin <= _SHORT
@@ -156,7 +160,7 @@ class _Sentence:
     def asks(self) -> Mark | None:
         """Find the verb that asks to enter or to tell it, or to approve something with it."""
         start, end = self._candidate.start, self._candidate.end
-        near = (mark for mark in reversed(self.before) if mark.roles & _ASKS)
+        near = (mark for mark in reversed(self.before) if mark.roles & _ASKS and not self._has_name(mark))
         later = (mark for mark in self.after if mark.roles & _ASKS and mark.start - end <= _REACH)
         reach = _REACH if self.is_after_colon else _ACT_REACH
         acts = (mark for mark in self.before if "act" in mark.roles and start - mark.end <= reach)
@@ -164,6 +168,13 @@ class _Sentence:
         if found is None and self._is_with:
             found = next((mark for mark in reversed(self.before) if mark.roles & _WITH_ROLES), None)
         return found
+
+    def _has_name(self, verb: Mark) -> bool:
+        """Return True if a noun without article names what one should enter: `use board 77120`."""
+        if "enter" not in verb.roles:
+            return False
+        words = self.line[verb.end : self._candidate.start]
+        return _NOUN.fullmatch(words) is not None and not any(mark.start >= verb.end for mark in self.before)
 
     def is_of_another(self) -> bool:
         """Return True for the number of an order, a phone, a flight."""
@@ -176,11 +187,15 @@ class _Sentence:
         if self._candidate.start - left.end > _NUMBER_REACH:
             return False
         digits = any("digits" in mark.roles for mark in self.before if mark.start == left.start)
+        if digits and self._signs_in:
+            return False
         asking = self.before + self.after if digits else [m for m in self.before if m.start >= left.end]
         return not _has(asking, _ASKS)
 
     def may_name(self, candidate: Candidate) -> bool:
         """Return True unless a number within a sentence has nothing that speaks for a code."""
+        if self.line[candidate.end : candidate.end + 1] in {"?", "？"}:
+            return False
         if candidate.doubt is Doubt.WORD and not (candidate.code.isupper() and self.asks()):
             return False
         if self.asks() or self.is_after_colon or (self.is_first and self.has(_SIGNS)):
@@ -212,7 +227,9 @@ def _of_shape(candidate: Candidate, sentence: _Sentence) -> Iterator[str]:
         yield "in groups"
     if candidate.doubt is Doubt.APART:
         yield "digit by digit"
-    if candidate.doubt is Doubt.WORD and candidate.code.count("-") < 2:
+    if candidate.code.count("-") > 1:
+        yield "several parts"
+    elif candidate.doubt is Doubt.WORD:
         yield "letters alone"
 
 
