@@ -78,7 +78,9 @@ class _Judge(LabelledLines):
         near = range(row - 6, row + 3) if candidate.is_alone else range(row - 1, row + 2)
         if not any(map(self.may_lead_in, near)) and not (candidate.is_alone and self.may_lead_in(0)):
             return None
-        found = None if is_measure(self.rows[row], candidate.end) else self._judge(candidate)
+        if is_measure(self.rows[row], candidate.end) or self.is_in_name(candidate.code):
+            return None
+        found = self._judge(candidate)
         if found is None:
             return None
         label, score, reason = found

@@ -216,6 +216,10 @@ class LabelledLines:
         """Return True for a word that the sender is called, as `Hive Bank`."""
         return word[:1].isupper() and f" {fold(lower(word))} " in f" {self._brand.partition('<')[0]} "
 
+    def is_in_name(self, word: str) -> bool:
+        """Return True for a word of the sender's name."""
+        return f" {fold(lower(word))} " in f" {self._brand.partition('<')[0].replace('.', ' ')} "
+
     def is_sender(self, text: str) -> bool:
         """Return True for the sender's name before a colon: `Acme: 481223`."""
         name = fold(lower(text)).strip(DECORATION)

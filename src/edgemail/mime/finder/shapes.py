@@ -47,6 +47,7 @@ _WORDS = re.compile("[a-z]{3,10}(?:-[a-z]{3,10}){2,4}|[a-z]{3,10}-[0-9]{2,4}-[a-
 _NUMBERED = re.compile("[A-Z]{2,5}-(?:19|20)[0-9]{2}-")
 """As series are: `CVE-2026-48122`."""
 _APART = re.compile("[A-Z0-9](?: [A-Z0-9]){1,7}(?: ?[-–] ?[A-Z0-9](?: [A-Z0-9]){1,7})?")
+_HALVED = re.compile("(?=[A-Z ]*[0-9])(?=[0-9 ]*[A-Z])(?:[A-Z0-9]{3} [A-Z0-9]{3}|[A-Z0-9]{4} [A-Z0-9]{4})")
 _LOWER_PARTS = re.compile("[a-z0-9]{3,5}-[a-z0-9]{3,5}(?:-[a-z0-9]{3,5})?")
 _MIXED_PARTS = re.compile("(?=[A-Za-z]{0,5}[0-9])[A-Za-z0-9]{3,6}-[A-Za-z0-9]{3,6}")
 _COUNTED = re.compile("[0-9]+-[a-z]+|[a-z]+-[0-9]+")
@@ -135,7 +136,7 @@ def candidates(rows: list[str]) -> Iterator[Candidate]:
                 found = _of_digits(row, line, run, bare)
                 if found:
                     yield found
-        if 7 <= len(bare) <= 19 and bare[1] == " " and _APART.fullmatch(bare):
+        if 7 <= len(bare) <= 19 and " " in bare[1:5] and (_APART.fullmatch(bare) or _HALVED.fullmatch(bare)):
             apart = _DASH.sub("-", bare).replace(" ", "")
             if 4 <= len(apart.replace("-", "")) <= 8 and not _is_numeric(apart):
                 start = line.find(bare)

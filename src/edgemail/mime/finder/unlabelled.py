@@ -54,7 +54,7 @@ _WEIGHTS = {
 }
 _ENOUGH = 32
 _PLACE_MAX = 5
-_LEAD = 10
+_LEAD = 8
 """How far the best must be above the next."""
 _NUMBER_REACH, _ACT_REACH, _REACH = 15, 12, 40
 """Characters between a word and what it may speak of."""
