@@ -108,7 +108,7 @@ def _judge(page: LabelledLines, candidate: Candidate) -> Unlabelled | None:
     sentence = _Sentence(page, candidate)
     if candidate.doubt is Doubt.DATE or is_measure(sentence.line, candidate.end) or sentence.is_of_another():
         return None
-    if is_tabular(page.rows, candidate.row):
+    if is_tabular(page.rows, candidate.row) or (candidate.is_alone and _is_named_above(page, candidate.row)):
         return None
     asks = sentence.asks()
     if not candidate.is_alone and not sentence.may_name(candidate):
@@ -210,6 +210,14 @@ class _Sentence:
             return False
         after = line[code.end : code.end + 2]
         return after[:1] == " " and after[1:].isupper()
+
+
+def _is_named_above(page: LabelledLines, row: int) -> bool:
+    """Return True if the line above ends in a name of other numbers: `Reg. no.`."""
+    labels = page.labels_of(row - 1) if row > 1 else []
+    if not labels or labels[-1].kind is not LabelKind.NUMBER or _has(page.marks_of(row - 1), _ASKS):
+        return False
+    return len(page.rows[row - 1]) - labels[-1].end <= _NUMBER_REACH
 
 
 def _end_of(label: object) -> int:
