@@ -131,7 +131,9 @@ class _LinkWeigher:
     def _may_be_meant(self, link: Listed) -> bool:
         place = link.places[0]
         anchor = place.anchor
-        if (anchor.before and not anchor.is_bare) or anchor.after.strip(" .>)]") or not _has_token(link.url):
+        after = anchor.after.strip(" .>)]")
+        is_within = (anchor.before and not anchor.is_bare) or (after and not after.startswith("("))
+        if is_within or not _has_token(link.url):
             return False
         found = self._read((anchor.text or anchor.label)[:_CONTEXT_MAX])
         if any(mark.roles & _ELSEWHERE for mark in found) or not (anchor.is_button or anchor.is_bare):

@@ -35,6 +35,8 @@ _WEB_SIGN = re.compile(r"\.[\w-]++/|[Ww]{3}\.")
 """What each match of `_WEB` holds: a quick look before it."""
 _WEB = re.compile(r"(?<![\w.-])[\w-]++(?:\.[\w-]++)++/[^ \n<>\"]*|(?<![\w.@-])www\.[^ \n<>\"]+", re.IGNORECASE)
 _OF = frozenset({"", "de", "d", "di", "do", "da", "del", "des", "для", "voor", "til", "för", "για", "of"})
+_NOUN = re.compile(r" (?:de |del |des |di |do |da |d['’])?([^\W\d_]{4,}) ?[:：]")
+"""What a code is for, before its colon: `código de asignatura:`."""
 _BEFORE_WORD = re.compile(r"([^\W\d_]+)[ -]$")
 _NAMING = frozenset({"bad", "other", "number"})
 _SMALL = frozenset({"small"})
@@ -137,6 +139,8 @@ class LabelledLines:
                 while labels and labels[-1].start >= label.start:
                     labels.pop()
                 labels.append(label)
+            elif "digits" in mark.roles and place + 1 < len(found) and self._counts(line, mark, found[place + 1]):
+                continue
             elif "digits" in mark.roles:
                 last = found[place - 1] if place else mark
                 asks = any("enter" in other.roles for other in found[:place]) or (
@@ -160,6 +164,11 @@ class LabelledLines:
             elif mark.roles & {"sign_in", "act"}:
                 labels.append(Label(mark.start, mark.end, LabelKind.WEAK, mark.word))
         return labels
+
+    @staticmethod
+    def _counts(line: str, digits: Mark, after: Mark) -> bool:
+        """Return True for a word for digits that says what a code is made of: `6-digit code`."""
+        return "code" in after.roles and line[digits.end : after.start] in {" ", "-"}
 
     def _qualify(self, line: str, found: list[Mark], place: int) -> Label:
         """Say what a word for codes means with the words beside it."""
@@ -189,6 +198,9 @@ class LabelledLines:
             kind = LabelKind.STRONG
         if start == mark.start and not unknown:
             unknown = self._is_strange(line, start)
+        noun = _NOUN.match(line, end)
+        if noun and fold(lower(noun[1])) not in self._brand and not marks(noun[1]):
+            unknown = True
         after = place + 1
         if after < len(found):
             between = line[end : found[after].start]
@@ -214,7 +226,7 @@ class LabelledLines:
 
     def _is_brand(self, word: str) -> bool:
         """Return True for a word that the sender is called, as `Hive Bank`."""
-        return word[:1].isupper() and f" {fold(lower(word))} " in f" {self._brand.partition('<')[0]} "
+        return word[:1].isupper() and f" {fold(lower(word))} " in f" {self._brand.partition('<')[0].replace('-', ' ')} "
 
     def is_in_name(self, word: str) -> bool:
         """Return True for a word of the sender's name."""
@@ -260,12 +272,13 @@ class LabelledLines:
                 elif mark.roles & {"other", "promo"}:
                     other.add(lower(mark.word))
             labels = self.labels_of(0)
+            asks = any("act" in mark.roles for mark in head) and any("object" in mark.roles for mark in head)
             is_code = any(label.kind >= LabelKind.PLAIN for label in labels)
             is_other = any(label.is_other for label in labels)
             is_headed = any(
                 mark.roles & {"other", "promo"} and not mark.roles & {"sign_in", "strong"} for mark in head
             )
-            self._topic = len(signing_in) + is_code, len(other) + is_headed + 3 * is_other
+            self._topic = len(signing_in) + is_code + asks, len(other) + is_headed + 3 * is_other
         return self._topic
 
     def body_marks(self) -> list[Mark]:
@@ -274,6 +287,10 @@ class LabelledLines:
             self._body = marks("\n".join(self.rows[1:])[:TOPIC_MAX])
         return self._body
 
+    def is_announced(self, label: Label) -> bool:
+        """Return True if the subject has the same word for codes, as a bank's own name for them."""
+        return any(other.kind >= LabelKind.PLAIN and other.word == label.word for other in self.labels_of(0))
+
     def is_believed(self, label: Label, candidate: Candidate) -> bool:
         """Return True unless the message says that the word means another thing."""
         if label.kind is LabelKind.STRONG:
@@ -281,7 +298,9 @@ class LabelledLines:
         signing_in, other = self.weigh()
         near = range(candidate.row - candidate.is_alone, candidate.row + 1)
         signing_in += any("enter" in mark.roles for row in near for mark in self.marks_of(row))
-        return other <= signing_in and (signing_in > 1 or not label.is_unknown)
+        return other <= signing_in and (
+            signing_in > 1 or not label.is_unknown or self.is_announced(label)
+        )
 
 
 def best_of(labels: list[Label]) -> Label | None:
