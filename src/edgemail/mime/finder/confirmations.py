@@ -224,7 +224,8 @@ class _LinkWeigher:
     def _weigh_context(self, place: Place, *, is_alone: bool, is_vague: bool) -> _Weighed:
         """Weigh the sentence that a link stands in, or the lines above it."""
         anchor, rows = place.anchor, place.rows
-        here = f"{_last_sentence(anchor.before)} … {_first_sentence(anchor.after)}"
+        rest = "" if anchor.is_bare and anchor.after[:1].isupper() else anchor.after
+        here = f"{_last_sentence(anchor.before)} … {_first_sentence(rest)}"
         found = self._read(_without_addresses(here)[:_CONTEXT_MAX])
         if _word(found, "unasked") or _word(self._read(anchor.before[-_NEAR_MAX:]), "unasked"):
             return _Weighed(-150, "")

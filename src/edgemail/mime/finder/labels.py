@@ -37,6 +37,8 @@ _WEB = re.compile(r"(?<![\w.-])[\w-]++(?:\.[\w-]++)++/[^ \n<>\"]*|(?<![\w.@-])ww
 _OF = frozenset({"", "de", "d", "di", "do", "da", "del", "des", "для", "voor", "til", "för", "για", "of"})
 _NOUN = re.compile(r" (?:de |del |des |di |do |da |d['’])?([^\W\d_]{4,}) ?[:：]")
 """What a code is for, before its colon: `código de asignatura:`."""
+_JOINED_SIGN = re.compile("[\u30a1-\u30fc\u4e00-\u9fff]$")
+"""A sign that qualifies a word for codes in a script without spaces."""
 _BEFORE_WORD = re.compile(r"([^\W\d_]+)[ -]$")
 _NAMING = frozenset({"bad", "other", "number"})
 _SMALL = frozenset({"small"})
@@ -244,6 +246,8 @@ class LabelledLines:
 
     def _is_strange(self, line: str, start: int) -> bool:
         """Return True if a line or a sentence begins with a word of no list that qualifies a code: `Rack code`."""
+        if _JOINED_SIGN.search(line[max(0, start - 2) : start]):
+            return True
         found = _BEFORE_WORD.search(line[max(0, start - 30) : start])
         first = line[: start - len(found[0])].rstrip(" ") if found else ""
         if not found or (first.strip(DECORATION + "0123456789") and first[-1] not in ".!?;,•|"):

@@ -161,9 +161,10 @@ def _of_digits(row: int, line: str, run: re.Match[str], bare: str) -> Candidate 
         doubt = Doubt.APART
     else:
         return None
-    if _is_joined(line, start, end):
+    code = found.replace(" ", "").replace("-", "")
+    if _is_joined(line, start, end) or len(set(code)) == 1:
         return None
-    return Candidate(row, start, end, found.replace(" ", "").replace("-", ""), bare == run[0], doubt)
+    return Candidate(row, start, end, code, bare == run[0], doubt)
 
 
 def _of_letters(row: int, line: str, word: re.Match[str], bare: str) -> Candidate | None:

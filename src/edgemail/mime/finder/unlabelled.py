@@ -35,6 +35,7 @@ _WEIGHTS = {
     "alone, and the subject signs in": 8,
     "asked for": 28,
     "right after the verb": 8,
+    "signed in with": 20,
     "beside a word of signing in": 14,
     "beside a word for codes": -6,
     "beside a word of other things": -8,
@@ -73,6 +74,7 @@ _ACTS = frozenset({"sign_in", "login", "act", "strong", "password"})
 _CODES = frozenset({"code", "strong"})
 _WITH_ROLES = frozenset({"sign_in", "login", "act"})
 _OTHER = frozenset({"other", "promo", "goods"})
+_OBJECT = frozenset({"object"})
 _NAMING = frozenset({"bad", "promo", "number", "other"})
 _ASKING = _ASKS | _ACTS | _CODES | {"act", "digits"}
 _CARE = frozenset({"care", "unasked"})
@@ -169,6 +171,11 @@ class _Sentence:
             found = next((mark for mark in reversed(self.before) if mark.roles & _WITH_ROLES), None)
         return found
 
+    def is_signed_in_with(self) -> bool:
+        """Return True for `log in with 481223`."""
+        last = self.before[-2:] if self._is_with else []
+        return any(mark.roles & _SIGNS and self._candidate.start - mark.end <= _ACT_REACH for mark in last)
+
     def _has_name(self, verb: Mark) -> bool:
         """Return True if a noun without article names what one should enter: `use board 77120`."""
         if "enter" not in verb.roles:
@@ -215,7 +222,10 @@ class _Sentence:
 def _is_named_above(page: LabelledLines, row: int) -> bool:
     """Return True if the line above ends in a name of other numbers: `Reg. no.`."""
     labels = page.labels_of(row - 1) if row > 1 else []
-    if not labels or labels[-1].kind is not LabelKind.NUMBER or _has(page.marks_of(row - 1), _ASKS):
+    found = page.marks_of(row - 1)
+    if not labels or labels[-1].kind is not LabelKind.NUMBER or _has(found, _ASKS):
+        return False
+    if _has((mark for mark in found if mark.start == labels[-1].start), _OBJECT):
         return False
     return len(page.rows[row - 1]) - labels[-1].end <= _NUMBER_REACH
 
@@ -246,6 +256,8 @@ def _of_sentence(page: LabelledLines, candidate: Candidate, sentence: _Sentence)
         yield "asked for"
         if _has((mark for mark in sentence.before if candidate.start - mark.end <= 3), _ASKS):
             yield "right after the verb"
+        if sentence.is_signed_in_with():
+            yield "signed in with"
         if page.weigh()[1]:
             yield "asked for in a message about other things"
     if sentence.has(_SIGNS):
@@ -282,6 +294,6 @@ def _of_message(page: LabelledLines) -> Iterator[str]:
         yield "the subject has other things"
     signing_in, other = page.weigh()
     yield from ["signing in"] * min(signing_in, 3)
-    yield from ["other things"] * min(other, 5)
+    yield from ["other things"] * min(other, 4)
     cares = {mark.word.lower() for mark in page.body_marks() if mark.roles & _CARE}
     yield from ["care"] * min(len(cares), 2)
