@@ -14,7 +14,7 @@ from itertools import islice
 
 from edgemail.mime.finder.labels import ARTICLE, COPULA, DECORATION, IS_BEFORE, SENTENCE_END, STOP, Label, LabelKind, LabelledLines, best_of
 from edgemail.mime.finder.lexicon import Mark, lower
-from edgemail.mime.finder.shapes import Candidate, Doubt, candidates, is_measure, is_tabular
+from edgemail.mime.finder.shapes import Candidate, Doubt, candidates, is_measure, is_tabular, is_time
 from edgemail.mime.finder.unlabelled import eliminate
 from edgemail.model import Code
 
@@ -78,7 +78,8 @@ class _Judge(LabelledLines):
         near = range(row - 6, row + 3) if candidate.is_alone else range(row - 1, row + 2)
         if not any(map(self.may_lead_in, near)) and not (candidate.is_alone and self.may_lead_in(0)):
             return None
-        if is_measure(self.rows[row], candidate.end) or self.is_in_name(candidate.code):
+        line = self.rows[row]
+        if is_measure(line, candidate.end) or is_time(line, candidate) or self.is_in_name(candidate.code):
             return None
         found = self._judge(candidate)
         if found is None:

@@ -95,7 +95,7 @@ class _LinkWeigher:
         self._subject_other = any(m.roles & _THINGS for m in found) and not is_object
         self._subject_invites = _word(found, "invite") is not None
         self._invites = self._subject_invites and not self._subject_other
-        nearly = _word(found, "nearly")
+        nearly = _word(found, "nearly") or _word(found, "password")
         self._is_nearly = nearly is not None and not self._subject_other
         if nearly and not self._subject_asks:
             self._subject_reason = f"the subject says “{nearly.word}”"

@@ -43,7 +43,7 @@ _CAPITALS = re.compile("[A-Z0-9]{4,10}")
 _MIXED = re.compile("[A-Za-z0-9]{5,12}")
 _NAMED = re.compile("[A-Za-z]{3,}[0-9]{1,4}|[0-9]+(?:st|nd|rd|th|x|px|gb|mb|kb|min|am|pm|h|s|k)", re.IGNORECASE)
 _LETTERS = re.compile("[A-Z]{5,8}|[A-Z]{3,5}-[A-Z]{3,5}|[A-Z]{4}")
-_WORDS = re.compile("[a-z]{3,10}(?:-[a-z]{3,10}){2,4}|[a-z]{3,10}-[0-9]{2,4}-[a-z]{3,10}")
+_WORDS = re.compile("[a-z]{3,10}(?:-[a-z]{3,10}){2,4}(?:-[0-9]{1,4})?|[a-z]{3,10}-[0-9]{2,4}-[a-z]{3,10}")
 _NUMBERED = re.compile("[A-Z]{2,5}-(?:19|20)[0-9]{2}-")
 """As series are: `CVE-2026-48122`."""
 _APART = re.compile("[A-Z0-9](?: [A-Z0-9]){1,7}(?: ?[-–] ?[A-Z0-9](?: [A-Z0-9]){1,7})?")
@@ -53,6 +53,8 @@ _MIXED_PARTS = re.compile("(?=[A-Za-z]{0,5}[0-9])[A-Za-z0-9]{3,6}-[A-Za-z0-9]{3,
 _COUNTED = re.compile("[0-9]+-[a-z]+|[a-z]+-[0-9]+")
 """As `2048-bit` and `top-100`."""
 _NAMED_NUMBER = re.compile("[^:：0-9]{2,40}[:：] ?[0-9][0-9 .,%]{0,15}")
+_CLOCK = re.compile("(?:[01][0-9]|2[0-3])[0-5][0-9]")
+_AT = re.compile("(?:^| )(?:at|um|kl[.]?|à|alle|às|las|om|o|в|о|saat|from|until|bis|till|ab|between|by) $", re.IGNORECASE)
 _DIGIT = re.compile("[0-9]")
 _SHORTEST = 4
 _UNLIKE_PROSE = re.compile(
@@ -222,6 +224,12 @@ def is_tabular(rows: list[str], row: int) -> bool:
     """Return True for a line of a list of numbers, each with its name: `Logins: 120488`."""
     near = (rows[place] for place in (row - 1, row + 1) if 0 < place < len(rows))
     return _NAMED_NUMBER.fullmatch(rows[row][:80]) is not None and any(map(_NAMED_NUMBER.fullmatch, near))
+
+
+def is_time(line: str, candidate: Candidate) -> bool:
+    """Return True for a time without a colon: `at 1448`."""
+    is_clock = _CLOCK.fullmatch(candidate.code) is not None
+    return is_clock and _AT.search(line[max(0, candidate.start - 10) : candidate.start]) is not None
 
 
 def is_measure(line: str, end: int) -> bool:

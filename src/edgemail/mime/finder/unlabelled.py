@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from edgemail.mime.finder.labels import DECORATION, IS_BEFORE, SENTENCE_END, LabelKind
-from edgemail.mime.finder.shapes import Doubt, is_measure, is_tabular
+from edgemail.mime.finder.shapes import Doubt, is_measure, is_tabular, is_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -109,6 +109,8 @@ def eliminate(page: LabelledLines, found: Iterable[Candidate]) -> Unlabelled | N
 def _judge(page: LabelledLines, candidate: Candidate) -> Unlabelled | None:
     sentence = _Sentence(page, candidate)
     if candidate.doubt is Doubt.DATE or is_measure(sentence.line, candidate.end) or sentence.is_of_another():
+        return None
+    if is_time(sentence.line, candidate):
         return None
     if is_tabular(page.rows, candidate.row) or (candidate.is_alone and _is_named_above(page, candidate.row)):
         return None
