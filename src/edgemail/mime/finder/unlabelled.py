@@ -25,11 +25,11 @@ LETTERS_MAX = 4 * 1024
 _WEIGHTS = {
     # its shape
     "six digits": 10,
-    "fewer or more digits": -4,
+    "fewer or more digits": -3,
     "in groups": 12,
     "digit by digit": 8,
     "letters alone": -8,
-    "several parts": 8,
+    "several parts": 12,
     # its line
     "alone on its line": 15,
     "alone, and the subject signs in": 8,
@@ -37,9 +37,9 @@ _WEIGHTS = {
     "right after the verb": 8,
     "signed in with": 20,
     "beside a word of signing in": 14,
-    "beside a word for codes": -6,
+    "beside a word for codes": -8,
     "beside a word of other things": -8,
-    "asked for in a message about other things": -8,
+    "asked for in a message about other things": -4,
     "after the sender's name": 10,
     # the line above or below
     "asked for by the line above": 12,
@@ -48,7 +48,7 @@ _WEIGHTS = {
     # the message
     "the subject signs in": 14,
     "the subject says code": 10,
-    "the subject has other things": -6,
+    "the subject has other things": -9,
     "signing in": 4,
     "care": 8,
     "other things": -5,
