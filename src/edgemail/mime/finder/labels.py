@@ -302,9 +302,22 @@ class LabelledLines:
         signing_in, other = self.weigh()
         near = range(candidate.row - candidate.is_alone, candidate.row + 1)
         signing_in += any("enter" in mark.roles for row in near for mark in self.marks_of(row))
-        return other <= signing_in and (
-            signing_in > 1 or not label.is_unknown or self.is_announced(label)
-        )
+        if self.is_announced(label):
+            return other <= signing_in
+        if label.is_unknown or self._is_of(label, candidate):
+            return signing_in > 1 and other < signing_in
+        return other <= signing_in
+
+    def _is_of(self, label: Label, candidate: Candidate) -> bool:
+        """Return True if words of no list say what a code is of: `code of the offence 12091`."""
+        line = self.rows[candidate.row]
+        if label.end > candidate.start or line[label.start : label.end] != label.word:
+            return False
+        between = line[label.end : candidate.start]
+        words = [word for word in between.strip(DECORATION).split(" ") if len(word) > 3]
+        if len(between) > 40 or not words or IS_BEFORE.search(between):
+            return False
+        return not any(marks(word) or fold(lower(word)) in self._brand for word in words)
 
 
 def best_of(labels: list[Label]) -> Label | None:

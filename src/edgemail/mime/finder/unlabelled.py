@@ -62,6 +62,7 @@ _NUMBER_REACH, _ACT_REACH, _REACH = 15, 12, 40
 
 _SHORT = 12
 """Characters of a sentence that says nothing by itself: `It is 88 37 02.`"""
+_MADE = re.compile("(?=.*[0-9]).*-")
 _NOUN = re.compile(r" [^\W\d_]{4,20} ")
 _GREETING = re.compile("^[^,:：]{0,40}[,:：]")
 _WITH = re.compile(
@@ -171,6 +172,8 @@ class _Sentence:
         found = next(near, None) or next(later, None) or next(acts, None)
         if found is None and self._is_with:
             found = next((mark for mark in reversed(self.before) if mark.roles & _WITH_ROLES), None)
+            near_after = (m for m in self.after if m.roles & _SIGNS and m.start - end <= _ACT_REACH)
+            found = found or next(near_after, None)
         return found
 
     def is_signed_in_with(self) -> bool:
@@ -205,8 +208,10 @@ class _Sentence:
         """Return True unless a number within a sentence has nothing that speaks for a code."""
         if self.line[candidate.end : candidate.end + 1] in {"?", "？"}:
             return False
-        if candidate.doubt is Doubt.WORD and not (candidate.code.isupper() and self.asks()):
-            return False
+        if candidate.doubt is Doubt.WORD:
+            is_made = candidate.code.isupper() or (self.is_after_colon and _MADE.search(candidate.code))
+            if not is_made or not self.asks():
+                return False
         if self.asks() or self.is_after_colon or (self.is_first and self.has(_SIGNS)):
             return not self.is_place()
         is_digits = candidate.code.isdigit() and len(candidate.code) > _PLACE_MAX
