@@ -12,9 +12,10 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from itertools import islice
 
-from edgemail.mime.finder.labels import DECORATION, STOP, Label, LabelKind, LabelledLines, best_of
+from edgemail.mime.finder.labels import ARTICLE, COPULA, DECORATION, IS_BEFORE, SENTENCE_END, STOP, Label, LabelKind, LabelledLines, best_of
 from edgemail.mime.finder.lexicon import Mark, lower
-from edgemail.mime.finder.shapes import Candidate, Doubt, candidates, is_measure
+from edgemail.mime.finder.shapes import Candidate, Doubt, candidates, is_measure, is_tabular, is_time
+from edgemail.mime.finder.unlabelled import eliminate
 from edgemail.model import Code
 
 CODES_MAX = 3
@@ -23,21 +24,18 @@ CANDIDATES_MAX = 100
 SURE = 90
 """A score from which on no second look is needed, as into the HTML beside the text."""
 _CUT = 30
-_REACH, _FAR = 40, 80
+_BY_ELIMINATION = 45
+_REACH, _ABOUT, _FAR = 40, 60, 120
 """Characters between a word and the code that it speaks of."""
 
-_COPULA = "is|ist|est|es|este|sunt|è|é|e|to|jest|je|är|er|on|as|als|là|adalah|είναι|lautet|como|comme"
-_ARTICLE = "le|la|el|il|o|the|der|die|das|det|den"
-_PARTICLE = "は|是|为|為|은|는|คือ|هو|هي|הוא|है"
-_IS_BEFORE = re.compile(
-    f"(?:[:：>→]|(?:^| )(?:{_COPULA})(?: (?:{_ARTICLE}))?|{_PARTICLE})[ :：\"'“„«*(\\[「『【>-]*$",
-    re.IGNORECASE,
-)
 _IS_AFTER = re.compile(
-    f"[ \"'”»*)\\]」』】]*(?:(?:{_COPULA})(?![^\\W\\d_])|[,:=–—-]|は|が|を|是|为|為|은|는|를|هو|है)", re.IGNORECASE
+    f"[ \"'”»*)\\]」』】]*(?:(?:{COPULA})(?![^\\W\\d_])|[,:=–—-]|は|が|を|是|为|為|은|는|를|هو|है)", re.IGNORECASE
 )
+_AGAIN = re.compile(
+    f"(?<=[.!?。] )(?=(?:[^.!?。 ]{{1,8}}[ '’])?(?:{COPULA}|s|est)(?: (?:{ARTICLE}))?[ :：]*$)[^.!?。0-9]{{1,14}}$", re.IGNORECASE
+)
+"""A short sentence that says what the one before speaks of: `It is 481223`."""
 _LABEL = re.compile("[A-Z]{2,5} $")
-_SENTENCE = re.compile("[.!?] |[。！？]")
 _SYNTAX = re.compile(r"[=<{}&|#/\\]")
 _NAME = re.compile("(?=[A-Z]*[AEIOU])[A-Z]{3,}[0-9]{0,4}")
 """As coupons are made, `THANKS30`, and seldom codes."""
@@ -58,11 +56,15 @@ def find_codes(subject: str, rows: list[str], brand: str) -> list[Found]:
     """List the codes, at most `CODES_MAX`, best first. `brand` is who sends it: its name may qualify a code."""
     page = _Judge(subject, rows, brand)
     best: dict[str, Found] = {}
-    for candidate in islice(candidates(page.rows), CANDIDATES_MAX):
+    seen = list(islice(candidates(page.rows), CANDIDATES_MAX))
+    for candidate in seen:
         found = page.judge(candidate)
         known = best.get(candidate.code)
         if found and (known is None or found.score > known.score):
             best[candidate.code] = found
+    if not best:
+        only = eliminate(page, seen)
+        return [Found(_BY_ELIMINATION, Code(only.candidate.code, only.reason))] if only else []
     ranked = sorted(best.values(), key=lambda found: -found.score)[:CODES_MAX]
     return [found for found in ranked if found.score > ranked[0].score - _CUT]
 
@@ -76,7 +78,10 @@ class _Judge(LabelledLines):
         near = range(row - 6, row + 3) if candidate.is_alone else range(row - 1, row + 2)
         if not any(map(self.may_lead_in, near)) and not (candidate.is_alone and self.may_lead_in(0)):
             return None
-        found = None if is_measure(self.rows[row], candidate.end) else self._judge(candidate)
+        line = self.rows[row]
+        if is_measure(line, candidate.end) or is_time(line, candidate) or self.is_in_name(candidate.code):
+            return None
+        found = self._judge(candidate)
         if found is None:
             return None
         label, score, reason = found
@@ -124,29 +129,34 @@ class _Judge(LabelledLines):
         """Return True if a code is for what the number's word names: `Your code for your account is 481223`."""
         line = self.rows[candidate.row]
         code = next((label for label in reversed(labels) if label.kind >= LabelKind.PLAIN), None)
-        if code is None or not _IS_BEFORE.search(line[number.end : candidate.start]):
+        if code is None or not IS_BEFORE.search(line[number.end : candidate.start]):
             return False
         between = line[code.end : number.end]
-        return len(between) <= _REACH and not STOP.search(between)
+        return len(between) <= _ABOUT and not STOP.search(between)
 
     def _after(self, candidate: Candidate, label: Label) -> tuple[Label, int, str] | None:
         """Judge a code that follows a word on its line."""
         doubt, is_weak = candidate.doubt, label.kind is LabelKind.WEAK
         between = self.rows[candidate.row][label.end : candidate.start]
-        says = _IS_BEFORE.search(between) is not None
+        says = IS_BEFORE.search(between) is not None
+        if says and not is_weak and (again := _AGAIN.search(between)):
+            between = again[0]
         bare = not between.strip(DECORATION)
-        if len(between) > _REACH and not (says and label.kind is LabelKind.STRONG and doubt is Doubt.NONE):
+        far = {Doubt.NONE, Doubt.APART} if label.kind is LabelKind.STRONG else {Doubt.NONE}
+        if len(between) > _REACH and (is_weak or not says or doubt not in far):
+            return None
+        if is_weak and is_tabular(self.rows, candidate.row):
             return None
         if is_weak:
             is_told = label.start > 0 or len(candidate.code) >= 6
             near = says and is_told and between.count(" ") <= 5 and doubt <= Doubt.LETTERS
-            near = near and not _SENTENCE.search(between)
+            near = near and not SENTENCE_END.search(between)
             near = near and (best_of(self.labels_of(0)) is not None or self._is_asked_for(candidate))
             fits = near or (bare and doubt is Doubt.NONE)
             return (label, 75 if near else 55, _beside(label, candidate.row)) if fits else None
         if doubt is Doubt.DATE and not says and not (bare and label.kind is LabelKind.STRONG):
             return None
-        if not bare and (_SENTENCE.search(between) or _SYNTAX.search(between)):
+        if not bare and (SENTENCE_END.search(between) or _SYNTAX.search(between)):
             return None
         if not (bare or says) and (_LABEL.search(between) or _is_far(label, len(between))):
             return None
@@ -154,7 +164,7 @@ class _Judge(LabelledLines):
             return None
         if doubt is Doubt.WORD and not self._is_told(candidate, between, says=says, bare=bare):
             return None
-        return label, 80 - len(between) + 20 * says, _beside(label, candidate.row)
+        return label, 80 - min(len(between), _REACH) + 20 * says, _beside(label, candidate.row)
 
     def _is_asked_for(self, candidate: Candidate) -> bool:
         """Return True if the line asks to enter it, and speaks of no other number, as a user name."""
@@ -182,7 +192,7 @@ class _Judge(LabelledLines):
         if label is None or label.kind < LabelKind.PLAIN:
             return None
         between = self.rows[candidate.row][label.end : candidate.start]
-        return self._after(candidate, label) if _IS_BEFORE.search(between) else None
+        return self._after(candidate, label) if IS_BEFORE.search(between) else None
 
     def _before(self, candidate: Candidate, label: Label) -> tuple[Label, int, str] | None:
         """Judge a code that a word on its line follows."""
@@ -192,7 +202,7 @@ class _Judge(LabelledLines):
         between = self.rows[candidate.row][candidate.end : label.start]
         if len(between) > (12 if doubt is Doubt.LETTERS else _REACH):
             return None
-        if not _IS_AFTER.match(between) and (len(between) > 3 or _SENTENCE.search(between)):
+        if not _IS_AFTER.match(between) and (len(between) > 3 or SENTENCE_END.search(between)):
             begins = not self.rows[candidate.row][: candidate.start].strip(DECORATION)
             is_clear = label.kind is LabelKind.STRONG or label.word[:1] > "\u0590"  # scripts that put the verb last
             if not begins or not is_clear or STOP.search(between) or len(candidate.code) < 5:
@@ -238,7 +248,7 @@ class _Judge(LabelledLines):
         """Return True if no sentence ends between a word and what may be a code."""
         line = self.rows[candidate.row]
         first, last = (candidate.end, mark.start) if mark.start >= candidate.end else (mark.end, candidate.start)
-        return last - first <= 2 * _FAR and not _SENTENCE.search(line[first:last])
+        return last - first <= 2 * _FAR and not SENTENCE_END.search(line[first:last])
 
     def _is_object_of(self, verb: Mark, candidate: Candidate) -> bool:
         """Return True if nothing but small words parts a verb from what may be a code."""
@@ -258,7 +268,7 @@ class _Judge(LabelledLines):
             return None
         near = (label for label in self.labels_of(candidate.row) if 0 <= label.start - candidate.end <= 50)
         label = next((label for label in near if label.kind is LabelKind.WEAK), None)
-        if label is None or _SENTENCE.search(line[candidate.end : label.start]):
+        if label is None or SENTENCE_END.search(line[candidate.end : label.start]):
             return None
         return label, 75, _beside(label, candidate.row)
 

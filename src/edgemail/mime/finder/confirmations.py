@@ -20,11 +20,13 @@ CONFIRMATIONS_MAX = 3
 _ENOUGH = 50
 _CUT = 30
 _THINGS = frozenset({"other", "promo", "goods"})
+_IT_IS_YOU = frozenset({"sign_in"})
 _ASKING = frozenset({"act", "login", "invite"})
 _ELSEWHERE = _THINGS | {"never", "guide"}
 _CLEAR = 50
 """For a link that says itself what it confirms."""
 _CONTEXT_BEST = 40
+_NEAR_OTHER = -40
 _PATH_MAX = 1_000
 _CONTEXT_MAX = 400
 _NEAR_MAX = 160
@@ -70,6 +72,9 @@ def pick_confirmations(links: list[Listed], subject: str, sender: str) -> list[L
         found = reader.weigh(link)
         if found.score >= _ENOUGH and found.reason:
             best.append((found.score, Link(link.url, link.text, found.reason)))
+    if not best:
+        only = reader.eliminate(links)
+        return [only] if only else []
     best.sort(key=lambda item: -item[0])
     return [link for score, link in best[:CONFIRMATIONS_MAX] if score > best[0][0] - _CUT]
 
@@ -86,8 +91,15 @@ class _LinkWeigher:
         self._subject_reason = f"the subject says “{asking}”"
         self._joins = {lower(mark.word) for mark in found if "join" in mark.roles}
         self._subject_object = any(mark.roles & {"object", "password", "invite"} for mark in found)
-        self._subject_other = any(m.roles & _THINGS for m in found) and not _word(found, "object")
-        self._invites = _word(found, "invite") is not None and not self._subject_other
+        is_object = any("object" in mark.roles and "login" not in mark.roles for mark in found)
+        self._subject_other = any(m.roles & _THINGS for m in found) and not is_object
+        self._subject_invites = _word(found, "invite") is not None
+        self._invites = self._subject_invites and not self._subject_other
+        nearly = _word(found, "nearly") or _word(found, "password")
+        self._is_nearly = nearly is not None and not self._subject_other
+        if nearly and not self._subject_asks:
+            self._subject_reason = f"the subject says “{nearly.word}”"
+        self._is_told = _word(found, "unasked") is not None or _word(found, "never") is not None
         domain = _FROM.search(sender)
         self._domain = ".".join(domain[1].lower().split(".")[-2:]) if domain else ""
 
@@ -108,6 +120,27 @@ class _LinkWeigher:
             if found.score > best.score:
                 best = found
         return best
+
+    def eliminate(self, links: list[Listed]) -> Link | None:
+        """Choose the one link made for this reader, where the subject asks and no wording tells which."""
+        if not (self._subject_asks or self._is_nearly) or self._subject_other or self._is_told:
+            return None
+        fit = [link for link in links if self._may_be_meant(link)][:2]
+        return Link(fit[0].url, fit[0].text, self._subject_reason) if len(fit) == 1 else None
+
+    def _may_be_meant(self, link: Listed) -> bool:
+        place = link.places[0]
+        anchor = place.anchor
+        after = anchor.after.strip(" .>)]")
+        is_within = (anchor.before and not anchor.is_bare) or (after and not after.startswith("("))
+        if is_within or not _has_token(link.url):
+            return False
+        found = self._read((anchor.text or anchor.label)[:_CONTEXT_MAX])
+        if any(mark.roles & _ELSEWHERE for mark in found) or not (anchor.is_button or anchor.is_bare):
+            return False
+        if self._weigh_address(link.url).score < 0:
+            return False
+        return self._weigh_context(place, is_alone=True, is_vague=True).score >= 0
 
     def _weigh_address(self, url: str) -> _Weighed:
         host = _HOST.match(lower(url[:300]))
@@ -142,16 +175,27 @@ class _LinkWeigher:
             return _Weighed(-100, "")
         wording, reason = self._weigh_wording(said, found, is_bare=anchor.is_bare)
         is_alone = not anchor.before and not anchor.after.strip(" .>)]")
+        yes = _word(found, "yes")
+        if wording < _CLEAR and yes and not yes.start and not self._is_other_near(place) and self._has_object(place):
+            wording, reason = _CLEAR, f"its text says “{yes.word}”"
+        create = _word(found, "create")
+        if create and self._subject_invites:
+            wording, reason = _CLEAR + 55 * self._subject_other, f"its text says “{create.word}”"
         score = address.score + wording
         score += 10 * is_alone + 10 * anchor.is_button - 20 * (anchor.links_in_row > 2)
-        score += 20 * self._subject_asks - 40 * self._subject_other
-        if 0 < wording < _CLEAR and _word(found, "act") and not self._has_object(place):
+        score += 20 * self._subject_asks - 55 * self._subject_other
+        is_clear = wording >= _CLEAR and not self._subject_other
+        if wording > 0 and not is_clear and _word(found, "act") and not self._has_object(place):
             score -= 60  # as `Confirm my spot`
         if score + _CONTEXT_BEST < _ENOUGH:
             return _Weighed(score, "")
         is_vague = wording < _CLEAR and (is_alone or anchor.is_bare or not said or _word(found, "soft") is not None)
         around = self._weigh_context(place, is_alone=is_alone, is_vague=is_vague)
         reason = reason or around.reason or address.reason
+        if wording >= _CLEAR and self._subject_other and _word(found, "object"):
+            score += 15
+        if wording >= _CLEAR and _word(found, "object") and around.score == _NEAR_OTHER:
+            around = _Weighed(0, "")  # `This is my e-mail` below `to send you your bookings`
         if not reason and self._subject_asks and _word(found, "soft"):
             reason = self._subject_reason
         return _Weighed(score + around.score, reason)
@@ -168,7 +212,7 @@ class _LinkWeigher:
         password = _word(found, "password") if len(said) <= 40 else None
         if act or password:
             word = (act or password or found[0]).word
-            is_clear = any(m.roles & {"object", "password"} for m in found)
+            is_clear = any(m.roles & {"object", "password"} or m.roles == _IT_IS_YOU for m in found)
             is_clear = is_clear or " " in word or len(said) <= len(word) + 5
             return (_CLEAR if is_short and is_clear else 25), f"{who} says “{word}”"
         if login and len(said) <= 30:
@@ -180,7 +224,8 @@ class _LinkWeigher:
     def _weigh_context(self, place: Place, *, is_alone: bool, is_vague: bool) -> _Weighed:
         """Weigh the sentence that a link stands in, or the lines above it."""
         anchor, rows = place.anchor, place.rows
-        here = f"{_last_sentence(anchor.before)} … {_first_sentence(anchor.after)}"
+        rest = "" if anchor.is_bare and anchor.after[:1].isupper() else anchor.after
+        here = f"{_last_sentence(anchor.before)} … {_first_sentence(rest)}"
         found = self._read(_without_addresses(here)[:_CONTEXT_MAX])
         if _word(found, "unasked") or _word(self._read(anchor.before[-_NEAR_MAX:]), "unasked"):
             return _Weighed(-150, "")
@@ -195,12 +240,13 @@ class _LinkWeigher:
             if not words and not self._invites:
                 continue
             if distance == 1 and _word(words, "unasked"):
-                return _Weighed(-40, "")
+                return _Weighed(_NEAR_OTHER - 1, "")
             asks = _word(words, "act") or _word(words, "password")
+            asks = asks or (_word(words, "own") if _word(words, "object") else None)
             if self._subject_asks or _word(words, "soft"):
                 asks = asks or _word(words, "login")
             if (_word(words, "other") or _word(words, "promo")) and not _word(words, "object"):
-                return _Weighed(-40, "")
+                return _Weighed(_NEAR_OTHER, "")
             if asks and (distance == 0 or not _word(words, "never")):
                 best = _CONTEXT_BEST if _word(words, "soft") or distance == 0 else _CONTEXT_BEST - 10
                 return _Weighed(best if is_vague else 10, f"the text beside it says “{asks.word}”")

@@ -17,16 +17,32 @@ TOPIC_MAX = 4 * 1024
 """Characters of the message that tell what it is about."""
 
 DECORATION = " *_~|\"'“”„«»‹›`.,:;!()[]{}<>【】「」『』・•→-—–"
+SENTENCE_END = re.compile("(?<! [A-Z])[.!?…] |[。！？]")
+"""The end of a sentence, not the dot of `M. Roux`."""
 STOP = re.compile("[.!?:;。！？：；()|0-9]")
 
+COPULA = "is|ist|est|es|este|sunt|è|é|e|to|jest|je|är|er|on|as|als|là|adalah|είναι|lautet|como|comme"
+ARTICLE = "le|la|el|il|o|the|der|die|das|det|den"
+_PARTICLE = "は|是|为|為|은|는|คือ|هو|هي|הוא|है"
+IS_BEFORE = re.compile(
+    f"(?:[:：>→]|(?:^| )(?:{COPULA})(?: (?:{ARTICLE}))?|{_PARTICLE})[ :：\"'“„«*(\\[「『【>-]*$",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile("[0-9]{4}")
 _ADDRESS = re.compile('://[^ \n<>"]+')
 _SCHEME = re.compile(r"https?\Z", re.IGNORECASE)
 _WEB_SIGN = re.compile(r"\.[\w-]++/|[Ww]{3}\.")
 """What each match of `_WEB` holds: a quick look before it."""
 _WEB = re.compile(r"(?<![\w.-])[\w-]++(?:\.[\w-]++)++/[^ \n<>\"]*|(?<![\w.@-])www\.[^ \n<>\"]+", re.IGNORECASE)
 _OF = frozenset({"", "de", "d", "di", "do", "da", "del", "des", "для", "voor", "til", "för", "για", "of"})
+_NOUN = re.compile(r" (?:de |del |des |di |do |da |d['’])?([^\W\d_]{4,})(?: ?[:：]| (?=[0-9]))")
+"""What a code is for: `código de asignatura:`, `код пациента 771204`."""
+_JOINED_SIGN = re.compile("[\u30a1-\u30fc\u4e00-\u9fff]$")
+"""A sign that qualifies a word for codes in a script without spaces."""
 _BEFORE_WORD = re.compile(r"([^\W\d_]+)[ -]$")
+_NAMING = frozenset({"bad", "other", "number"})
 _SMALL = frozenset({"small"})
+_SMALL_MAX = 4
 
 
 class LabelKind(IntEnum):
@@ -82,6 +98,7 @@ class LabelledLines:
         self._leads: dict[int, bool] = {}
         self._marked = 0
         self._topic: tuple[int, int] | None = None
+        self._body: list[Mark] | None = None
 
     def marks_of(self, row: int) -> list[Mark]:
         """List the known words of a line, as long as `MARKED_MAX` lasts."""
@@ -124,20 +141,36 @@ class LabelledLines:
                 while labels and labels[-1].start >= label.start:
                     labels.pop()
                 labels.append(label)
+            elif "digits" in mark.roles and place + 1 < len(found) and self._counts(line, mark, found[place + 1]):
+                continue
             elif "digits" in mark.roles:
-                asks = any("enter" in other.roles for other in found[:place]) or any(
-                    "enter" in other.roles for other in self.marks_of(row - 1) if row > 1
-                )
                 last = found[place - 1] if place else mark
+                asks = any("enter" in other.roles for other in found[:place]) or (
+                    row > 1
+                    and not (last.roles & _NAMING and mark.start - last.end <= 3)
+                    and any("enter" in other.roles for other in self.marks_of(row - 1))
+                    and not _NUMBER.search(self.rows[row - 1])
+                )
+                is_beside = line[last.end : mark.start] in {"", " ", "-"} and labels and labels[-1].end == last.end
+                if "sign_in" in last.roles and is_beside:
+                    begin = labels.pop().start  # `sign-on number`, ワンタイム番号
+                    labels.append(Label(begin, mark.end, LabelKind.PLAIN, line[begin : mark.end]))
+                    continue
                 twice = "digits" in last.roles and mark.start - last.end == 1
                 signs_in = twice and row > 0 and any("sign_in" in other.roles for other in self.marks_of(0))
-                kind = LabelKind.WEAK if asks or signs_in else LabelKind.NUMBER
+                frees = "plain" in last.roles and line[last.end : mark.start] == "-"  # Freigabe-Nummer
+                kind = LabelKind.WEAK if asks or signs_in or frees else LabelKind.NUMBER
                 labels.append(Label(mark.start, mark.end, kind, mark.word))
             elif "number" in mark.roles:
                 labels.append(Label(mark.start, mark.end, LabelKind.NUMBER, mark.word))
             elif mark.roles & {"sign_in", "act"}:
                 labels.append(Label(mark.start, mark.end, LabelKind.WEAK, mark.word))
         return labels
+
+    @staticmethod
+    def _counts(line: str, digits: Mark, after: Mark) -> bool:
+        """Return True for a word for digits that says what a code is made of: `6-digit code`."""
+        return "code" in after.roles and line[digits.end : after.start] in {" ", "-"}
 
     def _qualify(self, line: str, found: list[Mark], place: int) -> Label:
         """Say what a word for codes means with the words beside it."""
@@ -163,8 +196,13 @@ class LabelledLines:
             kind = LabelKind.STRONG if "sign_in" in roles else kind
             start = found[before].start
             before -= 1
+        if before >= 0 and self._signs_in_with(line, found[before], start):
+            kind = LabelKind.STRONG
         if start == mark.start and not unknown:
             unknown = self._is_strange(line, start)
+        noun = _NOUN.match(line, end)
+        if noun and fold(lower(noun[1])) not in self._brand and not marks(noun[1]):
+            unknown = True
         after = place + 1
         if after < len(found):
             between = line[end : found[after].start]
@@ -181,9 +219,25 @@ class LabelledLines:
                     end = found[after].end
         return Label(start, end, kind, line[start:end], is_unknown=unknown and kind is LabelKind.PLAIN)
 
+    def _signs_in_with(self, line: str, word: Mark, start: int) -> bool:
+        """Return True if only small words part a word of signing in from one for codes: `log in with the code`."""
+        between = line[word.end : start].strip(" ").split(" ")
+        if "sign_in" not in word.roles or len(between) > _SMALL_MAX:
+            return False
+        return all(any(m.roles >= _SMALL for m in marks(small)) for small in between)
+
     def _is_brand(self, word: str) -> bool:
         """Return True for a word that the sender is called, as `Hive Bank`."""
-        return word[:1].isupper() and f" {fold(lower(word))} " in f" {self._brand.partition('<')[0]} "
+        return word[:1].isupper() and f" {fold(lower(word))} " in f" {self._brand.partition('<')[0].replace('-', ' ')} "
+
+    def is_in_name(self, word: str) -> bool:
+        """Return True for a word of the sender's name."""
+        return f" {fold(lower(word))} " in f" {self._brand.partition('<')[0].replace('.', ' ')} "
+
+    def is_sender(self, text: str) -> bool:
+        """Return True for the sender's name before a colon: `Acme: 481223`."""
+        name = fold(lower(text)).strip(DECORATION)
+        return len(name) > 1 and text.rstrip(" ").endswith((":", "：")) and name in self._brand.partition("<")[0]
 
     def _follows_brand(self, line: str, start: int) -> bool:
         """Return True if the sender's name stands right before, as in `Your Hive account code`."""
@@ -192,6 +246,8 @@ class LabelledLines:
 
     def _is_strange(self, line: str, start: int) -> bool:
         """Return True if a line or a sentence begins with a word of no list that qualifies a code: `Rack code`."""
+        if _JOINED_SIGN.search(line[max(0, start - 2) : start]):
+            return True
         found = _BEFORE_WORD.search(line[max(0, start - 30) : start])
         first = line[: start - len(found[0])].rstrip(" ") if found else ""
         if not found or (first.strip(DECORATION + "0123456789") and first[-1] not in ".!?;,•|"):
@@ -212,7 +268,7 @@ class LabelledLines:
         """Count the different words of signing in, and of other things."""
         if self._topic is None:
             head = self.marks_of(0)
-            found = head + marks("\n".join(self.rows[1:])[:TOPIC_MAX])
+            found = head + self.body_marks()
             signing_in, other = set(), set()
             for mark in found:
                 if mark.roles & {"sign_in", "care", "strong"}:
@@ -220,13 +276,24 @@ class LabelledLines:
                 elif mark.roles & {"other", "promo"}:
                     other.add(lower(mark.word))
             labels = self.labels_of(0)
+            asks = any("act" in mark.roles for mark in head) and any("object" in mark.roles for mark in head)
             is_code = any(label.kind >= LabelKind.PLAIN for label in labels)
             is_other = any(label.is_other for label in labels)
             is_headed = any(
                 mark.roles & {"other", "promo"} and not mark.roles & {"sign_in", "strong"} for mark in head
             )
-            self._topic = len(signing_in) + is_code, len(other) + is_headed + 3 * is_other
+            self._topic = len(signing_in) + is_code + asks, len(other) + is_headed + 3 * is_other
         return self._topic
+
+    def body_marks(self) -> list[Mark]:
+        """List the known words of the lines that tell what the message is about."""
+        if self._body is None:
+            self._body = marks("\n".join(self.rows[1:])[:TOPIC_MAX])
+        return self._body
+
+    def is_announced(self, label: Label) -> bool:
+        """Return True if the subject has the same word for codes, as a bank's own name for them."""
+        return any(other.kind >= LabelKind.PLAIN and other.word == label.word for other in self.labels_of(0))
 
     def is_believed(self, label: Label, candidate: Candidate) -> bool:
         """Return True unless the message says that the word means another thing."""
@@ -235,7 +302,22 @@ class LabelledLines:
         signing_in, other = self.weigh()
         near = range(candidate.row - candidate.is_alone, candidate.row + 1)
         signing_in += any("enter" in mark.roles for row in near for mark in self.marks_of(row))
-        return other <= signing_in and (signing_in > 1 or not label.is_unknown)
+        if self.is_announced(label):
+            return other <= signing_in
+        if label.is_unknown or self._is_of(label, candidate):
+            return signing_in > 1 and other < signing_in
+        return other <= signing_in
+
+    def _is_of(self, label: Label, candidate: Candidate) -> bool:
+        """Return True if words of no list say what a code is of: `code of the offence 12091`."""
+        line = self.rows[candidate.row]
+        if label.end > candidate.start or line[label.start : label.end] != label.word:
+            return False
+        between = line[label.end : candidate.start]
+        words = [word for word in between.strip(DECORATION).split(" ") if len(word) > 3]
+        if len(between) > 40 or not words or IS_BEFORE.search(between):
+            return False
+        return not any(marks(word) or fold(lower(word)) in self._brand for word in words)
 
 
 def best_of(labels: list[Label]) -> Label | None:

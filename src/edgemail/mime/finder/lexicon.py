@@ -131,7 +131,7 @@ def _entry(word: str) -> _Entry | None:
     table = _table()
     forms = tuple(dict.fromkeys((word, fold(word))))
     found = [table.exact[form] for form in forms if form in table.exact]
-    compound = _NONE if any(entry.roles for entry in found) else _compound(forms[-1])
+    compound = _NONE if any(entry.roles for entry in found) else (_compound(forms[0]) or _compound(forms[-1]))
     if compound:
         found.append(_Entry(compound))
     else:

@@ -26,6 +26,7 @@ _RUN = re.compile(f"[0-9]+(?:{_GAP}[0-9]++)*+")
 _DIGITS = re.compile("[0-9]{4,8}")
 _GROUPED = re.compile("[0-9]{3}[ -][0-9]{3}|[0-9]{4}[ -][0-9]{4}")
 _PAIRS = re.compile("[0-9]{2}(?:([ -])[0-9]{2}){1}(?:\\1[0-9]{2}){1,2}")
+_UNEVEN = re.compile("[0-9]{4} [0-9]{2}|[0-9]{2} [0-9]{4}")
 _SINGLES = re.compile("[0-9](?:([ -])[0-9])(?:\\1[0-9]){2,6}")
 _HALVES = re.compile("[0-9](?: [0-9]){2,3}-[0-9](?: [0-9]){2,3}")
 _DASH = re.compile(" ?[-‐‑–—] ?")
@@ -33,7 +34,7 @@ _DATE = re.compile("(?:19|20)[0-9]{2}(?:(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[0
 
 # With a digit among the first letters, in capitals, or with several dashes.
 _WORDLIKE = re.compile(
-    "(?<![A-Za-z0-9])(?:(?=[A-Za-z-]{1,11}[0-9]|[0-9]{1,11}-?[A-Za-z]|[A-Z-]{4}|[a-z]{3,10}-[a-z]{3,10}-[a-z])"
+    "(?<![A-Za-z0-9])(?:(?=[A-Za-z-]{1,11}[0-9]|[0-9]{1,11}-?[A-Za-z]|[0-9]{2,5}-[0-9]{1,4}[A-Z]|[A-Z-]{4}|[a-z]{3,10}-[a-z]{3,10}-[a-z])"
     "[A-Za-z0-9]++(?:-[A-Za-z0-9]++)*+)"
 )
 _PREFIXED = re.compile("[A-Z]{1,3}-[0-9]{4,8}")
@@ -42,13 +43,18 @@ _CAPITALS = re.compile("[A-Z0-9]{4,10}")
 _MIXED = re.compile("[A-Za-z0-9]{5,12}")
 _NAMED = re.compile("[A-Za-z]{3,}[0-9]{1,4}|[0-9]+(?:st|nd|rd|th|x|px|gb|mb|kb|min|am|pm|h|s|k)", re.IGNORECASE)
 _LETTERS = re.compile("[A-Z]{5,8}|[A-Z]{3,5}-[A-Z]{3,5}|[A-Z]{4}")
-_WORDS = re.compile("[a-z]{3,10}(?:-[a-z]{3,10}){2,4}")
+_WORDS = re.compile("[a-z]{3,10}(?:-[a-z]{3,10}){2,4}(?:-[0-9]{1,4})?|[a-z]{3,10}-[0-9]{2,4}-[a-z]{3,10}")
 _NUMBERED = re.compile("[A-Z]{2,5}-(?:19|20)[0-9]{2}-")
 """As series are: `CVE-2026-48122`."""
 _APART = re.compile("[A-Z0-9](?: [A-Z0-9]){1,7}(?: ?[-–] ?[A-Z0-9](?: [A-Z0-9]){1,7})?")
+_HALVED = re.compile("(?=[A-Z ]*[0-9])(?=[0-9 ]*[A-Z])(?:[A-Z0-9]{3} [A-Z0-9]{3}|[A-Z0-9]{4} [A-Z0-9]{4})")
 _LOWER_PARTS = re.compile("[a-z0-9]{3,5}-[a-z0-9]{3,5}(?:-[a-z0-9]{3,5})?")
+_MIXED_PARTS = re.compile("(?=[A-Za-z]{0,5}[0-9])[A-Za-z0-9]{3,6}-[A-Za-z0-9]{3,6}")
 _COUNTED = re.compile("[0-9]+-[a-z]+|[a-z]+-[0-9]+")
 """As `2048-bit` and `top-100`."""
+_NAMED_NUMBER = re.compile("[^:：0-9]{2,40}[:：] ?[0-9][0-9 .,%]{0,15}")
+_CLOCK = re.compile("(?:[01][0-9]|2[0-3])[0-5][0-9]")
+_AT = re.compile("(?:^| )(?:at|um|kl[.]?|à|alle|às|las|om|o|в|о|saat|from|until|bis|till|ab|between|by) $", re.IGNORECASE)
 _DIGIT = re.compile("[0-9]")
 _SHORTEST = 4
 _UNLIKE_PROSE = re.compile(
@@ -132,7 +138,7 @@ def candidates(rows: list[str]) -> Iterator[Candidate]:
                 found = _of_digits(row, line, run, bare)
                 if found:
                     yield found
-        if 7 <= len(bare) <= 19 and bare[1] == " " and _APART.fullmatch(bare):
+        if 7 <= len(bare) <= 19 and " " in bare[1:5] and (_APART.fullmatch(bare) or _HALVED.fullmatch(bare)):
             apart = _DASH.sub("-", bare).replace(" ", "")
             if 4 <= len(apart.replace("-", "")) <= 8 and not _is_numeric(apart):
                 start = line.find(bare)
@@ -153,13 +159,14 @@ def _of_digits(row: int, line: str, run: re.Match[str], bare: str) -> Candidate 
         doubt = Doubt.DATE if _DATE.fullmatch(found) else Doubt.NONE
     elif _GROUPED.fullmatch(found):
         doubt = Doubt.DATE if _DATE.fullmatch(found[:-5]) else Doubt.NONE
-    elif _PAIRS.fullmatch(found) or _SINGLES.fullmatch(found) or _HALVES.fullmatch(found):
+    elif any(shape.fullmatch(found) for shape in (_PAIRS, _SINGLES, _HALVES, _UNEVEN)):
         doubt = Doubt.APART
     else:
         return None
-    if _is_joined(line, start, end):
+    code = found.replace(" ", "").replace("-", "")
+    if _is_joined(line, start, end) or len(set(code)) == 1:
         return None
-    return Candidate(row, start, end, found.replace(" ", "").replace("-", ""), bare == run[0], doubt)
+    return Candidate(row, start, end, code, bare == run[0], doubt)
 
 
 def _of_letters(row: int, line: str, word: re.Match[str], bare: str) -> Candidate | None:
@@ -197,7 +204,7 @@ def _is_mixed(found: str) -> bool:
         return False
     if _COUNTED.fullmatch(found):
         return False
-    return bool(_LOWER_PARTS.fullmatch(found) or (_MIXED.fullmatch(found) and not _NAMED.fullmatch(found)))
+    return bool(_LOWER_PARTS.fullmatch(found) or _MIXED_PARTS.fullmatch(found) or (_MIXED.fullmatch(found) and not _NAMED.fullmatch(found)))
 
 
 def _is_numeric(found: str) -> bool:
@@ -211,6 +218,18 @@ def _is_known(word: str) -> bool:
 def _is_joined(line: str, start: int, end: int) -> bool:
     """Return True for a piece of something longer, or a price."""
     return bool(_JOINED_BEFORE.search(line[max(0, start - 5) : start]) or _JOINED_AFTER.match(line, end))
+
+
+def is_tabular(rows: list[str], row: int) -> bool:
+    """Return True for a line of a list of numbers, each with its name: `Logins: 120488`."""
+    near = (rows[place] for place in (row - 1, row + 1) if 0 < place < len(rows))
+    return _NAMED_NUMBER.fullmatch(rows[row][:80]) is not None and any(map(_NAMED_NUMBER.fullmatch, near))
+
+
+def is_time(line: str, candidate: Candidate) -> bool:
+    """Return True for a time without a colon: `at 1448`."""
+    is_clock = _CLOCK.fullmatch(candidate.code) is not None
+    return is_clock and _AT.search(line[max(0, candidate.start - 10) : candidate.start]) is not None
 
 
 def is_measure(line: str, end: int) -> bool:
