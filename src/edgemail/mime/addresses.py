@@ -181,6 +181,6 @@ def _clean(address: bytes) -> bytes:
     address = address.removeprefix(b"mailto:")
     if b"(" in address:
         address = _COMMENT.sub(b"", address)
-    if b" " in address and b'"' not in address:
+    if (b" " in address or b"\t" in address) and b'"' not in address:
         address = _LOOSE_DOT.sub(rb"\1", address)
     return address

@@ -72,9 +72,6 @@ SEVEN_BIT: Final = frozenset({
 EAST_ASIAN: Final = frozenset({"gb18030", "big5hkscs", "cp932", "euc_jp", "cp949", "johab", "euc_jisx0213"})
 """Two octets for most characters, by chance now and then valid UTF-8 of two octets each."""
 
-LARGER: Final = {"big5hkscs": "cp950", "euc_jp": "euc_jis_2004", "cp949": "johab"}
-"""Where the first does not know a character, the second may: Windows' additions, or another standard."""
-
 NO_CHARSETS: Final = frozenset({
     "idna", "mbcs", "oem", "palmos", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-8-sig",
 })  # fmt: skip

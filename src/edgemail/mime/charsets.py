@@ -15,7 +15,8 @@ from functools import cache, lru_cache
 from io import StringIO
 from typing import Final
 
-from edgemail.mime.charset_names import ALIASES, EAST_ASIAN, LARGER, NO_CHARSETS, SEVEN_BIT
+from edgemail.mime.charset_names import ALIASES, EAST_ASIAN, NO_CHARSETS, SEVEN_BIT
+from edgemail.mime.codec_repairs import REPAIR, decode_repaired, replace_characters
 
 _LABEL_MAX = 64
 _WESTERN: Final = "".join(bytes([octet]).decode("cp1252", "ignore") or chr(octet) for octet in range(256))
@@ -26,11 +27,12 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_SHIFT: Final = re.compile(rb"\x1b(?:\$[@B(]|\([JI])")
-"""How ISO-2022-JP leaves ASCII (RFC 1468)."""
+_SHIFT: Final = re.compile(rb"\x1b(?:\$[@B(]|\([JI])[^\x1b\r\n]*+\x1b[$(]")
+"""How ISO-2022-JP leaves ASCII, and comes back within the line (RFC 1468). Else it may be a stray escape."""
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _ESCAPE: Final = re.compile(rb"\x1b(?:\$\(?[@-D]|\([A-Z])")
-_SHIFTED: Final = {b"\x1b$@": "euc_jis_2004", b"\x1b$B": "euc_jis_2004", b"\x1b(I": "cp932"}
+_SHIFTED: Final = {b"\x1b$@": "euc_jp", b"\x1b$B": "euc_jp", b"\x1b(I": "cp932"}
+
 _SET_HIGH: Final = bytes(octet | 0x80 if 0x21 <= octet <= 0x7E else octet for octet in range(256))
 _KOREAN: Final = b"\x1b$)C"
 _THREE_OCTETS: Final = re.compile(rb"[\xe0-\xf4]")
@@ -96,11 +98,13 @@ def is_valid(octets: bytes, label: str, *, is_cut: bool = False) -> bool:
     With `is_cut` they may end inside a character.
     """
     for codec in {"utf-8", _find_useful(label) or "utf-8"}:
+        errors = "strict" if codec == "utf-8" or codec in SEVEN_BIT else REPAIR
         try:
-            codecs.getincrementaldecoder(codec)().decode(octets, not is_cut)
+            text = codecs.getincrementaldecoder(codec)(errors).decode(octets, not is_cut)
         except (UnicodeError, LookupError, ValueError):
             continue
-        return True
+        if errors == "strict" or "\ufffd" not in text:
+            return True
     return False
 
 
@@ -124,9 +128,7 @@ def _decode(octets: bytes, codec: str | None, *, is_guess: bool = False) -> str:
             return text
     if codec is not None and codec != "utf-8":
         text = _try(octets, codec)
-        if text is None and codec in LARGER:
-            text = _try(octets, LARGER[codec])
-        if text is None and codec in EAST_ASIAN:
+        if text is None and codec not in SEVEN_BIT:
             text = _mostly(octets, codec)
         if text is not None:
             return text
@@ -176,17 +178,21 @@ def _decode_shifted(octets: bytes, codec: str) -> str:
     if codec == "ascii":
         return octets.decode("ascii", "replace")
     # Controls, as line ends in a line that is not shifted back, are ASCII in any state.
-    return octets.translate(_SET_HIGH).decode(codec, "replace")
+    return decode_repaired(octets.translate(_SET_HIGH), codec)
 
 
 def _try(octets: bytes, codec: str) -> str | None:
     if codec in {"iso8859-1", "cp1252"}:
         return codecs.charmap_decode(octets, "replace", _WESTERN)[0]
     try:
-        text = octets.decode(codec)
+        if codec == "utf-8":
+            return octets.decode()
+        if codec in SEVEN_BIT:
+            return replace_characters(_SURROGATE.sub("\ufffd", octets.decode(codec)), codec)
+        text = decode_repaired(octets, codec)
     except (UnicodeError, LookupError, ValueError):
         return None
-    return _SURROGATE.sub("\ufffd", text) if codec == "utf-7" else text
+    return None if "\ufffd" in text else text
 
 
 def _mostly(octets: bytes, codec: str, *, is_named: bool = True) -> str | None:
@@ -194,7 +200,7 @@ def _mostly(octets: bytes, codec: str, *, is_named: bool = True) -> str | None:
 
     Where the label names the charset, as many are enough.
     """
-    text = octets.decode(codec, "replace")
+    text = octets.decode(codec, "replace") if codec == "utf-8" else decode_repaired(octets, codec)
     wrong = text.count("\ufffd")
     right = len(text) - wrong - len(text.encode("ascii", "ignore"))
     return text if right + is_named > max(wrong, 1) else None

@@ -95,11 +95,10 @@ class AddressReader {
   }
 
   private readComment(place: number): number {
-    if (!this.hasBrackets) return place;
     const signs = /\\[^]|[()]/g;
     signs.lastIndex = place;
     let depth = 1;
-    for (let sign = signs.exec(this.octets); sign; sign = signs.exec(this.octets)) {
+    for (let sign = this.hasBrackets ? signs.exec(this.octets) : null; sign; sign = signs.exec(this.octets)) {
       depth += Number(sign[0] === "(") - Number(sign[0] === ")");
       if (depth > 0) continue;
       this.comments.push(unescape(this.octets.slice(place, sign.index)));

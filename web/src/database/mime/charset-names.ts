@@ -30,6 +30,8 @@ const BY_NAME: Record<string, string> = {
   "euc-jp": "x-euc eucjp eucjp-ms cp51932 ujis euc_jp",
   "iso-2022-jp":
     "iso2022jp iso2022_jp iso-2022-jp-1 iso-2022-jp-ms _iso-2022-jp$esc _iso-2022-jp cp50220 cp50221 jis iso2022jp1",
+  "iso-2022-kr": "iso-2022-kr iso2022kr iso2022_kr csiso2022kr iso-2022-kr",
+  hz: "hz hz-gb-2312 hzgb2312 hz-gb2312 hz-gb",
   "euc-kr":
     "euckr cp949 cp-949 ks_c_5601 ks_c_5601-1989 ksc_5601 uhc x-windows-949 ms949 ks-c-5601-1987 x-euc-kr kseuc 949 euc_kr",
 };

@@ -5,6 +5,7 @@
 import { decodeLabelled, findCharset } from "./charsets.ts";
 import { decodeWords } from "./encoded-words.ts";
 import { matchAt, partition, strip, stripEnd, toOctetString, unquotePercent } from "./octets.ts";
+import { trim } from "./text-line.ts";
 
 const MAX_OCTETS = 16 * 1024;
 const MAX_PARAMETERS = 100;
@@ -74,7 +75,7 @@ export class Parameters {
 
   /** Return a parameter that is one word of ASCII, in lower case, as a charset. */
   word(name: string): string {
-    const first = this.text(name).toLowerCase().trim().split(/\s+/, 1)[0] ?? "";
+    const first = trim(this.text(name).toLowerCase()).split(/\s+/, 1)[0] ?? "";
     return strip(first, ";,'\"");
   }
 

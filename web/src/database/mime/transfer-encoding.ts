@@ -14,7 +14,7 @@ const ALIASES: Record<Exclude<TransferEncoding, "">, string[]> = {
 const FOREIGN = /[^A-Za-z0-9+/=]+/g;
 /** A ruler, a line between signs, or three words: a mailing list's footer, or text that is no base64. */
 const PROSE =
-  /^[ \t]*(?:--|__|~~|\*\*|##|==|[^A-Za-z0-9+/= \t\r\n\v\f][^\n]*[^A-Za-z0-9+/= \t\r\n\v\f])|[^ \t\r\n\v\f][ \t]+[^ \t\r\n\v\f]+[ \t]+[^ \t\r\n\v\f]/m;
+  /(?<![^\n])[ \t]*(?:--|__|~~|\*\*|##|==|[^A-Za-z0-9+/= \t\r\n\v\f][^\n]*[^A-Za-z0-9+/= \t\r\n\v\f])|[^ \t\r\n\v\f][ \t]+[^ \t\r\n\v\f]+[ \t]+[^ \t\r\n\v\f]/;
 const MAX_PIECES = 1_000;
 
 export function readEncoding(value: string): TransferEncoding {
