@@ -42,6 +42,7 @@ _META: Final = re.compile(
 _XML: Final = re.compile(r"\s{0,99}<\?xml\s[^>]{0,200}?encoding\s{0,4}=\s{0,4}[\"']([a-z0-9_:.-]{1,40})", re.ASCII)
 _HTML_COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
 _META_OCTETS: Final = 4096
+_ISO_8859: Final = re.compile(r"(?:x-)?(?:cs)?iso[-_ ]?8859[-_ ]?([1-9][0-9]?)(?![0-9])")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -49,7 +50,10 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 def find_codec(label: str) -> str | None:
     """Return the standard library's codec for a charset label, or None for a label that names no charset."""
     name = label[:_LABEL_MAX].strip(" \t\r\n\"'<>;,").lower()
-    for form in (name, name.removeprefix("x-"), name.replace("-", "").replace("_", "")):
+    forms = [name, name.removeprefix("x-"), name.replace("-", "").replace("_", "")]
+    if iso := _ISO_8859.match(name):
+        forms.append(f"iso8859-{iso[1]}")
+    for form in forms:
         known = ALIASES.get(form, form)
         if known.isascii() and (module := normalize_encoding(known)) in _list_codecs():
             try:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import codecs
 from typing import Final
 
+from edgemail.mime.big5_additions import BIG5_ADDITIONS
+
 REPAIR: Final = "edgemail-repair"
 """The name of the error handler."""
 
@@ -88,6 +90,8 @@ def _find_elsewhere(pair: bytes, codec: str) -> str:
     if codec == "euc_jp" and pair[0] >= 0xA1 <= pair[1] <= 0xFE:
         pair, codec = _to_shift_jis(pair), "cp932"
     elif codec == "big5hkscs":
+        if pair in BIG5_ADDITIONS:
+            return BIG5_ADDITIONS[pair]
         codec = "cp950"
     else:
         return ""

@@ -41,15 +41,18 @@ export function findCharset(label: string): string | null {
 }
 
 function lookUp(name: string): string | null {
-  const plain = name.replace(/^(?:x-)?(?:cp|win|windows)-?_?(125\d)$/, "windows-$1");
+  const plain = name.replace(/^(?:x-)?(?:cp|win|windows)?-?_?(125\d)$/, "windows-$1");
   const forms = [name, plain, name.replace(/^x-/, ""), name.replace(/[-_]/g, "")];
-  for (const form of [...forms, name.replace(/[^a-z0-9.]+/g, "-")]) {
+  const iso = /^(?:x-)?(?:cs)?iso[-_ ]?8859[-_ ]?([1-9][0-9]?)(?![0-9])/.exec(name)?.[1];
+  if (iso) forms.push(`iso-8859-${iso}`);
+  for (const form of [...forms, strip(name.replace(/[^a-z0-9.]+/g, "-"), "-")]) {
     const utf = /^(?:x-)?(?:unicode-\d-\d-)?utf[-_]?(7|32)(?:[-_]?(le|be))?$/.exec(form);
     if (utf) return `utf-${utf[1]}${utf[2] ?? ""}`;
-    const page = /^(?:cp|ibm|csibm|csibm_)?-?(\d{3})$/.exec(form)?.[1];
+    const page = /^(?:cp|ibm|csibm|cspcp?)?-?(\d{3})(?:multilingual)?$/.exec(form)?.[1];
     if (page && DOS_PAGES.has(page)) return page;
     try {
-      return ALIASES.get(form) ?? new TextDecoder(form).encoding;
+      const charset = ALIASES.get(form) ?? new TextDecoder(form).encoding;
+      if (charset !== "x-user-defined") return charset;
     } catch {
       // The browser does not know it.
     }
