@@ -67,9 +67,13 @@ ALIASES: Final[dict[str, str]] = {
 }  # fmt: skip
 """By label in lower case, and by the name that the standard library gives a codec."""
 
-SEVEN_BIT: Final = frozenset({
-    "utf-7", "hz", "iso2022_jp_ext", "iso2022_jp_2", "iso2022_jp_3", "iso2022_jp_2004", "iso2022_kr",
-    "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be",
+ESCAPED: Final = frozenset({
+    "hz", "iso2022_jp_ext", "iso2022_jp_2", "iso2022_jp_3", "iso2022_jp_2004", "iso2022_kr",
+})  # fmt: skip
+"""ASCII with escapes."""
+
+SEVEN_BIT: Final = ESCAPED | frozenset({
+    "utf-7", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be",
 })  # fmt: skip
 """Their text may be valid ASCII and mean something else."""
 

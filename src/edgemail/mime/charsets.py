@@ -15,7 +15,7 @@ from functools import cache, lru_cache
 from io import StringIO
 from typing import Final
 
-from edgemail.mime.charset_names import ALIASES, EAST_ASIAN, NO_CHARSETS, SEVEN_BIT
+from edgemail.mime.charset_names import ALIASES, EAST_ASIAN, ESCAPED, NO_CHARSETS, SEVEN_BIT
 from edgemail.mime.codec_repairs import REPAIR, decode_repaired, replace_characters
 
 _LABEL_MAX = 64
@@ -42,6 +42,7 @@ _META: Final = re.compile(
 _XML: Final = re.compile(r"\s{0,99}<\?xml\s[^>]{0,200}?encoding\s{0,4}=\s{0,4}[\"']([a-z0-9_:.-]{1,40})", re.ASCII)
 _HTML_COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
 _META_OCTETS: Final = 4096
+_NO_LABEL: Final = re.compile(r"[^a-z0-9.]+")
 _ISO_8859: Final = re.compile(r"(?:x-)?(?:cs)?iso[-_ ]?8859[-_ ]?([1-9][0-9]?)(?![0-9])")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
@@ -53,6 +54,7 @@ def find_codec(label: str) -> str | None:
     forms = [name, name.removeprefix("x-"), name.replace("-", "").replace("_", "")]
     if iso := _ISO_8859.match(name):
         forms.append(f"iso8859-{iso[1]}")
+    forms.append(_NO_LABEL.sub("-", name).strip("-"))
     for form in forms:
         known = ALIASES.get(form, form)
         if known.isascii() and (module := normalize_encoding(known)) in _list_codecs():
@@ -102,6 +104,8 @@ def is_valid(octets: bytes, label: str, *, is_cut: bool = False) -> bool:
     With `is_cut` they may end inside a character.
     """
     for codec in {"utf-8", _find_useful(label) or "utf-8"}:
+        if codec in ESCAPED and not octets.isascii():
+            continue
         errors = "strict" if codec == "utf-8" or codec in SEVEN_BIT else REPAIR
         try:
             text = codecs.getincrementaldecoder(codec)(errors).decode(octets, not is_cut)
@@ -192,6 +196,8 @@ def _try(octets: bytes, codec: str) -> str | None:
         if codec == "utf-8":
             return octets.decode()
         if codec in SEVEN_BIT:
+            if codec in ESCAPED and not octets.isascii():  # which the library reads as Latin-1
+                return None
             return replace_characters(_SURROGATE.sub("\ufffd", octets.decode(codec)), codec)
         text = decode_repaired(octets, codec)
     except (UnicodeError, LookupError, ValueError):
