@@ -34,6 +34,7 @@ _ESCAPE: Final = re.compile(rb"\x1b(?:\$\(?[@-D]|\([A-Z])")
 _SHIFTED: Final = {b"\x1b$@": "euc_jp", b"\x1b$B": "euc_jp", b"\x1b(I": "cp932"}
 
 _SET_HIGH: Final = bytes(octet | 0x80 if 0x21 <= octet <= 0x7E else octet for octet in range(256))
+_HIGH: Final = bytes(range(128, 256))
 _KOREAN: Final = b"\x1b$)C"
 _THREE_OCTETS: Final = re.compile(rb"[\xe0-\xf4]")
 _META: Final = re.compile(
@@ -156,6 +157,8 @@ def _decode_stateful(octets: bytes, codec: str) -> str | None:
     if text is None and b"\x1b" in octets:
         if codec == "iso2022_jp_ext":
             text = _decode_japanese(octets)
+        elif codec == "iso2022_kr":
+            text = _try(octets.translate(None, _HIGH), codec)
         elif codec.startswith("iso2022"):
             text = octets.decode(codec, "replace")
     return text

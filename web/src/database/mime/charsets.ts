@@ -134,11 +134,8 @@ function decodeSevenBit(octets: string, charset: string): string | null {
   }
   const text = tryAs(octets, charset);
   if (text !== null || !octets.includes("\x1b")) return text;
-  return charset === "iso-2022-jp"
-    ? decodeJapanese(octets)
-    : charset === "iso-2022-kr"
-      ? decodeKorean(octets)
-      : null;
+  if (charset === "iso-2022-kr") return tryAs(octets.replace(/[^\x00-\x7f]/g, ""), charset);
+  return charset === "iso-2022-jp" ? decodeJapanese(octets) : null;
 }
 
 /** Decode ISO-2022-JP or -KR that says nothing of it. */
@@ -162,7 +159,7 @@ function tryAs(octets: string, charset: string): string | null {
   if (page) return decodePage(octets, page);
   if (charset === "hz" || charset === "iso-2022-kr") {
     const text = isAscii(octets) ? (charset === "hz" ? decodeHz(octets) : decodeKorean(octets)) : "\ufffd";
-    return text.includes("\ufffd") ? null : text;
+    return /[\ufffd\x1b]/.test(text) ? null : text;
   }
   // A decoder takes two shifts without a character between them for an error.
   const units = charset === "iso-2022-jp" ? octets.replace(IDLE_SHIFT, "") : octets;
