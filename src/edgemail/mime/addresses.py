@@ -27,11 +27,21 @@ _QUOTED_END: Final = re.compile(rb'"[^"]{1,290}"\Z')
 _COMMENT: Final = re.compile(rb"\([^()]{0,300}\)")
 _LOOSE_DOT: Final = re.compile(rb"[ \t]{0,9}([.@])[ \t]{0,9}")
 _ESCAPED: Final = re.compile(rb"\\(.)", re.DOTALL)
+_ENTITIES: Final = (
+    (b"&quot;", b'"'), (b"&#34;", b'"'), (b"&#39;", b"'"), (b"&#039;", b"'"), (b"&apos;", b"'"), (b"&lt;", b"<"),
+    (b"&gt;", b">"), (b"&amp;", b"&"),
+)  # fmt: skip
+"""Signs that a program has written as HTML, one of them with the semicolon that parts addresses."""
+_WRAPPED: Final = frozenset({(b"'", b"'"), (b'"', b'"'), (b"[", b"]"), (b"{", b"}")})
 
 
 def read_addresses(octets: bytes, label: str = "") -> tuple[HeaderAddress, ...]:
     """Read an unfolded field. Empty groups and empty entries are left out."""
-    return _AddressScanner(octets[:_FIELD_MAX], label).read()
+    octets = octets[:_FIELD_MAX]
+    if b"&" in octets:
+        for written, meant in _ENTITIES:
+            octets = octets.replace(written, meant)
+    return _AddressScanner(octets, label).read()
 
 
 def write_addresses(addresses: tuple[HeaderAddress, ...]) -> str:
@@ -58,7 +68,10 @@ class _AddressScanner:
         self._address: bytes | None = None
         self._ends_in_quotes = self._has_at = False
         self._last_semicolon = octets.rfind(b";")
-        self._has_quotes = self._has_brackets = self._has_angles = True  # closing ones, further on
+        self._angle_place = 0
+        self._has_quotes = self._has_brackets = True  # closing ones, further on
+        self._angle_end = 0
+        """Where the next closing angle bracket is, which is looked for once; -1 for none."""
 
     def read(self) -> tuple[HeaderAddress, ...]:
         """Return the mailboxes."""
@@ -115,13 +128,21 @@ class _AddressScanner:
 
     def _read_angle(self, place: int) -> int:
         octets = self._octets
-        end = octets.find(b">", place) if self._has_angles else -1
-        if end < 0:
-            self._has_angles = False
-            stop = _STOP.search(octets, place)
-            end = stop.start() if stop else len(octets)
+        while octets[place : place + 1] in {b"<", b" ", b"\t"}:
+            place += 1
+        if 0 <= self._angle_end < place:
+            self._angle_end = octets.find(b">", place)
+        end = self._angle_end
+        inner = octets.find(b"<", place, end) if end >= 0 else len(octets)
+        if inner >= 0:  # this one is not closed
+            stop = _STOP.search(octets, place, inner)
+            end = stop.start() if stop else inner
+        found = _clean(octets[place:end].strip())
         if not self._address:
-            self._address = _clean(octets[place:end].strip(b" \t<"))
+            self._address, self._angle_place = found, len(self._words)
+        elif b"@" in found and b"@" not in self._address:  # what was in brackets before is a name
+            self._words.insert(self._angle_place, self._address)
+            self._address = found
         while octets.startswith(b">", end):
             end += 1
         return end
@@ -136,13 +157,14 @@ class _AddressScanner:
 
     def _end_entry(self, sign: bytes) -> None:
         """End a mailbox. A comma after something without an address belongs to the name that follows."""
-        if self._address is None:
-            text = b"".join(self._words)
+        if self._address is None or b"@" not in self._address:
+            text = self._split_off_bare(b"".join(self._words))
             bare = _find_bare(text)
             if bare:
-                self._address = text[bare[0] : bare[1]]
-                self._words = [text[: bare[0]], b" ", text[bare[1] :]]
-            elif sign:
+                before = [self._address] if self._address else []
+                self._address = _clean(text[bare[0] : bare[1]])
+                self._words = [*before, text[: bare[0]], b" ", text[bare[1] :]]
+            elif self._address is None and not self._take_comment() and sign:
                 if text.strip():
                     self._earlier += (text, sign)
                 self._words, self._has_at = [], False
@@ -151,15 +173,52 @@ class _AddressScanner:
         comment = b" ".join(self._comments)[:_NAME_OCTETS_MAX]
         if self._address is None and comment and _USER.fullmatch(name):
             self._address, name = name, b""
-        name = (name if self._ends_in_quotes else name.rstrip(b" \t,;")) or comment
+        name = (name if self._ends_in_quotes else _strip_name(name)) or comment
         address = (self._address or b"")[:_NAME_OCTETS_MAX]
         if name or address:
-            shown = make_line(decode_words(name, self._label), _NAME_MAX)
-            if len(shown) > 2 and shown[0] == shown[-1] == '"':  # quotes that were encoded with the name
-                shown = shown[1:-1]
+            shown = _unquote(make_line(decode_words(name, self._label), _NAME_MAX))
             self._found.append(HeaderAddress(shown, make_line(decode_words(address, self._label), _ADDRESS_MAX)))
         self._earlier, self._words, self._comments = [], [], []
         self._address, self._ends_in_quotes, self._has_at = None, False, False
+
+    def _split_off_bare(self, text: bytes) -> bytes:
+        """Take addresses that blanks alone part for so many mailboxes, but for the last; return what is left."""
+        while not self._earlier and self._address is None and len(self._found) < ADDRESSES_MAX:
+            bare = _find_bare(text)
+            after = _find_bare(text[bare[1] :]) if bare else None
+            if not bare or not after or text[: bare[0]].strip() or text[bare[1] : bare[1] + after[0]].strip():
+                break
+            address = _clean(text[bare[0] : bare[1]])
+            self._found.append(HeaderAddress("", make_line(decode_words(address, self._label), _ADDRESS_MAX)))
+            text = text[bare[1] :]
+        return text
+
+    def _take_comment(self) -> bool:
+        """Take an address that stands in a comment, as in `Ann Doe (ann@sender.example)`."""
+        comment = self._comments[0].strip() if self._comments else b""
+        if b"@" not in comment or _BLANK.search(comment) or _find_bare(comment) is None:
+            return False
+        self._address = _clean(comment)
+        del self._comments[0]
+        return True
+
+
+def _strip_name(name: bytes) -> bytes:
+    """Drop signs at the ends of a name that belong to something else: brackets without the other one, escapes."""
+    name = name.strip(b" \t,;<>\\")
+    if b")" not in name:
+        name = name.removeprefix(b"(")
+    if b"(" not in name:
+        name = name.removesuffix(b")")
+    return name
+
+
+def _unquote(name: str) -> str:
+    """Drop quotes that were encoded with the name, and those that Outlook puts around it."""
+    for quote in ('"', "'"):
+        if len(name) > 2 and name[0] == name[-1] == quote and (quote == '"' or quote not in name[1:-1]):
+            name = name[1:-1].strip()
+    return name
 
 
 def _find_bare(text: bytes) -> tuple[int, int] | None:
@@ -175,12 +234,18 @@ def _find_bare(text: bytes) -> tuple[int, int] | None:
 
 
 def _clean(address: bytes) -> bytes:
-    """Drop what is no part of an address: a route, `mailto:`, comments, and blanks around dots."""
+    """Drop what is no part of an address: a route, `mailto:`, comments, blanks around dots, signs around it."""
+    address = address.strip(b" \t,;<>")
+    if (address[:1], address[-1:]) in _WRAPPED:
+        address = address[1:-1]
     if address.startswith(b"@"):
         address = address.rpartition(b":")[2]
-    address = address.removeprefix(b"mailto:")
+    if address[:7].lower() == b"mailto:":
+        address = address[7:]
     if b"(" in address:
         address = _COMMENT.sub(b"", address)
-    if b" " in address and b'"' not in address:
+    elif address.endswith(b")"):
+        address = address[:-1]
+    if (b" " in address or b"\t" in address) and b'"' not in address:
         address = _LOOSE_DOT.sub(rb"\1", address)
     return address

@@ -27,6 +27,10 @@ ALIASES: Final[dict[str, str]] = {
     "windows1255": "cp1255", "windows1256": "cp1256", "windows1257": "cp1257", "windows1258": "cp1258",
     "win-1250": "cp1250", "win-1251": "cp1251", "win1250": "cp1250", "win1251": "cp1251", "cp-1250": "cp1250",
     "cp-1251": "cp1251", "x-cp1250": "cp1250", "x-cp1251": "cp1251", "x-cp1254": "cp1254",
+    "sun_eu_greek": "iso8859-7", "csisolatin9": "iso8859-15", "csmacintosh": "mac-roman",
+    "x-mac-ukrainian": "mac-cyrillic", "cseucpkdfmtjapanese": "euc_jp", "cseuckr": "cp949", "cseuc-kr": "cp949",
+    "csksc56011987": "cp949", "csunicode": "utf-16", "unicodefeff": "utf-16", "unicodefffe": "utf-16-be",
+    "unicode11utf8": "utf-8", "unicode20utf8": "utf-8", "x-unicode20utf8": "utf-8",
     "iso-8859-8-i": "iso8859-8", "iso-8859-8-e": "iso8859-8", "iso-8859-6-i": "iso8859-6",
     "iso-8859-6-e": "iso8859-6", "logical": "iso8859-8", "visual": "iso8859-8",
     "iso8859-9": "cp1254", "iso-8859-9": "cp1254", "latin5": "cp1254",
@@ -63,17 +67,18 @@ ALIASES: Final[dict[str, str]] = {
 }  # fmt: skip
 """By label in lower case, and by the name that the standard library gives a codec."""
 
-SEVEN_BIT: Final = frozenset({
-    "utf-7", "hz", "iso2022_jp_ext", "iso2022_jp_2", "iso2022_jp_3", "iso2022_jp_2004", "iso2022_kr",
-    "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be",
+ESCAPED: Final = frozenset({
+    "hz", "iso2022_jp_ext", "iso2022_jp_2", "iso2022_jp_3", "iso2022_jp_2004", "iso2022_kr",
+})  # fmt: skip
+"""ASCII with escapes."""
+
+SEVEN_BIT: Final = ESCAPED | frozenset({
+    "utf-7", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be",
 })  # fmt: skip
 """Their text may be valid ASCII and mean something else."""
 
 EAST_ASIAN: Final = frozenset({"gb18030", "big5hkscs", "cp932", "euc_jp", "cp949", "johab", "euc_jisx0213"})
 """Two octets for most characters, by chance now and then valid UTF-8 of two octets each."""
-
-LARGER: Final = {"big5hkscs": "cp950", "euc_jp": "euc_jis_2004", "cp949": "johab"}
-"""Where the first does not know a character, the second may: Windows' additions, or another standard."""
 
 NO_CHARSETS: Final = frozenset({
     "idna", "mbcs", "oem", "palmos", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-8-sig",

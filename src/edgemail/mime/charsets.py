@@ -15,7 +15,8 @@ from functools import cache, lru_cache
 from io import StringIO
 from typing import Final
 
-from edgemail.mime.charset_names import ALIASES, EAST_ASIAN, LARGER, NO_CHARSETS, SEVEN_BIT
+from edgemail.mime.charset_names import ALIASES, EAST_ASIAN, ESCAPED, NO_CHARSETS, SEVEN_BIT
+from edgemail.mime.codec_repairs import REPAIR, decode_repaired, replace_characters
 
 _LABEL_MAX = 64
 _WESTERN: Final = "".join(bytes([octet]).decode("cp1252", "ignore") or chr(octet) for octet in range(256))
@@ -26,12 +27,14 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_SHIFT: Final = re.compile(rb"\x1b(?:\$[@B(]|\([JI])")
-"""How ISO-2022-JP leaves ASCII (RFC 1468)."""
+_SHIFT: Final = re.compile(rb"\x1b(?:\$[@B(]|\([JI])[^\x1b\r\n]*+\x1b[$(]")
+"""How ISO-2022-JP leaves ASCII, and comes back within the line (RFC 1468). Else it may be a stray escape."""
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _ESCAPE: Final = re.compile(rb"\x1b(?:\$\(?[@-D]|\([A-Z])")
-_SHIFTED: Final = {b"\x1b$@": "euc_jis_2004", b"\x1b$B": "euc_jis_2004", b"\x1b(I": "cp932"}
+_SHIFTED: Final = {b"\x1b$@": "euc_jp", b"\x1b$B": "euc_jp", b"\x1b(I": "cp932"}
+
 _SET_HIGH: Final = bytes(octet | 0x80 if 0x21 <= octet <= 0x7E else octet for octet in range(256))
+_HIGH: Final = bytes(range(128, 256))
 _KOREAN: Final = b"\x1b$)C"
 _THREE_OCTETS: Final = re.compile(rb"[\xe0-\xf4]")
 _META: Final = re.compile(
@@ -40,6 +43,8 @@ _META: Final = re.compile(
 _XML: Final = re.compile(r"\s{0,99}<\?xml\s[^>]{0,200}?encoding\s{0,4}=\s{0,4}[\"']([a-z0-9_:.-]{1,40})", re.ASCII)
 _HTML_COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
 _META_OCTETS: Final = 4096
+_NO_LABEL: Final = re.compile(r"[^a-z0-9.]+")
+_ISO_8859: Final = re.compile(r"(?:x-)?(?:cs)?iso[-_ ]?8859[-_ ]?([1-9][0-9]?)(?![0-9])")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -47,7 +52,11 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 def find_codec(label: str) -> str | None:
     """Return the standard library's codec for a charset label, or None for a label that names no charset."""
     name = label[:_LABEL_MAX].strip(" \t\r\n\"'<>;,").lower()
-    for form in (name, name.removeprefix("x-"), name.replace("-", "").replace("_", "")):
+    forms = [name, name.removeprefix("x-"), name.replace("-", "").replace("_", "")]
+    if iso := _ISO_8859.match(name):
+        forms.append(f"iso8859-{iso[1]}")
+    forms.append(_NO_LABEL.sub("-", name).strip("-"))
+    for form in forms:
         known = ALIASES.get(form, form)
         if known.isascii() and (module := normalize_encoding(known)) in _list_codecs():
             try:
@@ -96,11 +105,15 @@ def is_valid(octets: bytes, label: str, *, is_cut: bool = False) -> bool:
     With `is_cut` they may end inside a character.
     """
     for codec in {"utf-8", _find_useful(label) or "utf-8"}:
+        if codec in ESCAPED and not octets.isascii():
+            continue
+        errors = "strict" if codec == "utf-8" or codec in SEVEN_BIT else REPAIR
         try:
-            codecs.getincrementaldecoder(codec)().decode(octets, not is_cut)
+            text = codecs.getincrementaldecoder(codec)(errors).decode(octets, not is_cut)
         except (UnicodeError, LookupError, ValueError):
             continue
-        return True
+        if errors == "strict" or "\ufffd" not in text:
+            return True
     return False
 
 
@@ -124,9 +137,7 @@ def _decode(octets: bytes, codec: str | None, *, is_guess: bool = False) -> str:
             return text
     if codec is not None and codec != "utf-8":
         text = _try(octets, codec)
-        if text is None and codec in LARGER:
-            text = _try(octets, LARGER[codec])
-        if text is None and codec in EAST_ASIAN:
+        if text is None and codec not in SEVEN_BIT:
             text = _mostly(octets, codec)
         if text is not None:
             return text
@@ -146,6 +157,8 @@ def _decode_stateful(octets: bytes, codec: str) -> str | None:
     if text is None and b"\x1b" in octets:
         if codec == "iso2022_jp_ext":
             text = _decode_japanese(octets)
+        elif codec == "iso2022_kr":
+            text = _try(octets.translate(None, _HIGH), codec)
         elif codec.startswith("iso2022"):
             text = octets.decode(codec, "replace")
     return text
@@ -176,17 +189,23 @@ def _decode_shifted(octets: bytes, codec: str) -> str:
     if codec == "ascii":
         return octets.decode("ascii", "replace")
     # Controls, as line ends in a line that is not shifted back, are ASCII in any state.
-    return octets.translate(_SET_HIGH).decode(codec, "replace")
+    return decode_repaired(octets.translate(_SET_HIGH), codec)
 
 
 def _try(octets: bytes, codec: str) -> str | None:
     if codec in {"iso8859-1", "cp1252"}:
         return codecs.charmap_decode(octets, "replace", _WESTERN)[0]
     try:
-        text = octets.decode(codec)
+        if codec == "utf-8":
+            return octets.decode()
+        if codec in SEVEN_BIT:
+            if codec in ESCAPED and not octets.isascii():  # which the library reads as Latin-1
+                return None
+            return replace_characters(_SURROGATE.sub("\ufffd", octets.decode(codec)), codec)
+        text = decode_repaired(octets, codec)
     except (UnicodeError, LookupError, ValueError):
         return None
-    return _SURROGATE.sub("\ufffd", text) if codec == "utf-7" else text
+    return None if "\ufffd" in text else text
 
 
 def _mostly(octets: bytes, codec: str, *, is_named: bool = True) -> str | None:
@@ -194,7 +213,7 @@ def _mostly(octets: bytes, codec: str, *, is_named: bool = True) -> str | None:
 
     Where the label names the charset, as many are enough.
     """
-    text = octets.decode(codec, "replace")
+    text = octets.decode(codec, "replace") if codec == "utf-8" else decode_repaired(octets, codec)
     wrong = text.count("\ufffd")
     right = len(text) - wrong - len(text.encode("ascii", "ignore"))
     return text if right + is_named > max(wrong, 1) else None

@@ -55,7 +55,7 @@ class Parameters:
 
     def text(self, name: str, label: str = "") -> str:
         """Return a parameter as text; RFC 2231's form is preferred where there are two."""
-        if name in self._pieces:
+        if name in self._pieces and (self._is_whole(name) or name not in self._plain):
             joined, charset = self._join(name)
             if joined:
                 text = decode_labelled(joined, charset) if charset else decode_words(joined, label)
@@ -106,6 +106,11 @@ class Parameters:
             number = -1 if section[2] is None else int(section[2])
             self._pieces.setdefault(section[1], {}).setdefault(number, (value, section[3] is not None))
 
+    def _is_whole(self, name: str) -> bool:
+        """Return False where pieces of a parameter are missing."""
+        numbers = self._pieces[name]
+        return -1 in numbers or max(numbers) == len(numbers) - 1
+
     def _join(self, name: str) -> tuple[bytes, str]:
         """Join RFC 2231's pieces; return the octets, and the charset or ``""``."""
         pieces = self._pieces.get(name, {})
@@ -118,7 +123,7 @@ class Parameters:
             if number not in pieces:
                 break
             value, is_encoded = pieces[number]
-            if is_encoded and not joined and (opening := _EXTENDED.match(value)):
+            if is_encoded and not charset and (opening := _EXTENDED.match(value)):
                 charset = opening[1].decode("latin-1")
                 value = value[opening.end() :]
             elif is_encoded and not joined:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from edgemail.mime.header_fields import HeaderBlock, read_header
 from edgemail.mime.parameters import Parameters
 from edgemail.mime.transfer_encoding import decode, read_encoding
+from edgemail.mime.uuencoded_files import split_uuencoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,6 +106,8 @@ def read_structure(octets: bytes) -> MailPart:
     while todo:
         part, level = todo.pop()
         if not part.is_multipart:
+            part.children = _split_text(part, left)
+            left -= len(part.children)
             continue
         if level < LEVELS_MAX and left > 0:
             part.children = _read_children(part, left)
@@ -122,6 +125,26 @@ def _make_part(octets: bytes, header: HeaderBlock, end: int, default: str) -> Ma
     if not is_typed:
         kind = "multipart/mixed" if kind.startswith("multipart") and "boundary" in content_type else default
     return MailPart(octets, header.body_start, end, header, content_type, kind, is_typed)
+
+
+def _split_text(part: MailPart, most: int) -> list[MailPart]:
+    """Return the text of a part and the files within it as parts; nothing if there are no files."""
+    octets, start, end = part.octets, part.start, part.end
+    if part.type != "text/plain" or part.encoding or octets.find(b"begin ", start, end) < 0:
+        return []
+    disposition = Parameters(part.header.first.get("content-disposition", b""))
+    if disposition.value == "attachment" or "filename" in disposition or "name" in part.content_type:
+        return []
+    children = []
+    for place, piece_end, name in split_uuencoded(octets, start, end, most):
+        if name is None:
+            header = HeaderBlock((), {}, place)
+            children.append(MailPart(octets, place, piece_end, header, part.content_type, part.type, part.is_typed))
+            continue
+        content_type = b'application/octet-stream; name="' + name.translate(None, b'"\\') + b'"'
+        fields = {"content-type": content_type, "content-transfer-encoding": b"x-uuencode"}
+        children.append(_make_part(octets, HeaderBlock((), fields, place), piece_end, "text/plain"))
+    return children
 
 
 def _read_children(part: MailPart, most: int) -> list[MailPart]:

@@ -32,6 +32,10 @@ _THREE_WORDS: Final = rb"[^\s][ \t]+[^\s]+[ \t]+[^\s]"
 _PROSE: Final = re.compile(_RULER + rb"|" + _THREE_WORDS, re.MULTILINE)
 """A ruler, a line between signs, or three words: the footer of a mailing list, or text that is no base64."""
 _BEGIN: Final = re.compile(rb"(?:^|\n)begin [0-7]{3,4} [^\r\n]*\r?\n")
+_FOR_ADDRESSES: Final = re.compile(rb"[A-Za-z0-9\s]*+[-_][A-Za-z0-9_\s-]*+=*+\s*+")
+"""Base64 of the alphabet for addresses (RFC 4648 section 5)."""
+_LINE_OF_DASHES: Final = re.compile(rb"^[-_]++[ \t\r]*+$", re.MULTILINE)
+_TO_COMMON: Final = bytes.maketrans(b"-_", b"+/")
 _PIECE: Final = re.compile(rb"([^=]+)(=*)")
 _PIECES_MAX: Final = 1_000
 _SOFT_BREAK: Final = re.compile(rb"=[ \t]*+(?:\r?\n|\r)")
@@ -86,6 +90,8 @@ def decode_base64(octets: bytes) -> bytes:
 
 def _mend_base64(octets: bytes) -> bytes:
     """Decode base64 that has foreign or missing characters, padding within it, or something after it."""
+    if _FOR_ADDRESSES.fullmatch(octets) and not _LINE_OF_DASHES.search(octets):
+        octets = octets.translate(_TO_COMMON)
     prose = _PROSE.search(octets)
     text = octets[: octets.rfind(b"\n", 0, prose.start() + 1) + 1] if prose else octets
     clean = text.translate(None, _FOREIGN)

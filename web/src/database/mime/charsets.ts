@@ -1,5 +1,7 @@
 /** Octets to text, whatever the label says. See `src/edgemail/mime/charsets.py`. */
 import { ALIASES, EAST_ASIAN, NO_LABEL } from "./charset-names.ts";
+import { DOS_PAGES } from "./dos-pages.ts";
+import { decodeHz, decodeJapanese, decodeKorean } from "./escaped-charsets.ts";
 import { isAscii, strip, toOctets } from "./octets.ts";
 import { decodeUtf32, decodeUtf7 } from "./unicode.ts";
 
@@ -11,7 +13,9 @@ const MARKS: [mark: string, charset: string][] = [
   ["\xff\xfe", "utf-16le"],
   ["\xfe\xff", "utf-16be"],
 ];
-const SHIFT = /\x1b(?:\$[@B(]|\([JI])/;
+/** How ISO-2022-JP leaves ASCII, and comes back within the line. Else it may be a stray escape. */
+const SHIFT = /\x1b(?:\$[@B(]|\([JI])[^\x1b\r\n]*\x1b[$(]/;
+const KOREAN = "\x1b$)C";
 const IDLE_SHIFT = /\x1b(?:\([BJI]|\$[@B])(?=\x1b(?:\([BJI]|\$[@B]))/g;
 const THREE_OCTETS = /[\xe0-\xf4]/;
 const META =
@@ -21,7 +25,7 @@ const XML =
 const CONTROL = /[\x00-\x08\x0e-\x1f]/;
 const META_OCTETS = 4096;
 /** Their text may be valid ASCII and mean something else. */
-const SEVEN_BIT = /^utf-(?:7|16|32)|^iso-2022-jp$/;
+const SEVEN_BIT = /^utf-(?:7|16|32)|^iso-2022-|^hz$/;
 
 const found = new Map<string, string | null>();
 
@@ -37,12 +41,18 @@ export function findCharset(label: string): string | null {
 }
 
 function lookUp(name: string): string | null {
-  const plain = name.replace(/^(?:x-)?(?:cp|win|windows)-?_?(125\d)$/, "windows-$1");
-  for (const form of [name, plain, name.replace(/^x-/, ""), name.replace(/[-_]/g, "")]) {
+  const plain = name.replace(/^(?:x-)?(?:cp|win|windows)?-?_?(125\d)$/, "windows-$1");
+  const forms = [name, plain, name.replace(/^x-/, ""), name.replace(/[-_]/g, "")];
+  const iso = /^(?:x-)?(?:cs)?iso[-_ ]?8859[-_ ]?([1-9][0-9]?)(?![0-9])/.exec(name)?.[1];
+  if (iso) forms.push(`iso-8859-${iso}`);
+  for (const form of [...forms, strip(name.replace(/[^a-z0-9.]+/g, "-"), "-")]) {
     const utf = /^(?:x-)?(?:unicode-\d-\d-)?utf[-_]?(7|32)(?:[-_]?(le|be))?$/.exec(form);
     if (utf) return `utf-${utf[1]}${utf[2] ?? ""}`;
+    const page = /^(?:cp|ibm|csibm|cspcp?)?-?(\d{3})(?:multilingual)?$/.exec(form)?.[1];
+    if (page && DOS_PAGES.has(page)) return page;
     try {
-      return ALIASES.get(form) ?? new TextDecoder(form).encoding;
+      const charset = ALIASES.get(form) ?? new TextDecoder(form).encoding;
+      if (charset !== "x-user-defined") return charset;
     } catch {
       // The browser does not know it.
     }
@@ -99,8 +109,8 @@ function decode(octets: string, charset: string | null, isGuess = false): string
     const text = decodeSevenBit(octets, charset);
     if (text !== null) return text;
   }
-  if (octets.includes("\x1b") && SHIFT.test(octets) && isAscii(octets)) {
-    const text = tryAs(octets, "iso-2022-jp");
+  if (octets.includes("\x1b") && isAscii(octets)) {
+    const text = sniffEscapes(octets);
     if (text !== null) return text;
   }
   if (isAscii(octets)) return octets;
@@ -110,7 +120,7 @@ function decode(octets: string, charset: string | null, isGuess = false): string
     if (text !== null) return text;
   }
   if (charset !== null && charset !== "utf-8") {
-    const text = tryAs(octets, charset) ?? (isEastAsian ? mostlyAs(octets, charset, true) : null);
+    const text = tryAs(octets, charset) ?? (SEVEN_BIT.test(charset) ? null : mostlyAs(octets, charset, true));
     if (text !== null) return text;
   }
   return mostlyAs(octets, "utf-8", charset === "utf-8") ?? decodeAs(octets, "windows-1252");
@@ -123,8 +133,15 @@ function decodeSevenBit(octets: string, charset: string): string | null {
     return decodeAs(octets, /\d$/.test(charset) ? charset + guessByteOrder(octets) : charset);
   }
   const text = tryAs(octets, charset);
-  if (text !== null || charset !== "iso-2022-jp" || !octets.includes("\x1b")) return text;
-  return decodeAs(octets, charset);
+  if (text !== null || !octets.includes("\x1b")) return text;
+  if (charset === "iso-2022-kr") return tryAs(octets.replace(/[^\x00-\x7f]/g, ""), charset);
+  return charset === "iso-2022-jp" ? decodeJapanese(octets) : null;
+}
+
+/** Decode ISO-2022-JP or -KR that says nothing of it. */
+function sniffEscapes(octets: string): string | null {
+  if (octets.includes(KOREAN)) return tryAs(octets, "iso-2022-kr");
+  return SHIFT.test(octets) ? (tryAs(octets, "iso-2022-jp") ?? decodeJapanese(octets)) : null;
 }
 
 /** Big endian, if nothing tells (RFC 2781, section 4.3). */
@@ -138,6 +155,12 @@ function guessByteOrder(octets: string): "le" | "be" {
 function tryAs(octets: string, charset: string): string | null {
   if (charset.startsWith("utf-7")) return decodeUtf7(octets);
   if (charset.startsWith("utf-32")) return decodeUtf32(octets, charset);
+  const page = DOS_PAGES.get(charset);
+  if (page) return decodePage(octets, page);
+  if (charset === "hz" || charset === "iso-2022-kr") {
+    const text = isAscii(octets) ? (charset === "hz" ? decodeHz(octets) : decodeKorean(octets)) : "\ufffd";
+    return /[\ufffd\x1b]/.test(text) ? null : text;
+  }
   // A decoder takes two shifts without a character between them for an error.
   const units = charset === "iso-2022-jp" ? octets.replace(IDLE_SHIFT, "") : octets;
   try {
@@ -147,7 +170,11 @@ function tryAs(octets: string, charset: string): string | null {
   }
 }
 
-function decodeAs(octets: string, charset: string): string {
+function decodePage(octets: string, page: string): string {
+  return octets.replace(/[^\x00-\x7f]/g, (octet) => page.charAt(octet.charCodeAt(0) - 128));
+}
+
+export function decodeAs(octets: string, charset: string): string {
   if (charset.startsWith("utf-7")) return decodeUtf7(octets) ?? octets;
   if (charset.startsWith("utf-32")) return decodeUtf32(octets, charset) ?? "\ufffd";
   return new TextDecoder(charset, { ignoreBOM: true }).decode(toOctets(octets));

@@ -2,7 +2,7 @@
  * The tree of parts to what a person would call the text, the attachments, and the images that the HTML
  * shows. See `src/edgemail/mime/content.py`.
  */
-import { decodeBody } from "./charsets.ts";
+import { decodeAs } from "./charsets.ts";
 import { decodeWords } from "./encoded-words.ts";
 import { readHeader, skipOpening } from "./header-fields.ts";
 import { strip } from "./octets.ts";
@@ -39,7 +39,7 @@ export class FilePart {
 
   get contentId(): string {
     const id = strip(this.part.field("content-id")).replace(/^</, "").replace(/>$/, "");
-    return makeLine(decodeBody(id, "utf-8", false), MAX_ID_CHARS);
+    return makeLine(decodeAs(id, "utf-8"), MAX_ID_CHARS);
   }
 
   /** Return the name without folders. `label` is the charset of what names none. */

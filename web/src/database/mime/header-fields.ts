@@ -49,7 +49,8 @@ export function readHeader(octets: string, start: number, end: number, maxOctets
     const following = found ? found.index + found[0].length : headerEnd;
     const colon = header.slice(place, Math.min(lineEnd, place + 301)).indexOf(":");
     let name = colon < 0 ? "" : stripEnd(header.slice(place, place + colon)).replace(/^\xef\xbb\xbf/, "");
-    if (fields.length === 0 && KNOWN.has(strip(name).toLowerCase())) name = strip(name);
+    if (fields.length === 0 && /^[ \t]/.test(name) && KNOWN.has(strip(name).toLowerCase()))
+      name = strip(name);
     const key = name.toLowerCase();
     if (NAME.test(name) && (doubtful < 0 || KNOWN.has(key) || key.includes("-"))) {
       const raw = header.slice(place + colon + 1, lineEnd);

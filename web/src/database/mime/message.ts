@@ -8,7 +8,7 @@ import { readHeader } from "./header-fields.ts";
 import { stripEnd, toOctets, toOctetString } from "./octets.ts";
 import { type MailPart, readStructure } from "./structure.ts";
 import { readText } from "./text-body.ts";
-import { CONTROL, makeLine } from "./text-line.ts";
+import { CONTROL, makeLine, trim } from "./text-line.ts";
 
 const MAX_HEADERS = 1_000;
 const MAX_VALUE_OCTETS = 64 * 1024;
@@ -18,7 +18,10 @@ const TRACE = /^(?:return-path|received)$/i;
 
 /** Take a message apart. */
 export function parseMessage(message: Uint8Array): ParsedMail {
-  const root = readStructure(splitLines(toOctetString(message)));
+  const octets = toOctetString(message);
+  const lines = splitLines(octets);
+  const root = readStructure(lines);
+  if (lines !== octets) for (const leaf of root.leaves()) if (leaf.octets === lines) leaf.octets = octets;
   const label = findLabel(root);
   const { texts, pages, files } = readContent(root);
   const html = join(pages);
@@ -51,14 +54,14 @@ function describe(file: FilePart, index: number, label: string, size: number): M
 
 function readField(name: string, raw: string, label: string): MessageHeader {
   const value = decodeWords(unfold(raw.slice(0, MAX_VALUE_OCTETS)), label);
-  return { name, value: value.replace(CONTROL, " ").trim() };
+  return { name, value: trim(value.replace(CONTROL, " ")) };
 }
 
 /** Join what several parts say. Blank ones say nothing. */
 function join(parts: MailPart[]): string | null {
   if (parts.length === 0) return null;
   const texts = parts.map(readText);
-  const filled = texts.filter((text) => text.trim());
+  const filled = texts.filter(trim);
   return (filled.length > 0 ? filled : texts.slice(0, 1)).join("\n");
 }
 

@@ -5,6 +5,7 @@
 import { decodeLabelled, findCharset } from "./charsets.ts";
 import { decodeWords } from "./encoded-words.ts";
 import { matchAt, partition, strip, stripEnd, toOctetString, unquotePercent } from "./octets.ts";
+import { trim } from "./text-line.ts";
 
 const MAX_OCTETS = 16 * 1024;
 const MAX_PARAMETERS = 100;
@@ -57,7 +58,7 @@ export class Parameters {
   /** Return a parameter as text. RFC 2231's form is preferred if there are two. */
   text(name: string, label = ""): string {
     const { octets: joined, charset } = this.join(name);
-    if (joined) {
+    if (joined && (this.isWhole(name) || !this.plain.has(name))) {
       const text = charset ? decodeLabelled(joined, charset) : decodeWords(joined, label);
       return text.includes("=?") ? decodeWords(toOctetString(new TextEncoder().encode(text)), label) : text;
     }
@@ -74,7 +75,7 @@ export class Parameters {
 
   /** Return a parameter that is one word of ASCII, in lower case, as a charset. */
   word(name: string): string {
-    const first = this.text(name).toLowerCase().trim().split(/\s+/, 1)[0] ?? "";
+    const first = trim(this.text(name).toLowerCase()).split(/\s+/, 1)[0] ?? "";
     return strip(first, ";,'\"");
   }
 
@@ -116,6 +117,12 @@ export class Parameters {
     if (!pieces.has(number)) pieces.set(number, { value, isEncoded: star !== undefined });
   }
 
+  /** Return false if pieces of a parameter are missing. */
+  private isWhole(name: string): boolean {
+    const numbers = [...(this.pieces.get(name)?.keys() ?? [])];
+    return numbers.includes(-1) || Math.max(...numbers) === numbers.length - 1;
+  }
+
   /** Join RFC 2231's pieces. Return the octets, and the charset or an empty text. */
   private join(name: string): { octets: string; charset: string } {
     const pieces = this.pieces.get(name);
@@ -127,10 +134,12 @@ export class Parameters {
       const piece = pieces.get(number);
       if (!piece) break;
       let { value } = piece;
-      if (piece.isEncoded && joined.length === 0) {
-        const opening = EXTENDED.exec(value);
-        charset = opening?.[1] ?? "";
-        value = opening ? value.slice(opening[0].length) : value.replace(/^''/, "");
+      const opening = piece.isEncoded && !charset ? EXTENDED.exec(value) : null;
+      if (opening) {
+        charset = opening[1] ?? "";
+        value = value.slice(opening[0].length);
+      } else if (piece.isEncoded && joined.length === 0) {
+        value = value.replace(/^''/, "");
       }
       joined.push(piece.isEncoded ? unquotePercent(value) : value);
     }

@@ -3,6 +3,7 @@ import { type HeaderBlock, readHeader, skipOpening } from "./header-fields.ts";
 import { matchAt, strip, stripEnd } from "./octets.ts";
 import { Parameters } from "./parameters.ts";
 import { decode, readEncoding, type TransferEncoding } from "./transfer-encoding.ts";
+import { splitUuencoded } from "./uuencoded-files.ts";
 
 /** Each level is another pass over what it holds. */
 const MAX_LEVELS = 50;
@@ -87,7 +88,11 @@ export function readStructure(octets: string): MailPart {
   const todo: [part: MailPart, level: number][] = [[root, 0]];
   for (let next = todo.pop(); next; next = todo.pop()) {
     const [part, level] = next;
-    if (!part.isMultipart) continue;
+    if (!part.isMultipart) {
+      part.children = splitText(part, left);
+      left -= part.children.length;
+      continue;
+    }
     if (level < MAX_LEVELS && left > 0) {
       part.children = readChildren(part, left);
       left -= part.children.length;
@@ -96,6 +101,26 @@ export function readStructure(octets: string): MailPart {
     if (part.children.length === 0) makeText(part);
   }
   return root;
+}
+
+/** Return the text of a part and the files within it as parts; nothing if there are no files. */
+function splitText(part: MailPart, most: number): MailPart[] {
+  if (part.type !== "text/plain" || part.encoding || !part.body.includes("begin ")) return [];
+  const disposition = new Parameters(part.field("content-disposition"));
+  if (disposition.value === "attachment" || disposition.has("filename") || part.contentType.has("name"))
+    return [];
+  return splitUuencoded(part.body, most).map(({ start, end, fileName }) => {
+    const first = new Map<string, string>();
+    if (fileName === null) {
+      first.set("content-type", part.field("content-type"));
+    } else {
+      const name = fileName.replace(/["\\]/g, "");
+      first.set("content-type", `application/octet-stream; name="${name}"`);
+      first.set("content-transfer-encoding", "x-uuencode");
+    }
+    const header = { fields: [], first, bodyStart: 0 };
+    return new MailPart(part.octets, header, part.start + start, part.start + end, "text/plain");
+  });
 }
 
 interface PartRange {

@@ -14,7 +14,10 @@ const ALIASES: Record<Exclude<TransferEncoding, "">, string[]> = {
 const FOREIGN = /[^A-Za-z0-9+/=]+/g;
 /** A ruler, a line between signs, or three words: a mailing list's footer, or text that is no base64. */
 const PROSE =
-  /^[ \t]*(?:--|__|~~|\*\*|##|==|[^A-Za-z0-9+/= \t\r\n\v\f][^\n]*[^A-Za-z0-9+/= \t\r\n\v\f])|[^ \t\r\n\v\f][ \t]+[^ \t\r\n\v\f]+[ \t]+[^ \t\r\n\v\f]/m;
+  /(?<![^\n])[ \t]*(?:--|__|~~|\*\*|##|==|[^A-Za-z0-9+/= \t\r\n\v\f][^\n]*[^A-Za-z0-9+/= \t\r\n\v\f])|[^ \t\r\n\v\f][ \t]+[^ \t\r\n\v\f]+[ \t]+[^ \t\r\n\v\f]/;
+/** Base64 of the alphabet for addresses (RFC 4648, section 5). */
+const FOR_ADDRESSES = /^(?=[A-Za-z0-9 \t\r\n\v\f]*[-_])[A-Za-z0-9_ \t\r\n\v\f-]*=*[ \t\r\n\v\f]*$/;
+const LINE_OF_DASHES = /(?<![^\n])[-_]+[ \t\r]*(?![^\n])/;
 const MAX_PIECES = 1_000;
 
 export function readEncoding(value: string): TransferEncoding {
@@ -41,7 +44,9 @@ export function decodeBase64(octets: string): string {
 }
 
 /** Decode base64 that has foreign or missing characters, padding within it, or something after it. */
-function mendBase64(octets: string): string {
+function mendBase64(sent: string): string {
+  const isForAddresses = FOR_ADDRESSES.test(sent) && !LINE_OF_DASHES.test(sent);
+  const octets = isForAddresses ? sent.replaceAll("-", "+").replaceAll("_", "/") : sent;
   const prose = PROSE.exec(octets);
   const text = prose ? octets.slice(0, octets.lastIndexOf("\n", prose.index) + 1) : octets;
   const clean = text.replace(FOREIGN, "");
