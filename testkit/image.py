@@ -13,12 +13,14 @@ import shlex
 import signal
 import subprocess
 import sys
+import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from testkit import needs
+from testkit.server_process import START_S
 from testkit.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
@@ -130,10 +132,15 @@ class Container:
     def wait_ready(self) -> None:
         """Wait for the line that says that all ports are open."""
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.said.append(line)
-            if _READY in line:
-                return
+        timer = threading.Timer(START_S, self.process.kill)
+        timer.start()
+        try:
+            for line in self.process.stdout:
+                self.said.append(line)
+                if _READY in line:
+                    return
+        finally:
+            timer.cancel()
         _, errors = self.process.communicate()
         raise AssertionError(f"it ended with {self.process.returncode}: {errors}")
 

@@ -168,6 +168,40 @@ def test_a_file_that_is_no_database_is_one_line(tmp_path: Path) -> None:
     assert path.read_text() == "Dear diary,\n" * 100
 
 
+def test_wrong_variables_of_mailpits_are_a_line_each(tmp_path: Path) -> None:
+    """Each line names the variable, and the status is that of wrong settings."""
+    path = tmp_path / "mail.db"
+    environ = {"MP_DATABASE": str(path), "MP_MAX_AGE": "3w", "MP_UI_BIND_ADDR": "8025", "MP_UI_AUTH": "s3cret"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "edgemail"],
+        env={"PATH": os.environ["PATH"]} | environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (78, "")
+    assert sorted(line.partition(":")[0] for line in ended.stderr.splitlines()) == sorted(
+        set(environ) - {"MP_DATABASE"}
+    )
+    assert not path.exists()
+
+
+def test_what_is_ignored_of_mailpits_is_logged_once(tmp_path: Path) -> None:
+    """A reload does not say it again."""
+    with running("--db", str(tmp_path / "mail.db"), MP_SMTP_RELAY_HOST="smtp.example") as server:
+        assert server.process.stderr is not None
+        lines = []
+        for line in server.process.stderr:
+            lines.append(line)
+            if "these do nothing here" in line:
+                server.process.send_signal(signal.SIGHUP)
+            if "read again" in line:
+                break
+        _, rest = server.stop()
+    assert (("".join(lines)) + rest).count("MP_SMTP_RELAY_HOST (edgemail never sends mail)") == 1
+
+
 def test_a_reader_says_that_it_only_reads(tmp_path: Path) -> None:
     """`--no-smtp` needs an existing database, and opens no port for SMTP."""
     path = tmp_path / "mail.db"
