@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fastapi.responses import Response
 
-from edgemail.http.models import MessageModel
+from edgemail.http.listing_json import serialize_message
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -93,7 +93,7 @@ def _write_events_with_address(listed: Sequence[ListedMail]) -> list[tuple[int, 
 
 
 def _write_event(listed: ListedMail, address: str | None = None) -> bytes:
-    data = MessageModel.of(listed).model_dump_json(by_alias=True)  # one line: JSON escapes line ends
+    data = serialize_message(listed)
     if address is not None:
-        data = f'{{"address":{json.dumps(address)},{data[1:]}'
-    return f"event: message\ndata: {data}\n".encode()
+        data = b'{"address":%b,%b' % (json.dumps(address).encode(), data[1:])
+    return b"event: message\ndata: %b\n" % data
