@@ -18,7 +18,7 @@ from edgemail.http.access import note_empty
 from edgemail.http.event_stream import EventStream
 from edgemail.http.listing_json import serialize_listing
 from edgemail.http.problems import BUSY, PROBLEM
-from edgemail.http.query_parameters import refuse_unknown_parameters
+from edgemail.http.query_parameters import StrictRoute
 from edgemail.mailbox.attached import DEPTH_MAX, AttachmentPath
 from edgemail.mailbox.inbox import PAGE_MAX, Inbox
 from edgemail.model import Address, ListedMail, MailId
@@ -71,7 +71,7 @@ class _AddressConvertor(StringConvertor):
 register_url_convertor("segment", _SegmentConvertor())
 register_url_convertor("address", _AddressConvertor())
 router = APIRouter(
-    dependencies=[Depends(refuse_unknown_parameters)],
+    route_class=StrictRoute,
     responses=BUSY | dict.fromkeys((400, 401, 403, 421, 422), PROBLEM),
 )
 
