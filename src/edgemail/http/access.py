@@ -8,9 +8,8 @@ import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from starlette.datastructures import Headers
-
 from edgemail.http.forwarded import read_peer
+from edgemail.http.header_fields import find_field
 from edgemail.http.passwords import TooManyLogins
 from edgemail.http.problems import problem_response
 from edgemail.http.visitors import Visit, Visitors, is_within
@@ -169,6 +168,8 @@ class Access:
             return False
         if self._settings.private == "on":
             return True
+        if self._settings.internals == self._settings.all_mail == "everyone":
+            return False
         plain = posixpath.normpath("/" + path.lstrip("/"))  # as the page's files are found
         if any(_is_below(internal, plain) or _is_below(internal, path) for internal in _INTERNALS):
             return self._settings.internals == "operator"
@@ -187,8 +188,9 @@ class Access:
             )
             detail = "this needs a name and a password of the setting password_file"
             return "no_password", problem_response(HTTPStatus.UNAUTHORIZED, detail, {"www-authenticate": challenge})
-        is_mail = any(_is_below(mail, scope["path"]) for mail in ("/api/inboxes", "/api/messages"))
-        if scope["method"] == "DELETE" and is_mail and self._settings.deletion == "off":
+        if scope["method"] != "DELETE" or self._settings.deletion == "on":
+            return None
+        if any(_is_below(mail, scope["path"]) for mail in ("/api/inboxes", "/api/messages")):
             detail = "this server deletes nothing on request; mail goes away by age (the setting deletion)"
             return "deletion_off", problem_response(HTTPStatus.FORBIDDEN, detail)
         return None
@@ -254,8 +256,7 @@ def _is_below(folder: str, path: str) -> bool:
 
 
 def _read_authorization(scope: Scope) -> bytes:
-    value = Headers(scope=scope).get("authorization", "")
-    return value.encode("latin-1")
+    return (find_field(scope, b"authorization") or "").encode("latin-1")
 
 
 def _too_many(detail: str) -> Response:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, Response
 
 from edgemail.http.forwarded import OWN_HOST
+from edgemail.http.header_fields import find_field
 from edgemail.http.problems import problem_response
 
 if TYPE_CHECKING:
@@ -93,36 +93,33 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
         is_api = scope["path"].startswith(_API_PATHS)
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                given = {name for name, _ in message["headers"]}
-                own = _API_HEADERS if is_api else _HEADERS
-                message["headers"] = [*message["headers"], *(field for field in own if field[0] not in given)]
+                fields = dict(_API_HEADERS if is_api else _HEADERS)
+                for name, _ in message["headers"]:
+                    fields.pop(name, None)
+                message["headers"] = [*message["headers"], *fields.items()]
             await send(message)
 
         is_file = not is_api and scope["method"] in ("GET", "HEAD")
-        own_host = scope.get(OWN_HOST, headers.get("host", ""))
-        refusal = self._refuse(headers, own_host, is_api=is_api, is_file=is_file)
+        refusal = self._refuse(scope, is_api=is_api, is_file=is_file)
         if refusal is None:
             await self.app(scope, receive, send_guarded)
         else:
             status, detail = refusal
-            is_page = scope["method"] == "GET" and "text/html" in headers.get("accept", "")
+            is_page = scope["method"] == "GET" and "text/html" in (find_field(scope, b"accept") or "")
             answer = _explain(status, detail) if is_page else problem_response(status, detail)
             await answer(scope, receive, send_guarded)
 
-    def _refuse(
-        self, headers: Headers, own_host: str, *, is_api: bool, is_file: bool
-    ) -> tuple[HTTPStatus, str] | None:
-        host = headers.get("host", "")
-        for named in (own_host, host):
+    def _refuse(self, scope: Scope, *, is_api: bool, is_file: bool) -> tuple[HTTPStatus, str] | None:
+        host = find_field(scope, b"host") or ""
+        for named in dict.fromkeys((scope.get(OWN_HOST, host), host)):
             if not self.names.include(_read_name(named)):
                 return HTTPStatus.MISDIRECTED_REQUEST, _advise_on_host(named)
-        origin = headers.get("origin")
-        site = headers.get("sec-fetch-site")
+        origin = find_field(scope, b"origin")
+        site = find_field(scope, b"sec-fetch-site")
         if origin is not None:
             if is_file:  # browsers send an Origin for a page's own modules; these files are no secret
                 return None
@@ -132,7 +129,7 @@ class Guard:
                 return None
             return HTTPStatus.FORBIDDEN, _advise_on_origin(origin)
         # Without an Origin: a foreign page embeds this, as <img> or <script>. A link is fine.
-        if is_api and site in ("cross-site", "same-site") and headers.get("sec-fetch-mode") != "navigate":
+        if is_api and site in ("cross-site", "same-site") and find_field(scope, b"sec-fetch-mode") != "navigate":
             return HTTPStatus.FORBIDDEN, "other sites may not embed this"
         return None
 

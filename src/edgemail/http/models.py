@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from edgemail import model
 
 
-
 def write_date(date: datetime) -> str:
     """Write a date in UTC with milliseconds."""
     return f"{date.isoformat(timespec='milliseconds')[:23]}Z"

@@ -368,7 +368,7 @@ def _write_event(event: CalendarEvent) -> list[Any]:
 
 def _read_event(*fields: Any) -> CalendarEvent:
     *texts, attendees = fields
-    return CalendarEvent(*texts, tuple(attendees))
+    return CalendarEvent(*texts, attendees=tuple(attendees))
 
 
 def _dump(value: list[list[Any]]) -> str:
