@@ -367,8 +367,8 @@ def _write_event(event: CalendarEvent) -> list[Any]:
 
 
 def _read_event(*fields: Any) -> CalendarEvent:
-    *texts, attendees = fields
-    return CalendarEvent(*texts, attendees=tuple(attendees))
+    method, title, starts, ends, time_zone, location, organizer, attendees = fields
+    return CalendarEvent(method, title, starts, ends, time_zone, location, organizer, tuple(attendees))
 
 
 def _dump(value: list[list[Any]]) -> str:
