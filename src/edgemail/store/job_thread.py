@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+from collections import deque
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _Job = tuple[asyncio.Future[Any], "Callable[[], Any]"]
+_Queue = SimpleQueue["_Job | None"]
 
 
 class JobThread:
@@ -20,12 +22,18 @@ class JobThread:
 
     A `ThreadPoolExecutor` does the same with two futures and several locks for each job. A job took
     twice as long from the event loop to the thread and back, and each commit and each read is a job.
+    Each thread has a queue of its own: a job in a queue of all would wake all.
     """
 
     def __init__(self, name: str, threads: int = 1) -> None:
         """Start the threads. They end by `close`, or with the program."""
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._threads = [threading.Thread(target=self._run, name=name, daemon=True) for _ in range(threads)]
+        self._waiting: deque[_Job] = deque()
+        """Jobs for which no thread was idle."""
+        self._queues: list[_Queue] = [SimpleQueue() for _ in range(threads)]
+        self._idle = list(self._queues)
+        self._threads = [
+            threading.Thread(target=self._run, args=(queue,), name=name, daemon=True) for queue in self._queues
+        ]
         for thread in self._threads:
             thread.start()
         self._is_closed = False
@@ -39,37 +47,46 @@ class JobThread:
         if self._is_closed:
             raise RuntimeError("a job for a thread that has ended")
         future: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
-        self._jobs.put((future, work))
+        if self._idle:
+            self._idle.pop().put((future, work))
+        else:
+            self._waiting.append((future, work))
         return future
 
     def close(self) -> None:
         """Finish all jobs, then end the threads."""
         self._is_closed = True
-        for _ in self._threads:
-            self._jobs.put(None)
+        for job in self._waiting:
+            self._queues[0].put(job)
+        self._waiting.clear()
+        for queue in self._queues:
+            queue.put(None)
         for thread in self._threads:
             thread.join()
 
-    def _run(self) -> None:
-        while (job := self._jobs.get()) is not None:
+    def _run(self, queue: _Queue) -> None:
+        while (job := queue.get()) is not None:
             future, work = job
             result: Any = None
             error: BaseException | None = None
-            if future.cancelled():
-                continue
             try:
-                result = work()
+                if not future.cancelled():
+                    result = work()
             except BaseException as raised:
                 error = raised
             with contextlib.suppress(RuntimeError):  # the loop is closed, and nobody waits
-                future.get_loop().call_soon_threadsafe(_settle, future, result, error)
+                future.get_loop().call_soon_threadsafe(self._settle, queue, future, result, error)
             del job, future, work, result, error  # else they hold their objects in memory until the next job
 
-
-def _settle(future: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:
-    if future.done():
-        return
-    if error is None:
-        future.set_result(result)
-    else:
-        future.set_exception(error)
+    def _settle(self, queue: _Queue, future: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:
+        """Give the thread its next job, and whoever waits for the last one its result."""
+        if self._waiting:
+            queue.put(self._waiting.popleft())
+        else:
+            self._idle.append(queue)
+        if future.done():
+            return
+        if error is None:
+            future.set_result(result)
+        else:
+            future.set_exception(error)
