@@ -41,7 +41,7 @@ async def test_a_thread_that_is_free_takes_what_waits() -> None:
     assert await asyncio.gather(*[worker.do(partial(int, number)) for number in range(100)]) == list(range(100))
     withdrawn = [worker.do(partial(int, number)) for number in range(3)]
     withdrawn[1].cancel()
-    assert await asyncio.gather(withdrawn[0], withdrawn[2]) == [0, 2]
+    assert [await withdrawn[0], await withdrawn[2]] == [0, 2]
     assert not long.done()
     may_end.set()
     assert await long
@@ -84,3 +84,14 @@ async def test_a_closed_worker_takes_no_job() -> None:
     worker.close()
     with pytest.raises(RuntimeError):
         worker.do(lambda: None)
+
+
+async def test_jobs_end_in_order_although_the_worker_is_closed_meanwhile() -> None:
+    """A deletion that was asked for behind a commit is done behind it."""
+    for waiting in range(20):
+        worker, done = JobThread("worker"), list[int]()
+        await worker.do(lambda: None)
+        for number in range(waiting):
+            worker.do(partial(done.append, number))
+        worker.close()
+        assert done == list(range(waiting))

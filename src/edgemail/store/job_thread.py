@@ -28,7 +28,7 @@ class JobThread:
     def __init__(self, name: str, threads: int = 1) -> None:
         """Start the threads. They end by `close`, or with the program."""
         self._waiting: deque[_Job] = deque()
-        """Jobs for which no thread was idle."""
+        """Jobs for which no thread was idle. A thread that ends a job goes on with one of them."""
         self._queues: list[_Queue] = [SimpleQueue() for _ in range(threads)]
         self._idle = list(self._queues)
         self._threads = [
@@ -56,16 +56,14 @@ class JobThread:
     def close(self) -> None:
         """Finish all jobs, then end the threads."""
         self._is_closed = True
-        for job in self._waiting:
-            self._queues[0].put(job)
-        self._waiting.clear()
         for queue in self._queues:
             queue.put(None)
         for thread in self._threads:
             thread.join()
 
     def _run(self, queue: _Queue) -> None:
-        while (job := queue.get()) is not None:
+        job = queue.get()
+        while job is not None or (job := self._take_waiting()) is not None:
             future, work = job
             result: Any = None
             error: BaseException | None = None
@@ -74,16 +72,27 @@ class JobThread:
                     result = work()
             except BaseException as raised:
                 error = raised
+            job = self._take_waiting()
+            idle = queue if job is None else None
             with contextlib.suppress(RuntimeError):  # the loop is closed, and nobody waits
-                future.get_loop().call_soon_threadsafe(self._settle, queue, future, result, error)
-            del job, future, work, result, error  # else they hold their objects in memory until the next job
+                future.get_loop().call_soon_threadsafe(self._settle, future, result, error, idle)
+            del future, work, result, error  # else they hold their objects in memory until the next job
+            job = job or queue.get()
 
-    def _settle(self, queue: _Queue, future: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:
-        """Give the thread its next job, and whoever waits for the last one its result."""
-        if self._waiting:
-            queue.put(self._waiting.popleft())
-        else:
-            self._idle.append(queue)
+    def _take_waiting(self) -> _Job | None:
+        try:
+            return self._waiting.popleft()
+        except IndexError:
+            return None
+
+    def _settle(
+        self, future: asyncio.Future[Any], result: Any, error: BaseException | None, idle: _Queue | None
+    ) -> None:
+        """Give the result to whoever waits for it, and the queue of an idle thread the next job."""
+        if idle is not None:
+            self._idle.append(idle)
+            if (job := self._take_waiting()) is not None:  # it came while the thread ended the last one
+                self._idle.pop().put(job)
         if future.done():
             return
         if error is None:
