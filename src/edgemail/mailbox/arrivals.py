@@ -57,13 +57,14 @@ class Subscription:
     what came after the last id it has seen. So a slow reader costs no memory and misses nothing.
     """
 
-    __slots__ = ("_bell", "_has_news", "_topic", "is_closed")
+    __slots__ = ("_bell", "_inbox", "_news", "_topic", "is_closed")
 
-    def __init__(self, topic: _Topic, bell: asyncio.Event) -> None:
-        """`bell` is set for new mail; several subscriptions may share one."""
+    def __init__(self, inbox: str, topic: _Topic, bell: asyncio.Event, news: dict[str, None]) -> None:
+        """For new mail `bell` is set, and `news` has the inbox; several subscriptions may share both."""
+        self._inbox = inbox
         self._topic = topic
         self._bell = bell
-        self._has_news = False
+        self._news = news
         self.is_closed = False
 
     async def wait(self, timeout_s: float | None) -> bool:
@@ -73,11 +74,8 @@ class Subscription:
         """
         if not await _is_set_in_time(self._bell, timeout_s):
             return False
-        return self.take_news()
-
-    def take_news(self) -> bool:
-        """Return True if there was new mail since the last call."""
-        has_news, self._has_news = self._has_news, False
+        has_news = bool(self._news)
+        self._news.clear()
         return has_news
 
     async def read(self, after: int, read: Callable[[int], Awaitable[Sequence[ListedMail]]]) -> SharedPage:
@@ -89,7 +87,7 @@ class Subscription:
 
     def notify(self) -> None:
         """Signal new mail."""
-        self._has_news = True
+        self._news[self._inbox] = None
         self._bell.set()
 
     def close(self) -> None:
@@ -101,15 +99,19 @@ class Subscription:
 class SubscriptionGroup:
     """Waits for new mail in several inboxes at once."""
 
-    def __init__(self, subscriptions: Mapping[str, Subscription], bell: asyncio.Event) -> None:
-        """All subscriptions have the same bell."""
+    def __init__(
+        self, subscriptions: Mapping[str, Subscription], bell: asyncio.Event, news: dict[str, None]
+    ) -> None:
+        """All subscriptions, of which there is at least one, have the same bell and news."""
         self._subscriptions = subscriptions
         self._bell = bell
+        self._news = news
+        self._one = next(iter(subscriptions.values()))
 
     @property
     def is_closed(self) -> bool:
-        """True once the server stops."""
-        return any(subscription.is_closed for subscription in self._subscriptions.values())
+        """True once the server stops: it closes all subscriptions at once."""
+        return self._one.is_closed
 
     async def wait(self, timeout_s: float | None) -> bool:
         """Wait for new mail in any of the inboxes; return False if none came in time."""
@@ -117,7 +119,9 @@ class SubscriptionGroup:
 
     def take_news(self) -> list[str]:
         """Return the inboxes with new mail since the last call."""
-        return [inbox for inbox, subscription in self._subscriptions.items() if subscription.take_news()]
+        inboxes = list(self._news)
+        self._news.clear()
+        return inboxes
 
     async def read(
         self, inbox: str, after: int, read: Callable[[int], Awaitable[Sequence[ListedMail]]]
@@ -226,7 +230,7 @@ class ArrivalNotifier:
     @contextmanager
     def subscribe(self, inbox: str) -> Iterator[Subscription]:
         """Subscribe to one inbox for as long as the context lasts."""
-        subscription = self._add(inbox, asyncio.Event())
+        subscription = self._add(inbox, asyncio.Event(), {})
         try:
             yield subscription
         finally:
@@ -235,17 +239,17 @@ class ArrivalNotifier:
     @contextmanager
     def subscribe_all(self, inboxes: Iterable[str]) -> Iterator[SubscriptionGroup]:
         """Subscribe to several inboxes for as long as the context lasts."""
-        bell = asyncio.Event()
-        subscriptions = {inbox: self._add(inbox, bell) for inbox in inboxes}
+        bell, news = asyncio.Event(), dict[str, None]()
+        subscriptions = {inbox: self._add(inbox, bell, news) for inbox in inboxes}
         try:
-            yield SubscriptionGroup(subscriptions, bell)
+            yield SubscriptionGroup(subscriptions, bell, news)
         finally:
             for inbox, subscription in subscriptions.items():
                 self._discard(inbox, subscription)
 
-    def _add(self, inbox: str, bell: asyncio.Event) -> Subscription:
+    def _add(self, inbox: str, bell: asyncio.Event, news: dict[str, None]) -> Subscription:
         topic = self._subscriptions.setdefault(inbox, _Topic())
-        subscription = Subscription(topic, bell)
+        subscription = Subscription(inbox, topic, bell, news)
         if self._is_closed:
             subscription.close()
         topic.add(subscription)
