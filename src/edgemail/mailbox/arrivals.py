@@ -142,12 +142,38 @@ async def _is_set_in_time(bell: asyncio.Event, timeout_s: float | None) -> bool:
     return True
 
 
+class _Reading:
+    """A page that is read once, and those who wait for it: they go on some at a time, as they are woken."""
+
+    def __init__(self, task: asyncio.Task[SharedPage], began_at: float) -> None:
+        self.task = task
+        self.began_at = began_at
+        self._waiting: list[asyncio.Future[None]] = []
+        task.add_done_callback(lambda _: self._go_on())
+
+    async def wait(self) -> SharedPage:
+        """Return the page once it is read, or raise what its reading raised."""
+        if not self.task.done():
+            waiter = self.task.get_loop().create_future()
+            self._waiting.append(waiter)
+            await waiter
+        return self.task.result()
+
+    def _go_on(self) -> None:
+        for waiter in self._waiting[:_WAKE_AT_ONCE]:
+            if not waiter.done():
+                waiter.set_result(None)
+        del self._waiting[:_WAKE_AT_ONCE]
+        if self._waiting:
+            self.task.get_loop().call_soon(self._go_on)
+
+
 class _Topic:
     """The subscriptions of one inbox, and the pages that they share until there is new mail."""
 
     def __init__(self) -> None:
         self._subscriptions: set[Subscription] = set()
-        self._pages: dict[int, tuple[float, asyncio.Task[SharedPage]]] = {}
+        self._pages: dict[int, _Reading] = {}
         self._is_waking = False
         self._is_due = False
 
@@ -183,23 +209,23 @@ class _Topic:
     async def read(self, after: int, read: Callable[[int], Awaitable[Sequence[ListedMail]]]) -> SharedPage:
         """See `Subscription.read`."""
         loop = asyncio.get_running_loop()
-        began_at, task = self._pages.get(after, (0.0, None))
-        if task is None or loop.time() - began_at > _KEPT_S:
+        reading = self._pages.get(after)
+        if reading is None or loop.time() - reading.began_at > _KEPT_S:
 
             async def make() -> SharedPage:
                 return SharedPage(await read(after))
 
-            task = loop.create_task(make())
-            task.add_done_callback(lambda done: self._end(after, done))
+            reading = _Reading(loop.create_task(make()), loop.time())
+            reading.task.add_done_callback(lambda done: self._end(after, done))
             while len(self._pages) >= _SHARED_PAGES:
                 del self._pages[next(iter(self._pages))]
-            self._pages[after] = loop.time(), task
-        return await asyncio.shield(task)
+            self._pages[after] = reading
+        return await reading.wait()
 
     def _end(self, after: int, task: asyncio.Task[SharedPage]) -> None:
         """Forget a page that failed or is large; take its error, as its readers may be gone."""
         is_kept = not task.cancelled() and not task.exception() and len(task.result().listed) <= _KEPT_MESSAGES
-        if not is_kept and after in self._pages and self._pages[after][1] is task:
+        if not is_kept and after in self._pages and self._pages[after].task is task:
             del self._pages[after]
 
     def _wake(self, waiting: list[Subscription]) -> None:
