@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from edgemail.store.base import Mailbox
 
 ANN = "ann@example.org"
+BEN = "ben@example.org"
 SUMMARY = Summary(
     sender_name="Bob ☃ <bob@sender.example>",
     subject="Your code",
@@ -105,6 +106,15 @@ async def test_the_head_of_a_text_beyond_ascii_is_its_beginning(store: Mailbox) 
     head = (await store.read_row(await store.add(envelope(data=data)))).head
     assert data.startswith(head)
     assert 16384 <= len(head) <= 4 * 16384
+
+
+async def test_the_rows_of_an_inbox_name_it_alone(store: Mailbox) -> None:
+    """Who knows an address learns of no other, whether there is a summary or not."""
+    mail_id = await store.add(envelope(ANN, BEN))
+    for _ in range(2):
+        rows = [*await store.list_inbox(BEN, limit=1), *await store.search_inbox(BEN, [], limit=1)]
+        assert [row.mail.recipients for row in rows] == [(BEN,), (BEN,)]
+        await store.add_summaries([(mail_id, SUMMARY)])
 
 
 async def test_a_summary_comes_back_as_it_was_and_spares_the_head(store: Mailbox) -> None:

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-MAIL_S = 4.0
+MAIL_S = 3.0
 """The promise is half a second, on a machine that does nothing else: here attackers and other tests share it."""
-READ_S = 6.0
+READ_S = 5.0
 """The promise is a second."""
 ATTACK_S = 4.0
 WARM_UP = 50

@@ -133,6 +133,35 @@ async def test_a_page_that_cannot_be_read_is_read_again() -> None:
         assert (await listener.read(0, read)).listed == []
 
 
+async def test_a_thousand_who_wait_for_a_page_go_on_a_few_at_a_time() -> None:
+    """Else all of them would write to their clients in one turn of the event loop."""
+    hub = ArrivalNotifier()
+    may_end = asyncio.Event()
+    pages = []
+
+    async def read(_: int) -> list[ListedMail]:
+        await may_end.wait()
+        return []
+
+    with hub.subscribe(ANN) as listener:
+
+        async def ask() -> None:
+            pages.append(await listener.read(0, read))
+
+        asking = [asyncio.create_task(ask()) for _ in range(1000)]
+        await asyncio.sleep(0)
+        asking[0].cancel()
+        may_end.set()
+        most = 0
+        while len(pages) < 999:
+            before = len(pages)
+            await asyncio.sleep(0)
+            most = max(most, len(pages) - before)
+        assert 0 < most <= 200
+        assert len(set(map(id, pages))) == 1
+        assert asking[0].cancelled()
+
+
 async def test_a_thousand_listeners_are_all_woken_a_few_at_a_time() -> None:
     """What arrives while they are woken, or in the pause after it, wakes all of them once more."""
     hub = ArrivalNotifier()

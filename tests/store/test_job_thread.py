@@ -34,6 +34,20 @@ async def test_several_threads_take_jobs_side_by_side_and_end_together() -> None
     assert not any(thread.name == "worker" for thread in threading.enumerate())
 
 
+async def test_a_thread_that_is_free_takes_what_waits() -> None:
+    """One long job keeps its thread, and nobody else: not even those that came when both were busy."""
+    worker, may_end = JobThread("worker", 2), threading.Event()
+    long = worker.do(may_end.wait)
+    assert await asyncio.gather(*[worker.do(partial(int, number)) for number in range(100)]) == list(range(100))
+    withdrawn = [worker.do(partial(int, number)) for number in range(3)]
+    withdrawn[1].cancel()
+    assert [await withdrawn[0], await withdrawn[2]] == [0, 2]
+    assert not long.done()
+    may_end.set()
+    assert await long
+    worker.close()
+
+
 async def test_an_error_comes_out_where_the_job_was_asked_for() -> None:
     """The thread continues with the next job."""
     worker = JobThread("worker")
@@ -70,3 +84,14 @@ async def test_a_closed_worker_takes_no_job() -> None:
     worker.close()
     with pytest.raises(RuntimeError):
         worker.do(lambda: None)
+
+
+async def test_jobs_end_in_order_although_the_worker_is_closed_meanwhile() -> None:
+    """A deletion that was asked for behind a commit is done behind it."""
+    for waiting in range(20):
+        worker, done = JobThread("worker"), list[int]()
+        await worker.do(lambda: None)
+        for number in range(waiting):
+            worker.do(partial(done.append, number))
+        worker.close()
+        assert done == list(range(waiting))

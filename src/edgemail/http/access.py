@@ -8,9 +8,10 @@ import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from starlette.datastructures import Headers, QueryParams
+from starlette.datastructures import QueryParams
 
 from edgemail.http.forwarded import read_peer
+from edgemail.http.header_fields import find_field
 from edgemail.http.problems import problem_response
 from edgemail.http.visitors import Visit, Visitors, is_within
 from edgemail.system.minute_log import MinuteLog
@@ -174,6 +175,8 @@ class Access:
             return False
         if self._settings.private == "on":
             return True
+        if self._settings.internals == self._settings.all_mail == "everyone":
+            return False
         plain = posixpath.normpath("/" + path.lstrip("/"))  # as the page's files are found
         if _is_below_any(_INTERNALS, plain) or _is_below_any(_INTERNALS, path):
             return self._settings.internals == "operator"
@@ -192,8 +195,9 @@ class Access:
             )
             detail = "this needs a name and a password of the setting password_file"
             return "no_password", problem_response(HTTPStatus.UNAUTHORIZED, detail, {"www-authenticate": challenge})
-        is_mail = _is_below_any(_DELETABLE, scope["path"])
-        if _find_method(scope) == "DELETE" and is_mail and self._settings.deletion == "off":
+        if _find_method(scope) != "DELETE" or self._settings.deletion == "on":
+            return None
+        if _is_below_any(_DELETABLE, scope["path"]):
             detail = "this server deletes nothing on request; mail goes away by age (the setting deletion)"
             return "deletion_off", problem_response(HTTPStatus.FORBIDDEN, detail)
         return None
@@ -273,8 +277,7 @@ def _is_below(folder: str, path: str) -> bool:
 
 
 def _read_authorization(scope: Scope) -> bytes:
-    value = Headers(scope=scope).get("authorization", "")
-    return value.encode("latin-1")
+    return (find_field(scope, b"authorization") or "").encode("latin-1")
 
 
 def _too_many(detail: str) -> Response:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ConfigDict, Field
 
 from edgemail.http import models
 from edgemail.http.json_body import describe_body, read_json
+from edgemail.http.listing_json import serialize_marked_listing
 from edgemail.http.problems import BUSY, PROBLEM
-from edgemail.http.query_parameters import refuse_unknown_parameters
+from edgemail.http.query_parameters import StrictRoute
 from edgemail.http.routes import WAIT_MAX_S
 from edgemail.mailbox.all_mail import ALL_MAIL, MESSAGE_TAGS_MAX, TAG_MAX, AllMail
 from edgemail.mailbox.inbox import PAGE_MAX, Inbox
@@ -44,7 +45,7 @@ _WITH_BODY = _WRITES | {413: PROBLEM}
 
 router = APIRouter(
     tags=["all mail"],
-    dependencies=[Depends(refuse_unknown_parameters)],
+    route_class=StrictRoute,
     responses=BUSY | dict.fromkeys((400, 401, 403, 404, 421, 422), PROBLEM),
 )
 
@@ -78,20 +79,18 @@ async def _read_tag_change(request: Request) -> TagChangeModel:
     return await read_json(request, TagChangeModel, _BODY_MAX_OCTETS)
 
 
-@router.get("/api/messages")
+@router.get("/api/messages", response_model=models.MarkedListingModel)
 async def list_all_messages(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
     before: _IdQuery = None,
     search: _Search = "",
-) -> models.MarkedListingModel:
+) -> Response:
     """List the mail of all inboxes, newest first."""
     listed = await _all_mail(request).list_page(parse_query(search), limit=limit + 1, before=before)
     page = listed[:limit]
-    return models.MarkedListingModel(
-        messages=[models.MarkedMessageModel.of(message) for message in page],
-        next_before=page[-1].mail.id if len(listed) > limit else None,
-    )
+    next_before = page[-1].mail.id if len(listed) > limit else None
+    return Response(serialize_marked_listing(page, next_before), media_type="application/json")
 
 
 @router.patch(

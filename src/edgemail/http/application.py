@@ -65,6 +65,7 @@ def create_api(
         docs_url=None,
         redoc_url=None,
         servers=[{"url": http.base_path}] if http.base_path else None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # else each request looks for it
     )
     api.state.inbox = inbox
     api.state.info = info

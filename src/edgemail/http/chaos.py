@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from edgemail.http.json_body import describe_body, read_json
 from edgemail.http.problems import BUSY, PROBLEM
-from edgemail.http.query_parameters import refuse_unknown_parameters
+from edgemail.http.query_parameters import StrictRoute
 from edgemail.policy.chaos import Chaos
 from edgemail.settings.address_patterns import read_pattern
 from edgemail.settings.chaos_rules import EVERYONE, RULES_MAX, TIMES_MAX, ChaosRule, Stage
@@ -69,7 +69,7 @@ async def _read_rules(request: Request, _: Annotated[Chaos, Depends(_find)]) -> 
 router = APIRouter(
     prefix="/api/chaos",
     tags=["chaos"],
-    dependencies=[Depends(refuse_unknown_parameters)],
+    route_class=StrictRoute,
     responses=BUSY | dict.fromkeys((400, 401, 403, 404, 413, 421, 422), PROBLEM),
 )
 _Chaos = Annotated[Chaos, Depends(_find)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fastapi.responses import Response
 
-from edgemail.http.models import MarkedMessageModel, MessageModel
+from edgemail.http.listing_json import serialize_marked_message, serialize_message
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -99,8 +99,7 @@ def _write_events_of_all_mail(listed: Sequence[ListedMail]) -> bytes:
     """Write an event for each message as the list of all mail shows it."""
     return b"".join(
         [
-            f"event: message\ndata: {MarkedMessageModel.of(message).model_dump_json(by_alias=True)}\n"
-            f"id: {message.mail.id}\n\n".encode()
+            b"event: message\ndata: %b\nid: %d\n\n" % (serialize_marked_message(message), message.mail.id)
             for message in listed
         ]
     )
@@ -112,7 +111,7 @@ def _write_events_with_address(listed: Sequence[ListedMail]) -> list[tuple[int, 
 
 
 def _write_event(listed: ListedMail, address: str | None = None) -> bytes:
-    data = MessageModel.of(listed).model_dump_json(by_alias=True)  # one line: JSON escapes line ends
+    data = serialize_message(listed)
     if address is not None:
-        data = f'{{"address":{json.dumps(address)},{data[1:]}'
-    return f"event: message\ndata: {data}\n".encode()
+        data = b'{"address":%b,%b' % (json.dumps(address).encode(), data[1:])
+    return b"event: message\ndata: %b\n" % data

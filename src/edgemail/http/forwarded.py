@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.datastructures import Headers
 
+from edgemail.http.header_fields import find_field
 from edgemail.http.visitors import is_within
 from edgemail.policy.rates import read_ip
 from edgemail.settings.values import PRIVATE
@@ -55,8 +56,7 @@ class Forwarded:
 
     def _warn_of_proxy(self, scope: Scope) -> None:
         """Say that a proxy in front of this server is not believed. A peer on the Internet is none."""
-        headers = Headers(scope=scope)
-        if "x-forwarded-for" not in headers and "forwarded" not in headers:
+        if find_field(scope, b"x-forwarded-for") is None and find_field(scope, b"forwarded") is None:
             return
         peer = read_peer(scope)
         if peer is not None and is_within(peer, PRIVATE):

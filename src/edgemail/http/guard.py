@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, Response
 
 from edgemail.http.forwarded import OWN_HOST
+from edgemail.http.header_fields import find_field
 from edgemail.http.problems import problem_response
 from edgemail.settings.parsing import ANY_ORIGIN
 
@@ -91,37 +91,34 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or websocket, or refuse it with a problem document."""
-        headers = Headers(scope=scope)
         is_api = scope["path"].startswith(_API_PATHS)
 
         async def send_guarded(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
-                given = {name for name, _ in message["headers"]}
-                own = _API_HEADERS if is_api else _HEADERS
-                message["headers"] = [*message["headers"], *(field for field in own if field[0] not in given)]
+                fields = dict(_API_HEADERS if is_api else _HEADERS)
+                for name, _ in message["headers"]:
+                    fields.pop(name, None)
+                message["headers"] = [*message["headers"], *fields.items()]
             await send(message)
 
         method = scope.get("method", "")  # a websocket has none, and is no file
         is_file = not is_api and method in _READING
-        own_host = scope.get(OWN_HOST, headers.get("host", ""))
-        refusal = self._refuse(headers, own_host, method, is_api=is_api, is_file=is_file)
+        refusal = self._refuse(scope, method, is_api=is_api, is_file=is_file)
         if refusal is None:
             await self.app(scope, receive, send_guarded)
         else:
             status, detail = refusal
-            is_page = method == "GET" and "text/html" in headers.get("accept", "")
+            is_page = method == "GET" and "text/html" in (find_field(scope, b"accept") or "")
             answer = _explain(status, detail) if is_page else problem_response(status, detail)
             await answer(scope, receive, send_guarded)
 
-    def _refuse(
-        self, headers: Headers, own_host: str, method: str, *, is_api: bool, is_file: bool
-    ) -> tuple[HTTPStatus, str] | None:
-        host = headers.get("host", "")
-        for named in (own_host, host):
+    def _refuse(self, scope: Scope, method: str, *, is_api: bool, is_file: bool) -> tuple[HTTPStatus, str] | None:
+        host = find_field(scope, b"host") or ""
+        for named in dict.fromkeys((scope.get(OWN_HOST, host), host)):
             if not self.names.include(_read_name(named)):
                 return HTTPStatus.MISDIRECTED_REQUEST, _advise_on_host(named)
-        origin = headers.get("origin")
-        site = headers.get("sec-fetch-site")
+        origin = find_field(scope, b"origin")
+        site = find_field(scope, b"sec-fetch-site")
         if origin is not None:
             if is_file:  # browsers send an Origin for a page's own modules; these files are no secret
                 return None
@@ -133,7 +130,7 @@ class Guard:
                 return None
             return HTTPStatus.FORBIDDEN, _advise_on_origin(origin)
         # Without an Origin: a foreign page embeds this, as <img> or <script>. A link is fine, a form is not.
-        is_link = headers.get("sec-fetch-mode") == "navigate" and method in _READING
+        is_link = method in _READING and find_field(scope, b"sec-fetch-mode") == "navigate"
         if is_api and site in ("cross-site", "same-site") and not is_link:
             return HTTPStatus.FORBIDDEN, "other sites may not embed this"
         return None

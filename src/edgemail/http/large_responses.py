@@ -52,6 +52,7 @@ async def build_response(
     """
     first = before + await anext(pieces, b"")
     if len(first) == len(before) + size:
+        await anext(pieces, b"")  # a generator that is not at its end costs a task that ends it
         return Response(first, media_type=media_type, headers=dict(headers))
     return _PiecesResponse(first, pieces, len(before) + size, media_type, headers)
 

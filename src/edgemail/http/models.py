@@ -10,10 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 if TYPE_CHECKING:
     from edgemail import model
 
-_Date = Annotated[
-    datetime,
-    PlainSerializer(lambda date: f"{date:%Y-%m-%dT%H:%M:%S}.{date.microsecond // 1000:03}Z", return_type=str),
-]
+
+def write_date(date: datetime) -> str:
+    """Write a date in UTC with milliseconds."""
+    return f"{date.isoformat(timespec='milliseconds')[:23]}Z"
+
+
+_Date = Annotated[datetime, PlainSerializer(write_date, return_type=str)]
 
 
 def _name_schema(model: type) -> str:

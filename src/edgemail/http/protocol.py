@@ -12,6 +12,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from edgemail.http import limits
+from edgemail.http.response_transport import ResponseTransport
 
 if TYPE_CHECKING:
     import asyncio
@@ -106,6 +107,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._deadline = math.inf
         self._body_began = 0.0
         self._host = ""
+        self._response: ResponseTransport | None = None
 
     # What the transport calls
 
@@ -206,6 +208,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Go on with a request that came early, or wait for the next one."""
         self.server_state.total_requests += 1
+        if self._response is not None:
+            self._response.flush()
         if self.transport.is_closing():
             return
         if self.pipeline:
@@ -259,6 +263,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         return cycle is not None and not cycle.response_complete
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._response = ResponseTransport(self.transport, self.loop)
+        cycle.transport = self._response  # type: ignore[assignment]
+
         def begin() -> None:
             if not cycle.disconnected:
                 super(BoundedHttpProtocol, self)._start_asgi_task(cycle, app)

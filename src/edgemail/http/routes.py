@@ -16,8 +16,9 @@ from edgemail.errors import StoreUnavailable
 from edgemail.http import event_stream, large_responses, models
 from edgemail.http.access import note_empty
 from edgemail.http.event_stream import EventStream
+from edgemail.http.listing_json import serialize_listing
 from edgemail.http.problems import BUSY, PROBLEM
-from edgemail.http.query_parameters import refuse_unknown_parameters
+from edgemail.http.query_parameters import StrictRoute
 from edgemail.mailbox.all_mail import ALL_MAIL
 from edgemail.mailbox.attached import DEPTH_MAX, AttachmentPath
 from edgemail.mailbox.inbox import PAGE_MAX, Inbox
@@ -71,12 +72,12 @@ class _AddressConvertor(StringConvertor):
 register_url_convertor("segment", _SegmentConvertor())
 register_url_convertor("address", _AddressConvertor())
 router = APIRouter(
-    dependencies=[Depends(refuse_unknown_parameters)],
+    route_class=StrictRoute,
     responses=BUSY | dict.fromkeys((400, 401, 403, 421, 422), PROBLEM),
 )
 
 
-@router.get("/api/inboxes/{address:address}/messages", tags=["inbox"])
+@router.get("/api/inboxes/{address:address}/messages", tags=["inbox"], response_model=models.ListingModel)
 async def list_messages(
     request: Request,
     address: _AddressPath,
@@ -91,27 +92,21 @@ async def list_messages(
             "case and accents; not with `after`",
         ),
     ] = "",
-) -> models.ListingModel:
+) -> Response:
     """List an inbox, newest first.
 
     A page of a search may be short: read on until `next_before` is null.
     """
     name = _name(address)
     if search.strip():
-        found, next_before = await _inbox(request).search(name, search, limit=limit, before=before)
-        if not found:
-            note_empty(request, name)
-        return models.ListingModel(
-            messages=[models.MessageModel.of(message) for message in found], next_before=next_before
-        )
-    listed = await _inbox(request).list_page(name, limit=limit + 1, before=before, after=after or 0)
-    if not listed:
+        page, next_before = await _inbox(request).search(name, search, limit=limit, before=before)
+    else:
+        listed = await _inbox(request).list_page(name, limit=limit + 1, before=before, after=after or 0)
+        page = listed[:limit]
+        next_before = page[-1].mail.id if len(listed) > limit else None
+    if not page:
         note_empty(request, name)
-    page = listed[:limit]
-    return models.ListingModel(
-        messages=[models.MessageModel.of(message) for message in page],
-        next_before=page[-1].mail.id if len(listed) > limit else None,
-    )
+    return Response(serialize_listing(page, next_before), media_type="application/json")
 
 
 @router.get("/api/inboxes/{address:address}/wait", tags=["inbox"])

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from starlette.datastructures import Headers, MutableHeaders
+from edgemail.http.header_fields import find_field
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+_OF_CONTENT = (b"content-length", b"content-type", b"content-disposition")
 _IMMUTABLE = re.compile(r"/api/(?:inboxes/.+/)?messages/([0-9]+/(?:raw|attachments/[0-9.]+))")
 
 
@@ -39,11 +40,11 @@ class ShortResponses:
             return
         immutable = _IMMUTABLE.fullmatch(scope["path"])
         etag = f'"{self._run}-{immutable[1].replace("/", "-")}"' if immutable else None
-        asked = Headers(scope=scope).get("if-none-match", "")
         is_head = scope["method"] == "HEAD"
         if not is_head and etag is None:
             await self.app(scope, receive, send)
             return
+        asked = find_field(scope, b"if-none-match") or ""
         ended = asyncio.Event()
 
         async def send_short(message: Message) -> None:
@@ -51,12 +52,10 @@ class ShortResponses:
                 return
             is_short = is_head
             if message["type"] == "http.response.start" and message["status"] == HTTPStatus.OK and etag is not None:
-                headers = MutableHeaders(scope=message)
-                headers["etag"] = etag
+                message["headers"] = [*message["headers"], (b"etag", etag.encode())]
                 if _matches(asked, etag):
                     message["status"] = HTTPStatus.NOT_MODIFIED.value
-                    for name in ("content-length", "content-type", "content-disposition"):
-                        del headers[name]
+                    message["headers"] = [field for field in message["headers"] if field[0] not in _OF_CONTENT]
                     is_short = True
             await send(message)
             if is_short:

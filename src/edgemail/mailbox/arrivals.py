@@ -57,13 +57,14 @@ class Subscription:
     what came after the last id it has seen. So a slow reader costs no memory and misses nothing.
     """
 
-    __slots__ = ("_bell", "_has_news", "_topic", "is_closed")
+    __slots__ = ("_bell", "_inbox", "_news", "_topic", "is_closed")
 
-    def __init__(self, topic: _Topic, bell: asyncio.Event) -> None:
-        """`bell` is set for new mail; several subscriptions may share one."""
+    def __init__(self, inbox: str, topic: _Topic, bell: asyncio.Event, news: dict[str, None]) -> None:
+        """For new mail `bell` is set, and `news` has the inbox; several subscriptions may share both."""
+        self._inbox = inbox
         self._topic = topic
         self._bell = bell
-        self._has_news = False
+        self._news = news
         self.is_closed = False
 
     async def wait(self, timeout_s: float | None) -> bool:
@@ -73,11 +74,8 @@ class Subscription:
         """
         if not await _is_set_in_time(self._bell, timeout_s):
             return False
-        return self.take_news()
-
-    def take_news(self) -> bool:
-        """Return True if there was new mail since the last call."""
-        has_news, self._has_news = self._has_news, False
+        has_news = bool(self._news)
+        self._news.clear()
         return has_news
 
     async def read(self, after: int, read: Callable[[int], Awaitable[Sequence[ListedMail]]]) -> SharedPage:
@@ -89,7 +87,7 @@ class Subscription:
 
     def notify(self) -> None:
         """Signal new mail."""
-        self._has_news = True
+        self._news[self._inbox] = None
         self._bell.set()
 
     def close(self) -> None:
@@ -101,15 +99,19 @@ class Subscription:
 class SubscriptionGroup:
     """Waits for new mail in several inboxes at once."""
 
-    def __init__(self, subscriptions: Mapping[str, Subscription], bell: asyncio.Event) -> None:
-        """All subscriptions have the same bell."""
+    def __init__(
+        self, subscriptions: Mapping[str, Subscription], bell: asyncio.Event, news: dict[str, None]
+    ) -> None:
+        """All subscriptions, of which there is at least one, have the same bell and news."""
         self._subscriptions = subscriptions
         self._bell = bell
+        self._news = news
+        self._one = next(iter(subscriptions.values()))
 
     @property
     def is_closed(self) -> bool:
-        """True once the server stops."""
-        return any(subscription.is_closed for subscription in self._subscriptions.values())
+        """True once the server stops: it closes all subscriptions at once."""
+        return self._one.is_closed
 
     async def wait(self, timeout_s: float | None) -> bool:
         """Wait for new mail in any of the inboxes; return False if none came in time."""
@@ -117,7 +119,9 @@ class SubscriptionGroup:
 
     def take_news(self) -> list[str]:
         """Return the inboxes with new mail since the last call."""
-        return [inbox for inbox, subscription in self._subscriptions.items() if subscription.take_news()]
+        inboxes = list(self._news)
+        self._news.clear()
+        return inboxes
 
     async def read(
         self, inbox: str, after: int, read: Callable[[int], Awaitable[Sequence[ListedMail]]]
@@ -138,12 +142,38 @@ async def _is_set_in_time(bell: asyncio.Event, timeout_s: float | None) -> bool:
     return True
 
 
+class _Reading:
+    """A page that is read once, and those who wait for it: they go on some at a time, as they are woken."""
+
+    def __init__(self, task: asyncio.Task[SharedPage], began_at: float) -> None:
+        self.task = task
+        self.began_at = began_at
+        self._waiting: list[asyncio.Future[None]] = []
+        task.add_done_callback(lambda _: self._go_on())
+
+    async def wait(self) -> SharedPage:
+        """Return the page once it is read, or raise what its reading raised."""
+        if not self.task.done():
+            waiter = self.task.get_loop().create_future()
+            self._waiting.append(waiter)
+            await waiter
+        return self.task.result()
+
+    def _go_on(self) -> None:
+        for waiter in self._waiting[:_WAKE_AT_ONCE]:
+            if not waiter.done():
+                waiter.set_result(None)
+        del self._waiting[:_WAKE_AT_ONCE]
+        if self._waiting:
+            self.task.get_loop().call_soon(self._go_on)
+
+
 class _Topic:
     """The subscriptions of one inbox, and the pages that they share until there is new mail."""
 
     def __init__(self) -> None:
         self._subscriptions: set[Subscription] = set()
-        self._pages: dict[int, tuple[float, asyncio.Task[SharedPage]]] = {}
+        self._pages: dict[int, _Reading] = {}
         self._is_waking = False
         self._is_due = False
 
@@ -179,23 +209,23 @@ class _Topic:
     async def read(self, after: int, read: Callable[[int], Awaitable[Sequence[ListedMail]]]) -> SharedPage:
         """See `Subscription.read`."""
         loop = asyncio.get_running_loop()
-        began_at, task = self._pages.get(after, (0.0, None))
-        if task is None or loop.time() - began_at > _KEPT_S:
+        reading = self._pages.get(after)
+        if reading is None or loop.time() - reading.began_at > _KEPT_S:
 
             async def make() -> SharedPage:
                 return SharedPage(await read(after))
 
-            task = loop.create_task(make())
-            task.add_done_callback(lambda done: self._end(after, done))
+            reading = _Reading(loop.create_task(make()), loop.time())
+            reading.task.add_done_callback(lambda done: self._end(after, done))
             while len(self._pages) >= _SHARED_PAGES:
                 del self._pages[next(iter(self._pages))]
-            self._pages[after] = loop.time(), task
-        return await asyncio.shield(task)
+            self._pages[after] = reading
+        return await reading.wait()
 
     def _end(self, after: int, task: asyncio.Task[SharedPage]) -> None:
         """Forget a page that failed or is large; take its error, as its readers may be gone."""
         is_kept = not task.cancelled() and not task.exception() and len(task.result().listed) <= _KEPT_MESSAGES
-        if not is_kept and after in self._pages and self._pages[after][1] is task:
+        if not is_kept and after in self._pages and self._pages[after].task is task:
             del self._pages[after]
 
     def _wake(self, waiting: list[Subscription]) -> None:
@@ -226,7 +256,7 @@ class ArrivalNotifier:
     @contextmanager
     def subscribe(self, inbox: str) -> Iterator[Subscription]:
         """Subscribe to one inbox for as long as the context lasts."""
-        subscription = self._add(inbox, asyncio.Event())
+        subscription = self._add(inbox, asyncio.Event(), {})
         try:
             yield subscription
         finally:
@@ -235,17 +265,17 @@ class ArrivalNotifier:
     @contextmanager
     def subscribe_all(self, inboxes: Iterable[str]) -> Iterator[SubscriptionGroup]:
         """Subscribe to several inboxes for as long as the context lasts."""
-        bell = asyncio.Event()
-        subscriptions = {inbox: self._add(inbox, bell) for inbox in inboxes}
+        bell, news = asyncio.Event(), dict[str, None]()
+        subscriptions = {inbox: self._add(inbox, bell, news) for inbox in inboxes}
         try:
-            yield SubscriptionGroup(subscriptions, bell)
+            yield SubscriptionGroup(subscriptions, bell, news)
         finally:
             for inbox, subscription in subscriptions.items():
                 self._discard(inbox, subscription)
 
-    def _add(self, inbox: str, bell: asyncio.Event) -> Subscription:
+    def _add(self, inbox: str, bell: asyncio.Event, news: dict[str, None]) -> Subscription:
         topic = self._subscriptions.setdefault(inbox, _Topic())
-        subscription = Subscription(topic, bell)
+        subscription = Subscription(inbox, topic, bell, news)
         if self._is_closed:
             subscription.close()
         topic.add(subscription)

@@ -13,8 +13,6 @@ from edgemail.mailbox.all_mail import ALL_MAIL, AllMail
 from edgemail.mailbox.arrivals import ArrivalNotifier
 from edgemail.mailbox.attached import find_attachment, find_message
 from edgemail.mailbox.reading import MessageReader, ReadLimits
-from edgemail.model import ListedMail, StoredMail
-from edgemail.store.base import ListingRow
 from edgemail.system.folding import fold
 
 if TYPE_CHECKING:
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
     from edgemail.mailbox.arrivals import SharedPage, Subscription
     from edgemail.mailbox.attached import AttachmentPath
     from edgemail.mailbox.results import Result
-    from edgemail.model import Attachment, Envelope, MailId, ParsedMessage
+    from edgemail.model import Attachment, Envelope, ListedMail, MailId, ParsedMessage, StoredMail
     from edgemail.store.base import Arrival, Mailbox
 
 _T = TypeVar("_T")
@@ -67,7 +65,7 @@ class Inbox:
         rows = await self._store.list_inbox(
             inbox, limit=min(limit, PAGE_MAX + 1), before=before, after=after, oldest_first=oldest_first
         )
-        return await self._reader.summarize(_as_seen_by(inbox, rows))
+        return await self._reader.summarize(rows)
 
     async def search(
         self, inbox: str, text: str, *, limit: int, before: int | None = None
@@ -80,7 +78,7 @@ class Inbox:
         terms = fold(text).split()
         limit = min(limit, PAGE_MAX)
         rows = await self._store.search_inbox(inbox, terms, limit=limit + 1, before=before)
-        listed = await self._reader.summarize(_as_seen_by(inbox, rows[:limit]))
+        listed = await self._reader.summarize(rows[:limit])
         fresh = {row.mail.id for row in rows if row.summary is None}
         found = [
             message
@@ -143,8 +141,6 @@ class Inbox:
             MessageNotFound: no message has this id.
         """
         mail, data = await self._store.read_small(mail_id, inbox)
-        if inbox is not None:
-            mail = _name_one(inbox, mail)
         return mail, self._store.read_pieces(mail_id) if data is None else _give(data)
 
     async def read_attachment(
@@ -288,7 +284,7 @@ class Inbox:
         )
         if not rows:
             raise MessageNotFound(f"there is no message {mail_id}")
-        return _as_seen_by(inbox, rows)[0].mail
+        return rows[0].mail
 
     def _announce(self, arrivals: Sequence[Arrival]) -> None:
         self._notifier.publish(recipient for arrival in arrivals for recipient in arrival.recipients)
@@ -313,15 +309,6 @@ class Inbox:
 
     async def _list_after(self, inbox: str, after: int) -> list[ListedMail]:
         return await self.list_page(inbox, limit=_FOLLOWED_MAX, after=after, oldest_first=True)
-
-
-def _as_seen_by(inbox: str, rows: Sequence[ListingRow]) -> list[ListingRow]:
-    """Name one recipient alone: who knows an address learns of no other."""
-    return [ListingRow(_name_one(inbox, row.mail), row.summary, row.head) for row in rows]
-
-
-def _name_one(inbox: str, mail: StoredMail) -> StoredMail:
-    return StoredMail(mail.id, mail.date, mail.sender, (inbox,), mail.size)
 
 
 async def _give(data: bytes) -> AsyncIterator[bytes]:

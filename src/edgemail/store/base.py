@@ -146,7 +146,8 @@ class Mailbox(Protocol):
     ) -> list[ListingRow]:
         """List an inbox's mail with ids between `after` and `before`, both exclusive.
 
-        The newest comes first, unless `oldest_first` is true.
+        The newest comes first, unless `oldest_first` is true. Each row names this recipient alone:
+        who knows an address learns of no other.
         """
         ...
 
@@ -156,6 +157,7 @@ class Mailbox(Protocol):
         """List an inbox's mail whose `Summary.words` contain all of up to four terms, newest first.
 
         The terms are folded as the words are. It also lists every message that has no summary yet.
+        Each row names this recipient alone.
         """
         ...
 
@@ -223,7 +225,8 @@ class Mailbox(Protocol):
     async def read_small(self, mail_id: MailId, inbox: str | None = None) -> tuple[StoredMail, bytes | None]:
         """Read what the store has of a message besides its summary; None for the data of a large one.
 
-        With `inbox` only a message of that inbox is found, at the same cost whether the id exists or not.
+        With `inbox` only a message of that inbox is found, at the same cost whether the id exists or not,
+        and the row names that recipient alone.
 
         Raises:
             MessageNotFound: there is none of that id.

@@ -91,14 +91,14 @@ class MemoryStore:
         """See `Mailbox.list_inbox`."""
         mail_ids = self._find_between(inbox, before, after)
         chosen = mail_ids[:limit] if oldest_first else mail_ids[::-1][:limit]
-        return [_make_row(self._messages[mail_id]) for mail_id in chosen]
+        return [_make_row(self._messages[mail_id], inbox) for mail_id in chosen]
 
     async def search_inbox(
         self, inbox: str, terms: Sequence[str], *, limit: int, before: int | None = None
     ) -> list[ListingRow]:
         """See `Mailbox.search_inbox`."""
         found = (
-            _make_row(message)
+            _make_row(message, inbox)
             for message in map(self._messages.__getitem__, reversed(self._find_between(inbox, before, 0)))
             if message.summary is None or all(term in message.words for term in terms[: schema.TERMS_MAX])
         )
@@ -170,7 +170,8 @@ class MemoryStore:
         if inbox is not None and not self._find_between(inbox, mail_id + 1, mail_id - 1):
             raise MessageNotFound(f"there is no message {mail_id}")
         message = self._find(mail_id)
-        return message.mail, message.data if message.mail.size <= SMALL_MAX_BYTES else None
+        row = _make_row(message, inbox)
+        return row.mail, message.data if row.mail.size <= SMALL_MAX_BYTES else None
 
     async def read_data(self, mail_id: MailId) -> bytes:
         """See `Mailbox.read_data`."""
@@ -340,8 +341,10 @@ class MemoryStore:
                 del self._inboxes[inbox]
 
 
-def _make_row(message: _Message, *, is_of_all_mail: bool = False) -> ListingRow:
+def _make_row(message: _Message, inbox: str | None = None, *, is_of_all_mail: bool = False) -> ListingRow:
+    """Make a row; of an inbox's listing, name that recipient alone."""
+    mail = message.mail if inbox is None else replace(message.mail, recipients=(inbox,))
     head = message.data[:_HEAD_BYTES] if message.summary is None else b""
     if is_of_all_mail:
-        return ListingRow(message.mail, message.summary, head, message.is_read, message.tags)
-    return ListingRow(message.mail, message.summary, head)
+        return ListingRow(mail, message.summary, head, message.is_read, message.tags)
+    return ListingRow(mail, message.summary, head)

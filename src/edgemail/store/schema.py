@@ -10,16 +10,18 @@ import json
 import re
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from edgemail.model import Attachment, CalendarEvent, Code, HeaderAddress, Link, MailId, StoredMail, Summary
 from edgemail.store.base import SMALL_MAX_BYTES, ListingRow
 from edgemail.store.query import make_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from edgemail.model import Address, Envelope
+
+_T = TypeVar("_T")
 
 MAIL_TABLE = """
 CREATE TABLE IF NOT EXISTS mail (
@@ -400,42 +402,42 @@ def repeat_values(statement: str, rows: int) -> str:
     return f"{head} VALUES {', '.join([values] * rows)}"
 
 
-def read_mail(row: tuple[Any, ...]) -> StoredMail:
-    """Read the first five columns of a row."""
+def read_mail(row: tuple[Any, ...], inbox: str | None = None) -> StoredMail:
+    """Read the first five columns of a row; of an inbox's row, name that recipient alone."""
     mail_id, date, sender, recipients, size = row[:5]
-    return StoredMail(MailId(mail_id), read_date(date), sender.strip("<>"), read_recipients(recipients), size)
+    named = read_recipients(recipients) if inbox is None else (inbox,)
+    return StoredMail(MailId(mail_id), read_date(date), sender.strip("<>"), named, size)
 
 
 def read_summary(row: tuple[Any, ...]) -> Summary | None:
     """Read the summary's columns of a row; return None while the message has no summary."""
-    subject, sender_name, preview, *lists, message_id, inline_count, events = row[5:18]
+    (subject, sender_name, preview, attachments, codes, links, to, cc, bcc, reply_to) = row[5:15]
+    message_id, inline_count, events = row[15:18]
     if subject is None:
         return None
-    # To read all eight lists at once takes a third of the time: most of them are empty.
-    attachments, codes, links, to, cc, bcc, reply_to, events = json.loads(f"[{','.join((*lists, events))}]")
     return Summary(
         sender_name,
         subject,
         preview,
-        tuple(
-            Attachment(index, name, media_type, size, content_id)
-            for name, media_type, size, index, content_id in attachments
-        ),
-        tuple(Code(*fields) for fields in codes),
-        tuple(Link(*fields) for fields in links),
-        to=_read_addresses(to),
-        cc=_read_addresses(cc),
-        bcc=_read_addresses(bcc),
-        reply_to=_read_addresses(reply_to),
+        _read_list(_read_attachment, attachments),
+        _read_list(Code, codes),
+        _read_list(Link, links),
+        to=_read_list(HeaderAddress, to),
+        cc=_read_list(HeaderAddress, cc),
+        bcc=_read_list(HeaderAddress, bcc),
+        reply_to=_read_list(HeaderAddress, reply_to),
         message_id=message_id,
         inline_count=inline_count,
-        events=tuple(map(_read_event, events)),
+        events=_read_list(_read_event, events),
     )
 
 
-def read_listing_row(row: tuple[Any, ...]) -> ListingRow:
-    """Read a row of a listing; one of all mail says also whether it was read, and its tags."""
-    mail, summary, head = read_mail(row), read_summary(row), bytes(row[18] or b"")
+def read_listing_row(row: tuple[Any, ...], inbox: str | None = None) -> ListingRow:
+    """Read a row of a listing; of an inbox's listing, name that recipient alone.
+
+    One of all mail says also whether the message was read, and its tags.
+    """
+    mail, summary, head = read_mail(row, inbox), read_summary(row), bytes(row[18] or b"")
     if len(row) == 19:
         return ListingRow(mail, summary, head)
     return ListingRow(mail, summary, head, bool(row[19]), tuple(sorted(json.loads(row[20]))))
@@ -445,8 +447,13 @@ def _write_addresses(addresses: Sequence[HeaderAddress]) -> str:
     return _dump([[address.name, address.address] for address in addresses])
 
 
-def _read_addresses(pairs: list[list[str]]) -> tuple[HeaderAddress, ...]:
-    return tuple(HeaderAddress(*pair) for pair in pairs)
+def _read_list(read: Callable[..., _T], text: str) -> tuple[_T, ...]:
+    """Read each entry of a list. Most lists are empty, and JSON's reader would take a microsecond for each."""
+    return () if text == "[]" else tuple([read(*fields) for fields in json.loads(text)])
+
+
+def _read_attachment(name: str, media_type: str, size: int, index: int, content_id: str) -> Attachment:
+    return Attachment(index, name, media_type, size, content_id)
 
 
 def _write_event(event: CalendarEvent) -> list[Any]:
@@ -454,7 +461,7 @@ def _write_event(event: CalendarEvent) -> list[Any]:
     return [event.method, event.title, *times, event.location, event.organizer, list(event.attendees)]
 
 
-def _read_event(fields: list[Any]) -> CalendarEvent:
+def _read_event(*fields: Any) -> CalendarEvent:
     method, title, starts, ends, time_zone, location, organizer, attendees = fields
     return CalendarEvent(method, title, starts, ends, time_zone, location, organizer, tuple(attendees))
 

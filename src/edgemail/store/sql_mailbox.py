@@ -68,7 +68,7 @@ class SqlMailbox(ABC):
         """See `Mailbox.list_inbox`."""
         statement = schema.LIST_OLDEST_FIRST if oldest_first else schema.LIST_NEWEST_FIRST
         rows = await self._query(statement, inbox, schema.UNBOUNDED_ID if before is None else before, after, limit)
-        return [schema.read_listing_row(row) for row in rows]
+        return [schema.read_listing_row(row, inbox) for row in rows]
 
     async def search_inbox(
         self, inbox: str, terms: Sequence[str], *, limit: int, before: int | None = None
@@ -76,7 +76,7 @@ class SqlMailbox(ABC):
         """See `Mailbox.search_inbox`."""
         last = schema.UNBOUNDED_ID if before is None else before
         rows = await self._query(schema.SEARCH, inbox, last, *schema.write_terms(terms), limit)
-        return [schema.read_listing_row(row) for row in rows]
+        return [schema.read_listing_row(row, inbox) for row in rows]
 
     async def list_mail(
         self, *, limit: int, before: int | None = None, after: int = 0, oldest_first: bool = False
@@ -169,7 +169,7 @@ class SqlMailbox(ABC):
         else:
             rows = await self._query(schema.READ_SMALL_OF_INBOX, mail_id, inbox)
         for row in rows:
-            return schema.read_mail(row), None if row[5] is None else bytes(row[5])
+            return schema.read_mail(row, inbox), None if row[5] is None else bytes(row[5])
         raise MessageNotFound(f"there is no message {mail_id}")
 
     async def delete(self, mail_ids: Sequence[MailId], *, may_return: bool = False) -> int:

@@ -179,7 +179,7 @@ async def test_the_first_edgemails_mail_is_kept_and_found(path: Path) -> None:
         (datetime(2023, 8, 12, 20, 14, 3, 123_000, UTC), "a@b"),
         (datetime(2023, 8, 12, 20, 14, 4, 0, UTC), ""),
     ]
-    assert user[0].mail.recipients == ("user@domain.org", "c@d")
+    assert (await store.read_row(user[0].mail.id)).mail.recipients == ("user@domain.org", "c@d")
     assert await store.read_data(user[1].mail.id) == "Grüße".encode()
     assert [row.mail.size for row in user] == [21, len("Grüße".encode())]
     quoted = await store.list_inbox('"q>, <q"@domain.org', limit=10)
