@@ -21,6 +21,14 @@ ROUTES = {
     ("get", "/api/chaos"),
     ("put", "/api/chaos"),
     ("delete", "/api/chaos"),
+    ("get", "/api/messages"),
+    ("patch", "/api/messages"),
+    ("delete", "/api/messages"),
+    ("get", "/api/counts"),
+    ("get", "/api/wait"),
+    ("get", "/api/tags"),
+    ("put", "/api/tags/{tag}"),
+    ("delete", "/api/tags/{tag}"),
     ("get", "/api/inboxes/{address}/messages"),
     ("get", "/api/inboxes/{address}/wait"),
     ("get", "/api/inboxes/{address}/events"),
@@ -88,6 +96,7 @@ async def test_the_server_tells_its_limits(tmp_path: Path) -> None:
             "smtp": ["{}:{}".format(*program.smtp)],
             "read_only": False,
             "deletion": True,
+            "all_mail": True,
             "abuse_contact": None,
         }
 
