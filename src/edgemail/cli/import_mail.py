@@ -138,6 +138,9 @@ class _Import:
                 for batch in self._gather():
                     self._deliver(batch)
                     self._progress.update(self._source.done_bytes - self._progress.pos)
+                    if self._target.is_interrupted:
+                        status = _INTERRUPTED
+                        break
             except TargetUnavailable as error:
                 self._say(str(error))
                 status = _LATER
