@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import email
 import mailbox
+import os
 import random
 import re
 import signal
@@ -34,7 +35,7 @@ from tests.cli.test_serve import Running, running
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from edgemail.model import Envelope
+    from edgemail.model import Envelope, MailId
 
 FORMS = {"eml": "out", "mbox": "out.mbox", "maildir": "out"}
 Kept = list[tuple[str, tuple[str, ...], bytes]]
@@ -451,6 +452,30 @@ async def test_a_full_database_ends_an_import_after_what_it_took(tmp_path: Path)
     assert list(caught.value.reasons) == ["", 'the recipient "no address": the local part is not valid']
     for mail in mails:
         mail.content.discard()
+
+
+def test_a_batch_is_kept_whole_when_ctrl_c_comes(tmp_path: Path) -> None:
+    """Else nobody would know which of its messages --skip has to pass over."""
+    for number in range(3):
+        (tmp_path / f"{number}.eml").write_bytes(b"Delivered-To: k@x.org\n\n")
+    mails = [mail for mail in MailSource([tmp_path], max_bytes=1000) if isinstance(mail, ArchivedMail)]
+    with asyncio.Runner() as runner:
+        store = runner.run(open_store(StoreSettings(db="memory")))
+        target = DatabaseTarget(runner, InterruptedStore(store), Settings(), keeps_dates=False)
+        assert target.deliver(mails) == ["", "", ""]
+        assert target.is_interrupted
+        assert runner.run(store.measure()).messages == 3
+    for mail in mails:
+        mail.content.discard()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+class InterruptedStore(FailingStore):
+    """A store in whose work Ctrl-C comes."""
+
+    def add(self, envelope: Envelope) -> asyncio.Future[MailId]:
+        os.kill(os.getpid(), signal.SIGINT)
+        return super().add(envelope)
 
 
 @pytest.fixture

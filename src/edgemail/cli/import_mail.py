@@ -138,6 +138,9 @@ class _Import:
                 for batch in self._gather():
                     self._deliver(batch)
                     self._progress.update(self._source.done_bytes - self._progress.pos)
+                    if self._target.is_interrupted:
+                        status = _INTERRUPTED
+                        break
             except TargetUnavailable as error:
                 self._say(str(error))
                 status = _LATER
@@ -183,15 +186,15 @@ class _Import:
         addressed = [self._address(mail) for mail in batch]
         mails = [mail for mail in addressed if not isinstance(mail, BadMail)]
         try:
-            self._count(addressed, self._target.deliver(mails))
+            self._tally(addressed, self._target.deliver(mails))
         except TargetUnavailable as error:
-            self._count(addressed, error.reasons)
+            self._tally(addressed, error.reasons)
             raise
         finally:
             for mail in mails:
                 mail.content.discard()
 
-    def _count(self, batch: Sequence[ArchivedMail | BadMail], reasons: Sequence[str]) -> None:
+    def _tally(self, batch: Sequence[ArchivedMail | BadMail], reasons: Sequence[str]) -> None:
         """Count the messages that are done with, and name those that were not imported."""
         from edgemail.archive.sources import BadMail
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import smtplib
+import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +19,7 @@ from edgemail.model import Address, Envelope
 from edgemail.store.open import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     from edgemail.archive.sources import ArchivedMail
@@ -46,6 +48,8 @@ class ImportTarget(Protocol):
 
     batch_messages: int
     """How many messages it takes at a time."""
+    is_interrupted: bool
+    """True if Ctrl-C came while it kept a batch, which it then kept whole."""
 
     def deliver(self, mails: Sequence[ArchivedMail]) -> list[str]:
         """Keep messages; return for each ``""``, or why it was not kept.
@@ -64,6 +68,7 @@ class SmtpTarget:
     """A running server. Each message keeps its octets, under a new trace."""
 
     batch_messages = 1
+    is_interrupted = False
 
     def __init__(self, server: Endpoint, patience_s: float) -> None:
         """Wait for `patience_s` at most for a server that refuses mail for now."""
@@ -167,6 +172,7 @@ class DatabaseTarget:
         self._store = store
         self._default_domain = settings.smtp.default_domain or "localhost"
         self._keeps_dates = keeps_dates
+        self.is_interrupted = False
         self._router: ReservedNameRouter | None = None
         self._add: Callable[[Envelope], asyncio.Future[Any]] = store.add
         if settings.operator.reserved and settings.operator.maildir is not None:
@@ -192,7 +198,8 @@ class DatabaseTarget:
 
     def deliver(self, mails: Sequence[ArchivedMail]) -> list[str]:
         """See `ImportTarget.deliver`."""
-        return self._runner.run(self._deliver(mails))
+        with self._holding_interrupts():
+            return self._runner.run(self._deliver(mails))
 
     def close(self) -> None:
         """See `ImportTarget.close`."""
@@ -200,6 +207,22 @@ class DatabaseTarget:
             self._runner.run(self._router.close())
         self._runner.run(self._store.close())
         self._runner.close()
+
+    @contextlib.contextmanager
+    def _holding_interrupts(self) -> Iterator[None]:
+        """Note Ctrl-C instead of stopping at once: it would not be known which messages were kept."""
+        if threading.current_thread() is not threading.main_thread():  # no other may change this
+            yield
+            return
+
+        def note(_number: int, _frame: object) -> None:
+            self.is_interrupted = True
+
+        before = signal.signal(signal.SIGINT, note)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     async def _deliver(self, mails: Sequence[ArchivedMail]) -> list[str]:
         now = datetime.now(UTC)
