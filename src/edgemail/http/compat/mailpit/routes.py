@@ -141,14 +141,16 @@ class _MailpitApi:
         texts, search = take_texts(fields, "ids"), take_text(fields, "search").strip()
         if texts and search:
             raise Refused("You may specify either IDs or a search query, not both")
-        selection = require_terms(make_query(request, search)) if search else read_ids(texts) if texts else None
+        selection = (
+            require_terms(make_query(request, search)) if search else await read_ids(texts) if texts else None
+        )
         await self._all_mail.mark(selection, is_read=take_flag(fields, "read"))
         return say_ok()
 
     async def delete(self, request: Request) -> Response:
         """Delete some messages, or all of them."""
         texts = take_texts(await read_fields(request, may_be_empty=True), "ids")
-        await self._all_mail.delete(read_ids(texts) if texts else None)
+        await self._all_mail.delete(await read_ids(texts) if texts else None)
         return say_ok()
 
     async def delete_found(self, request: Request) -> Response:
@@ -255,7 +257,7 @@ class _MailpitApi:
     async def set_tags(self, request: Request) -> Response:
         """Give messages these tags and no others."""
         fields = await read_fields(request)
-        ids = read_ids(take_texts(fields, "ids"))
+        ids = await read_ids(take_texts(fields, "ids"))
         if ids:
             await self._all_mail.set_tags(ids, take_texts(fields, "tags"))
         return say_ok()
