@@ -182,12 +182,13 @@ async def test_a_message_may_be_as_large_as_by_smtp(tmp_path: Path) -> None:
     """Its JSON too; any other body has the limit of all bodies."""
     settings = resolved_in(tmp_path, max_message_bytes="3MiB", max_http_body="1MiB", base_path="/mail")
     async with running(settings) as program:
-        large = json.dumps(TO_KIM | {"Text": "x" * 2_500_000}).encode()
+        text = ("x" * 98 + "\n") * 25_000
+        large = json.dumps(TO_KIM | {"Text": text}).encode()
         for path in ("/api/v1/send", "/api/v1/send?x=1", "/mail/api/v1/send"):
             answer = await program.ask(path, "POST", {}, large)
             assert answer.status == 200, answer.body
         message = (await program.ask("/api/v1/message/latest")).json()
-        assert len(message["Text"]) == 2_500_000
+        assert message["Text"] == text
         assert (await send(program, TO_KIM | {"Text": "x" * (3 * 2**20)})).status == 413
         grows = json.dumps(TO_KIM | {"Text": "é" * 1_000_000}, ensure_ascii=False).encode()
         answer = await send(program, grows)

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 SEND_PATH: Final = "/api/v1/send"
 EVENTS_PATH: Final = "/api/events"
 _BUILT_AT_ONCE: Final = 2
+_TAGS_MAX: Final = 200
 _NO_MESSAGE: Final = "Message not found"
 
 
@@ -259,7 +260,7 @@ class _MailpitApi:
         fields = await read_fields(request)
         ids = await read_ids(take_texts(fields, "ids"))
         if ids:
-            await self._all_mail.set_tags(ids, take_texts(fields, "tags"))
+            await self._all_mail.set_tags(ids, take_texts(fields, "tags")[:_TAGS_MAX])
         return say_ok()
 
     async def rename_tag(self, request: Request) -> Response:
