@@ -190,7 +190,7 @@ async def test_a_message_may_be_as_large_as_by_smtp(tmp_path: Path) -> None:
         message = (await program.ask("/api/v1/message/latest")).json()
         assert message["Text"] == text
         assert (await send(program, TO_KIM | {"Text": "x" * (3 * 2**20)})).status == 413
-        grows = json.dumps(TO_KIM | {"Text": "é" * 1_000_000}, ensure_ascii=False).encode()
+        grows = json.dumps(TO_KIM | {"Text": "é" * 1_450_000}, ensure_ascii=False).encode()
         answer = await send(program, grows)
         assert (answer.status, answer.json()) == (413, {"Error": "the message is too large"})
         for method, path in (("PUT", "/api/v1/tags"), ("DELETE", "/api/v1/messages"), ("PUT", "/api/v1/send")):
