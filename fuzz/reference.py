@@ -196,7 +196,7 @@ class ReferenceReader:
         if len(octets) < size_octets:
             self._is_over = True
         elif self._transaction is None or not self._transaction.recipients:
-            assert self._take_reply().code in (421, 503, 554), "a chunk for nobody was taken"
+            assert self._take_reply().code in (421, 503, 530, 554), "a chunk for nobody was taken"
         else:
             self._take_chunk(self._transaction, octets, is_last)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from edgemail.model import Envelope, MailId
+    from edgemail.policy.logins import Logins
 
 HELLO = b"HELO client.example\r\n"
 MAIL = b"MAIL FROM:<ann@example.org>\r\nRCPT TO:<bob@example.com>\r\nDATA\r\n"
@@ -70,6 +71,7 @@ async def listening(
     policy: Policy | None = None,
     clock: Callable[[], datetime] | None = None,
     log: TransactionLog | None = None,
+    logins: Logins | None = None,
     /,
     **settings: object,
 ) -> AsyncIterator[tuple[Listener, int]]:
@@ -78,7 +80,8 @@ async def listening(
     asyncio.get_running_loop().set_exception_handler(lambda _, context: unseen.append(context))
     endpoint = Endpoint("127.0.0.1", 0)
     smtp = SmtpSettings(listen=(endpoint,), hostname="mx.example.com", **settings)  # type: ignore[arg-type]
-    listener = Listener(smtp, counter.deliver, clock or (lambda: datetime.now(UTC)), policy=policy, log=log)
+    now = clock or (lambda: datetime.now(UTC))
+    listener = Listener(smtp, counter.deliver, now, policy=policy, log=log, logins=logins)
     bound = socket.create_server((endpoint.host, endpoint.port))
     await listener.start([bound])
     try:

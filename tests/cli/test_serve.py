@@ -200,3 +200,34 @@ def test_a_reader_that_cannot_begin_is_one_line(arguments: list[str], words: str
     assert (ended.returncode, ended.stdout) == (78, "")
     assert len(ended.stderr.splitlines()) == 1
     assert words in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (
+            ["--set", "require_tls=on"],
+            "--set require_tls: nobody could use TLS without a certificate; set tls_cert as well",
+        ),
+        (
+            ["--set", "require_tls=on", "--tls", "off"],
+            "--set require_tls: nobody could use TLS, as tls is off; leave one of the two out",
+        ),
+        (["--auth", "required"], "--auth: nobody could log in without names and passwords; set auth_file as well"),
+        (
+            ["--auth", "any", "--set", "auth_file=/dev/null"],
+            "--set auth_file: --auth = any asks for none of its passwords; leave one of the two out",
+        ),
+        (
+            ["--set", "auth_file=/no/such"],
+            'auth_file: "/no/such" cannot be read: No such file or directory; name a file with lines name:secret',
+        ),
+        (["--set", "auth_file=/dev/null"], 'auth_file: "/dev/null" has no password; write lines name:secret'),
+    ],
+)
+def test_what_senders_could_not_give_is_one_line(tmp_path: Path, arguments: list[str], line: str) -> None:
+    """A server that nobody could send to does not start, with the status of a wrong setting."""
+    ended = run_serve("--smtp", "127.0.0.1:0", "--http", "off", "--db", str(tmp_path / "mail.db"), *arguments)
+    assert (ended.returncode, ended.stdout) == (78, "")
+    assert [text for text in ended.stderr.splitlines() if "chmod" not in text] == [line]
+    assert not (tmp_path / "mail.db").exists()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 from testkit.running_app import Program, running, settings_in
-from testkit.smtp_peer import Peer
+from testkit.smtp_peer import Peer, message
 
 from edgemail.settings.chaos_rules import read_rule
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 JSON = {"Content-Type": "application/json"}
-SLOW = {"stage": "rcpt", "code": 451, "percent": 100.0, "glob": "*@slow.example"}
+SLOW = {"stage": "rcpt", "code": 451, "percent": 100.0, "times": None, "glob": "*@slow.example"}
 
 
 @pytest_asyncio.fixture
@@ -43,17 +43,37 @@ async def test_rules_are_in_force_from_the_next_command_on(open_program: Program
     """New rules apply to open connections too; the response has the rules in force."""
     async with Peer.greeted(open_program.smtp[1]) as peer:
         assert (await open_program.ask("/api/chaos")).json() == {
-            "rules": [{"stage": "mail", "code": 452, "percent": 100.0, "glob": "<>"}]
+            "rules": [{"stage": "mail", "code": 452, "percent": 100.0, "times": None, "glob": "<>"}]
         }
         await peer.say(b"MAIL FROM:<>\r\n", 452)
         assert await put(open_program, SLOW, {"stage": "data", "code": 554}) == {
-            "rules": [SLOW, {"stage": "data", "code": 554, "percent": 100.0, "glob": "*"}]
+            "rules": [SLOW, {"stage": "data", "code": 554, "percent": 100.0, "times": None, "glob": "*"}]
         }
         await peer.say(b"MAIL FROM:<>\r\n", 250)
         await peer.say(b"RCPT TO:<a@slow.example>\r\nRCPT TO:<a@quick.example>\r\nDATA\r\n", 451, 250, 554)
         assert (await open_program.ask("/api/chaos", "DELETE")).status == 204
         assert (await open_program.ask("/api/chaos")).json() == {"rules": []}
         await peer.say(b"MAIL FROM:<>\r\nRCPT TO:<a@slow.example>\r\nDATA\r\n", 250, 250, 354)
+
+
+async def test_a_rule_with_a_number_of_times_is_gone_behind_the_last(open_program: Program) -> None:
+    """The response has how often it will still refuse: a test sees that its program has tried again."""
+    async with Peer.greeted(open_program.smtp[1]) as peer:
+        rule = {"stage": "data", "code": 451, "percent": 100.0, "times": 2, "glob": "*"}
+        assert (await put(open_program, rule))["rules"] == [rule]
+        await peer.say(b"MAIL FROM:<>\r\nRCPT TO:<a@b.example>\r\nDATA\r\n", 250, 250, 451)
+        assert (await open_program.ask("/api/chaos")).json() == {"rules": [rule | {"times": 1}]}
+        await peer.say(message(), 250, 250, 451, 500, 500)
+        assert (await open_program.ask("/api/chaos")).json() == {"rules": []}
+        await peer.say(message(), 250, 250, 354, 250)
+
+
+async def test_logins_are_refused_on_purpose(open_program: Program) -> None:
+    """By the name, whatever the password, once the credentials have come; then the login is taken."""
+    await put(open_program, {"stage": "auth", "code": 535, "times": 1, "glob": "ann*"})
+    async with Peer.greeted(open_program.smtp[1]) as peer:
+        await peer.say(b"AUTH PLAIN AGFubgB4\r\n", 535)
+        await peer.say(b"AUTH PLAIN AGFubgB4\r\n", 235)
 
 
 async def test_what_a_rule_says_is_in_the_form_of_the_settings(open_program: Program) -> None:
@@ -76,6 +96,9 @@ async def test_what_a_rule_says_is_in_the_form_of_the_settings(open_program: Pro
         (body({"stage": "mail", "code": 451, "glob": "spam.example"}), "write *@spam.example"),
         (body({"stage": "mail", "code": 451, "glob": "*" * 300}), "rules.0.glob"),
         (body({"stage": "mail", "code": 451, "share": 3}), "rules.0.share"),
+        (body({"stage": "mail", "code": 451, "times": 0}), "rules.0.times"),
+        (body({"stage": "mail", "code": 451, "times": 10**9 + 1}), "rules.0.times"),
+        (body({"stage": "mail", "code": 451, "times": 1.5}), "rules.0.times"),
         (body(*[SLOW] * 101), "100"),
     ],
 )  # fmt: skip
@@ -132,4 +155,6 @@ async def test_it_is_in_the_documentation(program: Program) -> None:
     document = (await program.ask("/openapi.json")).json()
     put_ = document["paths"]["/api/chaos"]["put"]
     assert put_["requestBody"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Rules"}
-    assert {"stage", "code", "percent", "glob"} <= set(document["components"]["schemas"]["Rule"]["properties"])
+    assert {"stage", "code", "percent", "times", "glob"} <= set(
+        document["components"]["schemas"]["Rule"]["properties"]
+    )

@@ -14,8 +14,10 @@ from edgemail.listener import Policy
 from edgemail.policy.allow_deny import Networks
 from edgemail.policy.chaos import Chaos
 from edgemail.policy.disk_space import DiskSpaceGuard
+from edgemail.policy.logins import Logins
 from edgemail.settings import FreeSpace, PolicySettings
 from edgemail.settings.chaos_rules import read_rule
+from edgemail.system.password_file import StoredPasswords
 
 HELLO = b"EHLO client.example\r\n"
 MIB = 2**20
@@ -228,6 +230,7 @@ async def test_the_sweep_looks_at_the_disk(counter: Counter, tmp_path: Path) -> 
         ("rcpt:450:bob@*", [250, 450, 554]),
         ("rcpt:450:ann@*", [250, 250, 354]),
         ("data:452:bob@*", [250, 250, 452]),
+        ("auth:535", [250, 250, 354]),
     ],
 )
 async def test_chaos_refuses_at_its_stage(counter: Counter, rule: str, codes: list[int]) -> None:
@@ -262,3 +265,49 @@ async def test_chaos_refuses_a_bdat_and_reads_its_octets(counter: Counter) -> No
         for code in (451, 250):
             await peer.say(mail("a@b.example") + rcpt("bob@a.example") + b"BDAT 4 LAST\r\nQUIT", 250, 250, code)
     assert counter.contents == [b"QUIT"]
+
+
+LOGINS = {
+    "PLAIN": (b"AUTH PLAIN\r\n", b"AEFubkBhLmV4YW1wbGUAeA==\r\n"),
+    "LOGIN": (b"AUTH LOGIN QW5uQGEuZXhhbXBsZQ==\r\n", b"eA==\r\n"),
+    "CRAM-MD5": (b"AUTH CRAM-MD5\r\n", b"QW5uQGEuZXhhbXBsZSB4\r\n"),
+}
+
+
+@pytest.mark.parametrize("mechanism", LOGINS)
+async def test_chaos_refuses_a_login_by_its_name(counter: Counter, mechanism: str) -> None:
+    """Ann@a.example, in any case; a 421 also closes."""
+    chaos = Chaos()
+    asked, answered = LOGINS[mechanism]
+    async with listening(counter, policy(chaos)) as (_, port), Peer.greeted(port) as peer:
+        chaos.change([read_rule("auth:535:bob@*"), read_rule("auth:454:1x:ann@a.example")])
+        said = await peer.say(asked + answered, 334, 454)
+        assert said == "454 4.0.0 Chaos: refused on purpose"
+        chaos.change([read_rule("auth:421:ANN@*")])
+        peer.send(asked + answered)
+        assert (await peer.rest()).endswith("421 4.0.0 Chaos: refused on purpose\r\n")
+
+
+async def test_chaos_refuses_a_login_whose_password_is_right(counter: Counter) -> None:
+    """Where credentials are asked for: then mail gets 530, and the next login is compared."""
+    chaos = Chaos()
+    chaos.change([read_rule("auth:454:1x")])
+    logins = Logins(StoredPasswords({"ann": "s3cret"}, {}), 10)
+    login = b"AUTH PLAIN AGFubgBzM2NyZXQ=\r\n"
+    async with (
+        listening(counter, policy(chaos), None, None, logins, auth="required") as (_, port),
+        Peer.greeted(port) as peer,
+    ):
+        await peer.say(login + b"MAIL FROM:<>\r\n" + login + b"MAIL FROM:<>\r\n", 454, 530, 235, 250)
+
+
+@pytest.mark.parametrize("code", [421, 454, 554])
+async def test_chaos_refuses_a_connection_in_place_of_the_greeting(counter: Counter, code: int) -> None:
+    """Whatever the code, it closes (RFC 5321 section 3.1); the next connection is greeted."""
+    chaos = Chaos()
+    chaos.change([read_rule("connect:550:192.0.2.*"), read_rule(f"connect:{code}:1x:127.0.0.*")])
+    async with listening(counter, policy(chaos)) as (_, port):
+        async with Peer.connect(port) as peer:
+            assert await peer.rest() == f"{code} {code // 100}.0.0 Chaos: refused on purpose\r\n"
+        async with Peer.greeted(port) as peer:
+            await peer.say(message(), 250, 250, 354)

@@ -31,9 +31,9 @@ def test_every_rule_comes_from_a_setting() -> None:
     assert {"hostname", "domains", "default_domain", "max_recipients", "max_errors", "max_transactions"} <= set(
         shared
     )
-    settings = SmtpSettings(**shared, max_message_bytes=1, bare_newlines="refuse", auth="any")  # type: ignore[arg-type]
-    settings = dataclasses.replace(settings, tls="self-made", lf_lines="take")
-    rules = derive_rules(settings, has_certificate=True).stranger
+    settings = SmtpSettings(**shared, max_message_bytes=1, bare_newlines="refuse", auth="required")  # type: ignore[arg-type]
+    settings = dataclasses.replace(settings, tls="self-made", lf_lines="take", require_tls="on")
+    rules = derive_rules(settings, has_certificate=True, knows_cram_md5=False).stranger
     for name in rule_names:
         assert getattr(rules, name) != getattr(SessionRules(usual.hostname), name), name
     assert {name: getattr(rules, name) for name in shared} == shared
@@ -47,11 +47,15 @@ def test_the_defaults_of_a_session_are_those_of_the_settings() -> None:
     assert dataclasses.replace(derived, enforces_sync=False) == SessionRules("mx.example.org")
 
 
-@pytest.mark.parametrize(("auth", "is_offered"), [("any", True), ("off", False)])
-def test_auth_is_offered_as_it_is_set(auth: str, is_offered: bool) -> None:
+@pytest.mark.parametrize(
+    ("auth", "is_offered", "is_required"),
+    [("any", True, False), ("required", True, True), ("off", False, False)],
+)
+def test_auth_is_offered_as_it_is_set(auth: str, is_offered: bool, is_required: bool) -> None:
     """To strangers and to trusted peers."""
     settings = SmtpSettings(auth=auth)  # type: ignore[arg-type]
-    assert [rules.offers_auth for rules in derive_rules(settings, has_certificate=True)] == [is_offered] * 2
+    for rules in derive_rules(settings, has_certificate=True):
+        assert (rules.offers_auth, rules.requires_auth) == (is_offered, is_required)
 
 
 @pytest.mark.parametrize(

@@ -89,11 +89,16 @@ def test_every_setting_reads_what_it_writes_from_every_source(setting, tmp_path:
         "allow_http_sources": "192.0.2.0/24,::1", "http_trusted_proxies": "192.0.2.1", "private": "on",
         "deletion": "off", "robots": "landing", "security_contact": "https://a.org/security",
         "abuse_contact": "mailto:abuse@a.org", "password_file": "passwords",
-        "chaos": "mail:451:10%,rcpt:550:*@slow.example,data:421:0.5%:bob@*",
+        "auth_file": "logins", "require_tls": "on",
+        "chaos": "mail:451:10%,rcpt:550:*@slow.example,data:421:0.5%:7x:bob@*,auth:535:1x",
     }  # fmt: skip
     text = examples.get(setting.name, "3s" if setting.kind.metavar == "DURATION" else "3")
     toml = "[" + ", ".join(f'"{part}"' for part in text.split(",")) + "]" if setting.repeated else f'"{text}"'
-    needed = {"tls_key": {"EDGEMAIL_TLS_CERT": "cert.pem"}, "private": {"EDGEMAIL_PASSWORD_FILE": "passwords"}}
+    needed = {
+        "tls_key": {"EDGEMAIL_TLS_CERT": "cert.pem"},
+        "require_tls": {"EDGEMAIL_TLS_CERT": "cert.pem"},
+        "private": {"EDGEMAIL_PASSWORD_FILE": "passwords"},
+    }
     others = needed.get(setting.name, {})
     resolutions = [
         resolve({}, others | {setting.variable: text}),
@@ -348,6 +353,53 @@ def test_a_key_without_its_certificate_is_a_mistake() -> None:
     with pytest.raises(SettingsError) as caught:
         resolve({}, {"EDGEMAIL_TLS_KEY": "key.pem"})
     assert caught.value.mistakes == ['EDGEMAIL_TLS_KEY: "key.pem" needs a certificate; set tls_cert as well']
+
+
+NO_CERTIFICATE = "nobody could use TLS without a certificate; set tls_cert as well"
+NO_LOGINS = "nobody could log in without names and passwords; set auth_file as well"
+NOT_ASKED = "asks for none of its passwords; leave one of the two out"
+
+
+@pytest.mark.parametrize(
+    ("given", "mistake"),
+    [
+        ({"require_tls": "on"}, f"EDGEMAIL_REQUIRE_TLS: {NO_CERTIFICATE}"),
+        ({"require_tls": "on", "smtps": "127.0.0.1:0"}, f"EDGEMAIL_REQUIRE_TLS: {NO_CERTIFICATE}"),
+        (
+            {"require_tls": "on", "tls": "off", "tls_cert": "cert.pem"},
+            "EDGEMAIL_REQUIRE_TLS: nobody could use TLS, as tls is off; leave one of the two out",
+        ),
+        ({"auth": "required"}, f"EDGEMAIL_AUTH: {NO_LOGINS}"),
+        ({"auth_file": "logins", "auth": "any"}, f"EDGEMAIL_AUTH_FILE: EDGEMAIL_AUTH = any {NOT_ASKED}"),
+        ({"auth_file": "logins", "auth": "off"}, f"EDGEMAIL_AUTH_FILE: EDGEMAIL_AUTH = off {NOT_ASKED}"),
+    ],
+)
+def test_what_is_asked_of_senders_they_must_be_able_to_give(given: dict[str, str], mistake: str) -> None:
+    """A certificate for TLS, credentials for a login; and credentials that are given are asked for."""
+    with pytest.raises(SettingsError) as caught:
+        resolve({}, environment_of(given))
+    assert caught.value.mistakes == [mistake]
+
+
+@pytest.mark.parametrize(
+    ("given", "auth"),
+    [
+        ({"require_tls": "on", "tls": "self-made"}, "any"),
+        ({"require_tls": "on", "tls_cert": "cert.pem"}, "any"),
+        ({"require_tls": "on", "mode": "public"}, "off"),
+        ({"require_tls": "on", "smtp": "off"}, "any"),
+        ({"auth": "required", "auth_file": "logins"}, "required"),
+        ({"auth_file": "logins"}, "required"),
+        ({"auth_file": "logins", "mode": "public"}, "required"),
+    ],
+)
+def test_what_senders_can_give_may_be_asked_for(given: dict[str, str], auth: str) -> None:
+    """A self-made certificate will do. A file of credentials is there to be asked for, in either mode."""
+    assert resolve({}, environment_of(given)).settings.smtp.auth == auth
+
+
+def environment_of(given: dict[str, str]) -> dict[str, str]:
+    return {f"EDGEMAIL_{name.upper()}": text for name, text in given.items()}
 
 
 def test_without_smtp_the_server_only_reads() -> None:

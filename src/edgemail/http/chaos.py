@@ -14,7 +14,7 @@ from edgemail.http.problems import BUSY, PROBLEM
 from edgemail.http.query_parameters import refuse_unknown_parameters
 from edgemail.policy.chaos import Chaos
 from edgemail.settings.address_patterns import read_pattern
-from edgemail.settings.chaos_rules import EVERYONE, RULES_MAX, ChaosRule, Stage
+from edgemail.settings.chaos_rules import EVERYONE, RULES_MAX, TIMES_MAX, ChaosRule, Stage
 
 _BODY_MAX_OCTETS = 128 * 2**10
 
@@ -22,8 +22,10 @@ _BODY_MAX_OCTETS = 128 * 2**10
 class ChaosRuleModel(BaseModel):
     """Refuse a matching address at a stage with a code, `percent` of the time.
 
-    `glob` is matched with the sender at `mail`, the recipient at `rcpt`, and every recipient at
-    `data`. Code 421 also closes the connection.
+    `glob` is matched with the peer's IP address at `connect`, the name of a login at `auth`, the sender at
+    `mail`, the recipient at `rcpt`, and every recipient at `data`. Code 421 also closes the connection, as
+    does any code at `connect`, which stands in place of the greeting. A rule with a number of `times`
+    refuses as often as that, and is gone then; of the rules in force it is how often they still will.
     """
 
     __qualname__ = "Rule"  # the schema's name in the OpenAPI document
@@ -32,6 +34,7 @@ class ChaosRuleModel(BaseModel):
     stage: Stage
     code: int = Field(ge=400, le=599)
     percent: float = Field(default=100.0, gt=0, le=100, allow_inf_nan=False)
+    times: int | None = Field(default=None, ge=1, le=TIMES_MAX)
     glob: Annotated[str, AfterValidator(read_pattern)] = Field(
         default=EVERYONE, description="an address, or one with `*` and `?`; `<>` is the null sender"
     )
@@ -81,7 +84,7 @@ async def list_rules(chaos: _Chaos) -> ChaosRulesModel:
 @router.put("", openapi_extra=describe_body({"$ref": "#/components/schemas/Rules"}))
 async def put_rules(chaos: _Chaos, rules: Annotated[ChaosRulesModel, Depends(_read_rules)]) -> ChaosRulesModel:
     """Replace all chaos rules, from the next SMTP command on."""
-    chaos.change(ChaosRule(rule.stage, rule.code, rule.percent, rule.glob) for rule in rules.rules)
+    chaos.change(ChaosRule(rule.stage, rule.code, rule.percent, rule.glob, rule.times) for rule in rules.rules)
     return ChaosRulesModel.of(chaos)
 
 

@@ -33,8 +33,8 @@ class Logins:
 
     @property
     def knows_cram_md5(self) -> bool:
-        """True if answers to a challenge can be compared: the password itself is needed for that, not a hash."""
-        return not self._stored.has_hashes
+        """See `StoredPasswords.knows_cram_md5`."""
+        return self._stored.knows_cram_md5
 
     async def check(self, login: Login, peer_ip: str, source: Source | None) -> Reply:
         """Return 235, 535, or 454 where the password was not compared. `source` is `None` for a trusted peer."""
