@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+from testkit.http_client import ask as ask_url
 from testkit.running_app import resolved_in, running
 from testkit.sample_mail import letter
 from testkit.waiting import PATIENCE_S, until
@@ -198,6 +199,20 @@ async def test_in_public_mode_only_the_operator_listens(tmp_path: Path) -> None:
             assert (await program.ask(path)).status == 401, path
             assert (await program.ask(path, headers={"Authorization": right})).status in (200, 400, 404), path
         assert (await program.ask("/livez")).status == 200
+
+
+async def test_it_works_under_a_base_path(tmp_path: Path) -> None:
+    """And without it, as all else does."""
+    async with running(resolved_in(tmp_path, base_path="/mail")) as program:
+        root = program.url.removesuffix("/mail")
+        for path in ("/mail/api/events", "/api/events"):
+            async with connect(root.replace("http://", "ws://") + path, proxy=None) as client:
+                assert (await read(client))["Type"] == "stats"
+        for path in ("/mail/view/latest", "/mail//view/x"):
+            (mail_id,) = await program.send_letter("One")
+            answer = await ask_url(root, path)
+            assert answer.headers["location"].startswith("/mail/"), path
+            assert mail_id
 
 
 async def test_readers_are_bounded_like_streams(tmp_path: Path) -> None:
