@@ -224,3 +224,18 @@ async def test_a_sender_that_hangs_up_leaves_nothing(program: Program) -> None:
     writer.transport.abort()
     await until(lambda: asyncio.all_tasks() <= before)
     assert (await program.ask("/api/v1/messages")).json()["total"] == 0
+
+
+async def test_its_tags_are_there_at_once(program: Program) -> None:
+    """A test that has sent a message looks for it by its tag."""
+    mail_id = (await send(program, TO_KIM | {"Tags": ["b", "a"]})).json()["ID"]
+    found = (await program.ask("/api/v1/search?query=tag:a")).json()["messages"]
+    assert [(message["ID"], message["Tags"]) for message in found] == [(mail_id, ["a", "b"])]
+
+
+async def test_without_room_it_is_refused_for_now(tmp_path: Path) -> None:
+    """As SMTP does while the disk is low."""
+    async with running(resolved_in(tmp_path, min_free="99.99%")) as program:
+        answer = await send(program, TO_KIM)
+        assert answer.status == 503
+        assert "there is no room for mail" in answer.json()["Error"]

@@ -238,6 +238,8 @@ class _MailpitApi:
                 mail_id = await self._parts.submitter.submit(
                     submission.sender, submission.recipients, submission.data, host
                 )
+                if submission.tags:  # at once, and not only with its summary
+                    await self._all_mail.set_tags([mail_id], submission.tags)
         except Exception as error:
             answer = answer_error(error)
             return give_json({"Error": bytes(answer.body).decode()}, answer.status_code)
