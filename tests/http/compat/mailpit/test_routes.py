@@ -47,6 +47,18 @@ async def test_a_listing_goes_past_its_pages(program: Program) -> None:
     assert (found["messages_count"], found["count"], found["total"]) == (7, 6, 205)
 
 
+async def test_a_listing_may_end_at_a_date(program: Program) -> None:
+    """With the zone of who asks; a date that cannot be read is ignored."""
+    await program.send_letter("One")
+    for before, count in (("2020-01-01", 0), ("2100-01-01", 1), ("nonsense", 1), ('"', 1), ("", 1)):
+        for path in (f"messages?before={quote(before)}", f"search?query=One&tz=Asia/Tokyo&before={quote(before)}"):
+            found = (await program.ask(f"/api/v1/{path}")).json()
+            assert len(found["messages"]) == count, path
+    for zone in ("Mars/Olympus", "../../etc/passwd", "UTC", "x" * 5000):
+        answer = await program.ask(f"/api/v1/search?query=after:2020-01-01&tz={quote(zone)}")
+        assert answer.json()["messages_count"] == 1, zone
+
+
 @pytest.mark.parametrize("key", ["IDs", "ids", "Ids", "iDS"])
 async def test_keys_have_any_case(program: Program, key: str) -> None:
     """Read strictly, `ids` would be no ids, which deletes all mail."""
