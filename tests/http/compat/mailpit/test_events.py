@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+from testkit.http_client import ask as ask_url
 from testkit.running_app import resolved_in, running
 from testkit.sample_mail import letter
 from testkit.waiting import PATIENCE_S, until
@@ -171,6 +172,30 @@ async def test_a_handshake_that_is_refused(program: Program, fields: dict[str, s
         await read_to_end(reader)
 
 
+async def test_another_network_may_not_listen(tmp_path: Path) -> None:
+    settings = resolved_in(tmp_path, allow_http_sources="10.0.0.0/8")
+    async with running(settings) as program, shaking_hands(program) as (answer, reader, _):
+        assert answer.startswith(b"HTTP/1.1 403 ")
+        assert b"allow_http_sources" in await read_to_end(reader)
+
+
+async def test_a_handshake_may_come_behind_another_request(program: Program) -> None:
+    """At once with it, and with a frame behind: each gets its answer, in turn."""
+    at = urlsplit(program.url)
+    first = f"GET /healthz HTTP/1.1\r\nHost: {at.netloc}\r\n\r\n"
+    fields = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    key = base64.b64encode(bytes(16)).decode()
+    upgrade = f"GET /api/events HTTP/1.1\r\nHost: {at.netloc}\r\n{fields}Sec-WebSocket-Key: {key}\r\n\r\n"
+    reader, writer = await asyncio.open_connection(at.hostname, at.port)
+    writer.write((first * 3 + upgrade).encode() + frame(9, b"early"))
+    async with asyncio.timeout(PATIENCE_S):
+        said = await reader.readuntil(b'"Type":"stats"')
+    assert said.count(b"HTTP/1.1 200 OK") == 3
+    assert said.index(b"HTTP/1.1 101 ") > said.rindex(b"HTTP/1.1 200 OK")
+    writer.transport.abort()
+    assert (await program.ask("/healthz")).status == 200
+
+
 async def test_the_servers_own_page_may_listen(program: Program) -> None:
     async with shaking_hands(program, Origin=program.url) as (answer, _, _):
         assert answer.startswith(b"HTTP/1.1 101 ")
@@ -198,6 +223,20 @@ async def test_in_public_mode_only_the_operator_listens(tmp_path: Path) -> None:
             assert (await program.ask(path)).status == 401, path
             assert (await program.ask(path, headers={"Authorization": right})).status in (200, 400, 404), path
         assert (await program.ask("/livez")).status == 200
+
+
+async def test_it_works_under_a_base_path(tmp_path: Path) -> None:
+    """And without it, as all else does."""
+    async with running(resolved_in(tmp_path, base_path="/mail")) as program:
+        root = program.url.removesuffix("/mail")
+        for path in ("/mail/api/events", "/api/events"):
+            async with connect(root.replace("http://", "ws://") + path, proxy=None) as client:
+                assert (await read(client))["Type"] == "stats"
+        for path in ("/mail/view/latest", "/mail//view/x"):
+            (mail_id,) = await program.send_letter("One")
+            answer = await ask_url(root, path)
+            assert answer.headers["location"].startswith("/mail/"), path
+            assert mail_id
 
 
 async def test_readers_are_bounded_like_streams(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from testkit.running_app import resolved_in, running, settings_in
 from testkit.sample_mail import letter
 from testkit.waiting import until
 
+from edgemail.errors import SettingsError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -43,6 +45,18 @@ async def test_a_listing_goes_past_its_pages(program: Program) -> None:
     found = (await program.ask("/api/v1/search?query=subject:20&limit=300&start=1")).json()
     assert [message["Subject"] for message in found["messages"]] == ["203", "202", "201", "200", "120", "20"]
     assert (found["messages_count"], found["count"], found["total"]) == (7, 6, 205)
+
+
+async def test_a_listing_may_end_at_a_date(program: Program) -> None:
+    """With the zone of who asks; a date that cannot be read is ignored."""
+    await program.send_letter("One")
+    for before, count in (("2020-01-01", 0), ("2100-01-01", 1), ("nonsense", 1), ('"', 1), ("", 1)):
+        for path in (f"messages?before={quote(before)}", f"search?query=One&tz=Asia/Tokyo&before={quote(before)}"):
+            found = (await program.ask(f"/api/v1/{path}")).json()
+            assert len(found["messages"]) == count, path
+    for zone in ("Mars/Olympus", "../../etc/passwd", "UTC", "x" * 5000):
+        answer = await program.ask(f"/api/v1/search?query=after:2020-01-01&tz={quote(zone)}")
+        assert answer.json()["messages_count"] == 1, zone
 
 
 @pytest.mark.parametrize("key", ["IDs", "ids", "Ids", "iDS"])
@@ -247,3 +261,71 @@ async def test_without_the_setting_there_is_nothing(tmp_path: Path) -> None:
         upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
         answer = await program.ask("/api/events?address=a%40example.org", "HEAD", upgrade)
         assert answer.headers["content-type"].startswith("text/event-stream")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"},
+        {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate"},
+        {"Host": "evil.example"},
+    ],
+)
+async def test_a_page_of_another_origin_changes_nothing(program: Program, headers: dict[str, str]) -> None:
+    """These bodies need no Content-Type, so a browser asks for no leave before it sends them."""
+    (mail_id,) = await program.send_letter("One")
+    sent = {"From": {"Email": "a@example.org"}, "To": [{"Email": "b@example.org"}]}
+    for method, path, body in (
+        ("DELETE", "messages", {}),
+        ("DELETE", "search?query=One", None),
+        ("PUT", "messages", {"Read": True}),
+        ("PUT", "tags", {"IDs": [str(mail_id)], "Tags": ["a"]}),
+        ("PUT", "chaos", {}),
+        ("POST", "send", sent),
+        ("POST", f"message/{mail_id}/release", {}),
+    ):
+        answer = await change(program, method, path, body, **headers)
+        assert answer.status == (421 if "Host" in headers else 403), (method, path)
+    listed = await listing(program)
+    assert (listed["total"], listed["unread"], listed["tags"]) == (1, 1, [])
+
+
+async def test_an_allowed_origin_may_use_it(tmp_path: Path) -> None:
+    """Its browser asks first."""
+    origin = "https://tests.example"
+    async with running(settings_in(tmp_path, allowed_origins=(origin,))) as program:
+        asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+        preflight = await change(program, "OPTIONS", "send", None, **asked)
+        assert (preflight.status, preflight.headers["access-control-allow-origin"]) == (200, origin)
+        for method in ("GET", "POST", "PUT", "DELETE"):
+            assert method in preflight.headers["access-control-allow-methods"]
+        assert (await change(program, "DELETE", "messages", {}, Origin=origin)).status == 200
+
+
+async def test_deletion_may_be_the_operators(tmp_path: Path) -> None:
+    async with running(resolved_in(tmp_path, deletion="off")) as program:
+        await program.send_letter("One")
+        for path in ("messages", "search?query=One"):
+            assert (await change(program, "DELETE", path, None)).status == 403
+        assert (await listing(program))["total"] == 1
+
+
+async def test_who_guesses_ids_is_bounded(tmp_path: Path) -> None:
+    """As with our own API: a stranger that asks for what is not there is refused after a while."""
+    settings = resolved_in(tmp_path, trusted="10.0.0.0/8", miss_rate="5")
+    async with running(settings) as program:
+        statuses = [(await program.ask(f"/view/{number}.html")).status for number in range(1, 8)]
+        assert statuses == [404] * 5 + [429] * 2
+
+
+@pytest.mark.parametrize("mode", ["dev", "public"])
+async def test_the_setting_follows_the_mode(tmp_path: Path, mode: str) -> None:
+    """On in dev mode; in public mode it is switched on with a password, as its routes give all mail."""
+    assert resolved_in(tmp_path, mode=mode).access.compat_apis == ("on" if mode == "dev" else "off")
+    assert resolved_in(tmp_path, mode=mode, all_mail="operator").access.compat_apis == "off"
+    if mode == "public":
+        with pytest.raises(SettingsError, match="COMPAT_APIS: nobody could use these APIs without a password"):
+            resolved_in(tmp_path, mode=mode, compat_apis="on")

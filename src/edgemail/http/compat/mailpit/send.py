@@ -30,6 +30,7 @@ _FIELD: Final = re.compile(r"[!-9;-~]{1,200}")
 _TYPE: Final = re.compile(r"([a-z0-9!#$&^_.+-]{1,100})/([a-z0-9!#$&^_.+-]{1,100})", re.IGNORECASE)
 _ATOMS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 _ATTACHMENTS_MAX: Final = 100
+_TAGS_MAX: Final = 200
 _NAME_MAX: Final = 255
 _VALUE_MAX: Final = 8 * 1024
 _CONTENT_FIELD_MAX: Final = 255
@@ -38,11 +39,12 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]+")
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A message to keep, and its envelope. `data` has no trace fields yet."""
+    """A message to keep, its envelope and its tags. `data` has no trace fields yet."""
 
     sender: Address
     recipients: tuple[Address, ...]
     data: bytes
+    tags: tuple[str, ...] = ()
 
 
 def build_submission(fields: Fields) -> Submission:
@@ -83,7 +85,8 @@ def build_submission(fields: Fields) -> Submission:
     if tags:
         head.append(_write_field("X-Tags", ", ".join(tags)))
     octets = "\r\n".join([*head, *own.values(), ""]).encode("utf-8", "replace")
-    return Submission(from_address, tuple(dict.fromkeys(recipients)), octets + _write_content(fields))
+    data = octets + _write_content(fields)
+    return Submission(from_address, tuple(dict.fromkeys(recipients)), data, tuple(tags[:_TAGS_MAX]))
 
 
 def as_headers(value: Any) -> Iterator[tuple[str, str]]:
