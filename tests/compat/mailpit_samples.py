@@ -62,7 +62,7 @@ def _all_parts() -> bytes:
     )
     message.set_content("The order with all its parts.\n")
     message.add_alternative('<p>See <img src="cid:logo@x"> and <a href="https://shop.example">us</a></p>', "html")
-    page = message.get_payload(1)  # type: ignore[arg-type]
+    page = message.get_payload(1)
     page.add_related(_PNG, "image", "png", cid="<logo@x>", filename="logo.png", disposition="inline")  # type: ignore[union-attr]
     message.add_attachment(b"%PDF-1.4 invoice", "application", "pdf", filename="invoice.pdf")
     message.add_attachment("a,b\n1,2\n", "csv", filename="tablé.csv")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.compat.mailpit_answers import REASONS, RECORDED, ask_all, explain, find_differences
@@ -29,3 +30,10 @@ def test_a_difference_is_found() -> None:
     assert find_differences(recorded, {"a": [{"b": 1}, {"c": []}], "d": 2}) == []
     assert find_differences(recorded, {"a": [{"b": 2}, {"c": []}]}) == [("a.0.b", 1, 2), ("d", 2, None)]
     assert find_differences(recorded, {"a": [], "d": 2}) == [("a", recorded["a"], [])]
+
+
+def test_the_guide_has_every_difference() -> None:
+    """With its reason, word for word."""
+    guide = (Path(__file__).parents[2] / "docs/how-to/switch-from-mailpit.md").read_text(encoding="utf-8")
+    told = guide.partition("\n## What differs\n")[2]
+    assert [reason for reason in REASONS.values() if f"| {reason} |\n" not in told] == []

@@ -299,3 +299,15 @@ async def test_chaos_refuses_a_login_whose_password_is_right(counter: Counter) -
         Peer.greeted(port) as peer,
     ):
         await peer.say(login + b"MAIL FROM:<>\r\n" + login + b"MAIL FROM:<>\r\n", 454, 530, 235, 250)
+
+
+@pytest.mark.parametrize("code", [421, 454, 554])
+async def test_chaos_refuses_a_connection_in_place_of_the_greeting(counter: Counter, code: int) -> None:
+    """Whatever the code, it closes (RFC 5321 section 3.1); the next connection is greeted."""
+    chaos = Chaos()
+    chaos.change([read_rule("connect:550:192.0.2.*"), read_rule(f"connect:{code}:1x:127.0.0.*")])
+    async with listening(counter, policy(chaos)) as (_, port):
+        async with Peer.connect(port) as peer:
+            assert await peer.rest() == f"{code} {code // 100}.0.0 Chaos: refused on purpose\r\n"
+        async with Peer.greeted(port) as peer:
+            await peer.say(message(), 250, 250, 354)

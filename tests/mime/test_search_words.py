@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgemail import mime
+from edgemail.mime import TEXT_MAX, summarize
 from edgemail.mime.search_words import WORDS_MAX, WORDS_READ, search_words
 from edgemail.system.folding import fold
 
@@ -110,3 +111,20 @@ def test_random_words_fold_within_their_bound() -> None:
     started = time.thread_time()
     search_words(text)
     assert time.thread_time() - started < 0.3
+
+
+@pytest.mark.parametrize("kind", ["plain", "html"])
+def test_the_words_are_those_of_the_whole_mail(kind: str) -> None:
+    """What a summary shows comes from the beginning; a search finds what stands far behind it."""
+    lines = "".join(f"line {number % 50} {'of the report ' * 4}<br>\r\n" for number in range(10_000))
+    mail = f"Subject: Report\r\nContent-Type: text/{kind}\r\n\r\n{lines}the lastword\r\n".encode()
+    assert len(mail) > 500_000
+    words = summarize(mail).words.split()
+    assert "lastword" in words
+    assert len(words) < 100
+
+
+def test_a_word_that_is_cut_where_a_summary_ends_is_found_whole() -> None:
+    """The texts overlap."""
+    text = "x " * (TEXT_MAX // 2 - 3) + "straddling " + "y " * 100
+    assert "straddling" in summarize(f"Subject: a\r\n\r\n{text}".encode()).words.split()

@@ -25,6 +25,7 @@ ANN, BOB = "ann@a.example", "bob@b.example"
         ("rcpt:599:a@[IPv6:2001:db8::1]", ChaosRule("rcpt", 599, glob="a@[ipv6:2001:db8::1]")),
         ("mail:400:100%:<>", ChaosRule("mail", 400, glob="<>")),
         ("auth:535", ChaosRule("auth", 535)),
+        ("connect:554:192.0.2.*", ChaosRule("connect", 554, glob="192.0.2.*")),
         ("AUTH:454:ann*", ChaosRule("auth", 454, glob="ann*")),
         ("data:451:1x", ChaosRule("data", 451, times=1)),
         ("rcpt:450:10%:3x:bob@*", ChaosRule("rcpt", 450, 10.0, "bob@*", 3)),
@@ -38,7 +39,7 @@ def test_a_rule_is_read_and_written(text: str, rule: ChaosRule) -> None:
 
 
 @given(
-    st.sampled_from(["auth", "mail", "rcpt", "data"]),
+    st.sampled_from(["connect", "auth", "mail", "rcpt", "data"]),
     st.integers(400, 599),
     st.integers(1, 10**8),
     st.sampled_from(["", "1x:", "999x:"]),

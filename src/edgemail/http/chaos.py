@@ -22,8 +22,9 @@ _BODY_MAX_OCTETS = 128 * 2**10
 class ChaosRuleModel(BaseModel):
     """Refuse a matching address at a stage with a code, `percent` of the time.
 
-    `glob` is matched with the name of a login at `auth`, the sender at `mail`, the recipient at `rcpt`,
-    and every recipient at `data`. Code 421 also closes the connection. A rule with a number of `times`
+    `glob` is matched with the peer's IP address at `connect`, the name of a login at `auth`, the sender at
+    `mail`, the recipient at `rcpt`, and every recipient at `data`. Code 421 also closes the connection, as
+    does any code at `connect`, which stands in place of the greeting. A rule with a number of `times`
     refuses as often as that, and is gone then; of the rules in force it is how often they still will.
     """
 

@@ -35,7 +35,7 @@ async def read_json(request: Request, model: type[_T], max_octets: int) -> _T:
         return model.model_validate_json(body)
     except ValidationError as error:
         raise RequestValidationError(
-            [mistake | {"loc": ("body", *mistake["loc"])} for mistake in error.errors()]
+            [mistake | {"loc": ("body", *(mistake["loc"] or ("body",)))} for mistake in error.errors()]
         ) from None
 
 

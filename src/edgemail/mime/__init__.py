@@ -1,7 +1,8 @@
 """A raw message -> its summary, its parts, its attachments, its codes and links.
 
 Nothing here raises on what a message holds. Time and memory are linear in its length: each module has its bounds.
-A summary looks at the first `TEXT_MAX` characters of text and `PAGE_MAX` of HTML.
+A summary looks at the first `TEXT_MAX` characters of text and `PAGE_MAX` of HTML; its words are those of the first
+`WORDS_READ` characters.
 """
 
 from __future__ import annotations
@@ -9,13 +10,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgemail.errors import AttachmentNotFound
-from edgemail.mime.finder import find, visible
+from edgemail.mime.finder import find, html_to_text, visible
 from edgemail.mime.message import Message
-from edgemail.mime.search_words import search_words
+from edgemail.mime.search_words import WORDS_READ, search_words
 from edgemail.mime.text_line import make_line
 from edgemail.model import Attachment, ParsedMessage, Summary
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from edgemail.mime.finder import Findings
     from edgemail.model import Link
 
 SUBJECT_MAX = 1_000
@@ -23,6 +27,8 @@ PREVIEW_MAX = 140
 TEXT_MAX = 32 * 1024
 PAGE_MAX = 128 * 1024
 SCANNED_MAX = 1024 * 1024
+_OVERLAP = 200
+"""Characters that are looked at twice, as a word may be cut at `TEXT_MAX`."""
 
 
 def summarize(data: bytes) -> Summary:
@@ -65,7 +71,7 @@ def _summarize(message: Message) -> tuple[Summary, tuple[Link, ...]]:
         attachments=attachments,
         codes=found.codes,
         links=found.confirmations,
-        words=search_words(subject, sender, *(file.name for file in attachments), found.shown, found.page_text),
+        words=search_words(subject, sender, *(file.name for file in attachments), *_list_texts(message, found)),
         to=message.addresses("to"),
         cc=message.addresses("cc"),
         bcc=message.addresses("bcc"),
@@ -75,6 +81,16 @@ def _summarize(message: Message) -> tuple[Summary, tuple[Link, ...]]:
         events=message.events,
     )
     return summary, found.links
+
+
+def _list_texts(message: Message, found: Findings) -> Iterator[str]:
+    """Yield the texts in which a search looks: what was found in already, and what comes behind it."""
+    yield found.shown
+    yield found.page_text
+    if len(message.text or "") > TEXT_MAX:
+        yield (message.text or "")[TEXT_MAX - _OVERLAP : WORDS_READ]
+    if len(message.html or "") > PAGE_MAX:
+        yield html_to_text((message.html or "")[:WORDS_READ])
 
 
 def _cut(text: str | None, most: int) -> str | None:

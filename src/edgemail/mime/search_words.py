@@ -10,10 +10,10 @@ from typing import Final
 
 from edgemail.system.folding import fold
 
-WORDS_READ: Final = 64 * 1024
+WORDS_READ: Final = 1024 * 1024
 """The most characters that are looked at."""
 
-WORDS_MAX: Final = 16 * 1024
+WORDS_MAX: Final = 64 * 1024
 """The most characters that are kept."""
 
 # Thai, Lao, Burmese, Khmer, Chinese and Japanese put no blanks between words, so a line may end within one.
@@ -32,7 +32,7 @@ def search_words(*parts: str) -> str:
     text = "\n".join(parts)[:WORDS_READ]
     if not text.isascii():
         text = _LINE_END.sub(r"\1", text)
-    folded = fold(_keep_once(text))  # folding takes longest, so each word is folded once
+    folded = fold(_keep_once(text)[: 2 * WORDS_MAX])  # folding takes longest, so each word is folded once
     return _keep_once(folded)[:WORDS_MAX].rstrip()
 
 

@@ -58,6 +58,10 @@ class Chaos:
         if not self.rules:
             _log.warning("chaos is off: every rule has refused as often as it should")
 
+    def judge_connection(self, host: str) -> Reply | None:
+        """Judge a peer's IP address, before the greeting."""
+        return self._refuse("connect", (host,)) if self.rules else None
+
     def judge_login(self, name: str) -> Reply | None:
         """See `Gate.judge_login`."""
         return self._refuse("auth", (name.lower(),)) if self.rules else None

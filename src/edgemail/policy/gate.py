@@ -64,7 +64,7 @@ class ConnectionGate:
 
     def judge_source(self) -> Reply | None:
         """Judge the peer's address, before the greeting."""
-        return self._policy.lists.judge_source(self._host)
+        return self._policy.lists.judge_source(self._host) or self._policy.chaos.judge_connection(self._host)
 
     def judge_login(self, name: str) -> Reply | None:
         """See `Gate.judge_login`."""

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from edgemail.settings.address_patterns import read_pattern
 
-Stage = Literal["auth", "mail", "rcpt", "data"]
+Stage = Literal["connect", "auth", "mail", "rcpt", "data"]
 
 RULES_MAX = 100
 """The most rules: each command is checked against all of them."""
@@ -25,8 +25,9 @@ _ADVICE = "write STAGE:CODE[:SHARE][:TIMES][:GLOB], such as rcpt:451:10%:*@slow.
 class ChaosRule:
     """Refuse with `code` at `stage`, in `percent` of the cases, if `glob` matches.
 
-    The glob is matched against the name of a login at `auth`, the sender at `mail`, the recipient at `rcpt`, and
-    every recipient at `data`. The rule refuses so many `times` and is over then; `None` sets no end.
+    The glob is matched against the peer's IP address at `connect`, the name of a login at `auth`, the sender at
+    `mail`, the recipient at `rcpt`, and every recipient at `data`. The rule refuses so many `times` and is over
+    then; `None` sets no end.
     """
 
     stage: Stage

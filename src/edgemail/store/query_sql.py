@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from edgemail.store.schema import write_date
@@ -19,6 +20,7 @@ _COLUMNS: Final = {
 }
 _BCC: Final = 'instr(f.bcc, ?) > 0 OR instr(f.recipients, ?) > 0 AND instr(f."to", ?) = 0 AND instr(f.cc, ?) = 0'
 _ANYWHERE: Final = ('f."from"', 'f."to"', "f.cc", "f.bcc", "f.reply_to", "f.recipients", "f.subject")
+_WILDCARDS: Final = re.compile(r"[*?\[]")
 _TAGGED: Final = "EXISTS (SELECT 1 FROM tag t WHERE t.mail_id = f.mail_id"
 _READ: Final = "EXISTS (SELECT 1 FROM read_mail r WHERE r.mail_id = f.mail_id)"
 _STATES: Final = {"read": _READ, "unread": f"NOT {_READ}", "tagged": f"{_TAGGED})"}
@@ -39,10 +41,10 @@ def _write(term: MailTerm) -> tuple[str, list[Any]]:
     match term.field:
         case None:
             words = text.split()
-            in_words = " AND ".join(["instr(w.words, ?) > 0"] * len(words)) or "1"
+            in_words = " AND ".join(["w.words GLOB ?"] * len(words)) or "1"
             in_fields = " OR ".join(f"instr({column}, ?) > 0" for column in _ANYWHERE)
             condition = f"{in_fields} OR EXISTS (SELECT 1 FROM search w WHERE w.mail_id = f.mail_id AND {in_words})"  # noqa: S608
-            return condition, [text] * len(_ANYWHERE) + words
+            return condition, [text] * len(_ANYWHERE) + [_find_in_words(word) for word in words]
         case "is":
             return _STATES[text], []
         case "has":
@@ -61,3 +63,9 @@ def _write(term: MailTerm) -> tuple[str, list[Any]]:
             return " OR ".join([f"instr({column}, ?) > 0" for column in columns] + [_BCC]), [text] * 8
         case _:
             return f"instr({_COLUMNS[term.field]}, ?) > 0", [text]
+
+
+def _find_in_words(word: str) -> str:
+    """Write a pattern for a part of a long text: GLOB takes two thirds of the time of `instr`."""
+    literal = _WILDCARDS.sub(r"[\g<0>]", word)
+    return f"*{literal}*"

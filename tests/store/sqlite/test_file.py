@@ -15,6 +15,7 @@ from testkit.sample_mail import add_all, envelope, ids
 from edgemail.errors import StoreInvalid
 from edgemail.model import Summary
 from edgemail.store.base import Usage
+from edgemail.store.query import MailQuery, MailTerm
 from edgemail.store.sqlite import file as sqlite_file
 from edgemail.store.sqlite.store import SqliteStore
 
@@ -303,3 +304,28 @@ async def test_summaries_of_another_version_are_made_again(path: Path, caplog: p
     caplog.clear()
     await (await SqliteStore.open(path)).close()
     assert not caplog.text
+
+
+async def test_a_file_from_before_the_search_of_all_mail_is_brought_up_to_date(path: Path) -> None:
+    """The tables are made; the summaries are made again, and with them what a search looks at."""
+    store = await SqliteStore.open(path)
+    mail_id = await store.add(envelope(data=b"12345"))
+    await store.add_summaries([(mail_id, Summary("", "Old", "", (), (), ()))])
+    await store.close()
+    connection = apsw.Connection(str(path))
+    connection.execute("DROP TRIGGER search_fields_deleted")
+    for table in ("search_fields", "read_mail", "tag"):
+        connection.execute(f"DROP TABLE {table}")
+    connection.close()
+    with pytest.raises(StoreInvalid, match="has no edgemail tables yet; start the edgemail that takes mail"):
+        await SqliteStore.open(path, read_only=True)
+    store = await SqliteStore.open(path)
+    assert [found for found, _ in await store.list_unsummarized(0, max_rows=10, max_bytes=1000)] == [mail_id]
+    await store.add_summaries([(mail_id, Summary("", "New", "", (), (), ()))])
+    await store.mark([mail_id], is_read=True)
+    await store.set_tags([mail_id], ["a"])
+    found = await store.search_mail(MailQuery((MailTerm("subject", "new"),)), limit=10)
+    assert [(row.mail.id, row.is_read, row.tags) for row in found] == [(mail_id, True, ("a",))]
+    assert await store.delete([mail_id]) == 1
+    assert await store.list_tags(10) == {}
+    await store.close()

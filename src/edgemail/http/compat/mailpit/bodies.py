@@ -34,11 +34,14 @@ async def parse_fields(body: bytes, *, may_be_empty: bool = False) -> Fields:
         if may_be_empty:
             return {}
         raise Refused("EOF")
+    return _parse(body) if len(body) <= _SMALL_BYTES else await asyncio.to_thread(_parse, body)
+
+
+def _parse(body: bytes) -> Fields:
     try:
-        found = from_json(body) if len(body) <= _SMALL_BYTES else await asyncio.to_thread(from_json, body)
+        return as_fields(from_json(body))
     except ValueError as error:
         raise Refused(f"the body is not valid JSON: {error}") from None
-    return as_fields(found)
 
 
 def as_fields(value: Any) -> Fields:

@@ -18,6 +18,8 @@ _LONG_LINE: Final = re.compile(rb"[^\n]{%d}" % _LINE_MAX)
 _LONE_CR: Final = re.compile(rb"\r(?!\n)")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9!#$&^_.+-]+")
 _BASE64_LINE_BYTES: Final = 57
+_QUOTED_MAX_BYTES: Final = 256 * 1024
+"""Longer texts are in base64: quoting holds the interpreter's lock all the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +59,20 @@ def _join(kind: str, entities: list[bytes]) -> bytes:
 def _write_text(text: str, kind: str) -> bytes:
     octets = text.encode("utf-8", "replace")
     encoding = b"7bit"
-    if _LONE_CR.search(octets) or b"\0" in octets:
-        encoding, octets = b"base64", _write_base64(octets)
-    elif not octets.isascii() or _LONG_LINE.search(octets):
-        encoding, octets = b"quoted-printable", binascii.b2a_qp(octets, istext=True)
+    if not octets.isascii() or b"\0" in octets or _LONG_LINE.search(octets) or _LONE_CR.search(octets):
+        if len(octets) > _QUOTED_MAX_BYTES or b"\0" in octets or not _has_one_line_end(octets):
+            encoding, octets = b"base64", _write_base64(octets)
+        else:
+            encoding, octets = b"quoted-printable", binascii.b2a_qp(octets, istext=True)
     return (
         b"Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n" % (kind.encode(), encoding)
     ) + octets
+
+
+def _has_one_line_end(octets: bytes) -> bool:
+    """Return True where every line ends in the same way: quoting makes them the same."""
+    full = octets.count(b"\r\n")
+    return full in (0, octets.count(b"\n")) and full == octets.count(b"\r")
 
 
 def _write_file(file: OutgoingFile) -> bytes:

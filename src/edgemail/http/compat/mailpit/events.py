@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from collections import OrderedDict
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final
@@ -32,11 +33,22 @@ if TYPE_CHECKING:
 _STATS_S: Final = 0.25
 """Counts are told at most so often."""
 
+_FRAMES_PER_S: Final = 5_000
+"""So many frames a second are for all readers together: senders are served in between."""
+
+_FRAMES_AT_ONCE: Final = 10
+"""A reader is told so many changes one by one, where there are many readers; more are a reason to load again."""
+
 _FRAME_MAX: Final = 64 * 1024
 """In place of a longer frame, a reader is told to load the list again."""
 
 _KEPT_CHANGES: Final = 64
 """Frames of so many changes are kept for readers that have not got there yet."""
+
+_PAUSE_MIN_S: Final = 0.01
+_STOPS: Final = 1012
+_BUSY: Final = 1013
+_REASON_MAX: Final = 100
 
 PRUNE: Final = '{"Type":"prune","Data":null}'
 TRUNCATE: Final = '{"Type":"truncate","Data":null}'
@@ -50,13 +62,18 @@ class EventSocket:
         self._frames = _SharedFrames(all_mail)
         self._changes = all_mail.changes
         self._streams = streams
+        self._readers = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Tell one reader of changes until it goes or the server stops."""
         await receive()  # the handshake
         try:
             with self._streams.hold((ALL_MAIL,), scope):
-                await self._serve(receive, send)
+                self._readers += 1
+                try:
+                    await self._serve(receive, send)
+                finally:
+                    self._readers -= 1
         except HTTPException as error:
             await say(error.detail, error.status_code, error.headers)(scope, receive, send)
 
@@ -70,8 +87,12 @@ class EventSocket:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        if not tasks[1].cancelled() and isinstance(error := tasks[1].exception(), EdgemailError):
-            await send({"type": "websocket.close", "code": 1013, "reason": str(error)[:100]})  # try again later
+        if tasks[0].cancelled():  # the reader is still there
+            error = tasks[1].exception()
+            if error is not None and not isinstance(error, EdgemailError):
+                raise error
+            reason = "" if error is None else str(error)[:_REASON_MAX]
+            await send({"type": "websocket.close", "code": _STOPS if error is None else _BUSY, "reason": reason})
 
     async def _tell(self, send: Send) -> None:
         """Send frames. Counts come a little later than the change, once for all changes meanwhile."""
@@ -91,10 +112,8 @@ class EventSocket:
                         next_changes = None
                         if changes is None:
                             return
-                        for change in changes:
-                            for frame in await self._frames.write(change):
-                                await _send(send, frame)
-                        due = due or loop.time() + _STATS_S
+                        await self._tell_changes(send, changes)
+                        due = due or loop.time() + max(_STATS_S, self._pause_s)
                     if due is not None and loop.time() >= due:
                         due = None
                         await _send(send, await self._frames.count())
@@ -102,6 +121,25 @@ class EventSocket:
                 if next_changes is not None:
                     next_changes.cancel()
                     await asyncio.gather(next_changes, return_exceptions=True)
+
+    @property
+    def _pause_s(self) -> float:
+        """How long it takes to send all readers one frame; with few readers nobody has to wait for that."""
+        pause_s = self._readers / _FRAMES_PER_S
+        return pause_s if pause_s > _PAUSE_MIN_S else 0.0
+
+    async def _tell_changes(self, send: Send, changes: Sequence[MailChange]) -> None:
+        """Send the frames of some changes. With many readers, each begins at a time of its own."""
+        pause_s = self._pause_s
+        if pause_s:
+            await asyncio.sleep(random.random() * pause_s)  # noqa: S311 - no secret
+        frames = [frame for change in changes for frame in await self._frames.write(change)]
+        if len(frames) > _FRAMES_AT_ONCE and pause_s:
+            frames = [PRUNE]
+        for frame in frames:
+            await _send(send, frame)
+        if pause_s:
+            await asyncio.sleep(len(frames) * pause_s)
 
 
 class _SharedFrames:

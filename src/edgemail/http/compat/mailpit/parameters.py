@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, Final
@@ -13,11 +14,12 @@ from edgemail.model import MailId
 from edgemail.store.query import MailQuery
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from starlette.requests import Request
 
 LIMIT: Final = 50
+_FEW: Final = 1_000
 _NUMBER: Final = re.compile(r"\+?[0-9]{1,18}")
 _ID: Final = re.compile(r"[1-9][0-9]{0,18}")
 _ID_MAX: Final = 2**63 - 1
@@ -66,8 +68,12 @@ def add_before(request: Request, query: MailQuery) -> MailQuery:
     return MailQuery((*query.terms, *make_query(request, f'before:"{text}"').terms))
 
 
-def read_ids(texts: Iterable[str]) -> list[MailId]:
+async def read_ids(texts: Sequence[str]) -> list[MailId]:
     """Read the ids among some texts, each once. The others name no message."""
+    return _read_ids(texts) if len(texts) <= _FEW else await asyncio.to_thread(_read_ids, texts)
+
+
+def _read_ids(texts: Sequence[str]) -> list[MailId]:
     return list(dict.fromkeys(id_ for text in texts if (id_ := read_id(text)) is not None))
 
 

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 SEND_PATH: Final = "/api/v1/send"
 EVENTS_PATH: Final = "/api/events"
 _BUILT_AT_ONCE: Final = 2
+_TAGS_MAX: Final = 200
 _NO_MESSAGE: Final = "Message not found"
 
 
@@ -141,14 +142,16 @@ class _MailpitApi:
         texts, search = take_texts(fields, "ids"), take_text(fields, "search").strip()
         if texts and search:
             raise Refused("You may specify either IDs or a search query, not both")
-        selection = require_terms(make_query(request, search)) if search else read_ids(texts) if texts else None
+        selection = (
+            require_terms(make_query(request, search)) if search else await read_ids(texts) if texts else None
+        )
         await self._all_mail.mark(selection, is_read=take_flag(fields, "read"))
         return say_ok()
 
     async def delete(self, request: Request) -> Response:
         """Delete some messages, or all of them."""
         texts = take_texts(await read_fields(request, may_be_empty=True), "ids")
-        await self._all_mail.delete(read_ids(texts) if texts else None)
+        await self._all_mail.delete(await read_ids(texts) if texts else None)
         return say_ok()
 
     async def delete_found(self, request: Request) -> Response:
@@ -255,9 +258,9 @@ class _MailpitApi:
     async def set_tags(self, request: Request) -> Response:
         """Give messages these tags and no others."""
         fields = await read_fields(request)
-        ids = read_ids(take_texts(fields, "ids"))
+        ids = await read_ids(take_texts(fields, "ids"))
         if ids:
-            await self._all_mail.set_tags(ids, take_texts(fields, "tags"))
+            await self._all_mail.set_tags(ids, take_texts(fields, "tags")[:_TAGS_MAX])
         return say_ok()
 
     async def rename_tag(self, request: Request) -> Response:
