@@ -26,7 +26,8 @@ def write_triggers(chaos: Chaos) -> dict[str, Any]:
     found = find_triggers(chaos, [stage for stage, _ in _STAGES.values()])
     triggers = {name: found.get(stage, ChaosTrigger(code, 0)) for name, (stage, code) in _STAGES.items()}
     return {
-        name: {"ErrorCode": trigger.code, "Probability": round(trigger.percent)} for name, trigger in triggers.items()
+        name: {"ErrorCode": trigger.code, "Probability": round(trigger.percent)}
+        for name, trigger in triggers.items()
     }
 
 
