@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Final
 
 from testkit import needs
 from testkit.server_process import START_S
-from testkit.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -127,7 +126,7 @@ class Container:
         return self._run("nsenter", "--target", str(self.pid), "--net", *command)
 
     def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+        return subprocess.run(command, capture_output=True, text=True, timeout=START_S, check=False)
 
     def wait_ready(self) -> None:
         """Wait for the line that says that all ports are open."""
@@ -151,7 +150,7 @@ class Container:
 
     def wait(self) -> tuple[int, str]:
         """Wait for its end; return its status and what it wrote to the standard error."""
-        _, errors = self.process.communicate(timeout=PATIENCE_S)
+        _, errors = self.process.communicate(timeout=START_S)
         return self.process.returncode, errors
 
 

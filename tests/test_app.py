@@ -91,11 +91,11 @@ def test_programs_that_wait_for_mailpits_line_get_it(listen: str, path: str, sho
             line = next(line for line in lines if re.fullmatch(r".*\[http\] accessible via.*\n", line))
             port = environ["MP_UI_BIND_ADDR"].rpartition(":")[2]
             assert line.endswith(f' level=info msg="[http] accessible via {shown.format(port)}"\n')
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}/readyz", timeout=PATIENCE_S) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}/readyz", timeout=START_S) as answer:
                 assert answer.status == 200
         finally:
             process.terminate()
-        assert process.wait(PATIENCE_S) == 0
+        assert process.wait(START_S) == 0
 
 
 WITHOUT_IPV6 = """
@@ -137,7 +137,7 @@ def test_every_address_is_ipv4_alone_where_there_is_no_ipv6(is_there: bool, tmp_
             ]
         finally:
             process.terminate()
-        assert process.wait(PATIENCE_S) == 0
+        assert process.wait(START_S) == 0
 
 
 async def test_port_0_is_any_free_one(tmp_path: Path) -> None:

@@ -25,7 +25,10 @@ def write_triggers(chaos: Chaos) -> dict[str, Any]:
     """Write the triggers in force."""
     found = find_triggers(chaos, [stage for stage, _ in _STAGES.values()])
     triggers = {name: found.get(stage, ChaosTrigger(code, 0)) for name, (stage, code) in _STAGES.items()}
-    return {name: {"ErrorCode": each.code, "Probability": round(each.percent)} for name, each in triggers.items()}
+    return {
+        name: {"ErrorCode": trigger.code, "Probability": round(trigger.percent)}
+        for name, trigger in triggers.items()
+    }
 
 
 def set_triggers(chaos: Chaos, fields: Fields) -> None:
