@@ -228,6 +228,8 @@ class _Judge(LabelledLines):
         asks = [m for m in found if "enter" in m.roles and m.end <= candidate.start]
         near = any(m.roles & {"sign_in", "act"} and self._is_in_sentence(m, candidate) for m in found)
         after = next((m for m in found if "enter" in m.roles and 0 <= m.start - candidate.end <= 3), None)
+        if after and SENTENCE_END.search(line[candidate.end : after.start]):
+            after = None
         if after and not made and not mixed and not self.is_about_other() and (near or self.weigh()[0]):
             return (
                 Label(after.start, after.end, LabelKind.PLAIN, after.word),

@@ -34,7 +34,7 @@ _SCHEME = re.compile(r"https?\Z", re.IGNORECASE)
 _WEB_SIGN = re.compile(r"\.[\w-]++/|[Ww]{3}\.")
 """What each match of `_WEB` holds: a quick look before it."""
 _WEB = re.compile(r"(?<![\w.-])[\w-]++(?:\.[\w-]++)++/[^ \n<>\"]*|(?<![\w.@-])www\.[^ \n<>\"]+", re.IGNORECASE)
-_OF = frozenset({"", "de", "d", "di", "do", "da", "del", "des", "для", "voor", "til", "för", "για", "of"})
+_OF = frozenset({"", "de", "d", "di", "do", "da", "del", "des", "для", "of the", "to the", "voor", "til", "för", "για", "of"})
 _NOUN = re.compile(r" (?:de |del |des |di |do |da |d['’])?([^\W\d_]{4,})(?: ?[:：]| (?=[0-9]))")
 """What a code is for: `código de asignatura:`, `код пациента 771204`."""
 _JOINED_SIGN = re.compile("[\u30a1-\u30fc\u4e00-\u9fff]$")

@@ -34,7 +34,7 @@ _WEIGHTS = {
     "alone on its line": 15,
     "alone, and the subject signs in": 8,
     "asked for": 28,
-    "right after the verb": 8,
+    "beside the verb": 8,
     "signed in with": 20,
     "beside a word of signing in": 14,
     "beside a word for codes": -8,
@@ -63,7 +63,7 @@ _NUMBER_REACH, _ACT_REACH, _REACH = 15, 12, 40
 _SHORT = 12
 """Characters of a sentence that says nothing by itself: `It is 88 37 02.`"""
 _MADE = re.compile("(?=.*[0-9]).*-")
-_NOUN = re.compile(r" [^\W\d_]{4,20} ")
+_NOUN = re.compile(r" (?:[^\W\d_]{4,20}|[A-Z]{2,3}) ")
 _GREETING = re.compile("^[^,:：]{0,40}[,:：]")
 _WITH = re.compile(
     "(?<![^ ])(?:with|using|mit|avec|con|com|met|med|z|s|с|з|cu|ile|με|dengan|bằng)(?: [^ ]{1,8})? [\"'“„«*]?$", re.IGNORECASE
@@ -176,6 +176,14 @@ class _Sentence:
             found = found or next(near_after, None)
         return found
 
+    def is_beside_verb(self) -> bool:
+        """Return True if nothing parts it from the verb: `enter 481223`, `confirm with 481223`."""
+        start, end = self._candidate.start, self._candidate.end
+        before = any(mark.roles & _ASKS and start - mark.end <= 3 for mark in self.before)
+        after = any(mark.roles & _ASKS and mark.start - end <= 3 for mark in self.after)
+        acts = any("act" in mark.roles and start - mark.end <= _ACT_REACH for mark in self.before)
+        return before or after or (acts and self._is_with)
+
     def is_signed_in_with(self) -> bool:
         """Return True for `log in with 481223`."""
         last = self.before[-2:] if self._is_with else []
@@ -261,8 +269,8 @@ def _of_shape(candidate: Candidate, sentence: _Sentence) -> Iterator[str]:
 def _of_sentence(page: LabelledLines, candidate: Candidate, sentence: _Sentence) -> Iterator[str]:
     if sentence.asks():
         yield "asked for"
-        if _has((mark for mark in sentence.before if candidate.start - mark.end <= 3), _ASKS):
-            yield "right after the verb"
+        if sentence.is_beside_verb():
+            yield "beside the verb"
         if sentence.is_signed_in_with():
             yield "signed in with"
         if page.weigh()[1]:
