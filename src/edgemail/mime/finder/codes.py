@@ -12,8 +12,9 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from itertools import islice
 
-from edgemail.mime.finder.labels import ARTICLE, COPULA, DECORATION, IS_BEFORE, SENTENCE_END, STOP, Label, LabelKind, LabelledLines, best_of
+from edgemail.mime.finder.labels import Label, LabelKind, LabelledLines, best_of
 from edgemail.mime.finder.lexicon import Mark, lower
+from edgemail.mime.finder.separators import ARTICLE, COPULA, DECORATION, IS_BEFORE, SENTENCE_END, STOP
 from edgemail.mime.finder.shapes import Candidate, Doubt, candidates, is_measure, is_tabular, is_time
 from edgemail.mime.finder.unlabelled import eliminate
 from edgemail.model import Code
@@ -32,7 +33,8 @@ _IS_AFTER = re.compile(
     f"[ \"'”»*)\\]」』】]*(?:(?:{COPULA})(?![^\\W\\d_])|[,:=–—-]|は|が|を|是|为|為|은|는|를|هو|है)", re.IGNORECASE
 )
 _AGAIN = re.compile(
-    f"(?<=[.!?。] )(?=(?:[^.!?。 ]{{1,8}}[ '’])?(?:{COPULA}|s|est)(?: (?:{ARTICLE}))?[ :：]*$)[^.!?。0-9]{{1,14}}$", re.IGNORECASE
+    f"(?<=[.!?。] )(?=(?:[^.!?。 ]{{1,8}}[ '’])?(?:{COPULA}|s|est)(?: (?:{ARTICLE}))?[ :：]*$)[^.!?。0-9]{{1,14}}$",
+    re.IGNORECASE,
 )
 """A short sentence that says what the one before speaks of: `It is 481223`."""
 _LABEL = re.compile("[A-Z]{2,5} $")
@@ -79,7 +81,7 @@ class _Judge(LabelledLines):
         if not any(map(self.may_lead_in, near)) and not (candidate.is_alone and self.may_lead_in(0)):
             return None
         line = self.rows[row]
-        if is_measure(line, candidate.end) or is_time(line, candidate) or self.is_in_name(candidate.code):
+        if is_measure(line, candidate.end) or is_time(line, candidate) or self.sender.has(candidate.code):
             return None
         found = self._judge(candidate)
         if found is None:

@@ -54,7 +54,9 @@ _COUNTED = re.compile("[0-9]+-[a-z]+|[a-z]+-[0-9]+")
 """As `2048-bit` and `top-100`."""
 _NAMED_NUMBER = re.compile("[^:：0-9]{2,40}[:：] ?[0-9][0-9 .,%]{0,15}")
 _CLOCK = re.compile("(?:[01][0-9]|2[0-3])[0-5][0-9]")
-_AT = re.compile("(?:^| )(?:at|um|kl[.]?|à|alle|às|las|om|o|в|о|saat|from|until|bis|till|ab|between|by) $", re.IGNORECASE)
+_AT = re.compile(
+    "(?:^| )(?:at|um|kl[.]?|à|alle|às|las|om|o|в|о|saat|from|until|bis|till|ab|between|by) $", re.IGNORECASE
+)
 _DIGIT = re.compile("[0-9]")
 _SHORTEST = 4
 _UNLIKE_PROSE = re.compile(
@@ -204,7 +206,11 @@ def _is_mixed(found: str) -> bool:
         return False
     if _COUNTED.fullmatch(found):
         return False
-    return bool(_LOWER_PARTS.fullmatch(found) or _MIXED_PARTS.fullmatch(found) or (_MIXED.fullmatch(found) and not _NAMED.fullmatch(found)))
+    return bool(
+        _LOWER_PARTS.fullmatch(found)
+        or _MIXED_PARTS.fullmatch(found)
+        or (_MIXED.fullmatch(found) and not _NAMED.fullmatch(found))
+    )
 
 
 def _is_numeric(found: str) -> bool:
