@@ -38,6 +38,7 @@ _AGAIN = re.compile(
 )
 """A short sentence that says what the one before speaks of: `It is 481223`."""
 _LABEL = re.compile("[A-Z]{2,5} $")
+_SIGNING_MIN = 2
 _SYNTAX = re.compile(r"[=<{}&|#/\\]")
 _NAME = re.compile("(?=[A-Z]*[AEIOU])[A-Z]{3,}[0-9]{0,4}")
 """As coupons are made, `THANKS30`, and seldom codes."""
@@ -92,7 +93,7 @@ class _Judge(LabelledLines):
         if (
             label.kind is LabelKind.PLAIN
             and _NAME.fullmatch(candidate.code)
-            and (not self.weigh()[0] or self.weigh()[1])
+            and (self.weigh()[0] < _SIGNING_MIN or self.weigh()[1])
         ):
             return None
         beside = (0, row, row + 1) if row < 2 else (0, row - 1, row, row + 1)
@@ -201,7 +202,12 @@ class _Judge(LabelledLines):
         doubt = candidate.doubt
         if label.kind < LabelKind.PLAIN or doubt in {Doubt.DATE, Doubt.WORD, Doubt.APART}:
             return None
-        between = self.rows[candidate.row][candidate.end : label.start]
+        line = self.rows[candidate.row]
+        between = line[candidate.end : label.start]
+        if _LABEL.search(line[: candidate.start][-6:]) and not between.isspace():
+            return None  # `RA 20488 and the password`
+        if SENTENCE_END.search(between) and any(c.isdigit() for c in between):
+            return None
         if len(between) > (12 if doubt is Doubt.LETTERS else _REACH):
             return None
         if not _IS_AFTER.match(between) and (len(between) > 3 or SENTENCE_END.search(between)):
@@ -257,6 +263,8 @@ class _Judge(LabelledLines):
     def _is_object_of(self, verb: Mark, candidate: Candidate) -> bool:
         """Return True if nothing but small words parts a verb from what may be a code."""
         between = self.rows[candidate.row][verb.end : candidate.start]
+        if _LABEL.search(between):
+            return False
         if len(between) <= 6 and len(between.strip(DECORATION)) <= 4:
             return True
         words = [lower(word) for word in between.strip(DECORATION).split(" ")]
