@@ -15,7 +15,7 @@ from itertools import islice
 from edgemail.mime.finder.labels import Label, LabelKind, LabelledLines, best_of
 from edgemail.mime.finder.lexicon import Mark, lower
 from edgemail.mime.finder.separators import ARTICLE, COPULA, DECORATION, IS_BEFORE, SENTENCE_END, STOP
-from edgemail.mime.finder.shapes import Candidate, Doubt, candidates, is_measure, is_tabular, is_time
+from edgemail.mime.finder.shapes import Candidate, Doubt, candidates, is_coupon, is_measure, is_tabular, is_time
 from edgemail.mime.finder.unlabelled import eliminate
 from edgemail.model import Code
 
@@ -40,8 +40,6 @@ _AGAIN = re.compile(
 _LABEL = re.compile("[A-Z]{2,5} $")
 _SIGNING_MIN = 2
 _SYNTAX = re.compile(r"[=<{}&|#/\\]")
-_NAME = re.compile("(?=[A-Z]*[AEIOU])[A-Z]{3,}[0-9]{0,4}")
-"""As coupons are made, `THANKS30`, and seldom codes."""
 
 
 _SIGNS_IN = frozenset({"sign_in", "act", "login"})
@@ -92,7 +90,7 @@ class _Judge(LabelledLines):
             return None
         if (
             label.kind is LabelKind.PLAIN
-            and _NAME.fullmatch(candidate.code)
+            and is_coupon(candidate.code)
             and (self.weigh()[0] < _SIGNING_MIN or self.weigh()[1])
         ):
             return None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from edgemail.mime.finder.labels import LabelKind
 from edgemail.mime.finder.sentences import ACTS, ASKS, CODES, NUMBER_REACH, SIGNS, Sentence, has_role
-from edgemail.mime.finder.shapes import Doubt, is_measure, is_tabular, is_time
+from edgemail.mime.finder.shapes import Doubt, is_coupon, is_measure, is_tabular, is_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -94,6 +94,8 @@ def _judge(page: LabelledLines, candidate: Candidate, of_message: int) -> Unlabe
     if is_time(sentence.line, candidate):
         return None
     if is_tabular(page.rows, candidate.row) or (candidate.is_alone and _is_named_above(page, candidate.row)):
+        return None
+    if is_coupon(candidate.code) and sentence.has(CODES):
         return None
     asks = sentence.asks()
     if not candidate.is_alone and not sentence.may_name(candidate):
