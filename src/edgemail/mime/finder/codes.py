@@ -38,7 +38,7 @@ _AGAIN = re.compile(
 )
 """A short sentence that says what the one before speaks of: `It is 481223`."""
 _LABEL = re.compile("[A-Z]{2,5} $")
-_SIGNING_MIN = 2
+_SIGNING_MIN = 3
 _SYNTAX = re.compile(r"[=<{}&|#/\\]")
 
 

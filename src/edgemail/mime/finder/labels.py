@@ -35,6 +35,8 @@ _BEFORE_WORD = re.compile(r"([^\W\d_]+)[ -]$")
 _NAMING = frozenset({"bad", "other", "number"})
 _SMALL = frozenset({"small"})
 _SMALL_MAX = 4
+_QUALIFYING = 3
+"""Characters between a word and one that it qualifies."""
 
 
 class LabelKind(IntEnum):
@@ -283,6 +285,9 @@ class LabelledLines:
         signing_in, other = self.weigh()
         near = range(candidate.row - candidate.is_alone, candidate.row + 1)
         signing_in += any("enter" in mark.roles for row in near for mark in self.marks_of(row))
+        told = (mark for mark in self.marks_of(candidate.row) if "courier" in mark.roles)
+        if any(mark.start >= label.end or label.start - mark.end > _QUALIFYING for mark in told):
+            return True  # `Give the driver this code`, not `the driver's code`
         if self.is_announced(label):
             return other <= signing_in
         if label.is_unknown or self._is_of(label, candidate):

@@ -35,6 +35,7 @@ _WEIGHTS = {
     "asked for": 28,
     "beside the verb": 8,
     "signed in with": 20,
+    "told to who delivers": 24,
     "beside a word of signing in": 14,
     "beside a word for codes": -8,
     "beside a word of other things": -8,
@@ -57,6 +58,7 @@ _LEAD = 8
 """How far the best must be above the next."""
 _OTHER = frozenset({"other", "promo", "goods"})
 _OBJECT = frozenset({"object"})
+_COURIER = frozenset({"courier"})
 _CARE = frozenset({"care", "unasked"})
 
 
@@ -146,6 +148,8 @@ def _of_sentence(page: LabelledLines, sentence: Sentence) -> Iterator[str]:
             yield "beside the verb"
         if sentence.is_signed_in_with():
             yield "signed in with"
+        if sentence.has(_COURIER):
+            yield "told to who delivers"
         if page.weigh()[1]:
             yield "asked for in a message about other things"
     if sentence.has(SIGNS):
