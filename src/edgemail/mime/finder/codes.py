@@ -39,6 +39,8 @@ _AGAIN = re.compile(
 """A short sentence that says what the one before speaks of: `It is 481223`."""
 _LABEL = re.compile("[A-Z]{2,5} $")
 _SIGNING_MIN = 3
+_ASKED = re.compile(" [^.!?]{2,60}[?]")
+"""The rest of a question: `Why does my code 2904 fail?`"""
 _SYNTAX = re.compile(r"[=<{}&|#/\\]")
 
 
@@ -86,6 +88,8 @@ class _Judge(LabelledLines):
         if found is None:
             return None
         label, score, reason = found
+        if label.kind is not LabelKind.STRONG and _ASKED.match(line, candidate.end):
+            return None
         if not self.is_believed(label, candidate):
             return None
         if (
