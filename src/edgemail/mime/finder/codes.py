@@ -88,7 +88,8 @@ class _Judge(LabelledLines):
         if found is None:
             return None
         label, score, reason = found
-        if label.kind is not LabelKind.STRONG and _ASKED.match(line, candidate.end):
+        is_doubted = _ASKED.match(line, candidate.end) or len(set(candidate.code)) == 1
+        if label.kind is not LabelKind.STRONG and is_doubted:
             return None
         if not self.is_believed(label, candidate):
             return None

@@ -167,7 +167,7 @@ def _of_digits(row: int, line: str, run: re.Match[str], bare: str) -> Candidate 
     else:
         return None
     code = found.replace(" ", "").replace("-", "")
-    if _is_joined(line, start, end) or len(set(code)) == 1:
+    if _is_joined(line, start, end):
         return None
     return Candidate(row, start, end, code, bare == run[0], doubt)
 

@@ -97,7 +97,7 @@ def _judge(page: LabelledLines, candidate: Candidate, of_message: int) -> Unlabe
         return None
     if is_tabular(page.rows, candidate.row) or (candidate.is_alone and _is_named_above(page, candidate.row)):
         return None
-    if is_coupon(candidate.code) and sentence.has(CODES):
+    if len(set(candidate.code)) == 1 or (is_coupon(candidate.code) and sentence.has(CODES)):
         return None
     asks = sentence.asks()
     if not candidate.is_alone and not sentence.may_name(candidate):
