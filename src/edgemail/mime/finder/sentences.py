@@ -75,12 +75,14 @@ class Sentence:
         self._left = next(
             (label for label in reversed(labels) if begin <= label.start and label.end <= candidate.start), None
         )
+        self.asks = self._find_asking()
+        """The verb that asks to enter it, or None."""
 
     def has(self, roles: Roles) -> bool:
         """Return True if a word of the sentence has one of the roles."""
         return has_role(self.before, roles) or has_role(self.after, roles)
 
-    def asks(self) -> Mark | None:
+    def _find_asking(self) -> Mark | None:
         """Find the verb that asks to enter or to tell it, or to approve something with it."""
         start, end = self._candidate.start, self._candidate.end
         near = (mark for mark in reversed(self.before) if mark.roles & ASKS and not self._has_name(mark))
@@ -136,9 +138,9 @@ class Sentence:
             return False
         if candidate.doubt is Doubt.WORD:
             is_made = candidate.code.isupper() or (self.is_after_colon and _MADE.search(candidate.code))
-            if not is_made or not self.asks():
+            if not is_made or not self.asks:
                 return False
-        if self.asks() or self.is_after_colon or (self.is_first and self.has(SIGNS)):
+        if self.asks or self.is_after_colon or (self.is_first and self.has(SIGNS)):
             return not self.is_place()
         is_digits = candidate.code.isdigit() and len(candidate.code) > _PLACE_MAX
         return is_digits and self.has(CODES)

@@ -99,7 +99,7 @@ def _judge(page: LabelledLines, candidate: Candidate, of_message: int) -> Unlabe
         return None
     if len(set(candidate.code)) == 1 or (is_coupon(candidate.code) and sentence.has(CODES)):
         return None
-    asks = sentence.asks()
+    asks = sentence.asks
     if not candidate.is_alone and not sentence.may_name(candidate):
         return None
     evidence = [
@@ -142,7 +142,7 @@ def _of_shape(candidate: Candidate, sentence: Sentence) -> Iterator[str]:
 
 
 def _of_sentence(page: LabelledLines, sentence: Sentence) -> Iterator[str]:
-    if sentence.asks():
+    if sentence.asks:
         yield "asked for"
         if sentence.is_beside_verb():
             yield "beside the verb"
