@@ -12,9 +12,10 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from itertools import islice
 
-from edgemail.mime.finder.labels import ARTICLE, COPULA, DECORATION, IS_BEFORE, SENTENCE_END, STOP, Label, LabelKind, LabelledLines, best_of
+from edgemail.mime.finder.labels import Label, LabelKind, LabelledLines, best_of
 from edgemail.mime.finder.lexicon import Mark, lower
-from edgemail.mime.finder.shapes import Candidate, Doubt, candidates, is_measure, is_tabular, is_time
+from edgemail.mime.finder.separators import ARTICLE, COPULA, DECORATION, IS_BEFORE, SENTENCE_END, STOP
+from edgemail.mime.finder.shapes import Candidate, Doubt, candidates, is_coupon, is_measure, is_tabular, is_time
 from edgemail.mime.finder.unlabelled import eliminate
 from edgemail.model import Code
 
@@ -32,13 +33,15 @@ _IS_AFTER = re.compile(
     f"[ \"'”»*)\\]」』】]*(?:(?:{COPULA})(?![^\\W\\d_])|[,:=–—-]|は|が|を|是|为|為|은|는|를|هو|है)", re.IGNORECASE
 )
 _AGAIN = re.compile(
-    f"(?<=[.!?。] )(?=(?:[^.!?。 ]{{1,8}}[ '’])?(?:{COPULA}|s|est)(?: (?:{ARTICLE}))?[ :：]*$)[^.!?。0-9]{{1,14}}$", re.IGNORECASE
+    f"(?<=[.!?。] )(?=(?:[^.!?。 ]{{1,8}}[ '’])?(?:{COPULA}|s|est)(?: (?:{ARTICLE}))?[ :：]*$)[^.!?。0-9]{{1,14}}$",
+    re.IGNORECASE,
 )
 """A short sentence that says what the one before speaks of: `It is 481223`."""
 _LABEL = re.compile("[A-Z]{2,5} $")
+_SIGNING_MIN = 3
+_ASKED = re.compile(" [^.!?]{2,60}[?]")
+"""The rest of a question: `Why does my code 2904 fail?`"""
 _SYNTAX = re.compile(r"[=<{}&|#/\\]")
-_NAME = re.compile("(?=[A-Z]*[AEIOU])[A-Z]{3,}[0-9]{0,4}")
-"""As coupons are made, `THANKS30`, and seldom codes."""
 
 
 _SIGNS_IN = frozenset({"sign_in", "act", "login"})
@@ -79,18 +82,21 @@ class _Judge(LabelledLines):
         if not any(map(self.may_lead_in, near)) and not (candidate.is_alone and self.may_lead_in(0)):
             return None
         line = self.rows[row]
-        if is_measure(line, candidate.end) or is_time(line, candidate) or self.is_in_name(candidate.code):
+        if is_measure(line, candidate.end) or is_time(line, candidate) or self.sender.has(candidate.code):
             return None
         found = self._judge(candidate)
         if found is None:
             return None
         label, score, reason = found
+        is_doubted = _ASKED.match(line, candidate.end) or len(set(candidate.code)) == 1
+        if label.kind is not LabelKind.STRONG and is_doubted:
+            return None
         if not self.is_believed(label, candidate):
             return None
         if (
             label.kind is LabelKind.PLAIN
-            and _NAME.fullmatch(candidate.code)
-            and (not self.weigh()[0] or self.weigh()[1])
+            and is_coupon(candidate.code)
+            and (self.weigh()[0] < _SIGNING_MIN or self.weigh()[1])
         ):
             return None
         beside = (0, row, row + 1) if row < 2 else (0, row - 1, row, row + 1)
@@ -199,7 +205,12 @@ class _Judge(LabelledLines):
         doubt = candidate.doubt
         if label.kind < LabelKind.PLAIN or doubt in {Doubt.DATE, Doubt.WORD, Doubt.APART}:
             return None
-        between = self.rows[candidate.row][candidate.end : label.start]
+        line = self.rows[candidate.row]
+        between = line[candidate.end : label.start]
+        if _LABEL.search(line[: candidate.start][-6:]) and not between.isspace():
+            return None  # `RA 20488 and the password`
+        if SENTENCE_END.search(between) and any(c.isdigit() for c in between):
+            return None
         if len(between) > (12 if doubt is Doubt.LETTERS else _REACH):
             return None
         if not _IS_AFTER.match(between) and (len(between) > 3 or SENTENCE_END.search(between)):
@@ -228,6 +239,8 @@ class _Judge(LabelledLines):
         asks = [m for m in found if "enter" in m.roles and m.end <= candidate.start]
         near = any(m.roles & {"sign_in", "act"} and self._is_in_sentence(m, candidate) for m in found)
         after = next((m for m in found if "enter" in m.roles and 0 <= m.start - candidate.end <= 3), None)
+        if after and SENTENCE_END.search(line[candidate.end : after.start]):
+            after = None
         if after and not made and not mixed and not self.is_about_other() and (near or self.weigh()[0]):
             return (
                 Label(after.start, after.end, LabelKind.PLAIN, after.word),
@@ -253,6 +266,8 @@ class _Judge(LabelledLines):
     def _is_object_of(self, verb: Mark, candidate: Candidate) -> bool:
         """Return True if nothing but small words parts a verb from what may be a code."""
         between = self.rows[candidate.row][verb.end : candidate.start]
+        if _LABEL.search(between):
+            return False
         if len(between) <= 6 and len(between.strip(DECORATION)) <= 4:
             return True
         words = [lower(word) for word in between.strip(DECORATION).split(" ")]

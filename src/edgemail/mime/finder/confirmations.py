@@ -176,7 +176,13 @@ class _LinkWeigher:
         wording, reason = self._weigh_wording(said, found, is_bare=anchor.is_bare)
         is_alone = not anchor.before and not anchor.after.strip(" .>)]")
         yes = _word(found, "yes")
-        if wording < _CLEAR and yes and not yes.start and not self._is_other_near(place) and self._has_object(place):
+        if (
+            wording < _CLEAR
+            and yes
+            and not yes.start
+            and not self._is_other_near(place)
+            and self._has_object(place)
+        ):
             wording, reason = _CLEAR, f"its text says “{yes.word}”"
         create = _word(found, "create")
         if create and self._subject_invites:

@@ -8,6 +8,8 @@ from enum import IntEnum
 
 from edgemail.mime.finder.lexicon import Mark, fold, lower, marks, may_lead
 from edgemail.mime.finder.page import rows_of
+from edgemail.mime.finder.sender import SenderName
+from edgemail.mime.finder.separators import DECORATION, IS_BEFORE, STOP
 from edgemail.mime.finder.shapes import Candidate, join_fragments
 
 TEXT_MAX = 32 * 1024
@@ -16,25 +18,15 @@ MARKED_MAX = 8 * 1024
 TOPIC_MAX = 4 * 1024
 """Characters of the message that tell what it is about."""
 
-DECORATION = " *_~|\"'“”„«»‹›`.,:;!()[]{}<>【】「」『』・•→-—–"
-SENTENCE_END = re.compile("(?<! [A-Z])[.!?…] |[。！？]")
-"""The end of a sentence, not the dot of `M. Roux`."""
-STOP = re.compile("[.!?:;。！？：；()|0-9]")
-
-COPULA = "is|ist|est|es|este|sunt|è|é|e|to|jest|je|är|er|on|as|als|là|adalah|είναι|lautet|como|comme"
-ARTICLE = "le|la|el|il|o|the|der|die|das|det|den"
-_PARTICLE = "は|是|为|為|은|는|คือ|هو|هي|הוא|है"
-IS_BEFORE = re.compile(
-    f"(?:[:：>→]|(?:^| )(?:{COPULA})(?: (?:{ARTICLE}))?|{_PARTICLE})[ :：\"'“„«*(\\[「『【>-]*$",
-    re.IGNORECASE,
-)
 _NUMBER = re.compile("[0-9]{4}")
 _ADDRESS = re.compile('://[^ \n<>"]+')
 _SCHEME = re.compile(r"https?\Z", re.IGNORECASE)
 _WEB_SIGN = re.compile(r"\.[\w-]++/|[Ww]{3}\.")
 """What each match of `_WEB` holds: a quick look before it."""
 _WEB = re.compile(r"(?<![\w.-])[\w-]++(?:\.[\w-]++)++/[^ \n<>\"]*|(?<![\w.@-])www\.[^ \n<>\"]+", re.IGNORECASE)
-_OF = frozenset({"", "de", "d", "di", "do", "da", "del", "des", "для", "voor", "til", "för", "για", "of"})
+_OF = frozenset(
+    {"", "de", "d", "di", "do", "da", "del", "des", "для", "of the", "to the", "voor", "til", "för", "για", "of"}
+)
 _NOUN = re.compile(r" (?:de |del |des |di |do |da |d['’])?([^\W\d_]{4,})(?: ?[:：]| (?=[0-9]))")
 """What a code is for: `código de asignatura:`, `код пациента 771204`."""
 _JOINED_SIGN = re.compile("[\u30a1-\u30fc\u4e00-\u9fff]$")
@@ -43,6 +35,8 @@ _BEFORE_WORD = re.compile(r"([^\W\d_]+)[ -]$")
 _NAMING = frozenset({"bad", "other", "number"})
 _SMALL = frozenset({"small"})
 _SMALL_MAX = 4
+_QUALIFYING = 3
+"""Characters between a word and one that it qualifies."""
 
 
 class LabelKind(IntEnum):
@@ -92,7 +86,7 @@ class LabelledLines:
 
     def __init__(self, subject: str, rows: list[str], brand: str) -> None:
         self.rows = [" ".join(lines_of(subject)), *join_fragments(rows)]
-        self._brand = fold(lower(brand))
+        self.sender = SenderName(brand)
         self._marks: dict[int, list[Mark]] = {}
         self._labels: dict[int, list[Label]] = {}
         self._leads: dict[int, bool] = {}
@@ -141,36 +135,37 @@ class LabelledLines:
                 while labels and labels[-1].start >= label.start:
                     labels.pop()
                 labels.append(label)
-            elif "digits" in mark.roles and place + 1 < len(found) and self._counts(line, mark, found[place + 1]):
-                continue
             elif "digits" in mark.roles:
-                last = found[place - 1] if place else mark
-                asks = any("enter" in other.roles for other in found[:place]) or (
-                    row > 1
-                    and not (last.roles & _NAMING and mark.start - last.end <= 3)
-                    and any("enter" in other.roles for other in self.marks_of(row - 1))
-                    and not _NUMBER.search(self.rows[row - 1])
-                )
-                is_beside = line[last.end : mark.start] in {"", " ", "-"} and labels and labels[-1].end == last.end
-                if "sign_in" in last.roles and is_beside:
-                    begin = labels.pop().start  # `sign-on number`, ワンタイム番号
-                    labels.append(Label(begin, mark.end, LabelKind.PLAIN, line[begin : mark.end]))
-                    continue
-                twice = "digits" in last.roles and mark.start - last.end == 1
-                signs_in = twice and row > 0 and any("sign_in" in other.roles for other in self.marks_of(0))
-                frees = "plain" in last.roles and line[last.end : mark.start] == "-"  # Freigabe-Nummer
-                kind = LabelKind.WEAK if asks or signs_in or frees else LabelKind.NUMBER
-                labels.append(Label(mark.start, mark.end, kind, mark.word))
+                self._read_digits(row, found, place, labels)
             elif "number" in mark.roles:
                 labels.append(Label(mark.start, mark.end, LabelKind.NUMBER, mark.word))
             elif mark.roles & {"sign_in", "act"}:
                 labels.append(Label(mark.start, mark.end, LabelKind.WEAK, mark.word))
         return labels
 
-    @staticmethod
-    def _counts(line: str, digits: Mark, after: Mark) -> bool:
-        """Return True for a word for digits that says what a code is made of: `6-digit code`."""
-        return "code" in after.roles and line[digits.end : after.start] in {" ", "-"}
+    def _read_digits(self, row: int, found: list[Mark], place: int, labels: list[Label]) -> None:
+        """Add what a word for digits tells, as `number`."""
+        line, mark = self.rows[row], found[place]
+        after = found[place + 1] if place + 1 < len(found) else mark
+        if "code" in after.roles and line[mark.end : after.start] in {" ", "-"}:
+            return  # `6-digit code`
+        last = found[place - 1] if place else mark
+        between = line[last.end : mark.start]
+        if "sign_in" in last.roles and between in {"", " ", "-"} and labels and labels[-1].end == last.end:
+            begin = labels.pop().start  # `sign-on number`, ワンタイム番号
+            labels.append(Label(begin, mark.end, LabelKind.PLAIN, line[begin : mark.end]))
+            return
+        asks = any("enter" in other.roles for other in found[:place]) or (
+            row > 1
+            and not (last.roles & _NAMING and mark.start - last.end <= 3)
+            and any("enter" in other.roles for other in self.marks_of(row - 1))
+            and not _NUMBER.search(self.rows[row - 1])
+        )
+        twice = "digits" in last.roles and len(between) == 1
+        signs_in = twice and row > 0 and any("sign_in" in other.roles for other in self.marks_of(0))
+        frees = "plain" in last.roles and between == "-"  # Freigabe-Nummer
+        kind = LabelKind.WEAK if asks or signs_in or frees else LabelKind.NUMBER
+        labels.append(Label(mark.start, mark.end, kind, mark.word))
 
     def _qualify(self, line: str, found: list[Mark], place: int) -> Label:
         """Say what a word for codes means with the words beside it."""
@@ -184,7 +179,7 @@ class LabelledLines:
             before >= 0 and line[found[before].end : start].strip(" -‐‑'’") == "" and start - found[before].end <= 3
         ):
             roles = found[before].roles
-            is_branded = self._is_brand(found[before].word) or (
+            is_branded = self.sender.has_brand(found[before].word) or (
                 "object" in roles and (kind is LabelKind.STRONG or self._follows_brand(line, found[before].start))
             )
             if "bad" in roles and "sign_in" not in roles and not is_branded:
@@ -198,11 +193,7 @@ class LabelledLines:
             before -= 1
         if before >= 0 and self._signs_in_with(line, found[before], start):
             kind = LabelKind.STRONG
-        if start == mark.start and not unknown:
-            unknown = self._is_strange(line, start)
-        noun = _NOUN.match(line, end)
-        if noun and fold(lower(noun[1])) not in self._brand and not marks(noun[1]):
-            unknown = True
+        unknown = unknown or (start == mark.start and self._is_strange(line, start)) or self._is_named(line, end)
         after = place + 1
         if after < len(found):
             between = line[end : found[after].start]
@@ -219,6 +210,11 @@ class LabelledLines:
                     end = found[after].end
         return Label(start, end, kind, line[start:end], is_unknown=unknown and kind is LabelKind.PLAIN)
 
+    def _is_named(self, line: str, end: int) -> bool:
+        """Return True if a word of no list says what a code is for: `código de asignatura:`."""
+        noun = _NOUN.match(line, end)
+        return noun is not None and fold(lower(noun[1])) not in self.sender.whole and not marks(noun[1])
+
     def _signs_in_with(self, line: str, word: Mark, start: int) -> bool:
         """Return True if only small words part a word of signing in from one for codes: `log in with the code`."""
         between = line[word.end : start].strip(" ").split(" ")
@@ -226,23 +222,10 @@ class LabelledLines:
             return False
         return all(any(m.roles >= _SMALL for m in marks(small)) for small in between)
 
-    def _is_brand(self, word: str) -> bool:
-        """Return True for a word that the sender is called, as `Hive Bank`."""
-        return word[:1].isupper() and f" {fold(lower(word))} " in f" {self._brand.partition('<')[0].replace('-', ' ')} "
-
-    def is_in_name(self, word: str) -> bool:
-        """Return True for a word of the sender's name."""
-        return f" {fold(lower(word))} " in f" {self._brand.partition('<')[0].replace('.', ' ')} "
-
-    def is_sender(self, text: str) -> bool:
-        """Return True for the sender's name before a colon: `Acme: 481223`."""
-        name = fold(lower(text)).strip(DECORATION)
-        return len(name) > 1 and text.rstrip(" ").endswith((":", "：")) and name in self._brand.partition("<")[0]
-
     def _follows_brand(self, line: str, start: int) -> bool:
         """Return True if the sender's name stands right before, as in `Your Hive account code`."""
         found = _BEFORE_WORD.search(line[max(0, start - 30) : start])
-        return found is not None and self._is_brand(found[1])
+        return found is not None and self.sender.has_brand(found[1])
 
     def _is_strange(self, line: str, start: int) -> bool:
         """Return True if a line or a sentence begins with a word of no list that qualifies a code: `Rack code`."""
@@ -253,7 +236,7 @@ class LabelledLines:
         if not found or (first.strip(DECORATION + "0123456789") and first[-1] not in ".!?;,•|"):
             return False
         word = fold(lower(found[1]))
-        return not marks(word) and word not in self._brand
+        return not marks(word) and word not in self.sender.whole
 
     def promotes(self, row: int) -> bool:
         """Return True if a line speaks of a discount: its code is not one to sign in with."""
@@ -302,6 +285,9 @@ class LabelledLines:
         signing_in, other = self.weigh()
         near = range(candidate.row - candidate.is_alone, candidate.row + 1)
         signing_in += any("enter" in mark.roles for row in near for mark in self.marks_of(row))
+        told = (mark for mark in self.marks_of(candidate.row) if "courier" in mark.roles)
+        if any(mark.start >= label.end or label.start - mark.end > _QUALIFYING for mark in told):
+            return True  # `Give the driver this code`, not `the driver's code`
         if self.is_announced(label):
             return other <= signing_in
         if label.is_unknown or self._is_of(label, candidate):
@@ -317,7 +303,7 @@ class LabelledLines:
         words = [word for word in between.strip(DECORATION).split(" ") if len(word) > 3]
         if len(between) > 40 or not words or IS_BEFORE.search(between):
             return False
-        return not any(marks(word) or fold(lower(word)) in self._brand for word in words)
+        return not any(marks(word) or fold(lower(word)) in self.sender.whole for word in words)
 
 
 def best_of(labels: list[Label]) -> Label | None:

@@ -53,8 +53,11 @@ _MIXED_PARTS = re.compile("(?=[A-Za-z]{0,5}[0-9])[A-Za-z0-9]{3,6}-[A-Za-z0-9]{3,
 _COUNTED = re.compile("[0-9]+-[a-z]+|[a-z]+-[0-9]+")
 """As `2048-bit` and `top-100`."""
 _NAMED_NUMBER = re.compile("[^:：0-9]{2,40}[:：] ?[0-9][0-9 .,%]{0,15}")
+_COUPON = re.compile("(?=[A-Z]*[AEIOU])[A-Z]{3,}[0-9]{0,4}")
 _CLOCK = re.compile("(?:[01][0-9]|2[0-3])[0-5][0-9]")
-_AT = re.compile("(?:^| )(?:at|um|kl[.]?|à|alle|às|las|om|o|в|о|saat|from|until|bis|till|ab|between|by) $", re.IGNORECASE)
+_AT = re.compile(
+    "(?:^| )(?:at|um|kl[.]?|à|alle|às|las|om|o|в|о|saat|from|until|bis|till|ab|between|by) $", re.IGNORECASE
+)
 _DIGIT = re.compile("[0-9]")
 _SHORTEST = 4
 _UNLIKE_PROSE = re.compile(
@@ -164,7 +167,7 @@ def _of_digits(row: int, line: str, run: re.Match[str], bare: str) -> Candidate 
     else:
         return None
     code = found.replace(" ", "").replace("-", "")
-    if _is_joined(line, start, end) or len(set(code)) == 1:
+    if _is_joined(line, start, end):
         return None
     return Candidate(row, start, end, code, bare == run[0], doubt)
 
@@ -204,7 +207,11 @@ def _is_mixed(found: str) -> bool:
         return False
     if _COUNTED.fullmatch(found):
         return False
-    return bool(_LOWER_PARTS.fullmatch(found) or _MIXED_PARTS.fullmatch(found) or (_MIXED.fullmatch(found) and not _NAMED.fullmatch(found)))
+    return bool(
+        _LOWER_PARTS.fullmatch(found)
+        or _MIXED_PARTS.fullmatch(found)
+        or (_MIXED.fullmatch(found) and not _NAMED.fullmatch(found))
+    )
 
 
 def _is_numeric(found: str) -> bool:
@@ -230,6 +237,11 @@ def is_time(line: str, candidate: Candidate) -> bool:
     """Return True for a time without a colon: `at 1448`."""
     is_clock = _CLOCK.fullmatch(candidate.code) is not None
     return is_clock and _AT.search(line[max(0, candidate.start - 10) : candidate.start]) is not None
+
+
+def is_coupon(code: str) -> bool:
+    """Return True for a code as coupons have, `THANKS30`, and sign-ins seldom."""
+    return _COUPON.fullmatch(code) is not None
 
 
 def is_measure(line: str, end: int) -> bool:
