@@ -201,7 +201,8 @@ def _try(octets: bytes, codec: str) -> str | None:
         if codec in SEVEN_BIT:
             if codec in ESCAPED and not octets.isascii():  # which the library reads as Latin-1
                 return None
-            return replace_characters(_SURROGATE.sub("\ufffd", octets.decode(codec)), codec)
+            text = replace_characters(_SURROGATE.sub("\ufffd", octets.decode(codec)), codec)
+            return None if codec in ESCAPED and "\x1b" in text else text
         text = decode_repaired(octets, codec)
     except (UnicodeError, LookupError, ValueError):
         return None

@@ -39,7 +39,11 @@ export function decode(octets: string, encoding: TransferEncoding): string {
 /** Decode base64 as far as it goes. Return octets that are no base64 at all as they are. */
 export function decodeBase64(octets: string): string {
   const bare = octets.replace(BLANK_RUNS, "");
-  if (bare.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(bare)) return atob(bare);
+  const core = stripEnd(bare, "=");
+  const padding = bare.length - core.length;
+  const isWhole =
+    core.length % 4 === 0 ? core !== "" || padding === 0 : bare.length % 4 === 0 && padding <= 2;
+  if (isWhole && /^[A-Za-z0-9+/]*$/.test(core)) return atob(core);
   return mendBase64(octets);
 }
 
