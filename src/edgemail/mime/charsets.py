@@ -16,10 +16,9 @@ from io import StringIO
 from typing import Final
 
 from edgemail.mime.charset_names import ALIASES, EAST_ASIAN, ESCAPED, NO_CHARSETS, SEVEN_BIT
-from edgemail.mime.codec_repairs import REPAIR, decode_repaired, replace_characters
+from edgemail.mime.codec_repairs import decode_repaired, replace_characters
 
 _LABEL_MAX = 64
-_WESTERN: Final = "".join(bytes([octet]).decode("cp1252", "ignore") or chr(octet) for octet in range(256))
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -104,17 +103,20 @@ def is_valid(octets: bytes, label: str, *, is_cut: bool = False) -> bool:
 
     With `is_cut` they may end inside a character.
     """
-    for codec in {"utf-8", _find_useful(label) or "utf-8"}:
-        if codec in ESCAPED and not octets.isascii():
-            continue
-        errors = "strict" if codec == "utf-8" or codec in SEVEN_BIT else REPAIR
-        try:
-            text = codecs.getincrementaldecoder(codec)(errors).decode(octets, not is_cut)
-        except (UnicodeError, LookupError, ValueError):
-            continue
-        if errors == "strict" or "\ufffd" not in text:
-            return True
-    return False
+    return any(_is_in(octets, codec, is_cut=is_cut) for codec in {"utf-8", _find_useful(label) or "utf-8"})
+
+
+def _is_in(octets: bytes, codec: str, *, is_cut: bool) -> bool:
+    if codec in ESCAPED and not octets.isascii():
+        return False
+    if codec != "utf-8" and codec not in SEVEN_BIT:
+        text = decode_repaired(octets, codec)
+        return "\ufffd" not in (text[:-1] if is_cut else text)
+    try:
+        codecs.getincrementaldecoder(codec)().decode(octets, not is_cut)
+    except (UnicodeError, LookupError, ValueError):
+        return False
+    return True
 
 
 def _find_useful(label: str) -> str | None:
@@ -142,7 +144,7 @@ def _decode(octets: bytes, codec: str | None, *, is_guess: bool = False) -> str:
         if text is not None:
             return text
     text = _mostly(octets, "utf-8", is_named=codec == "utf-8")
-    return codecs.charmap_decode(octets, "replace", _WESTERN)[0] if text is None else text
+    return decode_repaired(octets, "cp1252") if text is None else text
 
 
 def _decode_stateful(octets: bytes, codec: str) -> str | None:
@@ -193,8 +195,6 @@ def _decode_shifted(octets: bytes, codec: str) -> str:
 
 
 def _try(octets: bytes, codec: str) -> str | None:
-    if codec in {"iso8859-1", "cp1252"}:
-        return codecs.charmap_decode(octets, "replace", _WESTERN)[0]
     try:
         if codec == "utf-8":
             return octets.decode()
