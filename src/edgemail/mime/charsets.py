@@ -30,6 +30,7 @@ _SHIFT: Final = re.compile(rb"\x1b(?:\$[@B(]|\([JI])[^\x1b\r\n]*+\x1b[$(]")
 """How ISO-2022-JP leaves ASCII, and comes back within the line (RFC 1468). Else it may be a stray escape."""
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _ESCAPE: Final = re.compile(rb"\x1b(?:\$\(?[@-D]|\([A-Z])")
+_STRAY_ESCAPE: Final = re.compile(rb"\x1b(?!\$\(?[@-D]|\$\)C|\([A-Z])")
 _SHIFTED: Final = {b"\x1b$@": "euc_jp", b"\x1b$B": "euc_jp", b"\x1b(I": "cp932"}
 
 _SET_HIGH: Final = bytes(octet | 0x80 if 0x21 <= octet <= 0x7E else octet for octet in range(256))
@@ -199,7 +200,8 @@ def _try(octets: bytes, codec: str) -> str | None:
         if codec == "utf-8":
             return octets.decode()
         if codec in SEVEN_BIT:
-            if codec in ESCAPED and not octets.isascii():  # which the library reads as Latin-1
+            # The library reads octets of eight bits as Latin-1, and drops what follows a stray escape.
+            if codec in ESCAPED and (not octets.isascii() or _STRAY_ESCAPE.search(octets)):
                 return None
             text = replace_characters(_SURROGATE.sub("\ufffd", octets.decode(codec)), codec)
             return None if codec in ESCAPED and "\x1b" in text else text

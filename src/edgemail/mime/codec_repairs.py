@@ -75,6 +75,8 @@ def _read_table(codec: str) -> str:
     """Return the characters of a charset of one octet each, ``""`` for other charsets."""
     module = sys.modules[codecs.lookup(codec).incrementaldecoder.__module__]
     table: str = getattr(module, "decoding_table", "")
+    if codec == "cp1255":
+        table = table[:0xCA] + "\u05ba" + table[0xCB:]
     return "".join(
         character if character != _UNDEFINED else chr(octet) if octet < 0xA0 else "\ufffd"
         for octet, character in enumerate(table)

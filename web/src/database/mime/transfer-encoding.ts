@@ -102,7 +102,7 @@ function decodeUuencode(octets: string): string {
 
 function decodeUuLine(line: string): string {
   const valueAt = (at: number) => (at < line.length ? (line.charCodeAt(at) - 32) & 63 : 0);
-  const length = valueAt(0);
+  const length = Math.min(valueAt(0), Math.floor(((line.length - 1) * 3) / 4)); // characters may be missing
   let decoded = "";
   for (let at = 1; decoded.length < length; at += 4) {
     const [a, b, c, d] = [valueAt(at), valueAt(at + 1), valueAt(at + 2), valueAt(at + 3)] as const;
