@@ -17,11 +17,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SINGLE_OCTETS = (
     *(f"iso-8859-{number}" for number in range(1, 17) if number != 12),
-    *(f"windows-{number}" for number in (874, *range(1250, 1259)) if number != 1255),
+    *(f"windows-{number}" for number in (874, *range(1250, 1259))),
     *("koi8-r", "koi8-u", "cp866", "cp437", "cp850", "cp852", "cp855", "cp858", "macintosh", "x-mac-cyrillic"),
 )
-"""Not windows-1255: the octet CA is an accent in browsers alone."""
-
 SEVERAL_OCTETS = ("shift_jis", "euc-jp", "gb2312", "gb18030", "big5", "euc-kr")
 
 DIFFERENT = {

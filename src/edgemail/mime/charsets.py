@@ -16,10 +16,9 @@ from io import StringIO
 from typing import Final
 
 from edgemail.mime.charset_names import ALIASES, EAST_ASIAN, ESCAPED, NO_CHARSETS, SEVEN_BIT
-from edgemail.mime.codec_repairs import REPAIR, decode_repaired, replace_characters
+from edgemail.mime.codec_repairs import decode_repaired, replace_characters
 
 _LABEL_MAX = 64
-_WESTERN: Final = "".join(bytes([octet]).decode("cp1252", "ignore") or chr(octet) for octet in range(256))
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -31,6 +30,7 @@ _SHIFT: Final = re.compile(rb"\x1b(?:\$[@B(]|\([JI])[^\x1b\r\n]*+\x1b[$(]")
 """How ISO-2022-JP leaves ASCII, and comes back within the line (RFC 1468). Else it may be a stray escape."""
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _ESCAPE: Final = re.compile(rb"\x1b(?:\$\(?[@-D]|\([A-Z])")
+_STRAY_ESCAPE: Final = re.compile(rb"\x1b(?!\$\(?[@-D]|\$\)C|\([A-Z])")
 _SHIFTED: Final = {b"\x1b$@": "euc_jp", b"\x1b$B": "euc_jp", b"\x1b(I": "cp932"}
 
 _SET_HIGH: Final = bytes(octet | 0x80 if 0x21 <= octet <= 0x7E else octet for octet in range(256))
@@ -104,17 +104,20 @@ def is_valid(octets: bytes, label: str, *, is_cut: bool = False) -> bool:
 
     With `is_cut` they may end inside a character.
     """
-    for codec in {"utf-8", _find_useful(label) or "utf-8"}:
-        if codec in ESCAPED and not octets.isascii():
-            continue
-        errors = "strict" if codec == "utf-8" or codec in SEVEN_BIT else REPAIR
-        try:
-            text = codecs.getincrementaldecoder(codec)(errors).decode(octets, not is_cut)
-        except (UnicodeError, LookupError, ValueError):
-            continue
-        if errors == "strict" or "\ufffd" not in text:
-            return True
-    return False
+    return any(_is_in(octets, codec, is_cut=is_cut) for codec in {"utf-8", _find_useful(label) or "utf-8"})
+
+
+def _is_in(octets: bytes, codec: str, *, is_cut: bool) -> bool:
+    if codec in ESCAPED and not octets.isascii():
+        return False
+    if codec != "utf-8" and codec not in SEVEN_BIT:
+        text = decode_repaired(octets, codec)
+        return "\ufffd" not in (text[:-1] if is_cut else text)
+    try:
+        codecs.getincrementaldecoder(codec)().decode(octets, not is_cut)
+    except (UnicodeError, LookupError, ValueError):
+        return False
+    return True
 
 
 def _find_useful(label: str) -> str | None:
@@ -142,7 +145,7 @@ def _decode(octets: bytes, codec: str | None, *, is_guess: bool = False) -> str:
         if text is not None:
             return text
     text = _mostly(octets, "utf-8", is_named=codec == "utf-8")
-    return codecs.charmap_decode(octets, "replace", _WESTERN)[0] if text is None else text
+    return decode_repaired(octets, "cp1252") if text is None else text
 
 
 def _decode_stateful(octets: bytes, codec: str) -> str | None:
@@ -193,15 +196,15 @@ def _decode_shifted(octets: bytes, codec: str) -> str:
 
 
 def _try(octets: bytes, codec: str) -> str | None:
-    if codec in {"iso8859-1", "cp1252"}:
-        return codecs.charmap_decode(octets, "replace", _WESTERN)[0]
     try:
         if codec == "utf-8":
             return octets.decode()
         if codec in SEVEN_BIT:
-            if codec in ESCAPED and not octets.isascii():  # which the library reads as Latin-1
+            # The library reads octets of eight bits as Latin-1, and drops what follows a stray escape.
+            if codec in ESCAPED and (not octets.isascii() or _STRAY_ESCAPE.search(octets)):
                 return None
-            return replace_characters(_SURROGATE.sub("\ufffd", octets.decode(codec)), codec)
+            text = replace_characters(_SURROGATE.sub("\ufffd", octets.decode(codec)), codec)
+            return None if codec in ESCAPED and "\x1b" in text else text
         text = decode_repaired(octets, codec)
     except (UnicodeError, LookupError, ValueError):
         return None

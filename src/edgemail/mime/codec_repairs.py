@@ -7,15 +7,21 @@ page that reads a database decodes by the browser, and must find the same.
 from __future__ import annotations
 
 import codecs
+import sys
+import threading
+from functools import cache
 from typing import Final
 
 from edgemail.mime.big5_additions import BIG5_ADDITIONS
 
-REPAIR: Final = "edgemail-repair"
+_REPAIR: Final = "edgemail-repair"
 """The name of the error handler."""
 
-_REPAIRED_MAX: Final = 10_000
+_REPAIRED_MAX: Final = 50_000
 """Each repair is a call; text with more errors is read without them."""
+
+_UNDEFINED: Final = "\ufffe"
+_budget = threading.local()
 
 _JAPANESE: Final = {
     "\u301c": "\uff5e", "\u2016": "\u2225", "\u2212": "\uff0d", "\xa2": "\uffe0", "\xa3": "\uffe1",
@@ -46,12 +52,35 @@ _LEADS: Final = {
 """The octets that begin a character of several octets."""
 
 
+class _TooManyErrorsError(Exception):
+    """Nothing is gained by more repairs."""
+
+
 def decode_repaired(octets: bytes, codec: str) -> str:
     """Decode octets; what no repair can read is U+FFFD."""
-    text = octets.decode(codec, "replace")
-    if 0 < text.count("\ufffd") <= _REPAIRED_MAX:
-        text = octets.decode(codec, REPAIR)
+    table = _read_table(codec)
+    if table:
+        text = codecs.charmap_decode(octets, "replace", table)[0]
+    else:
+        _budget.left = _REPAIRED_MAX
+        try:
+            text = octets.decode(codec, _REPAIR)
+        except _TooManyErrorsError:
+            text = octets.decode(codec, "replace")
     return replace_characters(text, codec)
+
+
+@cache
+def _read_table(codec: str) -> str:
+    """Return the characters of a charset of one octet each, ``""`` for other charsets."""
+    module = sys.modules[codecs.lookup(codec).incrementaldecoder.__module__]
+    table: str = getattr(module, "decoding_table", "")
+    if codec == "cp1255":
+        table = table[:0xCA] + "\u05ba" + table[0xCB:]
+    return "".join(
+        character if character != _UNDEFINED else chr(octet) if octet < 0xA0 else "\ufffd"
+        for octet, character in enumerate(table)
+    )
 
 
 def replace_characters(text: str, codec: str) -> str:
@@ -65,10 +94,11 @@ def _repair(error: UnicodeError) -> tuple[str, int]:
     """Return the character for octets that a codec does not know, and where decoding goes on."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
+    _budget.left -= 1
+    if _budget.left < 0:
+        raise _TooManyErrorsError
     octets, start, codec = error.object, error.start, error.encoding
     first = octets[start]
-    if codec == "charmap" and first < 0xA0:
-        return chr(first), start + 1
     if codec == "gb18030" and first == 0x80:
         return "€", start + 1
     if error.reason.startswith("incomplete"):
@@ -109,4 +139,4 @@ def _to_shift_jis(pair: bytes) -> bytes:
     return bytes((lead, trail))
 
 
-codecs.register_error(REPAIR, _repair)
+codecs.register_error(_REPAIR, _repair)

@@ -82,6 +82,8 @@ def decode_base64(octets: bytes) -> bytes:
             if start + _CHUNK < len(octets):
                 done.append(binascii.a2b_base64(kept[:whole], strict_mode=True))
                 kept = kept[whole:]
+        whole_groups = kept.rstrip(b"=")  # padding that nothing needs is no error in some versions of Python
+        kept = kept if len(whole_groups) % 4 or not whole_groups else whole_groups
         done.append(binascii.a2b_base64(kept, strict_mode=True))
     except binascii.Error:
         return _mend_base64(octets)

@@ -39,7 +39,11 @@ export function decode(octets: string, encoding: TransferEncoding): string {
 /** Decode base64 as far as it goes. Return octets that are no base64 at all as they are. */
 export function decodeBase64(octets: string): string {
   const bare = octets.replace(BLANK_RUNS, "");
-  if (bare.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(bare)) return atob(bare);
+  const core = stripEnd(bare, "=");
+  const padding = bare.length - core.length;
+  const isWhole =
+    core.length % 4 === 0 ? core !== "" || padding === 0 : bare.length % 4 === 0 && padding <= 2;
+  if (isWhole && /^[A-Za-z0-9+/]*$/.test(core)) return atob(core);
   return mendBase64(octets);
 }
 
@@ -98,7 +102,7 @@ function decodeUuencode(octets: string): string {
 
 function decodeUuLine(line: string): string {
   const valueAt = (at: number) => (at < line.length ? (line.charCodeAt(at) - 32) & 63 : 0);
-  const length = valueAt(0);
+  const length = Math.min(valueAt(0), Math.floor(((line.length - 1) * 3) / 4)); // characters may be missing
   let decoded = "";
   for (let at = 1; decoded.length < length; at += 4) {
     const [a, b, c, d] = [valueAt(at), valueAt(at + 1), valueAt(at + 2), valueAt(at + 3)] as const;
