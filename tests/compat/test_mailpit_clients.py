@@ -145,6 +145,7 @@ def test_pytest_mailpit(server: Process, tmp_path: Path) -> None:
     assert PYTHON.exists(), "pytest-mailpit is missing: `make test` installs it"
     shutil.copy(HERE / "suite_of_pytest_mailpit.py", tmp_path / "test_suite.py")
     host, port = server.smtp
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(
         [
             *(
@@ -162,7 +163,7 @@ def test_pytest_mailpit(server: Process, tmp_path: Path) -> None:
             *("--mailpit-url", server.url, "-o", "mailpit_tag_failures=true"),
         ],
         cwd=tmp_path,
-        env=os.environ | {"MAILPIT_SMTP": f"{host}:{port}"},
+        env=outside | {"MAILPIT_SMTP": f"{host}:{port}"},
         capture_output=True,
         text=True,
         timeout=PROGRAM_S,

@@ -31,7 +31,8 @@ _SHIFT: Final = re.compile(rb"\x1b(?:\$[@B(]|\([JI])[^\x1b\r\n]*+\x1b[$(]")
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _ESCAPE: Final = re.compile(rb"\x1b(?:\$\(?[@-D]|\([A-Z])")
 _STRAY_ESCAPE: Final = re.compile(rb"\x1b(?!\$\(?[@-D]|\$\)C|\([A-Z])")
-_SHIFTED: Final = {b"\x1b$@": "euc_jp", b"\x1b$B": "euc_jp", b"\x1b(I": "cp932"}
+_SHIFTED: Final = {b"\x1b$@": "euc_jp", b"\x1b$B": "euc_jp", b"\x1b(I": "cp932", b"\x1b$(D": "jisx0212"}
+_PAIR: Final = re.compile(rb"[\xa1-\xfe]{2}")
 
 _SET_HIGH: Final = bytes(octet | 0x80 if 0x21 <= octet <= 0x7E else octet for octet in range(256))
 _HIGH: Final = bytes(range(128, 256))
@@ -192,7 +193,10 @@ def _decode_shifted(octets: bytes, codec: str) -> str:
     if codec == "ascii":
         return octets.decode("ascii", "replace")
     # Controls, as line ends in a line that is not shifted back, are ASCII in any state.
-    return decode_repaired(octets.translate(_SET_HIGH), codec)
+    octets = octets.translate(_SET_HIGH)
+    if codec == "jisx0212":
+        octets, codec = _PAIR.sub(b"\x8f" + rb"\g<0>", octets), "euc_jp"
+    return decode_repaired(octets, codec)
 
 
 def _try(octets: bytes, codec: str) -> str | None:

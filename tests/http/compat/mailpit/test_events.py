@@ -20,6 +20,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from edgemail.http import websocket as bounds
+from edgemail.http.compat.mailpit import events
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -147,6 +148,21 @@ async def test_a_burst_is_told_whole_or_as_a_reason_to_load_again(program: Progr
             if told["Type"] != "stats":
                 seen.append(told["Data"]["Subject"] if told["Type"] == "new" else told["Type"])
         assert seen == [str(number) for number in range(120)]
+
+
+@pytest.mark.parametrize("frames_per_s", [5_000, 50])
+async def test_with_many_readers_a_large_change_is_a_reason_to_load_again(
+    program: Program, monkeypatch: pytest.MonkeyPatch, frames_per_s: int
+) -> None:
+    """One reader is many where there is little time for all of them: senders are served in between."""
+    monkeypatch.setattr(events, "_FRAMES_PER_S", frames_per_s)
+    ids = await program.send_letter(*map(str, range(12)))
+    async with listening(program) as client:
+        await ask(program, "PUT", "messages", {"Read": True, "IDs": [str(mail_id) for mail_id in ids]})
+        *told, stats = await read_until(client, "stats")
+        updates = [{"Type": "update", "Data": {"ID": str(mail_id), "Read": True}} for mail_id in ids]
+        assert told == (updates if frames_per_s == 5_000 else [{"Type": "prune", "Data": None}])
+        assert stats["Data"]["Unread"] == 0
 
 
 @pytest.mark.parametrize(

@@ -159,7 +159,7 @@ function tryAs(octets: string, charset: string): string | null {
   if (page) return decodePage(octets, page);
   if (charset === "hz" || charset === "iso-2022-kr") {
     const text = isAscii(octets) ? (charset === "hz" ? decodeHz(octets) : decodeKorean(octets)) : "\ufffd";
-    return /[\ufffd\x1b]/.test(text) ? null : text;
+    return /[\ufffd\x1b\ue000-\uf8ff]/.test(text) ? null : text;
   }
   // A decoder takes two shifts without a character between them for an error.
   const units = charset === "iso-2022-jp" ? octets.replace(IDLE_SHIFT, "") : octets;
