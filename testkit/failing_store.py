@@ -134,6 +134,11 @@ class FailingStore:
         await self._write(1)
         return await self._store.rename_tag(name, new_name)
 
+    async def count_read(self) -> int:
+        """Count what is read, or fail."""
+        await self._read()
+        return await self._store.count_read()
+
     async def list_tags(self, limit: int) -> dict[str, int]:
         """List tags, or fail."""
         await self._read()

@@ -203,6 +203,7 @@ async def test_messages_are_marked_as_read(store: Mailbox) -> None:
     assert await find(store, query("is", "read")) == [mail_ids[2], mail_ids[1]]
     assert await find(store, query("is", "unread")) == [mail_ids[0]]
     assert await store.count_mail(ALL) == MailCounts(3, 1)
+    assert await store.count_read() == 3
 
 
 async def test_messages_have_tags(store: Mailbox) -> None:

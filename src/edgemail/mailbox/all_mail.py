@@ -122,6 +122,9 @@ class AllMail:
 
     async def count(self, query: MailQuery) -> MailCounts:
         """Count what matches, and what of it is not read."""
+        if not query.terms:  # no summary has to be made for that
+            messages = (await self._store.measure()).messages
+            return MailCounts(messages, max(0, messages - await self._store.count_read()))
         fresh, before = await self._find_fresh(query, None, _FRESH_MAX)
         async with self._turns.turn(SOURCE.get()):
             counts = await self._store.count_mail(query, before=before)

@@ -210,6 +210,10 @@ class Mailbox(Protocol):
         """
         ...
 
+    async def count_read(self) -> int:
+        """Count the messages that are marked as read."""
+        ...
+
     async def list_tags(self, limit: int) -> dict[str, int]:
         """List the first tags by name, each with the number of its messages."""
         ...

@@ -156,6 +156,10 @@ class MemoryStore:
             message.tags = tuple(sorted(others if new_name is None else others | {new_name}))
         return len(tagged)
 
+    async def count_read(self) -> int:
+        """See `Mailbox.count_read`."""
+        return sum(message.is_read for message in self._messages.values())
+
     async def list_tags(self, limit: int) -> dict[str, int]:
         """See `Mailbox.list_tags`."""
         counts = Counter(tag for message in self._messages.values() for tag in message.tags)

@@ -201,6 +201,7 @@ SELECT m.id, m.date, m.sender, m.recipients, m.size,
     CASE WHEN m.size <= {SMALL_MAX_BYTES} THEN CAST(m.data AS BLOB) END"""
 READ_SMALL = f"{_SMALL} FROM mail m WHERE m.id = ?"
 READ_SMALL_OF_INBOX = f"{_SMALL} FROM inbox i JOIN mail m ON m.id = i.mail_id WHERE i.mail_id = ? AND i.address = ?"
+COUNT_READ = "SELECT count(*) FROM read_mail"
 LIST_TAGS = "SELECT name, count(*) FROM tag GROUP BY name ORDER BY name LIMIT ?"
 MARK_READ = "INSERT OR IGNORE INTO read_mail (mail_id) SELECT id FROM mail WHERE id = ?"
 MARK_UNREAD = "DELETE FROM read_mail WHERE mail_id = ?"

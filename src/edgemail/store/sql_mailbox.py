@@ -144,6 +144,11 @@ class SqlMailbox(ABC):
             before = rows[-1][0]
         return renamed
 
+    async def count_read(self) -> int:
+        """See `Mailbox.count_read`."""
+        ((count,),) = await self._query(schema.COUNT_READ)
+        return int(count)
+
     async def list_tags(self, limit: int) -> dict[str, int]:
         """See `Mailbox.list_tags`."""
         return dict(await self._query(schema.LIST_TAGS, limit))
