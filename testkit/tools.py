@@ -24,7 +24,13 @@ CHROMIUM = next(
 )
 JAKARTA_MAIL = tuple(Path(f"/usr/share/java/jakarta-{part}.jar") for part in ("mail", "activation"))
 PHP = Path("/usr/share/php")
-_PHP_MAILERS = ("Symfony/Component/Mailer", "Illuminate/Mail", "Illuminate/View", "Illuminate/Config", "libphp-phpmailer")
+_PHP_MAILERS = (
+    "Symfony/Component/Mailer",
+    "Illuminate/Mail",
+    "Illuminate/View",
+    "Illuminate/Config",
+    "libphp-phpmailer",
+)
 _PHP_PACKAGES = (
     *("php-cli", "php-symfony-mailer", "libphp-phpmailer"),
     *(f"php-illuminate-{part}" for part in ("mail", "view", "config", "events")),

@@ -1,6 +1,7 @@
 <?php
 // Sends one mail with Laravel's MailManager and what config/mail.php has from the start: JSON on the standard input
 // says what. A whole Laravel is not needed for it: its container, events and views are.
+require 'Egulias/EmailValidator/autoload.php';
 foreach (['Config', 'Events', 'Mail', 'View'] as $part) {
     require "Illuminate/$part/autoload.php";
 }
