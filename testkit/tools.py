@@ -77,9 +77,8 @@ def _has_php_mailers() -> bool:
 
 def _has_action_mailer() -> bool:
     """Return True if Ruby finds ActionMailer."""
-    ruby = shutil.which("ruby")
-    found = [ruby, "-e", 'Gem::Specification.find_by_name("actionmailer")']
-    return ruby is not None and subprocess.run(found, capture_output=True, check=False).returncode == 0
+    found = ["ruby", "-e", 'Gem::Specification.find_by_name("actionmailer")']
+    return _has_programs("ruby")() and subprocess.run(found, capture_output=True, check=False).returncode == 0
 
 
 def _has_exim() -> bool:
