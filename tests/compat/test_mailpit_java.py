@@ -54,15 +54,15 @@ def make_requests(url: str) -> dict[str, tuple[int, str]]:
 
 
 def read_as_java(message: dict[str, Any]) -> dict[str, Any]:
-    """Read a message into the client's record, which fails where a value is of another kind; other fields it ignores."""
+    """Read a message into the client's record, which fails on a value of another kind."""
     for name in ADDRESSES:
-        assert all(set(each) == {"Name", "Address"} for each in message[name]), name
+        assert all(set(each) == {"Name", "Address"} for each in message[name] or []), name
     assert isinstance(message["Size"], int)
     if "Created" in message:  # an Instant: a time with an offset
         assert datetime.fromisoformat(message["Created"]).tzinfo is not None
     found = message["Attachments"]
     fields = ("ID", "Subject", "From", "Tags", *ADDRESSES)
-    return {field: message[field] for field in fields} | {
+    return {field: message[field] or [] for field in fields} | {
         "attachments": found if isinstance(found, int) else len(found)
     }
 
@@ -106,5 +106,5 @@ def test_each_request_of_the_java_client(server: Process) -> None:
         "getAllMessages left": both[:1],
         "getAllMessages none": [],
     }
-    read = {message["ID"]: message["Read"] for message in lists["getAllMessages read"]["messages"]}
-    assert read == {newest["ID"]: True, oldest["ID"]: False}
+    assert [message["Read"] for message in lists["getAllMessages"]["messages"]] == [False, False]
+    assert [message["Read"] for message in lists["getAllMessages read"]["messages"]] == [True, True]
