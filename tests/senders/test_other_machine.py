@@ -5,20 +5,16 @@ The server listens on every address, and gets no setting but that. It is in dev 
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from testkit.api_reader import PROGRAM_S, program
+from testkit.api_reader import program
 from testkit.certificate_authority import Authority
-from testkit.server_process import THIS_PYTHON, Process, serving
+from testkit.site import Site, site_in
 from testkit.tools import JAKARTA_MAIL
-from testkit.two_machines import Machine, two_machines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,53 +23,6 @@ APPS = Path(__file__).parent / "apps"
 BUILD_S = 150.0
 PAST_EVERY_LIMIT = (65, 2)
 """Connections at a time and messages on each: more than a source may have of either, and more new ones a minute."""
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """A server on one machine, and a machine beside it on which applications run."""
-
-    server: Process
-    here: Machine
-    there: Machine
-    folder: Path
-
-    @property
-    def port(self) -> str:
-        return str(self.server.smtp[1])
-
-    def run(self, *command: str) -> str:
-        """Run an application on the other machine; return what it prints."""
-        done = self.attempt(*command)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    def attempt(self, *command: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*self.there.prefix, *command], capture_output=True, timeout=PROGRAM_S, check=False, text=True
-        )
-
-    def read_subjects(self, address: str) -> list[str]:
-        """Read an inbox."""
-        return [message["subject"] for message in json.loads(self.ask("list", address, "--json"))]
-
-    def ask(self, *command: str) -> str:
-        """Run edgemail's own command on the server's machine; return what it prints."""
-        command = (*self.here.prefix, *THIS_PYTHON, *command, "--url", self.server.url)
-        return subprocess.run(command, capture_output=True, timeout=PROGRAM_S, check=True, text=True).stdout
-
-    @property
-    def log(self) -> str:
-        return (self.folder / "log.txt").read_text(encoding="utf-8")
-
-
-@contextmanager
-def site_in(folder: Path, here: str = "10.77.0.1", there: str = "10.77.0.2", **environ: str) -> Iterator[Site]:
-    """Run the server, which listens for SMTP on every address of its machine."""
-    with two_machines(here, there) as (first, second):
-        command = (*first.prefix, *THIS_PYTHON)
-        with serving(folder / "mail.db", command, smtp="0.0.0.0:0", **environ) as process:
-            yield Site(process, first, second, folder)
 
 
 @pytest.fixture(scope="module")

@@ -102,6 +102,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._refusal: HttpRefusal | None = None
         self._past_limit: HttpRefusal | None = None
         self._is_over = False
+        self._is_websocket = False
+        self._is_parsed_again = False  # the head that has just ended; its first pass changes nothing
         self._dropped_bytes = 0
         self._wait = HttpWait.FIRST_REQUEST
         self._deadline = math.inf
@@ -173,6 +175,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Hand the request to the application, unless its connection or its body is past a limit."""
+        self._is_parsed_again = self._must_parse_again()
+        if self._is_parsed_again:
+            return
         if self._past_limit is not None and not self._is_probe():
             self._stop(self._past_limit)
         self._max_body_bytes = self._find_max_body()
@@ -199,6 +204,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """End a request."""
+        if self._is_parsed_again:
+            return
         self._phase = _BETWEEN
         self._has_progress = True
         super().on_message_complete()
@@ -297,6 +304,34 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             and self._content_length <= 0
         )
 
+    def _must_parse_again(self) -> bool:
+        """Return True if this head asks for a protocol that is not spoken here; CONNECT does so without a field."""
+        return (
+            self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT" and not self._should_upgrade()
+        )
+
+    def _parse(self, piece: bytes) -> int:
+        """Give octets to the parser; return how many it took.
+
+        The parser takes no body for a request with `Upgrade`, and would read it as the next request. Java's
+        HTTP client offers `Upgrade: h2c` with its first requests, so parse such a head again without that field.
+
+        Raises:
+            httptools.HttpParserError: if it cannot be parsed, or is past a bound.
+        """
+        try:
+            self.parser.feed_data(piece)
+        except httptools.HttpParserUpgrade as upgrade:
+            if self._is_parsed_again:
+                start = self.parser.get_method(), self.url, self.parser.get_http_version().encode()
+                fields = [b"%s: %s\r\n" % field for field in self.headers if field[0] != b"upgrade"]
+                self.parser = httptools.HttpRequestParser(self)  # the other one is over after `Connection: close`
+                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
+                self.parser.feed_data(b"".join([b"%s %s HTTP/%s\r\n" % start, *fields, b"\r\n"]))
+            self._is_websocket = self._should_upgrade()
+            return upgrade.args[0] or len(piece)
+        return len(piece)
+
     def _is_at(self, paths: Iterable[bytes]) -> bool:
         """Return True for one of the paths, also behind a base path."""
         return bool(paths) and self.url.partition(b"?")[0].endswith(tuple(paths))
@@ -322,15 +357,12 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._has_progress = False
             is_body = self._phase is _BODY
             try:
-                self.parser.feed_data(data if end - start == size else data[start:end])
-            except httptools.HttpParserUpgrade as upgrade:
-                end = start + (upgrade.args[0] or end - start)
-                if self._should_upgrade():
-                    self._upgrade(data[end:])
-                    return
-                # No other protocol is spoken here: go on with HTTP.
+                end = start + self._parse(data if end - start == size else data[start:end])
             except httptools.HttpParserError:
                 self._refuse(self._refusal or limits.MALFORMED)
+                return
+            if self._is_websocket:
+                self._upgrade(data[end:])
                 return
             if self._has_progress:
                 self._stalled_bytes = 0
