@@ -103,6 +103,10 @@ def server(filled: Path, tmp_path: Path) -> Iterator[Process]:
         yield one
 
 
+_open: set[socket.socket] = set()
+"""The sockets of attackers, which the end of an attack closes."""
+
+
 class Attack:
     """Threads that do something over and over until the attack ends; errors of sockets are part of it."""
 
@@ -116,6 +120,9 @@ class Attack:
 
     def __exit__(self, *_: object) -> None:
         self._is_over.set()
+        for peer in list(_open):  # else the end would wait for answers
+            with contextlib.suppress(OSError):
+                peer.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join()
 
@@ -150,9 +157,20 @@ def besiege(server: Process, figures: list[str], what: str, *works: Callable[[],
     assert memory < MEMORY_BYTES
 
 
+@contextlib.contextmanager
+def opening(peer: socket.socket) -> Iterator[socket.socket]:
+    """Note a socket while it is open."""
+    with peer:
+        _open.add(peer)
+        try:
+            yield peer
+        finally:
+            _open.discard(peer)
+
+
 def request(server: Process, head: str, body: bytes = b"") -> bytes:
     """Ask as an attacker, and read the whole answer."""
-    with socket.create_connection(("127.0.0.1", port_of(server)), 60, (ATTACKER, 0)) as peer:
+    with opening(socket.create_connection(("127.0.0.1", port_of(server)), 60, (ATTACKER, 0))) as peer:
         fields = f"Host: 127.0.0.1\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
         peer.sendall(f"{head} HTTP/1.1\r\n{fields}".encode() + body)
         return b"".join(iter(lambda: peer.recv(65536), b""))
@@ -236,10 +254,10 @@ SOCKETS = {
     "with frames of 1 MB": lambda _: HANDSHAKE + frame(1, b"x" * 1_000_000),
     "with reserved opcodes": lambda _: HANDSHAKE + frame(3, b"") * 1000,
     "with random frames": lambda _: HANDSHAKE + os.urandom(5000),
-    "with a thousand empty pieces": lambda _: (
-        HANDSHAKE + frame(1, b"a", is_last=False) + frame(0, b"", is_last=False) * 1000
+    "with ten thousand empty pieces": lambda _: (
+        HANDSHAKE + frame(1, b"a", is_last=False) + frame(0, b"", is_last=False) * 10_000
     ),
-    "with a thousand pings": lambda _: HANDSHAKE + frame(9, b"p" * 125) * 400,
+    "with ten thousand pings": lambda _: HANDSHAKE + frame(9, b"") * 10_000,
     "that close at once": lambda _: HANDSHAKE + frame(8, b"\x03\xe8"),
 }
 
@@ -271,7 +289,7 @@ def test_a_flood_of_pings(server: Process, figures: list[str]) -> None:
     """From fifty peers, who read no pong."""
 
     def flood() -> None:
-        with connect(server) as peer:
+        with opening(connect(server)) as peer:
             peer.sendall(HANDSHAKE)
             while True:
                 peer.sendall(frame(9, b"p" * 125) * 100)
@@ -308,6 +326,20 @@ def test_thousands_of_tags(server: Process, figures: list[str]) -> None:
         request(server, "GET /api/v1/info")
 
     besiege(server, figures, "thousands of tags", *[tag] * 10, reads=15)
+
+
+def test_lists_of_tags(filled: Path, tmp_path: Path, figures: list[str]) -> None:
+    """Of thirty tags on each message: 600,000 entries to count."""
+    path = tmp_path / "mail.db"
+    path.write_bytes(filled.read_bytes())
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        database.execute(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30) "
+            "INSERT INTO tag SELECT mail.id, 'tag ' || i FROM mail, n"
+        )
+    with attacked(path) as server:
+        works = [lambda path=path: request(server, f"GET {path}") for path in ("/api/tags", "/api/v1/info")]
+        besiege(server, figures, "100 lists of tags", *works * 50)
 
 
 BODIES = {

@@ -90,7 +90,7 @@ class AllMail:
         self._store = store
         self._reader = reader
         self._notifier = notifier
-        # A search may read all mail. One at a time leaves a reader of the store to everybody else.
+        # A search may read all mail. One at a time leaves readers of the store to everybody else.
         self._turns = FairTurns(1, max_waiting=_SEARCHES_WAITING, refuse=lambda: refuse("search_queue"))
         store.watch(self._note)
 
@@ -215,7 +215,8 @@ class AllMail:
 
     async def tags(self) -> dict[str, int]:
         """Return all tags in order, each with the number of its messages."""
-        return await self._store.list_tags(TAGS_MAX)
+        async with self._turns.turn(SOURCE.get()):  # it reads the tags of all mail
+            return await self._store.list_tags(TAGS_MAX)
 
     async def set_tags(self, mail_ids: Sequence[MailId], tags: Sequence[str]) -> int:
         """Give messages these tags, cleaned by `clean_tags`, and no others; return how many there were."""
