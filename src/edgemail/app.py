@@ -290,7 +290,8 @@ class App:
     def _run_upkeep(self, settings: Settings) -> None:
         kept = settings.retention
         limits = RetentionLimits(kept.max_age_s, kept.max_messages, kept.max_bytes, kept.min_age_for_space_s)
-        retention = Retention(self._store, limits, kept.interval_s, JumpTolerantClock(_now))
+        tell = self._inbox.all_mail.changes.reload
+        retention = Retention(self._store, limits, kept.interval_s, JumpTolerantClock(_now), tell)
         if self._listener is not None:
             self._listener.policy.mail_space.measure = retention.estimate_fill
         self._run(retention.run())

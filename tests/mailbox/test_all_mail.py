@@ -11,6 +11,7 @@ from testkit.sample_mail import add_all, envelope, letter
 from testkit.waiting import PATIENCE_S, until
 
 from edgemail import mime
+from edgemail.errors import StoreUnavailable
 from edgemail.mailbox.all_mail import EVERYTHING, clean_tags
 from edgemail.mailbox.inbox import Inbox
 from edgemail.mailbox.mail_changes import CHANGES_MAX, IDS_MAX, RELOAD, MailChange, MailChanges
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from edgemail.mailbox.all_mail import AllMail
     from edgemail.model import ListedMail
+    from edgemail.store.query import MailQuery
 
 ANN, BEN = "ann@example.org", "ben@example.org"
 
@@ -231,3 +233,22 @@ async def test_who_lags_behind_is_told_to_reload() -> None:
     assert await anext(following) == [RELOAD]
     await following.aclose()
     assert not changes.is_followed
+
+
+@pytest.mark.parametrize("looked_for", [None, query("subject:bill"), [MailId(1)]])
+async def test_readers_hear_of_a_deletion_that_ends_early(
+    store: MemoryStore, all_mail: AllMail, monkeypatch: pytest.MonkeyPatch, looked_for: MailQuery | list[MailId] | None
+) -> None:
+    await add(store, 3, summarized=3)
+
+    async def fail(*_: object, **__: object) -> int:
+        raise StoreUnavailable("the database is gone")
+
+    monkeypatch.setattr(store, "delete", fail)
+    following = all_mail.changes.follow()
+    heard = asyncio.ensure_future(anext(following))
+    await asyncio.sleep(0)
+    with pytest.raises(StoreUnavailable):
+        await all_mail.delete(looked_for)
+    assert await heard == [RELOAD]
+    await following.aclose()

@@ -16,7 +16,7 @@ from edgemail.http.query_parameters import StrictRoute
 from edgemail.http.routes import WAIT_MAX_S
 from edgemail.mailbox.all_mail import ALL_MAIL, MESSAGE_TAGS_MAX, TAG_MAX, AllMail
 from edgemail.mailbox.inbox import PAGE_MAX, Inbox
-from edgemail.mailbox.mail_query import TEXT_MAX, parse_query
+from edgemail.mailbox.mail_query import TEXT_MAX, parse_query, parse_whole_query
 from edgemail.model import MailId
 from edgemail.store.query import MailQuery, MailTerm
 from edgemail.system.folding import fold
@@ -180,14 +180,14 @@ def _all_mail(request: Request) -> AllMail:
 
 
 def _parse(search: str, place: str) -> MailQuery:
-    """Read a search whose matches will be changed: one that says nothing must not mean all mail.
+    """Read a search whose matches will be changed. An empty one means all mail.
 
     Raises:
-        RequestValidationError: it says nothing, and is not empty.
+        RequestValidationError: something of it would be left out, so that it would find more.
     """
-    query = parse_query(search)
-    if search.strip() and not query.terms:
-        raise _mistake(place, "search", "has nothing that can be looked for")
+    query = parse_whole_query(search) if search else MailQuery()
+    if query is None:
+        raise _mistake(place, "search", "has something that cannot be looked for")
     return query
 
 

@@ -25,6 +25,13 @@ _log.setLevel(logging.WARNING)  # uvicorn would log each connection with its tar
 _INPUT_MAX_BYTES: Final = 64 * 1024
 """The most octets that a peer may send between two checks of the time."""
 
+_FRAMES_MAX: Final = 32
+"""The most frames that a peer may send at once; one more with each check of the time. The shortest have
+six octets, and each takes as long as a thousand octets."""
+
+_PIECE_BYTES: Final = 256
+"""The most octets that are parsed before the frames are counted."""
+
 _OUTPUT_BYTES: Final = 16 * 1024
 """The most octets that wait for a peer before its next frame has to wait. A frame may be longer."""
 
@@ -50,7 +57,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         super().__init__(config, server_state, app_state)
         self.logger = _log
         self._leave = leave
-        self._input_bytes = 0
+        self._input_bytes = self._input_frames = 0
         self._waiting_since: float | None = None
 
     # What the transport calls
@@ -70,8 +77,12 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self._input_bytes += len(data)
         if self._input_bytes > _INPUT_MAX_BYTES:
             self.transport.abort()
-        elif not self.transport.is_closing():
-            super().data_received(data)
+        for start in range(0, len(data), _PIECE_BYTES):
+            if self.transport.is_closing():
+                return
+            super().data_received(data[start : start + _PIECE_BYTES])
+            if self._input_frames > _FRAMES_MAX:
+                self.transport.abort()
 
     def eof_received(self) -> None:
         """Close: a peer that has ended its side cannot answer a ping."""
@@ -91,12 +102,25 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
     def handle_text(self, event: Frame) -> None:
         """Drop a message."""
+        self._input_frames += 1
 
     def handle_bytes(self, event: Frame) -> None:
         """Drop a message."""
+        self._input_frames += 1
 
     def handle_cont(self, event: Frame) -> None:
         """Drop a piece of a message."""
+        self._input_frames += 1
+
+    def handle_ping(self) -> None:
+        """Answer a ping."""
+        self._input_frames += 1
+        super().handle_ping()
+
+    def handle_pong(self, event: Frame) -> None:
+        """Note that the peer is there."""
+        self._input_frames += 1
+        super().handle_pong(event)
 
     def handle_parser_exception(self) -> None:
         """Close a connection whose handshake or frames are not valid."""
@@ -116,6 +140,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     def check_time(self, now: float) -> None:
         """Drop a peer that takes its frames too slowly."""
         self._input_bytes = 0
+        self._input_frames = max(0, self._input_frames - 1)
         if not self.transport.get_write_buffer_size():
             self._waiting_since = None
         elif self._waiting_since is None:

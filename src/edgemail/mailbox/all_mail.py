@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import contextmanager
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +14,7 @@ from edgemail.store.base import MailCounts
 from edgemail.store.query import MailQuery, MailTerm, Searched, make_fields, matches
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 
     from edgemail.mailbox.arrivals import ArrivalNotifier, SharedPage
     from edgemail.mailbox.reading import MessageReader
@@ -89,7 +90,7 @@ class AllMail:
         self._store = store
         self._reader = reader
         self._notifier = notifier
-        # A search may read all mail. One at a time leaves a reader of the store to everybody else.
+        # A search may read all mail. One at a time leaves readers of the store to everybody else.
         self._turns = FairTurns(1, max_waiting=_SEARCHES_WAITING, refuse=lambda: refuse("search_queue"))
         store.watch(self._note)
 
@@ -217,7 +218,8 @@ class AllMail:
 
     async def tags(self) -> dict[str, int]:
         """Return all tags in order, each with the number of its messages."""
-        return await self._store.list_tags(TAGS_MAX)
+        async with self._turns.turn(SOURCE.get()):  # it reads the tags of all mail
+            return await self._store.list_tags(TAGS_MAX)
 
     async def set_tags(self, mail_ids: Sequence[MailId], tags: Sequence[str]) -> int:
         """Give messages these tags, cleaned by `clean_tags`, and no others; return how many there were."""
@@ -238,11 +240,24 @@ class AllMail:
         return await self._rename_tag(name, None)
 
     def forget(self, mail_ids: Sequence[MailId]) -> None:
-        """Drop what is shared of messages that were deleted for all."""
+        """Drop what is shared of messages that were deleted for all, and tell of it."""
+        self._drop_shared(mail_ids)
+        self.changes.publish("deleted", mail_ids)
+
+    def _drop_shared(self, mail_ids: Sequence[MailId]) -> None:
         self._notifier.forget()
         for mail_id in mail_ids:
             self._reader.forget(mail_id)
-        self.changes.publish("deleted", mail_ids)
+
+    @contextmanager
+    def _telling_if_interrupted(self, mail_ids: Sequence[MailId]) -> Iterator[None]:
+        """Tell readers to load the list again if a deletion ends early: a part of it is done."""
+        try:
+            yield
+        except BaseException:
+            self._drop_shared(mail_ids)
+            self.changes.reload()
+            raise
 
     def _note(self, arrivals: Sequence[Arrival]) -> None:
         if self.changes.is_followed:
@@ -256,7 +271,8 @@ class AllMail:
         return renamed
 
     async def _delete(self, mail_ids: Sequence[MailId], *, may_return: bool) -> int:
-        deleted = await self._store.delete(mail_ids, may_return=may_return)
+        with self._telling_if_interrupted(mail_ids):
+            deleted = await self._store.delete(mail_ids, may_return=may_return)
         self.forget(mail_ids)
         return deleted
 
@@ -268,10 +284,9 @@ class AllMail:
             mail_ids = [aged.id for aged in oldest if aged.id <= last_id]
             has_more = len(mail_ids) > _CHANGED_ROWS
             mail_ids = mail_ids[:_CHANGED_ROWS]
-            deleted += await self._store.delete(mail_ids, may_return=has_more)
-            self._notifier.forget()
-            for mail_id in mail_ids:
-                self._reader.forget(mail_id)
+            with self._telling_if_interrupted(mail_ids):
+                deleted += await self._store.delete(mail_ids, may_return=has_more)
+            self._drop_shared(mail_ids)
         self.changes.add(MailChange("deleted_all"))
         return deleted
 

@@ -66,15 +66,34 @@ _DATES: Final = tuple(
 
 def parse_query(text: str, *, now: datetime | None = None, tz: tzinfo = UTC) -> MailQuery:
     """Read a search; dates without a zone are in `tz`, and `today` is the day of `now` there."""
+    return _read(text, now, tz)[0]
+
+
+def parse_whole_query(text: str, *, now: datetime | None = None, tz: tzinfo = UTC) -> MailQuery | None:
+    """Read a search as `parse_query` does; return None if anything of it would be left out.
+
+    What is left out makes a search find more: that must not happen where the matches are deleted.
+    """
+    query, is_whole = _read(text, now, tz)
+    return query if is_whole and query.terms else None
+
+
+def _read(text: str, now: datetime | None, tz: tzinfo) -> tuple[MailQuery, bool]:
+    """Read a search; return also whether all of it was read."""
     now = datetime.now(UTC) if now is None else now
+    is_whole = len(text) <= TEXT_MAX
     terms: list[MailTerm] = []
     for token in _split(text[:TEXT_MAX]):
         term = _read_term(token, now, tz)
-        if term is not None and term not in terms:
+        if term is None:
+            is_whole = is_whole and not token.strip(" -!")
+        elif term not in terms:
+            if len(terms) == TERMS_MAX:
+                is_whole = False
+                break
+            is_whole = is_whole and (term.field is not None or len(fold(token).split()) <= _WORDS_MAX)
             terms.append(term)
-        if len(terms) == TERMS_MAX:
-            break
-    return MailQuery(tuple(terms))
+    return MailQuery(tuple(terms)), is_whole
 
 
 def _split(text: str) -> Iterator[str]:

@@ -113,9 +113,16 @@ class Retention:
     """Deletes mail above the limits, at start and every `interval_s`, and frees its disk space."""
 
     def __init__(
-        self, store: Mailbox, limits: RetentionLimits, interval_s: float, clock: Callable[[], datetime]
+        self,
+        store: Mailbox,
+        limits: RetentionLimits,
+        interval_s: float,
+        clock: Callable[[], datetime],
+        tell: Callable[[], None] = lambda: None,
     ) -> None:
+        """`tell` is called after each batch that was deleted."""
         self._store = store
+        self._tell = tell
         self._waiting = OutageLog(_log, "retention goes on", logging.WARNING)
         self._limits = limits
         self._interval_s = interval_s
@@ -173,6 +180,7 @@ class Retention:
             if not due:
                 break
             deleted += await self._store.delete(due, may_return=True)
+            self._tell()
             if self._arrived_messages > arrived and not self._is_overfull(usage):
                 await asyncio.sleep(min((time.monotonic() - began) * _PAUSE_TIMES, _PAUSE_MAX_S))
         disk = self._store.disk

@@ -97,6 +97,8 @@ TABLES = (
         attachments INTEGER NOT NULL,
         inline_parts INTEGER NOT NULL
     )""",
+    # A version that does not know `search_fields` may have written summaries since: they are made again.
+    "DELETE FROM summary WHERE mail_id > (SELECT coalesce(max(mail_id), 0) FROM search_fields)",
     # What people have done with mail in the list of all mail: not derived.
     "CREATE TABLE IF NOT EXISTS read_mail (mail_id INTEGER PRIMARY KEY)",
     """CREATE TABLE IF NOT EXISTS tag (

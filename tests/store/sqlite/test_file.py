@@ -293,7 +293,9 @@ async def test_summaries_of_another_version_are_made_again(path: Path, caplog: p
     connection.execute("DROP TABLE summary; CREATE TABLE summary (mail_id INTEGER PRIMARY KEY, subject TEXT)")
     connection.execute("INSERT INTO summary VALUES (?, 'Old')", (mail_id,))
     connection.close()
-    with pytest.raises(StoreInvalid, match="another version's tables; start the edgemail that takes mail"):
+    with pytest.raises(
+        StoreInvalid, match="another version's tables; start this version of the edgemail that takes mail"
+    ):
         await SqliteStore.open(path, read_only=True)
     with caplog.at_level(logging.WARNING):
         store = await SqliteStore.open(path)
@@ -317,7 +319,7 @@ async def test_a_file_from_before_the_search_of_all_mail_is_brought_up_to_date(p
     for table in ("search_fields", "read_mail", "tag"):
         connection.execute(f"DROP TABLE {table}")
     connection.close()
-    with pytest.raises(StoreInvalid, match="has no edgemail tables yet; start the edgemail that takes mail"):
+    with pytest.raises(StoreInvalid, match="has another version's tables; start this version of the edgemail"):
         await SqliteStore.open(path, read_only=True)
     store = await SqliteStore.open(path)
     assert [found for found, _ in await store.list_unsummarized(0, max_rows=10, max_bytes=1000)] == [mail_id]
@@ -329,3 +331,18 @@ async def test_a_file_from_before_the_search_of_all_mail_is_brought_up_to_date(p
     assert await store.delete([mail_id]) == 1
     assert await store.list_tags(10) == {}
     await store.close()
+
+
+async def test_mail_that_an_older_version_has_added_since_is_found(path: Path) -> None:
+    """It writes summaries without what a search of all mail looks at."""
+    store = await SqliteStore.open(path)
+    known, new = [await store.add(envelope(data=data)) for data in (b"1", b"2")]
+    await store.add_summaries([(mail_id, Summary("", "Old", "", (), (), ())) for mail_id in (known, new)])
+    await store.close()
+    connection = apsw.Connection(str(path))
+    connection.execute("DELETE FROM search_fields WHERE mail_id = ?", (new,))
+    connection.close()
+    for _ in range(2):
+        store = await SqliteStore.open(path)
+        assert [found for found, *_ in await store.list_unsummarized(0, max_rows=10, max_bytes=1000)] == [new]
+        await store.close()

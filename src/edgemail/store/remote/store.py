@@ -308,12 +308,14 @@ async def _prepare(client: HranaClient, url: str) -> None:
 
 async def _find_tables(client: HranaClient, url: str) -> None:
     await _check_columns(client, url)
-    if not {name for (name,) in await client.query(schema.LIST_TABLES)} >= schema.READ_TABLES:
+    tables = {name for (name,) in await client.query(schema.LIST_TABLES)}
+    if "inbox" not in tables:
         raise StoreUnavailable(
             f"{url} has no edgemail tables yet; start the edgemail that takes mail for it, "
             "and on a replica wait until they are there"
         )
-    if {table: await _columns_of(client, table) for table in schema.DERIVED_COLUMNS} != schema.DERIVED_COLUMNS:
+    columns = {table: await _columns_of(client, table) for table in schema.DERIVED_COLUMNS}
+    if not tables >= schema.READ_TABLES or columns != schema.DERIVED_COLUMNS:
         raise StoreUnavailable(
             f"{url} has another version's tables; start this version of the edgemail that takes mail for it, "
             "and on a replica wait until they are there"

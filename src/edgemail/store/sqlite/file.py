@@ -79,12 +79,14 @@ def open_for_reading(path: Path) -> apsw.Connection:
     except StoreInvalid:
         connection.close()
         raise
-    if not tables >= schema.READ_TABLES or columns != schema.MAIL_COLUMNS:
+    if "inbox" not in tables or columns != schema.MAIL_COLUMNS:
         connection.close()
         raise StoreInvalid(f"{path} has no edgemail tables yet; {advice}")
-    if derived_columns != schema.DERIVED_COLUMNS:
+    if not tables >= schema.READ_TABLES or derived_columns != schema.DERIVED_COLUMNS:
         connection.close()
-        raise StoreInvalid(f"{path} has another version's tables; {advice}")
+        raise StoreInvalid(
+            f"{path} has another version's tables; {advice.replace('the', 'this version of the', 1)}"
+        )
     return connection
 
 

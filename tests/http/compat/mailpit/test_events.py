@@ -363,3 +363,12 @@ async def test_stopping_says_goodbye(tmp_path: Path) -> None:
         await read(client)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1012
+
+
+@pytest.mark.parametrize("kind", [0, 1, 2, 9, 10])
+async def test_frames_are_counted_and_not_only_their_octets(program: Program, kind: int) -> None:
+    """Each takes as long as many octets: a thousand readers of ten thousand empty frames took minutes."""
+    start = frame(1, b"", is_last=False) if kind == 0 else b""
+    async with shaking_hands(program) as (_, reader, writer):
+        writer.write(start + frame(kind, b"", is_last=kind != 0) * 100)
+        await read_to_end(reader)

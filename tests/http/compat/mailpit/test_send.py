@@ -239,3 +239,18 @@ async def test_without_room_it_is_refused_for_now(tmp_path: Path) -> None:
         answer = await send(program, TO_KIM)
         assert answer.status == 503
         assert "there is no room for mail" in answer.json()["Error"]
+
+
+@pytest.mark.parametrize("entry", [b"[]", b"{}", b"1", b'{"a":""}', b'""'])
+async def test_a_body_of_many_small_values_is_refused_before_they_are_made(program: Program, entry: bytes) -> None:
+    """Each takes 64 octets of memory: 25 MiB of them took 600 MiB, and ten seconds for everybody."""
+    body = b'{"Tags":[' + b",".join([entry] * 100_001) + b"]}"
+    answer = await send(program, body)
+    assert (answer.status, answer.json()) == (400, {"Error": "the body has more than 100000 values"})
+
+
+async def test_punctuation_in_a_text_is_no_value(program: Program) -> None:
+    text = 'a,b[c{d\\,"' * 60_000
+    answer = await send(program, TO_KIM | {"Text": text})
+    assert answer.status == 200
+    assert (await program.ask(f"/api/v1/message/{answer.json()['ID']}")).json()["Text"] == text

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import from_json
@@ -14,6 +16,12 @@ if TYPE_CHECKING:
 
 _SMALL_BYTES: Final = 64 * 1024
 """A longer document is parsed in a thread."""
+
+_VALUES_MAX: Final = 100_000
+"""The most values of a document. A value of two octets takes 64 of memory, and time in which nothing else runs."""
+
+_QUOTE: Final = ord('"')
+_TOKEN: Final = re.compile(rb'[,\[{]|"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 
 Fields = dict[str, Any]
 """A JSON object with its keys in lower case."""
@@ -37,7 +45,18 @@ async def parse_fields(body: bytes, *, may_be_empty: bool = False) -> Fields:
     return _parse(body) if len(body) <= _SMALL_BYTES else await asyncio.to_thread(_parse, body)
 
 
+def _has_too_many_values(body: bytes) -> bool:
+    """Return True for a document of more than `_VALUES_MAX` values, without making them."""
+    if sum(map(body.count, (b",", b"[", b"{"))) <= _VALUES_MAX:
+        return False
+    most = 3 * _VALUES_MAX  # a value may have a name, itself, and a comma
+    tokens = [body[token.start()] for token in islice(_TOKEN.finditer(body), most)]
+    return len(tokens) == most or len(tokens) - tokens.count(_QUOTE) > _VALUES_MAX
+
+
 def _parse(body: bytes) -> Fields:
+    if len(body) > _SMALL_BYTES and _has_too_many_values(body):
+        raise Refused(f"the body has more than {_VALUES_MAX} values")
     try:
         return as_fields(from_json(body))
     except ValueError as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from edgemail.http.compat.mailpit.answers import Refused
-from edgemail.mailbox.mail_query import parse_query
+from edgemail.mailbox.mail_query import parse_query, parse_whole_query
 from edgemail.model import MailId
 from edgemail.store.query import MailQuery
 
@@ -32,16 +32,16 @@ def read_number(request: Request, name: str, default: int) -> int:
     return int(text) if _NUMBER.fullmatch(text) else default
 
 
-def read_search(request: Request) -> MailQuery:
-    """Read what is looked for.
+def read_search(request: Request) -> str:
+    """Read the text of a search.
 
     Raises:
-        Refused: nothing is.
+        Refused: there is none.
     """
     text = request.query_params.get("query", "").strip()
     if not text:
         raise Refused("Error: no search query")
-    return make_query(request, text)
+    return text
 
 
 def make_query(request: Request, text: str) -> MailQuery:
@@ -49,14 +49,15 @@ def make_query(request: Request, text: str) -> MailQuery:
     return parse_query(text, tz=_read_zone(request))
 
 
-def require_terms(query: MailQuery) -> MailQuery:
-    """Return a search that looks for something: one that looks for nothing finds all mail.
+def make_whole_query(request: Request, text: str) -> MailQuery:
+    """Make a search whose matches are changed.
 
     Raises:
-        Refused: nothing of it could be read.
+        Refused: something of it cannot be read; without that it would find more.
     """
-    if not query.terms:
-        raise Refused("Error: nothing to look for could be read in the query")
+    query = parse_whole_query(text, tz=_read_zone(request))
+    if query is None:
+        raise Refused("Error: something in the query cannot be read")
     return query
 
 

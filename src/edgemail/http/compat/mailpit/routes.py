@@ -24,11 +24,11 @@ from edgemail.http.compat.mailpit.parameters import (
     LIMIT,
     add_before,
     make_query,
+    make_whole_query,
     read_id,
     read_ids,
     read_number,
     read_search,
-    require_terms,
 )
 from edgemail.http.compat.mailpit.send import build_submission
 from edgemail.http.compat.mailpit.server_facts import WEB_UI, describe_server
@@ -130,7 +130,7 @@ class _MailpitApi:
 
     async def search(self, request: Request) -> Response:
         """List what is looked for."""
-        query = add_before(request, read_search(request))
+        query = add_before(request, make_query(request, read_search(request)))
         total = await self._all_mail.count(EVERYTHING)
         matches = await self._all_mail.count(query)
         start, limit = read_number(request, "start", 0), read_number(request, "limit", LIMIT)
@@ -142,9 +142,7 @@ class _MailpitApi:
         texts, search = take_texts(fields, "ids"), take_text(fields, "search").strip()
         if texts and search:
             raise Refused("You may specify either IDs or a search query, not both")
-        selection = (
-            require_terms(make_query(request, search)) if search else await read_ids(texts) if texts else None
-        )
+        selection = make_whole_query(request, search) if search else await read_ids(texts) if texts else None
         await self._all_mail.mark(selection, is_read=take_flag(fields, "read"))
         return say_ok()
 
@@ -156,7 +154,7 @@ class _MailpitApi:
 
     async def delete_found(self, request: Request) -> Response:
         """Delete what is looked for."""
-        await self._all_mail.delete(require_terms(read_search(request)))
+        await self._all_mail.delete(make_whole_query(request, read_search(request)))
         return say_ok()
 
     # One message
