@@ -125,14 +125,16 @@ class Inbox:
         """Return a message's row, and what `make` makes of its octets in a worker thread.
 
         The result is kept for who asks for the same `part`. So `make` depends on its argument and on
-        `part` alone, and is told apart from others by its name.
+        `part` alone, and is told apart from others by its module and name.
 
         Raises:
             MessageNotFound: no message has this id.
             Exception: what `make` raises.
         """
         mail = await self._find(mail_id, None)
-        return mail, await self._reader.read(mail, (make.__qualname__, part), make, is_attachment=part is not None)
+        return mail, await self._reader.read(
+            mail, (make.__module__, make.__qualname__, part), make, is_attachment=part is not None
+        )
 
     async def read_raw(self, mail_id: MailId, inbox: str | None = None) -> tuple[StoredMail, AsyncIterator[bytes]]:
         """Read a message, octet for octet: its row, and its pieces as they are asked for.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from edgemail.http.compat.mailpit.answers import Refused
-from edgemail.http.compat.mailpit.bodies import as_fields, take_number
-from edgemail.settings.chaos_rules import EVERYONE, ChaosRule
+from edgemail.http.compat.answers import Refused
+from edgemail.http.compat.bodies import as_fields, take_number
+from edgemail.policy.chaos_triggers import ChaosTrigger, change_triggers, find_triggers
 
 if TYPE_CHECKING:
-    from edgemail.http.compat.mailpit.bodies import Fields
+    from edgemail.http.compat.bodies import Fields
     from edgemail.policy.chaos import Chaos
     from edgemail.settings.chaos_rules import Stage
 
@@ -22,8 +22,13 @@ _STAGES: Final[dict[str, tuple[Stage, int]]] = {
 
 
 def write_triggers(chaos: Chaos) -> dict[str, Any]:
-    """Write the rules that are triggers: the first for everybody at each stage."""
-    return {name: _write_trigger(chaos, *stage) for name, stage in _STAGES.items()}
+    """Write the triggers in force."""
+    found = find_triggers(chaos, [stage for stage, _ in _STAGES.values()])
+    triggers = {name: found.get(stage) or ChaosTrigger(code, 0) for name, (stage, code) in _STAGES.items()}
+    return {
+        name: {"ErrorCode": trigger.code, "Probability": round(trigger.percent)}
+        for name, trigger in triggers.items()
+    }
 
 
 def set_triggers(chaos: Chaos, fields: Fields) -> None:
@@ -32,7 +37,7 @@ def set_triggers(chaos: Chaos, fields: Fields) -> None:
     Raises:
         Refused: a trigger is not valid; nothing is changed.
     """
-    rules = []
+    triggers = {}
     for name, (stage, default) in _STAGES.items():
         trigger = as_fields(fields.get(name.lower()))
         code, percent = take_number(trigger, "errorcode") or default, take_number(trigger, "probability")
@@ -40,18 +45,5 @@ def set_triggers(chaos: Chaos, fields: Fields) -> None:
             raise Refused("error code must be between 400 and 599")
         if not 0 <= percent <= 100:
             raise Refused("probability must be between 0 and 100")
-        if percent:
-            rules.append(ChaosRule(stage, code, float(percent)))
-    kept = [rule for rule in chaos.rules if rule.glob != EVERYONE or rule.stage not in _known_stages()]
-    chaos.change([*kept, *rules])
-
-
-def _known_stages() -> set[Stage]:
-    return {stage for stage, _ in _STAGES.values()}
-
-
-def _write_trigger(chaos: Chaos, stage: Stage, default: int) -> dict[str, int]:
-    for rule in chaos.rules:
-        if rule.stage == stage and rule.glob == EVERYONE:
-            return {"ErrorCode": rule.code, "Probability": round(rule.percent)}
-    return {"ErrorCode": default, "Probability": 0}
+        triggers[stage] = ChaosTrigger(code, float(percent))
+    change_triggers(chaos, triggers)

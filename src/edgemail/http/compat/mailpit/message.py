@@ -10,16 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic_core import to_json
 
 from edgemail.errors import AttachmentNotFound
-from edgemail.http.compat.mailpit.shapes import (
-    add_missing,
-    make_message_id,
-    read_date,
-    sort_tags,
-    write_address,
-    write_addresses,
-    write_time,
-)
+from edgemail.http.compat.facts import add_missing, read_date, write_time
+from edgemail.http.compat.mailpit.shapes import make_message_id, sort_tags, write_address, write_addresses
 from edgemail.http.compat.mailpit.unsubscribing import read_list_unsubscribe
+from edgemail.http.compat.views import PAGE_TEXT_MAX, SAFE_TYPES
 from edgemail.http.large_responses import serialize_text
 from edgemail.mime import SUBJECT_MAX
 from edgemail.mime.message import Message
@@ -32,18 +26,8 @@ if TYPE_CHECKING:
 
     from edgemail.model import Attachment, ListedMail
 
-PAGE_TEXT_MAX: Final = 1024 * 1024
-"""Text is made of so many characters of HTML."""
-
 _FOLD: Final = re.compile(r"[ \t]*\r?\n[ \t]+")
 _KEY: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_SAFE_TYPES: Final = frozenset(
-    {
-        *("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/avif"),
-        *("text/plain", "text/csv", "text/calendar", "text/vcard", "text/markdown"),
-    }
-)
-"""What a browser shows without running anything in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +118,7 @@ def make_part(data: bytes, number: str) -> tuple[PartFacts, Sequence[bytes]]:
     """
     for found, about, octets in Message(data).numbered_files():
         if found == number:
-            kind = about.type if about.type in _SAFE_TYPES else "application/octet-stream"
+            kind = about.type if about.type in SAFE_TYPES else "application/octet-stream"
             return PartFacts(about.name or about.content_id, kind), [octets]
     raise AttachmentNotFound(f"the message has no part {number}")
 

@@ -7,7 +7,6 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from edgemail.http.compat.mailpit.message import PAGE_TEXT_MAX
 from edgemail.mime.message import Message
 from edgemail.mime.page_text import write_page_text
 
@@ -20,7 +19,13 @@ SANDBOX: Final = (
 )
 """The page is hostile, and it is served where the API is: it runs, sends and fetches nothing."""
 
+PAGE_TEXT_MAX: Final = 1024 * 1024
+"""Text is made of so many characters of HTML."""
+
 _IMAGES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/avif"})
+SAFE_TYPES: Final = _IMAGES | {"text/plain", "text/csv", "text/calendar", "text/vcard", "text/markdown"}
+"""What a browser shows without running anything in it."""
+
 _SHOWN_MAX_BYTES: Final = 16 * 1024 * 1024
 """Images are put into the page up to so many octets, as often as it shows them. The others are not shown."""
 

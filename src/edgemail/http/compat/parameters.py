@@ -1,0 +1,35 @@
+"""Reads the parameters that these APIs share: junk is taken for nothing, as these tools do."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from edgemail.model import MailId
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from starlette.requests import Request
+
+LIMIT: Final = 50
+_NUMBER: Final = re.compile(r"\+?[0-9]{1,18}")
+_ID: Final = re.compile(r"[1-9][0-9]{0,18}")
+_ID_MAX: Final = 2**63 - 1
+
+
+def read_number(request: Request, name: str, default: int) -> int:
+    """Read a number that is not negative; the default stands in for anything else."""
+    text = request.query_params.get(name, "")
+    return int(text) if _NUMBER.fullmatch(text) else default
+
+
+def read_ids(texts: Iterable[str]) -> list[MailId]:
+    """Read the ids among some texts, each once. The others name no message."""
+    return list(dict.fromkeys(id_ for text in texts if (id_ := read_id(text)) is not None))
+
+
+def read_id(text: str) -> MailId | None:
+    """Read an id; return None for what cannot be one."""
+    number = int(text) if _ID.fullmatch(text) else 0
+    return MailId(number) if 0 < number <= _ID_MAX else None
