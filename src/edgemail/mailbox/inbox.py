@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from contextlib import aclosing
 from functools import partial
@@ -234,6 +235,13 @@ class Inbox:
                     yield inbox, page
                 if len(page.listed) == _FOLLOWED_MAX:
                     unread[inbox] = None
+
+    async def has(self, inbox: str, mail_id: MailId) -> bool:
+        """Return True if a message is in an inbox."""
+        with contextlib.suppress(MessageNotFound):
+            await self._find(mail_id, inbox)
+            return True
+        return False
 
     async def delete(self, mail_id: MailId) -> None:
         """Delete a message for all its recipients.

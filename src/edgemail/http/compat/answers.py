@@ -52,9 +52,9 @@ def say_ok() -> Response:
     return say("ok")
 
 
-def give_json(value: Any, status: int = HTTPStatus.OK) -> Response:
+def give_json(value: Any, status: int = HTTPStatus.OK, headers: Mapping[str, str] | None = None) -> Response:
     """Answer with a document."""
-    return Response(to_json(value), status, media_type="application/json")
+    return Response(to_json(value), status, dict(headers or {}), "application/json")
 
 
 Say = Callable[[str, int, Mapping[str, str]], Response]

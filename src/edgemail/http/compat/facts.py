@@ -12,8 +12,12 @@ from edgemail.model import HeaderAddress
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from edgemail.mime.message import Message
+
 _SENDER: Final = re.compile(r"(.*?)\s?<([^<>]*)>(?:, .*)?", re.DOTALL)
 _DATE_MAX: Final = 200
+_FOLD: Final = re.compile(r"[ \t]*\r?\n[ \t]+")
+_KEY: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
 def add_missing(
@@ -47,3 +51,23 @@ def read_sender(text: str) -> HeaderAddress:
         return HeaderAddress("", first)
     found = _SENDER.fullmatch(text)
     return HeaderAddress(text, "") if found is None else HeaderAddress(found[1], found[2])
+
+
+def collect_headers(message: Message) -> dict[str, list[str]]:
+    """Return the values of each header field, as they were sent, under its name as Go writes it."""
+    found: dict[str, list[str]] = {}
+    for header in message.headers():
+        found.setdefault(_name_field(header.name), []).append(unfold_value(header.raw))
+    return found
+
+
+def unfold_value(value: str) -> str:
+    """Write the value of a header field in one line."""
+    return _FOLD.sub(" ", value).strip()
+
+
+def _name_field(name: str) -> str:
+    """Write a field's name as Go does: ``Message-Id``. One with odd characters stays as it is."""
+    return (
+        "-".join(word[:1].upper() + word[1:].lower() for word in name.split("-")) if _KEY.fullmatch(name) else name
+    )

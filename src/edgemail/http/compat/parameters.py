@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 LIMIT: Final = 50
 _NUMBER: Final = re.compile(r"\+?[0-9]{1,18}")
 _ID: Final = re.compile(r"[1-9][0-9]{0,18}")
+_PLACE: Final = re.compile(r"[0-9]{1,9}")
 _ID_MAX: Final = 2**63 - 1
 
 
@@ -22,6 +23,11 @@ def read_number(request: Request, name: str, default: int) -> int:
     """Read a number that is not negative; the default stands in for anything else."""
     text = request.query_params.get(name, "")
     return int(text) if _NUMBER.fullmatch(text) else default
+
+
+def read_place(text: str) -> int | None:
+    """Read the number of a part; return None for what cannot be one."""
+    return int(text) if _PLACE.fullmatch(text) else None
 
 
 def read_ids(texts: Iterable[str]) -> list[MailId]:
