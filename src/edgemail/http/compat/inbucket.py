@@ -29,10 +29,10 @@ from edgemail.mime.page_text import write_page_text
 from edgemail.store.query import MailQuery, MailTerm
 
 if TYPE_CHECKING:
-    from starlette.responses import Response
     from collections.abc import AsyncIterator, Sequence
 
     from starlette.requests import Request
+    from starlette.responses import Response
     from starlette.routing import BaseRoute
 
     from edgemail.http.compat.parts import CompatParts
@@ -60,7 +60,7 @@ def list_routes(parts: CompatParts) -> list[BaseRoute]:
 def write_content(data: bytes, start: str) -> tuple[None, Sequence[bytes]]:
     """Write what a message says itself, with links that begin with `start`; it runs in a worker thread."""
     message = Message(data)
-    text, html = message.text or "", message.html or ""
+    text, html = ((some or "").replace("\r\n", "\n") for some in (message.text, message.html))
     if html and not text.strip():
         text = write_page_text(html[: views.PAGE_TEXT_MAX])
     attachments = []
@@ -68,7 +68,8 @@ def write_content(data: bytes, start: str) -> tuple[None, Sequence[bytes]]:
         link = f"{start}/attach/{about.index}/{quote(about.name, safe='', errors='replace')}"
         md5 = hashlib.md5(octets, usedforsecurity=False).hexdigest()
         attachments.append({
-            "filename": about.name, "content-type": about.type, "md5": md5, "download-link": link, "view-link": link,
+            "filename": about.name, "content-type": about.type, "md5": md5,
+            "download-link": link, "view-link": link,
         })  # fmt: skip
     fields = {"header": collect_headers(message), "attachments": attachments}
     pieces = [b'"body":{"text":', *serialize_text(text), b',"html":', *serialize_text(html), b"},"]

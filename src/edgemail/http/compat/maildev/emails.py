@@ -116,7 +116,7 @@ def _read(message: Message) -> tuple[EmailFacts, Email]:
     sender, to, cc, bcc = (message.addresses(key) for key in ("from", "to", "cc", "bcc"))
     time = _read_time(message)
     inline = {about.index for about in message.inline}
-    text, html = message.text, message.html
+    text, html = (some and some.replace("\r\n", "\n") for some in (message.text, message.html))
     if html and not (text or "").strip():
         text = write_page_text(html[:PAGE_TEXT_MAX])
     headers: dict[str, str | list[str]] = {}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
-
 
 from edgemail import __version__
 from edgemail.errors import MessageNotFound
@@ -21,10 +21,10 @@ from edgemail.mailbox.mail_query import parse_words
 from edgemail.store.query import MailQuery, MailTerm
 
 if TYPE_CHECKING:
-    from starlette.responses import Response
     from collections.abc import AsyncIterator, Mapping
 
     from starlette.requests import Request
+    from starlette.responses import Response
     from starlette.routing import BaseRoute
 
     from edgemail.http.compat.parts import CompatParts
@@ -118,6 +118,7 @@ class _MailDevApi:
         """Give a whole message, which is read then."""
         listed = await find_message(self._all_mail, request.path_params["id"])
         await mark_read(self._all_mail, listed)
+        listed = replace(listed, is_read=True)
         _, content = await self._inbox.derive(listed.mail.id, emails.write_content)
         beginning = emails.write_beginning(listed, content.about)
         return await build_response(content.read_pieces(), content.size, "application/json", {}, before=beginning)
