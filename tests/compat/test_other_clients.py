@@ -8,6 +8,7 @@ from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from tests.compat.mailpit_answers import TIMEOUT_S, ask
 from tests.compat.test_mailpit_clients import find_errors, run_script
 

@@ -107,7 +107,8 @@ class _Methods:
         if manner.has_head and "GET" in endpoints:
             self._endpoints["HEAD"] = endpoints["GET"]
         self._manner = manner
-        self._allow = {"allow": ", ".join(self._endpoints)}
+        self.methods = tuple(self._endpoints)
+        self._allow = {"allow": ", ".join(self.methods)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
