@@ -68,8 +68,6 @@ class Manner:
     """Writes an error."""
     not_found: str = NOT_FOUND
     """What it says of a message that is not there."""
-    has_head: bool = False
-    """Whether HEAD is answered where GET is."""
     wrong_method: HTTPStatus = HTTPStatus.METHOD_NOT_ALLOWED
 
 
@@ -103,9 +101,7 @@ class _Methods:
     """An ASGI application that calls the endpoint of a request's method."""
 
     def __init__(self, endpoints: Mapping[str, Endpoint], manner: Manner) -> None:
-        self._endpoints = dict(endpoints)
-        if manner.has_head and "GET" in endpoints:
-            self._endpoints["HEAD"] = endpoints["GET"]
+        self._endpoints = endpoints
         self._manner = manner
         self.methods = tuple(self._endpoints)
         self._allow = {"allow": ", ".join(self.methods)}

@@ -77,9 +77,6 @@ class _DocumentList(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the list; close the connection where a message cannot be read."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        if scope["method"] == "HEAD":
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-            return
         together = bytearray(self._head)
         count = 0
         try:

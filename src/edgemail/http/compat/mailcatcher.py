@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from edgemail.http.compat.parts import CompatParts
     from edgemail.model import ListedMail
 
-MANNER: Final = Manner(has_head=True, wrong_method=HTTPStatus.NOT_FOUND)
+MANNER: Final = Manner(wrong_method=HTTPStatus.NOT_FOUND)
 
 
 def list_routes(parts: CompatParts) -> list[BaseRoute]:

@@ -40,7 +40,7 @@ def _say(text: str, status: int, headers: Mapping[str, str]) -> Response:
     return give_json({"error": text}, status, headers)
 
 
-MANNER: Final = Manner(_say, "Email was not found", has_head=True, wrong_method=HTTPStatus.NOT_FOUND)
+MANNER: Final = Manner(_say, "Email was not found", wrong_method=HTTPStatus.NOT_FOUND)
 
 
 def list_routes(parts: CompatParts) -> list[BaseRoute]:
