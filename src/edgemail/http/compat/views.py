@@ -35,17 +35,20 @@ _PIECE: Final = 256 * 1024
 
 def write_page(data: bytes) -> tuple[bool, Sequence[bytes]]:
     """Write the HTML with its images in it; False stands for a message without HTML."""
-    message = Message(data)
-    html = message.html
-    if not html:
-        return False, ()
+    html = show_images(Message(data))
+    return bool(html), _encode(html)
+
+
+def show_images(message: Message) -> str:
+    """Return the HTML with its images in it, "" for none."""
+    html = message.html or ""
     if not _REFERENCE.search(html):
-        return True, _encode(html)
+        return html
     images: dict[str, str] = {}
     for _, about, octets in message.numbered_files():
         if about.content_id and about.type in _IMAGES and about.content_id not in images:
             images[about.content_id] = f"data:{about.type};base64,{base64.b64encode(octets).decode()}"
-    return True, _encode(_put_in(html, images))
+    return _put_in(html, images)
 
 
 def write_text(data: bytes) -> tuple[None, Sequence[bytes]]:

@@ -13,7 +13,7 @@ from pydantic_core import to_json
 
 from edgemail.errors import AttachmentNotFound
 from edgemail.http.compat.facts import add_missing, read_date, read_sender, write_time
-from edgemail.http.compat.views import PAGE_TEXT_MAX, SAFE_TYPES
+from edgemail.http.compat.views import PAGE_TEXT_MAX, SAFE_TYPES, show_images
 from edgemail.http.large_responses import serialize_text
 from edgemail.mime import SUBJECT_MAX
 from edgemail.mime.message import Message
@@ -116,8 +116,8 @@ def _read(message: Message) -> tuple[EmailFacts, Email]:
     sender, to, cc, bcc = (message.addresses(key) for key in ("from", "to", "cc", "bcc"))
     time = _read_time(message)
     inline = {about.index for about in message.inline}
-    text, html = (some and some.replace("\r\n", "\n") for some in (message.text, message.html))
-    if html and not (text or "").strip():
+    text, html = (some.replace("\r\n", "\n") for some in (message.text or "", show_images(message)))
+    if html and not text.strip():
         text = write_page_text(html[:PAGE_TEXT_MAX])
     headers: dict[str, str | list[str]] = {}
     for header in message.headers():
