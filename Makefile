@@ -69,9 +69,9 @@ tests/senders/node_modules/.installed: tests/senders/package.json tests/senders/
 	@touch $@
 
 tests/compat/node_modules/.installed: tests/compat/package.json tests/compat/package-lock.json
-	@echo "Installing Mailpit's clients for the tests..."
+	@echo "Installing clients of other mail catchers for the tests..."
 	@cd tests/compat && $(WITH_NODE) npm ci --ignore-scripts --legacy-peer-deps --no-audit --no-fund --silent || \
-		{ echo "npm could not install Mailpit's clients. \`make test-core\` runs the tests that need none of them."; exit 1; }
+		{ echo "npm could not install clients of other mail catchers. \`make test-core\` runs the tests that need none of them."; exit 1; }
 	@touch $@
 
 tests/compat/.venv/.installed: requirements/compat.txt

@@ -143,6 +143,6 @@ BY_NPM = {
     "nodemailer": "nodemailer",
     "mailparser": "mailparser and postal-mime",
     "python_frameworks": "Django, Flask-Mail and FastAPI-Mail",
-    "mailpit_clients": "mailpit-api, cypress-mailpit and pytest-mailpit",
+    "mailpit_clients": "clients of Mailpit, MailHog, MailDev and Inbucket",
 }
 """Tools that `make` installs by npm or pip, with the same kind of marker."""

@@ -89,10 +89,10 @@ REASONS: Final = {
 """Where the answers may differ, as patterns of their places, and why."""
 
 
-def ask(url: str, method: str, path: str, body: str | bytes | None = None) -> dict[str, Any]:
-    """Make one request; return its status and what it says."""
+def ask(url: str, method: str, path: str, body: str | bytes | None = None, sent: str = "") -> dict[str, Any]:
+    """Make one request, whose body is of the type `sent`; return its status and what it says."""
     data = body.encode() if isinstance(body, str) else body
-    request = urllib.request.Request(url + path, data, method=method)
+    request = urllib.request.Request(url + path, data, {"content-type": sent} if sent else {}, method=method)
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
             status, kind, octets = answer.status, answer.headers.get("content-type") or "", answer.read()

@@ -139,6 +139,15 @@ async def test_a_listed_message_names_all_recipients_and_has_its_summary_or_its_
         (query("addressed", "cat@"), True, False),
         (query("addressed", "ben@"), False, True),
         (query("addressed", "example"), True, True),
+        (query("sender", "news@"), False, True),
+        (query("sender", "<bob@sender.example>"), True, True),
+        (query("recipient", "ann smith"), True, False),
+        (query("recipient", "<ben@example.org>"), False, True),
+        (query("mailbox", "ben"), False, True),
+        (query("mailbox", "be"), False, False),
+        (query("mailbox", "ben@example.org"), False, True),
+        (query("mailbox", "en@example.org"), False, False),
+        (query("mailbox", "ben@example"), False, False),
         (query("subject", "code for ubermorgen"), True, False),
         (query("message-id", "abc.1@"), True, False),
         (query("has", "attachment"), True, False),
@@ -166,6 +175,21 @@ async def test_a_search_finds_what_matches(
         (term,) = looked_for.terms
         negated = MailQuery((replace(term, is_negated=True),))
         assert await find(store, negated) == [mail_id for mail_id in (news, shop) if mail_id not in expected]
+
+
+async def test_a_mailbox_has_tags_and_any_domain(store: Mailbox) -> None:
+    """The case of a sender does not count; a name at the end of another one is another mailbox."""
+    sent = [
+        envelope("kim@a.example", sender="BOB@Sender.example"),
+        envelope("other@a.example", "kim+tag@b.example"),
+        envelope("tim-kim@a.example"),
+        envelope("kimberly@a.example"),
+    ]
+    mail_ids = await add_all(store, sent)
+    await store.add_summaries([(mail_id, SHOP) for mail_id in mail_ids])
+    assert await find(store, query("mailbox", "kim")) == [mail_ids[1], mail_ids[0]]
+    assert await find(store, query("mailbox", "kim@a.example")) == [mail_ids[0]]
+    assert await find(store, query("sender", "bob@sender")) == mail_ids[::-1]
 
 
 async def test_a_search_has_pages_by_id_and_by_offset(store: Mailbox) -> None:

@@ -10,8 +10,11 @@ from testkit.http_client import Answer, follow, inbox_path
 from testkit.running_app import Program, resolved_in, running
 from testkit.sample_mail import letter
 
+from tests.compat.endpoints import TOOLS, fill
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -33,6 +36,7 @@ async def public(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Prog
         folder,
         domain="example.org",
         chaos_api="on",
+        compat_apis="on",
         password_file=str(passwords),
         http_trusted_proxies="127.0.0.1",
         **dict.fromkeys(("read_rate", "wait_rate", "delete_rate", "miss_rate"), "10000"),
@@ -110,6 +114,59 @@ async def test_the_operator_has_it_all(public: Program) -> None:
         assert (await ask(public, path)).status == 401
     assert (await public.ask(f"/api/messages/{both}", headers=OPERATOR)).json()["recipients"] == [MINE, OTHER]
     assert (await public.ask(f"/api/messages/{both}", "DELETE", OPERATOR)).status == 204
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+async def test_a_stranger_has_none_of_the_other_apis(public: Program, tool: str) -> None:
+    """Not with any method, by any id: they ask for no address. What tells of no mail is for everybody."""
+    (other,) = await public.send(letter(f"{SECRET} subject", f"{SECRET} text"), to=(OTHER,))
+    for endpoint in TOOLS[tool]:
+        is_open = endpoint.path in {"/livez", "/search", "/config", "/reloadMailsFromDirectory", "//view/{rest}"}
+        for method in (endpoint.method, "HEAD", "GET", "DELETE", "OPTIONS"):
+            for mail_id in (other, "latest", 10**9):
+                answer = await ask(public, fill(endpoint, mail_id), method)
+                if not is_open:
+                    assert answer.status == 401, (method, endpoint.path)
+                for leak in LEAKS:
+                    assert leak not in answer.body, (method, endpoint.path)
+    assert (await public.ask(f"/api/messages/{other}", headers=OPERATOR)).status == 200
+    asked = await public.ask(fill(TOOLS[tool][0], other), headers=OPERATOR)
+    assert asked.status in (200, 404)
+
+
+async def test_without_deletion_the_other_apis_delete_nothing(tmp_path: Path) -> None:
+    """Nor by POST; all else is done."""
+    async with running(resolved_in(tmp_path, deletion="off", chaos_api="on")) as program:
+        (mail_id,) = await program.send(letter("Kept"), to=("kim@example.org",))
+        for endpoint in (endpoint for endpoints in TOOLS.values() for endpoint in endpoints):
+            is_deletion = endpoint.method == "DELETE" or endpoint.path.endswith("/email/delete")
+            if is_deletion and "jim" not in endpoint.path and "tags" not in endpoint.path:
+                answer = await program.ask(
+                    fill(endpoint, mail_id), endpoint.method, {}, b'{"ids":["%d"]}' % mail_id
+                )
+                assert (answer.status, "the setting deletion" in answer.json()["detail"]) == (403, True), endpoint
+        assert (await program.ask(f"/email/{mail_id}")).status == 200
+        assert (await program.ask(f"/api/v1/mailbox/kim/{mail_id}", "PATCH", {}, b'{"seen":true}')).status == 200
+
+
+async def test_another_site_has_none_of_the_other_apis(tmp_path: Path) -> None:
+    """Neither a page's script, nor a form of it, nor an image."""
+    async with running(resolved_in(tmp_path)) as program:
+        (mail_id,) = await program.send(letter("Kept"), to=("kim@example.org",))
+        for endpoint in (endpoint for endpoints in TOOLS.values() for endpoint in endpoints):
+            path = fill(endpoint, mail_id)
+            for headers in ({"Origin": "https://evil.example"}, {"Origin": "null"}):
+                answer = await program.ask(path, endpoint.method, headers, (endpoint.body or "").encode())
+                if endpoint.method != "GET" or _is_of_mail(endpoint.path):
+                    assert answer.status == 403, (endpoint, headers)
+            if _is_of_mail(endpoint.path):
+                headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}
+                assert (await program.ask(path, endpoint.method, headers)).status == 403, endpoint
+        assert (await program.ask(f"/email/{mail_id}")).status == 200
+
+
+def _is_of_mail(path: str) -> bool:
+    return path.startswith(("/api/", "/view/", "/email", "/messages", "/serve/"))
 
 
 async def test_a_label_of_a_metric_is_nobodys(public: Program) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from starlette.datastructures import QueryParams
 
 from edgemail.http.forwarded import read_peer
+from edgemail.http.guard import MAIL_PATHS
 from edgemail.http.header_fields import find_field
 from edgemail.http.problems import problem_response
 from edgemail.http.visitors import Visit, Visitors, is_within
@@ -35,14 +36,19 @@ PROBES: Final = frozenset({"/healthz", "/livez", "/readyz"})
 _OPEN: Final = PROBES | {"/robots.txt", "/.well-known/security.txt"}
 """Paths that need no password, not even where `private` is on."""
 
-_INTERNALS: Final = ("/docs", "/openapi.json", "/metrics", "/api/chaos", "/api/v1/chaos")
-_OF_MAIL: Final = ("/api", "/view")
+_INTERNALS: Final = ("/docs", "/openapi.json", "/metrics", "/api/chaos", "/api/v1/chaos", "/api/v2/jim")
+_OF_MAIL: Final = ("/api", *MAIL_PATHS)
 _BY_ADDRESS: Final = ("/api/inboxes", "/api/events", "/api/server")
 """The part of the API that asks for an address, or tells nothing of anybody's mail. A route that is
 not here is for those who may read all mail."""
 
-_DELETABLE: Final = ("/api/inboxes", "/api/messages", "/api/v1/messages", "/api/v1/search")
+_DELETABLE: Final = (
+    *("/api/inboxes", "/api/messages", "/api/v1/messages", "/api/v1/search", "/api/v1/mailbox"),
+    *("/api/email", "/email", "/messages"),
+)
 """What lies here is mail: the setting `deletion` holds for it."""
+_DELETING: Final = ("/api/email/delete", "/email/delete")
+"""A POST here deletes mail."""
 
 _RETRY_S: Final = 60
 _MISSES: Final = "you ask too often for mail that is not there"
@@ -195,7 +201,7 @@ class Access:
             )
             detail = "this needs a name and a password of the setting password_file"
             return "no_password", problem_response(HTTPStatus.UNAUTHORIZED, detail, {"www-authenticate": challenge})
-        if _find_method(scope) != "DELETE" or self._settings.deletion == "on":
+        if self._settings.deletion == "on" or not _is_deletion(_find_method(scope), scope["path"]):
             return None
         if _is_below_any(_DELETABLE, scope["path"]):
             detail = "this server deletes nothing on request; mail goes away by age (the setting deletion)"
@@ -245,11 +251,15 @@ def _find_kind(method: str, path: str) -> RequestKind | None:
     """Return which rate a request counts for."""
     if not _is_below_any(_OF_MAIL, path) or path == "/api/server":
         return None
-    if method == "DELETE":
+    if _is_deletion(method, path):
         return "deletes"
     if path.endswith("/events"):
         return "events"
     return "waits" if path.endswith("/wait") else "reads"
+
+
+def _is_deletion(method: str, path: str) -> bool:
+    return method == "DELETE" or (method == "POST" and path in _DELETING)
 
 
 def _find_method(scope: Scope) -> str:

@@ -12,7 +12,7 @@ from edgemail.http.all_mail import router as all_mail_router
 from edgemail.http.answers import AnswerLimits, Answers
 from edgemail.http.base_path import BasePath
 from edgemail.http.chaos import router as chaos_router
-from edgemail.http.compat.mailpit.routes import list_routes as list_mailpit_routes
+from edgemail.http.compat.routes import list_routes as list_compat_routes
 from edgemail.http.forwarded import Forwarded
 from edgemail.http.guard import Guard, ServedNames
 from edgemail.http.held_requests import HeldRequests, HoldLimits
@@ -81,7 +81,7 @@ def create_api(
         api.router.routes.append(route_metrics(exporter))
     api.router.routes += route_well_known(access)
     if compat is not None:
-        api.router.routes += list_mailpit_routes(compat, api.state.streams)
+        api.router.routes += list_compat_routes(compat, api.state.streams)
     mount_web_client(api)
     complete_openapi(api)
     limits = AnswerLimits(http.max_answer_bytes, http.max_waiting_reads, http.min_read_rate_bytes)

@@ -7,7 +7,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from starlette.responses import HTMLResponse, Response
 
@@ -36,7 +36,12 @@ _API_HEADERS = (
     (b"content-security-policy", _API_POLICY.encode()),
     (b"cache-control", b"no-store"),
 )
-_API_PATHS = ("/api/", "/view/", "/healthz", "/livez", "/readyz", "/metrics", "/openapi.json")
+MAIL_PATHS: Final = ("/view", "/email", "/messages", "/serve")
+"""The paths of mail that other mail catchers have outside of `/api`, and all below them."""
+_API_PATHS = (
+    *("/api/", "/healthz", "/livez", "/readyz", "/metrics", "/openapi.json"),
+    *(f"{path}/" for path in MAIL_PATHS),
+)
 _READING = ("GET", "HEAD")
 
 _PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(?:\.[a-z0-9][a-z0-9_-]*)*")
@@ -91,7 +96,7 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or websocket, or refuse it with a problem document."""
-        is_api = scope["path"].startswith(_API_PATHS)
+        is_api = scope["path"].startswith(_API_PATHS) or scope["path"] in MAIL_PATHS
 
         async def send_guarded(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):

@@ -45,6 +45,7 @@ _FRESH_MAX: Final = 1_000
 database of another version was opened."""
 _FOLLOWED_MAX: Final = 50
 _CHANGED_ROWS: Final = 1_000
+_EACH_ROWS: Final = 200
 _SEARCHES_WAITING: Final = 100
 _RECHECK_S: Final = 0.25
 
@@ -110,6 +111,19 @@ class AllMail:
                 )
             found += await self._reader.summarize(rows)
         return found
+
+    async def list_each(self, *, newest_first: bool = False) -> AsyncGenerator[ListedMail, None]:
+        """Yield all mail, page by page as it is asked for. What arrives or goes meanwhile may be left out."""
+        before, after = None, 0
+        while True:
+            rows = await self._store.list_mail(
+                limit=_EACH_ROWS, before=before, after=after, oldest_first=not newest_first
+            )
+            for listed in await self._reader.summarize(rows):
+                yield listed
+            if len(rows) < _EACH_ROWS:
+                return
+            before, after = (rows[-1].mail.id, 0) if newest_first else (None, rows[-1].mail.id)
 
     async def newest(self, query: MailQuery) -> ListedMail | None:
         """Return the newest match."""

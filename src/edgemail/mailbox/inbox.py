@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from contextlib import aclosing
 from functools import partial
@@ -123,14 +124,16 @@ class Inbox:
         """Return a message's row, and what `make` makes of its octets in a worker thread.
 
         The result is kept for who asks for the same `part`. So `make` depends on its argument and on
-        `part` alone, and is told apart from others by its name.
+        `part` alone, and is told apart from others by its module and name.
 
         Raises:
             MessageNotFound: no message has this id.
             Exception: what `make` raises.
         """
         mail = await self._find(mail_id, None)
-        return mail, await self._reader.read(mail, (make.__qualname__, part), make, is_attachment=part is not None)
+        return mail, await self._reader.read(
+            mail, (make.__module__, make.__qualname__, part), make, is_attachment=part is not None
+        )
 
     async def read_raw(self, mail_id: MailId, inbox: str | None = None) -> tuple[StoredMail, AsyncIterator[bytes]]:
         """Read a message, octet for octet: its row, and its pieces as they are asked for.
@@ -228,6 +231,13 @@ class Inbox:
                     yield inbox, page
                 if len(page.listed) == _FOLLOWED_MAX:
                     unread[inbox] = None
+
+    async def has(self, inbox: str, mail_id: MailId) -> bool:
+        """Return True if a message is in an inbox."""
+        with contextlib.suppress(MessageNotFound):
+            await self._find(mail_id, inbox)
+            return True
+        return False
 
     async def delete(self, mail_id: MailId) -> None:
         """Delete a message for all its recipients.

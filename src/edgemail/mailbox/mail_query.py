@@ -96,6 +96,12 @@ def _read(text: str, now: datetime | None, tz: tzinfo) -> tuple[MailQuery, bool]
     return MailQuery(tuple(terms)), is_whole
 
 
+def parse_words(text: str) -> tuple[MailTerm, ...]:
+    """Read a text in which nothing is an operator; return the term that looks for it anywhere."""
+    words = fold(text[:TEXT_MAX]).split()[:_WORDS_MAX]
+    return (MailTerm(None, " ".join(words)),) if words else ()
+
+
 def _split(text: str) -> Iterator[str]:
     """Split at blanks, but for those between quotes. A quote that nothing ends goes to the end."""
     token: list[str] = []

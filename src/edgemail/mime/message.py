@@ -53,6 +53,11 @@ class Message:
         leaves = self._root.leaves()
         self._label = next((label for leaf in leaves if leaf.type[:5] == "text/" and (label := leaf.charset)), "")
 
+    @property
+    def type(self) -> str:
+        """The message's own type, in lower case."""
+        return self._root.shown_type
+
     def header_text(self, key: str) -> str:
         """Return the first field of that name (in lower case), decoded; ``""`` for none."""
         return decode_words(self._root.header.first.get(key, b"")[:_VALUE_MAX], self._label)

@@ -33,8 +33,13 @@ class MailTerm:
     | tag | a whole tag, in lower case |
     | is | read, unread or tagged |
     | has | attachment or inline |
+    | sender | a part of the From field or of the envelope's sender, folded |
+    | recipient | a part of the To field or of the envelope's recipients, folded |
+    | mailbox | a recipient of the envelope in lower case, or the local part of one, with or without `+tag` |
     | after, before | "", with the date in `date`; after means at that time or later |
     | larger, smaller | "", with the octets in `octets` |
+
+    `sender`, `recipient` and `mailbox` are for programs: nobody can type them.
     """
 
     field: str | None
@@ -112,6 +117,13 @@ def _holds(term: MailTerm, message: Searched) -> bool:
             return term.date is not None and (mail.date < term.date) == (term.field == "before")
         case "larger" | "smaller":
             return mail.size > term.octets if term.field == "larger" else mail.size < term.octets
+        case "sender":
+            return text in fields.sender or text in _lower_ascii(f"<{mail.sender}>")
+        case "recipient":
+            return text in fields.to or text in _write_recipients(mail)
+        case "mailbox":
+            recipients = _write_recipients(mail)
+            return any(form in recipients for form in write_mailbox_forms(text))
         case "bcc":
             return _is_in_bcc(message, text)
         case "addressed":
@@ -141,6 +153,16 @@ def _is_in_bcc(message: Searched, text: str) -> bool:
     return text in fields.bcc or (
         text in _write_recipients(message.mail) and text not in fields.to and text not in fields.cc
     )
+
+
+def write_mailbox_forms(name: str) -> tuple[str, ...]:
+    """Write how the recipients of a message that is in a mailbox begin; one of these is among them."""
+    return (f"<{name}>",) if "@" in name else (f"<{name}@", f"<{name}+", f"<{name}>")
+
+
+def _lower_ascii(text: str) -> str:
+    """Return a text with the letters of ASCII in lower case, as SQLite does it."""
+    return text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
 
 
 def _write_recipients(mail: StoredMail) -> str:

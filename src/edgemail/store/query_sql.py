@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from edgemail.store.query import write_mailbox_forms
 from edgemail.store.schema import write_date
 
 if TYPE_CHECKING:
@@ -19,6 +20,11 @@ _COLUMNS: Final = {
     "message-id": "f.message_id",
 }
 _BCC: Final = 'instr(f.bcc, ?) > 0 OR instr(f.recipients, ?) > 0 AND instr(f."to", ?) = 0 AND instr(f.cc, ?) = 0'
+_SENDER: Final = (
+    'instr(f."from", ?) > 0 OR EXISTS '
+    "(SELECT 1 FROM summary s WHERE s.mail_id = f.mail_id AND instr(lower(s.sender), ?) > 0)"
+)
+_RECIPIENT: Final = 'instr(f."to", ?) > 0 OR instr(f.recipients, ?) > 0'
 _ANYWHERE: Final = ('f."from"', 'f."to"', "f.cc", "f.bcc", "f.reply_to", "f.recipients", "f.subject")
 _WILDCARDS: Final = re.compile(r"[*?\[]")
 _TAGGED: Final = "EXISTS (SELECT 1 FROM tag t WHERE t.mail_id = f.mail_id"
@@ -56,6 +62,13 @@ def _write(term: MailTerm) -> tuple[str, list[Any]]:
             return f"f.date {'>=' if term.field == 'after' else '<'} ?", [date]
         case "larger" | "smaller":
             return f"f.size {'>' if term.field == 'larger' else '<'} ?", [term.octets]
+        case "sender":
+            return _SENDER, [text] * 2
+        case "recipient":
+            return _RECIPIENT, [text] * 2
+        case "mailbox":
+            forms = write_mailbox_forms(text)
+            return " OR ".join(["instr(f.recipients, ?) > 0"] * len(forms)), list(forms)
         case "bcc":
             return _BCC, [text] * 4
         case "addressed":

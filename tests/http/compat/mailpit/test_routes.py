@@ -69,9 +69,10 @@ async def test_keys_have_any_case(program: Program, key: str) -> None:
 
 @pytest.mark.parametrize("body", [None, b"", b"{}", b"null", b'{"IDs":[]}', b'{"IDs":null}', b' {"x":1}'])
 async def test_without_ids_all_mail_is_deleted(program: Program, body: bytes | None) -> None:
+    """Without a body nothing is answered: it may be MailHog's client, which reads an answer as JSON."""
     await program.send_letter("One", "Two")
     answer = await change(program, "DELETE", "messages", body)
-    assert (answer.status, answer.body) == (200, b"ok")
+    assert (answer.status, answer.body) == (200, b"ok" if body else b"")
     assert (await listing(program))["total"] == 0
 
 

@@ -15,7 +15,7 @@ from testkit.running_app import resolved_in, running
 from testkit.waiting import until
 
 from edgemail.errors import TooBusy
-from edgemail.http.compat.mailpit.bodies import as_fields
+from edgemail.http.compat.bodies import as_fields
 from edgemail.http.compat.mailpit.send import build_submission
 from edgemail.http.compat.mailpit.submissions import SubmissionMemory
 

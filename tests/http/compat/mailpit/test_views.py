@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgemail.http.compat.mailpit import views
+from edgemail.http.compat import views
 
 if TYPE_CHECKING:
     from testkit.running_app import Program

@@ -9,9 +9,10 @@ import pytest
 
 from edgemail import mime
 from edgemail.errors import AttachmentNotFound
+from edgemail.http.compat import views
+from edgemail.http.compat.facts import read_date
 from edgemail.http.compat.mailpit import message as whole
-from edgemail.http.compat.mailpit import views
-from edgemail.http.compat.mailpit.shapes import read_date, write_listed
+from edgemail.http.compat.mailpit.shapes import write_listed
 from edgemail.http.compat.mailpit.unsubscribing import read_list_unsubscribe
 from edgemail.model import ListedMail, MailId, StoredMail
 from tests.mime.vectors import read_vectors

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from edgemail.http.compat.mailpit.answers import Refused
-from edgemail.http.compat.mailpit.bodies import as_fields, take_number
+from edgemail.http.compat.answers import Refused
+from edgemail.http.compat.bodies import as_fields, take_number
 from edgemail.policy.chaos_triggers import ChaosTrigger, change_triggers, find_triggers
 
 if TYPE_CHECKING:
-    from edgemail.http.compat.mailpit.bodies import Fields
+    from edgemail.http.compat.bodies import Fields
     from edgemail.policy.chaos import Chaos
     from edgemail.settings.chaos_rules import Stage
 

@@ -17,7 +17,7 @@ from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
 from edgemail.errors import EdgemailError
-from edgemail.http.compat.mailpit.answers import say
+from edgemail.http.compat.answers import say
 from edgemail.http.compat.mailpit.shapes import VERSION, sort_tags, write_listed
 from edgemail.mailbox.all_mail import ALL_MAIL, EVERYTHING
 

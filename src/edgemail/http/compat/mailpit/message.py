@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
 
 from edgemail.errors import AttachmentNotFound
-from edgemail.http.compat.mailpit.shapes import (
-    add_missing,
-    make_message_id,
-    read_date,
-    sort_tags,
-    write_address,
-    write_addresses,
-    write_time,
-)
+from edgemail.http.compat.facts import add_missing, collect_headers, read_date, unfold_value, write_time
+from edgemail.http.compat.mailpit.shapes import make_message_id, sort_tags, write_address, write_addresses
 from edgemail.http.compat.mailpit.unsubscribing import read_list_unsubscribe
+from edgemail.http.compat.views import PAGE_TEXT_MAX, SAFE_TYPES
 from edgemail.http.large_responses import serialize_text
 from edgemail.mime import SUBJECT_MAX
 from edgemail.mime.message import Message
@@ -31,19 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from edgemail.model import Attachment, ListedMail
-
-PAGE_TEXT_MAX: Final = 1024 * 1024
-"""Text is made of so many characters of HTML."""
-
-_FOLD: Final = re.compile(r"[ \t]*\r?\n[ \t]+")
-_KEY: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_SAFE_TYPES: Final = frozenset(
-    {
-        *("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/avif"),
-        *("text/plain", "text/csv", "text/calendar", "text/vcard", "text/markdown"),
-    }
-)
-"""What a browser shows without running anything in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +67,8 @@ def write_content(data: bytes) -> tuple[HeadFacts, Sequence[bytes]]:
         "ReturnPath": return_path or sender.address,
         "Subject": make_line(message.header_text("subject"), SUBJECT_MAX),
         "ListUnsubscribe": read_list_unsubscribe(
-            _unfold(message.header_text("list-unsubscribe")), _unfold(message.header_text("list-unsubscribe-post"))
+            unfold_value(message.header_text("list-unsubscribe")),
+            unfold_value(message.header_text("list-unsubscribe-post")),
         ),
         "Username": "",
         "Inline": inline,
@@ -120,10 +101,7 @@ def write_beginning(listed: ListedMail, facts: HeadFacts) -> bytes:
 
 def write_headers(data: bytes) -> tuple[None, Sequence[bytes]]:
     """Write all header fields: the values of each name, as they were sent."""
-    found: dict[str, list[str]] = {}
-    for header in Message(data).headers():
-        found.setdefault(_name_field(header.name), []).append(_unfold(header.raw))
-    return None, [to_json(dict(sorted(found.items())))]
+    return None, [to_json(dict(sorted(collect_headers(Message(data)).items())))]
 
 
 def make_part(data: bytes, number: str) -> tuple[PartFacts, Sequence[bytes]]:
@@ -134,7 +112,7 @@ def make_part(data: bytes, number: str) -> tuple[PartFacts, Sequence[bytes]]:
     """
     for found, about, octets in Message(data).numbered_files():
         if found == number:
-            kind = about.type if about.type in _SAFE_TYPES else "application/octet-stream"
+            kind = about.type if about.type in SAFE_TYPES else "application/octet-stream"
             return PartFacts(about.name or about.content_id, kind), [octets]
     raise AttachmentNotFound(f"the message has no part {number}")
 
@@ -152,14 +130,3 @@ def _describe(number: str, about: Attachment, octets: bytes) -> dict[str, Any]:
             "SHA256": hashlib.sha256(octets).hexdigest(),
         },
     }
-
-
-def _unfold(value: str) -> str:
-    return _FOLD.sub(" ", value).strip()
-
-
-def _name_field(name: str) -> str:
-    """Write a field's name as Go does: ``Message-Id``. One with odd characters stays as it is."""
-    return (
-        "-".join(word[:1].upper() + word[1:].lower() for word in name.split("-")) if _KEY.fullmatch(name) else name
-    )

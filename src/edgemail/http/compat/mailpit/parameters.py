@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from edgemail.http.compat.mailpit.answers import Refused
+from edgemail.http.compat.answers import Refused
 from edgemail.mailbox.mail_query import parse_query, parse_whole_query
-from edgemail.model import MailId
 from edgemail.store.query import MailQuery
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from starlette.requests import Request
 
-LIMIT: Final = 50
-_FEW: Final = 1_000
-_NUMBER: Final = re.compile(r"\+?[0-9]{1,18}")
-_ID: Final = re.compile(r"[1-9][0-9]{0,18}")
-_ID_MAX: Final = 2**63 - 1
 _ZONE: Final = re.compile(r"[A-Za-z0-9_+/-]{1,64}")
-
-
-def read_number(request: Request, name: str, default: int) -> int:
-    """Read a number that is not negative; the default stands in for anything else."""
-    text = request.query_params.get(name, "")
-    return int(text) if _NUMBER.fullmatch(text) else default
 
 
 def read_search(request: Request) -> str:
@@ -67,21 +52,6 @@ def add_before(request: Request, query: MailQuery) -> MailQuery:
     if not text:
         return query
     return MailQuery((*query.terms, *make_query(request, f'before:"{text}"').terms))
-
-
-async def read_ids(texts: Sequence[str]) -> list[MailId]:
-    """Read the ids among some texts, each once. The others name no message."""
-    return _read_ids(texts) if len(texts) <= _FEW else await asyncio.to_thread(_read_ids, texts)
-
-
-def _read_ids(texts: Sequence[str]) -> list[MailId]:
-    return list(dict.fromkeys(id_ for text in texts if (id_ := read_id(text)) is not None))
-
-
-def read_id(text: str) -> MailId | None:
-    """Read an id; return None for what cannot be one."""
-    number = int(text) if _ID.fullmatch(text) else 0
-    return MailId(number) if 0 < number <= _ID_MAX else None
 
 
 def _read_zone(request: Request) -> tzinfo:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -11,30 +10,23 @@ from urllib.parse import quote
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import WebSocketRoute
 
-from edgemail.errors import AttachmentNotFound, MessageNotFound, StoreReadOnly
+from edgemail.errors import AttachmentNotFound, MessageNotFound
 from edgemail.http.answers import find_source
+from edgemail.http.compat import views
+from edgemail.http.compat.answers import Refused, answer_error, give_json, make_route, say, say_ok
+from edgemail.http.compat.bodies import parse_fields, read_fields, take_flag, take_text, take_texts
 from edgemail.http.compat.mailpit import chaos as triggers
 from edgemail.http.compat.mailpit import message as whole
-from edgemail.http.compat.mailpit import views
-from edgemail.http.compat.mailpit.answers import Refused, answer_error, give_json, make_route, say, say_ok
-from edgemail.http.compat.mailpit.bodies import parse_fields, read_fields, take_flag, take_text, take_texts
 from edgemail.http.compat.mailpit.events import EventSocket
 from edgemail.http.compat.mailpit.listing import list_messages
-from edgemail.http.compat.mailpit.parameters import (
-    LIMIT,
-    add_before,
-    make_query,
-    make_whole_query,
-    read_id,
-    read_ids,
-    read_number,
-    read_search,
-)
+from edgemail.http.compat.mailpit.parameters import add_before, make_query, make_whole_query, read_search
 from edgemail.http.compat.mailpit.send import build_submission
 from edgemail.http.compat.mailpit.server_facts import WEB_UI, describe_server
 from edgemail.http.compat.mailpit.shapes import sort_tags
 from edgemail.http.compat.mailpit.submissions import SubmissionMemory
 from edgemail.http.compat.mailpit.thumbnail import THUMBNAIL
+from edgemail.http.compat.messages import find_message, mark_read
+from edgemail.http.compat.parameters import LIMIT, read_id, read_ids, read_number
 from edgemail.http.large_responses import build_response
 from edgemail.http.limits import SpecialPaths
 from edgemail.mailbox.all_mail import EVERYTHING
@@ -147,10 +139,14 @@ class _MailpitApi:
         return say_ok()
 
     async def delete(self, request: Request) -> Response:
-        """Delete some messages, or all of them."""
-        texts = take_texts(await read_fields(request, may_be_empty=True), "ids")
+        """Delete some messages, or all of them.
+
+        MailHog's client for Node.js, which names no Accept, reads any answer as JSON unless it is empty.
+        """
+        body = await request.body()
+        texts = take_texts(await parse_fields(body, may_be_empty=True), "ids")
         await self._all_mail.delete(await read_ids(texts) if texts else None)
-        return say_ok()
+        return say_ok() if body or "accept" in request.headers else say("")
 
     async def delete_found(self, request: Request) -> Response:
         """Delete what is looked for."""
@@ -164,7 +160,7 @@ class _MailpitApi:
         listed = await self._find(request)
         _, content = await self._inbox.derive(listed.mail.id, whole.write_content)
         beginning = whole.write_beginning(listed, content.about)
-        await self._mark_read(listed)
+        await mark_read(self._all_mail, listed)
         return await build_response(content.read_pieces(), content.size, "application/json", {}, before=beginning)
 
     async def read_headers(self, request: Request) -> Response:
@@ -300,7 +296,7 @@ class _MailpitApi:
         """Give the HTML, in a sandbox."""
         listed = await self._find_viewed(request)
         _, content = await self._inbox.derive(listed.mail.id, views.write_page)
-        await self._mark_read(listed)
+        await mark_read(self._all_mail, listed)
         if not content.about:
             return say("This message does not contain a HTML part", HTTPStatus.NOT_FOUND)
         headers = {"content-security-policy": views.SANDBOX}
@@ -310,7 +306,7 @@ class _MailpitApi:
         """Give the text."""
         listed = await self._find_viewed(request)
         _, content = await self._inbox.derive(listed.mail.id, views.write_text)
-        await self._mark_read(listed)
+        await mark_read(self._all_mail, listed)
         return await build_response(content.read_pieces(), content.size, "text/plain; charset=utf-8", {})
 
     async def open_message(self, request: Request) -> Response:
@@ -345,11 +341,7 @@ class _MailpitApi:
         """
         if request.path_params["id"] == "latest":
             return await self._find_latest(request)
-        mail_id = await self._find_id(request)
-        found = await self._all_mail.list_page(EVERYTHING, limit=1, before=mail_id + 1)
-        if not found or found[0].mail.id != mail_id:
-            raise MessageNotFound(f"there is no message {mail_id}")
-        return found[0]
+        return await find_message(self._all_mail, request.path_params["id"])
 
     async def _find_viewed(self, request: Request) -> ListedMail:
         """Return the message of a view; see `_find`."""
@@ -364,11 +356,6 @@ class _MailpitApi:
         if latest is None:
             raise Refused(_NO_MESSAGE, HTTPStatus.NOT_FOUND)
         return latest
-
-    async def _mark_read(self, listed: ListedMail) -> None:
-        if not listed.is_read:
-            with contextlib.suppress(StoreReadOnly):
-                await self._all_mail.mark([listed.mail.id], is_read=True)
 
     def _require_chaos(self) -> Chaos:
         if self._parts.chaos is None:

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from edgemail.errors import AddressError
-from edgemail.http.compat.mailpit.answers import Refused
-from edgemail.http.compat.mailpit.bodies import as_fields, take_list, take_text, take_texts
+from edgemail.http.compat.answers import Refused
+from edgemail.http.compat.bodies import as_fields, take_list, take_text, take_texts
 from edgemail.http.compat.mailpit.building import OutgoingFile, write_content
 from edgemail.model import Address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from edgemail.http.compat.mailpit.bodies import Fields
+    from edgemail.http.compat.bodies import Fields
 
 _TAKEN_FIELDS: Final = frozenset(
     {"to", "from", "cc", "bcc", "reply-to", "date", "subject", "content-type", "mime-version"}

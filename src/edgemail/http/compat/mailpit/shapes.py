@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from edgemail import __version__
-from edgemail.model import HeaderAddress
+from edgemail.http.compat.facts import add_missing, read_sender, write_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-    from edgemail.model import ListedMail, MailId
+    from edgemail.model import HeaderAddress, ListedMail, MailId
 
 VERSION: Final = f"v1.33.0-edgemail-{__version__}"
 """Clients compare it with the oldest Mailpit that they know."""
-
-_SENDER: Final = re.compile(r"(.*?)\s?<([^<>]*)>(?:, .*)?", re.DOTALL)
-_DATE_MAX: Final = 200
 
 
 def write_listed(listed: ListedMail) -> dict[str, Any]:
@@ -30,7 +24,7 @@ def write_listed(listed: ListedMail) -> dict[str, Any]:
         "ID": str(mail.id),
         "MessageID": summary.message_id or make_message_id(mail.id),
         "Read": listed.is_read,
-        "From": _read_sender(summary.sender_name),
+        "From": write_address(read_sender(summary.sender_name)),
         "To": write_addresses(summary.to),
         "Cc": write_addresses(summary.cc),
         "Bcc": write_addresses(add_missing(summary.bcc, named, mail.recipients)),
@@ -60,39 +54,6 @@ def write_addresses(addresses: Iterable[HeaderAddress]) -> list[dict[str, str]]:
     return [write_address(address) for address in addresses]
 
 
-def add_missing(
-    bcc: Sequence[HeaderAddress], named: Iterable[HeaderAddress], recipients: Iterable[str]
-) -> list[HeaderAddress]:
-    """Return the blind copies: those of the header, and the envelope's recipients that no header field names."""
-    known = {address.address.lower() for address in named}
-    return [*bcc, *(HeaderAddress("", recipient) for recipient in recipients if recipient.lower() not in known)]
-
-
 def sort_tags(tags: Iterable[str]) -> list[str]:
     """Sort tags as Mailpit does, whatever their case."""
     return sorted(tags, key=str.lower)
-
-
-def write_time(at: datetime) -> str:
-    """Write a time in UTC, with milliseconds."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def read_date(text: str) -> str | None:
-    """Read a Date field; return it as RFC 3339 writes it, with its own offset, or None where it is no date."""
-    try:
-        date = parsedate_to_datetime(text[:_DATE_MAX])
-        if date.tzinfo is None:  # -0000 stands for UTC
-            date = date.replace(tzinfo=UTC)
-        return date.isoformat(timespec="seconds").replace("+00:00", "Z")
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-
-
-def _read_sender(text: str) -> dict[str, str]:
-    """Take the first address of `Summary.sender_name` apart."""
-    first = text.partition(", ")[0]
-    if "@" in first and "<" not in first:
-        return {"Name": "", "Address": first}
-    found = _SENDER.fullmatch(text)
-    return {"Name": text, "Address": ""} if found is None else {"Name": found[1], "Address": found[2]}

@@ -1,7 +1,9 @@
-"""The answers that all of these routes share: plain text, JSON, and errors."""
+"""The answers that these routes share: plain text, JSON, and errors in the manner of each tool."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,7 +24,7 @@ from edgemail.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable
 
     from starlette.types import Receive, Scope, Send
 
@@ -50,56 +52,76 @@ def say_ok() -> Response:
     return say("ok")
 
 
-def give_json(value: Any, status: int = HTTPStatus.OK) -> Response:
+def give_json(value: Any, status: int = HTTPStatus.OK, headers: Mapping[str, str] | None = None) -> Response:
     """Answer with a document."""
-    return Response(to_json(value), status, media_type="application/json")
+    return Response(to_json(value), status, dict(headers or {}), "application/json")
 
 
-def answer_error(error: Exception) -> Response:
+Say = Callable[[str, int, Mapping[str, str]], Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a tool answers what it does not do."""
+
+    say: Say = say
+    """Writes an error."""
+    not_found: str = NOT_FOUND
+    """What it says of a message that is not there."""
+    wrong_method: HTTPStatus = HTTPStatus.METHOD_NOT_ALLOWED
+
+
+PLAIN: Final = Manner()
+
+
+def answer_error(error: Exception, manner: Manner = PLAIN) -> Response:
     """Answer to a request that failed as expected.
 
     Raises:
         Exception: that one, if nobody expected it.
     """
     if isinstance(error, Refused):
-        return say(str(error), error.status)
+        return manner.say(str(error), error.status, {})
     if isinstance(error, SubmissionRefused):
-        return say(str(error), HTTPStatus.BAD_REQUEST)
+        return manner.say(str(error), HTTPStatus.BAD_REQUEST, {})
     if isinstance(error, ClientDisconnect):
-        return say("the request did not come whole", HTTPStatus.BAD_REQUEST)  # nobody hears it
+        return manner.say("the request did not come whole", HTTPStatus.BAD_REQUEST, {})  # nobody hears it
     if isinstance(error, MessageNotFound | AttachmentNotFound):
-        return say(NOT_FOUND, HTTPStatus.NOT_FOUND)
+        return manner.say(manner.not_found, HTTPStatus.NOT_FOUND, {})
     if isinstance(error, StoreReadOnly):
-        return say(str(error), HTTPStatus.FORBIDDEN)
+        return manner.say(str(error), HTTPStatus.FORBIDDEN, {})
     if isinstance(error, StoreFull):
-        return say(str(error), HTTPStatus.INSUFFICIENT_STORAGE)
+        return manner.say(str(error), HTTPStatus.INSUFFICIENT_STORAGE, {})
     if isinstance(error, TooBusy | StoreUnavailable):
-        return say(str(error), HTTPStatus.SERVICE_UNAVAILABLE, _RETRY_AFTER)
+        return manner.say(str(error), HTTPStatus.SERVICE_UNAVAILABLE, _RETRY_AFTER)
     raise error
 
 
 class _Methods:
     """An ASGI application that calls the endpoint of a request's method."""
 
-    def __init__(self, endpoints: Mapping[str, Endpoint]) -> None:
+    def __init__(self, endpoints: Mapping[str, Endpoint], manner: Manner) -> None:
         self._endpoints = endpoints
-        self._allow = ", ".join(endpoints)
+        self._manner = manner
+        self.methods = tuple(self._endpoints)
+        self._allow = {"allow": ", ".join(self.methods)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        endpoint = self._endpoints.get(scope["method"])
+        endpoint, manner = self._endpoints.get(scope["method"]), self._manner
         if endpoint is not None:
             try:
                 answer = await endpoint(Request(scope, receive))
             except (EdgemailError, Refused, ClientDisconnect) as error:
-                answer = answer_error(error)
+                answer = answer_error(error, manner)
         elif scope["method"] == "OPTIONS":
-            answer = say("", headers={"allow": self._allow})
+            answer = say("", headers=self._allow)
         else:
-            answer = say("Method Not Allowed", HTTPStatus.METHOD_NOT_ALLOWED, {"allow": self._allow})
+            text = manner.not_found if manner.wrong_method == HTTPStatus.NOT_FOUND else "Method Not Allowed"
+            answer = manner.say(text, manner.wrong_method, self._allow)
         await answer(scope, receive, send)
 
 
-def make_route(path: str, **endpoints: Endpoint) -> Route:
+def make_route(path: str, manner: Manner = PLAIN, **endpoints: Endpoint) -> Route:
     """Make the route of a path, with the endpoint of each method."""
-    return Route(path, _Methods(endpoints), include_in_schema=False)
+    return Route(path, _Methods(endpoints, manner), include_in_schema=False)

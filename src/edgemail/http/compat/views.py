@@ -7,7 +7,6 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from edgemail.http.compat.mailpit.message import PAGE_TEXT_MAX
 from edgemail.mime.message import Message
 from edgemail.mime.page_text import write_page_text
 
@@ -20,7 +19,13 @@ SANDBOX: Final = (
 )
 """The page is hostile, and it is served where the API is: it runs, sends and fetches nothing."""
 
+PAGE_TEXT_MAX: Final = 1024 * 1024
+"""Text is made of so many characters of HTML."""
+
 _IMAGES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/avif"})
+SAFE_TYPES: Final = _IMAGES | {"text/plain", "text/csv", "text/calendar", "text/vcard", "text/markdown"}
+"""What a browser shows without running anything in it."""
+
 _SHOWN_MAX_BYTES: Final = 16 * 1024 * 1024
 """Images are put into the page up to so many octets, as often as it shows them. The others are not shown."""
 
@@ -30,17 +35,20 @@ _PIECE: Final = 256 * 1024
 
 def write_page(data: bytes) -> tuple[bool, Sequence[bytes]]:
     """Write the HTML with its images in it; False stands for a message without HTML."""
-    message = Message(data)
-    html = message.html
-    if not html:
-        return False, ()
+    html = show_images(Message(data))
+    return bool(html), _encode(html)
+
+
+def show_images(message: Message) -> str:
+    """Return the HTML with its images in it, "" for none."""
+    html = message.html or ""
     if not _REFERENCE.search(html):
-        return True, _encode(html)
+        return html
     images: dict[str, str] = {}
     for _, about, octets in message.numbered_files():
         if about.content_id and about.type in _IMAGES and about.content_id not in images:
             images[about.content_id] = f"data:{about.type};base64,{base64.b64encode(octets).decode()}"
-    return True, _encode(_put_in(html, images))
+    return _put_in(html, images)
 
 
 def write_text(data: bytes) -> tuple[None, Sequence[bytes]]:

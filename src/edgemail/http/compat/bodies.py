@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import from_json
 
-from edgemail.http.compat.mailpit.answers import Refused
+from edgemail.http.compat.answers import Refused
 
 if TYPE_CHECKING:
     from starlette.requests import Request
