@@ -237,7 +237,10 @@ async def test_who_lags_behind_is_told_to_reload() -> None:
 
 @pytest.mark.parametrize("looked_for", [None, query("subject:bill"), [MailId(1)]])
 async def test_readers_hear_of_a_deletion_that_ends_early(
-    store: MemoryStore, all_mail: AllMail, monkeypatch: pytest.MonkeyPatch, looked_for: MailQuery | list[MailId] | None
+    store: MemoryStore,
+    all_mail: AllMail,
+    monkeypatch: pytest.MonkeyPatch,
+    looked_for: MailQuery | list[MailId] | None,
 ) -> None:
     await add(store, 3, summarized=3)
 
