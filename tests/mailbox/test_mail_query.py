@@ -139,5 +139,5 @@ def test_a_hostile_search_is_bounded(unit: str) -> None:
         ("x" * (TEXT_MAX + 1), False),
     ],
 )
-def test_a_search_is_whole_if_nothing_of_it_is_left_out(text: str, is_whole: bool) -> None:  # noqa: FBT001
+def test_a_search_is_whole_if_nothing_of_it_is_left_out(text: str, is_whole: bool) -> None:
     assert parse_whole_query(text) == (parse_query(text) if is_whole else None)
