@@ -55,9 +55,7 @@ def fill(path: Path, count: int) -> None:
             for number in range(count)
         ]
         database.executemany(schema.ADD_MAIL, rows)
-        database.execute(
-            "INSERT INTO inbox (address, mail_id) SELECT substr(recipients, 2, length(recipients) - 2), id FROM mail"
-        )
+        database.execute("INSERT INTO inbox SELECT trim(recipients, '<>'), id FROM mail")
         ids = range(1, count + 1)
         database.executemany(schema.ADD_SUMMARY, [schema.write_summary(MailId(id_), summary) for id_ in ids])
         database.executemany(schema.ADD_WORDS, [(id_, summary.words) for id_ in ids])
@@ -153,7 +151,6 @@ def besiege(server: Process, figures: list[str], what: str, *works: Callable[[],
         wait_until(lambda: count_descriptors(pid) <= before + 8)
         wait_for_reads(honest, 2)
     figures.append(f"{what}: {memory // MIB} MiB, {honest.check()}")
-    print(figures[-1])
     assert memory < MEMORY_BYTES
 
 
@@ -189,7 +186,7 @@ SEARCHES = {
 
 @pytest.mark.parametrize("kind", SEARCHES)
 def test_searches(server: Process, figures: list[str], kind: str) -> None:
-    """A hundred at a time, from one source and over both interfaces."""
+    """A hundred at a time, from one source, by our API and by Mailpit's."""
     text = quote(SEARCHES[kind])
     paths = [
         f"/api/messages?search={text}",
@@ -217,8 +214,7 @@ def test_waits_for_a_search(server: Process, figures: list[str]) -> None:
             wait_for_reads(honest, 10)
             memory = measure_memory(pid)
         figures.append(f"1,000 waits: {memory // MIB} MiB, {honest.check()}")
-        print(figures[-1])
-    assert memory < MEMORY_BYTES
+        assert memory < MEMORY_BYTES
 
 
 HANDSHAKE = (
@@ -275,13 +271,14 @@ def test_a_thousand_websockets(server: Process, figures: list[str], kind: str) -
                 peer.setblocking(False)
                 with contextlib.suppress(OSError):
                     peer.send(SOCKETS[kind](number))
+                if number % 100 == 99:  # attackers, tests and the server share the cores
+                    wait_for_reads(honest, 1)
             wait_for_reads(honest, 10)
             memory = measure_memory(pid)
             peers.close()
             wait_until(lambda: count_descriptors(pid) <= before + 8)
             wait_for_reads(honest, 2)
     figures.append(f"1,000 websockets {kind}: {memory // MIB} MiB, {honest.check()}")
-    print(figures[-1])
     assert memory < MEMORY_BYTES
 
 
@@ -298,7 +295,7 @@ def test_a_flood_of_pings(server: Process, figures: list[str]) -> None:
 
 
 def test_changes_of_all_mail_while_mail_arrives(server: Process, figures: list[str]) -> None:
-    """The honest mail is deleted with all other mail, so that only the sender and the probe count here."""
+    """Marks, tags, and deletions that find nothing."""
 
     def change(body: dict[str, object]) -> None:
         request(server, "PATCH /api/messages", json.dumps(body).encode())

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgemail.mailbox.mail_query import TERMS_MAX, parse_query
+from edgemail.mailbox.mail_query import TERMS_MAX, TEXT_MAX, parse_query, parse_whole_query
 from edgemail.store.query import MailTerm
 
 NOW = datetime(2026, 11, 27, 10, 30, tzinfo=UTC)
@@ -119,3 +119,25 @@ def test_a_hostile_search_is_bounded(unit: str) -> None:
     started = time.thread_time()
     assert len(parse(unit * 1_000_000)) <= TERMS_MAX
     assert time.thread_time() - started < 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "is_whole"),
+    [
+        ('from:shop "your code" -is:read - after:2026-11-20', True),
+        ("", False),
+        ("-", False),
+        ("from:shop after:soon", False),
+        ("from:shop larger:", False),
+        ("from:", False),
+        (" ".join(str(number) for number in range(TERMS_MAX)), True),
+        (" ".join(str(number) for number in range(TERMS_MAX + 1)), False),
+        ("a " * 100, True),
+        ('"a b c d e f g h"', True),
+        ('"a b c d e f g h i"', False),
+        ("x" * TEXT_MAX, True),
+        ("x" * (TEXT_MAX + 1), False),
+    ],
+)
+def test_a_search_is_whole_if_nothing_of_it_is_left_out(text: str, is_whole: bool) -> None:
+    assert parse_whole_query(text) == (parse_query(text) if is_whole else None)

@@ -238,12 +238,15 @@ async def left(store: SqliteStore) -> list[MailId]:
 async def test_a_sweep_deletes_by_age_as_the_clock_moves(store: Fragile) -> None:
     """Messages are deleted once they are too old, in several batches."""
     clock = Clock()
-    retention = Retention(store, RetentionLimits(3600.0, None, None), 60.0, clock)
+    told: list[None] = []
+    retention = Retention(store, RetentionLimits(3600.0, None, None), 60.0, clock, lambda: told.append(None))
     old = await add_all(store, [envelope(at=NOON) for _ in range(250)])
     new = await add_all(store, [envelope(at=NOON + timedelta(minutes=30))])
     assert await retention.sweep() == 0
+    assert not told
     clock.now = NOON + timedelta(minutes=61)
     assert await retention.sweep() == len(old)
+    assert len(told) == 3, "readers of all mail hear of each batch"
     assert await left(store) == new
     clock.now = NOON + timedelta(minutes=91)
     assert await retention.sweep() == 1

@@ -294,7 +294,14 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         websocket = BoundedWebSocket(self.config, self.server_state, self.app_state, self.connection_lost)
         self.transport.set_protocol(websocket)
         websocket.connection_made(self.transport)
-        websocket.data_received(b"".join([*head, b"\r\n", rest]))
+        self.transport.pause_reading()
+
+        def begin() -> None:
+            if not self.transport.is_closing():
+                self.transport.resume_reading()
+                websocket.data_received(b"".join([*head, b"\r\n", rest]))
+
+        self._table.turns.start(begin)
 
     def _should_upgrade(self) -> bool:
         return (

@@ -77,6 +77,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self._input_bytes += len(data)
         if self._input_bytes > _INPUT_MAX_BYTES:
             self.transport.abort()
+            return
         for start in range(0, len(data), _PIECE_BYTES):
             if self.transport.is_closing():
                 return
@@ -100,15 +101,15 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
     # What the frames call
 
-    def handle_text(self, event: Frame) -> None:
+    def handle_text(self, _: Frame) -> None:
         """Drop a message."""
         self._input_frames += 1
 
-    def handle_bytes(self, event: Frame) -> None:
+    def handle_bytes(self, _: Frame) -> None:
         """Drop a message."""
         self._input_frames += 1
 
-    def handle_cont(self, event: Frame) -> None:
+    def handle_cont(self, _: Frame) -> None:
         """Drop a piece of a message."""
         self._input_frames += 1
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 from urllib.parse import quote
 
 import pytest
+from starlette.routing import Route
 from testkit.running_app import resolved_in, running, settings_in
 from testkit.sample_mail import letter
 from testkit.waiting import until
 
 from edgemail.errors import SettingsError
+from edgemail.http.compat.mailpit.routes import list_routes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -337,3 +340,20 @@ async def test_the_setting_follows_the_mode(tmp_path: Path, mode: str) -> None:
     if mode == "public":
         with pytest.raises(SettingsError, match="COMPAT_APIS: nobody could use these APIs without a password"):
             resolved_in(tmp_path, mode=mode, compat_apis="on")
+
+
+async def test_in_public_mode_every_route_is_the_operators(tmp_path: Path) -> None:
+    """Whichever is added: a stranger reads, changes and deletes nothing by any of them."""
+    (tmp_path / "passwords").write_text("ann:a long enough secret\n")
+    (tmp_path / "passwords").chmod(0o600)
+    public = {"domain": "example.org", "trusted": "127.0.0.9", "miss_rate": "100000", "compat_apis": "on"}
+    routes = list_routes(Mock(max_message_bytes=1), Mock())
+    tells_nothing = {"/search", "/livez", "//view/{rest:path}"}
+    paths = [route.path for route in routes if isinstance(route, Route) and route.path not in tells_nothing]
+    assert len(paths) >= 20
+    async with running(resolved_in(tmp_path, **public, password_file=str(tmp_path / "passwords"))) as program:
+        for path in paths:
+            asked = path.replace("{id}", "1").replace("{part}", "0").replace("{tag}", "a")
+            assert "{" not in asked, "the test has no value for a parameter of this path"
+            for method in ("GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"):
+                assert (await program.ask(asked, method)).status == 401, (method, path)
