@@ -54,7 +54,9 @@ _PIECE = re.compile("[A-Za-z0-9_-]{8,}")
 _ADDRESS = re.compile("[a-z]{3,5}://[^ ]+", re.IGNORECASE)
 _HOST = re.compile("^[^:]+://([^/?#:]+)")
 _IMAGE = re.compile("[.](?:png|jpe?g|gif|svg|webp|css|ico)$")
-_SOCIAL = re.compile(r"(?:^|\.)(?:facebook|twitter|x|instagram|linkedin|youtube|tiktok|pinterest)\.com$")
+_SOCIAL = tuple(
+    f".{name}.com" for name in "facebook twitter x instagram linkedin youtube tiktok pinterest".split()
+)
 _FROM = re.compile("@([a-z0-9.-]+)", re.IGNORECASE)
 _SENTENCE = re.compile("[.!?] |[。！？]")
 
@@ -62,6 +64,9 @@ _SENTENCE = re.compile("[.!?] |[。！？]")
 class _Weighed(NamedTuple):
     score: int
     reason: str
+
+
+_NOTHING = _Weighed(0, "")
 
 
 def pick_confirmations(links: list[Listed], subject: str, sender: str) -> list[Link]:
@@ -144,10 +149,10 @@ class _LinkWeigher:
 
     def _weigh_address(self, url: str) -> _Weighed:
         host = _HOST.match(lower(url[:300]))
-        name = host[1] if host else ""
-        rest = url[len(host[0]) if host else 0 :][:_PATH_MAX]
+        start, name = (host.end(), host[1]) if host else (0, "")
+        rest = url[start : start + _PATH_MAX]
         plain = unquote(unquote(rest)) if "%" in rest else rest
-        target = lower(_CAMEL.sub(r"\1-\2", plain))
+        target = plain if plain.islower() else lower(_CAMEL.sub(r"\1-\2", plain))
         path, _, query = target.partition("?")
         inner = query.partition("://")[2]
         where = f"{path} {inner.partition('?')[0]}"
@@ -161,7 +166,7 @@ class _LinkWeigher:
         score += 5 if self._domain and (name == self._domain or name.endswith("." + self._domain)) else 0
         if not rest.strip("/"):
             score -= 40
-        if _LEADS_ELSEWHERE.search(where) or _IMAGE.search(path) or _SOCIAL.search(name):
+        if _LEADS_ELSEWHERE.search(where) or _IMAGE.search(path) or f".{name}".endswith(_SOCIAL):
             score -= 100
         return _Weighed(score, reason)
 
@@ -242,6 +247,8 @@ class _LinkWeigher:
             above = range(anchor.row - 1, max(-1, anchor.row - 3), -1)
             seen = [row for row in above if row < len(rows) and row not in place.link_rows]
             texts += [self._read(_without_addresses(rows[row][-_CONTEXT_MAX:])) for row in seen]
+        if not self._invites and not any(texts):
+            return _NOTHING
         for distance, words in enumerate(texts):
             if not words and not self._invites:
                 continue
@@ -262,7 +269,7 @@ class _LinkWeigher:
                 return _Weighed(30 if is_vague else 10, reason)
             if distance and _word(words, "soft") and is_vague and self._subject_asks:
                 return _Weighed(20, self._subject_reason)
-        return _Weighed(0, "")
+        return _NOTHING
 
     def _has_object(self, place: Place) -> bool:
         """Return True if the subject or the lines above speak of what links confirm: an address, an account."""
@@ -302,6 +309,8 @@ def _asks(found: list[Mark]) -> bool:
 
 
 def _last_sentence(text: str) -> str:
+    if not text:
+        return ""
     ends = list(_SENTENCE.finditer(text))
     return text[ends[-1].end() :] if ends else text
 
