@@ -54,9 +54,10 @@ _PIECE = re.compile("[A-Za-z0-9_-]{8,}")
 _ADDRESS = re.compile("[a-z]{3,5}://[^ ]+", re.IGNORECASE)
 _HOST = re.compile("^[^:]+://([^/?#:]+)")
 _IMAGE = re.compile("[.](?:png|jpe?g|gif|svg|webp|css|ico)$")
-_SOCIAL = tuple(
-    f".{name}.com" for name in "facebook twitter x instagram linkedin youtube tiktok pinterest".split()
-)
+_SOCIAL = (
+    ".facebook.com", ".twitter.com", ".x.com", ".instagram.com", ".linkedin.com", ".youtube.com", ".tiktok.com",
+    ".pinterest.com",
+)  # fmt: skip
 _FROM = re.compile("@([a-z0-9.-]+)", re.IGNORECASE)
 _SENTENCE = re.compile("[.!?] |[。！？]")
 
@@ -176,11 +177,11 @@ class _LinkWeigher:
         if anchor.is_bare or _ADDRESS.match(said):
             said = anchor.label if anchor.is_bare else ""
         found = self._read(said[:_CONTEXT_MAX])
-        if _word(found, "never") and not _word(found, "object"):
+        if found and _word(found, "never") and not _word(found, "object"):
             return _Weighed(-100, "")
         wording, reason = self._weigh_wording(said, found, is_bare=anchor.is_bare)
         is_alone = not anchor.before and not anchor.after.strip(" .>)]")
-        yes = _word(found, "yes")
+        yes = _word(found, "yes") if found else None
         if (
             wording < _CLEAR
             and yes
@@ -189,8 +190,8 @@ class _LinkWeigher:
             and self._has_object(place)
         ):
             wording, reason = _CLEAR, f"its text says “{yes.word}”"
-        create = _word(found, "create")
-        if create and self._subject_invites:
+        create = _word(found, "create") if self._subject_invites else None
+        if create:
             wording, reason = _CLEAR + 55 * self._subject_other, f"its text says “{create.word}”"
         score = address.score + wording
         score += 10 * is_alone + 10 * anchor.is_button - 20 * (anchor.links_in_row > 2)
@@ -247,8 +248,6 @@ class _LinkWeigher:
             above = range(anchor.row - 1, max(-1, anchor.row - 3), -1)
             seen = [row for row in above if row < len(rows) and row not in place.link_rows]
             texts += [self._read(_without_addresses(rows[row][-_CONTEXT_MAX:])) for row in seen]
-        if not self._invites and not any(texts):
-            return _NOTHING
         for distance, words in enumerate(texts):
             if not words and not self._invites:
                 continue

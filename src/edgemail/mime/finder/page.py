@@ -293,7 +293,9 @@ class _HtmlPlace:
 
 
 def _write(link: Anchor, text: str) -> None:
-    if len(link.text) < LABEL_MAX:
+    if not link.text:
+        link.text = text.strip(" ")
+    elif len(link.text) < LABEL_MAX:
         link.text = f"{link.text} {text}".strip(" ")
 
 
