@@ -1,4 +1,7 @@
-"""`python -m bench.all_mail`: how long the list of all mail, its searches and its counts take."""
+"""`python -m bench.all_mail`: how long the list of all mail, its searches and its counts take.
+
+Processor time is the best of the rounds: on a busy machine it says more than the time on the clock.
+"""
 
 from __future__ import annotations
 
@@ -58,12 +61,17 @@ async def _measure(messages: int, words: int, folder: Path) -> None:
 
 
 async def _time(name: str, work: Callable[[], Awaitable[Any]]) -> None:
-    times_ms = []
+    times_ms, processor_ms = [], []
     for _ in range(_ROUNDS):
-        started = time.perf_counter()
+        started, used = time.perf_counter(), time.process_time()
         await work()
         times_ms.append((time.perf_counter() - started) * 1000)
-    print(f"{name:<24} p50 {statistics.median(times_ms):8.1f} ms  best {min(times_ms):8.1f} ms", flush=True)
+        processor_ms.append((time.process_time() - used) * 1000)
+    print(
+        f"{name:<24} p50 {statistics.median(times_ms):8.1f} ms  best {min(times_ms):8.1f} ms"
+        f"  processor {min(processor_ms):8.1f} ms",
+        flush=True,
+    )
 
 
 async def _fill(store: Mailbox, messages: int, words: int) -> None:

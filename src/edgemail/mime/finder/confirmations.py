@@ -54,7 +54,10 @@ _PIECE = re.compile("[A-Za-z0-9_-]{8,}")
 _ADDRESS = re.compile("[a-z]{3,5}://[^ ]+", re.IGNORECASE)
 _HOST = re.compile("^[^:]+://([^/?#:]+)")
 _IMAGE = re.compile("[.](?:png|jpe?g|gif|svg|webp|css|ico)$")
-_SOCIAL = re.compile(r"(?:^|\.)(?:facebook|twitter|x|instagram|linkedin|youtube|tiktok|pinterest)\.com$")
+_SOCIAL = (
+    ".facebook.com", ".twitter.com", ".x.com", ".instagram.com", ".linkedin.com", ".youtube.com", ".tiktok.com",
+    ".pinterest.com",
+)  # fmt: skip
 _FROM = re.compile("@([a-z0-9.-]+)", re.IGNORECASE)
 _SENTENCE = re.compile("[.!?] |[。！？]")
 
@@ -62,6 +65,9 @@ _SENTENCE = re.compile("[.!?] |[。！？]")
 class _Weighed(NamedTuple):
     score: int
     reason: str
+
+
+_NOTHING = _Weighed(0, "")
 
 
 def pick_confirmations(links: list[Listed], subject: str, sender: str) -> list[Link]:
@@ -144,10 +150,10 @@ class _LinkWeigher:
 
     def _weigh_address(self, url: str) -> _Weighed:
         host = _HOST.match(lower(url[:300]))
-        name = host[1] if host else ""
-        rest = url[len(host[0]) if host else 0 :][:_PATH_MAX]
+        start, name = (host.end(), host[1]) if host else (0, "")
+        rest = url[start : start + _PATH_MAX]
         plain = unquote(unquote(rest)) if "%" in rest else rest
-        target = lower(_CAMEL.sub(r"\1-\2", plain))
+        target = plain if plain.islower() else lower(_CAMEL.sub(r"\1-\2", plain))
         path, _, query = target.partition("?")
         inner = query.partition("://")[2]
         where = f"{path} {inner.partition('?')[0]}"
@@ -161,7 +167,7 @@ class _LinkWeigher:
         score += 5 if self._domain and (name == self._domain or name.endswith("." + self._domain)) else 0
         if not rest.strip("/"):
             score -= 40
-        if _LEADS_ELSEWHERE.search(where) or _IMAGE.search(path) or _SOCIAL.search(name):
+        if _LEADS_ELSEWHERE.search(where) or _IMAGE.search(path) or f".{name}".endswith(_SOCIAL):
             score -= 100
         return _Weighed(score, reason)
 
@@ -171,11 +177,11 @@ class _LinkWeigher:
         if anchor.is_bare or _ADDRESS.match(said):
             said = anchor.label if anchor.is_bare else ""
         found = self._read(said[:_CONTEXT_MAX])
-        if _word(found, "never") and not _word(found, "object"):
+        if found and _word(found, "never") and not _word(found, "object"):
             return _Weighed(-100, "")
         wording, reason = self._weigh_wording(said, found, is_bare=anchor.is_bare)
         is_alone = not anchor.before and not anchor.after.strip(" .>)]")
-        yes = _word(found, "yes")
+        yes = _word(found, "yes") if found else None
         if (
             wording < _CLEAR
             and yes
@@ -184,8 +190,8 @@ class _LinkWeigher:
             and self._has_object(place)
         ):
             wording, reason = _CLEAR, f"its text says “{yes.word}”"
-        create = _word(found, "create")
-        if create and self._subject_invites:
+        create = _word(found, "create") if self._subject_invites else None
+        if create:
             wording, reason = _CLEAR + 55 * self._subject_other, f"its text says “{create.word}”"
         score = address.score + wording
         score += 10 * is_alone + 10 * anchor.is_button - 20 * (anchor.links_in_row > 2)
@@ -262,7 +268,7 @@ class _LinkWeigher:
                 return _Weighed(30 if is_vague else 10, reason)
             if distance and _word(words, "soft") and is_vague and self._subject_asks:
                 return _Weighed(20, self._subject_reason)
-        return _Weighed(0, "")
+        return _NOTHING
 
     def _has_object(self, place: Place) -> bool:
         """Return True if the subject or the lines above speak of what links confirm: an address, an account."""
@@ -302,6 +308,8 @@ def _asks(found: list[Mark]) -> bool:
 
 
 def _last_sentence(text: str) -> str:
+    if not text:
+        return ""
     ends = list(_SENTENCE.finditer(text))
     return text[ends[-1].end() :] if ends else text
 

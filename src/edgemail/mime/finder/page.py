@@ -28,14 +28,14 @@ ROWS_MAX = 20_000
 
 # A repeated group keeps some 400 octets on the regex stack for each repeat. `_end_of_tag` goes on after so many.
 _VALUES_MAX = 100
-_VALUES = rf"(?:=[ \t\r\n]*(?:\"[^\"]*\"|'[^']*'|)[^>=]*){{0,{_VALUES_MAX}}}>?"
+_VALUES = rf"(?:=[ \t\r\n]*+(?:\"[^\"]*+\"|'[^']*+'|)[^>=]*+){{0,{_VALUES_MAX}}}>?"
 _MORE_VALUES = re.compile(_VALUES)
 # A comment, an element that shows nothing, a declaration, or a tag.
 _TAG = re.compile(
     r"<!--.*?(?:-->|\Z)"
     r"|<(script|style|title|template|noscript)(?![a-z0-9-])[^>]*>.*?(?:</\1[ \t\r\n]*>|\Z)"
     r"|<[!?][^>]*>?"
-    rf"|<(/?[a-z][a-z0-9]*)([^>=]*{_VALUES})",
+    rf"|<(/?[a-z][a-z0-9]*+)[^>=]*+(?:>|{_VALUES})",
     re.IGNORECASE | re.DOTALL,
 )
 _ATTRIBUTE = re.compile(
@@ -127,18 +127,12 @@ def _unmark(text: str) -> str:
     return text.replace(_OPEN, "").replace(_CLOSE, "")
 
 
-def _is_hidden(name: str, attributes: str) -> bool:
-    """Remember the styles that a newsletter repeats in each of its cells; links have addresses of their own."""
-    if name == "a" or len(attributes) > _STYLE_MAX:
-        return _hides(attributes)
-    return _hides_as_before(attributes)
-
-
 def _hides(attributes: str) -> bool:
-    return bool(_HIDDEN.search(attributes.lower()))
+    return _HIDDEN.search(attributes.lower()) is not None
 
 
 _hides_as_before = lru_cache(maxsize=1_024)(_hides)
+"""Remembers the styles that a newsletter repeats in each of its cells."""
 
 
 def _value(attribute: re.Match[str]) -> str:
@@ -160,29 +154,30 @@ class _Scanner:
     def read(self, html: str) -> None:
         """Take all tags. Newsletters have thousands, so little is done for one that means nothing."""
         place = 0
+        into = self._into
         tags = _TAG.finditer(html)
         while tag := next(tags, None):
             start, end = tag.span()
-            if start > place:
-                self._into.append(html[place:start])
+            if start != place:
+                into.append(html[place:start])
             if end - start > _VALUES_MAX and html.startswith("=", end):
                 end = _end_of_tag(html, end)
                 tags = _TAG.finditer(html, end)
             place = end
-            if not tag[2]:
+            if not (written := tag[2]):
                 continue
-            name = tag[2].lower()
-            gap = _GAPS.get(name)
-            if gap and self._into[-1] != gap:
-                self._into.append(gap)
+            name = written.lower()
+            if (gap := _GAPS.get(name)) and into[-1] != gap:
+                into.append(gap)
             if self._hiding:
                 self._count(name)
-            elif name[0] == "/":
-                if name == "/a":
-                    self._close_anchor()
-            elif name == "a" or end - tag.start(3) >= _ATTRIBUTE_MIN:
-                self._begin(name, html[tag.start(3) : end])
-        self._into.append(html[place:])
+                into = self._into
+            elif name == "a" or (name[0] != "/" and end - start - len(written) > _ATTRIBUTE_MIN):
+                self._begin(name, html[start + 1 + len(written) : end])
+                into = self._into
+            elif name == "/a":
+                self._close_anchor()
+        into.append(html[place:])
 
     def _count(self, name: str) -> None:
         """Take a tag within what is hidden."""
@@ -192,37 +187,48 @@ class _Scanner:
                 self._hiding, self._into = "", self._seen
 
     def _begin(self, name: str, attributes: str) -> None:
-        if name not in _VOID and _is_hidden(name, attributes):
-            self._hiding, self._depth, self._into = name, 1, self._hidden
-        elif name == "a":
-            self._close_anchor()
-            if len(self._anchors) < ANCHORS_MAX:
-                self._open_anchor(attributes)
-        elif name == "img" and self._is_open:
-            found = _ATTRIBUTE.finditer(attributes)
-            self._add_labels(
-                islice((_value(attribute) for attribute in found if attribute[1].lower() in _LABELS), LABELS_MAX)
-            )
+        if name == "a":
+            self._begin_link(attributes)
+        elif name == "img":
+            if self._is_open:
+                found = _ATTRIBUTE.finditer(attributes)
+                labels = (_value(attribute) for attribute in found if attribute[1].lower() in _LABELS)
+                self._add_labels(islice(labels, LABELS_MAX))
+        elif name not in _VOID and (_hides if len(attributes) > _STYLE_MAX else _hides_as_before)(attributes):
+            self._hide(name)
+
+    def _hide(self, name: str) -> None:
+        self._hiding, self._depth, self._into = name, 1, self._hidden
+
+    def _begin_link(self, attributes: str) -> None:
+        lowered = attributes.lower()
+        if _HIDDEN.search(lowered):
+            self._hide("a")
+            return
+        self._close_anchor()
+        if len(self._anchors) < ANCHORS_MAX:
+            self._open_anchor(attributes, is_button=_BUTTON.search(lowered) is not None)
 
     def _close_anchor(self) -> None:
         if self._is_open:
             self._seen.append(_CLOSE)
             self._is_open = False
 
-    def _open_anchor(self, attributes: str) -> None:
+    def _open_anchor(self, attributes: str, *, is_button: bool) -> None:
         href: str | None = None
         labels: list[str] = []
         for found in _ATTRIBUTE.finditer(attributes):
             name = found[1].lower()
-            if name == "href" and href is None:
-                href = _value(found)
+            if name == "href":
+                href = _value(found) if href is None else href
             elif name in _LABELS and len(labels) < LABELS_MAX:
                 labels.append(_value(found))
         if href is not None:
             self._seen.append(_OPEN)
             self._is_open = True
-            self._anchors.append(Anchor(unescape(href), is_button=bool(_BUTTON.search(attributes.lower()))))
-            self._add_labels(labels)
+            self._anchors.append(Anchor(unescape(href), is_button=is_button))
+            if labels:
+                self._add_labels(labels)
 
     def _add_labels(self, labels: Iterable[str]) -> None:
         anchor = self._anchors[-1]
@@ -237,10 +243,12 @@ class _Scanner:
         place = _HtmlPlace(self._anchors)
         for line in _split(_SPACES.sub(" ", text)):
             row = line.strip(" ")
-            if _OPEN in row or _CLOSE in row:
-                row = _SPACES.sub(" ", _unmark(row)).strip(" ")
+            if row and (_OPEN in row or _CLOSE in row):
+                row = _unmark(row).strip(" ")
+                if "  " in row:
+                    row = _SPACES.sub(" ", row)
                 place.take(line, row, len(rows))
-            elif place.is_open:
+            elif place.link:
                 place.take(line, row, len(rows))
             if row and len(rows) < ROWS_MAX:
                 rows.append(row)
@@ -252,42 +260,43 @@ class _HtmlPlace:
 
     def __init__(self, anchors: list[Anchor]) -> None:
         self._anchors = iter(anchors)
-        self._open: Anchor | None = None
-
-    @property
-    def is_open(self) -> bool:
-        """True within a link."""
-        return self._open is not None
+        self.link: Anchor | None = None
+        """The link that the next line begins in."""
 
     def take(self, line: str, row: str, number: int) -> None:
         """Look at the next line: `row` is what a reader sees of it."""
         here = []
+        link = self.link
         done = 0
         for mark in _MARKS.finditer(line):
             start = mark.start()
-            if self._open:
-                self._write(line[done:start])
+            if link:
+                _write(link, line[done:start])
             done = start + 1
             if line[start] == _CLOSE:
-                if self._open and done < len(line):
-                    self._open.after = _unmark(line[done : done + 200])
-                self._open = None
+                if link and done < len(line):
+                    link.after = _unmark(line[done : done + 200])
+                link = None
             elif anchor := next(self._anchors, None):
-                self._open = anchor
+                link = anchor
                 anchor.row = number
                 if start:
                     anchor.before = _unmark(line[max(0, start - 300) : start]).strip(" ")
                 here.append(anchor)
-        if self._open:
-            self._write(line[done:])
-            if not self._open.text and not row:
-                self._open.row = number
+        if link:
+            _write(link, line[done:])
+            if not link.text and not row:
+                link.row = number
         for anchor in here:
             anchor.links_in_row = len(here)
+        self.link = link
 
-    def _write(self, text: str) -> None:
-        if self._open and len(self._open.text) < LABEL_MAX:
-            self._open.text = f"{self._open.text} {text}".strip(" ")
+
+def _write(link: Anchor, text: str) -> None:
+    if not link.text:
+        link.text = text.strip(" ")
+    elif len(link.text) < LABEL_MAX:
+        link.text = f"{link.text} {text}".strip(" ")
 
 
 def rows_of(text: str) -> list[str]:
@@ -330,7 +339,7 @@ def read_tags(html: str) -> Iterator[tuple[str, str, str]]:
         if end - start > _VALUES_MAX and html.startswith("=", end):
             end = _end_of_tag(html, end)
             tags = _TAG.finditer(html, end)
-        yield html[place:start], (tag[2] or "").lower(), html[tag.start(3) : end] if tag[2] else ""
+        yield html[place:start], (tag[2] or "").lower(), html[tag.end(2) : end] if tag[2] else ""
         place = end
     yield html[place:], "", ""
 
