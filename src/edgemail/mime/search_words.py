@@ -21,6 +21,8 @@ _WITHOUT_BLANKS = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
     "\uff00-\uffef\U00020000-\U0003ffff"
 )
+_PIECE: Final = 32 * 1024
+_BLANK = re.compile(r"\s")
 _LINE_END = re.compile(rf"([{_WITHOUT_BLANKS}])[ \t]*\r?\n[ \t>]*(?=[{_WITHOUT_BLANKS}])")
 
 
@@ -37,4 +39,12 @@ def search_words(*parts: str) -> str:
 
 
 def _keep_once(text: str) -> str:
-    return " ".join(dict.fromkeys(text.split()))
+    """Join the different words, piece by piece: a list of all short words takes twenty times the text's memory."""
+    found: dict[str, None] = {}
+    start = 0
+    while start < len(text):
+        blank = _BLANK.search(text, start + _PIECE)
+        end = blank.start() if blank else len(text)
+        found |= dict.fromkeys(text[start:end].split())
+        start = end
+    return " ".join(found)
