@@ -38,6 +38,12 @@ _SEARCH = f"""{_NUMBERS}
 INSERT INTO search (mail_id, words)
 SELECT id, printf('%06d a and as be code is it line long message no of or should some than this words your', id)
 FROM n"""
+_SEARCH_FIELDS = f"""{_NUMBERS}
+INSERT INTO search_fields (mail_id, date, size, recipients, "from", "to", cc, bcc, reply_to, subject, message_id,
+                           attachments, inline_parts)
+SELECT id, date, size, recipients, 'shop', printf(' <inbox%d@example.com>', id % ?3), '', '', '',
+       printf('your code is %06d', id % 1000000), printf('%d@shop.example', id), 0, 0
+FROM n JOIN mail USING (id)"""
 _INBOX = """
 INSERT INTO inbox (address, mail_id)
 SELECT printf('inbox%d@example.com', id % ?1), id FROM mail ORDER BY 1, 2"""
@@ -68,6 +74,7 @@ def fill(path: Path, messages: int, *, body_bytes: int = 400, age_s: float = 60.
             connection.execute(_MAIL, (first, last, age, inboxes_of(messages), body))
             connection.execute(_SUMMARY, (first, last, inboxes_of(messages)))
             connection.execute(_SEARCH, (first, last))
+            connection.execute(_SEARCH_FIELDS, (first, last, inboxes_of(messages)))
         connection.execute(_INBOX, (inboxes_of(messages),))
         connection.execute("DELETE FROM usage")
         for statement in schema.TABLES:

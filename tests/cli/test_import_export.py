@@ -124,6 +124,7 @@ async def test_a_thousand_messages_come_back_octet_for_octet(form: str, tmp_path
     assert await read_all(tmp_path / "b.db") == await read_all(tmp_path / "a.db")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 async def test_mail_of_25_mib_and_unusual_mail_come_back(form: str, tmp_path: Path) -> None:
     """The largest that a server takes by default, with its trace; of text, of octets, and of one line."""
@@ -330,6 +331,7 @@ def test_mistakes_are_said_in_a_line(arguments: list[str], status: int, said: st
     assert not Path("x").exists()
 
 
+@pytest.mark.slow
 async def test_an_export_overwrites_nothing(tmp_path: Path) -> None:
     """Neither a file, nor a folder with something in it, nor what is left of another export."""
     await fill(tmp_path / "a.db", make_mail(3))
@@ -486,6 +488,7 @@ def sqld(tmp_path: Path) -> Iterator[Sqld]:
     database.kill()
 
 
+@pytest.mark.slow
 async def test_a_database_on_a_server_is_exported_and_filled(sqld: Sqld, tmp_path: Path) -> None:
     """The token comes from a file; messages come in pieces."""
     mails = [*make_mail(20), envelope("large@x.org", data=under_trace("bob@sender.example", b"\xff\n" * 2**20))]

@@ -123,6 +123,7 @@ async def test_addresses_beyond_ascii(server: Running) -> None:
     assert len(await read_inbox(server, "jürgen@exämple.org")) == 1
 
 
+@pytest.mark.slow
 async def test_a_large_message_is_sent_whole(server: Running) -> None:
     """Dots that begin lines come back as they were."""
     body = b".dots\n" * 3_000_000

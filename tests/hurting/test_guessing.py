@@ -8,6 +8,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 import bcrypt
+import pytest
 from testkit.honest_sender import HonestSender
 from testkit.hostile_peers import HELLO, Attacker, measure_memory, swarm
 from testkit.server_process import Peer, serving
@@ -51,6 +52,7 @@ class LoggedInSender(HonestSender):
             peer.close()
 
 
+@pytest.mark.slow
 async def test_guesses_of_many_sources_delay_nobody(tmp_path: Path, figures: list[str]) -> None:
     """Each source has few guesses a minute, all of them a bounded number at a time; the others get 454."""
     logins = tmp_path / "logins"

@@ -187,11 +187,12 @@ def test_a_filled_database_is_one_that_edgemail_serves(tmp_path: Path) -> None:
         assert answers_of_one(server.http_port, "/api/messages/3")["200"] == 1
     assert listing == {"200": 1}
     connection = apsw.Connection(str(tmp_path / "mail.db"))
-    count = "SELECT messages, size, (SELECT count(*) FROM inbox WHERE address = ?), (SELECT count(*) FROM summary)"
+    counts = ["(SELECT count(*) FROM inbox WHERE address = ?)", "(SELECT count(*) FROM summary)"]
+    count = f"SELECT messages, size, {', '.join(counts)}, (SELECT count(*) FROM search_fields)"
     found = connection.execute(f"{count} FROM usage", (filling.address(3),)).fetchall()
     octets = connection.execute("SELECT sum(length(data)) FROM mail").get
     connection.close()
-    assert found == [(1_000, octets, filling.INBOX_MESSAGES, 1_000)]
+    assert found == [(1_000, octets, filling.INBOX_MESSAGES, 1_000, 1_000)]
 
 
 def answers_of_one(port: int, path: str) -> dict[str, int]:

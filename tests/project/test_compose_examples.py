@@ -83,6 +83,7 @@ def test_values_are_texts(name: str) -> None:
         assert all(isinstance(value, str) for value in environ.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.needs_root
 @pytest.mark.needs_two_machines

@@ -34,7 +34,7 @@ def test_both_architectures_are_built_from_one_page() -> None:
     assert re.search(r"amd64|x86_64", text.partition("FROM")[2]) is None
 
 
-@pytest.mark.parametrize("user", [0, 12345])
+@pytest.mark.parametrize("user", [pytest.param(0, marks=pytest.mark.slow), 12345])
 @pytest.mark.needs_root
 @pytest.mark.needs_two_machines
 def test_it_runs_on_a_read_only_root_as_any_user(user: int, tmp_path: Path) -> None:
@@ -58,6 +58,7 @@ def test_it_runs_on_a_read_only_root_as_any_user(user: int, tmp_path: Path) -> N
 
 @pytest.mark.needs_root
 @pytest.mark.needs_two_machines
+@pytest.mark.slow
 def test_a_public_server_runs_as_any_user_on_a_read_only_root(tmp_path: Path) -> None:
     """Its own certificate and the operator's Maildir are beside the database."""
     with running_image(IMAGE, tmp_path, user=12345, arguments=["serve", "--domain", "example.org"]) as container:
@@ -79,6 +80,7 @@ def test_a_public_server_runs_as_any_user_on_a_read_only_root(tmp_path: Path) ->
 @pytest.mark.needs_root
 @pytest.mark.needs_two_machines
 @pytest.mark.needs_wget
+@pytest.mark.slow
 def test_health_checks_by_wget_work(check: str, tmp_path: Path) -> None:
     """They stand in many Compose files."""
     with running_image(IMAGE, tmp_path, user=12345) as container:
@@ -88,6 +90,7 @@ def test_health_checks_by_wget_work(check: str, tmp_path: Path) -> None:
 
 @pytest.mark.needs_root
 @pytest.mark.needs_two_machines
+@pytest.mark.slow
 def test_the_health_check_fails_where_nothing_answers(tmp_path: Path) -> None:
     """Its status is 1, as engines want it."""
     with running_image(
@@ -99,6 +102,7 @@ def test_the_health_check_fails_where_nothing_answers(tmp_path: Path) -> None:
 
 @pytest.mark.needs_root
 @pytest.mark.needs_two_machines
+@pytest.mark.slow
 def test_mailpits_variables_and_arguments_rule(tmp_path: Path) -> None:
     """They stand before the image's own settings; the health check follows them."""
     environ = {
@@ -121,6 +125,7 @@ def test_mailpits_variables_and_arguments_rule(tmp_path: Path) -> None:
 
 @pytest.mark.needs_root
 @pytest.mark.needs_two_machines
+@pytest.mark.slow
 def test_root_keeps_mail_where_mailpit_did(tmp_path: Path) -> None:
     """Sail has /var/mailpit.db, others a folder of root's that nobody else may write to."""
     owned = tmp_path / "owned"
@@ -144,6 +149,7 @@ def test_root_keeps_mail_where_mailpit_did(tmp_path: Path) -> None:
 
 @pytest.mark.needs_root
 @pytest.mark.needs_two_machines
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     """The status is that of wrong settings, so that nobody starts it again and again."""
     owned = tmp_path / "owned"
@@ -158,6 +164,7 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
 @pytest.mark.needs_root
 @pytest.mark.needs_two_machines
 @pytest.mark.parametrize("environ", [{}, {"EDGEMAIL_TLS": "self-made"}], ids=["plain", "tls"])
+@pytest.mark.slow
 def test_a_store_in_memory_needs_no_folder(environ: dict[str, str], tmp_path: Path) -> None:
     """Not even the volume may be written then; what is large, and a key, stay in memory."""
     owned = tmp_path / "owned"

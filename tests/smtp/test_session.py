@@ -7,7 +7,7 @@ import tracemalloc
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from edgemail.smtp import Close, Deliver, Ended, Output, Reply, Session, SessionRules, Settled
@@ -48,11 +48,18 @@ def test_a_stream_that_comes_octet_by_octet_gives_the_same_outputs(octets: bytes
 
 
 @given(streams, cuts)
+@example(b"BDAT 5 LAST\r\n.\r\n.\r\n", [])
 def test_a_stream_of_crlf_lines_means_the_same_where_lf_lines_are_taken(octets: bytes, places: list[int]) -> None:
-    """Who ends lines with CRLF, as all mail servers do, is read by one grammar in both modes."""
+    """Who ends lines with CRLF, as all mail servers do, is read by one grammar in both modes.
+
+    A chunk of BDAT may end within a CRLF. Then there is a line that ends in LF alone.
+    """
     octets = re.sub(rb"(?<!\r)\n|\r(?!\n)", b"", octets)
     packets = cut(octets, places)
-    assert run(Session(replace(RULES, takes_lf_lines=True)), packets) == run(Session(RULES), packets)
+    strict, lenient = (run(Session(rules), packets) for rules in (RULES, replace(RULES, takes_lf_lines=True)))
+    is_cut = any(isinstance(output, Reply) and output.reason == "bare_newline" for output in strict)
+    assert is_cut or strict == lenient
+    assert not is_cut or b"BDAT" in octets.upper()
 
 
 @given(dotty)
