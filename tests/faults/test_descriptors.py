@@ -6,8 +6,10 @@ import asyncio
 import os
 import socket
 import sys
+from contextlib import closing
 from pathlib import Path
 
+import apsw
 import pytest
 from testkit.api_reader import get, listing, program
 from testkit.hostile_peers import count_descriptors
@@ -33,6 +35,11 @@ def send(peer: Peer, octets: int = 100) -> int:
     return peer.ask(b"Subject: few\r\n\r\n" + b"x" * octets + b"\r\n.\r\n")
 
 
+def has_summaries(path: Path, count: int) -> bool:
+    with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as connection:
+        return connection.execute("SELECT count(*) FROM summary").get == count
+
+
 @pytest.mark.parametrize("port", ["smtp", "smtps"])
 async def test_without_descriptors_who_is_in_is_served_and_the_others_later(tmp_path: Path, port: str) -> None:
     """An open connection's mail is kept, or deferred if it needs a spool; later all is normal."""
@@ -41,7 +48,8 @@ async def test_without_descriptors_who_is_in_is_served_and_the_others_later(tmp_
         pid = server.process.pid
         peer = Peer(server.smtp)
         peer.greet()
-        codes = [send(peer)]
+        codes = [send(peer), send(peer, 100_000)]
+        await until(lambda: has_summaries(tmp_path / "mail.db", 2))  # the first one loads words of many languages
         before = count_descriptors(pid)
         for _ in range(ROUNDS):
             crowd = [socket.create_connection(getattr(server, port)) for _ in range(2 * DESCRIPTORS)]
