@@ -119,6 +119,7 @@ TROUBLES: dict[str, tuple[Callable[[Sqld], None], Callable[[Sqld], None]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trouble", TROUBLES)
 async def test_a_database_in_trouble_is_451_and_503_until_it_is_back(
     trouble: str, server: Sqld, tmp_path: Path, caplog: pytest.LogCaptureFixture

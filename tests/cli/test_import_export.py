@@ -153,6 +153,7 @@ async def test_mail_of_25_mib_and_unusual_mail_come_back(form: str, tmp_path: Pa
     assert await read_all(tmp_path / "b.db") == await read_all(tmp_path / "a.db")
 
 
+@pytest.mark.slow
 async def test_mail_of_a_running_server_is_exported_and_imported_into_another(
     server: Running, tmp_path: Path
 ) -> None:

@@ -86,6 +86,7 @@ async def test_what_one_reader_opens_is_read_for_all(page: Page, browser: Browse
     await context.close()
 
 
+@pytest.mark.slow
 async def test_operators_narrow_the_search(page: Page, program: Program) -> None:
     """Those that are typed, and those that are clicked; also for mail that is not listed yet."""
     await program.send(letter_octets("Parcel", "It waits at the harbour.", extra=f"Cc: {ANN}\r\n"), to=(ANN,))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Page
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
 
 async def test_mail_is_read_below_a_path(page: Page, tmp_path: Path) -> None:

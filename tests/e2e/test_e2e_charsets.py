@@ -13,7 +13,7 @@ from tests.e2e.test_e2e_mime_vectors import bundle
 if TYPE_CHECKING:
     from playwright.async_api import Browser
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
 SINGLE_OCTETS = (
     *(f"iso-8859-{number}" for number in range(1, 17) if number != 12),

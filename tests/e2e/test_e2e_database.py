@@ -149,6 +149,7 @@ async def test_a_message_larger_than_one_value_comes_in_pieces_that_are_counted(
     assert (await (await downloading.value).path()).read_bytes().endswith(message.as_bytes(policy=SMTP))
 
 
+@pytest.mark.slow
 async def test_what_is_below_the_first_page_can_be_loaded_and_linked_to(
     page: Page, edge: Edge, replica: Sqld, address: str
 ) -> None:
@@ -208,6 +209,7 @@ async def test_the_nearest_database_is_read_and_shown(
     await expect(place).to_have_text(re.compile(rf"^127\.0\.0\.1:{far.port} \d{{3,}} ms$"))
 
 
+@pytest.mark.slow
 async def test_a_database_that_dies_is_left_for_the_next_and_the_page_says_so(
     quiet_page: Page, edge: Edge, replica: Sqld, address: str, tmp_path: Path, far: Valve
 ) -> None:

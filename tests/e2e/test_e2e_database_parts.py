@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.e2e.edge import Edge
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
 READ_BADLY_BEFORE = b"".join(
     line + b"\r\n"

@@ -46,6 +46,7 @@ TELLING = """
 HIDDEN = "() => Object.defineProperty(document, 'hidden', { get: () => true, configurable: true })"
 
 
+@pytest.mark.slow
 async def test_a_long_inbox_is_drawn_only_where_it_is_seen(page: Page, server: Server, address: str) -> None:
     """Scrolling reaches all mail, and only rows near the view are drawn."""
     await server.send_all([letter(f"No {number}") for number in range(700)], address)
@@ -228,6 +229,7 @@ async def test_the_source_has_numbered_lines(page: Page, server: Server, address
     assert source.endswith("one\n\nthree\n")
 
 
+@pytest.mark.slow
 async def test_a_large_message_shows_how_much_of_it_has_come(
     page: Page, context: BrowserContext, server: Server, address: str
 ) -> None:

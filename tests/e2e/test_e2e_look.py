@@ -151,6 +151,7 @@ async def test_the_theme_follows_the_system_until_a_person_chooses(page: Page) -
     await expect(body).to_have_css("background-color", "rgb(17, 19, 21)")
 
 
+@pytest.mark.slow
 async def test_the_api_docs_show_the_api_and_ask_nobody_else(page: Page, server: Server) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(urlsplit(request.url).netloc))

@@ -64,6 +64,7 @@ async def test_the_page_reads_as_the_server_does(browser: Browser) -> None:
     assert set(DIFFERENT) == set(wrong)
 
 
+@pytest.mark.slow
 async def test_the_page_reads_built_messages_as_they_were_built(browser: Browser) -> None:
     """As the server does, see tests/mime/test_built_mail.py."""
     built = [build(Random(seed)) for seed in range(BUILT_MESSAGES)]
@@ -72,6 +73,7 @@ async def test_the_page_reads_built_messages_as_they_were_built(browser: Browser
         assert describe(reading, mail.expect) == mail.expect, f"seed {seed}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_the_page_reads_broken_messages_as_the_server_does(browser: Browser, seed: int) -> None:
     """What nobody has thought of is read in one way too: each vector is changed in a few places by chance."""

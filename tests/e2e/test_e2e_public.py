@@ -21,6 +21,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 ANN = "ann@mail.example"
 
 
+@pytest.mark.slow
 async def test_behind_nginx_as_it_comes_the_page_reads_and_deletes(tmp_path: Path) -> None:
     """Its own name is a domain of the settings; Host is the upstream's address."""
     with running_server(tmp_path, EDGEMAIL_DOMAIN="mail.example") as server:
@@ -44,6 +45,7 @@ async def test_behind_nginx_as_it_comes_the_page_reads_and_deletes(tmp_path: Pat
             assert [complaint for complaint in complaints if "Cross-Origin-Opener-Policy" not in complaint] == []
 
 
+@pytest.mark.slow
 async def test_behind_nginx_a_server_without_a_name_reads_and_says_what_to_set(tmp_path: Path) -> None:
     """The page is there; what is refused says why, in the page."""
     with running_server(tmp_path) as server:
@@ -63,6 +65,7 @@ async def test_behind_nginx_a_server_without_a_name_reads_and_says_what_to_set(t
             await browser.close()
 
 
+@pytest.mark.slow
 async def test_a_name_that_is_not_served_is_explained(tmp_path: Path, browser: Browser) -> None:
     """In place of a blank page there is what to set."""
     with running_server(tmp_path, EDGEMAIL_DOMAIN="mail.example") as server:
@@ -73,6 +76,7 @@ async def test_a_name_that_is_not_served_is_explained(tmp_path: Path, browser: B
             await page.close()
 
 
+@pytest.mark.slow
 async def test_a_private_server_asks_a_browser_for_a_password_once(tmp_path: Path, browser: Browser) -> None:
     """Page, API and event stream then work; without deletion there is no button for it."""
     passwords = tmp_path / "passwords"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.e2e.conftest import Server
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
 HEAD = b"From: Bob <bob@sender.example>\r\nSubject: Odd\r\nMIME-Version: 1.0\r\n"
 RUN = "<script>top.ran=1</script><img src=x: onerror=top.ran=1>"

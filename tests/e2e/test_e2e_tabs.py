@@ -21,13 +21,11 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, Page
     from testkit.running_app import Program
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
 NO_WORKER = "delete window.SharedWorker"
 NO_LOCKS = f"{NO_WORKER}; Object.defineProperty(navigator, 'locks', {{ value: undefined }})"
 WAYS = {"shared worker": "", "elected tab": NO_WORKER}
-SLOW_WAYS = ["shared worker", pytest.param("elected tab", marks=pytest.mark.slow)]
-"""For the longest tests: `make test` tries one way, `make test-all` both."""
 
 
 def addresses(count: int) -> list[str]:
@@ -65,7 +63,6 @@ async def subjects(page: Page, *expected: str) -> None:
     await expect(page.locator("a.message .subject")).to_have_text(list(expected))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 async def test_eight_tabs_get_their_mail_by_one_connection(way: str, browser: Browser, tmp_path: Path) -> None:
     """Each of them live, each its own, each once; and messages can still be loaded."""
@@ -87,7 +84,7 @@ async def test_eight_tabs_get_their_mail_by_one_connection(way: str, browser: Br
             await expect(page.locator("a.message .subject").first).to_have_text("To all")
 
 
-@pytest.mark.parametrize("way", SLOW_WAYS)
+@pytest.mark.parametrize("way", WAYS)
 async def test_tabs_come_and_go(way: str, browser: Browser, tmp_path: Path) -> None:
     """The first one, which has the connection where tabs elect one, closes; another goes to other addresses."""
     async with running(settings_in(tmp_path)) as program, tabs_of(browser, WAYS[way]) as context:
@@ -109,7 +106,7 @@ async def test_tabs_come_and_go(way: str, browser: Browser, tmp_path: Path) -> N
         await until(lambda: not followed(program))
 
 
-@pytest.mark.parametrize("way", SLOW_WAYS)
+@pytest.mark.parametrize("way", WAYS)
 async def test_two_tabs_of_one_inbox_show_each_message_once(way: str, browser: Browser, tmp_path: Path) -> None:
     async with running(settings_in(tmp_path)) as program, tabs_of(browser, WAYS[way]) as context:
         (name,) = addresses(1)
@@ -125,7 +122,6 @@ async def test_two_tabs_of_one_inbox_show_each_message_once(way: str, browser: B
         await subjects(second, "Three", "Two", "One")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 async def test_all_tabs_come_back_after_a_restart(way: str, browser: Browser, tmp_path: Path) -> None:
     """Each says that the connection is lost, and misses nothing."""
@@ -145,7 +141,6 @@ async def test_all_tabs_come_back_after_a_restart(way: str, browser: Browser, tm
                 await subjects(page, f"Meanwhile for {name}")
 
 
-@pytest.mark.slow
 async def test_more_tabs_than_one_stream_has_addresses_use_another(browser: Browser, tmp_path: Path) -> None:
     async with running(settings_in(tmp_path)) as program, tabs_of(browser, "") as context:
         names = addresses(22)

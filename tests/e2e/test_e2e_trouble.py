@@ -32,6 +32,7 @@ async def test_a_message_that_is_gone_says_so(quiet_page: Page, server: Server, 
     await expect(quiet_page.get_by_text("This message is gone")).to_have_count(0)
 
 
+@pytest.mark.slow
 async def test_a_server_that_goes_and_comes_back_costs_no_message(
     quiet_page: Page, tmp_path: Path, address: str
 ) -> None:

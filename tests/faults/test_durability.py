@@ -64,6 +64,7 @@ def read_token(data: bytes) -> str:
     return token
 
 
+@pytest.mark.slow
 def test_a_killed_program_has_kept_every_message_that_got_its_250(tmp_path: Path) -> None:
     """After several kills under load, each message with a 250 is there exactly once."""
     db = tmp_path / "mail.db"

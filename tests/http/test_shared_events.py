@@ -307,6 +307,7 @@ async def test_private_the_stream_needs_the_password(tmp_path: Path) -> None:
             assert await take(stream, 1) == [(ANN, mail_id)]
 
 
+@pytest.mark.slow
 async def test_a_further_inbox_takes_little_memory(program: Program) -> None:
     """A stream has no queue: 19 inboxes more cost less than a stream for one."""
     each: list[float] = []

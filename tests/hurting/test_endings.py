@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from tests.hurting.conftest import Server
 
+pytestmark = pytest.mark.slow
+
 SLOWEST_S = 3.0
 """Three times the promise, for a busy machine."""
 MORE_DESCRIPTORS = 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,7 @@ def test_a_built_message_reads_as_it_was_built(chance: Random) -> None:
     assert describe(mail.octets, mail.expect) == mail.expect
 
 
+@pytest.mark.slow
 def test_a_thousand_built_messages_read_as_they_were_built() -> None:
     """More of them, without a search for small ones."""
     for seed in range(1000):

@@ -234,6 +234,7 @@ def shell(line: str, folder: Path, path: str, **environ: str) -> subprocess.Comp
     )
 
 
+@pytest.mark.slow
 @pytest.mark.needs_sqld
 async def test_the_guides_commands_run_one_after_the_other(tmp_path: Path, path: str) -> None:
     """The guide's lines for keys, tokens, doctor, export and preview work."""

@@ -56,6 +56,7 @@ def test_smtplib(server: Process, tls: str) -> None:
     assert_delivered(server, mail, as_smtplib_sends)
 
 
+@pytest.mark.slow
 @pytest.mark.needs_swaks
 def test_swaks(server: Process, tmp_path: Path) -> None:
     """A process a message. `-ndf` leaves dots and line ends to us.
@@ -164,6 +165,7 @@ def test_s_client(server: Process, tls: str, way: str) -> None:
     assert_delivered(server, mail)
 
 
+@pytest.mark.slow
 @pytest.mark.needs_openssl
 def test_s_client_with_crlf(server: Process) -> None:
     """With `-crlf`, every LF is sent as CRLF."""

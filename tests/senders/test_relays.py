@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from testkit.server_process import Process
 
 
+pytestmark = pytest.mark.slow
+
+
 def with_received(mail: UnusualMail, kept: bytes) -> bytes:
     """Remove the relay's Received: field (RFC 5321 section 4.4), and nothing else."""
     received = re.match(rb"Received: [^\n]*\r\n(?:[ \t][^\n]*\r\n)*", kept)
@@ -27,7 +30,7 @@ def with_received(mail: UnusualMail, kept: bytes) -> bytes:
 
 @pytest.mark.needs_postfix
 @pytest.mark.needs_root
-@pytest.mark.parametrize("tls", [pytest.param("none", marks=pytest.mark.slow), "encrypt"])
+@pytest.mark.parametrize("tls", ["none", "encrypt"])
 def test_postfix(server: Process, tmp_path: Path, tls: str) -> None:
     """Postfix pipelines. It takes a bare LF for a line end, and terminates open headers."""
     mail = [
@@ -41,7 +44,7 @@ def test_postfix(server: Process, tmp_path: Path, tls: str) -> None:
 
 
 @pytest.mark.needs_exim
-@pytest.mark.parametrize("tls", [pytest.param(False, marks=pytest.mark.slow), True], ids=["plain", "starttls"])
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "starttls"])
 def test_exim(server: Process, tmp_path: Path, *, tls: bool) -> None:
     """Exim forwards BDAT as BDAT, with NUL and bare LF. It folds headers at a bare CR."""
     mail = [
