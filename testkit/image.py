@@ -190,7 +190,7 @@ def running_image(
         [*as_user, "env", "-i", *_write(variables), "sh", "-c", f'cd {image.folder} && exec "$@"', "-"]
     )
     script.append(f"exec chroot . {start} {shlex.join(command)}")
-    namespaces = ("--mount", "--net", "--pid", "--fork", "--kill-child", "--propagation=private")
+    namespaces = ("--mount", "--net", "--pid", "--fork", "--kill-child", f"--propagation={_choose_propagation()}")
     with subprocess.Popen(
         ["unshare", *namespaces, "sh", "-ec", "\n".join(script)],
         stdout=subprocess.PIPE,
@@ -263,6 +263,12 @@ def _bind(path: Path, root: Path, target: Path) -> Iterator[str]:
         return
     (root / f".{target}").mkdir(parents=True, exist_ok=True)
     yield f"mount --bind {path} .{target}; mount -o remount,bind,ro .{target}"
+
+
+def _choose_propagation() -> str:
+    """Keep the mounts of a namespace within it. In a chroot into a plain folder nothing can be made private."""
+    is_shared = " shared:" in Path("/proc/self/mountinfo").read_text(encoding="utf-8")
+    return "private" if is_shared else "unchanged"
 
 
 def _write(environ: Mapping[str, str]) -> list[str]:
