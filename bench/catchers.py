@@ -288,7 +288,9 @@ def _tabulate_answers(names: Sequence[str], found: Sequence[dict[str, Any]], kep
         ("memory after a start", _mib),
         ("memory after it came", _mib),
     ]
-    rows = [[kind, *(write(one[kind]) if kind in one else "-" for one in found)] for kind, write in kinds]
+    rows = [
+        [kind, *(write(figures[kind]) if kind in figures else "-" for figures in found)] for kind, write in kinds
+    ]
     failures = [f"{name}: {one['failure']}" for name, one in zip(names, found, strict=True) if "failure" in one]
     return Table(f"With {kept:,} messages kept", ["", *names], rows, "; ".join(failures))
 

@@ -36,7 +36,10 @@ def write_page(text: str, tools: tuple[str, ...]) -> str:
 
 
 def _write_table(endpoints: tuple[Endpoint, ...]) -> str:
-    rows = [f"| {one.method} | `{one.path.partition('?')[0]}` | {one.note or 'as there'} |" for one in endpoints]
+    rows = [
+        f"| {endpoint.method} | `{endpoint.path.partition('?')[0]}` | {endpoint.note or 'as there'} |"
+        for endpoint in endpoints
+    ]
     return "\n".join(["| | path | answer |", "| --- | --- | --- |", *rows, ""])
 
 

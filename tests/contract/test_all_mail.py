@@ -54,7 +54,7 @@ def query(field: str | None, text: str = "", *, octets: int = 0, date: datetime 
 
 
 def both(*queries: MailQuery) -> MailQuery:
-    return MailQuery(tuple(chain.from_iterable(one.terms for one in queries)))
+    return MailQuery(tuple(chain.from_iterable(each.terms for each in queries)))
 
 
 async def find(store: Mailbox, looked_for: MailQuery) -> list[MailId]:

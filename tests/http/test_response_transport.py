@@ -29,7 +29,9 @@ class _Recorder(asyncio.Transport):
         self.writes.append(bytes(data))
 
     def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview]) -> None:
-        self.write(b"".join(list_of_data))
+        pieces = [bytes(data) for data in list_of_data]
+        assert all(pieces)
+        self.write(b"".join(pieces))
 
     def is_closing(self) -> bool:
         return self._is_closing
@@ -47,6 +49,16 @@ async def test_a_head_is_written_with_the_beginning_of_its_body() -> None:
     for octets in (b"head", b"first", b"second"):
         response.write(octets)
     assert recorder.writes == [b"headfirst", b"second"]
+
+
+async def test_an_empty_piece_is_not_written() -> None:
+    """Since Python 3.12 the transport would keep an empty piece for ever, and never close."""
+    recorder = _Recorder()
+    response = ResponseTransport(recorder, asyncio.get_running_loop())
+    for octets in (b"head", b"", b"body", b""):
+        response.write(octets)
+    response.close()
+    assert recorder.writes == [b"headbody"]
 
 
 async def test_a_head_without_a_body_is_written_in_the_next_turn_or_before_the_end() -> None:

@@ -34,7 +34,7 @@ _IN_BRACKETS: Final = re.compile(r'<((?:"(?:\\.|[^"\\])*+"|[^<>"])*+)>')
 
 @dataclass(frozen=True, slots=True)
 class ReadEnvelope:
-    """What the first octets of a message say about its envelope."""
+    """The envelope that the header fields at a message's beginning name."""
 
     sender: Address | None
     knows_sender: bool
@@ -42,7 +42,7 @@ class ReadEnvelope:
     recipients: tuple[str, ...]
     """As they stand there, each once; a local user's may have no domain."""
     length: int
-    """How many octets at the beginning are not part of the message."""
+    """The number of octets of these fields: the message begins behind them."""
     is_own: bool
     """True if edgemail wrote the file."""
 

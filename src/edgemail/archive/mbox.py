@@ -35,7 +35,7 @@ _BLANK: Final = (b"\n", b"\r\n")
 
 @dataclass(frozen=True, slots=True)
 class Separator:
-    """What a line `From SENDER DATE` says."""
+    """The sender and the date of a separator line, `From SENDER DATE`."""
 
     sender: str
     date: datetime | None

@@ -70,7 +70,7 @@ class MailSource:
         self._max_bytes = max_bytes
         self._quoting = quoting
         self.done_bytes = 0
-        """How much of the files has been read."""
+        """The number of octets that were read, for a progress bar."""
 
     def measure(self) -> int:
         """Return the size of all files in octets."""

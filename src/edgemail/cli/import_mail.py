@@ -26,7 +26,7 @@ _FAILED: Final = 1
 _LATER: Final = 75
 _INTERRUPTED: Final = 130
 _ROOM_FOR_TRACE_BYTES: Final = 64 * 1024
-"""What servers on the way may have put before a message that was as large as it may be."""
+"""The room for trace fields that servers have put before a message of the largest size."""
 _BATCH_MAX_BYTES: Final = 8 * 2**20
 
 _HELP: Final = """Put the mail of files into a running server by SMTP, or with --db into a database.

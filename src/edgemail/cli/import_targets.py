@@ -47,7 +47,7 @@ class ImportTarget(Protocol):
     """Takes mail."""
 
     batch_messages: int
-    """How many messages it takes at a time."""
+    """The number of messages that are handed over at a time."""
     is_interrupted: bool
     """True if Ctrl-C came while it kept a batch, which it then kept whole."""
 

@@ -35,7 +35,7 @@ class BadArguments(Exception):  # noqa: N818 - a usage error, with a text for wh
 
 @dataclass(slots=True)
 class SendmailArguments:
-    """What was asked for. Flags that change nothing here are read and forgotten."""
+    """The flags and recipients of a call. Flags that change nothing here are read and forgotten."""
 
     recipients: list[str]
     sender: str | None = None

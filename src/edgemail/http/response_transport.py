@@ -28,6 +28,8 @@ class ResponseTransport:
 
     def write(self, data: bytes) -> None:
         """Write octets, behind those that are held."""
+        if not data:  # asyncio's `writelines` would try to send it for ever (Python 3.12 and later)
+            return
         if self._first:
             first, self._first = self._first, b""
             self._transport.writelines((first, data))

@@ -108,7 +108,7 @@ async def test_a_slow_reader_of_whole_messages_holds_one_of_them(program: Progra
     for _ in range(12):
         await program.send(large)
     for path, key in (("/api/v2/messages?limit=250", "items"), ("/email", None)):
-        ids = [one["id"] for one in await get(program, "/messages")]
+        ids = [message["id"] for message in await get(program, "/messages")]
         reading = await asyncio.to_thread(SlowReader, program, path)
         await ask(program, "DELETE", f"/messages/{ids[len(ids) // 2]}")
         listed = json.loads(await asyncio.to_thread(reading.read_on))
@@ -117,7 +117,7 @@ async def test_a_slow_reader_of_whole_messages_holds_one_of_them(program: Progra
         if key:
             assert listed["count"] == len(messages)
         assert {len(message["Raw"]["Data"] if key else message["text"]) > 10**6 for message in messages} == {True}
-        left = [one["id"] for one in await get(program, "/messages")]
+        left = [message["id"] for message in await get(program, "/messages")]
         assert len(left) == len(ids) - 1
 
 
@@ -293,7 +293,7 @@ async def test_mailcatcher_gives_each_format(program: Program) -> None:
     (plain,) = await program.send(letter("Plain", "Just text."), to=("kim@example.org", "second@example.org"))
     (mail_id,) = await program.send(ATTACHED)
     listed = await get(program, "/messages")
-    assert [(one["id"], one["subject"]) for one in listed] == [(plain, "Plain"), (mail_id, "Files")]
+    assert [(message["id"], message["subject"]) for message in listed] == [(plain, "Plain"), (mail_id, "Files")]
     assert listed[0]["recipients"] == ["<kim@example.org>", "<second@example.org>"]
     assert listed[0]["sender"].startswith("<")
     assert isinstance(listed[0]["size"], str)
@@ -338,11 +338,11 @@ async def test_an_inbucket_mailbox_loses_its_own_copies_alone(program: Program) 
     (both,) = await program.send(letter("Both"), to=("kim@a.example", "lee@a.example"))
     await program.send(letter("Tags"), to=("kim+a@a.example", "kim+b@a.example"))
     assert (await ask(program, "PATCH", f"/api/v1/mailbox/kim/{both}", {"seen": True})).json() == "OK"
-    assert [one["seen"] for one in await get(program, "/api/v1/mailbox/kim")] == [True, False]
+    assert [message["seen"] for message in await get(program, "/api/v1/mailbox/kim")] == [True, False]
     assert (await program.ask(f"/api/v1/mailbox/kim/{both}", "DELETE")).json() == "OK"
     assert (await program.ask(f"/api/v1/mailbox/kim/{both}", "DELETE")).json() == "OK"
     assert (await program.ask(f"/api/v1/mailbox/kim/{both}")).status == 404
-    assert [one["subject"] for one in await get(program, "/api/v1/mailbox/lee")] == ["Both"]
+    assert [message["subject"] for message in await get(program, "/api/v1/mailbox/lee")] == ["Both"]
     assert (await get(program, "/api/v1/mailbox/kim/latest"))["subject"] == "Tags"
     assert (await program.ask("/api/v1/mailbox/kim", "DELETE")).json() == "OK"
     assert await get(program, "/api/v1/mailbox/kim") == []

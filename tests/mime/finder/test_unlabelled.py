@@ -28,7 +28,7 @@ _TOLD = [
 @pytest.mark.parametrize(("subject", "text", "code", "reason"), _TOLD)
 def test_a_number_is_a_code_where_nothing_else_is_meant(subject: str, text: str, code: str, reason: str) -> None:
     found = find(subject, "Fern <a@fern.example>", text, None).codes
-    assert [(one.code, one.reason) for one in found] == [(code, reason)]
+    assert [(code_found.code, code_found.reason) for code_found in found] == [(code, reason)]
 
 
 _SILENT = [

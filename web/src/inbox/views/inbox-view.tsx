@@ -3,7 +3,7 @@ import { Inbox, type InboxState } from "../inbox.ts";
 import { useShortcuts } from "../../ui/keyboard.ts";
 import { notify } from "../notifications.ts";
 import { ReadMarks } from "../read-marks.ts";
-import { SharedMarks } from "../shared-marks.ts";
+import { AllMailMarks } from "../all-mail-marks.ts";
 import { ALL_MAIL, inboxHash } from "../address.ts";
 import type { MailSource, ServerInfo, Summary } from "../source.ts";
 import { ArrivalToast } from "./arrival-toast.tsx";
@@ -89,11 +89,11 @@ function useInbox(source: MailSource, address: string) {
   return { inbox, state: inbox.state, toast, closeToast };
 }
 
-function useReadMarks(source: MailSource, address: string): ReadMarks | SharedMarks {
+function useReadMarks(source: MailSource, address: string): ReadMarks | AllMailMarks {
   const [, render] = useState({});
   const marks = useMemo(() => {
     const changed = () => render({});
-    return address === ALL_MAIL ? new SharedMarks(source, changed) : new ReadMarks(address, changed);
+    return address === ALL_MAIL ? new AllMailMarks(source, changed) : new ReadMarks(address, changed);
   }, [source, address]);
   useEffect(() => () => marks.stop(), [marks]);
   return marks;

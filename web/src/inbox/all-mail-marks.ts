@@ -1,7 +1,7 @@
 import type { MailSource, Summary } from "./source.ts";
 
 /** Which messages are read in the list of all mail: the server keeps it, for all readers. */
-export class SharedMarks {
+export class AllMailMarks {
   private readonly opened = new Set<number>();
 
   constructor(
