@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http.client
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -51,7 +52,8 @@ async def ask(
     def work() -> Answer:
         connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=PATIENCE_S)
         try:
-            connection.request(method, path, body, headers=dict(headers or {}))
+            with contextlib.suppress(BrokenPipeError):  # a refusal may come before the whole body has gone
+                connection.request(method, path, body, headers=dict(headers or {}))
             answer = connection.getresponse()
             return Answer(answer.status, answer.headers, answer.read())
         finally:
