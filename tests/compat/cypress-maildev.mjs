@@ -1,6 +1,7 @@
 // Runs the commands of cypress-maildev against the server in the first argument, and prints what each gave as JSON.
 // Cypress itself is not there: `cy` and `Cypress` below do what these commands need of it.
 import { createRequire } from "node:module";
+import { makeCaller } from "./calling.mjs";
 
 const at = new URL(process.argv[2]);
 const settings = { MAILDEV_PROTOCOL: at.protocol.slice(0, -1), MAILDEV_HOST: at.hostname, MAILDEV_API_PORT: at.port };
@@ -9,7 +10,6 @@ const visited = [];
 function chain(work) {
   const promise = Promise.resolve(work);
   return {
-    // biome-ignore lint/suspicious/noThenProperty: Cypress has it
     then: (done, failed) => chain(promise.then(done, failed)),
     its: (name) => chain(promise.then((subject) => subject[name])),
   };
@@ -36,19 +36,7 @@ console.log = () => {};
 const build = "cypress-maildev/build/maildevCommands.js";
 const { MaildevCommands } = createRequire(import.meta.url)(`./node_modules/${build}`);
 const commands = new MaildevCommands();
-const answers = {};
-const called = new Set();
-
-async function call(name, ...values) {
-  const command = name.split(" ")[0];
-  called.add(command);
-  try {
-    answers[name] = await commands[command](...values);
-  } catch (error) {
-    answers[name] = { error: error.message };
-  }
-  return answers[name];
-}
+const { answers, called, call } = makeCaller(commands);
 
 await call("maildevHealthcheck");
 await call("maildevGetAllMessages");

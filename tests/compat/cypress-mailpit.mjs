@@ -1,6 +1,7 @@
 // Runs every command of cypress-mailpit against the server in the first argument, and prints what each gave as JSON.
 // Cypress itself is not there: `cy` and `Cypress` below do what these commands need of it.
 import { readFileSync } from "node:fs";
+import { makeCaller } from "./calling.mjs";
 
 const url = process.argv[2];
 const settings = { MAILPIT_URL: url };
@@ -32,19 +33,7 @@ globalThis.Cypress = {
 const source = readFileSync(new URL("node_modules/cypress-mailpit/dist/src/MailpitCommands.js", import.meta.url));
 const { MailpitCommands } = await import(`data:text/javascript;base64,${source.toString("base64")}`);
 const commands = new MailpitCommands();
-const answers = {};
-const called = new Set();
-
-async function call(name, ...values) {
-  const command = name.split(" ")[0];
-  called.add(command);
-  try {
-    answers[name] = await commands[command](...values);
-  } catch (error) {
-    answers[name] = { error: error.message };
-  }
-  return answers[name];
-}
+const { answers, called, call } = makeCaller(commands);
 
 await call("mailpitDeleteAllEmails");
 await call("mailpitSendMail");
