@@ -37,7 +37,7 @@ def send(peer: Peer, octets: int = 100) -> int:
 
 def has_summaries(path: Path, count: int) -> bool:
     with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as connection:
-        return connection.execute("SELECT count(*) FROM summary").get == count
+        return bool(connection.execute("SELECT count(*) FROM summary").get == count)
 
 
 @pytest.mark.parametrize("port", ["smtp", "smtps"])
