@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.async_api import Page, WebSocket
+    from playwright.async_api import Page, Request, WebSocket
 
     from tests.e2e.canary import Canary
     from tests.e2e.edge import Edge
@@ -191,7 +191,11 @@ class Frames:
         self.batches: list[list[str]] = []
         self.posts: list[str] = []
         page.on("websocket", self._watch)
-        page.on("request", lambda request: request.method == "POST" and self.posts.append(request.post_data or ""))
+        page.on("request", self._note)
+
+    def _note(self, request: Request) -> None:
+        if request.method == "POST":
+            self.posts.append(request.post_data or "")
 
     def _watch(self, socket: WebSocket) -> None:
         stored: dict[int, str] = {}
