@@ -11,17 +11,20 @@ import click
 from click.shell_completion import CompletionItem, get_completion_class
 
 from edgemail import __version__
+from edgemail.cli.address import address
 from edgemail.cli.doctor import doctor
 from edgemail.cli.export_mail import export_mail
 from edgemail.cli.import_mail import import_mail
-from edgemail.cli.mail import delete, list_mail, show, wait
+from edgemail.cli.mail import delete, list_mail, show
 from edgemail.cli.operator import operator
 from edgemail.cli.readyz import readyz
 from edgemail.cli.send import send
 from edgemail.cli.sendmail import sendmail
 from edgemail.cli.serve import config, serve
+from edgemail.cli.skill import skill
 from edgemail.cli.terminal import echo_line
 from edgemail.cli.token import token
+from edgemail.cli.wait import wait
 from edgemail.cli.web import web
 from edgemail.errors import EdgemailError, SettingsError, StoreInvalid, StoreUnavailable
 
@@ -49,7 +52,7 @@ EDGEMAIL_CONFIG), that over the default. `edgemail serve --help` lists the flags
 every setting, `edgemail config` prints each with its value and where it comes from.
 
 \b
-Exit status: 0 done; 1 failed, or nothing came in time; 2 wrong usage; 75 the database is not
+Exit status: 0 done; 1 failed; 2 wrong usage; 3 nothing came in time (`wait`); 75 the database is not
 available, try again; 78 wrong settings; 130 interrupted.
 """
 
@@ -96,8 +99,8 @@ def completion(shell: str) -> None:
 cli = _Group(
     "edgemail",
     commands=[
-        *(serve, send, sendmail, list_mail, show, wait, delete, readyz),
-        *(import_mail, export_mail, operator, token, web, doctor, config, completion),
+        *(serve, send, sendmail, address, list_mail, show, wait, delete, readyz),
+        *(import_mail, export_mail, operator, token, web, doctor, config, skill, completion),
     ],
     help=_HELP,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},

@@ -11,6 +11,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from edgemail.cli import logs
+from edgemail.cli.parameter_types import make_json_option
 from edgemail.cli.terminal import echo_json, echo_line
 from edgemail.errors import SettingsError
 from edgemail.settings import SETTINGS, resolve
@@ -190,7 +191,7 @@ serve = click.Command(
 config = click.Command(
     "config",
     params=[
-        click.Option(["--json", "as_json"], is_flag=True, help="Print JSON."),
+        make_json_option(),
         *setting_options(),
     ],
     callback=_config,

@@ -15,6 +15,7 @@ from edgemail.http.chaos import router as chaos_router
 from edgemail.http.compat.routes import list_routes as list_compat_routes
 from edgemail.http.forwarded import Forwarded
 from edgemail.http.guard import Guard, ServedNames
+from edgemail.http.guides import route_guides
 from edgemail.http.held_requests import HeldRequests, HoldLimits
 from edgemail.http.openapi import complete_openapi
 from edgemail.http.problems import register_error_handlers
@@ -80,6 +81,7 @@ def create_api(
     if exporter is not None:
         api.router.routes.append(route_metrics(exporter))
     api.router.routes += route_well_known(access)
+    api.router.routes += route_guides(http.base_path, documents_api=access.internals == "everyone")
     if compat is not None:
         api.router.routes += list_compat_routes(compat, api.state.streams)
     mount_web_client(api)
