@@ -151,7 +151,7 @@ def test_completion_prints_the_shells_script(shell: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("line", "offered"),
     [
-        ("edgemail s", {"serve", "send", "sendmail", "show"}),
+        ("edgemail s", {"serve", "send", "sendmail", "show", "skill"}),
         ("edgemail --max-", {"--max-age", "--max-bytes", "--max-messages"}),
         ("edgemail --db mail.db --max-a", {"--max-age"}),
         ("edgemail serve --log-format j", {"json"}),

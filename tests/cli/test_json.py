@@ -103,16 +103,12 @@ def test_import_and_export(server: Running, tmp_path: Path) -> None:
     (mails / "a.eml").write_bytes(b"X-Envelope-To: a@a.org\r\nSubject: A\r\n\r\nA\r\n")
     (mails / "b.eml").write_bytes(b"Subject: B\r\n\r\nB\r\n")
     db = str(tmp_path / "mail.db")
-    into = {"EDGEMAIL_MIN_FREE": "off"}
-    ended = run_here("", "import", str(mails), "--db", db, "--json", **into)
+    ended = run_here("", "import", str(mails), "--db", db, "--json")
     assert ended.returncode == 1
     assert json.loads(ended.stdout) == {"imported": 1, "failed": 1, "skip": None}
     assert ended.stderr.startswith(f"{mails}/b.eml: ")
-    assert ask("", "import", str(mails), "--db", db, "--to", "b@a.org", **into) == {
-        "imported": 2,
-        "failed": 0,
-        "skip": None,
-    }
+    again = ask("", "import", str(mails), "--db", db, "--to", "b@a.org")
+    assert again == {"imported": 2, "failed": 0, "skip": None}
     out = str(tmp_path / "out.mbox")
     assert ask("", "export", out, "--db", db) == {"exported": 3, "out": out}
     later = ask("", "import", out, "--smtp", "127.0.0.1:1", "--timeout", "0", status=75)

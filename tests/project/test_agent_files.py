@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
+import yaml  # type: ignore[import-untyped]
 
 import edgemail
 from edgemail import cli
@@ -113,6 +113,7 @@ def test_the_command_prints_the_skill(server: Running, shell_path: str, tmp_path
     assert run_script(server, shell_path, "edgemail skill", tmp_path) == SKILL.read_text("utf-8").splitlines()
 
 
+@pytest.mark.slow
 def test_the_skills_commands_do_what_it_says(server: Running, shell_path: str, tmp_path: Path) -> None:
     """From an address to its code and link, then a second code."""
     _, body = split_skill()
@@ -131,6 +132,7 @@ def test_the_skills_commands_do_what_it_says(server: Running, shell_path: str, t
     assert lines[-1] == "deleted 2 messages"
 
 
+@pytest.mark.slow
 def test_the_commands_for_agents_in_the_docs_do_what_they_say(
     server: Running, shell_path: str, tmp_path: Path
 ) -> None:
