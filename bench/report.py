@@ -17,12 +17,13 @@ SECTIONS = {
     "peers": "Beside other mail catchers",
     "reading": "Reading",
     "memory": "Memory and start",
+    "start": "Quick start",
     "growth": "Growth",
     "retention": "Retention",
     "edge": "Edge mode",
     "web": "The page",
 }
-"""In report order; `make bench-edge` and `make bench-web` measure the last two."""
+"""In report order; `make bench-start`, `make bench-edge` and `make bench-web` measure those by themselves."""
 _QUIET_LOAD = 0.7
 _START, _END = "<!-- report -->", "<!-- /report -->"
 _PLOT = re.compile(r"\(([\w.-]+\.svg)\)")

@@ -5,32 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import math
 import re
 import signal
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from edgemail import __version__
 from edgemail.errors import SettingsError
-from edgemail.http import (
-    LimitsModel,
-    MetricsExporter,
-    RetentionModel,
-    ServerInfoModel,
-    create_api,
-    create_metrics_app,
-)
-from edgemail.http.access import DenialLog, SourceFilter
-from edgemail.http.answers import SLICE_BYTES
-from edgemail.http.compat.mailpit.routes import find_special_paths
-from edgemail.http.compat.parts import CompatParts
-from edgemail.http.connections import ConnectionTable
-from edgemail.http.limits import METRICS_CONNECTIONS, SPARE_DESCRIPTORS, SpecialPaths
-from edgemail.http.passwords import Passwords
-from edgemail.http.server import HttpServer
+from edgemail.http.limits import METRICS_CONNECTIONS, SPARE_DESCRIPTORS
+from edgemail.http.parts import HttpParts
+from edgemail.http.sockets import set_options
 from edgemail.listener import Listener, Policy, TransactionLog
 from edgemail.listener.spool import Spooler
 from edgemail.mailbox.inbox import Inbox
@@ -55,18 +40,19 @@ from edgemail.system.metrics import Counters
 from edgemail.system.password_file import read_password_file
 from edgemail.system.reading_refusals import ReadingRefusals
 from edgemail.system.sighup import handle_sighup
-from edgemail.system.sockets import bind, is_loopback, leave_out_ipv6, limit_unsent, set_tcp_user_timeout, write_url
+from edgemail.system.sockets import bind, is_loopback, leave_out_ipv6, write_url
 from edgemail.system.temporary_files import find_temporary_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    import socket
+    from collections.abc import Callable, Coroutine, Iterable, Sequence
 
+    from edgemail.http.server import HttpServer
     from edgemail.settings import Settings
     from edgemail.store.base import Mailbox
+    from edgemail.system.password_file import StoredPasswords
 
 _log = logging.getLogger(__name__)
-
-_HTTP_STOP_S = 5
 
 
 async def serve(
@@ -74,8 +60,8 @@ async def serve(
 ) -> None:
     """Run until SIGINT or SIGTERM. A second signal stops without waiting for open transactions.
 
-    `announce` prints a line about where the server listens. `read_again` reads the settings again
-    for SIGHUP.
+    `announce` prints a line about where the server listens, once it answers there. `read_again` reads
+    the settings again for SIGHUP.
 
     Raises:
         SettingsError: a setting cannot be met.
@@ -84,7 +70,7 @@ async def serve(
         StoreUnavailable: the database cannot be used now.
     """
     given, settings = settings, _leave_out_ipv6(settings)
-    app = await App.start(settings)
+    app = await App.take_mail(settings)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -96,6 +82,8 @@ async def serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
     handle_sighup(lambda: reload(given, read_again or (lambda: given), app.change), stop)
+    for url in app.smtp_urls:
+        announce(f"SMTP  {url}")
     if settings.store.is_default:
         _log.warning(
             "mail is kept in %s, in the system's temporary directory: choose a lasting place with --db",
@@ -103,8 +91,7 @@ async def serve(
         )
     warn_of_readers(settings, app.http_urls)
     _warn_of_senders(settings)
-    for url in app.smtp_urls:
-        announce(f"SMTP  {url}")
+    await app.show_mail()  # a signal waits for its end, a second at most
     for url in app.http_urls:
         announce(f"Web   {url}")
     if app.metrics_url is not None:
@@ -121,30 +108,78 @@ async def serve(
         failed.result()
 
 
+@dataclass(frozen=True, slots=True)
+class _Sockets:
+    """The listening sockets."""
+
+    smtp: list[socket.socket]
+    smtps: list[socket.socket]
+    http: list[socket.socket]
+    metrics: list[socket.socket]
+
+    @classmethod
+    def bind(cls, settings: Settings, undo: contextlib.ExitStack) -> Self:
+        """Bind all; `undo` closes them.
+
+        Raises:
+            ListenError: a port cannot be bound.
+        """
+
+        def bind_all(endpoints: Iterable[Endpoint], flag: str) -> list[socket.socket]:
+            return [undo.enter_context(bind(endpoint, flag)) for endpoint in endpoints]
+
+        metrics = settings.http.metrics
+        bound = cls(
+            bind_all(settings.smtp.listen, "--smtp"),
+            bind_all(settings.smtp.listen_tls, "--smtps"),
+            bind_all(settings.http.listen, "--http"),
+            bind_all([metrics] if isinstance(metrics, Endpoint) else [], "--metrics"),
+        )
+        for one in (*bound.http, *bound.metrics):
+            set_options(one, settings.http.reader_timeout_s)
+        return bound
+
+    def write_smtp_urls(self) -> list[str]:
+        """Return the URL of each SMTP port."""
+        return [write_url("smtp", one) for one in self.smtp] + [write_url("smtps", one) for one in self.smtps]
+
+
 class App:
-    """A running edgemail."""
+    """A running edgemail. It takes mail first, then it shows it."""
 
     def __init__(
         self,
+        sockets: _Sockets,
         store: Mailbox,
         inbox: Inbox,
         router: ReservedNameRouter | None,
         listener: Listener | None,
-        http: Sequence[HttpServer],
+        http_parts: HttpParts,
     ) -> None:
+        self._sockets = sockets
         self._store = store
         self._inbox = inbox
         self._router = router
         self._listener = listener
-        self._http = http
+        self._http_parts = http_parts
+        self._http: list[HttpServer] = []
         self._tasks: list[asyncio.Task[None]] = []
-        self.smtp_urls: list[str] = []
-        self.http_urls: list[str] = []
-        self.metrics_url: str | None = None
+        self.smtp_urls = http_parts.smtp_urls
+        self.http_urls = [
+            f"{write_url('http', bound)}{http_parts.settings.http.base_path}/" for bound in sockets.http
+        ]
+        self.metrics_url = next((f"{write_url('http', bound)}/metrics" for bound in sockets.metrics), None)
 
     @classmethod
     async def start(cls, settings: Settings) -> Self:
-        """Bind the ports, open the store, then start every part.
+        """Start every part; see `take_mail` and `show_mail`."""
+        app = await cls.take_mail(settings)
+        await app.show_mail()
+        return app
+
+    @classmethod
+    async def take_mail(cls, settings: Settings) -> Self:
+        """Bind all ports, open the store, and serve SMTP. Readers wait in the backlogs of their ports.
 
         Raises:
             SettingsError: a setting cannot be met.
@@ -153,14 +188,7 @@ class App:
             StoreUnavailable: the database cannot be used now.
         """
         with contextlib.ExitStack() as undo:
-            smtp_sockets = [undo.enter_context(bind(endpoint, "--smtp")) for endpoint in settings.smtp.listen]
-            tls_sockets = [undo.enter_context(bind(endpoint, "--smtps")) for endpoint in settings.smtp.listen_tls]
-            http_sockets = [undo.enter_context(bind(endpoint, "--http")) for endpoint in settings.http.listen]
-            metrics = settings.http.metrics if isinstance(settings.http.metrics, Endpoint) else None
-            metrics_sockets = [] if metrics is None else [undo.enter_context(bind(metrics, "--metrics"))]
-            for bound in (*http_sockets, *metrics_sockets):
-                set_tcp_user_timeout(bound, settings.http.reader_timeout_s)
-                limit_unsent(bound, SLICE_BYTES)
+            sockets = _Sockets.bind(settings, undo)
             certificate = _find_certificate(settings)
             spooler = _make_spooler(settings)
             mailbox = await _open_mailbox(settings)
@@ -175,56 +203,12 @@ class App:
             undo.pop_all()
         refusals = ReadingRefusals(counters.reading.refusals)
         inbox = Inbox(store, _limit_reading(settings, spooler), refusals.add)
-        smtp_urls = [write_url("smtp", bound) for bound in smtp_sockets]
-        smtp_urls += [write_url("smtps", bound) for bound in tls_sockets]
-        exporter = MetricsExporter(counters, store.measure, __version__)
-        chaos = Chaos()
-        denials = DenialLog(counters.denials)
         router = (
             ReservedNameRouter(settings.operator.reserved, mailbox, inbox.deliver) if mailbox is not None else None
         )
-        policy = Policy(settings.policy, chaos, None if store.disk is None else store.disk.file.parent)
         deliver = inbox.deliver if router is None else router.deliver
-        api_chaos = chaos if settings.policy.chaos_api == "on" else None
-        compat, special = None, SpecialPaths()
-        if settings.access.compat_apis == "on":
-            submitter = Submitter(settings.smtp, policy, deliver, _now)
-            compat = CompatParts(
-                inbox,
-                api_chaos,
-                submitter,
-                settings.smtp.max_message_bytes,
-                settings.store.db,
-                store.measure,
-                counters.smtp,
-            )
-            special = find_special_paths(settings.smtp.max_message_bytes)
-        api = create_api(
-            inbox,
-            _describe(settings, smtp_urls),
-            settings,
-            denials,
-            passwords,
-            exporter if settings.http.metrics is True else None,
-            api_chaos,
-            refusals.add,
-            compat,
-        )
-        stop_s = min(_HTTP_STOP_S, math.ceil(settings.smtp.shutdown_timeout_s))
-        http_servers = []
-        http_connections = _share_descriptors(settings, has_metrics_port=bool(metrics_sockets))
-        if http_sockets:
-            table = ConnectionTable(
-                http_connections,
-                settings.http.max_connections_per_source,
-                (*settings.smtp.trusted, *settings.access.http_trusted_proxies),  # a proxy is many readers
-                counters.http,
-            )
-            http_servers.append(HttpServer(api, http_sockets, stop_s, settings.http, table, special))
-        if metrics_sockets:
-            table = ConnectionTable(METRICS_CONNECTIONS, METRICS_CONNECTIONS, settings.smtp.trusted, counters.http)
-            metrics_app = SourceFilter(create_metrics_app(exporter), settings.access.allow_http_sources, denials)
-            http_servers.append(HttpServer(metrics_app, metrics_sockets, stop_s, settings.http, table))
+        chaos = Chaos()
+        policy = Policy(settings.policy, chaos, None if store.disk is None else store.disk.file.parent)
         listener = None
         if not settings.read_only:
             listener = Listener(
@@ -238,19 +222,38 @@ class App:
                 TransactionLog(settings.log.addresses),
                 logins,
             )
-        app = cls(store, inbox, router, listener, http_servers)
-        app.smtp_urls = smtp_urls
-        app.http_urls = [f"{write_url('http', bound)}{settings.http.base_path}/" for bound in http_sockets]
-        app.metrics_url = next((f"{write_url('http', bound)}/metrics" for bound in metrics_sockets), None)
+        http_parts = HttpParts(
+            settings,
+            inbox,
+            store.measure,
+            counters,
+            refusals.add,
+            Submitter(settings.smtp, policy, deliver, _now),
+            chaos,
+            passwords,
+            sockets.write_smtp_urls(),
+            _share_descriptors(settings, has_metrics_port=bool(sockets.metrics)),
+        )
+        app = cls(sockets, store, inbox, router, listener, http_parts)
         app._run(refusals.run())
         if not settings.read_only:
             app._run_upkeep(settings)
-        for server in http_servers:
-            app._run(server.run())
-            await server.is_up.wait()
         if listener is not None:
-            await listener.start(smtp_sockets, tls_sockets)
+            await listener.start(sockets.smtp, sockets.smtps)
         return app
+
+    async def show_mail(self) -> None:
+        """Load the HTTP part in a thread, and serve it. If that fails, stop."""
+        sockets = self._sockets
+        try:
+            if sockets.http or sockets.metrics:
+                for server in await asyncio.to_thread(_build_http, self._http_parts, sockets):
+                    self._http.append(server)
+                    self._run(server.run())
+                    await server.is_up.wait()
+        except BaseException:
+            await self.stop()
+            raise
 
     def change(self, settings: Settings) -> None:
         """Apply the settings that can change while the program runs. Connections stay open."""
@@ -273,6 +276,8 @@ class App:
         if self._listener is not None:
             stopping.append(self._listener.stop())
         await asyncio.gather(*stopping)
+        for bound in (*self._sockets.http, *self._sockets.metrics):
+            bound.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -302,6 +307,12 @@ class App:
 
     def _run(self, work: Coroutine[None, None, None]) -> None:
         self._tasks.append(asyncio.create_task(work))
+
+
+def _build_http(parts: HttpParts, sockets: _Sockets) -> list[HttpServer]:
+    from edgemail.http.servers import build_servers  # a third of a second, and no sender needs it
+
+    return build_servers(parts, sockets.http, sockets.metrics)
 
 
 def _share_descriptors(settings: Settings, *, has_metrics_port: bool) -> int:
@@ -423,7 +434,7 @@ def _make_spooler(settings: Settings) -> Spooler:
     return spooler
 
 
-def _read_passwords(settings: Settings) -> tuple[Passwords | None, Logins | None]:
+def _read_passwords(settings: Settings) -> tuple[StoredPasswords | None, Logins | None]:
     """Read the operator's passwords, and the credentials of those who may send.
 
     Raises:
@@ -433,7 +444,7 @@ def _read_passwords(settings: Settings) -> tuple[Passwords | None, Logins | None
     passwords = logins = None
     if access.has_passwords:
         file = access.password_file and Path(access.password_file)
-        passwords = Passwords(read_password_file(file or None, "password_file", access.passwords or ()))
+        passwords = read_password_file(file or None, "password_file", access.passwords or ())
     if smtp.has_logins and not settings.read_only:
         file = smtp.auth_file and Path(smtp.auth_file)
         logins = Logins(read_password_file(file or None, "auth_file", smtp.auth_passwords or ()), access.login_rate)
@@ -451,22 +462,3 @@ async def _open_mailbox(settings: Settings) -> OperatorMailbox | None:
     mailbox = OperatorMailbox(Path(settings.operator.maildir))
     await asyncio.to_thread(mailbox.open)
     return mailbox
-
-
-def _describe(settings: Settings, smtp_urls: list[str]) -> ServerInfoModel:
-    return ServerInfoModel(
-        version=__version__,
-        domains=list(settings.smtp.domains),
-        reserved=list(settings.operator.reserved),
-        limits=LimitsModel(message_bytes=settings.smtp.max_message_bytes, recipients=settings.smtp.max_recipients),
-        retention=RetentionModel(
-            max_age_s=settings.retention.max_age_s,
-            max_messages=settings.retention.max_messages,
-            max_bytes=settings.retention.max_bytes,
-        ),
-        smtp=[url.removeprefix("smtp://") for url in smtp_urls if url.startswith("smtp://")],
-        read_only=settings.read_only,
-        deletion=settings.access.deletion == "on",
-        all_mail=settings.access.all_mail == "everyone" and settings.access.private == "off",
-        abuse_contact=settings.access.abuse_contact,
-    )

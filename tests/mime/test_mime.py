@@ -16,6 +16,7 @@ from testkit.broken_mail import BROKEN_MAIL
 from edgemail import mime
 from edgemail.errors import AttachmentNotFound
 from edgemail.mime.content import FILES_MAX
+from edgemail.mime.reader import PREVIEW_MAX, SUBJECT_MAX
 from edgemail.mime.structure import LEVELS_MAX
 from edgemail.model import Attachment, Summary
 
@@ -41,8 +42,8 @@ def _agree(data: bytes) -> Summary:
         mime.attachment(data, len(files))
     with pytest.raises(AttachmentNotFound):
         mime.attachment(data, -1)
-    assert len(summary.subject) <= mime.SUBJECT_MAX
-    assert len(summary.preview) <= mime.PREVIEW_MAX
+    assert len(summary.subject) <= SUBJECT_MAX
+    assert len(summary.preview) <= PREVIEW_MAX
     assert not any(mark in summary.subject + summary.sender_name + summary.preview for mark in "\r\n\t\0\x1b\u202e")
     return summary
 
@@ -85,7 +86,7 @@ def test_every_broken_message_is_read(name: str) -> None:
     summary = _agree(data)
     reference = email.message_from_bytes(data)
     subject = _OWN_SUBJECTS.get(name, " ".join(str(reference["subject"] or "").split()))
-    assert summary.subject == subject[: mime.SUBJECT_MAX]
+    assert summary.subject == subject[:SUBJECT_MAX]
     _, address = email.utils.parseaddr(str(reference["from"] or ""))
     assert address in summary.sender_name
     named = [part.get_filename() for part in reference.walk() if part.get_content_disposition() == "attachment"]

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgemail import mime
-from edgemail.mime import TEXT_MAX, summarize
+from edgemail.mime import summarize
+from edgemail.mime.reader import TEXT_MAX
 from edgemail.mime.search_words import WORDS_MAX, WORDS_READ, search_words
 from edgemail.system.folding import fold
 

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
 import pytest
 import yaml  # type: ignore[import-untyped]
 
@@ -105,7 +106,9 @@ def test_the_skills_commands_and_flags_are_there() -> None:
     lines = re.findall(r"edgemail ([a-z]+)([^\n`|)]*)", "\n".join(find_blocks(body)))
     assert {name for name, _ in lines} >= {"address", "wait", "list", "show", "delete"}
     for name, rest in lines:
-        options = {flag for option in cli.cli.commands[name].params for flag in option.opts}
+        command = cli.cli.get_command(click.Context(cli.cli), name)
+        assert command is not None, name
+        options = {flag for option in command.params for flag in option.opts}
         assert set(re.findall(r"--[a-z-]+", rest)) <= options, name
 
 

@@ -4,29 +4,18 @@ from __future__ import annotations
 
 import io
 import sys
+from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
-from click.shell_completion import CompletionItem, get_completion_class
 
 from edgemail import __version__
-from edgemail.cli.address import address
-from edgemail.cli.doctor import doctor
-from edgemail.cli.export_mail import export_mail
-from edgemail.cli.import_mail import import_mail
-from edgemail.cli.mail import delete, list_mail, show
-from edgemail.cli.operator import operator
-from edgemail.cli.readyz import readyz
-from edgemail.cli.send import send
-from edgemail.cli.sendmail import sendmail
-from edgemail.cli.serve import config, serve
-from edgemail.cli.skill import skill
 from edgemail.cli.terminal import echo_line
-from edgemail.cli.token import token
-from edgemail.cli.wait import wait
-from edgemail.cli.web import web
 from edgemail.errors import EdgemailError, SettingsError, StoreInvalid, StoreUnavailable
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 _FAILED: Final = 1
 _LATER: Final = 75  # EX_TEMPFAIL of sysexits.h
@@ -57,8 +46,45 @@ available, try again; 78 wrong settings; 130 interrupted.
 """
 
 
+_COMMANDS: Final = {
+    "address": "address:address",
+    "completion": "completion:completion",
+    "config": "serve:config",
+    "delete": "mail:delete",
+    "doctor": "doctor:doctor",
+    "export": "export_mail:export_mail",
+    "import": "import_mail:import_mail",
+    "list": "mail:list_mail",
+    "operator": "operator:operator",
+    "readyz": "readyz:readyz",
+    "send": "send:send",
+    "sendmail": "sendmail:sendmail",
+    "serve": "serve:serve",
+    "show": "mail:show",
+    "skill": "skill:skill",
+    "token": "token:token",
+    "wait": "wait:wait",
+    "web": "web:web",
+}
+"""The module of each command, and its name there. A run loads the one that it needs."""
+
+
 class _Group(click.Group):
     """The commands. `serve` runs if none is named."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        del ctx
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a command; return None if there is none of that name."""
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"edgemail.cli.{module}"), name)
+        return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put `serve` in front of the arguments if they name no command."""
@@ -71,37 +97,15 @@ class _Group(click.Group):
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Offer the commands, and the flags of `serve`."""
         items = super().shell_complete(ctx, incomplete)
-        if incomplete.startswith("-"):
+        serve = self.get_command(ctx, "serve")
+        if serve is not None and incomplete.startswith("-"):
             known = {item.value for item in items}
             items += [item for item in serve.shell_complete(ctx, incomplete) if item.value not in known]
         return items
 
 
-_COMPLETION_HELP: Final = """Print a script that completes commands and flags.
-
-\b
-  bash: eval "$(edgemail completion bash)"     in ~/.bashrc
-  zsh:  eval "$(edgemail completion zsh)"      in ~/.zshrc
-  fish: edgemail completion fish > ~/.config/fish/completions/edgemail.fish
-"""
-
-
-@click.command(help=_COMPLETION_HELP)
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-def completion(shell: str) -> None:
-    """Print the script."""
-    kind = get_completion_class(shell)
-    if kind is None:
-        raise RuntimeError(f"click does not know {shell}")
-    click.echo(kind(cli, {}, "edgemail", "_EDGEMAIL_COMPLETE").source())
-
-
 cli = _Group(
     "edgemail",
-    commands=[
-        *(serve, send, sendmail, address, list_mail, show, wait, delete, readyz),
-        *(import_mail, export_mail, operator, token, web, doctor, config, skill, completion),
-    ],
     help=_HELP,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )

@@ -8,7 +8,6 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from edgemail.cli import logs
 from edgemail.cli.parameter_types import make_json_option
@@ -22,6 +21,8 @@ from edgemail.system.switch_interval import set_switch_interval
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
+    from click.shell_completion import CompletionItem
+
     from edgemail.settings import Resolved, Setting, Settings
     from edgemail.settings.mailpit import MailpitSetting
 
@@ -32,6 +33,8 @@ def options_of(setting: Setting) -> Iterator[click.Option]:
     """Give the flag of a setting, and hidden ones for its retired names. `resolve` checks their texts."""
 
     def complete(_context: click.Context, _option: click.Parameter, start: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
         return [CompletionItem(word) for word in setting.kind.choices if word.startswith(start)]
 
     for name in (setting.name, *setting.retired_names):

@@ -11,7 +11,6 @@ from edgemail.cli.api import Api
 from edgemail.cli.mail import echo_message, path_of, url_option
 from edgemail.cli.parameter_types import SecondsType, json_option
 from edgemail.cli.terminal import NothingCame, echo_json, echo_line
-from edgemail.mailbox.link_host import is_related, read_host, read_link_host, read_sender_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +28,9 @@ class _HostType(click.ParamType[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Parse a text; return the host as links have it."""
-        host = read_host(str(value))
+        from edgemail.mime.checked_forms import check_host  # it loads what most waits do not need
+
+        host = check_host(str(value))
         if host is None:
             self.fail(f'"{value}" is not a host; write one such as shop.example', param, ctx)
         return host
@@ -95,7 +96,7 @@ def wait(
         if wanted == "code":
             return list(message["codes"])
         if wanted == "link":
-            return [link for link in message["links"] if host in {None, read_link_host(link["url"])}]
+            return _find_links_to(host, message["links"]) if host is not None else list(message["links"])
         return [message]
 
     message = arrivals.find(after, pick)
@@ -115,17 +116,31 @@ def wait(
         echo_message(arrivals.api.get(*path_of(message["id"], address)))
 
 
+def _find_links_to(host: str, links: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the links to a host, in the form in which no program takes them for links to another one."""
+    from edgemail.mime.checked_forms import check_link
+
+    checked = [(link, check_link(link["url"])) for link in links]
+    return [link | {"url": found[0]} for link, found in checked if found is not None and found[1] == host]
+
+
 def _describe(message: _Message, wanted: str, picked: list[Any]) -> dict[str, Any]:
     """Return what a program needs to go on with a code or a link: no text of the mail but these."""
+    from edgemail.mime.checked_forms import check_address, check_link, share_an_owner
+
     codes = picked if wanted == "code" else message["codes"]
     links = picked if wanted == "link" else message["links"]
-    sender = read_sender_address(message["from"], message["sender"])
+    shown = message["from"].rstrip(">").rpartition("<")[2]
+    sender = check_address(shown)
     link = links[0]["url"] if links else None
-    link_host = None if link is None else read_link_host(link)
+    checked = None if link is None else check_link(link)
+    link, link_host = (link, None) if checked is None else checked
     return {
         "message_id": message["id"],
         "from": sender,
-        "from_host_matches_link": is_related(sender, link_host),
+        "from_host_matches_link": bool(
+            sender and link_host and share_an_owner(sender.rpartition("@")[2], link_host)
+        ),
         "code": codes[0]["code"] if codes else None,
         "link": link,
         "link_host": link_host,

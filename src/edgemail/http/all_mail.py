@@ -9,9 +9,9 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ConfigDict, Field
 
 from edgemail.http import models
+from edgemail.http.error_handlers import BUSY, PROBLEM
 from edgemail.http.json_body import describe_body, read_json
 from edgemail.http.listing_json import serialize_marked_listing
-from edgemail.http.problems import BUSY, PROBLEM
 from edgemail.http.query_parameters import StrictRoute
 from edgemail.http.routes import WAIT_MAX_S
 from edgemail.mailbox.all_mail import ALL_MAIL, MESSAGE_TAGS_MAX, TAG_MAX, AllMail

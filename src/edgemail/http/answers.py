@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from edgemail.errors import TooBusy
+from edgemail.http.limits import SLICE_BYTES
 from edgemail.http.problems import busy_response
 from edgemail.mailbox.fair_turns import SOURCE, FairTurns
 from edgemail.policy.rates import read_ip
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 
 ABORT: Final = "edgemail.abort"
 """The extension of a scope by which the server closes the connection at once: a plain function."""
-
-SLICE_BYTES: Final = 64 * 1024
-"""The most octets that are handed to the connection at a time."""
 
 BUFFERED_BYTES: Final = 64 * 1024
 """The most octets that the connection itself holds of an answer."""

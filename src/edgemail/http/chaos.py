@@ -9,8 +9,8 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from edgemail.http.error_handlers import BUSY, PROBLEM
 from edgemail.http.json_body import describe_body, read_json
-from edgemail.http.problems import BUSY, PROBLEM
 from edgemail.http.query_parameters import StrictRoute
 from edgemail.policy.chaos import Chaos
 from edgemail.settings.address_patterns import read_pattern

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 from typing import TYPE_CHECKING
 
 from edgemail.http.limits import (
     ACCEPT_AT_ONCE,
     NO_DESCRIPTORS,
     PROBE_CONNECTIONS,
-    RECEIVE_BYTES,
     REFUSALS,
     TOO_MANY_CONNECTIONS,
     TOO_MANY_OF_SOURCE,
@@ -22,6 +20,7 @@ from edgemail.policy.rates import read_ip
 from edgemail.system.minute_log import MinuteLog
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Sequence
 
     from edgemail.http.protocol import BoundedHttpProtocol
@@ -137,8 +136,7 @@ class HttpAcceptor:
     def __init__(
         self, bound: socket.socket, table: ConnectionTable, create_protocol: Callable[[], asyncio.Protocol]
     ) -> None:
-        """`bound` listens already. Accepted sockets inherit the size of its receive buffer."""
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
+        """`bound` listens already, with the options of `edgemail.http.sockets`."""
         self._bound = bound
         self._table = table
         self._create_protocol = create_protocol

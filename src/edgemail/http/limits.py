@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
-
-from edgemail.http.models import ProblemModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +18,9 @@ RECEIVE_BYTES: Final = 32 * 1024
 
 A connection that holds so many octets of unparsed input is not read further.
 """
+
+SLICE_BYTES: Final = 64 * 1024
+"""The most octets of an answer that are handed to the connection at a time."""
 
 BLANK_BYTES: Final = 64
 """The most octets of empty lines before a request. RFC 9112 section 2.2 asks for one empty line."""
@@ -79,9 +81,9 @@ class HttpRefusal:
 
     def encode_fields(self, *, with_body: bool) -> bytes:
         """Return the answer behind its status line and Date, as octets."""
-        status = self.status or HTTPStatus.BAD_REQUEST
-        problem = ProblemModel(title=status.phrase, status=status, detail=self.detail)
-        body = problem.model_dump_json().encode()
+        from edgemail.http.problems import write_problem  # no sender needs what that loads
+
+        body = json.dumps(write_problem(self.status or HTTPStatus.BAD_REQUEST, self.detail)).encode()
         retry = f"retry-after: {self.retry_after_s}\r\n" if self.retry_after_s else ""
         fields = (
             "content-type: application/problem+json\r\n"

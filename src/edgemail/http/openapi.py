@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from edgemail.http.problems import BUSY, PROBLEM
+from edgemail.http.error_handlers import BUSY, PROBLEM
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

@@ -1,18 +1,15 @@
-"""Serves the counters to Prometheus as text at `/metrics`."""
+"""Renders the counters as text for Prometheus."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
-from starlette.applications import Starlette
-from starlette.responses import Response
-from starlette.routing import Route
 
 from edgemail.errors import StoreFull, StoreUnavailable
 
@@ -20,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from prometheus_client import Metric
-    from starlette.requests import Request
-    from starlette.types import ASGIApp
 
     from edgemail.store.base import Usage
     from edgemail.system.metrics import (
@@ -44,6 +39,8 @@ class MetricsExporter:
     The library only renders. The counters are edgemail's own, as the library's take a lock for
     each change.
     """
+
+    content_type: Final = CONTENT_TYPE_PLAIN_0_0_4
 
     def __init__(self, counters: Counters, measure: Callable[[], Awaitable[Usage]], version: str) -> None:
         """`measure` returns the store's usage, as `Mailbox.measure` does."""
@@ -83,21 +80,6 @@ class _Families(Collector):
     def collect(self) -> Iterable[Metric]:
         """Return the metric families."""
         return self._families
-
-
-def route_metrics(exporter: MetricsExporter) -> Route:
-    """Return the route for `/metrics`, GET and HEAD."""
-
-    async def answer(_: Request) -> Response:
-        text = await exporter.render()
-        return Response(text, headers={"content-type": CONTENT_TYPE_PLAIN_0_0_4, "cache-control": "no-store"})
-
-    return Route("/metrics", answer, include_in_schema=False)
-
-
-def create_metrics_app(exporter: MetricsExporter) -> ASGIApp:
-    """Create the ASGI application for a separate port. It has no mail, so it serves any Host."""
-    return Starlette(routes=[route_metrics(exporter)])
 
 
 def _collect_smtp(smtp: SmtpCounters) -> Iterable[Metric]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator  # noqa: TC003 - FastAPI reads the annotations
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
@@ -12,12 +12,12 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import Field
 from starlette.convertors import StringConvertor, register_url_convertor
 
-from edgemail.errors import StoreUnavailable
 from edgemail.http import event_stream, large_responses, models
 from edgemail.http.access import note_empty
+from edgemail.http.error_handlers import BUSY, PROBLEM
 from edgemail.http.event_stream import EventStream
+from edgemail.http.lazy_app import check_ready
 from edgemail.http.listing_json import serialize_listing
-from edgemail.http.problems import BUSY, PROBLEM
 from edgemail.http.query_parameters import StrictRoute
 from edgemail.mailbox.all_mail import ALL_MAIL
 from edgemail.mailbox.attached import DEPTH_MAX, AttachmentPath
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
 WAIT_MAX_S = 55.0
 """The longest `wait`: proxies and clients often give up after a minute."""
-
-_READY_S = 2.0
-"""The time limit for the readiness check: probes give up after a few seconds."""
 
 FOLLOWED_ADDRESSES_MAX = 20
 """The most addresses of one event stream."""
@@ -400,18 +397,14 @@ async def is_alive() -> models.StatusModel:
 @router.get("/readyz", tags=["server"], summary="Readiness")
 async def is_ready(request: Request) -> models.StatusModel:
     """Answer 200 if the store answers in time."""
-    try:
-        async with asyncio.timeout(_READY_S):
-            await _inbox(request).check()
-    except TimeoutError:
-        raise StoreUnavailable("the store does not answer in time") from None
+    await check_ready(_inbox(request).check)
     return models.StatusModel()
 
 
 @router.get("/config.json", include_in_schema=False)
-async def configure_page() -> dict[Literal["source"], str]:
-    """Tell the web client to read from the API."""
-    return {"source": "api"}
+async def configure_page(request: Request) -> models.PageConfigModel:
+    """Tell the web client to read from the API, and what it would ask first."""
+    return models.PageConfigModel(server=request.app.state.info)
 
 
 def _inbox(request: Request) -> Inbox:

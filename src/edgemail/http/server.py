@@ -70,6 +70,7 @@ class HttpServer(uvicorn.Server):
                 timeout_graceful_shutdown=stop_s,
             )
         )
+        self.config.load()  # it imports modules, which would hold up the event loop
         self._sockets = sockets
         self._settings = settings
         self._table = table

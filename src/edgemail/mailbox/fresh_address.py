@@ -29,11 +29,22 @@ def is_label(text: str) -> bool:
     return re.fullmatch(LABEL_PATTERN, text) is not None
 
 
-def make_address(served: Sequence[str], *, label: str = "", domain: str | None = None) -> str:
-    """Return an address with 60 random bits, such as `shop-k3v9x2mw7pqa@example.org`.
+def make_local_part(label: str = "") -> str:
+    """Return a name of letters, digits and hyphens with 60 random bits, such as `shop-k3v9x2mw7pqa`.
 
-    Its local part has letters, digits and hyphens alone: many forms refuse `+`. `served` has the domains
-    of the server, or none if it takes mail for all. Without `domain` the address is in the first of them.
+    It has nothing else, since many forms refuse `+`. It does not begin with a hyphen, which commands
+    would take for a flag.
+    """
+    random = "".join(secrets.choice(_LETTERS) for _ in range(_RANDOM_LETTERS))
+    start = label.strip("-")
+    return f"{start}-{random}" if start else random
+
+
+def make_address(served: Sequence[str], *, label: str = "", domain: str | None = None) -> str:
+    """Return an address that nobody has used, such as `shop-k3v9x2mw7pqa@example.org`.
+
+    `served` has the domains of the server, or none if it takes mail for all. Without `domain` the
+    address is in the first of them.
 
     Raises:
         AddressError: the label or the domain cannot be used. The text says which can.
@@ -43,9 +54,7 @@ def make_address(served: Sequence[str], *, label: str = "", domain: str | None =
     name = (served[0] if served else ANY_DOMAIN) if domain is None else Address.parse(f"a@{domain}").domain
     if served and not any(name == own or name.endswith(f".{own}") for own in served):
         raise AddressError(f"this server takes mail for {', '.join(served)} only")
-    random = "".join(secrets.choice(_LETTERS) for _ in range(_RANDOM_LETTERS))
-    start = label.strip("-")  # an address that begins with a hyphen would be a flag to commands
-    return f"{start}-{random}@{name}" if start else f"{random}@{name}"
+    return f"{make_local_part(label)}@{name}"
 
 
 def find_expiry(now: datetime, max_age_s: float | None) -> datetime | None:

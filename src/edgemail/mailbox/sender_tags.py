@@ -5,9 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from edgemail.mime.encoded_words import decode_words
-from edgemail.mime.header_fields import read_header
-
 if TYPE_CHECKING:
     from edgemail.model import Summary
 
@@ -18,6 +15,9 @@ _FIELD: Final = re.compile(rb"^x-tags[ \t]*:", re.IGNORECASE | re.MULTILINE)
 
 def find_sender_tags(data: bytes, summary: Summary) -> list[str]:
     """Return the tags as they were written, each once."""
+    from edgemail.mime.encoded_words import decode_words
+    from edgemail.mime.header_fields import read_header
+
     tags: list[str] = []
     if _FIELD.search(data, 0, _HEAD_BYTES):
         header = read_header(data, 0, min(len(data), _HEAD_BYTES), max_octets=_HEAD_BYTES, is_message=True)

@@ -15,9 +15,9 @@ from edgemail.errors import AttachmentNotFound
 from edgemail.http.compat.facts import add_missing, read_date, read_sender, write_time
 from edgemail.http.compat.views import PAGE_TEXT_MAX, SAFE_TYPES, show_images
 from edgemail.http.large_responses import serialize_text
-from edgemail.mime import SUBJECT_MAX
 from edgemail.mime.message import Message
 from edgemail.mime.page_text import write_page_text
+from edgemail.mime.reader import SUBJECT_MAX
 from edgemail.mime.text_line import make_line
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from edgemail.http.compat.mailpit.shapes import make_message_id, sort_tags, writ
 from edgemail.http.compat.mailpit.unsubscribing import read_list_unsubscribe
 from edgemail.http.compat.views import PAGE_TEXT_MAX, SAFE_TYPES
 from edgemail.http.large_responses import serialize_text
-from edgemail.mime import SUBJECT_MAX
 from edgemail.mime.message import Message
 from edgemail.mime.page_text import write_page_text
+from edgemail.mime.reader import SUBJECT_MAX
 from edgemail.mime.text_line import make_line
 from edgemail.model import HeaderAddress
 

@@ -27,8 +27,8 @@ from edgemail.http.compat.mailpit.submissions import SubmissionMemory
 from edgemail.http.compat.mailpit.thumbnail import THUMBNAIL
 from edgemail.http.compat.messages import find_message, mark_read
 from edgemail.http.compat.parameters import LIMIT, read_id, read_ids, read_number
+from edgemail.http.compat.paths import EVENTS_PATH, SEND_PATH
 from edgemail.http.large_responses import build_response
-from edgemail.http.limits import SpecialPaths
 from edgemail.mailbox.all_mail import EVERYTHING
 
 if TYPE_CHECKING:
@@ -41,16 +41,9 @@ if TYPE_CHECKING:
     from edgemail.model import ListedMail, MailId
     from edgemail.policy.chaos import Chaos
 
-SEND_PATH: Final = "/api/v1/send"
-EVENTS_PATH: Final = "/api/events"
 _BUILT_AT_ONCE: Final = 2
 _TAGS_MAX: Final = 200
 _NO_MESSAGE: Final = "Message not found"
-
-
-def find_special_paths(max_message_bytes: int) -> SpecialPaths:
-    """Return what the port has to know of these routes."""
-    return SpecialPaths(frozenset({EVENTS_PATH.encode()}), {SEND_PATH.encode(): max_message_bytes})
 
 
 def list_routes(parts: CompatParts, streams: HeldRequests) -> list[BaseRoute]:

@@ -1,0 +1,102 @@
+"""The API itself, with its documentation and the web client. To import this module takes long."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+
+from edgemail import __version__
+from edgemail.http.all_mail import router as all_mail_router
+from edgemail.http.chaos import router as chaos_router
+from edgemail.http.error_handlers import register_error_handlers
+from edgemail.http.guides import route_guides
+from edgemail.http.held_requests import HeldRequests, HoldLimits
+from edgemail.http.models import LimitsModel, RetentionModel, ServerInfoModel
+from edgemail.http.openapi import complete_openapi
+from edgemail.http.routes import router
+from edgemail.http.web_client import mount_web_client
+from edgemail.http.well_known import route_well_known
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.routing import BaseRoute
+    from starlette.types import ASGIApp
+
+    from edgemail.http.metrics_route import MetricsPage
+    from edgemail.http.parts import HttpParts
+    from edgemail.policy.chaos import Chaos
+    from edgemail.settings import Settings
+
+
+def create_api(parts: HttpParts, metrics: MetricsPage) -> ASGIApp:
+    """Create the API, its documentation, the web client, and the APIs of other mail catchers."""
+    settings = parts.settings
+    http, trusted = settings.http, settings.smtp.trusted
+    info = _describe(settings, parts.smtp_urls)
+    api = FastAPI(
+        title="edgemail",
+        version=info.version,
+        description="Read the mail of any address of a disposable e-mail server.",
+        docs_url=None,
+        redoc_url=None,
+        servers=[{"url": http.base_path}] if http.base_path else None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # else each request looks for it
+    )
+    chaos = parts.chaos if settings.policy.chaos_api == "on" else None
+    api.state.inbox = parts.inbox
+    api.state.info = info
+    api.state.chaos = chaos
+    streams = HoldLimits("streams", http.max_streams_per_inbox, http.max_streams_per_source)
+    waits = HoldLimits("waits", http.max_waits_per_inbox, http.max_waits_per_source)
+    api.state.streams = HeldRequests(streams, trusted, parts.refuse)
+    api.state.waits = HeldRequests(waits, trusted, parts.refuse)
+    register_error_handlers(api)
+    # `include_router` has each request matched twice
+    api.router.routes += [*router.routes, *all_mail_router.routes, *chaos_router.routes]
+    if http.metrics is True:
+        api.router.routes.append(metrics.route)
+    api.router.routes += route_well_known(settings.access)
+    api.router.routes += route_guides(http.base_path, documents_api=settings.access.internals == "everyone")
+    if settings.access.compat_apis == "on":
+        api.router.routes += _list_compat_routes(parts, chaos, api.state.streams)
+    mount_web_client(api)
+    complete_openapi(api)
+    return api
+
+
+def _list_compat_routes(parts: HttpParts, chaos: Chaos | None, streams: HeldRequests) -> list[BaseRoute]:
+    from edgemail.http.compat.parts import CompatParts
+    from edgemail.http.compat.routes import list_routes
+
+    smtp = parts.settings.smtp
+    compat = CompatParts(
+        parts.inbox,
+        chaos,
+        parts.submitter,
+        smtp.max_message_bytes,
+        parts.settings.store.db,
+        parts.measure,
+        parts.counters.smtp,
+    )
+    return list_routes(compat, streams)
+
+
+def _describe(settings: Settings, smtp_urls: Sequence[str]) -> ServerInfoModel:
+    return ServerInfoModel(
+        version=__version__,
+        domains=list(settings.smtp.domains),
+        reserved=list(settings.operator.reserved),
+        limits=LimitsModel(message_bytes=settings.smtp.max_message_bytes, recipients=settings.smtp.max_recipients),
+        retention=RetentionModel(
+            max_age_s=settings.retention.max_age_s,
+            max_messages=settings.retention.max_messages,
+            max_bytes=settings.retention.max_bytes,
+        ),
+        smtp=[url.removeprefix("smtp://") for url in smtp_urls if url.startswith("smtp://")],
+        read_only=settings.read_only,
+        deletion=settings.access.deletion == "on",
+        all_mail=settings.access.all_mail == "everyone" and settings.access.private == "off",
+        abuse_contact=settings.access.abuse_contact,
+    )

@@ -1,0 +1,76 @@
+"""Loads the API when it is first asked for: a server that only takes mail needs neither its time nor its memory."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from starlette.responses import JSONResponse
+
+from edgemail.errors import EdgemailError, StoreUnavailable
+from edgemail.http.problems import answer_error
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+_READY_S: Final = 2.0
+"""The time limit for the readiness check: probes give up after a few seconds."""
+
+
+async def check_ready(check: Callable[[], Awaitable[None]]) -> None:
+    """Return if the store answers in time; `check` asks it.
+
+    Raises:
+        StoreUnavailable: it does not.
+    """
+    try:
+        async with asyncio.timeout(_READY_S):
+            await check()
+    except TimeoutError:
+        raise StoreUnavailable("the store does not answer in time") from None
+
+
+class LazyApp:
+    """An ASGI application that answers probes, and loads another one for everything else."""
+
+    def __init__(self, load: Callable[[], ASGIApp], check: Callable[[], Awaitable[None]]) -> None:
+        """`load` runs once, in a thread. `check` asks the store if it is well."""
+        self._load = load
+        self._check = check
+        self._app: ASGIApp | None = None
+        self._loading: asyncio.Task[ASGIApp] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request or websocket."""
+        app = self._app
+        if app is None:
+            app = self._find_probe(scope) or await self._wait_loaded()
+        await app(scope, receive, send)
+
+    def _find_probe(self, scope: Scope) -> ASGIApp | None:
+        if scope["type"] != "http" or scope["method"] != "GET" or scope["query_string"]:
+            return None
+        return {"/healthz": self._say_alive, "/readyz": self._say_ready}.get(scope["path"])
+
+    async def _wait_loaded(self) -> ASGIApp:
+        if self._loading is None:
+            self._loading = asyncio.create_task(asyncio.to_thread(self._load))
+        try:
+            self._app = await asyncio.shield(self._loading)
+        except Exception:
+            self._loading = None  # the next request tries again
+            raise
+        return self._app
+
+    async def _say_alive(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await JSONResponse({"status": "ok"})(scope, receive, send)
+
+    async def _say_ready(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = JSONResponse({"status": "ok"})
+        try:
+            await check_ready(self._check)
+        except EdgemailError as error:
+            response = answer_error(error)
+        await response(scope, receive, send)
