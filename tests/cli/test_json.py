@@ -28,6 +28,7 @@ WITHOUT = {
     "sendmail": "takes sendmail's own flags, and prints nothing",
     "skill": "prints a text for a file",
     "completion": "prints a script for a shell",
+    "mcp": "speaks a protocol of its own on the standard output",
 }
 """Commands that have no --json, each with the reason."""
 DOCS = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")

@@ -138,8 +138,8 @@ def _describe(message: _Message, wanted: str, picked: list[Any]) -> dict[str, An
     return {
         "message_id": message["id"],
         "from": sender,
-        "from_host_matches_link": bool(
-            sender and link_host and share_an_owner(sender.rpartition("@")[2], link_host)
+        "from_host_matches_link": (
+            share_an_owner(sender.rpartition("@")[2], link_host) if sender and link_host else None
         ),
         "code": codes[0]["code"] if codes else None,
         "link": link,
