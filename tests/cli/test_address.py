@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.in_process import run_here as run
+from tests.cli.in_process import running_loaded
 from tests.cli.test_client import pretending
 from tests.cli.test_mail import deliver
-from tests.cli.test_serve import Running, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.cli.test_serve import Running
 
 NAME = "[a-z2-9]{12}"
 
@@ -23,7 +25,7 @@ NAME = "[a-z2-9]{12}"
 @pytest.fixture(scope="module")
 def server() -> Iterator[Running]:
     """A server that keeps all domains' mail for two hours."""
-    with running("--db", "memory", "--max-age", "2h") as started:
+    with running_loaded("--db", "memory", "--max-age", "2h") as started:
         yield started
 
 
@@ -31,7 +33,7 @@ def server() -> Iterator[Running]:
 def public() -> Iterator[Running]:
     """A server with domains, that keeps mail for ever."""
     domains = ("--domain", "example.org", "--domain", "b.example", "--reserved", "none")
-    with running("--db", "memory", "--max-age", "off", *domains) as started:
+    with running_loaded("--db", "memory", "--max-age", "off", *domains) as started:
         yield started
 
 

@@ -14,13 +14,14 @@ from testkit.sample_mail import envelope
 
 from edgemail import cli
 from edgemail.mailbox.operator import OperatorMailbox
-from tests.cli.in_process import run_here
+from tests.cli.in_process import run_here, running_loaded
 from tests.cli.test_client import run
 from tests.cli.test_mail import deliver, newest_id
-from tests.cli.test_serve import Running, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.cli.test_serve import Running
 
 WITHOUT = {
     "serve": "runs until it is stopped; --log-format json is for its log",
@@ -50,7 +51,7 @@ COMMANDS = dict(find_commands(cli.cli))
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Running]:
-    with running("--db", "memory") as started:
+    with running_loaded("--db", "memory") as started:
         yield started
 
 

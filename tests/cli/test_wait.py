@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.cli.in_process import run_here as run
+from tests.cli.in_process import running_loaded
 from tests.cli.test_client import pretending
 from tests.cli.test_mail import deliver, deliver_octets, newest_id
-from tests.cli.test_serve import Running, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.cli.test_serve import Running
 
 CODE = "Your verification code is {}."
 LINKS = (
@@ -25,7 +27,7 @@ LINKS = (
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running("--db", str(tmp_path_factory.mktemp("db") / "mail.db")) as started:
+    with running_loaded("--db", str(tmp_path_factory.mktemp("db") / "mail.db")) as started:
         yield started
 
 

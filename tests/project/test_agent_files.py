@@ -17,10 +17,12 @@ import yaml  # type: ignore[import-untyped]
 
 import edgemail
 from edgemail import cli
-from tests.cli.test_serve import Running, running
+from tests.cli.in_process import running_loaded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.cli.test_serve import Running
 
 ROOT = Path(__file__).parents[2]
 SKILL = ROOT / "skills" / "edgemail" / "SKILL.md"
@@ -42,7 +44,7 @@ def find_blocks(text: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Running]:
-    with running("--db", "memory") as started:
+    with running_loaded("--db", "memory") as started:
         yield started
 
 
