@@ -1,4 +1,4 @@
-"""Puts the built web client into the wheel: builds it with Node.js where it is not built yet."""
+"""Puts the built web client and the guides into the wheel; builds the client with Node.js unless it is built."""
 
 from __future__ import annotations
 
@@ -9,17 +9,24 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
+GUIDES = ("docs/*.md", "docs/how-to/*.md", "docs/reference/*.md", "docs/tutorials/*.md", "skills/edgemail/SKILL.md")
+"""What `edgemail.system.guides` finds in a checkout and in an installed package."""
+
 
 class ClientBuildHook(BuildHookInterface):  # type: ignore[type-arg]
     """Runs the client's build before a wheel is made; an editable install leaves that to `make`."""
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - the hook's signature
-        """Build the client unless it is there.
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Build the client unless it is there, and add the guides.
 
         Raises:
             CalledProcessError: the build failed, or it needs Node.js and there is no network to get it.
         """
         root = Path(self.root)
+        if version != "editable" and self.target_name == "wheel":
+            for path in (path for pattern in GUIDES for path in root.glob(pattern)):
+                name = path.relative_to(root).as_posix()
+                build_data["force_include"][str(path)] = f"edgemail/{name}"
         if version == "editable" or (root / "src/edgemail/client/index.html").exists():
             return
         npm = (sys.executable, root / "scripts/with_node.py", "npm")

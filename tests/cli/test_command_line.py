@@ -79,7 +79,10 @@ def test_the_version_is_the_packages() -> None:
 
 def test_the_servers_libraries_are_not_loaded_for_other_commands() -> None:
     """Loading them takes half a second, which every completion would wait for."""
-    script = "import sys, edgemail.cli; print(*sys.modules)"
+    script = (
+        "import sys, click; from edgemail.cli import cli; context = click.Context(cli); "
+        "[cli.get_command(context, name) for name in cli.list_commands(context)]; print(*sys.modules)"
+    )
     loaded = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     ).stdout.split()
@@ -151,7 +154,7 @@ def test_completion_prints_the_shells_script(shell: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("line", "offered"),
     [
-        ("edgemail s", {"serve", "send", "sendmail", "show"}),
+        ("edgemail s", {"serve", "send", "sendmail", "show", "skill"}),
         ("edgemail --max-", {"--max-age", "--max-bytes", "--max-messages"}),
         ("edgemail --db mail.db --max-a", {"--max-age"}),
         ("edgemail serve --log-format j", {"json"}),

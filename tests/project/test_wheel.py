@@ -66,6 +66,12 @@ def test_the_wheel_carries_the_page_and_the_licence(wheel: Path) -> None:
     assert "edgemail/client/index.html" in names
     assert "edgemail/client/docs/index.html" in names
     assert "edgemail/py.typed" in names
+    assert {
+        "edgemail/skills/edgemail/SKILL.md",
+        "edgemail/docs/api.md",
+        "edgemail/docs/how-to/add-a-route.md",
+    } <= set(names)
+    assert not [name for name in names if "/decisions/" in name]
     assert [name for name in names if name.endswith("/licenses/LICENSE")]
     outside = [
         name for name in names if not name.startswith(("edgemail/", f"edgemail-{edgemail.__version__}.dist-info/"))
@@ -79,6 +85,7 @@ def test_the_command_is_the_installed_one(clean: Path) -> None:
     command: Sequence[str | Path] = (clean / "python", "-c", "import edgemail; print(edgemail.__file__)")
     assert Path(run(*command, PATH="").strip()).is_relative_to(clean.parent)
     assert run(clean / "edgemail", "--version", PATH="").strip() == f"edgemail {edgemail.__version__}"
+    assert run(clean / "edgemail", "skill", PATH="") == (ROOT / "skills/edgemail/SKILL.md").read_text("utf-8")
 
 
 async def test_the_installed_program_serves_the_page_without_node(clean: Path, tmp_path: Path) -> None:
@@ -89,6 +96,8 @@ async def test_the_installed_program_serves_the_page_without_node(clean: Path, t
         assert b"<title>" in page.body
         assert b"edgemail" in page.body.lower()
         assert (await ask(server.url, "/docs/")).status == 200
+        assert (await ask(server.url, "/docs/api.md")).body == (ROOT / "docs/api.md").read_bytes()
+        assert (await ask(server.url, "/skill.md")).body == (ROOT / "skills/edgemail/SKILL.md").read_bytes()
         server.process.terminate()
         assert server.wait() == 0
 
@@ -128,7 +137,8 @@ def test_the_source_distribution_carries_all_that_builds_the_page(tmp_path: Path
     with tarfile.open(built) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     builders = {"hatch_build.py", "scripts/with_node.py", "requirements/node.txt", "web/package-lock.json"}
-    assert builders | {"src/edgemail/client/index.html"} <= names
+    carried = {"src/edgemail/client/index.html", "skills/edgemail/SKILL.md", "docs/api.md"}
+    assert builders | carried <= names
 
 
 @pytest.mark.slow

@@ -41,12 +41,13 @@ EDGEMAIL_CONFIG), that over the default. `edgemail serve --help` lists the flags
 every setting, `edgemail config` prints each with its value and where it comes from.
 
 \b
-Exit status: 0 done; 1 failed, or nothing came in time; 2 wrong usage; 75 the database is not
+Exit status: 0 done; 1 failed; 2 wrong usage; 3 nothing came in time (`wait`); 75 the database is not
 available, try again; 78 wrong settings; 130 interrupted.
 """
 
 
 _COMMANDS: Final = {
+    "address": "address:address",
     "completion": "completion:completion",
     "config": "serve:config",
     "delete": "mail:delete",
@@ -60,8 +61,9 @@ _COMMANDS: Final = {
     "sendmail": "sendmail:sendmail",
     "serve": "serve:serve",
     "show": "mail:show",
+    "skill": "skill:skill",
     "token": "token:token",
-    "wait": "mail:wait",
+    "wait": "wait:wait",
     "web": "web:web",
 }
 """The module of each command, and its name there. A run loads the one that it needs."""

@@ -19,6 +19,10 @@ DEFAULT_URL: Final = "http://127.0.0.1:8025"
 _TIMEOUT_S: Final = 15.0
 
 
+class ServerAbsent(Failure):
+    """Nothing listens where the server should be."""
+
+
 class Api:
     """The API of the server at a URL, such as ``http://127.0.0.1:8025``.
 
@@ -77,7 +81,7 @@ class Api:
             raise Failure(f"{self.url} took too long to answer") from None
         except urllib.error.URLError as error:
             reason = getattr(error.reason, "strerror", None) or error.reason
-            raise Failure(
+            raise ServerAbsent(
                 f"no edgemail answers at {self.url} ({reason}): start it with `edgemail serve`, "
                 "or name its page with --url"
             ) from None

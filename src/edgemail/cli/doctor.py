@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from edgemail.cli.parameter_types import make_json_option
 from edgemail.cli.serve import read_settings, setting_options
 from edgemail.cli.terminal import Failure, echo_json, echo_line
 from edgemail.model import Endpoint
@@ -164,7 +165,7 @@ doctor = click.Command(
             show_default=True,
             help="Take at most this many seconds in all.",
         ),
-        click.Option(["--json", "as_json"], is_flag=True, help="Print JSON."),
+        make_json_option(),
         click.Option(["--smtp-port"], type=click.IntRange(1, 65_535), default=25, hidden=True),
         click.Option(["--policy-port"], type=click.IntRange(1, 65_535), default=443, hidden=True),
         *setting_options(*_OPTIONS),

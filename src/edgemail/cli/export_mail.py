@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from edgemail.cli.parameter_types import InboxType
+from edgemail.cli.parameter_types import InboxType, make_json_option
 from edgemail.cli.serve import read_settings, setting_options
-from edgemail.cli.terminal import Failure, echo_line
+from edgemail.cli.terminal import Failure, echo_json, echo_line
 from edgemail.errors import MessageNotFound
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ and X-Envelope-To. `edgemail import --db` takes both off again. Files have the d
 """
 
 
-def _export(*, out: str, address: str | None, form: Any, **flags: Any) -> None:
+def _export(*, out: str, address: str | None, form: Any, as_json: bool, **flags: Any) -> None:
     from edgemail.archive.writers import WRITERS
 
     store = read_settings(flags).store
@@ -50,7 +50,10 @@ def _export(*, out: str, address: str | None, form: Any, **flags: Any) -> None:
     form = form or ("mbox" if Path(out).suffix.lower() == ".mbox" else "eml")
     writer = WRITERS[form](Path(out))
     count = asyncio.run(_run(store, writer, address))
-    echo_line(f"exported {count} message{'' if count == 1 else 's'} to {out}")
+    if as_json:
+        echo_json({"exported": count, "out": out})
+    else:
+        echo_line(f"exported {count} message{'' if count == 1 else 's'} to {out}")
 
 
 async def _run(settings: StoreSettings, writer: ArchiveWriter, inbox: str | None) -> int:
@@ -135,6 +138,7 @@ export_mail = click.Command(
             type=click.Choice(["eml", "mbox", "maildir"]),
             help="What OUT is. [default: mbox if its name ends in .mbox, else a folder of .eml files]",
         ),
+        make_json_option(),
         *setting_options("db", "db_token_file"),
     ],
     callback=_export,

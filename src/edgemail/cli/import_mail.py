@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from edgemail.cli.own_server import SMTP_HELP, find_smtp
-from edgemail.cli.parameter_types import EndpointType, MailboxType, SecondsType
+from edgemail.cli.parameter_types import EndpointType, MailboxType, SecondsType, make_json_option
 from edgemail.cli.serve import read_settings, setting_options
-from edgemail.cli.terminal import Failure, echo_line
+from edgemail.cli.terminal import Failure, echo_json, echo_line
 from edgemail.model import Address
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def _import(
     timeout_s: float,
     keep_dates: bool,
     ignore_envelopes: bool,
+    as_json: bool,
     **flags: Any,
 ) -> int:
     from edgemail.archive.sources import MailSource
@@ -95,6 +96,7 @@ def _import(
             None if sender is None else Address.parse(sender),
             skip,
             ignores_envelopes=ignore_envelopes,
+            reports_json=as_json,
         ).run()
     finally:
         target.close()
@@ -112,6 +114,7 @@ class _Import:
         skip: int,
         *,
         ignores_envelopes: bool,
+        reports_json: bool,
     ) -> None:
         self._source = source
         self._target = target
@@ -119,6 +122,7 @@ class _Import:
         self._sender = sender
         self._skip = skip
         self._ignores_envelopes = ignores_envelopes
+        self._reports_json = reports_json
         self._seen = 0
         """Messages of the files that are done with, those included that were skipped."""
         self._imported = 0
@@ -150,8 +154,12 @@ class _Import:
         return self._report(status)
 
     def _report(self, status: int | None) -> int:
-        failed = f"; {_count(self._failed)} could not be imported" if self._failed else ""
-        echo_line(f"imported {_count(self._imported)}{failed}")
+        if self._reports_json:
+            skip = None if status is None else self._seen
+            echo_json({"imported": self._imported, "failed": self._failed, "skip": skip})
+        else:
+            failed = f"; {_count(self._failed)} could not be imported" if self._failed else ""
+            echo_line(f"imported {_count(self._imported)}{failed}")
         if status is not None:
             echo_line(f"not all was read; the same command with --skip {self._seen} goes on from there", err=True)
         elif not self._seen:
@@ -274,6 +282,7 @@ import_mail = click.Command(
             show_default=True,
             help="Wait this long for a server that takes no mail for now, before it gives up.",
         ),
+        make_json_option(),
         *setting_options("db", "db_token_file"),
     ],
     callback=_import,

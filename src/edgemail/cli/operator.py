@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from edgemail.cli.mail import FROM_WIDTH, echo_message, shorten
+from edgemail.cli.mail import FROM_WIDTH, echo_message, read_date, shorten
+from edgemail.cli.parameter_types import make_json_option
 from edgemail.cli.serve import read_settings, setting_options
-from edgemail.cli.terminal import Failure, echo_line, echo_octets, visible
+from edgemail.cli.terminal import Failure, echo_json, echo_line, echo_octets, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,27 +24,37 @@ _DELIVERED_TO: Final = b"Delivered-To: "
 _OPTIONS: Final = ("db", "operator_maildir")
 
 
-def _list(**flags: Any) -> None:
+def _list(*, as_json: bool, **flags: Any) -> None:
     folder = _folder_of(flags)
-    lines = []
+    messages = []
     with _reading(folder) as mailbox:
         for mail in reversed(mailbox.list_mail()):
             with contextlib.suppress(FileNotFoundError):  # a mail program has just moved it
-                lines.append(_write_line(mail))
-    for line in lines:
-        echo_line(line)
-    if not lines:
+                messages.append(_summarize(mail))
+    if as_json:
+        echo_json(messages)
+        return
+    for message in messages:
+        echo_line(_write_line(message))
+    if not messages:
         echo_line(f"no mail for the operator in {folder} yet", err=True)
 
 
-def _show(*, what: str, raw: bool, **flags: Any) -> None:
+def _show(*, what: str, raw: bool, as_json: bool, **flags: Any) -> None:
+    if raw and as_json:
+        raise click.UsageError("--raw and --json cannot both be given")
     with _reading(_folder_of(flags)) as mailbox:
         mail = mailbox.find(what)
         data = mail.path.read_bytes()
     if raw:
         echo_octets(data)
+    elif as_json:
+        echo_json(_describe(mail, data))
     else:
-        echo_message(_describe(mail, data))
+        message = _describe(mail, data)
+        if message["text"] is None and message["html"] is not None:
+            message["text"] = "(HTML only: see it with --raw)"
+        echo_message(message)
 
 
 def _folder_of(flags: dict[str, Any]) -> str:
@@ -63,17 +74,30 @@ def _reading(folder: str) -> Iterator[OperatorMailbox]:
         raise Failure(f"{error.filename or folder} cannot be read: {error.strerror}") from error
 
 
-def _write_line(mail: OperatorMail) -> str:
+def _summarize(mail: OperatorMail) -> dict[str, Any]:
+    """Return what a list says of a message, in the form of the HTTP API."""
     from edgemail import mime
 
     with mail.path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
     summary = mime.summarize(head)
-    sender = visible(shorten(summary.sender_name or _read_sender(head), FROM_WIDTH))
-    recipients = ", ".join(_read_recipients(head))
-    mark = "*" if mail.is_new else " "
+    return {
+        "id": mail.id,
+        "new": mail.is_new,
+        "date": _write_date(mail),
+        "from": summary.sender_name or _read_sender(head),
+        "recipients": _read_recipients(head),
+        "subject": summary.subject,
+        "size": mail.size,
+    }
+
+
+def _write_line(message: dict[str, Any]) -> str:
+    sender = visible(shorten(message["from"], FROM_WIDTH))
+    mark = "*" if message["new"] else " "
     return (
-        f"{mail.id} {mark} {mail.date:%Y-%m-%d %H:%M:%S}Z  {sender:{FROM_WIDTH}}  {recipients}  {summary.subject}"
+        f"{message['id']} {mark} {read_date(message)}  {sender:{FROM_WIDTH}}  {', '.join(message['recipients'])}  "
+        f"{message['subject']}"
     )
 
 
@@ -82,18 +106,23 @@ def _describe(mail: OperatorMail, data: bytes) -> dict[str, Any]:
     from edgemail import mime
 
     content = mime.read(data)
-    text = content.text
-    if text is None and content.html is not None:
-        text = "(HTML only: see it with --raw)"
     summary = asdict(content.summary)
-    del summary["words"], summary["source"]  # these are the store's own
+    del summary["words"], summary["source"], summary["sender_name"]  # the store's own, and what "from" has
     return {
+        "id": mail.id,
+        "new": mail.is_new,
         **summary,
         "from": content.summary.sender_name or _read_sender(data[:_HEAD_BYTES]),
         "recipients": _read_recipients(data[:_HEAD_BYTES]),
-        "date": mail.date.isoformat(),
-        "text": text,
+        "date": _write_date(mail),
+        "size": mail.size,
+        "text": content.text,
+        "html": content.html,
     }
+
+
+def _write_date(mail: OperatorMail) -> str:
+    return f"{mail.date:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _read_sender(head: bytes) -> str:
@@ -113,7 +142,7 @@ def _read_recipients(head: bytes) -> list[str]:
 
 _list_command = click.Command(
     "list",
-    params=setting_options(*_OPTIONS),
+    params=[make_json_option(), *setting_options(*_OPTIONS)],
     callback=_list,
     short_help="List the operator's messages, newest first.",
     help="""List the operator's messages, newest first.
@@ -126,6 +155,7 @@ _show_command = click.Command(
     params=[
         click.Argument(["what"], metavar="ID|FILE"),
         click.Option(["--raw"], is_flag=True, help="Print the stored message, octet for octet."),
+        make_json_option(),
         *setting_options(*_OPTIONS),
     ],
     callback=_show,

@@ -1,14 +1,22 @@
-"""Kinds of arguments that several commands take."""
+"""Kinds of arguments, and flags, that several commands take."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from edgemail.errors import AddressError
 from edgemail.model import Address, Endpoint
 from edgemail.settings import read_duration, read_endpoint
+
+JSON_HELP: Final = "Print JSON."
+json_option = click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
+
+
+def make_json_option() -> click.Option:
+    """Return the flag for a command that is built from a list of parameters."""
+    return click.Option(["--json", "as_json"], is_flag=True, help=JSON_HELP)
 
 
 class EndpointType(click.ParamType[Endpoint]):

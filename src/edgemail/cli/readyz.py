@@ -9,8 +9,8 @@ import click
 
 from edgemail.cli.api import Api
 from edgemail.cli.own_server import find_page
-from edgemail.cli.parameter_types import SecondsType
-from edgemail.cli.terminal import Failure
+from edgemail.cli.parameter_types import SecondsType, json_option
+from edgemail.cli.terminal import Failure, echo_json
 from edgemail.errors import SettingsError
 
 _POLL_S: Final = 0.2
@@ -39,8 +39,25 @@ URL is that of its page. Without one, EDGEMAIL_URL gives it, else the server's o
     show_default=True,
     help="Take at most this long in all, as a duration or a number of seconds.",
 )
-def readyz(url: str | None, timeout_s: float, *, wait: bool) -> None:
+@json_option
+def readyz(url: str | None, timeout_s: float, *, wait: bool, as_json: bool) -> None:
     """Ask until the server is ready or the time is over."""
+    try:
+        page = _check(url, timeout_s, waits=wait)
+    except Failure as error:
+        if as_json:
+            echo_json({"ready": False, "reason": error.message})
+        raise
+    if as_json:
+        echo_json({"ready": True, "url": page})
+
+
+def _check(url: str | None, timeout_s: float, *, waits: bool) -> str:
+    """Return the URL of the page of a server that is ready.
+
+    Raises:
+        Failure: it is not, or not in time.
+    """
     deadline = time.monotonic() + timeout_s
     try:
         api = Api((url or find_page()).rstrip("/").removesuffix("/readyz"))
@@ -49,13 +66,13 @@ def readyz(url: str | None, timeout_s: float, *, wait: bool) -> None:
     while True:
         left_s = max(deadline - time.monotonic(), 0.001)
         try:
-            api.check_ready(min(left_s, _REQUEST_MAX_S) if wait else left_s)
+            api.check_ready(min(left_s, _REQUEST_MAX_S) if waits else left_s)
         except Failure as error:
             left_s = deadline - time.monotonic()
-            if not wait:
+            if not waits:
                 raise
             if left_s <= _POLL_S:
                 raise Failure(f"not ready within {timeout_s:g} s: {error.message}") from None
             time.sleep(_POLL_S)
         else:
-            return
+            return api.url

@@ -11,7 +11,8 @@ import click
 from edgemail.cli.api import hide_credentials
 from edgemail.cli.mail import url_option
 from edgemail.cli.own_server import find_smtp, smtp_option
-from edgemail.cli.terminal import Failure, echo_line
+from edgemail.cli.parameter_types import json_option
+from edgemail.cli.terminal import Failure, echo_json, echo_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,8 +34,11 @@ _PROGRESS_FROM: Final = 100
     "--from", "sender", metavar="ADDRESS", default="sender@example.com", show_default=True, help="The sender."
 )
 @click.option("--count", type=click.IntRange(1), default=1, show_default=True, help="Send this many mails.")
+@json_option
 @url_option
-def send(address: str | None, smtp: Endpoint | None, to: str | None, sender: str, count: int, url: str) -> None:
+def send(
+    address: str | None, smtp: Endpoint | None, to: str | None, sender: str, count: int, *, as_json: bool, url: str
+) -> None:
     """Send a test mail to ADDRESS, and print the URL of its inbox.
 
     It has text and HTML, a code, a link to confirm, an image and an attachment.
@@ -51,8 +55,11 @@ def send(address: str | None, smtp: Endpoint | None, to: str | None, sender: str
     else:
         for _ in sent:
             pass
-    what = "1 mail" if count == 1 else f"{count} mails"
-    echo_line(f"sent {what} to {recipient}: {page}/#/{quote(recipient, safe='@')}")
+    inbox_url = f"{page}/#/{quote(recipient, safe='@')}"
+    if as_json:
+        echo_json({"sent": count, "to": recipient, "url": inbox_url})
+    else:
+        echo_line(f"sent {'1 mail' if count == 1 else f'{count} mails'} to {recipient}: {inbox_url}")
 
 
 def _send_all(smtp: Endpoint, sender: str, recipient: str, count: int) -> Iterator[int]:

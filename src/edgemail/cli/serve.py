@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgemail.cli import logs
+from edgemail.cli.parameter_types import make_json_option
 from edgemail.cli.terminal import echo_json, echo_line
 from edgemail.errors import SettingsError
 from edgemail.settings import SETTINGS, resolve
@@ -193,7 +194,7 @@ serve = click.Command(
 config = click.Command(
     "config",
     params=[
-        click.Option(["--json", "as_json"], is_flag=True, help="Print JSON."),
+        make_json_option(),
         *setting_options(),
     ],
     callback=_config,

@@ -54,3 +54,9 @@ class Failure(click.ClickException):
     def show(self, file: Any = None) -> None:
         """Print the line to the standard error."""
         click.echo(visible(self.message), file=file, err=True)
+
+
+class NothingCame(Failure):
+    """The time is up and there is no mail: print one line that says so, and exit with status 3."""
+
+    exit_code = 3

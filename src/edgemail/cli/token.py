@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from edgemail.cli.terminal import Failure, echo_line
+from edgemail.cli.parameter_types import json_option
+from edgemail.cli.terminal import Failure, echo_json, echo_line
 from edgemail.errors import TokenError
 from edgemail.settings import read_duration
 
@@ -41,7 +42,8 @@ class _Lifetime(click.ParamType[timedelta | None]):
 
 @click.command(short_help="Make a key pair for a libSQL server of your own.")
 @click.option("--out", metavar="DIR", default=".", show_default=True, help="The folder for the two files.")
-def keygen(out: str) -> None:
+@json_option
+def keygen(out: str, *, as_json: bool) -> None:
     """Make the Ed25519 key pair that a libSQL server's tokens are signed with.
 
     It writes private.pem, which signs tokens, and public.pem, with which the server checks them. It never
@@ -61,6 +63,9 @@ def keygen(out: str) -> None:
         _create(public, known, 0o644)
     except OSError as error:
         raise Failure(f"{error.filename or folder} cannot be written: {error.strerror or error}") from error
+    if as_json:
+        echo_json({"private": str(private), "public": str(public)})
+        return
     echo_line(
         f"{private}  keep it secret: whoever has it can make tokens, with `edgemail token mint --key {private}`"
     )
@@ -74,7 +79,8 @@ def keygen(out: str) -> None:
 @click.option(
     "--expires", "lifetime", type=_Lifetime(), default="90d", show_default=True, help="How long the token is valid."
 )
-def mint(key: str, lifetime: timedelta | None, *, read_only: bool, read_write: bool) -> None:
+@json_option
+def mint(key: str, lifetime: timedelta | None, *, read_only: bool, read_write: bool, as_json: bool) -> None:
     """Make a token for a libSQL server that has the public key; print it alone.
 
     A token cannot be revoked: until it expires, only a new key pair ends it, and every other token too.
@@ -93,9 +99,12 @@ def mint(key: str, lifetime: timedelta | None, *, read_only: bool, read_write: b
         raise click.UsageError("--expires is too far in the future") from error
     if is_open_to_others(key):
         echo_line(f"warning: other users of this machine may read {key}: chmod 600 it", err=True)
-    click.echo(token)
-    for line in _describe(read_permit(token)):
-        echo_line(line, err=True)
+    if as_json:
+        echo_json({"token": token} | _as_json(read_permit(token)))
+    else:
+        click.echo(token)
+        for line in _describe(read_permit(token)):
+            echo_line(line, err=True)
     if lifetime is None:
         echo_line("warning: the token never expires, and only a new key pair revokes it", err=True)
     if access == "rw":
@@ -104,7 +113,8 @@ def mint(key: str, lifetime: timedelta | None, *, read_only: bool, read_write: b
 
 @click.command(short_help="Print what a token may do, and until when.")
 @click.argument("file", metavar="FILE|-")
-def show(file: str) -> None:
+@json_option
+def show(file: str, *, as_json: bool) -> None:
     """Print what a token may do, and until when; `-` reads it from the standard input.
 
     That is what the token itself says. Only its server can tell whether it accepts the token.
@@ -119,6 +129,9 @@ def show(file: str) -> None:
         permit = read_permit(token)
     except TokenError as error:
         raise Failure(f'"{file}" {error}') from error
+    if as_json:
+        echo_json(_as_json(permit))
+        return
     for line in _describe(permit):
         echo_line(line)
     echo_line("Verified  no: only the database's server can check the token's signature")
@@ -140,6 +153,19 @@ def _describe(permit: Permit) -> list[str]:
         until = f"{permit.expires_at:%Y-%m-%d %H:%M:%SZ}{', and so it has' if permit.is_expired(now) else ''}"
     issued = [] if permit.issued_at is None else [f"Issued    {permit.issued_at:%Y-%m-%d %H:%M:%SZ}"]
     return [f"May       {may}", *issued, f"Expires   {until}"]
+
+
+def _as_json(permit: Permit) -> dict[str, Any]:
+    """Return what a token claims. Only the database's server can check its signature, so nothing is verified."""
+    return {
+        "may": _describe(permit)[0].removeprefix("May").strip(),
+        "access": permit.access,
+        "has_rules": permit.has_rules,
+        "issued": None if permit.issued_at is None else f"{permit.issued_at:%Y-%m-%dT%H:%M:%SZ}",
+        "expires": None if permit.expires_at is None else f"{permit.expires_at:%Y-%m-%dT%H:%M:%SZ}",
+        "expired": permit.is_expired(datetime.now(UTC)),
+        "verified": False,
+    }
 
 
 def _read_octets(path: str) -> bytes:

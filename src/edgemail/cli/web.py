@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from edgemail.cli.terminal import Failure, echo_line
+from edgemail.cli.parameter_types import json_option
+from edgemail.cli.terminal import Failure, echo_json, echo_line
 from edgemail.errors import TokenError
 from edgemail.settings import read_domain, read_duration
 
@@ -82,6 +83,7 @@ def _read_age(text: str) -> float | None:
     help="How long the server keeps mail; the page says so.",
 )
 @click.option("--force", is_flag=True, help="Write into the folder even if it has other files.")
+@json_option
 def export_page(
     out: str,
     databases: tuple[DatabaseUrl, ...],
@@ -90,6 +92,7 @@ def export_page(
     max_age_s: float | None,
     *,
     force: bool,
+    as_json: bool,
 ) -> None:
     """Write the page into a folder for any static host.
 
@@ -109,7 +112,13 @@ def export_page(
         advice = "make one with `edgemail token mint --read-only`"
         raise Failure(f'the token in "{token_file}" {error}; {advice}') from error
     export_site(SiteConfig(databases, token, domains, max_age_s), Path(out), force=force)
-    echo_line(f"wrote {out}, which may reach {' '.join(dict.fromkeys(database.origin for database in databases))}")
+    origins = list(dict.fromkeys(database.origin for database in databases))
+    if as_json:
+        expires = None if permit.expires_at is None else f"{permit.expires_at:%Y-%m-%dT%H:%M:%SZ}"
+        echo_json({"out": out, "origins": origins, "token_expires": expires})
+        echo_line(_NOTICE, err=True)
+        return
+    echo_line(f"wrote {out}, which may reach {' '.join(origins)}")
     if permit.expires_at is None:
         echo_line("warning: the token never expires, and it cannot be revoked", err=True)
     else:

@@ -10,6 +10,7 @@ from edgemail import __version__
 from edgemail.http.all_mail import router as all_mail_router
 from edgemail.http.chaos import router as chaos_router
 from edgemail.http.error_handlers import register_error_handlers
+from edgemail.http.guides import route_guides
 from edgemail.http.held_requests import HeldRequests, HoldLimits
 from edgemail.http.models import LimitsModel, RetentionModel, ServerInfoModel
 from edgemail.http.openapi import complete_openapi
@@ -57,6 +58,7 @@ def create_api(parts: HttpParts, metrics: MetricsPage) -> ASGIApp:
     if http.metrics is True:
         api.router.routes.append(metrics.route)
     api.router.routes += route_well_known(settings.access)
+    api.router.routes += route_guides(http.base_path, documents_api=settings.access.internals == "everyone")
     if settings.access.compat_apis == "on":
         api.router.routes += _list_compat_routes(parts, chaos, api.state.streams)
     mount_web_client(api)
