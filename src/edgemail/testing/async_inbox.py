@@ -151,7 +151,7 @@ async def _run(work: Callable[[], _Result]) -> _Result:
         tell: Callable[[], None]
         try:
             tell = partial(done.set_result, work())
-        except BaseException as error:  # noqa: BLE001 - it is raised where it is awaited
+        except BaseException as error:
             tell = partial(done.set_exception, error)
         with contextlib.suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(finish, tell)
