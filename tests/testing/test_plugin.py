@@ -130,7 +130,7 @@ def test_reset(mail, mail_chaos, edgemail_smtp, monkeypatch):
         "1 other came to this address:",
         "  #12 09:14:03.120  Welcome to the shop   from hello@shop.example",
         "Meanwhile 1 came to others: #13 to t-3f9a2c-7b1e4d9a@exmaple.com",
-        "Refused: 1 (550 chaos)   Page: http://127.0.0.1:40124/#/t-3f9a2c-7b1e4d9a@example.com",
+        "Refused: 1 (550 recipient, chaos)   Page: http://127.0.0.1:40124/#/t-3f9a2c-7b1e4d9a@example.com",
         "Hint: Django keeps mail in memory in tests; add the fixture edgemail_django.",
     ]
     lines = normalize(result.stdout.str()).splitlines()
