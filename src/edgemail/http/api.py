@@ -48,6 +48,7 @@ def create_api(parts: HttpParts, metrics: MetricsPage) -> ASGIApp:
     api.state.inbox = parts.inbox
     api.state.info = info
     api.state.chaos = chaos
+    api.state.refused_replies = parts.counters.smtp.refused_replies
     streams = HoldLimits("streams", http.max_streams_per_inbox, http.max_streams_per_source)
     waits = HoldLimits("waits", http.max_waits_per_inbox, http.max_waits_per_source)
     api.state.streams = HeldRequests(streams, trusted, parts.refuse)

@@ -226,6 +226,24 @@ class CountsModel(JsonModel):
     unread: int
 
 
+class RefusalCountModel(JsonModel):
+    """How often SMTP has refused something with a code for a reason."""
+
+    code: int
+    about: str = Field(
+        description="what a chaos rule has refused: `connection`, `login`, `sender`, `recipient` or `message`; "
+        "empty for another reason"
+    )
+    reason: str = Field(description="a word, as in the metrics")
+    count: int
+
+
+class RefusalsModel(JsonModel):
+    """What SMTP has refused since the program started."""
+
+    refusals: list[RefusalCountModel]
+
+
 class TagsModel(JsonModel):
     """The tags in order, each with the number of its messages."""
 
