@@ -64,7 +64,10 @@ async function answer(request) {
 }
 
 const server = createServer(async (request, response) => {
-  const [status, body] = await answer(request).catch((error) => [500, page(`<h1>${escape(String(error))}</h1>`)]);
+  const [status, body] = await answer(request).catch((error) => [
+    500,
+    page(`<h1>${escape(String(error))}</h1>`),
+  ]);
   response.writeHead(status, { "Content-Type": "text/html; charset=utf-8" }).end(body);
 });
 server.listen(Number(process.argv[2] ?? 3000), "127.0.0.1", () => {

@@ -34,7 +34,11 @@ class Result:
 
     passed: bool
     errors: tuple[str, ...]
-    attachments: dict[str, bytes]
+    location: str
+    """The name of the file in which it failed, "" if it passed."""
+
+    mail: dict[str, bytes]
+    """The messages that are attached to the report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class Project:
         )
         assert done.stdout.startswith("{"), done.stdout + done.stderr
         report = json.loads(done.stdout)
-        assert report["errors"] == []
+        assert report["errors"] == [], report["errors"]
         return dict(_read_results(report))
 
     def check_types(self) -> str:
@@ -97,8 +101,10 @@ def _read_results(suite: dict[str, Any]) -> Iterator[tuple[str, Result]]:
         (test,) = spec["tests"]
         (result,) = test["results"]
         errors = tuple(_COLOURS.sub("", error["message"]) for error in result["errors"])
-        attachments = {
+        mail = {
             each["name"]: base64.b64decode(each["body"]) if "body" in each else Path(each["path"]).read_bytes()
             for each in result["attachments"]
+            if each["contentType"] == "message/rfc822"
         }
-        yield spec["title"], Result(spec["ok"], errors, attachments)
+        location = Path(result.get("errorLocation", {}).get("file", "")).name
+        yield spec["title"], Result(spec["ok"], errors, location, mail)

@@ -155,7 +155,7 @@ export class Api {
   }
 
   async #ask(path: string, timeoutMs = ANSWER_MS): Promise<Response> {
-    const signal = AbortSignal.timeout(timeoutMs);
+    const signal = AbortSignal.timeout(Math.ceil(timeoutMs));
     try {
       return await fetch(this.url + path, { headers: this.#headers, signal });
     } catch (error) {

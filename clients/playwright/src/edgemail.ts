@@ -32,7 +32,11 @@ export class Edgemail {
       "the fixture starts one.";
     const api = new Api(url, explain);
     const info = await api.info();
-    return new Edgemail(api, info.domains[0] ?? EXAMPLE, smtpUrl || findSmtp(info.smtp, new URL(url).hostname));
+    return new Edgemail(
+      api,
+      info.domains[0] ?? EXAMPLE,
+      smtpUrl || findSmtp(info.smtp, new URL(url).hostname),
+    );
   }
 
   /** Start a server on free ports, with its mail in memory. */
@@ -88,12 +92,11 @@ export class Edgemail {
   }
 }
 
-/** Return the first place where a server takes mail without TLS, as it is reached at `host`; empty if there is none. */
-function findSmtp(listening: readonly string[], host: string): string {
-  const first = listening.find((url) => url.startsWith("smtp://"));
+/** Return the first `host:port` where a server takes mail, as it is reached at `host`; empty if there is none. */
+function findSmtp([first]: readonly string[], host: string): string {
   if (!first) return "";
-  const { hostname, port } = new URL(first);
-  return `smtp://${/^(0\.0\.0\.0|\[::\]|)$/.test(hostname) ? host : hostname}:${port || 25}`;
+  const { hostname, port } = new URL(`smtp://${first}`);
+  return `smtp://${["", "0.0.0.0", "[::]"].includes(hostname) ? host : hostname}:${port || 25}`;
 }
 
 function withoutLogin(url: string): string {

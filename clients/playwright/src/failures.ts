@@ -31,7 +31,10 @@ export async function explainMissing(wanted: string, inbox: Shown, server: Edgem
     const listed = messages.map((message) =>
       inbox.seen.has(message.id) ? `${summarise(message)}   (returned before)` : summarise(message),
     );
-    lines.push(`${messages.length} other${messages.length > 1 ? "s" : ""} came to this address:`, indent(listed));
+    lines.push(
+      `${messages.length} other${messages.length > 1 ? "s" : ""} came to this address:`,
+      indent(listed),
+    );
   }
   const others = await findOthers(inbox, server);
   if (others.length) {
@@ -45,7 +48,12 @@ export async function explainMissing(wanted: string, inbox: Shown, server: Edgem
 }
 
 /** Say that mail came, and that none should. */
-export function explainUnwanted(address: string, url: string, match: Match, found: readonly Message[]): string {
+export function explainUnwanted(
+  address: string,
+  url: string,
+  match: Match,
+  found: readonly Message[],
+): string {
   const number = found.length > 1 ? `${found.length} mails` : "A mail";
   const title = `${number} came to ${address}${describe(match)}, and none should:`;
   return [title, indent(found.map(summarise)), describePage(url, address)].join("\n");

@@ -98,7 +98,9 @@ export class Inbox {
     let found: Message[];
     if (options.after) {
       await options.after();
-      found = (await this.messages()).filter((message) => this.#isUnseen(message) && matches(message, options));
+      found = (await this.messages()).filter(
+        (message) => this.#isUnseen(message) && matches(message, options),
+      );
     } else {
       const message = await this.#find(options, { timeoutMs: options.within ?? NONE_MS, among: "unseen" });
       found = message ? [message] : [];
@@ -106,10 +108,16 @@ export class Inbox {
     if (found.length) throw new MailError(explainUnwanted(this.address, this.#api.url, options, found));
   }
 
-  /** Return a message that fits, returned before or not, or what to say if none comes. It stays to be waited for. */
-  async look(options: Match, timeoutMs = this.#timeoutMs): Promise<Message | string> {
-    const found = await this.#find(options, { timeoutMs, among: "all" });
-    return found ?? this.#explain("", options, timeoutMs);
+  /** Tell whether a message that fits came, returned before or not, and what a failure says. It stays to be waited for. */
+  async hasReceived(
+    match: Match,
+    timeoutMs = this.#timeoutMs,
+  ): Promise<{ pass: boolean; explanation: string }> {
+    const found = await this.#find(match, { timeoutMs, among: "all" });
+    const explanation = found
+      ? explainUnwanted(this.address, this.#api.url, match, [found])
+      : await this.#explain("", match, timeoutMs);
+    return { pass: found !== undefined, explanation };
   }
 
   /** Attach the messages to a test's report, as files that mail programs open. */
@@ -120,7 +128,11 @@ export class Inbox {
     }
   }
 
-  async #take(wanted: string, options: WaitOptions, accepts: (message: Message) => boolean): Promise<Message> {
+  async #take(
+    wanted: string,
+    options: WaitOptions,
+    accepts: (message: Message) => boolean,
+  ): Promise<Message> {
     const timeoutMs = options.timeout ?? this.#timeoutMs;
     const found = await this.#find(options, { timeoutMs, among: "unseen", accepts, takes: true });
     if (!found) throw new MailError(await this.#explain(wanted, options, timeoutMs));
@@ -135,7 +147,8 @@ export class Inbox {
       const id = await this.#api.wait(this.address, after, Math.max(deadline - performance.now(), 0));
       if (id === undefined) return undefined;
       const message = await this.#load(id);
-      const isMeant = message && (search.among === "all" || this.#isUnseen(message)) && matches(message, match);
+      const isMeant =
+        message && (search.among === "all" || this.#isUnseen(message)) && matches(message, match);
       if (isMeant && (search.accepts?.(message) ?? true)) {
         // Before anything else is awaited, so that two waits at once never take the same message.
         if (search.takes) this.#seen.add(id);

@@ -1,8 +1,7 @@
 import { test as base, expect as baseExpect } from "@playwright/test";
 import { Edgemail } from "./edgemail.js";
 import { Inbox, makeLocalPart } from "./inbox.js";
-import { describe, type Match } from "./matching.js";
-import { summarise } from "./wording.js";
+import type { Match } from "./matching.js";
 
 export type { Address, Code, Link } from "./api.js";
 export { Edgemail } from "./edgemail.js";
@@ -78,12 +77,7 @@ export const expect = baseExpect.extend({
   /** Pass once the inbox has a message that fits, also one that a wait has returned; that stays to be waited for. */
   async toHaveReceived(mail: Inbox, options: Match & { timeout?: number } = {}) {
     const { timeout = this.isNot ? LOOK_MS : undefined, ...match } = options;
-    const found = await mail.look(match, timeout);
-    const pass = typeof found !== "string";
-    const message = () =>
-      pass
-        ? `Mail to ${mail.address}${describe(match)} has come, and none was expected:\n  ${summarise(found)}`
-        : found;
-    return { name: "toHaveReceived", pass, message };
+    const { pass, explanation } = await mail.hasReceived(match, timeout);
+    return { name: "toHaveReceived", pass, message: () => explanation };
   },
 });

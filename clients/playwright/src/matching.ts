@@ -42,5 +42,7 @@ export function describe({ subject, from, where }: Match): string {
 
 function isFrom(message: Message, from: string | RegExp): boolean {
   if (typeof from !== "string") return isFound(from, message.fromField);
-  return [message.from.address, message.envelopeFrom].some((known) => known.toLowerCase() === from.toLowerCase());
+  return [message.from.address, message.envelopeFrom].some(
+    (known) => known.toLowerCase() === from.toLowerCase(),
+  );
 }

@@ -72,7 +72,9 @@ export async function startServer(command: string | readonly string[]): Promise<
         START_MS,
       );
       child.once("error", (error: NodeJS.ErrnoException) =>
-        give(error.code === "ENOENT" ? `there is no program "${program}". ${HELP}` : `${error.message}. ${HELP}`),
+        give(
+          error.code === "ENOENT" ? `there is no program "${program}". ${HELP}` : `${error.message}. ${HELP}`,
+        ),
       );
       child.once("close", () => give(`${tellEnd().trim()}\n${HELP}`));
       child.stdout.setEncoding("utf8").on("data", (text: string) => {

@@ -22,7 +22,10 @@ test("the link lets a new customer in", async ({ page, app, mail }) => {
 test("the mail can be looked at, and its link clicked", async ({ page, app, mail }) => {
   await page.request.post(`${app}/sign-up`, { form: { email: mail.address } });
 
-  const message = await mail.waitForMessage({ subject: "confirm", from: "hello@shop.example" });
+  const message = await mail.waitForMessage({
+    subject: "confirm",
+    from: "hello@shop.example",
+  });
   await message.open(page);
   await expect(page.getByRole("heading", { name: "Welcome!" })).toBeVisible();
   await page.getByRole("link", { name: "Confirm my address" }).click();

@@ -24,7 +24,12 @@ export const test = base.extend<object, { send: Send }>({
     async ({ edgemail }, use) => {
       const mailer = nodemailer.createTransport(edgemail.smtpUrl);
       await use(async (mail) => {
-        await mailer.sendMail({ from: "The Shop <hello@shop.example>", subject: "Welcome", text: "Hi.\n", ...mail });
+        await mailer.sendMail({
+          from: "The Shop <hello@shop.example>",
+          subject: "Welcome",
+          text: "Hi.\n",
+          ...mail,
+        });
       });
       mailer.close();
     },

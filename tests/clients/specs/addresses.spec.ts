@@ -1,4 +1,4 @@
-import { expect, test } from "../sending.js";
+import { expect, test } from "./sending.js";
 
 test("an address is the test's own, of letters, digits and hyphens", async ({ mail, mailFactory }) => {
   const other = await mailFactory();

@@ -1,4 +1,4 @@
-import { expect, test } from "../sending.js";
+import { expect, test } from "./sending.js";
 
 test("a message has what was sent", async ({ mail, mailFactory, send }) => {
   const copy = await mailFactory();
@@ -12,15 +12,21 @@ test("a message has what was sent", async ({ mail, mailFactory, send }) => {
     html: "<p>Hello.</p>",
     headers: { "X-Order": ["12", "13"] },
     attachments: [{ filename: "terms.txt", content: "none\n" }],
-    envelope: { from: "bounce@shop.example", to: [mail.address, copy.address, hidden.address] },
+    envelope: {
+      from: "bounce@shop.example",
+      to: [mail.address, copy.address, hidden.address],
+    },
   });
   const message = await mail.waitForMessage();
   expect(message.subject).toBe("Grüße, 世界");
-  expect(message.from).toEqual({ name: "The Shop", address: "hello@shop.example" });
+  expect(message.from).toEqual({
+    name: "The Shop",
+    address: "hello@shop.example",
+  });
   expect(message.to).toEqual([{ name: "Kim Müller", address: mail.address }]);
   expect(message.cc).toEqual([{ name: "", address: copy.address }]);
   expect(message.replyTo).toEqual([{ name: "", address: "reply@shop.example" }]);
-  expect([message.text, message.html]).toEqual(["Hello.\n", "<p>Hello.</p>"]);
+  expect([message.text, message.html]).toEqual(["Hello.\r\n", "<p>Hello.</p>"]);
   expect([message.header("x-order"), message.headers("X-Order")]).toEqual(["12", ["12", "13"]]);
   expect(message.header("x-none")).toBeUndefined();
   expect(Math.abs(message.date.getTime() - Date.now())).toBeLessThan(600_000);
@@ -36,9 +42,8 @@ test("a code or a link is told from others by what it looks like", async ({ mail
   await send({
     to: mail.address,
     subject: "Booking ABC-481",
-    html:
-      '<p>Your code is 481223.</p><p>Your code is 77120943.</p><a href="https://shop.example/a">Terms</a>' +
-      '<a href="https://shop.example/b">Offers</a>',
+    text: "Your code is 481223.\n\nYour code is 77120943.\n",
+    html: '<a href="https://shop.example/a">Terms</a><a href="https://shop.example/b">Offers</a>',
   });
   const message = await mail.waitForMessage();
   expect(message.code({ pattern: /\b\d{8}\b/ })).toBe("77120943");
@@ -49,6 +54,9 @@ test("a code or a link is told from others by what it looks like", async ({ mail
 });
 
 test("the only link is the link, also if it confirms nothing", async ({ mail, send }) => {
-  await send({ to: mail.address, html: '<a href="https://shop.example/terms">Terms</a>' });
+  await send({
+    to: mail.address,
+    html: '<a href="https://shop.example/terms">Terms</a>',
+  });
   expect(await mail.link()).toBe("https://shop.example/terms");
 });

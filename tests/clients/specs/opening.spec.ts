@@ -1,4 +1,4 @@
-import { expect, test } from "../sending.js";
+import { expect, test } from "./sending.js";
 
 const PIXEL =
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
@@ -7,7 +7,13 @@ test("HTML is shown with its images, and its scripts do not run", async ({ page,
   await send({
     to: mail.address,
     html: '<h1>Hello</h1><img src="cid:logo" alt="Logo"><script>document.body.textContent = "ran"</script>',
-    attachments: [{ filename: "logo.png", cid: "logo", content: Buffer.from(PIXEL, "base64") }],
+    attachments: [
+      {
+        filename: "logo.png",
+        cid: "logo",
+        content: Buffer.from(PIXEL, "base64"),
+      },
+    ],
   });
   await (await mail.waitForMessage()).open(page);
   await expect(page.getByRole("heading", { name: "Hello" })).toBeVisible();
@@ -26,7 +32,10 @@ for (const kind of ["html", "text"]) {
     await page.route("**/view/**", (route) => route.fulfill({ status: 404, body: "no" }));
     const script = "<script>document.body.textContent = 'ran'</script>";
     const text = "Is 1 < 2 & 3?";
-    await send({ to: mail.address, ...(kind === "html" ? { html: `<p>Is 1 &lt; 2 &amp; 3?</p>${script}` } : { text }) });
+    await send({
+      to: mail.address,
+      ...(kind === "html" ? { html: `<p>Is 1 &lt; 2 &amp; 3?</p>${script}` } : { text }),
+    });
     await (await mail.waitForMessage()).open(page);
     await expect(page.getByText(text)).toBeVisible();
   });
