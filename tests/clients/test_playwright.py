@@ -15,13 +15,14 @@ from testkit.ports import free_port
 from testkit.tools import CHROMIUM
 from testkit.waiting import until
 
-from tests.clients.playwright_project import CLIENT, EXAMPLE, Project, Result, install
+from tests.clients.playwright_project import CLIENT, EXAMPLE, ROOT, Project, Result, install
 
 if TYPE_CHECKING:
     from testkit.server_process import Process
 
 pytestmark = [pytest.mark.needs_playwright, pytest.mark.slow]
 
+GUIDE = ROOT / "docs" / "how-to" / "test-with-playwright.md"
 START = """
 import subprocess, sys
 from pathlib import Path
@@ -92,15 +93,16 @@ def test_the_example_signs_up_in_a_browser(project: Project, tmp_path: Path) -> 
     asyncio.run(until(lambda: has_ended(int(pid.read_text()))))
 
 
-def test_the_example_has_the_types_of_the_package(project: Project) -> None:
+def test_the_example_and_the_guide_have_the_types_of_the_package(project: Project) -> None:
     """TypeScript finds them, and a wrong name is an error."""
+    blocks = re.findall(r"^```ts\n(.*?)^```", GUIDE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    assert len(blocks) == 3
+    for number, block in enumerate(blocks):
+        (project.folder / "tests" / f"guide-{number}.ts").write_text(block, "utf-8")
     assert project.check_types() == ""
-    spec = project.folder / "tests" / "wrong.spec.ts"
-    spec.write_text('import { test } from "@edgemail/playwright";\ntest("", ({ mail }) => mail.nothing());\n')
-    try:
-        assert "Property 'nothing' does not exist on type 'Inbox'" in project.check_types()
-    finally:
-        spec.unlink()
+    wrong = project.folder / "tests" / "wrong.ts"
+    wrong.write_text('import { test } from "@edgemail/playwright";\ntest("", ({ mail }) => mail.nothing());\n')
+    assert "Property 'nothing' does not exist on type 'Inbox'" in project.check_types()
 
 
 @pytest.mark.parametrize("name", ["@playwright/test", "nodemailer", "@types/node"])
