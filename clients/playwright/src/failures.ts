@@ -2,7 +2,7 @@ import type { ListedMessage, Refusal } from "./api.js";
 import type { Edgemail } from "./edgemail.js";
 import { describe, type Match } from "./matching.js";
 import type { Message } from "./message.js";
-import { indent, summarise } from "./wording.js";
+import { indentNewest, summarise } from "./wording.js";
 
 /** What the server had when an inbox was made. */
 export interface Baseline {
@@ -33,7 +33,7 @@ export async function explainMissing(wanted: string, inbox: Shown, server: Edgem
     );
     lines.push(
       `${messages.length} other${messages.length > 1 ? "s" : ""} came to this address:`,
-      indent(listed),
+      indentNewest(listed),
     );
   }
   const others = await findOthers(inbox, server);
@@ -56,7 +56,7 @@ export function explainUnwanted(
 ): string {
   const number = found.length > 1 ? `${found.length} mails` : "A mail";
   const title = `${number} came to ${address}${describe(match)}, and none should:`;
-  return [title, indent(found.map(summarise)), describePage(url, address)].join("\n");
+  return [title, indentNewest(found.map(summarise)), describePage(url, address)].join("\n");
 }
 
 function describePage(url: string, address: string): string {

@@ -77,20 +77,23 @@ export class Inbox {
   /** Wait for a message with a code, and return the code. */
   async code(options: WaitOptions & CodeOptions = {}): Promise<string> {
     const hasCode = (message: Message) => message.findCodes(options).length > 0;
-    return (await this.#take(` with a ${describeCode(options)}`, options, hasCode)).code(options);
+    return (await this.#take(describeCode(options), options, hasCode)).code(options);
   }
 
   /** Wait for a message with a link, and return the link's URL. */
   async link(options: WaitOptions & LinkOptions = {}): Promise<string> {
     const hasLink = (message: Message) => message.findLinks(options).length > 0;
-    return (await this.#take(` with a ${describeLink(options)}`, options, hasLink)).link(options);
+    return (await this.#take(describeLink(options), options, hasLink)).link(options);
   }
 
   /** Return all messages that came since the test began, oldest first. None counts as returned by that. */
   async messages(): Promise<Message[]> {
-    const listed = (await this.#api.list(this.address)).filter(({ id }) => id > this.#baseline.newestId);
-    const read = await Promise.all(listed.map(({ id }) => this.#load(id)));
-    return read.filter((message) => message !== undefined);
+    const messages: Message[] = [];
+    for (const { id } of await this.#api.list(this.address)) {
+      const message = id > this.#baseline.newestId ? await this.#load(id) : undefined;
+      if (message) messages.push(message);
+    }
+    return messages;
   }
 
   /** Fail if a message that fits, and was not returned before, is there or comes. */
@@ -129,13 +132,13 @@ export class Inbox {
   }
 
   async #take(
-    wanted: string,
+    content: string,
     options: WaitOptions,
     accepts: (message: Message) => boolean,
   ): Promise<Message> {
     const timeoutMs = options.timeout ?? this.#timeoutMs;
     const found = await this.#find(options, { timeoutMs, among: "unseen", accepts, takes: true });
-    if (!found) throw new MailError(await this.#explain(wanted, options, timeoutMs));
+    if (!found) throw new MailError(await this.#explain(content, options, timeoutMs));
     return found;
   }
 
@@ -177,9 +180,9 @@ export class Inbox {
     return reading;
   }
 
-  async #explain(wanted: string, match: Match, timeoutMs: number): Promise<string> {
+  async #explain(content: string, match: Match, timeoutMs: number): Promise<string> {
     return explainMissing(
-      `${this.address}${describe(match)}${wanted} within ${seconds(timeoutMs)}`,
+      `${this.address}${describe(match, content)} within ${seconds(timeoutMs)}`,
       { address: this.address, messages: await this.messages(), seen: this.#seen, baseline: this.#baseline },
       this.#server,
     );

@@ -29,13 +29,14 @@ export function isFound(pattern: RegExp, text: string): boolean {
   return new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, "")).test(text);
 }
 
-/** Say which messages are meant, with a space in front: ` with subject "Reset" from kim@example.org`. */
-export function describe({ subject, from, where }: Match): string {
+/** Say which messages are meant, with a space in front: ` with subject "Reset" from kim@example.org with a code`. */
+export function describe({ subject, from, where }: Match, content = ""): string {
   const parts = [];
   if (typeof subject === "string") parts.push(` with subject "${subject}"`);
   else if (subject) parts.push(` with a subject that matches ${subject}`);
   if (typeof from === "string") parts.push(` from ${from}`);
   else if (from) parts.push(` from who matches ${from}`);
+  if (content) parts.push(` with a ${content}`);
   if (where) parts.push(where.name && where.name !== "where" ? ` where ${where.name}` : " that fits `where`");
   return parts.join("");
 }

@@ -60,9 +60,10 @@ export async function startServer(command: string | readonly string[]): Promise<
   const stop = async () => {
     process.off("exit", killAtExit);
     signal(child, "SIGTERM");
-    const timer = setTimeout(() => signal(child, "SIGKILL"), STOP_MS);
-    await ended;
-    clearTimeout(timer);
+    if (await isOver(ended, STOP_MS)) return;
+    signal(child, "SIGKILL");
+    // Where there are no groups, what `uvx` has started may still hold the pipes.
+    if (!(await isOver(ended, STOP_MS))) for (const pipe of child.stdio) pipe?.destroy();
   };
   try {
     return await new Promise<RunningServer>((resolve, reject) => {
@@ -91,6 +92,17 @@ export async function startServer(command: string | readonly string[]): Promise<
     await stop();
     throw error;
   }
+}
+
+/** Return true once something is over, false after `ms`. */
+async function isOver(something: Promise<void>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  const over = await Promise.race([something.then(() => true), late]);
+  clearTimeout(timer);
+  return over;
 }
 
 /** Send a signal to the server and whatever started it, if they still run. */

@@ -16,9 +16,22 @@ export function oneLine(text: string, max = LINE_MAX): string {
 
 /** Put each line behind two spaces; say how many are left out of a long list. */
 export function indent(lines: readonly string[]): string {
-  const shown = lines.slice(0, LISTED_MAX).map((line) => `  ${line}`);
-  if (lines.length > LISTED_MAX) shown.push(`  and ${lines.length - LISTED_MAX} more`);
-  return shown.join("\n");
+  const left = lines.length - LISTED_MAX;
+  return [...lines.slice(0, LISTED_MAX), ...(left > 0 ? [`and ${left} more`] : [])]
+    .map(indentLine)
+    .join("\n");
+}
+
+/** The same, of which the newest are at the end and matter most. */
+export function indentNewest(lines: readonly string[]): string {
+  const left = lines.length - LISTED_MAX;
+  return [...(left > 0 ? [`(${left} before them)`] : []), ...lines.slice(-LISTED_MAX)]
+    .map(indentLine)
+    .join("\n");
+}
+
+function indentLine(line: string): string {
+  return `  ${line}`;
 }
 
 /** Write a message's line of a list, in local time: `#12 09:14:03.120  Welcome   from hello@shop.example`. */
