@@ -42,8 +42,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture(scope="module")
 def results(project: Project, server: Process) -> dict[str, Result]:
     """Run all of `specs`, with a server that runs already."""
-    environ = {"EDGEMAIL_URL": server.url, "CLOSED_URL": f"http://127.0.0.1:{free_port()}", "CHROMIUM": CHROMIUM}
-    return project.run("--config=specs", **environ)
+    return project.run(
+        "--config=specs",
+        EDGEMAIL_URL=server.url,
+        CLOSED_URL=f"http://127.0.0.1:{free_port()}",
+        START_EDGEMAIL=f"{sys.executable} -m edgemail",
+        CHROMIUM=CHROMIUM,
+    )
 
 
 def errors_of(results: dict[str, Result]) -> dict[str, tuple[str, ...]]:
@@ -64,7 +69,7 @@ def test_each_fixture_does_what_it_says(results: dict[str, Result]) -> None:
     """The specs are a project of CommonJS, as `npm init playwright` makes them; one of them is to fail."""
     errors = errors_of(results)
     assert list(errors) == ["this test fails"], errors
-    assert len(results) == 25
+    assert len(results) == 27
     assert [title for title, result in results.items() if result.mail] == ["this test fails"]
 
 
