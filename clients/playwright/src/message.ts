@@ -135,10 +135,8 @@ export class Message {
     if (!pattern) return this.codes;
     const everywhere = new RegExp(pattern.source, `${pattern.flags.replace(/[gy]/g, "")}g`);
     const found = `${this.subject}\n${this.text || this.html}`.matchAll(everywhere);
-    return [...new Set([...found].map((match) => match[1] ?? match[0]))].map((code) => ({
-      code,
-      reason: "",
-    }));
+    const codes = new Set([...found].map((match) => match[1] ?? match[0]).filter(Boolean));
+    return [...codes].map((code) => ({ code, reason: "" }));
   }
 
   /** Find the links that may be meant. */
