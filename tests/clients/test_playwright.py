@@ -69,7 +69,7 @@ def test_each_fixture_does_what_it_says(results: dict[str, Result]) -> None:
     """The specs are a project of CommonJS, as `npm init playwright` makes them; one of them is to fail."""
     errors = errors_of(results)
     assert list(errors) == ["this test fails"], errors
-    assert len(results) == 27
+    assert len(results) == 29
     assert [title for title, result in results.items() if result.mail] == ["this test fails"]
 
 

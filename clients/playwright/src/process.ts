@@ -13,7 +13,7 @@ export interface RunningServer {
 const ARGUMENTS = [
   "serve",
   ...["--smtp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--db", "memory"],
-  ...["--set", "mode=dev", "--set", "chaos_api=on"],
+  ...["--set", "mode=dev", "--set", "chaos_api=on", "--stop-on-eof"],
 ];
 /** The settings of another server, which the one for tests must not take over. */
 const SETTINGS = /^(EDGEMAIL|LIBSQL|MP)_/i;
@@ -37,7 +37,8 @@ export async function startServer(command: string | readonly string[]): Promise<
   if (!program) throw new MailError("edgemailCommand is empty: name the command that starts edgemail.");
   const child = spawn(program, [...first, ...ARGUMENTS], {
     env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !SETTINGS.test(name))),
-    stdio: ["ignore", "pipe", "pipe"],
+    // Its standard input ends with this process, even if that is killed; then the server stops.
+    stdio: ["pipe", "pipe", "pipe"],
     // A group of its own: `uvx` is the parent of the server, and both have to end.
     detached: process.platform !== "win32",
   });

@@ -65,6 +65,20 @@ Page: URL/#/OWN@example.com`;
   );
 });
 
+test("mail was refused", async ({ mail, edgemail, send }) => {
+  const rule = { stage: "rcpt", code: 550, times: 1, glob: mail.address };
+  const headers = { "Content-Type": "application/json" };
+  const body = JSON.stringify({ rules: [rule] });
+  const set = await fetch(`${edgemail.url}/api/chaos`, { method: "PUT", headers, body });
+  expect(set.status).toBe(200);
+  const to = [mail.address, "kim@example.com"];
+  await expect(send({ to: to.join(), envelope: { from: "a@shop.example", to } })).resolves.toBeUndefined();
+  expect(await failureOf(() => mail.waitForMessage(), mail, edgemail)).toBe(
+    "No mail to OWN@example.com within 0.1 s.\nMeanwhile 1 came to others: #N to kim@example.com\n" +
+      "Refused: 1 (550 chaos)   Page: URL/#/OWN@example.com",
+  );
+});
+
 test("a message has several, or none", async ({ mail, edgemail, send }) => {
   await send({
     to: mail.address,

@@ -1,5 +1,7 @@
+import { execFile } from "node:child_process";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
+import { promisify } from "node:util";
 import { Edgemail, Inbox } from "@edgemail/playwright";
 import { expect, test } from "@playwright/test";
 
@@ -34,6 +36,19 @@ test("a server that is joined says its domain and where it takes mail", async ()
     stub.close();
     stub.closeAllConnections();
   }
+});
+
+test("a server ends with the process that started it, however that ends", async () => {
+  const program = `
+    const { Edgemail } = require("@edgemail/playwright");
+    Edgemail.start(process.env.START_EDGEMAIL).then(({ url }) => {
+      process.stdout.write(url, () => process.kill(process.pid, "SIGKILL"));
+    });`;
+  const { stdout: url } = await promisify(execFile)(process.execPath, ["-e", program], {
+    cwd: __dirname,
+  }).catch((killed: { stdout: string }) => killed);
+  expect(url).toMatch(/^http:/);
+  await expect.poll(() => fetch(url).catch(() => "closed"), { timeout: 20_000 }).toBe("closed");
 });
 
 test("a server that was started and has ended says so", async () => {
