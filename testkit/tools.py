@@ -143,6 +143,7 @@ BY_NPM = {
     "nodemailer": "nodemailer",
     "mailparser": "mailparser and postal-mime",
     "python_frameworks": "Django, Flask-Mail and FastAPI-Mail",
+    "playwright": "Playwright and TypeScript for the npm package",
     "mailpit_clients": "clients of Mailpit, MailHog, MailDev and Inbucket",
 }
 """Tools that `make` installs by npm or pip, with the same kind of marker."""

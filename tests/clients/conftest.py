@@ -1,0 +1,29 @@
+"""A time limit for each test, and a server that the tests of a file share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from testkit.server_process import Process, serving
+from testkit.time_limit import bound
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TEST_S = 240
+
+
+@pytest.fixture(autouse=True)
+def bounded() -> Iterator[None]:
+    """Fail a test that takes too long."""
+    with bound(TEST_S):
+        yield
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    """Run the program in dev mode, as people do for their tests."""
+    folder = tmp_path_factory.mktemp("server")
+    with serving(folder / "mail.db", url="memory", EDGEMAIL_CHAOS_API="on", EDGEMAIL_MAX_AGE="off") as process:
+        yield process
