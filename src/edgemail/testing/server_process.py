@@ -18,7 +18,6 @@ from edgemail.testing.smtp import Smtp
 
 START_S: Final = 60.0
 """How long a start may take on a machine that is busy."""
-_STOP_S: Final = 10.0
 _FOREIGN: Final = ("EDGEMAIL_", "LIBSQL_", "MP_", "COV_CORE_", "COVERAGE_PROCESS_")
 """The beginnings of variables that would change the server's settings, or measure its code with the tests'."""
 _ARGUMENTS: Final = (
@@ -73,13 +72,9 @@ class ServerProcess:
         return self._read("Web")
 
     def stop(self) -> None:
-        """End the server, and wait for its end."""
-        self._process.terminate()
-        try:
-            self._process.wait(_STOP_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        """End the server, and wait for its end. It is killed: it keeps nothing that this could harm."""
+        self._process.kill()
+        self._process.wait()
         self._reader.join()
         for pipe in (self._process.stdin, self._process.stdout, self._errors):
             if pipe is not None:
@@ -109,7 +104,7 @@ class ServerProcess:
     def _fail(self, what: str) -> NoReturn:
         """End the server, and say what it said last."""
         self._process.kill()
-        self._process.wait()
+        self._process.wait()  # what it says is whole then
         self._errors.seek(0, os.SEEK_END)
         self._errors.seek(max(0, self._errors.tell() - _ERRORS_MAX_OCTETS))
         said = self._errors.read().decode(errors="replace").strip()
