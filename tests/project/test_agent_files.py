@@ -165,7 +165,10 @@ def test_the_registrys_entry_has_this_version_and_runs_the_package() -> None:
     assert (extra["type"], extra["name"]) == ("named", "--with")
     assert extra["value"] == f"edgemail[mcp]=={edgemail.__version__}"
     assert [argument["value"] for argument in package["packageArguments"]] == ["mcp"]
-    assert {variable["name"] for variable in package["environmentVariables"]} == {"EDGEMAIL_URL", "EDGEMAIL_TOKEN"}
+    assert {variable["name"] for variable in package["environmentVariables"]} == {
+        "EDGEMAIL_URL",
+        "EDGEMAIL_MCP_TOKEN",
+    }
 
 
 def test_the_readme_has_the_registrys_mark_and_does_not_show_it() -> None:
