@@ -103,6 +103,15 @@ class _Table:
         self.sign_pattern = re.compile(f"(?=({'|'.join(map(re.escape, longest_first))}))")
 
 
+def load_words() -> None:
+    """Read the lists now.
+
+    Raises:
+        OSError: a list cannot be read.
+    """
+    _table()
+
+
 @cache
 def _table() -> _Table:
     """Read the lists at the first use: a start need not wait for them."""
