@@ -77,14 +77,25 @@ def test_the_version_is_the_packages() -> None:
     assert run("--version").stdout == f"edgemail {__version__}\n"
 
 
-def test_the_servers_libraries_are_not_loaded_for_other_commands() -> None:
-    """Loading them takes half a second, which every completion would wait for."""
-    script = "import sys, edgemail.cli; print(*sys.modules)"
-    loaded = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    ).stdout.split()
-    assert "edgemail.cli.serve" in loaded
-    assert not {"fastapi", "uvicorn", "uvloop", "apsw", "pydantic", "smtplib", "edgemail.app"} & set(loaded)
+LOAD_ALL = """
+import sys, click
+from edgemail.cli import cli
+context = click.Context(cli)
+alone = {name for name in sys.modules if name.startswith("edgemail.cli.")}
+for name in cli.list_commands(context):
+    assert cli.get_command(context, name).name == name
+print(*sorted(alone), "|", *sys.modules)
+"""
+
+
+def test_a_command_is_loaded_when_it_is_named_and_loads_no_server() -> None:
+    """The server's libraries take half a second, which every completion would wait for."""
+    command = [sys.executable, "-c", LOAD_ALL]
+    alone, _, loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.partition("|")
+    assert alone.split() == ["edgemail.cli.terminal"]
+    assert {"edgemail.cli.serve", "edgemail.cli.web"} <= set(loaded.split())
+    libraries = {"fastapi", "uvicorn", "uvloop", "apsw", "pydantic", "smtplib", "edgemail.app"}
+    assert not libraries & set(loaded.split())
 
 
 @pytest.mark.parametrize(
