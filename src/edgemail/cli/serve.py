@@ -15,6 +15,7 @@ from edgemail.errors import SettingsError
 from edgemail.settings import SETTINGS, resolve
 from edgemail.settings.definition import flag_of
 from edgemail.settings.mailpit import MAILPIT_SETTINGS
+from edgemail.system.loading import without_collection
 from edgemail.system.switch_interval import set_switch_interval
 
 if TYPE_CHECKING:
@@ -148,7 +149,8 @@ def _serve(**flags: Any) -> None:
     settings = _log_warnings(resolved)
     if resolved.ignored:
         _log.warning("%s", resolved.ignored)
-    from edgemail import app  # the server's libraries take a while to load, and no other command needs them
+    with without_collection():
+        from edgemail import app  # the server's libraries take a while to load, and no other command needs them
 
     _run(app.serve(settings, echo_line, lambda: _log_warnings(resolve_flags(dict(flags)))))
 

@@ -14,6 +14,7 @@ from edgemail.http.guard import Guard, ServedNames
 from edgemail.http.lazy_app import LazyApp
 from edgemail.http.passwords import Passwords
 from edgemail.http.short_responses import ShortResponses
+from edgemail.system.loading import without_collection
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -29,9 +30,10 @@ def create_app(parts: HttpParts, denials: DenialLog, metrics: MetricsPage) -> AS
     http, access, trusted = settings.http, settings.access, settings.smtp.trusted
 
     def load() -> ASGIApp:
-        from edgemail.http.api import create_api
+        with without_collection():
+            from edgemail.http.api import create_api
 
-        return create_api(parts, metrics)
+            return create_api(parts, metrics)
 
     limits = AnswerLimits(http.max_answer_bytes, http.max_waiting_reads, http.min_read_rate_bytes)
     app: ASGIApp = Answers(ShortResponses(LazyApp(load, parts.inbox.check)), limits, parts.refuse)
