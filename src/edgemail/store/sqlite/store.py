@@ -66,7 +66,7 @@ class SqliteStore(SqlMailbox):
         counters: CommitCounters | None = None,
     ) -> None:
         super().__init__(read_only=read_only, look_s=_LOOK_S)
-        self._version: tuple[int, object] | None = None
+        self._version: tuple[object, ...] = (0, None, None)
         """What `_read_version` said when all mail up to then had been announced."""
         self.file = path
         self._connections = Connections(path, writer, open_for_reading if read_only else open_database)
@@ -251,20 +251,20 @@ class SqliteStore(SqlMailbox):
         last, version = await self._on_writer_thread(self._read_version)
         if version == self._version:
             self._pass(last)
-        elif self._version is not None and version[0] != self._version[0]:
+        elif version[0] != self._version[0]:  # the file was replaced
             self._begin_anew(last)
         else:
             await self._find_arrivals(query)
         self._version = version
 
-    def _read_version(self, _: apsw.Connection) -> tuple[int, tuple[int, object]]:
-        """Return the newest id; the number of the file, and what differs once another program has committed.
+    def _read_version(self, _: apsw.Connection) -> tuple[int, tuple[object, ...]]:
+        """Return the newest id; the file's number, the connection, and what differs once another has committed.
 
         The id comes first: mail that another program commits in between counts for the next look.
         """
         writer = self._connections.find_writer()
         ((last,),) = writer.execute(schema.LAST_ID)
-        return last, (self._connections.generation, writer.pragma("data_version"))
+        return last, (self._connections.generation, writer, writer.pragma("data_version"))
 
     def _insert(self, writer: apsw.Connection, batch: Sequence[Envelope]) -> list[MailId]:
         """Insert a batch; insert it again where the file was replaced meanwhile."""
