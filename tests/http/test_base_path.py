@@ -57,7 +57,7 @@ async def test_the_page_finds_all_that_it_needs_below_the_path(proxy: str) -> No
     assert found >= 8
     manifest = (await ask(proxy, f"{BASE}/manifest.webmanifest")).json()
     assert urljoin(f"{BASE}/manifest.webmanifest", manifest["start_url"]) == f"{BASE}/"
-    assert (await ask(proxy, f"{BASE}/config.json")).json() == {"source": "api"}
+    assert (await ask(proxy, f"{BASE}/config.json")).json()["source"] == "api"
     assert b"edgemail_build_info" in (await ask(proxy, f"{BASE}/metrics")).body
 
 

@@ -102,9 +102,9 @@ async def test_the_server_tells_its_limits(tmp_path: Path) -> None:
 
 
 async def test_the_page_is_told_to_read_from_here(lasting: Program) -> None:
-    """The same page may be hosted elsewhere, with another config.json."""
+    """The same page may be hosted elsewhere, with another config.json. It says what the page asks first."""
     answer = await lasting.ask("/config.json")
-    assert answer.json() == {"source": "api"}
+    assert answer.json() == {"source": "api", "server": (await lasting.ask("/api/server")).json()}
 
 
 async def test_openapi_lists_every_route(lasting: Program) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-    from edgemail.model import ListedMail, ParsedMessage
+    from edgemail.model import ListedMail, ParsedMessage, Summary
 
 __all__ = ["bounded"]
 
@@ -64,6 +64,28 @@ def subject_is(subject: str) -> Callable[[ListedMail], bool]:
 
 async def is_listening(inbox: Inbox, name: str = ANN) -> None:
     await until(lambda: name in inbox._notifier._subscriptions)
+
+
+async def test_a_message_without_a_summary_is_summarised_for_its_first_reader_alone(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While much mail comes, the newest are listed over and over before the store has their summaries."""
+    made, summarize = [], mime.summarize
+
+    def count(data: bytes) -> Summary:
+        made.append(data)
+        return summarize(data)
+
+    monkeypatch.setattr(mime, "summarize", count)
+    await send(inbox, *map(str, range(200)))
+    for _ in range(3):
+        listed = await inbox.list_page(ANN, limit=200)
+        assert {message.summary.subject for message in listed} == set(map(str, range(200)))
+    assert len(made) == 200
+    await send(inbox, *map(str, range(200, 400)))  # more than are kept
+    assert len(await inbox.list_page(ANN, limit=200)) == len(await inbox.list_page(ANN, limit=200)) == 200
+    assert len(made) == 400
+    assert len(inbox._reader._summaries) == 256
 
 
 async def test_large_messages_are_taken_apart_one_at_a_time_and_small_ones_meanwhile(

@@ -319,7 +319,7 @@ def test_mail_catchers_are_sent_mail_and_asked_with_much_kept(
     section = catchers.measure(tmp_path, Progress("test", 30), is_full=False, kept=200)
     figures_kept = section.figures["kept"]["edgemail"]
     assert "failure" not in figures_kept
-    assert len(figures_kept) == 7
+    assert len(figures_kept) == 8
     assert all(value > 0 for value in figures_kept.values())
     assert section.tables[0].rows[0][1] not in {"-", "0"}
     assert [row[0] for row in section.tables[-1].rows] == ["Mailpit", "Inbucket", "MailHog"]

@@ -299,6 +299,13 @@ class ServerInfoModel(JsonModel):
     """Where to complain of what the server is used for: a `mailto:` or `https:` URL."""
 
 
+class PageConfigModel(JsonModel):
+    """Where the web client reads from, and the server's description, which it needs first."""
+
+    source: Literal["api"] = "api"
+    server: ServerInfoModel
+
+
 class ProblemModel(JsonModel):
     """An error (RFC 9457)."""
 

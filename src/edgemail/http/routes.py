@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator  # noqa: TC003 - FastAPI reads the annotations
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
@@ -402,9 +402,9 @@ async def is_ready(request: Request) -> models.StatusModel:
 
 
 @router.get("/config.json", include_in_schema=False)
-async def configure_page() -> dict[Literal["source"], str]:
-    """Tell the web client to read from the API."""
-    return {"source": "api"}
+async def configure_page(request: Request) -> models.PageConfigModel:
+    """Tell the web client to read from the API, and what it would ask first."""
+    return models.PageConfigModel(server=request.app.state.info)
 
 
 def _inbox(request: Request) -> Inbox:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 LARGE_BYTES = 256 * 1024
 
 _SMALL_AT_ONCE = 2
+_SUMMARIES_MAX = 256
+"""How many summaries are kept that the store has not yet. Each is made of 16 KiB, and is no larger."""
 _T = TypeVar("_T")
 
 
@@ -54,6 +57,7 @@ class MessageReader:
         self._limits = limits
         self._refuse = refuse
         self._results = Results(max_bytes=limits.max_cached_bytes, max_file_bytes=limits.max_file_bytes)
+        self._summaries: OrderedDict[MailId, Summary] = OrderedDict()
         self._listings = self._open_queue("listing", _SMALL_AT_ONCE)
         self._messages = self._open_queue("message", _SMALL_AT_ONCE)
         self._attachments = self._open_queue("attachment", _SMALL_AT_ONCE)
@@ -96,20 +100,34 @@ class MessageReader:
     def forget(self, mail_id: MailId) -> None:
         """Drop what was made of a message."""
         self._results.forget(mail_id)
+        self._summaries.pop(mail_id, None)
 
     async def summarize(self, rows: Sequence[ListingRow]) -> list[ListedMail]:
         """Add missing summaries, made from the first octets of each message.
 
+        The newest are kept: while much mail comes, the same messages are listed over and over before
+        the store has their summaries.
+
         Raises:
             TooBusy: too many readers wait.
         """
-        heads = [row.head for row in rows if row.summary is None]
+        heads = {
+            row.mail.id: row.head for row in rows if row.summary is None and row.mail.id not in self._summaries
+        }
 
         async def job() -> list[Summary]:
-            return await self._listings.run(lambda: [mime.summarize(head) for head in heads])
+            return await self._listings.run(lambda: [mime.summarize(head) for head in heads.values()])
 
-        made = iter(await self._listings.do(job) if heads else ())
-        return [ListedMail(row.mail, row.summary or next(made), row.is_read, row.tags) for row in rows]
+        made = {row.mail.id: self._summaries[row.mail.id] for row in rows if row.mail.id in self._summaries}
+        if heads:
+            made |= zip(heads, await self._listings.do(job), strict=True)
+            self._keep({mail_id: made[mail_id] for mail_id in heads})
+        return [ListedMail(row.mail, row.summary or made[row.mail.id], row.is_read, row.tags) for row in rows]
+
+    def _keep(self, summaries: dict[MailId, Summary]) -> None:
+        self._summaries |= summaries
+        while len(self._summaries) > _SUMMARIES_MAX:
+            self._summaries.popitem(last=False)
 
     def _open_queue(self, kind: str, at_once: int) -> WorkQueue:
         def refuse() -> None:

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { Icon, Logo } from "../ui/icons.tsx";
 import { LanguageMenu } from "./language-menu.tsx";
 import { lazyComponent } from "../ui/lazy-component.tsx";
@@ -83,8 +83,7 @@ function useRoute(): Route {
  */
 function useServer(source: MailSource): ServerInfo | null | undefined {
   const [server, setServer] = useState<ServerInfo | null>();
-  useEffect(() => {
-    source.server().then(setServer, () => setServer(null));
-  }, [source]);
+  // At once, and not in an effect: that runs after the next frame.
+  useMemo(() => source.server().then(setServer, () => setServer(null)), [source]);
   return server;
 }

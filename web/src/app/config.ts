@@ -1,4 +1,4 @@
-import { ApiSource } from "../inbox/api.ts";
+import { ApiSource, type ServerBody } from "../inbox/api.ts";
 import type { MailSource } from "../inbox/source.ts";
 import { words } from "../languages/dictionary.ts";
 
@@ -10,9 +10,8 @@ export async function loadSource(): Promise<MailSource> {
   const config = await readConfig();
   const source = config["source"] ?? "api";
   if (source === "api") {
-    return new ApiSource(document.baseURI, async () =>
-      (await import("../reader/trusted-types.ts")).eventsWorkerUrl(),
-    );
+    const workerUrl = async () => (await import("../reader/trusted-types.ts")).eventsWorkerUrl();
+    return new ApiSource(document.baseURI, workerUrl, config["server"] as ServerBody | undefined);
   }
   if (source === "database") return (await import("../database/open.ts")).openDatabase(config);
   throw new Error(words.errors.unknownSource(String(source)));

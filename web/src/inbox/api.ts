@@ -23,7 +23,7 @@ interface PageBody {
 
 type Follow = MailSource["subscribe"];
 
-interface ServerBody {
+export interface ServerBody {
   version: string;
   domains: string[];
   retention: { max_age_s: number | null };
@@ -38,18 +38,31 @@ interface ServerBody {
 export class ApiSource implements MailSource {
   private follow: Promise<Follow> | null = null;
 
-  /** `workerUrl` fetches the URL of the worker that follows the inboxes of all tabs. */
+  /**
+   * `workerUrl` fetches the URL of the worker that follows the inboxes of all tabs. `known` is what
+   * the server has said of itself already.
+   */
   constructor(
     private readonly base: string,
     private readonly workerUrl?: () => Promise<string>,
+    private readonly known?: ServerBody,
   ) {}
 
   /** Removed, as is `removeAll`, once the server says that it deletes nothing. */
-  remove?: (address: string, id: number) => Promise<void> = (address, id) => this.delete(address, id);
-  removeAll?: (address: string) => Promise<void> = (address) => this.deleteAll(address);
+  remove?: (address: string, id: number) => Promise<void> = async (address, id) => {
+    try {
+      await this.request(`${pathOf(address)}/messages/${id}`, { method: "DELETE" });
+    } catch (error) {
+      // Somebody else deleted it first: the result is the same.
+      if (!(error instanceof SourceError && error.kind === "gone")) throw error;
+    }
+  };
+  removeAll?: (address: string) => Promise<void> = async (address) => {
+    await this.request(address === ALL_MAIL ? "api/messages" : pathOf(address), { method: "DELETE" });
+  };
 
   async server(): Promise<ServerInfo> {
-    const body = (await (await this.request("api/server")).json()) as ServerBody;
+    const body = this.known ?? ((await (await this.request("api/server")).json()) as ServerBody);
     if (body.read_only || !body.deletion) {
       delete this.remove;
       delete this.removeAll;
@@ -59,7 +72,7 @@ export class ApiSource implements MailSource {
       domains: body.domains,
       listsAllMail: body.all_mail,
       maxAgeSeconds: body.retention.max_age_s,
-      ...(body.abuse_contact && { abuseContact: body.abuse_contact }),
+      abuseContact: body.abuse_contact,
       smtp: body.smtp,
     };
   }
@@ -83,19 +96,6 @@ export class ApiSource implements MailSource {
     const { openMessage } = await import("./api-message.ts");
     const path = `${pathOf(address)}/messages/${id}`;
     return openMessage((at, init) => this.request(at, init), path, signal, progress);
-  }
-
-  private async delete(address: string, id: number): Promise<void> {
-    try {
-      await this.request(`${pathOf(address)}/messages/${id}`, { method: "DELETE" });
-    } catch (error) {
-      // Somebody else deleted it first: the result is the same.
-      if (!(error instanceof SourceError && error.kind === "gone")) throw error;
-    }
-  }
-
-  private async deleteAll(address: string): Promise<void> {
-    await this.request(address === ALL_MAIL ? "api/messages" : pathOf(address), { method: "DELETE" });
   }
 
   async markRead(id: number): Promise<void> {

@@ -32,7 +32,7 @@ interface InboxEvents {
 
 /** The first page is smaller (the source's default), to be quick. */
 const OLDER_PAGE_SIZE = 200;
-const TYPING_PAUSE_MS = 200;
+const TYPING_PAUSE_MS = 60;
 /** The longest search text that a source takes. */
 const MAX_SEARCH_CHARS = 200;
 
@@ -160,12 +160,12 @@ export class Inbox {
     if (search) this.update({ search: { ...search, busy: true } });
     let result: Partial<SearchState>;
     try {
-      const query = before === undefined ? { search: text } : { search: text, before };
-      let page = await this.source.list(this.address, query);
-      // A page may have no message although more pages follow. The list would not ask for them.
-      while (page.messages.length === 0 && page.nextBefore !== null && this.isSearchingFor(text)) {
-        page = await this.source.list(this.address, { search: text, before: page.nextBefore });
-      }
+      let page;
+      do {
+        page = await this.source.list(this.address, { search: text, ...(before && { before }) });
+        before = page.nextBefore ?? 0;
+        // A page may have no message although more pages follow. The list would not ask for them.
+      } while (!page.messages.length && before && this.isSearchingFor(text));
       result = { found: merge(known, page.messages), nextBefore: page.nextBefore };
     } catch (error) {
       result = { problem: causeOf(error) };

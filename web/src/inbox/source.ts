@@ -124,7 +124,7 @@ export interface ServerInfo {
   /** True if everybody who reaches the server may list the mail of all inboxes. */
   listsAllMail?: boolean;
   /** Where to complain, a `mailto:` or `https:` URL of the operator; absent if there is none. */
-  abuseContact?: string;
+  abuseContact?: string | null;
   /** `host:port` of each SMTP listener. */
   smtp: string[];
 }

@@ -1,5 +1,5 @@
 import type { ComponentType } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { PartMissing } from "./error-states.tsx";
 
 /** `load` fetches the component before it is shown. */
@@ -20,16 +20,16 @@ export function lazyComponent<Props extends object>(
       },
     ));
   const Component = (props: Props) => {
-    const [missing, setMissing] = useState(false);
-    const [, render] = useState({});
-    const isShown = Loaded !== null; // the code may come between this rendering and its effect
-    useEffect(() => {
-      if (isShown) return;
-      load().then(
-        () => render({}),
-        () => setMissing(true),
-      );
-    }, []);
+    const [missing, setMissing] = useState<boolean | null>(null); // null until the code has come, or has not
+    useMemo(
+      // At once, and not in an effect: that runs after the next frame.
+      () =>
+        load().then(
+          () => setMissing(false),
+          () => setMissing(true),
+        ),
+      [],
+    );
     if (missing) return <PartMissing />;
     return Loaded && <Loaded {...props} />;
   };

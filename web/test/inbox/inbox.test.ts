@@ -152,9 +152,9 @@ test("a search waits for a pause in typing, and goes on page by page", async (co
     { messages: [message(3)], nextBefore: null },
   ];
   inbox.search("ap");
-  context.mock.timers.tick(100);
+  context.mock.timers.tick(50);
   inbox.search(" apples ");
-  context.mock.timers.tick(200);
+  context.mock.timers.tick(60);
   await settled();
   assert.deepEqual(source.asked.slice(1), [{ search: "apples" }]);
   await inbox.loadMore();
