@@ -87,6 +87,27 @@ async def test_all_who_come_while_it_loads_wait_for_the_same() -> None:
     assert loader.loads == 1
 
 
+async def test_what_reading_needs_is_prepared_after_the_first_request_was_answered() -> None:
+    """Once; and where that fails nobody is told, as it is loaded when it is needed."""
+    loader = Loader()
+    go_on, prepared = threading.Event(), threading.Event()
+
+    def prepare() -> None:
+        assert go_on.wait(10)
+        prepared.set()
+        raise OSError("too many open files")
+
+    app = LazyApp(loader, well, prepare)
+    assert await ask(app, "/healthz")
+    assert app._preparing is None
+    assert await ask(app, "/") == (200, b"/")
+    assert not prepared.is_set()
+    go_on.set()
+    await until(lambda: app._preparing is not None and app._preparing.done())
+    assert prepared.is_set()
+    assert await ask(app, "/") == (200, b"/")
+
+
 async def test_what_could_not_be_loaded_is_loaded_by_a_later_request(caplog: pytest.LogCaptureFixture) -> None:
     """As where too many files are open: all who wait are told to come again."""
     loader = Loader()

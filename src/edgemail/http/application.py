@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from starlette.middleware.cors import CORSMiddleware
 
+from edgemail import mime
 from edgemail.http.access import Access, SourceFilter
 from edgemail.http.answers import AnswerLimits, Answers
 from edgemail.http.base_path import BasePath
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 
 
 def create_app(parts: HttpParts, denials: DenialLog, metrics: MetricsPage) -> ASGIApp:
-    """Create the ASGI application. The first request that is no probe loads the API, which takes a while."""
+    """Create the ASGI application. The first request that is no probe loads the API, which takes a while.
+
+    Whoever asks it will read mail: the parser is loaded next.
+    """
     settings = parts.settings
     http, access, trusted = settings.http, settings.access, settings.smtp.trusted
 
@@ -36,7 +40,7 @@ def create_app(parts: HttpParts, denials: DenialLog, metrics: MetricsPage) -> AS
             return create_api(parts, metrics)
 
     limits = AnswerLimits(http.max_answer_bytes, http.max_waiting_reads, http.min_read_rate_bytes)
-    app: ASGIApp = Answers(ShortResponses(LazyApp(load, parts.inbox.check)), limits, parts.refuse)
+    app: ASGIApp = Answers(ShortResponses(LazyApp(load, parts.inbox.check, mime.load)), limits, parts.refuse)
     passwords = None if parts.passwords is None else Passwords(parts.passwords)
     app = Access(app, access, passwords, trusted, denials)
     if http.allowed_origins:

@@ -38,10 +38,20 @@ async def check_ready(check: Callable[[], Awaitable[None]]) -> None:
 class LazyApp:
     """An ASGI application that answers probes, and loads another one for everything else."""
 
-    def __init__(self, load: Callable[[], ASGIApp], check: Callable[[], Awaitable[None]]) -> None:
-        """`load` runs once, in a thread. `check` asks the store if it is well."""
+    def __init__(
+        self,
+        load: Callable[[], ASGIApp],
+        check: Callable[[], Awaitable[None]],
+        prepare: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`load` runs once, in a thread, and then `prepare`, for which nobody waits.
+
+        `check` asks the store if it is well.
+        """
         self._load = load
         self._check = check
+        self._prepare = prepare
+        self._preparing: asyncio.Task[None] | None = None
         self._app: ASGIApp | None = None
         self._loading: asyncio.Task[ASGIApp] | None = None
 
@@ -75,8 +85,15 @@ class LazyApp:
             return
         if (error := loading.exception()) is None:
             self._app = loading.result()
+            self._preparing = asyncio.create_task(self._run_prepare())
         else:  # as with too many open files; the next request tries again
             _log.error("the API cannot be loaded", exc_info=error)
+
+    async def _run_prepare(self) -> None:
+        try:
+            await asyncio.to_thread(self._prepare)
+        except OSError as error:  # whoever needs it tries again
+            _log.debug("what reading mail needs cannot be loaded yet: %s", error)
 
     async def _say_alive(self, scope: Scope, receive: Receive, send: Send) -> None:
         await JSONResponse({"status": "ok"})(scope, receive, send)
