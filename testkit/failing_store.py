@@ -10,6 +10,7 @@ from edgemail.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from edgemail.model import Envelope, MailId, StoredMail, Summary
     from edgemail.store.base import Aged, Arrival, DiskBacked, ListingRow, Mailbox, MailCounts, SourceShare, Usage
@@ -78,6 +79,10 @@ class FailingStore:
     def watch(self, observer: Callable[[Sequence[Arrival]], None]) -> None:
         """Watch the other store."""
         self._store.watch(observer)
+
+    def follow_others(self) -> AbstractContextManager[None]:
+        """Follow the other store's others."""
+        return self._store.follow_others()
 
     async def list_inbox(
         self, inbox: str, *, limit: int, before: int | None = None, after: int = 0, oldest_first: bool = False

@@ -153,15 +153,19 @@ async def test_a_reader_who_comes_early_is_answered_once_there_is_http(tmp_path:
             assert reader.recv(4096).startswith(b"HTTP/1.1 200 ")
 
 
-def test_a_run_loads_nothing_that_it_does_not_use(tmp_path: Path) -> None:
-    """Not even after the start: each of these takes time and memory of everybody."""
+async def test_a_run_loads_nothing_that_it_does_not_use(tmp_path: Path) -> None:
+    """Each of these takes time and memory of everybody. Probes need no API, and no parser of mail."""
     with starting(tmp_path, hold="no") as started:
         started.read_until("accessible via")
+        for path in ("/healthz", "/readyz"):
+            answer = await ask(started.find("Web"), path)
+            assert (answer.status, answer.json()) == (200, {"status": "ok"})
         started.process.terminate()
         assert started.process.wait(START_S) == 0
     loaded = started.read_modules("after")
-    assert of(loaded, HTTP_MODULES)
-    assert of(loaded, UNUSED_MODULES | {"apsw", "edgemail.mime.finder"}) == set()
+    assert of(loaded, {"uvicorn"})
+    unused = UNUSED_MODULES | {"apsw", "edgemail.http.compat.mailpit.routes", "edgemail.mime.reader"}
+    assert of(loaded, unused | {"fastapi", "pydantic", "pydantic_core"}) == set()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 from testkit.sample_mail import add_all, envelope, ids
-from testkit.waiting import until
 
 from edgemail.errors import StoreReadOnly
 from edgemail.model import Summary
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from edgemail.store.base import Arrival, Mailbox
+    from edgemail.store.base import Mailbox
     from tests.contract.conftest import Kind
 
 ANN = "ann@example.org"
@@ -78,16 +77,3 @@ async def test_reading_shows_what_another_program_wrote(writer: Mailbox, reader:
     assert [aged.id for aged in await reader.list_oldest(10)] == mail_ids
     assert len(await reader.list_unsummarized(0, max_rows=10, max_bytes=1000)) == 3
     await reader.check()
-
-
-async def test_observers_hear_of_what_another_program_commits_in_order(writer: Mailbox, reader: Mailbox) -> None:
-    """Once each, and only of what came after the store was opened."""
-    heard: list[Arrival] = []
-    reader.watch(heard.extend)
-    first = await add_all(writer, [envelope(f"r{number}@example.org") for number in range(20)])
-    await until(lambda: len(heard) >= len(first))
-    second = await add_all(writer, [envelope(data=b"x" * 7)])
-    await until(lambda: len(heard) > len(first))
-    assert [arrival.id for arrival in heard] == first + second
-    assert heard[3].recipients == ("r3@example.org",)
-    assert heard[-1].size == 7

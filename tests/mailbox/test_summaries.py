@@ -144,3 +144,22 @@ async def test_a_summary_knows_who_sent_the_message(store: Fragile, tmp_path: Pa
         ("",),
     ]
     connection.close()
+
+
+async def test_a_parser_that_cannot_be_loaded_now_is_loaded_later(
+    store: Fragile, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As where too many files are open: the mail has its summary then, and not an empty one for ever."""
+    monkeypatch.setattr(summaries, "_RETRY_S", 0.01)
+    load, errors = mime.load, [OSError("too many open files")]
+
+    def load_in_vain() -> None:
+        if errors:
+            raise errors.pop()
+        load()
+
+    monkeypatch.setattr(mime, "load", load_in_vain)
+    await add_all(store, [envelope(ANN, data=letter("Late"))])
+    async with running(store):
+        await until(lambda: has_subjects(store, ["Late"]))
+    assert "cannot be loaded" in caplog.text

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
 import apsw
 import pytest
-from bench import catchers, figures, filling, load, plot, retention, throughput, waiting
+from bench import catchers, figures, filling, load, plot, retention, start, throughput, waiting
 from bench.asking import Question, answers_of, asking
 from bench.figures import Quantiles, Spread
 from bench.load import Load, NotSentError
@@ -272,6 +273,23 @@ def test_the_short_form_measures_the_aims_and_the_full_one_everything() -> None:
     assert set(short) <= set(full)
     assert {name.body_bytes for name in full} == {1_000, 4_000, 100_000, 5_000_000}
     assert {name.connections for name in full} == {1, 10, 50, 200}
+
+
+@pytest.mark.slow
+def test_starts_are_timed_in_turns_with_another_environments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Up to the first code that is read, and beside it the memory; the first start of each does not count."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(start, "_IDLE_S", 0.0)
+    section = start.measure(1, sys.executable, "file")
+    for figures_of_one in section.figures.values():
+        (one,) = figures_of_one
+        assert 0 < one["greeting_s"] <= one["http_s"]
+        assert 0 < one["idle_mib"] < one["read_mib"]
+        assert one["code_s"] > 0
+    assert [len(row) for row in section.tables[0].rows] == [4] * 5
+    assert len(section.aims) == 3
 
 
 @pytest.mark.slow

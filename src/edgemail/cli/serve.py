@@ -17,6 +17,7 @@ from edgemail.errors import SettingsError
 from edgemail.settings import SETTINGS, resolve
 from edgemail.settings.definition import flag_of
 from edgemail.settings.mailpit import MAILPIT_SETTINGS
+from edgemail.system.loading import without_collection
 from edgemail.system.switch_interval import set_switch_interval
 
 if TYPE_CHECKING:
@@ -158,7 +159,8 @@ def _serve(**flags: Any) -> None:
         _log.warning("%s", resolved.ignored)
     if flags.get("stop_on_eof"):
         stop_on_eof()
-    from edgemail import app  # the server's libraries take a while to load, and no other command needs them
+    with without_collection():
+        from edgemail import app  # the server's libraries take a while to load, and no other command needs them
 
     _run(app.serve(settings, echo_line, lambda: _log_warnings(resolve_flags(dict(flags)))))
 

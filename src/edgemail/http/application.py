@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from starlette.middleware.cors import CORSMiddleware
 
+from edgemail import mime
 from edgemail.http.access import Access, SourceFilter
 from edgemail.http.answers import AnswerLimits, Answers
 from edgemail.http.base_path import BasePath
@@ -14,6 +15,7 @@ from edgemail.http.guard import Guard, ServedNames
 from edgemail.http.lazy_app import LazyApp
 from edgemail.http.passwords import Passwords
 from edgemail.http.short_responses import ShortResponses
+from edgemail.system.loading import without_collection
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -24,17 +26,21 @@ if TYPE_CHECKING:
 
 
 def create_app(parts: HttpParts, denials: DenialLog, metrics: MetricsPage) -> ASGIApp:
-    """Create the ASGI application. The first request that is no probe loads the API, which takes a while."""
+    """Create the ASGI application. The first request that is no probe loads the API, which takes a while.
+
+    Whoever asks it will read mail: the parser is loaded next.
+    """
     settings = parts.settings
     http, access, trusted = settings.http, settings.access, settings.smtp.trusted
 
     def load() -> ASGIApp:
-        from edgemail.http.api import create_api
+        with without_collection():
+            from edgemail.http.api import create_api
 
-        return create_api(parts, metrics)
+            return create_api(parts, metrics)
 
     limits = AnswerLimits(http.max_answer_bytes, http.max_waiting_reads, http.min_read_rate_bytes)
-    app: ASGIApp = Answers(ShortResponses(LazyApp(load, parts.inbox.check)), limits, parts.refuse)
+    app: ASGIApp = Answers(ShortResponses(LazyApp(load, parts.inbox.check, mime.load)), limits, parts.refuse)
     passwords = None if parts.passwords is None else Passwords(parts.passwords)
     app = Access(app, access, passwords, trusted, denials)
     if http.allowed_origins:

@@ -87,7 +87,7 @@ class AllMail:
         refuse: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Share the reader and the notifier of `Inbox`; `refuse` is called for each search that is refused."""
-        self.changes = MailChanges()
+        self.changes = MailChanges(store.follow_others)
         self._store = store
         self._reader = reader
         self._notifier = notifier
@@ -274,7 +274,9 @@ class AllMail:
             raise
 
     def _note(self, arrivals: Sequence[Arrival]) -> None:
-        if self.changes.is_followed:
+        if not arrivals:
+            self.changes.reload()
+        elif self.changes.is_followed:
             self.changes.publish("new", [arrival.id for arrival in arrivals])
 
     async def _rename_tag(self, name: str, new_name: str | None) -> int:

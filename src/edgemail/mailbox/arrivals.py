@@ -6,11 +6,12 @@ What arrives is read and written down once for all readers of an inbox.
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from edgemail.model import ListedMail
 
@@ -249,16 +250,19 @@ class _Topic:
 class ArrivalNotifier:
     """The subscriptions of all inboxes."""
 
-    def __init__(self) -> None:
+    def __init__(self, follow_others: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
+        """`follow_others` is entered for each who subscribes; see `Mailbox.follow_others`."""
         self._subscriptions: dict[str, _Topic] = {}
         self._is_closed = False
+        self._follow_others = follow_others
 
     @contextmanager
     def subscribe(self, inbox: str) -> Iterator[Subscription]:
         """Subscribe to one inbox for as long as the context lasts."""
         subscription = self._add(inbox, asyncio.Event(), {})
         try:
-            yield subscription
+            with self._follow_others():
+                yield subscription
         finally:
             self._discard(inbox, subscription)
 
@@ -268,7 +272,8 @@ class ArrivalNotifier:
         bell, news = asyncio.Event(), dict[str, None]()
         subscriptions = {inbox: self._add(inbox, bell, news) for inbox in inboxes}
         try:
-            yield SubscriptionGroup(subscriptions, bell, news)
+            with self._follow_others():
+                yield SubscriptionGroup(subscriptions, bell, news)
         finally:
             for inbox, subscription in subscriptions.items():
                 self._discard(inbox, subscription)
@@ -294,6 +299,10 @@ class ArrivalNotifier:
         for inbox in inboxes:
             if (topic := self._subscriptions.get(inbox)) is not None:
                 topic.publish()
+
+    def publish_all(self) -> None:
+        """Wake all subscriptions: there may be new mail in any inbox."""
+        self.publish(tuple(self._subscriptions))
 
     def forget(self, inbox: str | None = None) -> None:
         """Share no page any more, of one inbox or of all: mail was deleted."""

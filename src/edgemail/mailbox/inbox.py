@@ -47,7 +47,7 @@ class Inbox:
     ) -> None:
         """`refuse` is called with the reason for each reader that is refused."""
         self._store = store
-        self._notifier = ArrivalNotifier()
+        self._notifier = ArrivalNotifier(store.follow_others)
         self._reader = MessageReader(store, limits or ReadLimits(), refuse)
         store.watch(self._announce)
         self.all_mail = AllMail(store, self._reader, self._notifier, refuse)
@@ -297,6 +297,9 @@ class Inbox:
         return rows[0].mail
 
     def _announce(self, arrivals: Sequence[Arrival]) -> None:
+        if not arrivals:
+            self._notifier.publish_all()
+            return
         self._notifier.publish(recipient for arrival in arrivals for recipient in arrival.recipients)
         self._notifier.publish((ALL_MAIL,))
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from edgemail.model import MailId
 
@@ -39,7 +41,9 @@ RELOAD: Final = MailChange("reload")
 class MailChanges:
     """The last changes, and those who wait for more."""
 
-    def __init__(self) -> None:
+    def __init__(self, follow_others: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
+        """`follow_others` is entered for each who follows; see `Mailbox.follow_others`."""
+        self._follow_others = follow_others
         self._recent: deque[MailChange] = deque(maxlen=CHANGES_MAX)
         self._count = 0
         self._bells: set[asyncio.Event] = set()
@@ -87,18 +91,19 @@ class MailChanges:
         seen = self._count
         self._bells.add(bell)
         try:
-            while not self._is_closed:
-                if seen == self._count:
-                    bell.clear()
-                    try:
-                        async with asyncio.timeout(quiet_s):
-                            await bell.wait()
-                    except TimeoutError:
-                        yield None
-                    continue
-                missed = self._count - seen
-                seen = self._count
-                yield [RELOAD] if missed > len(self._recent) else list(self._recent)[-missed:]
+            with self._follow_others():
+                while not self._is_closed:
+                    if seen == self._count:
+                        bell.clear()
+                        try:
+                            async with asyncio.timeout(quiet_s):
+                                await bell.wait()
+                        except TimeoutError:
+                            yield None
+                        continue
+                    missed = self._count - seen
+                    seen = self._count
+                    yield [RELOAD] if missed > len(self._recent) else list(self._recent)[-missed:]
         finally:
             self._bells.discard(bell)
 

@@ -73,8 +73,11 @@ class Summarizer:
             try:
                 seen = await self._catch_up(seen)
                 self._waiting.end()
-            except (StoreUnavailable, StoreFull):
-                self._waiting.begin("summaries wait for the store")
+            except (StoreUnavailable, StoreFull, OSError) as error:
+                is_parser = isinstance(error, OSError)
+                self._waiting.begin(
+                    f"summaries wait for the {'parser, which cannot be loaded' if is_parser else 'store'}"
+                )
                 await asyncio.sleep(_RETRY_S)
                 self._news.set()
 
@@ -110,7 +113,12 @@ class Summarizer:
 def _summarize(
     batch: Sequence[tuple[MailId, bytes]], find_source: Callable[[bytes], str]
 ) -> tuple[list[tuple[MailId, Summary]], float]:
-    """Return the summaries and the CPU seconds that they took."""
+    """Return the summaries and the CPU seconds that they took.
+
+    Raises:
+        OSError: the parser cannot be loaded now.
+    """
+    mime.load()
     started = time.thread_time()
     summaries = [
         (mail_id, replace(_summarize_one(mail_id, data), source=find_source(data))) for mail_id, data in batch

@@ -15,6 +15,17 @@ if TYPE_CHECKING:
     from edgemail.model import Attachment, ParsedMessage, Summary
 
 
+def load() -> None:
+    """Load all that reading a message needs. Later on nothing has to be opened for that.
+
+    Raises:
+        OSError: a file cannot be read, as when too many are open; a later call may succeed.
+    """
+    from edgemail.mime import reader
+
+    reader.load_words()
+
+
 def summarize(data: bytes) -> Summary:
     """Return what a listing shows of a message, or of as much of its beginning as `data` holds."""
     from edgemail.mime import reader

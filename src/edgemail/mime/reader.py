@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgemail.errors import AttachmentNotFound
-from edgemail.mime.finder import find, html_to_text, visible
+from edgemail.mime.finder import find, html_to_text, load_words, visible
 from edgemail.mime.message import Message
 from edgemail.mime.search_words import WORDS_READ, search_words
 from edgemail.mime.text_line import make_line
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from edgemail.mime.finder import Findings
     from edgemail.model import Link
+
+__all__ = ["attachment", "load_words", "read", "summarize"]
 
 SUBJECT_MAX = 1_000
 PREVIEW_MAX = 140

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncIterator, Callable, Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
     from pathlib import Path
 
@@ -138,7 +139,18 @@ class Mailbox(Protocol):
         ...
 
     def watch(self, observer: Callable[[Sequence[Arrival]], None]) -> None:
-        """Call `observer` on the event loop after each commit, with its messages in id order."""
+        """Call `observer` on the event loop after each commit, with its messages in id order.
+
+        It is called with no messages where other programs have committed more than can be told.
+        """
+        ...
+
+    def follow_others(self) -> AbstractContextManager[None]:
+        """Tell the observers what other programs commit, within a second, while the context lasts.
+
+        The cost does not grow with the number of such contexts; without any there is none. What was
+        committed before the first of them began may be told too, or not.
+        """
         ...
 
     async def list_inbox(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from edgemail.store.trim import HEAD_BYTES, InboxLimits, SourceMemory
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from edgemail.model import Envelope, Summary
     from edgemail.store.base import SourceShare
@@ -84,6 +86,10 @@ class MemoryStore:
     def watch(self, observer: Callable[[Sequence[Arrival]], None]) -> None:
         """See `Mailbox.watch`."""
         self._observers.append(observer)
+
+    def follow_others(self) -> AbstractContextManager[None]:
+        """See `Mailbox.follow_others`: no other program sees this memory."""
+        return nullcontext()
 
     async def list_inbox(
         self, inbox: str, *, limit: int, before: int | None = None, after: int = 0, oldest_first: bool = False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +9,14 @@ from edgemail.errors import MessageNotFound, StoreReadOnly, StoreUnavailable
 from edgemail.model import MailId
 from edgemail.store import schema
 from edgemail.store.base import Aged, Arrival, MailCounts, Usage
+from edgemail.store.other_programs import Lookout
 from edgemail.store.query_sql import write_conditions
 from edgemail.store.trim import InboxLimits, SourceMemory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    import asyncio
+    from collections.abc import Awaitable, Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from edgemail.model import Envelope, StoredMail
     from edgemail.store.base import ListingRow, SourceShare
@@ -29,7 +31,9 @@ DELETE_ROWS = 100
 _CHANGES = 500
 """How many statements one transaction has, at most, that marks or tags mail."""
 
-_POLL_ROWS = 500
+_LOOK_ROWS = 500
+_LOOKS = 4
+"""Behind so many batches of other programs' mail that nobody has waited for, it is told of as a whole."""
 
 
 class SqlMailbox(ABC):
@@ -41,14 +45,17 @@ class SqlMailbox(ABC):
     _commits: GroupCommit
     """Set by each store, with bounds of its own."""
 
-    def __init__(self, *, read_only: bool) -> None:
-        """With `read_only` every method that writes raises `StoreReadOnly`."""
+    def __init__(self, *, read_only: bool, look_s: float) -> None:
+        """With `read_only` every method that writes raises `StoreReadOnly`.
+
+        Look for other programs' mail every `look_s` while that is wanted.
+        """
         self._read_only = read_only
         self._observers: list[Callable[[Sequence[Arrival]], None]] = []
         self._sources = SourceMemory()
-        self._poller: asyncio.Task[None] | None = None
+        self._lookout = Lookout(self._look, look_s)
         self._seen = 0
-        """The last id that `_find_arrivals` has read."""
+        """Up to this id all mail has been announced, or came before anybody wanted to know."""
         self._own: set[MailId] = set()
         """Ids above `_seen` that this store committed and announced itself."""
 
@@ -59,8 +66,12 @@ class SqlMailbox(ABC):
         return self._commits.add(envelope)
 
     def watch(self, observer: Callable[[Sequence[Arrival]], None]) -> None:
-        """See `Mailbox.watch`. Another program's mail is announced within a second or two."""
+        """See `Mailbox.watch`."""
         self._observers.append(observer)
+
+    def follow_others(self) -> AbstractContextManager[None]:
+        """See `Mailbox.follow_others`."""
+        return self._lookout.wanted()
 
     async def list_inbox(
         self, inbox: str, *, limit: int, before: int | None = None, after: int = 0, oldest_first: bool = False
@@ -255,23 +266,46 @@ class SqlMailbox(ABC):
     ) -> Sequence[tuple[Sequence[MailId], Usage]]:
         """Choose what has to leave each inbox; return it, and what stays there."""
 
-    async def _find_arrivals(self) -> bool:
-        """Announce one batch of what other programs committed; return True if there may be more."""
-        rows = await self._query(schema.LIST_ARRIVALS, self._seen, _POLL_ROWS)
-        self._announce(
-            [
-                Arrival(MailId(mail_id), schema.read_recipients(recipients), size)
-                for mail_id, recipients, size in rows
-                if mail_id not in self._own
-            ]
-        )
-        if rows:
-            self._seen = rows[-1][0]
-            self._own = {mail_id for mail_id in self._own if mail_id > self._seen}
-        return len(rows) == _POLL_ROWS
+    @abstractmethod
+    async def _look(self) -> None:
+        """Announce what other programs have committed since the last look."""
+
+    async def _find_arrivals(self, query: Callable[..., Awaitable[list[Row]]]) -> None:
+        """Announce all mail above `_seen` that other programs committed, as `query` finds it."""
+        for _ in range(_LOOKS):
+            rows = await query(schema.LIST_ARRIVALS, self._seen, _LOOK_ROWS)
+            self._announce(
+                [
+                    Arrival(MailId(mail_id), schema.read_recipients(recipients), size)
+                    for mail_id, recipients, size in rows
+                    if mail_id not in self._own
+                ]
+            )
+            if rows:
+                self._pass(rows[-1][0])
+            if len(rows) < _LOOK_ROWS:
+                return
+        ((last,),) = await query(schema.LAST_ID)
+        self._begin_anew(last)
+
+    def _begin_anew(self, last_id: int) -> None:
+        """Go on behind an id, and announce that anything may have come before."""
+        self._seen = last_id
+        self._own.clear()
+        for observer in self._observers:
+            observer([])
+
+    def _pass(self, mail_id: int) -> None:
+        """Note that mail up to an id needs no look any more."""
+        self._seen = max(self._seen, mail_id)
+        self._own = {own for own in self._own if own > self._seen}
 
     def _announce_batch(self, mail_ids: Sequence[MailId], batch: Sequence[Envelope]) -> None:
         """Tell the observers what this store has just committed."""
+        if self._lookout.is_on:
+            self._own.update(mail_ids)
+        elif mail_ids:
+            self._pass(mail_ids[-1])  # what others put in before that, nobody has waited for
         self._announce(
             [
                 Arrival(mail_id, envelope.recipients, envelope.size)
@@ -283,14 +317,6 @@ class SqlMailbox(ABC):
         if arrivals:
             for observer in self._observers:
                 observer(arrivals)
-
-    def _start_polling(self, poll: Coroutine[None, None, None]) -> None:
-        self._poller = asyncio.create_task(poll)
-
-    async def _stop_polling(self) -> None:
-        if self._poller is not None:
-            self._poller.cancel()
-            await asyncio.gather(self._poller, return_exceptions=True)
 
     def _require_writable(self) -> None:
         if self._read_only:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
-    from edgemail.store.base import Arrival
 
 ANN = "ann@example.org"
 QUICK = Patience(request_s=2.0, limit_s=3.0, question_s=1.0, pause_s=0.01)
@@ -232,22 +231,6 @@ def test_a_database_gets_less_time_than_a_session_waits() -> None:
         patience = Patience.within(timeout_s)
         assert patience.pause_s < patience.question_s < patience.request_s < patience.limit_s < timeout_s
     assert patience.request_s == Patience().request_s
-
-
-async def test_another_servers_mail_is_seen(server: Sqld, store: RemoteStore) -> None:
-    """Two servers on one database: each announces the other's mail, and its own once."""
-    seen: list[Arrival] = []
-    store.watch(seen.extend)
-    other = await RemoteStore.open(server.url, server.token())
-    try:
-        first = await other.add(envelope(data=b"theirs"))
-        await until(lambda: bool(seen))
-        own = await store.add(envelope(data=b"ours"))
-        last = await other.add(envelope(data=b"theirs, too"))
-        await until(lambda: len(seen) >= 3)
-    finally:
-        await other.close()
-    assert [arrival.id for arrival in seen] == [first, own, last]
 
 
 async def test_a_database_that_was_emptied_under_us_takes_mail_again(server: Sqld, store: RemoteStore) -> None:

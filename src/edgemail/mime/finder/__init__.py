@@ -11,12 +11,22 @@ from dataclasses import dataclass, replace
 from edgemail.mime.finder.codes import CODES_MAX, SURE, Found, find_codes
 from edgemail.mime.finder.confirmations import CONFIRMATIONS_MAX, pick_confirmations
 from edgemail.mime.finder.labels import lines_of
+from edgemail.mime.finder.lexicon import load_words
 from edgemail.mime.finder.links import LINKS_MAX, list_links
 from edgemail.mime.finder.page import html_to_text, scan
 from edgemail.mime.finder.visible import visible
 from edgemail.model import Code, Link
 
-__all__ = ["CODES_MAX", "CONFIRMATIONS_MAX", "LINKS_MAX", "Findings", "find", "html_to_text", "visible"]
+__all__ = [
+    "CODES_MAX",
+    "CONFIRMATIONS_MAX",
+    "LINKS_MAX",
+    "Findings",
+    "find",
+    "html_to_text",
+    "load_words",
+    "visible",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from edgemail.system.loading import without_collection
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -103,10 +105,20 @@ class _Table:
         self.sign_pattern = re.compile(f"(?=({'|'.join(map(re.escape, longest_first))}))")
 
 
+def load_words() -> None:
+    """Read the lists now.
+
+    Raises:
+        OSError: a list cannot be read.
+    """
+    _table()
+
+
 @cache
 def _table() -> _Table:
     """Read the lists at the first use: a start need not wait for them."""
-    return _Table()
+    with without_collection():
+        return _Table()
 
 
 def _split(phrase: str) -> tuple[str, ...]:

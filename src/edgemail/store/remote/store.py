@@ -48,7 +48,9 @@ _HEADS = 100
 """How many messages' first octets one request reads."""
 _READ_S = 15.0
 _WRITE_S = 15.0
-_POLL_S = 1.0
+_LOOK_S = 0.7
+"""How often to look for mail of other programs, while somebody waits: each look is a request."""
+_RETRACT_S = 1.0
 
 _READ_REST = "SELECT part, length(CAST(data AS BLOB)) FROM mail_rest WHERE mail_id = ? ORDER BY part"
 _READ_PART = "SELECT CAST(data AS BLOB) FROM mail_rest WHERE mail_id = ? AND part = ?"
@@ -73,7 +75,7 @@ class RemoteStore(SqlMailbox):
         read_only: bool = False,
         counters: CommitCounters | None = None,
     ) -> None:
-        super().__init__(read_only=read_only)
+        super().__init__(read_only=read_only, look_s=_LOOK_S)
         self._client = client
         self._patience = patience
         self._writer = RemoteWriter(client, patience)
@@ -81,6 +83,7 @@ class RemoteStore(SqlMailbox):
         # this lock, mail would wait for them while another program holds the database's write lock.
         self._turn = asyncio.Lock()
         self._seen = seen
+        self._retracting: asyncio.Task[None] | None = None
         self._health = Health(url, asyncio.get_running_loop().time)
         self._commits = GroupCommit(
             self._commit,
@@ -125,7 +128,8 @@ class RemoteStore(SqlMailbox):
         except BaseException:
             await client.close()
             raise
-        store._start_polling(store._poll())
+        if not read_only:
+            store._retracting = asyncio.create_task(store._retract())
         return store
 
     @property
@@ -195,7 +199,10 @@ class RemoteStore(SqlMailbox):
     async def close(self) -> None:
         """See `Mailbox.close`."""
         await self._commits.drain()
-        await self._stop_polling()
+        await self._lookout.close()
+        if self._retracting is not None:
+            self._retracting.cancel()
+            await asyncio.gather(self._retracting, return_exceptions=True)
         if self._writer.has_to_retract:
             with contextlib.suppress(HranaError):
                 await self._writer.retract()
@@ -258,18 +265,25 @@ class RemoteStore(SqlMailbox):
             ids = await self._health.keep(self._writer.commit(batch, deadline))
         finally:
             self._turn.release()
-        self._own.update(ids)
         self._announce_batch(ids, batch)
         return ids
 
-    async def _poll(self) -> None:
-        """Announce what other programs commit; delete what a timed-out commit kept."""
+    async def _look(self) -> None:
+        """See `SqlMailbox._look`."""
+
+        async def query(statement: str, *bindings: Value) -> list[tuple[Any, ...]]:
+            rows = await self._query(statement, *bindings)
+            async with self._turn:  # a commit under way may have put in some of them
+                return rows
+
+        await self._find_arrivals(query)
+
+    async def _retract(self) -> None:
+        """Delete what a timed-out commit kept, as soon as that is possible."""
         while True:
-            await asyncio.sleep(_POLL_S)
-            with contextlib.suppress(StoreUnavailable, StoreFull):
-                while await self._find_arrivals():
-                    pass
-                if self._writer.has_to_retract and not self._turn.locked():
+            await asyncio.sleep(_RETRACT_S)
+            if self._writer.has_to_retract and not self._turn.locked():
+                with contextlib.suppress(StoreUnavailable, StoreFull):
                     async with self._turn:
                         await self._health.write(self._writer.retract())
 

@@ -43,7 +43,8 @@ _STATEMENT_ROWS = 64
 _RECLAIM_PAGES = 256
 _HARMLESS = (apsw.BusyError, apsw.LockedError, apsw.FullError, apsw.ConstraintError)
 """Errors after which a connection is as it was before."""
-_POLL_S = 0.5
+_LOOK_S = 0.25
+"""How often to look for mail of other programs, while somebody waits."""
 _PIECE_BYTES = 64 * 1024
 _LARGE_PIECE_BYTES = 256 * 1024
 """Pieces for a reader that takes each of them within `_QUICK_S`."""
@@ -64,7 +65,9 @@ class SqliteStore(SqlMailbox):
         max_wait_s: float = math.inf,
         counters: CommitCounters | None = None,
     ) -> None:
-        super().__init__(read_only=read_only)
+        super().__init__(read_only=read_only, look_s=_LOOK_S)
+        self._version: tuple[object, ...] = (0, None, None)
+        """What `_read_version` said when all mail up to then had been announced."""
         self.file = path
         self._connections = Connections(path, writer, open_for_reading if read_only else open_database)
         self._writer_thread = writer_thread
@@ -104,9 +107,7 @@ class SqliteStore(SqlMailbox):
             thread.close()
             raise
         store = cls(path, writer, thread, read_only=read_only, max_wait_s=max_wait_s, counters=counters)
-        if read_only:
-            ((store._seen,),) = await store._query(schema.LAST_ID)
-            store._start_polling(store._poll())
+        ((store._seen,),) = await store._query(schema.LAST_ID)
         return store
 
     @property
@@ -196,7 +197,7 @@ class SqliteStore(SqlMailbox):
         """See `Mailbox.close`."""
         self._connections.hurry()
         await self._commits.drain()
-        await self._stop_polling()
+        await self._lookout.close()
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self._reader_threads.close)
         await self._writer_thread.do(self._connections.close)
@@ -238,21 +239,32 @@ class SqliteStore(SqlMailbox):
         self._announce_batch(ids, batch)
         return ids
 
-    async def _poll(self) -> None:
-        """Announce what the program that writes commits, again and again."""
-        version = None
-        while True:
-            with contextlib.suppress(StoreUnavailable, StoreFull):
-                latest = await self._on_writer_thread(self._read_version)
-                while latest != version:
-                    if not await self._find_arrivals():
-                        version = latest
-            await asyncio.sleep(_POLL_S)
+    async def _look(self) -> None:
+        """See `SqlMailbox._look`.
 
-    def _read_version(self, _: apsw.Connection) -> tuple[apsw.Connection, object]:
-        """Return a value that differs once the database or the connection to it has changed."""
+        It runs in the writer's thread: what this program commits is announced before a look finds it.
+        """
+
+        async def query(statement: str, *bindings: Any) -> list[tuple[Any, ...]]:
+            return await self._on_writer_thread(lambda writer: writer.execute(statement, bindings).fetchall())
+
+        last, version = await self._on_writer_thread(self._read_version)
+        if version == self._version:
+            self._pass(last)
+        elif version[0] != self._version[0]:  # the file was replaced
+            self._begin_anew(last)
+        else:
+            await self._find_arrivals(query)
+        self._version = version
+
+    def _read_version(self, _: apsw.Connection) -> tuple[int, tuple[object, ...]]:
+        """Return the newest id; the file's number, the connection, and what differs once another has committed.
+
+        The id comes first: mail that another program commits in between counts for the next look.
+        """
         writer = self._connections.find_writer()
-        return writer, writer.pragma("data_version")
+        ((last,),) = writer.execute(schema.LAST_ID)
+        return last, (self._connections.generation, writer, writer.pragma("data_version"))
 
     def _insert(self, writer: apsw.Connection, batch: Sequence[Envelope]) -> list[MailId]:
         """Insert a batch; insert it again where the file was replaced meanwhile."""
