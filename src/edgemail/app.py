@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from edgemail import __version__
-from edgemail.errors import SettingsError
+from edgemail.errors import SettingsError, TokenError
 from edgemail.http import (
     LimitsModel,
     MetricsExporter,
@@ -63,6 +63,8 @@ if TYPE_CHECKING:
 
     from edgemail.settings import Settings
     from edgemail.store.base import Mailbox
+    from edgemail.system.metrics import WebhookCounters
+    from edgemail.webhook import Teller
 
 _log = logging.getLogger(__name__)
 
@@ -165,6 +167,7 @@ class App:
             spooler = _make_spooler(settings)
             mailbox = await _open_mailbox(settings)
             passwords, logins = _read_passwords(settings)
+            webhook_secret = _read_webhook_secret(settings)
             counters = Counters()
             store = await open_store(
                 settings.store,
@@ -244,7 +247,10 @@ class App:
         app.metrics_url = next((f"{write_url('http', bound)}/metrics" for bound in metrics_sockets), None)
         app._run(refusals.run())
         if not settings.read_only:
-            app._run_upkeep(settings)
+            webhook = _make_webhook(settings, webhook_secret, store, counters.webhook, app.http_urls)
+            if webhook is not None:
+                await webhook.begin()
+            app._run_upkeep(settings, webhook)
         for server in http_servers:
             app._run(server.run())
             await server.is_up.wait()
@@ -287,7 +293,7 @@ class App:
         for connection in tuple(self._listener.connections if self._listener is not None else ()):
             connection.abort()
 
-    def _run_upkeep(self, settings: Settings) -> None:
+    def _run_upkeep(self, settings: Settings, webhook: Teller | None) -> None:
         kept = settings.retention
         limits = RetentionLimits(kept.max_age_s, kept.max_messages, kept.max_bytes, kept.min_age_for_space_s)
         tell = self._inbox.all_mail.changes.reload
@@ -298,7 +304,10 @@ class App:
         share = make_source_share(kept.max_inbox_share_per_source, settings.smtp.trusted, read_source)
         self._run(Quota(self._store, kept.max_inbox_messages, kept.max_inbox_bytes, share).run())
         set_tags = self._inbox.all_mail.set_tags if settings.access.compat_apis == "on" else None
-        self._run(Summarizer(self._store, read_source, set_tags).run())
+        wake = (lambda: None) if webhook is None else webhook.wake
+        self._run(Summarizer(self._store, read_source, set_tags, wake).run())
+        if webhook is not None:
+            self._run(webhook.run())
 
     def _run(self, work: Coroutine[None, None, None]) -> None:
         self._tasks.append(asyncio.create_task(work))
@@ -370,8 +379,13 @@ def _leave_out_ipv6(settings: Settings) -> Settings:
 
 def _write_for_mailpit(url: str) -> str:
     """Return the line that programs wait for which start a Mailpit, in its form: every address is ``localhost``."""
-    shown = re.sub(r"(?<=//)(0\.0\.0\.0|\[::\])(?=:)", "localhost", url)
+    shown = _name_host(url)
     return f'time="{datetime.now():%Y/%m/%d %H:%M:%S}" level=info msg="[http] accessible via {shown}"'  # noqa: DTZ005 - local, as Mailpit's
+
+
+def _name_host(url: str) -> str:
+    """Return the URL of a listener as a reader on this machine may use it."""
+    return re.sub(r"(?<=//)(0\.0\.0\.0|\[::\])(?=:)", "localhost", url)
 
 
 def _describe_store(settings: Settings) -> str:
@@ -438,6 +452,48 @@ def _read_passwords(settings: Settings) -> tuple[Passwords | None, Logins | None
         file = smtp.auth_file and Path(smtp.auth_file)
         logins = Logins(read_password_file(file or None, "auth_file", smtp.auth_passwords or ()), access.login_rate)
     return passwords, logins
+
+
+def _read_webhook_secret(settings: Settings) -> str | None:
+    """Return the secret that the settings give, or that of the file which they name.
+
+    Raises:
+        SettingsError: the file cannot be read, or holds no secret.
+    """
+    webhook = settings.webhook
+    if webhook.signing_key_file is None:
+        return webhook.signing_key
+    from edgemail.store.remote.tokens import read_token_file
+
+    try:
+        return read_token_file(webhook.signing_key_file)
+    except TokenError as error:
+        raise SettingsError([f"webhook_secret_file: {error}"]) from error
+
+
+def _make_webhook(
+    settings: Settings, secret: str | None, store: Mailbox, counters: WebhookCounters, http_urls: Sequence[str]
+) -> Teller | None:
+    """Return what tells the webhook of mail, if there is one."""
+    webhook = settings.webhook
+    if webhook.url is None:
+        return None
+    from edgemail.http.webhook_bodies import choose_writer
+    from edgemail.webhook import Receiver, Teller  # its HTTP client takes a tenth of a second to load
+
+    receiver = Receiver(webhook.url, secret=secret, may_be_private=webhook.private == "on")
+    if webhook.private == "off" and receiver.name.startswith("http:"):
+        _log.warning("webhook_url has no TLS: whoever is on the way to %s reads all codes and links", receiver.name)
+    reader_url = webhook.reader_url or next(map(_name_host, http_urls), None)
+    return Teller(
+        store,
+        receiver,
+        choose_writer(webhook.format, reader_url),
+        counters,
+        addresses=webhook.addresses,
+        interval_s=webhook.interval_s,
+        delay_s=webhook.delay_s,
+    )
 
 
 def _limit_reading(settings: Settings, spooler: Spooler) -> ReadLimits:

@@ -83,6 +83,10 @@ def mistakes_of(**environ: str) -> list[str]:
         ("MP_ENABLE_PROMETHEUS", "true", {"metrics": "on"}),
         ("MP_ENABLE_PROMETHEUS", "false", {"metrics": "off"}),
         ("MP_ENABLE_PROMETHEUS", "127.0.0.1:9090", {"metrics": "127.0.0.1:9090"}),
+        ("MP_WEBHOOK_URL", "http://hook.test/a?b", {"webhook_url": "set", "webhook_format": "mailpit"}),
+        ("MP_WEBHOOK_LIMIT", "5", {"webhook_interval": "5s"}),
+        ("MP_WEBHOOK_LIMIT", "0", {"webhook_interval": "off"}),
+        ("MP_WEBHOOK_DELAY", "90", {"webhook_delay": "90s"}),
     ],
 )  # fmt: skip
 def test_a_variable_gives_our_settings(variable: str, text: str, expected: dict[str, str]) -> None:
@@ -185,6 +189,10 @@ def test_two_variables_may_say_the_same_and_not_the_contrary() -> None:
         ("MP_CHAOS_TRIGGERS", "Sender:451:101"),
         ("MP_CHAOS_TRIGGERS", "Data:451:5"),
         ("MP_ENABLE_PROMETHEUS", "9090"),
+        ("MP_WEBHOOK_URL", "kim:s3cret@hook.test"),
+        ("MP_WEBHOOK_URL", "ftp://kim:s3cret@hook.test/"),
+        ("MP_WEBHOOK_LIMIT", "1.5"),
+        ("MP_WEBHOOK_DELAY", "5s"),
     ],
 )
 def test_a_wrong_value_is_a_line_with_the_variables_name(variable: str, text: str) -> None:

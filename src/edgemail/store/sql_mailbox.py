@@ -11,6 +11,7 @@ from edgemail.model import MailId
 from edgemail.store import schema
 from edgemail.store.base import Aged, Arrival, MailCounts, Usage
 from edgemail.store.query_sql import write_conditions
+from edgemail.store.sql_webhook_queue import SqlWebhookQueue
 from edgemail.store.trim import InboxLimits, SourceMemory
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class SqlMailbox(ABC):
         """The last id that `_find_arrivals` has read."""
         self._own: set[MailId] = set()
         """Ids above `_seen` that this store committed and announced itself."""
+        self.webhook_queue = SqlWebhookQueue(self._query, self._change_all)
 
     def add(self, envelope: Envelope) -> asyncio.Future[MailId]:
         """See `Mailbox.add`."""
