@@ -24,7 +24,7 @@ from edgemail.store.memory import MemoryStore
 from edgemail.store.open import open_store
 from edgemail.system.metrics import WebhookCounters
 from edgemail.webhook import Receiver, Teller
-from edgemail.webhook.receiver import Deadlines
+from edgemail.webhook.receiver import RequestDeadlines
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -40,8 +40,8 @@ ANN, BEN = "ann@example.org", "ben@example.org"
 def _quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
     """Try again soon, so that no test has to wait."""
     monkeypatch.setattr("edgemail.webhook.teller.find_retry_s", lambda _: 0.02)
-    monkeypatch.setattr("edgemail.webhook.pace._FIRST_PAUSE_S", 0.01)
-    monkeypatch.setattr("edgemail.webhook.pace._PAUSE_MAX_S", 0.05)
+    monkeypatch.setattr("edgemail.webhook.try_times._FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr("edgemail.webhook.try_times._PAUSE_MAX_S", 0.05)
     monkeypatch.setattr("edgemail.webhook.teller._STORE_RETRY_S", 0.05)
     monkeypatch.setattr("edgemail.webhook.teller._STOP_S", 0.2)
 
@@ -66,7 +66,7 @@ async def telling(
     store: Mailbox, url: str, counters: WebhookCounters | None = None, **given: Any
 ) -> AsyncIterator[Teller]:
     """Tell a receiver of mail for as long as the context lasts."""
-    receiver = Receiver(url, may_be_private=True, deadlines=Deadlines(body_s=0.2))
+    receiver = Receiver(url, may_be_private=True, deadlines=RequestDeadlines(body_s=0.2))
     teller = Teller(store, receiver, given.pop("write", write), counters or WebhookCounters(), **given)
     await teller.begin()
     task = asyncio.create_task(teller.run())

@@ -20,7 +20,7 @@ _MESSAGES_MAX: Final = 500
 
 
 @dataclass(slots=True)
-class _Entry:
+class _QueueEntry:
     attempts: int
     due_ms: int
     claim: str = ""
@@ -35,7 +35,7 @@ class MemoryWebhookQueue:
         """`find` returns a message, and whether it has a summary; None for one that was deleted."""
         self._last_id = last_id
         self._find = find
-        self._entries: dict[MailId, _Entry] = {}
+        self._entries: dict[MailId, _QueueEntry] = {}
         self._noted: int | None = None
 
     def forget(self, mail_id: MailId) -> None:
@@ -62,7 +62,7 @@ class MemoryWebhookQueue:
         for number in range(first, last + 1):
             found = self._find(MailId(number))
             if found is not None and found[0].date >= since and is_wanted(found[0].recipients):
-                self._entries[MailId(number)] = _Entry(0, due_ms)
+                self._entries[MailId(number)] = _QueueEntry(0, due_ms)
                 queued += 1
         self._noted = max(last, first - 1)
         oldest = list(self._entries)[: max(0, len(self._entries) - max_waiting)]  # they are in order of id

@@ -28,7 +28,7 @@ _BUSY_STATUSES: Final = frozenset({408, 425, 429})
 
 
 @dataclass(frozen=True, slots=True)
-class Deadlines:
+class RequestDeadlines:
     """How long each part of a request may take, in seconds."""
 
     connect_s: float = 3.0
@@ -44,7 +44,7 @@ class Deadlines:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class TryFailure:
     """Why the receiver did not take what it was told."""
 
     reason: str
@@ -64,7 +64,7 @@ class Receiver:
         *,
         secret: str | None = None,
         may_be_private: bool = False,
-        deadlines: Deadlines | None = None,
+        deadlines: RequestDeadlines | None = None,
         find_addresses: Callable[[str, int], Awaitable[list[str]]] | None = None,
         is_allowed: Callable[[str], bool] = is_public,
         clock: Callable[[], float] = time.time,
@@ -76,7 +76,7 @@ class Receiver:
         self._host = parsed.raw_host.decode("ascii")
         self._secret = secret
         self._is_allowed = (lambda _: True) if may_be_private else is_allowed
-        self._deadlines = deadlines or Deadlines()
+        self._deadlines = deadlines or RequestDeadlines()
         self._find_addresses = find_addresses or Resolver().find
         self._clock = clock
         self.name = f"{parsed.scheme}://{parsed.netloc.decode('ascii')}"
@@ -105,17 +105,17 @@ class Receiver:
             ),
         )
 
-    async def post(self, body: bytes) -> Failure | None:
+    async def post(self, body: bytes) -> TryFailure | None:
         """Tell it; return why it did not take that, or None."""
         try:
             async with asyncio.timeout(self._deadlines.whole_s):
                 answer = await self._ask(await self._find_checked(), body)
         except TimeoutError:
-            return Failure("timeout", "did not answer in time")
+            return TryFailure("timeout", "did not answer in time")
         except LookupFailed as error:
-            return Failure("lookup", f"has no address: {error}")
+            return TryFailure("lookup", f"has no address: {error}")
         except _AddressRefusedError as error:
-            return Failure("address", str(error))
+            return TryFailure("address", str(error))
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             return _explain(error)
         with contextlib.suppress(TimeoutError, httpx2.HTTPError):
@@ -177,27 +177,27 @@ async def _read_some(answer: httpx2.Response) -> None:
             return
 
 
-def _judge(status: int) -> Failure | None:
+def _judge(status: int) -> TryFailure | None:
     """Return None for a status that says that the message was taken."""
     if 200 <= status < 300:
         return None
     text = f"answers {status}"
     if 300 <= status < 400:
         text += ", a redirect, which is not followed"
-    return Failure(f"status_{status // 100}xx", text, is_outage=status >= 500 or status in _BUSY_STATUSES)
+    return TryFailure(f"status_{status // 100}xx", text, is_outage=status >= 500 or status in _BUSY_STATUSES)
 
 
-def _explain(error: Exception) -> Failure:
+def _explain(error: Exception) -> TryFailure:
     if isinstance(error, httpx2.TimeoutException):
-        return Failure("timeout", "did not answer in time")
+        return TryFailure("timeout", "did not answer in time")
     for cause in _find_causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return Failure("tls", f"has a certificate that is not right: {cause.verify_message}")
+            return TryFailure("tls", f"has a certificate that is not right: {cause.verify_message}")
         if isinstance(cause, ssl.SSLError):
-            return Failure("tls", "cannot be spoken to by TLS")
+            return TryFailure("tls", "cannot be spoken to by TLS")
     if isinstance(error, httpx2.ConnectError):
-        return Failure("connect", "cannot be reached")
-    return Failure("broken", "broke the connection off, or does not speak HTTP")
+        return TryFailure("connect", "cannot be reached")
+    return TryFailure("broken", "broke the connection off, or does not speak HTTP")
 
 
 def _find_causes(error: BaseException) -> Iterator[BaseException]:

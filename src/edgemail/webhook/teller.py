@@ -21,7 +21,7 @@ from edgemail.settings.address_patterns import Patterns
 from edgemail.store.webhook_queue import DueMail
 from edgemail.system.minute_log import MinuteLog
 from edgemail.system.outage_log import OutageLog
-from edgemail.webhook.pace import TRIES_MAX, Pace, find_retry_s
+from edgemail.webhook.try_times import TRIES_MAX, TryTimes, find_retry_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from edgemail.model import MailId
     from edgemail.store.base import Mailbox
     from edgemail.system.metrics import WebhookCounters
-    from edgemail.webhook.receiver import Failure, Receiver
+    from edgemail.webhook.receiver import Receiver, TryFailure
 
 WAITING_MAX: Final = 10_000
 _MAX_AGE: Final = timedelta(days=1)
@@ -74,7 +74,7 @@ class Teller:
         self._write = write
         self._counters = counters
         self._patterns = Patterns(addresses)
-        self._pace = Pace(interval_s)
+        self._times = TryTimes(interval_s)
         self._delay_s = delay_s or 0.0
         self._clock = clock
         self._max_waiting = max_waiting
@@ -135,9 +135,9 @@ class Teller:
         if due_in_s > 0:
             return min(due_in_s, _LOOK_S)
         now_s = time.monotonic()
-        free = self._pace.count_free(len(self._under_way), now_s)
+        free = self._times.count_free(len(self._under_way), now_s)
         if not free:  # a request that ends wakes as well
-            return min(self._pace.wait_s(now_s) or _LOOK_S, _LOOK_S)
+            return min(self._times.wait_s(now_s) or _LOOK_S, _LOOK_S)
         return 0.0 if await self._begin_some(free) else _POLL_S
 
     async def _note_new(self) -> None:
@@ -164,7 +164,7 @@ class Teller:
         claimed = await self._queue.claim(self._name, now_ms=now_ms, until_ms=until_ms, limit=limit)
         fresh = [mail for mail in claimed if mail.mail_id not in self._under_way]
         for mail in fresh:
-            self._pace.begin(time.monotonic())
+            self._times.begin(time.monotonic())
             self._under_way[mail.mail_id] = asyncio.create_task(self._tell(mail))
         return len(fresh)
 
@@ -201,17 +201,17 @@ class Teller:
         failure = await self._receiver.post(body)
         if failure is None:
             self._counters.told += 1
-            self._pace.succeed()
+            self._times.succeed()
             return None
         self._note_failure(failure)
         return self._put_off(mail)
 
-    def _note_failure(self, failure: Failure) -> None:
+    def _note_failure(self, failure: TryFailure) -> None:
         self._counters.failures[failure.reason] += 1
         text = f"webhook {self._receiver.name} {failure.text}; {self._counters.waiting} messages wait for it"
         self._minute_log.note(failure.reason, text)
         if failure.is_outage:
-            self._pace.fail(time.monotonic())
+            self._times.fail(time.monotonic())
 
     def _put_off(self, mail: DueMail) -> tuple[DueMail, int] | None:
         """Return when a message that was tried is tried again, None where it was tried often enough."""

@@ -19,7 +19,7 @@ def find_retry_s(attempts: int) -> float:
     return _RETRY_S[attempts - 1] if attempts <= len(_RETRY_S) else _LAST_RETRY_S
 
 
-class Pace:
+class TryTimes:
     """How many messages may be told about at once, and from when on. Times are of a monotonic clock."""
 
     def __init__(self, interval_s: float | None = None) -> None:
