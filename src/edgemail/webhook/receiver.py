@@ -93,6 +93,8 @@ class Receiver:
             name, _, password = parsed.userinfo.partition(b":")
             pair = unquote_to_bytes(name) + b":" + unquote_to_bytes(password)
             self._fields["authorization"] = f"Basic {base64.b64encode(pair).decode()}"
+        if parsed.scheme == "http":
+            verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # no use to load the certificates of authorities
         self._client = httpx2.AsyncClient(
             verify=verify,
             trust_env=False,
