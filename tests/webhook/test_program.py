@@ -94,10 +94,9 @@ async def test_mailpits_form_is_that_of_its_list(tmp_path: Path) -> None:
             await program.send(data, to=("ann+plus@example.org", BEN))
             await until(lambda: len(server.told) == 1)
             listing = (await program.ask("/api/v1/messages")).json()
-            assert server.told[0].json() == listing["messages"][0]
-            assert server.told[0].json()["Tags"] == ["Order", "Shop"] + ["plus"] * (
-                "plus" in listing["messages"][0]["Tags"]
-            )
+            (listed,) = listing["messages"]
+            assert listed["Tags"] == ["Order", "plus", "Shop"]
+            assert server.told[0].json() == listed | {"Tags": ["Order", "Shop", "plus"]}
 
 
 async def test_only_matching_addresses_are_told_about(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def choose_writer(form: Literal["edgemail", "mailpit"], reader_url: str | None) 
         return to_json(list_fields(message) | _write_links(message, reader_url))
 
     def write_as_mailpit(message: ListedMail) -> bytes:
-        return to_json(write_listed(message))
+        return to_json(write_listed(message) | {"Tags": sorted(message.tags)})  # lists sort them in another way
 
     return write if form == "edgemail" else write_as_mailpit
 
