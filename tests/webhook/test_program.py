@@ -90,13 +90,13 @@ async def test_mailpits_form_is_that_of_its_list(tmp_path: Path) -> None:
         environ = {"MP_WEBHOOK_URL": server.url, "EDGEMAIL_DB": "memory", "EDGEMAIL_MIN_FREE": "off"}
         ports = {"EDGEMAIL_SMTP": "127.0.0.1:0", "EDGEMAIL_HTTP": "127.0.0.1:0"}
         async with running(resolve({}, environ | ports).settings) as program:
-            data = letter("Tagged", extra="X-Tags: Shop, Order\r\nCc: Kim <kim@example.org>\r\n")
-            await program.send(data, to=("ann+plus@example.org", BEN))
+            data = letter("Tagged", extra="X-Tags: Shop, order\r\nCc: Kim <kim@example.org>\r\n")
+            await program.send(data, to=(ANN, BEN))
             await until(lambda: len(server.told) == 1)
             listing = (await program.ask("/api/v1/messages")).json()
             (listed,) = listing["messages"]
-            assert listed["Tags"] == ["Order", "plus", "Shop"]
-            assert server.told[0].json() == listed | {"Tags": ["Order", "Shop", "plus"]}
+            assert listed["Tags"] == ["order", "Shop"]
+            assert server.told[0].json() == listed | {"Tags": ["Shop", "order"]}
 
 
 async def test_only_matching_addresses_are_told_about(tmp_path: Path) -> None:
