@@ -102,7 +102,7 @@ async def test_what_is_no_success_is_a_failure(behave: Behaviour, reason: str, *
     [
         endless(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1000\r\n" + b"x" * 4096 + b"\r\n"),
         endless(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 4096),
-        endless(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"nonsense\r\n"),
+        endless(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"nonsense\r\n" * 999),
         drip(b"HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n" + b"x" * 1000, 0.002),
         answer(200, "Content-Encoding: gzip", body=b"this is no gzip"),
     ],
@@ -255,7 +255,7 @@ async def test_no_failure_and_no_log_line_has_a_secret(caplog: pytest.LogCapture
     caplog.set_level(logging.DEBUG)
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # as the program does
     logging.getLogger("httpcore2").setLevel(logging.WARNING)
-    for behave in (answer(500), break_off, endless(b"nonsense\r\n\r\n", b"x" * 10)):
+    for behave in (answer(500), break_off, endless(b"nonsense\r\n\r\n", b"x" * 9999)):
         async with receiving(behave) as server:
             url = f"http://kim:s3cret@127.0.0.1:{server.port}/s3cret?key=s3cret"
             receiver = Receiver(url, secret="s3cret", may_be_private=True, deadlines=SHORT)
