@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import logging
+import os
 import socket
 import ssl
 from typing import TYPE_CHECKING, Any
@@ -232,14 +233,23 @@ async def test_tls_has_the_receivers_name_and_wants_its_certificate(tmp_path: Pa
         other = await post(f"https://other.example:{server.port}/", **given)
         stranger = await post(f"https://hook.example:{server.port}/", **(given | {"verify": True}))
         plain = await post(f"http://hook.example:{server.port}/", **given)
-    assert asked == ["hook.example", "other.example", "hook.example"]
+        server.planned.append(corrupt)
+        broken = await post(f"https://hook.example:{server.port}/", **given)
+    assert asked == ["hook.example", "other.example", "hook.example", "hook.example"]
     assert other is not None
     assert other.reason == "tls"
     assert "certificate" in other.text
     assert stranger is not None
     assert stranger.reason == "tls"
     assert plain is not None
-    assert len(server.told) == 1
+    assert broken is not None
+    assert broken.reason in {"tls", "broken"}
+    assert len(server.told) == 2
+
+
+async def corrupt(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Write something other than TLS beneath it."""
+    os.write(writer.get_extra_info("socket").fileno(), b"this is no record of TLS" * 10)
 
 
 async def test_tls_to_what_speaks_none_is_a_failure() -> None:

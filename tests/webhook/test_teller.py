@@ -356,6 +356,7 @@ async def test_a_message_that_cannot_be_written_stops_nothing(
         teller.wake()
         await until(lambda: counters.told == 1)
         assert server.subjects == ["b"]
+    assert counters.failures["error"] >= 1
     assert "unforeseen" in caplog.text
 
 
@@ -371,6 +372,25 @@ async def test_requests_begin_apart_and_late_where_that_is_set(store: MemoryStor
         await until(lambda: len(server.told) == 3)
         assert time.monotonic() - began >= 0.3 + 2 * 0.1
         assert server.most_at_once == 1
+
+
+async def test_a_delay_may_be_of_hours(store: MemoryStore) -> None:
+    """It is not taken for a clock that was ahead."""
+    async with receiving() as server, telling(store, server.url, delay_s=10_000) as teller:
+        await add(store, "a")
+        teller.wake()
+        await until(lambda: has_waiting(store, 1))
+        for _ in range(3):
+            teller.wake()
+            await asyncio.sleep(0.01)
+        due_ms = (await store.webhook_queue.measure()).due_ms
+        assert due_ms is not None
+        assert due_ms / 1000 > time.time() + 9000
+        assert server.connects == 0
+
+
+async def has_waiting(store: Mailbox, messages: int) -> bool:
+    return (await store.webhook_queue.measure()).waiting == messages
 
 
 async def test_a_clock_that_was_ahead_delays_nothing(store: MemoryStore, counters: WebhookCounters) -> None:

@@ -118,12 +118,12 @@ class Receiver:
             return TryFailure("lookup", f"has no address: {error}")
         except _AddressRefusedError as error:
             return TryFailure("address", str(error))
-        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             return _explain(error)
-        with contextlib.suppress(TimeoutError, httpx2.HTTPError):
+        with contextlib.suppress(httpx2.HTTPError, OSError):
             async with asyncio.timeout(self._deadlines.body_s):
                 await _read_some(answer)
-        with contextlib.suppress(TimeoutError, httpx2.HTTPError):
+        with contextlib.suppress(httpx2.HTTPError, OSError):
             async with asyncio.timeout(self._deadlines.body_s):
                 await answer.aclose()
         return _judge(answer.status_code)

@@ -42,7 +42,7 @@ _LOOK_S: Final = 60.0
 _STORE_RETRY_S: Final = 5.0
 _STOP_S: Final = 1.0
 _LATEST_S: Final = 2 * 3600.0
-"""No message is due later than this: else the clock was set back."""
+"""No message is due later than this, but for a delay that is set: else the clock was set back."""
 
 _log = logging.getLogger(__name__)
 
@@ -76,6 +76,7 @@ class Teller:
         self._patterns = Patterns(addresses)
         self._times = TryTimes(interval_s)
         self._delay_s = delay_s or 0.0
+        self._latest_s = _LATEST_S + self._delay_s
         self._clock = clock
         self._max_waiting = max_waiting
         self._name = secrets.token_hex(8)
@@ -128,9 +129,9 @@ class Teller:
         if backlog.due_ms is None:
             return _LOOK_S
         due_in_s = backlog.due_ms / 1000 - self._clock()
-        if due_in_s > _LATEST_S:
+        if due_in_s > self._latest_s:
             now_ms = self._now_ms()
-            await self._queue.make_due(after_ms=now_ms + int(_LATEST_S * 1000), now_ms=now_ms)
+            await self._queue.make_due(after_ms=now_ms + int(self._latest_s * 1000), now_ms=now_ms)
             return 0.0
         if due_in_s > 0:
             return min(due_in_s, _LOOK_S)
@@ -177,6 +178,8 @@ class Teller:
             put_back = (mail, self._now_ms() + int(_STORE_RETRY_S * 1000))
         except Exception:
             _log.exception("message %d cannot be told about", mail.mail_id)
+            self._counters.failures["error"] += 1
+            self._times.fail(time.monotonic())
             put_back = self._put_off(mail)
         finally:
             if put_back is None:
