@@ -178,6 +178,7 @@ def is_empty(file: Path) -> bool:
         return connection.execute("SELECT count(*) FROM webhook_queue").fetchall() == [(0,)]
 
 
+@pytest.mark.slow
 async def test_nothing_is_loaded_without_a_webhook(tmp_path: Path) -> None:
     """Its HTTP client takes a tenth of a second, and memory."""
     program = (
