@@ -74,6 +74,25 @@ async def test_a_request_is_signed_and_has_the_urls_password() -> None:
     assert "kim" not in fields["host"]
 
 
+async def test_nothing_is_kept_of_an_answer_for_the_next_request() -> None:
+    """No cookie, and no connection."""
+    async with receiving(answer(200, "Set-Cookie: a=b; Path=/", "Connection: keep-alive")) as server:
+        receiver = Receiver(server.url, may_be_private=True)
+        assert [await receiver.post(BODY) for _ in range(2)] == [None, None]
+        await receiver.close()
+    assert server.connects == 2
+    assert "cookie" not in server.told[1].fields
+
+
+async def test_no_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would look the name up itself."""
+    async with receiving() as proxy, receiving() as server:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
+        monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{proxy.port}")
+        assert await post(server.url) is None
+    assert (proxy.connects, server.connects) == (0, 1)
+
+
 @pytest.mark.parametrize(
     ("behave", "reason", "is_outage"),
     [
@@ -220,22 +239,25 @@ async def test_a_slow_name_server_is_a_failure_in_time() -> None:
     assert failure == TryFailure("timeout", "did not answer in time")
 
 
-async def test_tls_has_the_receivers_name_and_wants_its_certificate(tmp_path: Path) -> None:
+async def test_tls_has_the_receivers_name_and_wants_its_certificate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Though an address is connected to: both the name that is asked for and the one that is checked."""
     authority = Authority(tmp_path)
     asked: list[str | None] = []
     served = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     served.load_cert_chain(authority.issue("hook.example"))
     served.sni_callback = lambda _socket, name, _context: asked.append(name)
-    trusting = ssl.create_default_context(cafile=str(authority.root))
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.root))
     async with receiving(tls=served) as server:
-        given: dict[str, Any] = {"find_addresses": names(["127.0.0.1"]), "verify": trusting}
+        given: dict[str, Any] = {"find_addresses": names(["127.0.0.1"])}
         assert await post(f"https://hook.example:{server.port}/", **given) is None
         other = await post(f"https://other.example:{server.port}/", **given)
-        stranger = await post(f"https://hook.example:{server.port}/", **(given | {"verify": True}))
         plain = await post(f"http://hook.example:{server.port}/", **given)
         server.planned.append(corrupt)
         broken = await post(f"https://hook.example:{server.port}/", **given)
+        monkeypatch.delenv("SSL_CERT_FILE")
+        stranger = await post(f"https://hook.example:{server.port}/", **given)
     assert asked == ["hook.example", "other.example", "hook.example", "hook.example"]
     assert other is not None
     assert other.reason == "tls"
@@ -256,10 +278,10 @@ async def corrupt(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None
 async def test_tls_to_what_speaks_none_is_a_failure() -> None:
     """It is said so."""
 
-    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 mx.example.org ESMTP\r\n")
-        await reader.read()
         writer.close()
+        await writer.wait_closed()
 
     server = await asyncio.start_server(greet, "127.0.0.1", 0)
     failure = await post(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/")

@@ -68,7 +68,6 @@ class Receiver:
         find_addresses: Callable[[str, int], Awaitable[list[str]]] | None = None,
         is_allowed: Callable[[str], bool] = is_public,
         clock: Callable[[], float] = time.time,
-        verify: ssl.SSLContext | bool = True,
     ) -> None:
         """Sign with `secret` where there is one. Addresses must be public unless `may_be_private` is true."""
         parsed = httpx2.URL(url)
@@ -86,26 +85,22 @@ class Receiver:
             "user-agent": f"edgemail/{__version__}",
             "content-type": "application/json",
             "accept": "*/*",
-            "accept-encoding": "identity",
             "connection": "close",
         }
         if parsed.userinfo:
             name, _, password = parsed.userinfo.partition(b":")
             pair = unquote_to_bytes(name) + b":" + unquote_to_bytes(password)
             self._fields["authorization"] = f"Basic {base64.b64encode(pair).decode()}"
-        if parsed.scheme == "http":
-            verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # no use to load the certificates of authorities
-        self._client = httpx2.AsyncClient(
-            verify=verify,
-            trust_env=False,
-            follow_redirects=False,
-            headers=[],
+        # Without a client around it: that would keep the cookies of answers.
+        self._transport = httpx2.AsyncHTTPTransport(
+            # SSL_CERT_FILE may name authorities of one's own; for plain HTTP none has to be loaded.
+            verify=True if parsed.scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             # Each request has a connection of its own: one that was kept may be closed just now.
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=0),
-            timeout=httpx2.Timeout(
-                self._deadlines.head_s, connect=self._deadlines.connect_s, write=self._deadlines.write_s
-            ),
         )
+        self._timeout = httpx2.Timeout(
+            self._deadlines.head_s, connect=self._deadlines.connect_s, write=self._deadlines.write_s
+        ).as_dict()
 
     async def post(self, body: bytes) -> TryFailure | None:
         """Tell it; return why it did not take that, or None."""
@@ -130,7 +125,7 @@ class Receiver:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._client.aclose()
+        await self._transport.aclose()
 
     async def _find_checked(self) -> list[str]:
         """Return the receiver's addresses, all of which were checked."""
@@ -157,14 +152,14 @@ class Receiver:
 
     async def _ask_one(self, address: str, fields: dict[str, str], body: bytes) -> httpx2.Response:
         """Send the request to an address, under the receiver's name, which its certificate must have."""
-        request = self._client.build_request(
+        request = httpx2.Request(
             "POST",
             self._url.copy_with(host=address),
             content=body,
             headers=fields,
-            extensions={"sni_hostname": self._host},
+            extensions={"sni_hostname": self._host, "timeout": self._timeout},
         )
-        return await self._client.send(request, stream=True)
+        return await self._transport.handle_async_request(request)
 
 
 class _AddressRefusedError(Exception):
@@ -173,10 +168,11 @@ class _AddressRefusedError(Exception):
 
 async def _read_some(answer: httpx2.Response) -> None:
     size = 0
-    async for piece in answer.aiter_raw():
-        size += len(piece)
-        if size > _ANSWER_MAX_BYTES:
-            return
+    async with contextlib.aclosing(answer.aiter_raw()) as pieces:
+        async for piece in pieces:
+            size += len(piece)
+            if size > _ANSWER_MAX_BYTES:
+                return
 
 
 def _judge(status: int) -> TryFailure | None:
