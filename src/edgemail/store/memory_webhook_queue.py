@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from edgemail.model import StoredMail
 
-_MESSAGES_MAX: Final = 500
+_MESSAGES_MAX: Final = 100
 """How much new mail is looked at in one go: everything here happens on the event loop."""
 
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     Row = tuple[Any, ...]
     Change = tuple[str, Row]
 
-ROWS_MAX: Final = 500
-"""How much new mail is looked at in one transaction, at most."""
+ROWS_MAX: Final = 100
+"""How much new mail is looked at in one go: the patterns are matched on the event loop."""
 
 _NOTED = "coalesce((SELECT noted FROM webhook_mark), 0)"
 BEGIN = "INSERT OR IGNORE INTO webhook_mark (id, noted) SELECT 1, coalesce(max(id), 0) FROM mail"
