@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from edgemail import __version__
-from edgemail.errors import SettingsError, TokenError
+from edgemail.errors import SettingsError, StoreFull, StoreUnavailable, TokenError
 from edgemail.http import (
     LimitsModel,
     MetricsExporter,
@@ -140,6 +140,7 @@ class App:
         self._listener = listener
         self._http = http
         self._tasks: list[asyncio.Task[None]] = []
+        self._wake_webhook: Callable[[], None] = lambda: None
         self.smtp_urls: list[str] = []
         self.http_urls: list[str] = []
         self.metrics_url: str | None = None
@@ -247,10 +248,11 @@ class App:
         app.metrics_url = next((f"{write_url('http', bound)}/metrics" for bound in metrics_sockets), None)
         app._run(refusals.run())
         if not settings.read_only:
-            webhook = _make_webhook(settings, webhook_secret, store, counters.webhook, app.http_urls)
-            if webhook is not None:
-                await webhook.begin()
-            app._run_upkeep(settings, webhook)
+            if settings.webhook.url is not None:
+                with contextlib.suppress(StoreUnavailable, StoreFull):  # it is tried again later
+                    await store.webhook_queue.begin()  # before any mail comes, which would be old otherwise
+                app._run(app._tell_webhook(settings, webhook_secret, counters.webhook))
+            app._run_upkeep(settings)
         for server in http_servers:
             app._run(server.run())
             await server.is_up.wait()
@@ -293,7 +295,13 @@ class App:
         for connection in tuple(self._listener.connections if self._listener is not None else ()):
             connection.abort()
 
-    def _run_upkeep(self, settings: Settings, webhook: Teller | None) -> None:
+    async def _tell_webhook(self, settings: Settings, secret: str | None, counters: WebhookCounters) -> None:
+        """Load the webhook in a thread, then tell it of mail."""
+        teller = await asyncio.to_thread(_make_teller, settings, secret, self._store, counters, self.http_urls)
+        self._wake_webhook = teller.wake
+        await teller.run()
+
+    def _run_upkeep(self, settings: Settings) -> None:
         kept = settings.retention
         limits = RetentionLimits(kept.max_age_s, kept.max_messages, kept.max_bytes, kept.min_age_for_space_s)
         tell = self._inbox.all_mail.changes.reload
@@ -304,10 +312,7 @@ class App:
         share = make_source_share(kept.max_inbox_share_per_source, settings.smtp.trusted, read_source)
         self._run(Quota(self._store, kept.max_inbox_messages, kept.max_inbox_bytes, share).run())
         set_tags = self._inbox.all_mail.set_tags if settings.access.compat_apis == "on" else None
-        wake = (lambda: None) if webhook is None else webhook.wake
-        self._run(Summarizer(self._store, read_source, set_tags, wake).run())
-        if webhook is not None:
-            self._run(webhook.run())
+        self._run(Summarizer(self._store, read_source, set_tags, lambda: self._wake_webhook()).run())
 
     def _run(self, work: Coroutine[None, None, None]) -> None:
         self._tasks.append(asyncio.create_task(work))
@@ -471,17 +476,15 @@ def _read_webhook_secret(settings: Settings) -> str | None:
         raise SettingsError([f"webhook_secret_file: {error}"]) from error
 
 
-def _make_webhook(
+def _make_teller(
     settings: Settings, secret: str | None, store: Mailbox, counters: WebhookCounters, http_urls: Sequence[str]
-) -> Teller | None:
-    """Return what tells the webhook of mail, if there is one."""
-    webhook = settings.webhook
-    if webhook.url is None:
-        return None
+) -> Teller:
+    """Return what tells the webhook of mail."""
     from edgemail.http.webhook_bodies import choose_writer
     from edgemail.webhook import Receiver, Teller  # its HTTP client takes a tenth of a second to load
 
-    receiver = Receiver(webhook.url, secret=secret, may_be_private=webhook.private == "on")
+    webhook = settings.webhook
+    receiver = Receiver(webhook.url or "", secret=secret, may_be_private=webhook.private == "on")
     if webhook.private == "off" and receiver.name.startswith("http:"):
         _log.warning("webhook_url has no TLS: whoever is on the way to %s reads all codes and links", receiver.name)
     reader_url = webhook.reader_url or next(map(_name_host, http_urls), None)

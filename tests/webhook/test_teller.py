@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import time
@@ -68,7 +69,8 @@ async def telling(
     """Tell a receiver of mail for as long as the context lasts."""
     receiver = Receiver(url, may_be_private=True, deadlines=RequestDeadlines(body_s=0.2))
     teller = Teller(store, receiver, given.pop("write", write), counters or WebhookCounters(), **given)
-    await teller.begin()
+    with contextlib.suppress(StoreUnavailable, StoreFull):
+        await store.webhook_queue.begin()
     task = asyncio.create_task(teller.run())
     try:
         yield teller

@@ -92,14 +92,11 @@ class Teller:
         """Look for new mail soon."""
         self._news.set()
 
-    async def begin(self) -> None:
-        """Take mail for new from now on, or from where the last run ended; `run` tries again where that fails."""
-        with contextlib.suppress(StoreUnavailable, StoreFull):
-            await self._queue.begin()
-            self._has_begun = True
-
     async def run(self) -> None:
-        """Tell of mail until cancelled. What is under way then has a moment to end."""
+        """Tell of mail until cancelled. What is under way then has a moment to end.
+
+        The queue is begun here unless it was begun before.
+        """
         try:
             while True:
                 self._news.clear()
