@@ -307,7 +307,9 @@ async def test_two_programs_on_one_file_tell_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [StoreUnavailable("gone"), StoreFull("full")])
-async def test_a_store_that_fails_is_waited_for(error: Exception, counters: WebhookCounters) -> None:
+async def test_a_store_that_fails_is_waited_for(
+    error: Exception, counters: WebhookCounters, caplog: pytest.LogCaptureFixture
+) -> None:
     """What was told already is not told again, though it could not be written down."""
     store = FailingStore(MemoryStore())
     async with receiving() as server, telling(store, server.url, counters) as teller:
@@ -320,9 +322,7 @@ async def test_a_store_that_fails_is_waited_for(error: Exception, counters: Webh
         server.planned.append(fail)
         teller.wake()
         await until(lambda: counters.told == 1)
-        for _ in range(3):
-            teller.wake()
-            await asyncio.sleep(0.02)
+        await until(lambda: "the webhook waits for the store" in caplog.text)
         store.mend()
         await until(lambda: is_empty(store))
         await add(store, "b")
@@ -330,12 +330,14 @@ async def test_a_store_that_fails_is_waited_for(error: Exception, counters: Webh
         await until(lambda: server.subjects == ["a", "b"])
 
 
-async def test_a_store_that_fails_at_the_start_is_waited_for(counters: WebhookCounters) -> None:
+async def test_a_store_that_fails_at_the_start_is_waited_for(
+    counters: WebhookCounters, caplog: pytest.LogCaptureFixture
+) -> None:
     """The program starts all the same."""
     store = FailingStore(MemoryStore())
     store.fail(StoreUnavailable("gone"))
     async with receiving() as server, telling(store, server.url, counters) as teller:
-        await asyncio.sleep(0.02)
+        await until(lambda: "the webhook waits for the store" in caplog.text)
         store.mend()
         await until(lambda: store.webhook_queue.begins > 0)
         await add(store, "a")
@@ -376,23 +378,21 @@ async def test_requests_begin_apart_and_late_where_that_is_set(store: MemoryStor
         assert server.most_at_once == 1
 
 
-async def test_a_delay_may_be_of_hours(store: MemoryStore) -> None:
+async def test_a_delay_may_be_of_hours(store: MemoryStore, counters: WebhookCounters) -> None:
     """It is not taken for a clock that was ahead."""
-    async with receiving() as server, telling(store, server.url, delay_s=10_000) as teller:
-        await add(store, "a")
-        teller.wake()
-        await until(lambda: has_waiting(store, 1))
-        for _ in range(3):
+    async with receiving() as server, telling(store, server.url, counters, delay_s=10_000) as teller:
+        for messages in (1, 2, 3):
+            await add(store, "a")
             teller.wake()
-            await asyncio.sleep(0.01)
+            await until(partial(has_waiting, counters, messages))
         due_ms = (await store.webhook_queue.measure()).due_ms
         assert due_ms is not None
         assert due_ms / 1000 > time.time() + 9000
         assert server.connects == 0
 
 
-async def has_waiting(store: Mailbox, messages: int) -> bool:
-    return (await store.webhook_queue.measure()).waiting == messages
+def has_waiting(counters: WebhookCounters, messages: int) -> bool:
+    return counters.waiting == messages
 
 
 async def test_a_clock_that_was_ahead_delays_nothing(store: MemoryStore, counters: WebhookCounters) -> None:
