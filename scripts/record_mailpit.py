@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from testkit.ports import free_port
 from tests.compat.mailpit_answers import RECORDED, ask_all
+from tests.compat.webhook_answers import RECORDED_WEBHOOKS, listening, tell_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,13 +37,14 @@ def build(folder: Path) -> Path:
 
 
 @contextmanager
-def running(program: Path, folder: Path) -> Iterator[tuple[tuple[str, int], str]]:
+def running(program: Path, folder: Path, *arguments: str) -> Iterator[tuple[tuple[str, int], str]]:
     """Run the program on free ports; yield where it takes mail, and its URL."""
     smtp, http = free_port(), free_port()
     command = [
         *(str(program), "--smtp", f"127.0.0.1:{smtp}", "--listen", f"127.0.0.1:{http}"),
         *("--database", str(folder / "mailpit.db"), "--enable-chaos", "--disable-version-check"),
         *("--smtp-auth-accept-any", "--smtp-auth-allow-insecure", "--quiet"),
+        *arguments,
     ]
     with subprocess.Popen(command) as process:
         try:
@@ -72,8 +74,18 @@ def main() -> None:
         folder = Path(name)
         program = Path(sys.argv[1]) if len(sys.argv) > 1 else build(folder)
         with running(program, folder) as (smtp, url):
-            answers = ask_all(smtp, url)
-    RECORDED.write_text(json.dumps(answers, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+            write(RECORDED, ask_all(smtp, url))
+        hooked = folder / "webhook"
+        hooked.mkdir()
+        with listening() as (hook, told):
+            arguments = ("--webhook-url", hook, "--webhook-limit", "0")
+            with running(program, hooked, *arguments) as (smtp, _):
+                write(RECORDED_WEBHOOKS, tell_all(smtp, told))
+
+
+def write(path: Path, answers: object) -> None:
+    """Write answers down."""
+    path.write_text(json.dumps(answers, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -11,10 +11,12 @@ from edgemail.errors import StoreUnavailable
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
     from contextlib import AbstractContextManager
+    from datetime import datetime
 
     from edgemail.model import Envelope, MailId, StoredMail, Summary
     from edgemail.store.base import Aged, Arrival, DiskBacked, ListingRow, Mailbox, MailCounts, SourceShare, Usage
     from edgemail.store.query import MailQuery
+    from edgemail.store.webhook_queue import Backlog, DueMail, Noted, WebhookQueue
 
 _T = TypeVar("_T")
 _S = TypeVar("_S")
@@ -30,6 +32,7 @@ class FailingStore:
         self._go_on = asyncio.Event()
         self._go_on.set()
         self._adding: set[asyncio.Task[None]] = set()
+        self.webhook_queue = FailingQueue(store.webhook_queue, self._write)
 
     def fail(self, error: Exception, *, after: int = 0) -> None:
         """Raise `error` from now on, once `after` more messages have been written.
@@ -253,3 +256,46 @@ class FailingStore:
                 await self._write(len(part))
                 done.append(await write(part))
         return done
+
+
+class FailingQueue:
+    """The other store's queue, which fails and waits with it."""
+
+    def __init__(self, queue: WebhookQueue, write: Callable[[int], Awaitable[None]]) -> None:
+        self._queue = queue
+        self._write = write
+        self.begins = 0
+        """How often it has begun."""
+
+    async def begin(self) -> None:
+        """Begin, or fail."""
+        await self._write(0)
+        await self._queue.begin()
+        self.begins += 1
+
+    async def note_new(
+        self, is_wanted: Callable[[Sequence[str]], bool], *, since: datetime, due_ms: int, max_waiting: int
+    ) -> Noted:
+        """Queue mail, or fail."""
+        await self._write(0)
+        return await self._queue.note_new(is_wanted, since=since, due_ms=due_ms, max_waiting=max_waiting)
+
+    async def measure(self) -> Backlog:
+        """Count, or fail."""
+        await self._write(0)
+        return await self._queue.measure()
+
+    async def claim(self, name: str, *, now_ms: int, until_ms: int, limit: int) -> list[DueMail]:
+        """Claim, or fail."""
+        await self._write(0)
+        return await self._queue.claim(name, now_ms=now_ms, until_ms=until_ms, limit=limit)
+
+    async def finish(self, name: str, done: Sequence[MailId], later: Sequence[tuple[DueMail, int]]) -> None:
+        """Finish, or fail."""
+        await self._write(0)
+        await self._queue.finish(name, done, later)
+
+    async def make_due(self, *, after_ms: int, now_ms: int) -> None:
+        """Make due, or fail."""
+        await self._write(0)
+        await self._queue.make_due(after_ms=after_ms, now_ms=now_ms)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from edgemail.errors import SettingsError
+from edgemail.errors import SettingsError, StoreFull, StoreUnavailable, TokenError
 from edgemail.http.limits import METRICS_CONNECTIONS, SPARE_DESCRIPTORS
 from edgemail.http.parts import HttpParts
 from edgemail.http.sockets import set_options
@@ -50,7 +50,9 @@ if TYPE_CHECKING:
     from edgemail.http.server import HttpServer
     from edgemail.settings import Settings
     from edgemail.store.base import Mailbox
+    from edgemail.system.metrics import WebhookCounters
     from edgemail.system.password_file import StoredPasswords
+    from edgemail.webhook import Teller
 
 _log = logging.getLogger(__name__)
 
@@ -164,6 +166,7 @@ class App:
         self._http_parts = http_parts
         self._http: list[HttpServer] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._wake_webhook: Callable[[], None] = lambda: None
         self.smtp_urls = http_parts.smtp_urls
         self.http_urls = [
             f"{write_url('http', bound)}{http_parts.settings.http.base_path}/" for bound in sockets.http
@@ -193,6 +196,7 @@ class App:
             spooler = _make_spooler(settings)
             mailbox = await _open_mailbox(settings)
             passwords, logins = _read_passwords(settings)
+            webhook_secret = _read_webhook_secret(settings)
             counters = Counters()
             store = await open_store(
                 settings.store,
@@ -237,6 +241,10 @@ class App:
         app = cls(sockets, store, inbox, router, listener, http_parts)
         app._run(refusals.run())
         if not settings.read_only:
+            if settings.webhook.url is not None:
+                with contextlib.suppress(StoreUnavailable, StoreFull):  # it is tried again later
+                    await store.webhook_queue.begin()  # before any mail comes, which would be old otherwise
+                app._run(app._tell_webhook(settings, webhook_secret, counters.webhook))
             app._run_upkeep(settings)
         if listener is not None:
             await listener.start(sockets.smtp, sockets.smtps)
@@ -292,6 +300,12 @@ class App:
         for connection in tuple(self._listener.connections if self._listener is not None else ()):
             connection.abort()
 
+    async def _tell_webhook(self, settings: Settings, secret: str | None, counters: WebhookCounters) -> None:
+        """Load the webhook in a thread, then tell it of mail."""
+        teller = await asyncio.to_thread(_make_teller, settings, secret, self._store, counters, self.http_urls)
+        self._wake_webhook = teller.wake
+        await teller.run()
+
     def _run_upkeep(self, settings: Settings) -> None:
         kept = settings.retention
         limits = RetentionLimits(kept.max_age_s, kept.max_messages, kept.max_bytes, kept.min_age_for_space_s)
@@ -303,7 +317,7 @@ class App:
         share = make_source_share(kept.max_inbox_share_per_source, settings.smtp.trusted, read_source)
         self._run(Quota(self._store, kept.max_inbox_messages, kept.max_inbox_bytes, share).run())
         set_tags = self._inbox.all_mail.set_tags if settings.access.compat_apis == "on" else None
-        self._run(Summarizer(self._store, read_source, set_tags).run())
+        self._run(Summarizer(self._store, read_source, set_tags, lambda: self._wake_webhook()).run())
 
     def _run(self, work: Coroutine[None, None, None]) -> None:
         self._tasks.append(asyncio.create_task(work))
@@ -381,8 +395,13 @@ def _leave_out_ipv6(settings: Settings) -> Settings:
 
 def _write_for_mailpit(url: str) -> str:
     """Return the line that programs wait for which start a Mailpit, in its form: every address is ``localhost``."""
-    shown = re.sub(r"(?<=//)(0\.0\.0\.0|\[::\])(?=:)", "localhost", url)
+    shown = _name_host(url)
     return f'time="{datetime.now():%Y/%m/%d %H:%M:%S}" level=info msg="[http] accessible via {shown}"'  # noqa: DTZ005 - local, as Mailpit's
+
+
+def _name_host(url: str) -> str:
+    """Return the URL of a listener as a reader on this machine may use it."""
+    return re.sub(r"(?<=//)(0\.0\.0\.0|\[::\])(?=:)", "localhost", url)
 
 
 def _describe_store(settings: Settings) -> str:
@@ -449,6 +468,46 @@ def _read_passwords(settings: Settings) -> tuple[StoredPasswords | None, Logins 
         file = smtp.auth_file and Path(smtp.auth_file)
         logins = Logins(read_password_file(file or None, "auth_file", smtp.auth_passwords or ()), access.login_rate)
     return passwords, logins
+
+
+def _read_webhook_secret(settings: Settings) -> str | None:
+    """Return the secret that the settings give, or that of the file which they name.
+
+    Raises:
+        SettingsError: the file cannot be read, or holds no secret.
+    """
+    webhook = settings.webhook
+    if webhook.signing_key_file is None:
+        return webhook.signing_key
+    from edgemail.store.remote.tokens import read_token_file
+
+    try:
+        return read_token_file(webhook.signing_key_file)
+    except TokenError as error:
+        raise SettingsError([f"webhook_secret_file: {error}"]) from error
+
+
+def _make_teller(
+    settings: Settings, secret: str | None, store: Mailbox, counters: WebhookCounters, http_urls: Sequence[str]
+) -> Teller:
+    """Return what tells the webhook of mail."""
+    from edgemail.http.webhook_bodies import choose_writer
+    from edgemail.webhook import Receiver, Teller  # its HTTP client takes a tenth of a second to load
+
+    webhook = settings.webhook
+    receiver = Receiver(webhook.url or "", secret=secret, may_be_private=webhook.private == "on")
+    if webhook.private == "off" and receiver.name.startswith("http:"):
+        _log.warning("webhook_url has no TLS: whoever is on the way to %s reads all codes and links", receiver.name)
+    reader_url = webhook.reader_url or next(map(_name_host, http_urls), None)
+    return Teller(
+        store,
+        receiver,
+        choose_writer(webhook.format, reader_url),
+        counters,
+        addresses=webhook.addresses,
+        interval_s=webhook.interval_s,
+        delay_s=webhook.delay_s,
+    )
 
 
 def _limit_reading(settings: Settings, spooler: Spooler) -> ReadLimits:

@@ -112,17 +112,17 @@ def ask_all(smtp: tuple[str, int], url: str) -> dict[str, Any]:
     _wait_for_tags(url)
     listed = ask(url, "GET", "/api/v1/messages")["body"]["messages"]
     names = {message["ID"]: sample.name for message, sample in zip(listed, reversed(SAMPLES), strict=True)}
-    answers: dict[str, Any] = {"Listed": [_name_ids(message, names) for message in listed]}
+    answers: dict[str, Any] = {"Listed": [name_ids(message, names) for message in listed]}
     answers["Searches"] = {search: _search(url, search, names) for search in SEARCHES}
     answers["Messages"], answers["Headers"], answers["Views"] = {}, {}, {}
     for mail_id, name in names.items():
         path = f"/api/v1/message/{mail_id}"
-        answers["Messages"][name] = _name_ids(ask(url, "GET", path)["body"], names)
+        answers["Messages"][name] = name_ids(ask(url, "GET", path)["body"], names)
         answers["Headers"][name] = ask(url, "GET", f"{path}/headers")["body"]
         answers["Views"][name] = {kind: ask(url, "GET", f"/view/{mail_id}.{kind}") for kind in ("html", "txt")}
     answers["Searches read"] = {search: _search(url, search, names) for search in ("is:read", "is:unread")}
     answers["Requests"] = {
-        f"{method} {path} {body or ''}".strip(): _name_ids(ask(url, method, path, body), names)
+        f"{method} {path} {body or ''}".strip(): name_ids(ask(url, method, path, body), names)
         for method, path, body in REQUESTS
     }
     return answers
@@ -161,17 +161,17 @@ def _search(url: str, search: str, names: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _name_ids(value: Any, names: dict[str, str]) -> Any:
+def name_ids(value: Any, names: dict[str, str]) -> Any:
     """Put names in place of ids, and a word in place of each time of this run."""
     if isinstance(value, list):
-        return [_name_ids(entry, names) for entry in value]
+        return [name_ids(entry, names) for entry in value]
     if isinstance(value, dict):
         return {
             key: names.get(entry, "an id")
             if key == "ID" and isinstance(entry, str)
             else "now"
             if key == "Created" or (key == "Date" and not str(entry).startswith("2024"))
-            else _name_ids(entry, names)
+            else name_ids(entry, names)
             for key, entry in value.items()
         }
     return value

@@ -7,7 +7,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from testkit.server_process import serving
+
 from tests.compat.mailpit_answers import REASONS, RECORDED, ask_all, explain, find_differences
+from tests.compat.webhook_answers import RECORDED_WEBHOOKS, listening, tell_all
 
 if TYPE_CHECKING:
     from testkit.server_process import Process
@@ -22,6 +25,14 @@ def test_each_answer_is_mailpits_or_differs_for_a_reason(server: Process) -> Non
         pattern for pattern in REASONS if not any(re.fullmatch(pattern, place) for place, _, _ in differences)
     ]
     assert unused == []
+
+
+def test_what_the_webhook_is_told_is_what_mailpit_tells(tmp_path: Path) -> None:
+    """Field by field, but for what differs in a list as well."""
+    with listening() as (url, told), serving(tmp_path / "mail.db", MP_WEBHOOK_URL=url) as server:
+        given = tell_all(server.smtp, told)
+    differences = find_differences(json.loads(RECORDED_WEBHOOKS.read_text(encoding="utf-8")), given)
+    assert [found for found in differences if explain(found[0]) is None] == []
 
 
 def test_a_difference_is_found() -> None:

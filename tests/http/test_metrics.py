@@ -45,6 +45,9 @@ NAMES = {
     "edgemail_store_commit_seconds": "histogram",
     "edgemail_store_mail": "gauge",
     "edgemail_store_up": "gauge",
+    "edgemail_webhook_failures": "counter",
+    "edgemail_webhook_messages": "counter",
+    "edgemail_webhook_waiting": "gauge",
 }
 """Names as the library's parser has them: a counter without `_total`."""
 

@@ -83,6 +83,10 @@ def mistakes_of(**environ: str) -> list[str]:
         ("MP_ENABLE_PROMETHEUS", "true", {"metrics": "on"}),
         ("MP_ENABLE_PROMETHEUS", "false", {"metrics": "off"}),
         ("MP_ENABLE_PROMETHEUS", "127.0.0.1:9090", {"metrics": "127.0.0.1:9090"}),
+        ("MP_WEBHOOK_URL", "http://hook.test/a?b", {"webhook_url": "set", "webhook_format": "mailpit"}),
+        ("MP_WEBHOOK_LIMIT", "5", {"webhook_interval": "5s"}),
+        ("MP_WEBHOOK_LIMIT", "0", {"webhook_interval": "off"}),
+        ("MP_WEBHOOK_DELAY", "90", {"webhook_delay": "90s"}),
     ],
 )  # fmt: skip
 def test_a_variable_gives_our_settings(variable: str, text: str, expected: dict[str, str]) -> None:
@@ -185,6 +189,10 @@ def test_two_variables_may_say_the_same_and_not_the_contrary() -> None:
         ("MP_CHAOS_TRIGGERS", "Sender:451:101"),
         ("MP_CHAOS_TRIGGERS", "Data:451:5"),
         ("MP_ENABLE_PROMETHEUS", "9090"),
+        ("MP_WEBHOOK_URL", "kim:s3cret@hook.test"),
+        ("MP_WEBHOOK_URL", "ftp://kim:s3cret@hook.test/"),
+        ("MP_WEBHOOK_LIMIT", "1.5"),
+        ("MP_WEBHOOK_DELAY", "5s"),
     ],
 )
 def test_a_wrong_value_is_a_line_with_the_variables_name(variable: str, text: str) -> None:
@@ -249,7 +257,8 @@ def test_a_wrong_flag_is_named_as_it_was_written(arguments: list[str]) -> None:
 def test_no_flag_of_mailpits_takes_one_of_ours() -> None:
     """Click would let the last one win."""
     flags = [flag for setting in MAILPIT_SETTINGS for flag in setting.flags]
-    ours = {setting.flag for setting in SETTINGS} | {"--set", "--config", "--help", "-h", "--no-smtp", "--help-all"}
+    ours = {setting.flag for setting in SETTINGS if setting.has_flag}
+    ours |= {"--set", "--config", "--help", "-h", "--no-smtp", "--help-all"}
     assert len(set(flags)) == len(flags)
     assert set(flags) & ours == set()
     assert all(re.fullmatch("-[a-z]|--[a-z0-9-]+", flag) for flag in flags)

@@ -91,7 +91,10 @@ def test_every_setting_reads_what_it_writes_from_every_source(setting, tmp_path:
         "abuse_contact": "mailto:abuse@a.org", "password_file": "passwords",
         "passwords": "kim:s3cret ann:$2y$05$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234",
         "auth_passwords": "kim:s3cret",
-        "auth_file": "logins", "require_tls": "on",
+        "auth_file": "logins", "require_tls": "on", "webhook_url": "https://kim:s3cret@a.org/hook",
+        "webhook_format": "mailpit", "webhook_address": "bob@a.example,*@b.example", "webhook_secret": "s3cret",
+        "webhook_private": "off", "webhook_interval": "3s", "webhook_delay": "3s",
+        "webhook_reader_url": "https://a.org/mail",
         "chaos": "mail:451:10%,rcpt:550:*@slow.example,data:421:0.5%:7x:bob@*,auth:535:1x",
     }  # fmt: skip
     text = examples.get(setting.name, "3s" if setting.kind.metavar == "DURATION" else "3")

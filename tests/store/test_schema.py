@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from edgemail.errors import AddressError
 from edgemail.model import Address
-from edgemail.store import schema
+from edgemail.store import schema, sql_webhook_queue
 from edgemail.store.sqlite.file import open_database
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 STATEMENTS = {
     name: text
-    for name, text in vars(schema).items()
+    for name, text in (*vars(schema).items(), *vars(sql_webhook_queue).items())
     if name.isupper()
     and not name.startswith("_")
     and isinstance(text, str)
@@ -34,14 +34,17 @@ TRIGGERED = {
     "the trigger's search fields": "DELETE FROM search_fields WHERE mail_id = ?",
     "the trigger's read mail": "DELETE FROM read_mail WHERE mail_id = ?",
     "the trigger's tags": "DELETE FROM tag WHERE mail_id = ?",
+    "the trigger's queued mail": "DELETE FROM webhook_queue WHERE mail_id = ?",
 }
 COUNTS_WHAT_PEOPLE_DID = {
     "LIST_TAGS": "SCAN tag USING COVERING INDEX tag_by_name",
     "COUNT_READ": "SCAN read_mail",
 }
 """These count rows of a few octets, which only people make."""
-ONE_ROW = {"usage", "sqlite_sequence", "sqlite_schema"}
+ONE_ROW = {"usage", "sqlite_sequence", "sqlite_schema", "webhook_mark"}
 """Tables of few rows, however much mail there is."""
+BOUNDED = {"webhook_queue", "json_each"}
+"""Tables of 10,000 rows of a few octets at most, and what a statement was given."""
 STOPS_AT_THE_FIRST = {"LIST_OLDEST", "CHECK"}
 """These read as many rows as their LIMIT, in the order in which they are stored."""
 
@@ -70,7 +73,7 @@ def test_no_statement_scans_or_sorts_a_table(connection: apsw.Connection, name: 
     if name in COUNTS_WHAT_PEOPLE_DID:
         assert plan == [COUNTS_WHAT_PEOPLE_DID[name]]
     elif name not in STOPS_AT_THE_FIRST:
-        assert [step for step in plan if step.startswith("SCAN") and step.split()[1] not in ONE_ROW] == []
+        assert [step for step in plan if step.startswith("SCAN") and step.split()[1] not in ONE_ROW | BOUNDED] == []
 
 
 @pytest.mark.parametrize("name", sorted(STOPS_AT_THE_FIRST))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def serialize_listing(messages: Sequence[ListedMail], next_before: int | None) -> bytes:
     """Serialise a page as a `models.ListingModel`."""
-    return to_json({"messages": [_list_fields(message) for message in messages], "next_before": next_before})
+    return to_json({"messages": [list_fields(message) for message in messages], "next_before": next_before})
 
 
 def serialize_marked_listing(messages: Sequence[ListedMail], next_before: int | None) -> bytes:
@@ -30,7 +30,7 @@ def serialize_marked_listing(messages: Sequence[ListedMail], next_before: int | 
 
 def serialize_message(message: ListedMail) -> bytes:
     """Serialise a message as a `models.MessageModel`, on one line: JSON escapes line ends."""
-    return to_json(_list_fields(message))
+    return to_json(list_fields(message))
 
 
 def serialize_marked_message(message: ListedMail) -> bytes:
@@ -39,10 +39,10 @@ def serialize_marked_message(message: ListedMail) -> bytes:
 
 
 def _list_marked_fields(message: ListedMail) -> dict[str, object]:
-    return _list_fields(message) | {"read": message.is_read, "tags": message.tags}
+    return list_fields(message) | {"read": message.is_read, "tags": message.tags}
 
 
-def _list_fields(message: ListedMail) -> dict[str, object]:
+def list_fields(message: ListedMail) -> dict[str, object]:
     """Return the fields of a `models.MessageModel` in its order."""
     mail, summary = message.mail, message.summary
     return {

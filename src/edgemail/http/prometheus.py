@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         ReadingCounters,
         SizeHistogram,
         SmtpCounters,
+        WebhookCounters,
     )
 
 _MEASURE_S = 2.0
@@ -67,6 +68,7 @@ class MetricsExporter:
         yield from _collect_commits(self._counters.commits)
         yield from _collect_reading(self._counters.reading)
         yield from _collect_denials(self._counters.denials)
+        yield from _collect_webhook(self._counters.webhook)
         yield from _collect_usage(usage)
         yield from self._process.collect()
 
@@ -136,6 +138,22 @@ def _collect_denials(denials: Mapping[str, int]) -> Iterable[Metric]:
     for reason, count in sorted(denials.items()):
         denied.add_metric([reason], count)
     yield denied
+
+
+def _collect_webhook(webhook: WebhookCounters) -> Iterable[Metric]:
+    messages = CounterMetricFamily(
+        "edgemail_webhook_messages", "Messages that left the webhook's queue, by result.", labels=["result"]
+    )
+    for result in ("told", "dropped", "given_up"):
+        messages.add_metric([result], getattr(webhook, result))
+    yield messages
+    failed = CounterMetricFamily(
+        "edgemail_webhook_failures", "Tries to tell the webhook that failed, by reason.", labels=["reason"]
+    )
+    for reason, count in sorted(webhook.failures.items()):
+        failed.add_metric([reason], count)
+    yield failed
+    yield GaugeMetricFamily("edgemail_webhook_waiting", "Messages in the webhook's queue.", webhook.waiting)
 
 
 def _collect_usage(usage: Usage | None) -> Iterable[Metric]:

@@ -47,10 +47,12 @@ class Summarizer:
         store: Mailbox,
         find_source: Callable[[bytes], str],
         set_tags: Callable[[Sequence[MailId], Sequence[str]], Awaitable[object]] | None = None,
+        tell: Callable[[], None] = lambda: None,
     ) -> None:
         """`find_source` reads a stored message's source from its beginning, for `Summary.source`.
 
-        `set_tags` gives a message the tags that it brings along; None leaves it without.
+        `set_tags` gives a message the tags that it brings along; None leaves it without. `tell` is called
+        after new mail has its summaries and tags, whichever program made them.
         """
         self._store = store
         self._find_source = find_source
@@ -59,6 +61,7 @@ class Summarizer:
         self._news.set()
         self._arrived = 0
         self._set_tags = set_tags
+        self._tell = tell
         self._first_arrival: MailId | None = None
         """Only what has arrived since the start is tagged: people may have changed the tags of the rest."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="edgemail-summaries")
@@ -72,6 +75,7 @@ class Summarizer:
             self._news.clear()
             try:
                 seen = await self._catch_up(seen)
+                self._tell()
                 self._waiting.end()
             except (StoreUnavailable, StoreFull, OSError) as error:
                 is_parser = isinstance(error, OSError)
@@ -85,8 +89,9 @@ class Summarizer:
         loop = asyncio.get_running_loop()
         while batch := await self._store.list_unsummarized(seen, max_rows=_BATCH_ROWS, max_bytes=_BATCH_BYTES):
             summaries, busy_s = await loop.run_in_executor(self._thread, _summarize, batch, self._find_source)
+            await self._tag(batch, summaries)  # first: who waits for the summary finds the tags
             await self._store.add_summaries(summaries)
-            await self._tag(batch, summaries)
+            self._tell()
             seen = batch[-1][0]
             del batch  # otherwise two batches are in memory while the next one is read
             share = _SHARE_UNDER_LOAD if self._arrived > _LOAD_MESSAGES else _SHARE

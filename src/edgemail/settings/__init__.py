@@ -14,6 +14,7 @@ from edgemail.settings.table import (
     Settings,
     SmtpSettings,
     StoreSettings,
+    WebhookSettings,
 )
 from edgemail.settings.values import LOOPBACK, PRIVATE, FreeSpace, Network, is_server_url
 
@@ -35,6 +36,7 @@ __all__ = [
     "Settings",
     "SmtpSettings",
     "StoreSettings",
+    "WebhookSettings",
     "is_server_url",
     "read_db",
     "read_domain",

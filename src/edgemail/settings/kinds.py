@@ -128,6 +128,7 @@ BASE_PATH: Final = single("PATH", parsing.read_base_path, lambda path: path or "
 HOSTNAME: Final = single("NAME", parsing.read_hostname)
 ALLOWED_HOST: Final = single("NAME", parsing.read_allowed_host)
 ORIGIN: Final = single("ORIGIN", parsing.read_allowed_origin)
+WEB_URL: Final = single("URL", parsing.read_web_url)
 CONTACT: Final = single("ADDRESS|URL", parsing.read_contact)
 CREDENTIALS: Final = single("NAME:SECRET", read_credentials)
 LOCAL_PART: Final = single("NAME", parsing.read_local_part)

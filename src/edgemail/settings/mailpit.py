@@ -22,10 +22,12 @@ from edgemail.settings.mailpit_values import (
     read_metrics,
     read_origins,
     read_recipients,
+    read_seconds,
     read_tls_file,
     read_triggers,
     read_ui_auth,
     read_ui_auth_file,
+    read_webhook,
     read_webroot,
     switch,
 )
@@ -168,6 +170,9 @@ MAILPIT_SETTINGS: Final[tuple[MailpitSetting, ...]] = (
     _switch("MP_ENABLE_CHAOS", gives={"chaos_api": "on"}),
     _given("MP_CHAOS_TRIGGERS", read_triggers),
     _given("MP_ENABLE_PROMETHEUS", read_metrics),
+    _given("MP_WEBHOOK_URL", read_webhook, secret=True),
+    _given("MP_WEBHOOK_LIMIT", read_seconds("webhook_interval")),
+    _given("MP_WEBHOOK_DELAY", read_seconds("webhook_delay")),
     *_ignored(
         "it is always so",
         switches="SMTP_AUTH_ALLOW_INSECURE SMTP_DISABLE_RDNS DISABLE_VERSION_CHECK BLOCK_REMOTE_CSS_AND_FONTS",
@@ -186,7 +191,6 @@ MAILPIT_SETTINGS: Final[tuple[MailpitSetting, ...]] = (
     ),
     *_ignored("there is no POP3 port", values="POP3_AUTH_FILE POP3_TLS_CERT POP3_TLS_KEY", variables="POP3_AUTH"),
     MailpitSetting("MP_POP3_BIND_ADDR", None, "there is no POP3 port", (), ("--pop3",)),
-    *_ignored("there is no webhook", values="WEBHOOK_URL WEBHOOK_LIMIT WEBHOOK_DELAY"),
     *_ignored(
         "tags come from senders and the API alone",
         switches="TAGS_TITLE_CASE TAGS_USERNAME",

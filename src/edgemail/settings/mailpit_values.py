@@ -185,6 +185,22 @@ def read_recipients(text: str) -> Texts:
     return {"allow_recipients": (f"*@{domain}",)}
 
 
+def read_webhook(text: str) -> Texts:
+    """Read the URL of a program that is told of mail, as Mailpit tells it."""
+    return {"webhook_url": (text,), "webhook_format": ("mailpit",)}
+
+
+def read_seconds(name: str) -> Callable[[str], Texts]:
+    """Return the conversion of a number of seconds, where 0 stands for none."""
+
+    def convert(text: str) -> Texts:
+        if not re.fullmatch("[0-9]{1,9}", text):
+            raise ValueError("is not a whole number of seconds; write one such as 5, or 0 for none")
+        return {name: (f"{int(text)}s" if int(text) else "off",)}
+
+    return convert
+
+
 def read_metrics(text: str) -> Texts:
     """Read a switch, or where metrics have a port of their own."""
     word = text.strip().lower()

@@ -292,6 +292,23 @@ def _write_path(path: str) -> str:
     return f"./{path}" if path == MEMORY else path
 
 
+def read_web_url(text: str) -> str:
+    """Read the URL of a program on the web, with or without a name and a password."""
+    complaint = "is not a URL; write one such as https://example.org/mail"
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+        if ":" in host:
+            _read_ipv6(host)
+        else:
+            ascii_name(_read_host(host))
+    except ValueError:
+        raise ValueError(complaint) from None
+    if parts.scheme not in _SCHEME_PORTS or port == 0 or not re.fullmatch(r"[^\s\x00-\x20\x7f#]{1,2000}", text):
+        raise ValueError(complaint)
+    return text
+
+
 def read_local_part(text: str) -> str:
     """Read a local part without a tag; return it in lower case."""
     name = text.lower()

@@ -20,6 +20,7 @@ _TITLES: Final = {
     "policy": "Policy",
     "log": "Log",
     "access": "Access over HTTP",
+    "webhook": "Webhook",
 }
 
 _INTRODUCTION: Final = """\

@@ -41,6 +41,7 @@ from edgemail.settings.kinds import (
     PATTERNS,
     PERCENT,
     TOKEN,
+    WEB_URL,
     many,
     one_of,
     or_off,
@@ -197,6 +198,11 @@ def ten_minutes_if_public(mode: Mode) -> float | None:
 def half_if_public(mode: Mode) -> int | None:
     """Return the part of an inbox that one source may use on a public server, in percent."""
     return 50 if mode == "public" else None
+
+
+def private_webhook_by_mode(mode: Mode) -> Literal["on", "off"]:
+    """Return whether the webhook may be at a private address. Programs under test are."""
+    return "off" if mode == "public" else "on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -796,6 +802,57 @@ class AccessSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookSettings:
+    """Which program is told of new mail, and of which."""
+
+    url: str | None = setting(
+        unset(WEB_URL),
+        None,
+        "Tell the program at this URL of new mail, by POST. A name and a password in it are sent as Basic. It has "
+        "no flag, since URLs have secrets and other users see a program's flags.",
+        name="webhook_url",
+        secret=True,
+    )
+    format: Literal["edgemail", "mailpit"] = setting(
+        one_of("edgemail", "mailpit"),
+        "edgemail",
+        "Tell of a message as edgemail's API does, or as Mailpit does.",
+        name="webhook_format",
+    )
+    addresses: tuple[str, ...] = setting(
+        PATTERNS, (), "Tell of mail to these recipients alone: addresses or globs.", name="webhook_address"
+    )
+    signing_key: str | None = setting(
+        unset(TOKEN),
+        None,
+        "Sign what is told with this secret, in `X-Edgemail-Signature`.",
+        name="webhook_secret",
+        secret=True,
+    )
+    signing_key_file: str | None = setting(
+        unset(PATH), None, "Read `webhook_secret` from this file, once at the start.", name="webhook_secret_file"
+    )
+    private: Literal["on", "off"] = setting(
+        one_of("on", "off"),
+        ComputedDefault(private_webhook_by_mode, "`on` in dev mode, `off` in public mode"),
+        "Let the webhook be at a private address: loopback, private networks, a cloud's own addresses.",
+        name="webhook_private",
+    )
+    interval_s: float | None = setting(
+        or_off(DURATION), None, "Begin the webhook's requests this far apart at least.", name="webhook_interval"
+    )
+    delay_s: float | None = setting(
+        or_off(DURATION), None, "Tell the webhook of a message this long after it came.", name="webhook_delay"
+    )
+    reader_url: str | None = setting(
+        unset(WEB_URL, "the first address of `http`"),
+        None,
+        "Readers reach the page under this URL: what the webhook tells has links to each message below it.",
+        name="webhook_reader_url",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings."""
 
@@ -807,6 +864,7 @@ class Settings:
     policy: PolicySettings = field(default_factory=PolicySettings)
     log: LogSettings = field(default_factory=LogSettings)
     access: AccessSettings = field(default_factory=AccessSettings)
+    webhook: WebhookSettings = field(default_factory=WebhookSettings)
 
     @property
     def read_only(self) -> bool:

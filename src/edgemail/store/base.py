@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from edgemail.model import Envelope, MailId, StoredMail, Summary
     from edgemail.store.query import MailQuery
+    from edgemail.store.webhook_queue import WebhookQueue
 
 PIECE_MAX_BYTES = 256 * 1024
 """The most octets that `Mailbox.read_pieces` gives at a time. A store may give less."""
@@ -122,6 +123,11 @@ class Mailbox(Protocol):
     @property
     def disk(self) -> DiskBacked | None:
         """What the store can do on a disk of this machine; None where it has no file here."""
+        ...
+
+    @property
+    def webhook_queue(self) -> WebhookQueue:
+        """The mail that the webhook has yet to tell about."""
         ...
 
     def add(self, envelope: Envelope) -> asyncio.Future[MailId]:

@@ -18,6 +18,7 @@ from edgemail.model import MailId, StoredMail
 from edgemail.store import schema
 from edgemail.store.base import SMALL_MAX_BYTES, Aged, Arrival, ListingRow, MailCounts, Usage
 from edgemail.store.group_commit import GroupCommit, load_spooled
+from edgemail.store.memory_webhook_queue import MemoryWebhookQueue
 from edgemail.store.query import Searched, make_fields, matches
 from edgemail.store.trim import HEAD_BYTES, InboxLimits, SourceMemory
 
@@ -65,6 +66,7 @@ class MemoryStore:
         self._sources = SourceMemory()
         self._size = 0
         self._last_id = 0
+        self.webhook_queue = MemoryWebhookQueue(lambda: self._last_id, self._look_at)
         self._commits = GroupCommit(
             self._commit,
             max_rows=_BATCH_ROWS,
@@ -298,6 +300,11 @@ class MemoryStore:
         except KeyError:
             raise MessageNotFound(f"there is no message {mail_id}") from None
 
+    def _look_at(self, mail_id: MailId) -> tuple[StoredMail, bool] | None:
+        """Return a message, and whether it has a summary."""
+        message = self._messages.get(mail_id)
+        return None if message is None else (message.mail, message.summary is not None)
+
     def _find_above(self, after: int) -> Iterator[_Message]:
         """Yield messages above an id, oldest first."""
         return (message for mail_id, message in self._messages.items() if mail_id > after)
@@ -337,6 +344,7 @@ class MemoryStore:
         if message is None:
             return False
         self._unsummarized.pop(mail_id, None)
+        self.webhook_queue.forget(mail_id)
         self._size -= message.mail.size
         for inbox in message.inboxes:
             start = bisect_left(self._inboxes[inbox], mail_id)

@@ -107,6 +107,18 @@ TABLES = (
         PRIMARY KEY (mail_id, name)
     ) WITHOUT ROWID""",
     "CREATE INDEX IF NOT EXISTS tag_by_name ON tag (name)",
+    # The mail that the webhook has yet to tell about. Mail up to `noted` was looked at already.
+    """CREATE TABLE IF NOT EXISTS webhook_queue (
+        mail_id  INTEGER PRIMARY KEY,
+        attempts INTEGER NOT NULL,
+        due_ms   INTEGER NOT NULL,  -- the next try, or the end of a claim, in ms since 1970
+        claim    TEXT NOT NULL      -- the program that tells about it now; '' for none
+    )""",
+    "CREATE INDEX IF NOT EXISTS webhook_queue_by_due ON webhook_queue (due_ms)",
+    """CREATE TABLE IF NOT EXISTS webhook_mark (
+        id    INTEGER PRIMARY KEY CHECK (id = 1),
+        noted INTEGER NOT NULL      -- mail.id
+    )""",
     # To count a million rows every minute would be slow. Triggers keep this count, whichever
     # program writes.
     """CREATE TABLE IF NOT EXISTS usage (
@@ -136,6 +148,9 @@ TABLES = (
         DELETE FROM search_fields WHERE mail_id = old.id;
         DELETE FROM read_mail WHERE mail_id = old.id;
         DELETE FROM tag WHERE mail_id = old.id;
+    END""",
+    """CREATE TRIGGER IF NOT EXISTS webhook_queue_deleted AFTER DELETE ON mail BEGIN
+        DELETE FROM webhook_queue WHERE mail_id = old.id;
     END""",
 )
 

@@ -11,6 +11,7 @@ from edgemail.store import schema
 from edgemail.store.base import Aged, Arrival, MailCounts, Usage
 from edgemail.store.other_programs import Lookout
 from edgemail.store.query_sql import write_conditions
+from edgemail.store.sql_webhook_queue import SqlWebhookQueue
 from edgemail.store.trim import InboxLimits, SourceMemory
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class SqlMailbox(ABC):
         """Up to this id all mail has been announced, or came before anybody wanted to know."""
         self._own: set[MailId] = set()
         """Ids above `_seen` that this store committed and announced itself."""
+        self.webhook_queue = SqlWebhookQueue(self._query, self._change_all)
 
     def add(self, envelope: Envelope) -> asyncio.Future[MailId]:
         """See `Mailbox.add`."""

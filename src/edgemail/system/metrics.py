@@ -108,6 +108,21 @@ class ReadingCounters:
 
 
 @dataclass(slots=True)
+class WebhookCounters:
+    """The webhook's counters. `waiting` is a gauge of the queue; the rest only grows.
+
+    `told` counts messages that the receiver took, `dropped` those that left a full queue, `given_up` those
+    that it did not take however often it was asked. `failures` has the tries that failed, by reason.
+    """
+
+    told: int = 0
+    dropped: int = 0
+    given_up: int = 0
+    waiting: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
 class Counters:
     """All counters. No label comes from a peer."""
 
@@ -115,5 +130,6 @@ class Counters:
     http: HttpCounters = field(default_factory=HttpCounters)
     commits: CommitCounters = field(default_factory=CommitCounters)
     reading: ReadingCounters = field(default_factory=ReadingCounters)
+    webhook: WebhookCounters = field(default_factory=WebhookCounters)
     denials: Counter[str] = field(default_factory=Counter)
     """HTTP requests that were refused for who asked, by reason."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import apsw
 import pytest
 from testkit.faulty_disk import faulty_disk
-from testkit.sample_mail import add_all, envelope, ids
+from testkit.sample_mail import NOON, add_all, envelope, ids
 
 from edgemail.errors import StoreInvalid
 from edgemail.model import Summary
@@ -18,6 +18,7 @@ from edgemail.store.base import Usage
 from edgemail.store.query import MailQuery, MailTerm
 from edgemail.store.sqlite import file as sqlite_file
 from edgemail.store.sqlite.store import SqliteStore
+from edgemail.store.webhook_queue import Noted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -330,6 +331,28 @@ async def test_a_file_from_before_the_search_of_all_mail_is_brought_up_to_date(p
     assert [(row.mail.id, row.is_read, row.tags) for row in found] == [(mail_id, True, ("a",))]
     assert await store.delete([mail_id]) == 1
     assert await store.list_tags(10) == {}
+    await store.close()
+
+
+async def test_a_file_from_before_the_webhook_is_brought_up_to_date(path: Path) -> None:
+    """Its mail is old; a program that only reads needs no such tables."""
+    store = await SqliteStore.open(path)
+    await store.add(envelope())
+    await store.close()
+    connection = apsw.Connection(str(path))
+    connection.execute("DROP TRIGGER webhook_queue_deleted")
+    for table in ("webhook_queue", "webhook_mark"):
+        connection.execute(f"DROP TABLE {table}")
+    connection.close()
+    await (await SqliteStore.open(path, read_only=True)).close()
+    store = await SqliteStore.open(path)
+    await store.webhook_queue.begin()
+    mail_id = await store.add(envelope())
+    noted = await store.webhook_queue.note_new(lambda _: True, since=NOON, due_ms=1, max_waiting=10)
+    assert noted == Noted(1, 0, has_more=False)
+    assert (await store.webhook_queue.measure()).waiting == 1
+    await store.delete([mail_id])
+    assert (await store.webhook_queue.measure()).waiting == 0
     await store.close()
 
 
