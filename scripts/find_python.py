@@ -1,6 +1,7 @@
-"""Print the path of a Python of a version or later: `python3 -m scripts.find_python 3.12`. Exit with 1 if there is none.
+"""Print the path of a Python of a version or later: `python3 -m scripts.find_python 3.12`.
 
-It looks at the Python that runs it, then in PATH, then among pyenv's versions.
+It looks at the Python that runs it, then in PATH, then among pyenv's versions. Where there is none, it
+ends with 1.
 """
 
 from __future__ import annotations
