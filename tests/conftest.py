@@ -15,6 +15,8 @@ from testkit.tools import BY_NPM, TOOLS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytest_plugins = ("pytester",)  # which runs tests of a pytest plugin
+
 NEED = "needs_"
 BROWSER = "tests/e2e/"
 

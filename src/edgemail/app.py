@@ -209,6 +209,7 @@ class App:
             api_chaos,
             refusals.add,
             compat,
+            counters.smtp.refused_replies,
         )
         stop_s = min(_HTTP_STOP_S, math.ceil(settings.smtp.shutdown_timeout_s))
         http_servers = []

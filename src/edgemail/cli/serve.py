@@ -11,6 +11,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from edgemail.cli import logs
+from edgemail.cli.stop_on_eof import stop_on_eof
 from edgemail.cli.terminal import echo_json, echo_line
 from edgemail.errors import SettingsError
 from edgemail.settings import SETTINGS, resolve
@@ -81,6 +82,11 @@ def setting_options(*names: str) -> list[click.Parameter]:
         options += [
             click.Option(["--no-smtp"], is_flag=True, help="Only read: the same as --smtp off."),
             click.Option(
+                ["--stop-on-eof"],
+                is_flag=True,
+                help="Stop when the standard input ends: for a program that starts edgemail, and may be killed.",
+            ),
+            click.Option(
                 ["--help-all"],
                 is_flag=True,
                 is_eager=True,
@@ -113,6 +119,7 @@ def _show_all_help(context: click.Context, _option: click.Parameter, value: bool
 def resolve_flags(flags: dict[str, Any]) -> Resolved:
     """Resolve the settings from a command's flags, the environment and the file."""
     config_path = flags.pop("config")
+    flags.pop("stop_on_eof", None)
     given = {setting.key: flags.pop(setting.key, None) for setting in MAILPIT_SETTINGS}
     flags["mailpit"] = tuple(f"{key}={text}" for key, text in given.items() if text is not None)
     if flags.pop("no_smtp", False):
@@ -145,6 +152,8 @@ def _serve(**flags: Any) -> None:
     settings = _log_warnings(resolved)
     if resolved.ignored:
         _log.warning("%s", resolved.ignored)
+    if flags.get("stop_on_eof"):
+        stop_on_eof()
     from edgemail import app  # the server's libraries take a while to load, and no other command needs them
 
     _run(app.serve(settings, echo_line, lambda: _log_warnings(resolve_flags(dict(flags)))))

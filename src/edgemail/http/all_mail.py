@@ -22,6 +22,8 @@ from edgemail.store.query import MailQuery, MailTerm
 from edgemail.system.folding import fold
 
 if TYPE_CHECKING:
+    from collections import Counter
+
     from edgemail.http.held_requests import HeldRequests
 
 CHANGED_MAX = 1_000
@@ -126,6 +128,18 @@ async def delete_messages(request: Request, search: _Search = "") -> models.Dele
 async def count_messages(request: Request, search: _Search = "") -> models.CountsModel:
     """Count what a search finds, and what nobody has marked as read of it. Without one, count all mail."""
     return models.CountsModel.model_validate(await _all_mail(request).count(parse_query(search)))
+
+
+@router.get("/api/refusals", tags=["server"])
+async def count_refusals(request: Request) -> models.RefusalsModel:
+    """Count what SMTP has refused since the program started, by code and reason."""
+    counts: Counter[tuple[int, str]] = request.app.state.refused_replies
+    return models.RefusalsModel(
+        refusals=[
+            models.RefusalCountModel(code=code, reason=reason, count=count)
+            for (code, reason), count in sorted(counts.items())
+        ]
+    )
 
 
 @router.get("/api/wait")

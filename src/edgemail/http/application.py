@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
@@ -49,13 +50,15 @@ def create_api(
     chaos: Chaos | None = None,
     refuse: Callable[[str], None] = lambda _: None,
     compat: CompatParts | None = None,
+    refused_replies: Counter[tuple[int, str]] | None = None,
 ) -> ASGIApp:
     """Create the ASGI application: the API, its documentation, the web client.
 
     With `exporter` it also serves /metrics. With `chaos` every user of the API may change the
     chaos rules. Who gives one of `passwords` is the operator. `refuse` is called with the reason
     for each reader that is refused as there is too much to do, `denials` has the others. With
-    `compat` it also serves the APIs of other mail catchers.
+    `compat` it also serves the APIs of other mail catchers. `refused_replies` counts what SMTP
+    refuses, by code and reason.
     """
     http, access, trusted = settings.http, settings.access, settings.smtp.trusted
     api = FastAPI(
@@ -70,6 +73,7 @@ def create_api(
     api.state.inbox = inbox
     api.state.info = info
     api.state.chaos = chaos
+    api.state.refused_replies = Counter() if refused_replies is None else refused_replies
     streams = HoldLimits("streams", http.max_streams_per_inbox, http.max_streams_per_source)
     waits = HoldLimits("waits", http.max_waits_per_inbox, http.max_waits_per_source)
     api.state.streams = HeldRequests(streams, trusted, refuse)

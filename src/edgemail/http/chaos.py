@@ -5,7 +5,8 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.exceptions import RequestValidationError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
@@ -48,6 +49,10 @@ class ChaosRulesModel(BaseModel):
 
     rules: list[ChaosRuleModel] = Field(max_length=RULES_MAX)
 
+    def read(self) -> list[ChaosRule]:
+        """Return them as the policy knows them."""
+        return [ChaosRule(rule.stage, rule.code, rule.percent, rule.glob, rule.times) for rule in self.rules]
+
     @classmethod
     def of(cls, chaos: Chaos) -> Self:
         """Convert the rules of `chaos`."""
@@ -73,6 +78,10 @@ router = APIRouter(
     responses=BUSY | dict.fromkeys((400, 401, 403, 404, 413, 421, 422), PROBLEM),
 )
 _Chaos = Annotated[Chaos, Depends(_find)]
+_Globs = Annotated[
+    list[Annotated[str, AfterValidator(read_pattern)]] | None,
+    Query(description="globs as the rules have them", max_length=RULES_MAX),
+]
 
 
 @router.get("")
@@ -84,11 +93,21 @@ async def list_rules(chaos: _Chaos) -> ChaosRulesModel:
 @router.put("", openapi_extra=describe_body({"$ref": "#/components/schemas/Rules"}))
 async def put_rules(chaos: _Chaos, rules: Annotated[ChaosRulesModel, Depends(_read_rules)]) -> ChaosRulesModel:
     """Replace all chaos rules, from the next SMTP command on."""
-    chaos.change(ChaosRule(rule.stage, rule.code, rule.percent, rule.glob, rule.times) for rule in rules.rules)
+    chaos.change(rules.read())
+    return ChaosRulesModel.of(chaos)
+
+
+@router.post("", openapi_extra=describe_body({"$ref": "#/components/schemas/Rules"}))
+async def add_rules(chaos: _Chaos, rules: Annotated[ChaosRulesModel, Depends(_read_rules)]) -> ChaosRulesModel:
+    """Add chaos rules before those in force, from the next SMTP command on."""
+    changed = [*rules.read(), *chaos.rules]
+    if len(changed) > RULES_MAX:
+        raise RequestValidationError([{"loc": ("body", "rules"), "msg": f"would be more than {RULES_MAX}"}])
+    chaos.change(changed)
     return ChaosRulesModel.of(chaos)
 
 
 @router.delete("", status_code=204)
-async def drop_rules(chaos: _Chaos) -> None:
-    """Delete all chaos rules."""
-    chaos.change(())
+async def drop_rules(chaos: _Chaos, glob: _Globs = None) -> None:
+    """Delete the chaos rules that have one of these globs. Without a glob, delete all."""
+    chaos.change(() if glob is None else [rule for rule in chaos.rules if rule.glob not in glob])

@@ -226,6 +226,20 @@ class CountsModel(JsonModel):
     unread: int
 
 
+class RefusalCountModel(JsonModel):
+    """How often SMTP has refused something with a code for a reason."""
+
+    code: int
+    reason: str = Field(description="a word, as in the metrics")
+    count: int
+
+
+class RefusalsModel(JsonModel):
+    """What SMTP has refused since the program started."""
+
+    refusals: list[RefusalCountModel]
+
+
 class TagsModel(JsonModel):
     """The tags in order, each with the number of its messages."""
 

@@ -1,4 +1,7 @@
-"""Fixtures that have a project's framework send its mail to the test's server."""
+"""Fixtures that have the program under test send its mail to the server.
+
+A part of the plugin, so this imports as little as that does. PYTEST_DONT_REWRITE
+"""
 
 from __future__ import annotations
 
@@ -6,19 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from edgemail.testing.variables import make_variables
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from edgemail.testing.server import Server
+    from edgemail.testing.smtp import Smtp
+
 
 @pytest.fixture
-def edgemail_env(edgemail_server: Any, edgemail_smtp: Any) -> Iterator[dict[str, str]]:
+def edgemail_env(edgemail_server: Server, edgemail_smtp: Smtp) -> Iterator[dict[str, str]]:
     """Set SMTP_HOST, EMAIL_URL and the like, without a login and TLS, while the test runs; give what was set.
 
     A program that reads its settings when it is imported must be imported later than this.
     """
-    variables = make_variables(edgemail_smtp.host, edgemail_smtp.port, edgemail_server.url)
+    from edgemail.testing.variables import make_variables
+
+    variables = make_variables(edgemail_smtp, edgemail_server.url)
     with pytest.MonkeyPatch.context() as patch:
         for name, value in variables.items():
             patch.setenv(name, value)
@@ -26,7 +32,7 @@ def edgemail_env(edgemail_server: Any, edgemail_smtp: Any) -> Iterator[dict[str,
 
 
 @pytest.fixture
-def edgemail_django(edgemail_smtp: Any) -> Iterator[None]:
+def edgemail_django(edgemail_smtp: Smtp) -> Iterator[None]:
     """Have Django send its mail to the test's server, whatever login and TLS the project has."""
     try:
         from edgemail.testing.django import sending_to
@@ -37,7 +43,7 @@ def edgemail_django(edgemail_smtp: Any) -> Iterator[None]:
 
 
 @pytest.fixture
-def edgemail_flask(app: Any, edgemail_smtp: Any) -> Iterator[None]:
+def edgemail_flask(app: Any, edgemail_smtp: Smtp) -> Iterator[None]:
     """Have Flask-Mail of the fixture `app` send to the test's server, whatever login and TLS the project has.
 
     Flask-Mail copies the app's configuration when it is initialised. So its copy is changed, and restored.

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edgemail.testing.smtp import Smtp
+
 _HOSTS = ("EMAIL_HOST", "MAIL_HOST", "MAIL_SERVER", "SMTP_HOST")
 _PORTS = ("EMAIL_PORT", "MAIL_PORT", "SMTP_PORT")
-_URLS = ("SMTP_URL", "EMAIL_URL", "MAILER_DSN", "EDGEMAIL_SMTP_URL")
+_URLS = ("SMTP_URL", "EMAIL_URL", "MAILER_DSN")
 _LOGINS = (
     "EMAIL_HOST_USER",
     "EMAIL_HOST_PASSWORD",
@@ -35,16 +40,15 @@ _SWITCHES = (
 """Flags of Django's, Flask-Mail's and fastapi-mail's settings; the last three are fastapi-mail's."""
 
 
-def make_variables(host: str, port: int, url: str) -> dict[str, str]:
+def make_variables(smtp: Smtp, url: str) -> dict[str, str]:
     """Make the variables for an SMTP server and the URL of its page.
 
     Logins are empty, and flags are 0, rather than left out: so they win over a .env file, which is read later.
     """
-    smtp_url = f"smtp://{host}:{port}"
     return (
-        dict.fromkeys(_HOSTS, host)
-        | dict.fromkeys(_PORTS, str(port))
-        | dict.fromkeys(_URLS, smtp_url)
+        dict.fromkeys(_HOSTS, smtp.host)
+        | dict.fromkeys(_PORTS, str(smtp.port))
+        | dict.fromkeys(_URLS, smtp.url)
         | dict.fromkeys(_LOGINS, "")
         | dict.fromkeys(_SWITCHES, "0")
         | {"EDGEMAIL_URL": url}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from testkit.clean_environment import build_wheel, make_environment
+
 from tests.testing.frameworks.runs import DJANGO_61, FRAMEWORKS, PytestRun
 
 if TYPE_CHECKING:

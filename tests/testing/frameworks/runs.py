@@ -15,6 +15,9 @@ RUN_S = 120.0
 SUITES = Path(__file__).parent / "suites"
 FRAMEWORKS = ROOT / "tests" / "senders" / ".venv" / "bin" / "python"
 DJANGO_61 = Path(__file__).parent / ".venv-django-6.1"
+WITH_DJANGO = ("-p", "no:asyncio")
+WITH_ASYNCIO = ("-p", "no:django", "-o", "asyncio_default_fixture_loop_scope=function")
+"""Arguments for a project that has one of the two plugins of pytest."""
 
 
 @dataclass(frozen=True, slots=True)

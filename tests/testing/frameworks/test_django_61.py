@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from testkit.clean_environment import make_environment
+
 from tests.testing.frameworks.runs import DJANGO_61, PytestRun, copy_suites, find_outcomes
 
 if TYPE_CHECKING:
@@ -25,15 +26,15 @@ def run_pytest(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> PytestR
     return PytestRun(make_environment(tmp_path_factory.mktemp("clean"), wheel, dependencies=python))
 
 
-def test_a_project_with_the_older_settings(run_pytest: PytestRun, tmp_path: Path) -> None:
-    """Nothing warns, though warnings are errors."""
+def test_a_project_without_mailers(run_pytest: PytestRun, tmp_path: Path) -> None:
+    """Nothing warns of the older settings, though warnings are errors."""
     copy_suites(tmp_path, "django_settings", "suite_of_django", "suite_of_older_settings")
-    said = run_pytest(tmp_path, "--ds=django_settings")
-    assert find_outcomes(said) == {"passed": 7}, said
+    said = run_pytest(tmp_path, "--ds=django_settings", KIND_OF_SETTINGS="none")
+    assert find_outcomes(said) == {"passed": 11}, said
 
 
 def test_a_project_with_mailers(run_pytest: PytestRun, tmp_path: Path) -> None:
     """Each of them is replaced."""
     copy_suites(tmp_path, "django_settings", "suite_of_django", "suite_of_mailers")
-    said = run_pytest(tmp_path, "--ds=django_settings", WITH_MAILERS="1")
-    assert find_outcomes(said) == {"passed": 9}, said
+    said = run_pytest(tmp_path, "--ds=django_settings", KIND_OF_SETTINGS="mailers")
+    assert find_outcomes(said) == {"passed": 13}, said

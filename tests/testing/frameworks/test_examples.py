@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from testkit.clean_environment import ROOT
-from tests.testing.frameworks.runs import find_outcomes
+
+from tests.testing.frameworks.runs import WITH_ASYNCIO, WITH_DJANGO, find_outcomes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,12 +40,12 @@ def test_every_test_of_the_guide_is_run() -> None:
 def test_the_example_for_pytest(run_pytest: PytestRun, tmp_path: Path) -> None:
     """With what the guide says of a sign-up, of Flask and of FastAPI."""
     copy_example("pytest", tmp_path)
-    said = run_pytest(tmp_path, "-p", "no:django")
+    said = run_pytest(tmp_path, *WITH_ASYNCIO)
     assert find_outcomes(said) == {"passed": 13}, said
 
 
 def test_the_example_for_django(run_pytest: PytestRun, tmp_path: Path) -> None:
     """With what the guide says of Django."""
     copy_example("django", tmp_path)
-    said = run_pytest(tmp_path)
+    said = run_pytest(tmp_path, *WITH_DJANGO)
     assert find_outcomes(said) == {"passed": 5}, said

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.testing.frameworks.runs import copy_suites, find_outcomes
+
+from tests.testing.frameworks.runs import WITH_ASYNCIO, WITH_DJANGO, copy_suites, find_outcomes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,15 +66,15 @@ def test_no_extension(edgemail_flask):
 def test_django(run_pytest: PytestRun, tmp_path: Path) -> None:
     """Django 5.2: sent with the fixture, kept in memory without it."""
     copy_suites(tmp_path, "django_settings", "suite_of_django", "suite_of_older_settings")
-    said = run_pytest(tmp_path, "--ds=django_settings")
-    assert find_outcomes(said) == {"passed": 7}, said
+    said = run_pytest(tmp_path, *WITH_DJANGO, "--ds=django_settings", KIND_OF_SETTINGS="older")
+    assert find_outcomes(said) == {"passed": 11}, said
 
 
 @pytest.mark.slow
 def test_flask_mail_and_fastapi_mail_and_variables(run_pytest: PytestRun, tmp_path: Path) -> None:
     """Each is sent with its fixture, and not without."""
     copy_suites(tmp_path, "suite_of_others")
-    said = run_pytest(tmp_path, "-p", "no:django", **UNREACHABLE)
+    said = run_pytest(tmp_path, *WITH_ASYNCIO, **UNREACHABLE)
     assert find_outcomes(said) == {"passed": 12}, said
 
 
@@ -81,7 +82,7 @@ def test_flask_mail_and_fastapi_mail_and_variables(run_pytest: PytestRun, tmp_pa
 def test_django_without_its_plugin(run_pytest: PytestRun, tmp_path: Path) -> None:
     """Django's own runner puts a backend in place as well."""
     (tmp_path / "test_plain.py").write_text(WITHOUT_PYTEST_DJANGO)
-    said = run_pytest(tmp_path, "-p", "no:django")
+    said = run_pytest(tmp_path, *WITH_ASYNCIO)
     assert find_outcomes(said) == {"passed": 2}, said
 
 
@@ -89,6 +90,6 @@ def test_django_without_its_plugin(run_pytest: PytestRun, tmp_path: Path) -> Non
 def test_an_app_without_flask_mail(run_pytest: PytestRun, tmp_path: Path) -> None:
     """The test fails, and says what to do."""
     (tmp_path / "test_plain.py").write_text(WITHOUT_FLASK_MAIL)
-    said = run_pytest(tmp_path, "-p", "no:django")
+    said = run_pytest(tmp_path, *WITH_ASYNCIO)
     assert find_outcomes(said) == {"error": 1}, said
     assert "the app has no Flask-Mail. Call Mail(app) in the fixture `app`." in said

@@ -1,0 +1,249 @@
+"""The mail of one address, for one test."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from typing import TYPE_CHECKING, Final
+
+from edgemail.testing.api import PATIENCE_S, ApiError, inbox_path
+from edgemail.testing.errors import MailError
+from edgemail.testing.failures import explain_missing, explain_unwanted
+from edgemail.testing.matching import Match
+from edgemail.testing.message import Message
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable, Iterator
+
+    from edgemail.testing.server import Baseline, Server
+
+TIMEOUT_S: Final = 10.0
+_WAIT_MAX_S: Final = 55.0
+"""The longest wait that the server grants."""
+_PAGE_MAX: Final = 200
+_MISSING: Final = 404
+
+
+class Inbox:
+    """An address, and the mail that comes to it. `str(inbox)` is the address.
+
+    Each message that is given out is seen: the same call gives the next one.
+    """
+
+    def __init__(self, server: Server, address: str, *, is_fresh: bool = True, timeout: float = TIMEOUT_S) -> None:
+        """Look at what comes to an address from now on. Nobody else has had a fresh one."""
+        self.address = address
+        self.server = server
+        self.timeout = timeout
+        """How long each call waits, in seconds, unless it is told otherwise."""
+        self.baseline: Baseline = server.take_baseline()
+        self._start = 0 if is_fresh else self._newest_id()
+        self._floor = self._start
+        self._seen: set[int] = set()
+        self._known: dict[int, Message] = {}
+
+    def __str__(self) -> str:
+        return self.address
+
+    def __repr__(self) -> str:
+        return f"<Inbox {self.address}>"
+
+    def wait(
+        self,
+        *,
+        subject: str | re.Pattern[str] | None = None,
+        sender: str | None = None,
+        where: Callable[[Message], bool] | None = None,
+        timeout: float | None = None,
+    ) -> Message:
+        """Wait for the oldest unseen message that matches.
+
+        `subject` is a part of it in any case, or a pattern that is searched in it. `sender` is a whole
+        address. `timeout` is in seconds.
+
+        Raises:
+            MailError: none came in time.
+        """
+        __tracebackhide__ = True
+        return self._wait(Match(subject, sender, where), timeout)
+
+    def wait_for(
+        self,
+        count: int,
+        *,
+        subject: str | re.Pattern[str] | None = None,
+        sender: str | None = None,
+        where: Callable[[Message], bool] | None = None,
+        timeout: float | None = None,
+    ) -> list[Message]:
+        """Wait until so many unseen messages match; return them, oldest first.
+
+        Raises:
+            MailError: fewer came in time, or more have come.
+        """
+        __tracebackhide__ = True
+        match, timeout_s = Match(subject, sender, where), self._choose_timeout(timeout)
+        found: list[Message] = []
+        for message in self._arrivals(match, time.monotonic() + timeout_s):
+            found.append(message)
+            if len(found) >= count:
+                break
+        if len(found) < count:
+            raise MailError(explain_missing(self, match, timeout_s, count, found))
+        unseen = [message for message in self._list_new() if match.fits(message)]
+        if len(unseen) > count:
+            raise MailError(explain_unwanted(self, match, unseen, count))
+        self._seen.update(message.id for message in found)
+        return found
+
+    def code(
+        self,
+        *,
+        subject: str | re.Pattern[str] | None = None,
+        sender: str | None = None,
+        where: Callable[[Message], bool] | None = None,
+        timeout: float | None = None,
+    ) -> str:
+        """Wait for a message that has a one-time code; return the code.
+
+        Raises:
+            MailError: none came in time, or the message has several.
+        """
+        __tracebackhide__ = True
+        return self._wait(Match(subject, sender, where, has_code=True), timeout).code()
+
+    def link(
+        self,
+        url: str | re.Pattern[str] = "",
+        *,
+        text: str = "",
+        subject: str | re.Pattern[str] | None = None,
+        sender: str | None = None,
+        where: Callable[[Message], bool] | None = None,
+        timeout: float | None = None,
+    ) -> str:
+        """Wait for a message that has such a link, as for `Message.link`; return its URL.
+
+        Raises:
+            MailError: none came in time, or the message has several.
+        """
+        __tracebackhide__ = True
+        return self._wait(Match(subject, sender, where, link=(url, text)), timeout).link(url, text=text)
+
+    def none(
+        self,
+        *,
+        within: float = 0.5,
+        after: Callable[[], object] | None = None,
+        subject: str | re.Pattern[str] | None = None,
+        sender: str | None = None,
+        where: Callable[[Message], bool] | None = None,
+    ) -> None:
+        """Make sure that no unseen message matches.
+
+        `after` is called first: let it wait until the program has sent all that it will, such as by
+        draining its queue. What got its 250 by then is found. Without it the inbox is watched for
+        `within` seconds, which proves less.
+
+        Raises:
+            MailError: one came.
+        """
+        __tracebackhide__ = True
+        match = Match(subject, sender, where)
+        if after is None:
+            found = list(itertools.islice(self._arrivals(match, time.monotonic() + within), 1))
+        else:
+            after()
+            found = [message for message in self._list_new() if match.fits(message)]
+        if found:
+            raise MailError(explain_unwanted(self, match, found, 0))
+
+    def messages(self) -> list[Message]:
+        """Return all that has come and is still there, oldest first. It stays unseen."""
+        return self._list(self._start)
+
+    def mark(self) -> None:
+        """Let what is there now match no longer."""
+        self._floor = max(self._floor, self._newest_id())
+
+    def clear(self) -> None:
+        """Delete what is there now."""
+        self.server.api.ask("DELETE", inbox_path(self.address))
+        self._known.clear()
+
+    @property
+    def page(self) -> str:
+        """The URL of the page that shows this inbox."""
+        return f"{self.server.url}#/{self.address}"
+
+    def _wait(self, match: Match, timeout: float | None) -> Message:
+        __tracebackhide__ = True
+        timeout_s = self._choose_timeout(timeout)
+        for message in self._arrivals(match, time.monotonic() + timeout_s):
+            self._seen.add(message.id)
+            return message
+        raise MailError(explain_missing(self, match, timeout_s))
+
+    def _choose_timeout(self, timeout: float | None) -> float:
+        return self.timeout if timeout is None else timeout
+
+    def _arrivals(self, match: Match, deadline: float) -> Iterator[Message]:
+        """Yield unseen messages that match, oldest first, as they come until the deadline."""
+        after = self._floor
+        while True:
+            after, message = self._next(after, max(0.0, deadline - time.monotonic()))
+            if message is not None and message.id not in self._seen and match.fits(message):
+                yield message
+            elif message is None and time.monotonic() >= deadline:
+                return
+
+    def _next(self, after: int, timeout_s: float) -> tuple[int, Message | None]:
+        """Wait for the first message above an id; return its id and the message, if it is still there."""
+        known = min((mail_id for mail_id in self._known if mail_id > after), default=None)
+        if known is not None:  # whatever is between them has been looked at, as ids only grow
+            return known, self._known[known]
+        timeout_s = min(timeout_s, _WAIT_MAX_S)
+        path = inbox_path(self.address, "/wait")
+        answer = self.server.api.get(path, patience_s=timeout_s + PATIENCE_S, after=after, timeout=timeout_s)
+        if answer["status"] != "found":
+            return after, None
+        mail_id: int = answer["message"]["id"]
+        return mail_id, self._read(mail_id)
+
+    def _list_new(self) -> list[Message]:
+        """List unseen messages, oldest first."""
+        return [message for message in self._list(self._floor) if message.id not in self._seen]
+
+    def _list(self, after: int) -> list[Message]:
+        """List messages above an id, oldest first."""
+        ids: list[int] = []
+        before = None
+        while True:
+            page = self.server.api.get(
+                inbox_path(self.address, "/messages"), limit=_PAGE_MAX, after=after, before=before
+            )
+            ids += [listed["id"] for listed in page["messages"]]
+            before = page["next_before"]
+            if before is None:
+                break
+        found = [self._read(mail_id) for mail_id in sorted(ids)]
+        return [message for message in found if message is not None]
+
+    def _newest_id(self) -> int:
+        page = self.server.api.get(inbox_path(self.address, "/messages"), limit=1)
+        return page["messages"][0]["id"] if page["messages"] else 0
+
+    def _read(self, mail_id: int) -> Message | None:
+        """Read a whole message; return None if it has been deleted."""
+        if mail_id not in self._known:
+            path = f"api/messages/{mail_id}"
+            if not self.server.shows_all_mail:
+                path = inbox_path(self.address, f"/messages/{mail_id}")
+            try:
+                self._known[mail_id] = Message.of(self.server.api.get(path), self.server.api, path)
+            except ApiError as error:
+                if error.status != _MISSING:
+                    raise
+                return None
+        return self._known[mail_id]
