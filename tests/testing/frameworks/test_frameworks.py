@@ -30,38 +30,6 @@ UNREACHABLE = {
 }
 """A mail server in the environment: nothing listens on port 1."""
 
-WITHOUT_PYTEST_DJANGO = """
-import pytest
-from django.conf import settings
-from django.core.mail import send_mail
-from django.test.utils import setup_test_environment, teardown_test_environment
-
-@pytest.fixture(scope="session", autouse=True)
-def runner():
-    settings.configure(EMAIL_HOST="smtp.shop.invalid", USE_TZ=True)
-    setup_test_environment()
-    yield
-    teardown_test_environment()
-
-def test_it_is_sent(mail, edgemail_django):
-    send_mail("Hello", "Hi", "shop@example.com", [mail.address])
-    assert mail.wait().subject == "Hello"
-
-def test_it_is_kept(mail):
-    mail.none(after=lambda: send_mail("Hello", "Hi", "shop@example.com", [mail.address]))
-"""
-WITHOUT_FLASK_MAIL = """
-import pytest
-from flask import Flask
-
-@pytest.fixture
-def app():
-    return Flask(__name__)
-
-def test_no_extension(edgemail_flask):
-    pass
-"""
-
 
 def test_django(run_pytest: PytestRun, tmp_path: Path) -> None:
     """Django 5.2: sent with the fixture, kept in memory without it."""
@@ -71,25 +39,10 @@ def test_django(run_pytest: PytestRun, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_flask_mail_and_fastapi_mail_and_variables(run_pytest: PytestRun, tmp_path: Path) -> None:
-    """Each is sent with its fixture, and not without."""
-    copy_suites(tmp_path, "suite_of_others")
+def test_flask_mail_fastapi_mail_and_variables(run_pytest: PytestRun, tmp_path: Path) -> None:
+    """Each is sent with its fixture, and not without; so is Django's mail without pytest-django."""
+    copy_suites(tmp_path, "suite_of_others", "suite_of_plain_django", "suite_of_mistakes")
     said = run_pytest(tmp_path, *WITH_ASYNCIO, **UNREACHABLE)
-    assert find_outcomes(said) == {"passed": 12}, said
-
-
-@pytest.mark.slow
-def test_django_without_its_plugin(run_pytest: PytestRun, tmp_path: Path) -> None:
-    """Django's own runner puts a backend in place as well."""
-    (tmp_path / "test_plain.py").write_text(WITHOUT_PYTEST_DJANGO)
-    said = run_pytest(tmp_path, *WITH_ASYNCIO)
-    assert find_outcomes(said) == {"passed": 2}, said
-
-
-@pytest.mark.slow
-def test_an_app_without_flask_mail(run_pytest: PytestRun, tmp_path: Path) -> None:
-    """The test fails, and says what to do."""
-    (tmp_path / "test_plain.py").write_text(WITHOUT_FLASK_MAIL)
-    said = run_pytest(tmp_path, *WITH_ASYNCIO)
-    assert find_outcomes(said) == {"error": 1}, said
-    assert "the app has no Flask-Mail. Call Mail(app) in the fixture `app`." in said
+    assert find_outcomes(said) == {"passed": 14, "errors": 2}, said
+    assert "\nedgemail_flask: the app has no Flask-Mail. Call Mail(app) in the fixture `app`.\n" in said
+    assert "\nedgemail_django needs Django: import of edgemail.testing.django halted" in said
