@@ -13,6 +13,8 @@ from django.test.utils import override_settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_TIMEOUT_S = 30.0
+
 
 class EmailBackend(smtp.EmailBackend):  # type: ignore[misc]  # Django is not there when types are checked
     """Sends to the server of the test, without a login and TLS.
@@ -29,6 +31,7 @@ class EmailBackend(smtp.EmailBackend):  # type: ignore[misc]  # Django is not th
             password="",
             use_tls=False,
             use_ssl=False,
+            timeout=_TIMEOUT_S,
             fail_silently=fail_silently,
             alias=alias,  # the name of a mailer; without it Django 6.1 warns, and 5.2 takes no notice of it
         )

@@ -42,7 +42,9 @@ def test_without_the_fixture_django_keeps_it(mail):
 
 def test_it_is_sent(mail, edgemail_django):
     send(mail.address)
-    assert mail.code() == "123456"
+    message = mail.wait()
+    assert message.code() == "123456"
+    assert b"with ESMTPA" not in message.raw  # that would be with a login
     assert django_mail.outbox == []
 
 
@@ -59,6 +61,20 @@ def test_after_the_fixture_settings(mailoutbox, settings, edgemail_django, mail)
 
 
 def test_before_the_fixture_settings(edgemail_django, settings, mailoutbox, mail):
+    settings.EMAIL_SUBJECT_PREFIX = "[Shop] "
+    send(mail.address)
+    assert mail.wait().subject == "Hello"
+
+
+@pytest.fixture
+def looking_back(settings):
+    """Look at the settings when `edgemail_django` has ended, but `settings` has not."""
+    yield
+    assert django_settings.EMAIL_SUBJECT_PREFIX == "[Shop] "
+    assert "edgemail" not in str(describe_settings())
+
+
+def test_other_changes_of_settings_outlive_it(looking_back, settings, edgemail_django, mail):
     settings.EMAIL_SUBJECT_PREFIX = "[Shop] "
     send(mail.address)
     assert mail.wait().subject == "Hello"
