@@ -68,6 +68,44 @@ async def test_a_rule_with_a_number_of_times_is_gone_behind_the_last(open_progra
         await peer.say(message(), 250, 250, 354, 250)
 
 
+async def test_rules_are_added_and_taken_back_without_those_of_others(open_program: Program) -> None:
+    """Several tests use one server: each adds its own before those in force, and takes back by their globs."""
+    settings_rule = {"stage": "mail", "code": 452, "percent": 100.0, "times": None, "glob": "<>"}
+    fast = {"stage": "rcpt", "code": 550, "percent": 100.0, "times": 2, "glob": "*@fast.example"}
+    for rule, left in ((SLOW, [SLOW, settings_rule]), (fast, [fast, SLOW, settings_rule])):
+        answer = await open_program.ask("/api/chaos", "POST", JSON, body(rule))
+        assert (answer.status, answer.json()) == (200, {"rules": left})
+    for query, left in (
+        ("?glob=*@SLOW.example&glob=*@none.example", [fast, settings_rule]),
+        ("?glob=%3C%3E", [fast]),
+        ("?glob=spam.example", [fast]),
+    ):
+        assert (await open_program.ask(f"/api/chaos{query}", "DELETE")).status == (422 if "spam" in query else 204)
+        assert (await open_program.ask("/api/chaos")).json() == {"rules": left}
+
+
+async def test_no_more_rules_are_added_than_there_may_be(open_program: Program) -> None:
+    """Each command is checked against all of them."""
+    answer = await open_program.ask("/api/chaos", "POST", JSON, body(*[SLOW] * 100))
+    assert answer.status == 422
+    assert "100" in answer.json()["detail"]
+    assert (await open_program.ask("/api/chaos", "POST", JSON, body(*[SLOW] * 99))).status == 200
+
+
+async def test_refusals_are_counted_by_code_and_reason(open_program: Program) -> None:
+    """A test that misses its mail sees that it was refused."""
+    assert (await open_program.ask("/api/refusals")).json() == {"refusals": []}
+    await put(open_program, SLOW)
+    async with Peer.greeted(open_program.smtp[1]) as peer:
+        await peer.say(
+            b"MAIL FROM:<a@b.example>\r\nRCPT TO:<a@slow.example>\r\nRCPT TO:<b@slow.example>\r\n", 250, 451, 451
+        )
+        await peer.say(b"RCPT TO:<\r\n", 501)
+    counts = (await open_program.ask("/api/refusals")).json()["refusals"]
+    assert counts[0] == {"code": 451, "reason": "chaos", "count": 2}
+    assert [(each["code"], each["count"]) for each in counts] == [(451, 2), (501, 1)]
+
+
 async def test_logins_are_refused_on_purpose(open_program: Program) -> None:
     """By the name, whatever the password, once the credentials have come; then the login is taken."""
     await put(open_program, {"stage": "auth", "code": 535, "times": 1, "glob": "ann*"})
@@ -117,10 +155,10 @@ async def test_a_body_without_end_is_not_read_to_it(open_program: Program) -> No
     assert (answer.status, answer.headers["content-type"]) == (413, "application/problem+json")
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+@pytest.mark.parametrize("method", ["GET", "PUT", "POST", "DELETE"])
 async def test_it_is_shut_unless_a_setting_opens_it(program: Program, method: str) -> None:
     """The response is 404, and names the setting."""
-    answer = await program.ask("/api/chaos", method, JSON, body(SLOW) if method == "PUT" else None)
+    answer = await program.ask("/api/chaos", method, JSON, body(SLOW) if method in ("PUT", "POST") else None)
     assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json")
     assert "chaos_api" in answer.json()["detail"]
 

@@ -69,6 +69,26 @@ async def test_the_installed_program_serves_the_page_without_node(clean: Path, t
         assert server.wait() == 0
 
 
+MAIL_TEST = """
+import edgemail, smtplib
+
+def test_it(mail, edgemail_smtp):
+    print(edgemail.__file__)
+    with smtplib.SMTP(edgemail_smtp.host, edgemail_smtp.port) as client:
+        client.sendmail("a@b.example", [mail.address], b"Subject: Hello\\r\\n\\r\\nYour code is 481223.\\r\\n")
+    assert mail.code() == "481223"
+"""
+
+
+def test_the_installed_plugin_starts_the_installed_server(clean: Path, tmp_path: Path) -> None:
+    """pytest finds it by its entry point, and a test has its mail."""
+    (tmp_path / "test_it.py").write_text(MAIL_TEST)
+    pytest_ = (clean / "python", "-m", "pytest", "-s", "-W", "error", "-p", "edgemail")
+    said = run(*pytest_, cwd=tmp_path, PATH="", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+    assert "1 passed" in said
+    assert str(clean.parent) in said
+
+
 def make_path(folder: Path, node_version: str) -> str:
     """Make a PATH of a shell and, with a version, of a Node.js that says so and does nothing else."""
     folder.mkdir()

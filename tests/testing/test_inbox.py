@@ -202,6 +202,8 @@ def test_a_number_is_waited_for_exactly(inbox: Inbox) -> None:
     send(smtp, inbox, subject="Two")
     assert fail(lambda: inbox.wait_for(1)).startswith(f"2 mails came to {inbox}, and not 1:\n  #12 ")
     assert [message.subject for message in inbox.wait_for(2)] == ["One", "Two"]
+    with pytest.raises(ValueError, match="none"):
+        inbox.wait_for(0)
     with pytest.raises(MailError):
         inbox.wait(timeout=NOW)
 

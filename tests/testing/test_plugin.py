@@ -180,6 +180,7 @@ def test_code(mail, edgemail_smtp, edgemail_server, worker_id, number):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("option", "servers"), [((), 2), (("--edgemail-shared",), 1)], ids=["own", "shared"])
 def test_workers_of_xdist(
     run: Callable[..., pytest.RunResult], pytester: pytest.Pytester, option: tuple[str, ...], servers: int

@@ -6,7 +6,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Final
 
-from edgemail.testing.message import describe_message
+from edgemail.testing.candidates import LISTED_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from edgemail.testing.matching import Match
     from edgemail.testing.message import Message
 
-LISTED_MAX: Final = 10
-"""The most messages that a failure lists."""
 TEXT_MAX: Final = 2000
 """The most characters of a message's text in a report."""
 
@@ -52,7 +50,7 @@ def describe_inbox(messages: Sequence[Message]) -> str:
 
 
 def _describe_whole(message: Message) -> str:
-    lines = [describe_message(message)]
+    lines = [message.title]
     lines += [f"  code {code}" for code in message.codes]
     lines += [f"  link {link.url}" for link in message.links[:LISTED_MAX]]
     text = message.text.strip() or message.html.strip()
@@ -61,7 +59,7 @@ def _describe_whole(message: Message) -> str:
 
 
 def _describe_list(messages: Sequence[Message]) -> list[str]:
-    lines = [f"  {describe_message(message)}" for message in messages[-LISTED_MAX:]]
+    lines = [f"  {message.title}" for message in messages[-LISTED_MAX:]]
     return ([f"  ({len(messages) - LISTED_MAX} before them)"] if len(messages) > LISTED_MAX else []) + lines
 
 

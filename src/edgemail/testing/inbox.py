@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import itertools
 import time
-from typing import TYPE_CHECKING, Final
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
 
 from edgemail.testing.api import PATIENCE_S, ApiError, inbox_path
+from edgemail.testing.candidates import choose_code, write_title
 from edgemail.testing.errors import MailError
 from edgemail.testing.failures import explain_missing, explain_unwanted
 from edgemail.testing.matching import Match
-from edgemail.testing.message import Message
+from edgemail.testing.message import Message, read_sender
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from edgemail.testing.server import Baseline, Server
+
+    _Listed = Mapping[str, Any]
+    """A message's summary, as the API has it."""
 
 TIMEOUT_S: Final = 10.0
 _WAIT_MAX_S: Final = 55.0
@@ -41,7 +46,9 @@ class Inbox:
         self._start = 0 if is_fresh else self._newest_id()
         self._floor = self._start
         self._seen: set[int] = set()
-        self._known: dict[int, Message] = {}
+        self._listed: dict[int, _Listed] = {}
+        """Summaries of the API, without gaps from the first to the last one that was looked at."""
+        self._whole: dict[int, Message] = {}
 
     def __str__(self) -> str:
         return self.address
@@ -66,7 +73,10 @@ class Inbox:
             MailError: none came in time.
         """
         __tracebackhide__ = True
-        return self._wait(Match(subject, sender, where), timeout)
+        while True:
+            message = self._read(self._wait(Match(subject, sender, where), timeout)["id"])
+            if message is not None:  # else it was deleted at this moment
+                return message
 
     def wait_for(
         self,
@@ -81,21 +91,20 @@ class Inbox:
 
         Raises:
             MailError: fewer came in time, or more have come.
+            ValueError: the number is below 1.
         """
         __tracebackhide__ = True
+        if count < 1:
+            raise ValueError("to wait for no mail is `none`")
         match, timeout_s = Match(subject, sender, where), self._choose_timeout(timeout)
-        found: list[Message] = []
-        for message in self._arrivals(match, time.monotonic() + timeout_s):
-            found.append(message)
-            if len(found) >= count:
-                break
+        found = list(itertools.islice(self._arrivals(match, time.monotonic() + timeout_s), count))
         if len(found) < count:
-            raise MailError(explain_missing(self, match, timeout_s, count, found))
-        unseen = [message for message in self._list_new() if match.fits(message)]
+            raise MailError(explain_missing(self, match, timeout_s, count, self._read_all(found)))
+        unseen = self._list_unseen(match)
         if len(unseen) > count:
-            raise MailError(explain_unwanted(self, match, unseen, count))
-        self._seen.update(message.id for message in found)
-        return found
+            raise MailError(explain_unwanted(self, match, self._read_all(unseen), count))
+        self._seen.update(listed["id"] for listed in found)
+        return self._read_all(found)
 
     def code(
         self,
@@ -111,7 +120,8 @@ class Inbox:
             MailError: none came in time, or the message has several.
         """
         __tracebackhide__ = True
-        return self._wait(Match(subject, sender, where, has_code=True), timeout).code()
+        listed = self._wait(Match(subject, sender, where, has_code=True), timeout)
+        return choose_code(_write_title(listed), listed["codes"])
 
     def link(
         self,
@@ -129,7 +139,8 @@ class Inbox:
             MailError: none came in time, or the message has several.
         """
         __tracebackhide__ = True
-        return self._wait(Match(subject, sender, where, link=(url, text)), timeout).link(url, text=text)
+        listed = self._wait(Match(subject, sender, where, link=(url, text)), timeout)
+        return self._whole[listed["id"]].link(url, text=text)
 
     def none(
         self,
@@ -155,13 +166,13 @@ class Inbox:
             found = list(itertools.islice(self._arrivals(match, time.monotonic() + within), 1))
         else:
             after()
-            found = [message for message in self._list_new() if match.fits(message)]
+            found = self._list_unseen(match)
         if found:
-            raise MailError(explain_unwanted(self, match, found, 0))
+            raise MailError(explain_unwanted(self, match, self._read_all(found), 0))
 
     def messages(self) -> list[Message]:
         """Return all that has come and is still there, oldest first. It stays unseen."""
-        return self._list(self._start)
+        return self._read_all(self._list(self._start))
 
     def mark(self) -> None:
         """Let what is there now match no longer."""
@@ -170,80 +181,101 @@ class Inbox:
     def clear(self) -> None:
         """Delete what is there now."""
         self.server.api.ask("DELETE", inbox_path(self.address))
-        self._known.clear()
+        self._listed.clear()
 
     @property
     def page(self) -> str:
         """The URL of the page that shows this inbox."""
         return f"{self.server.url}#/{self.address}"
 
-    def _wait(self, match: Match, timeout: float | None) -> Message:
+    def _wait(self, match: Match, timeout: float | None) -> _Listed:
+        """Return the summary of the oldest unseen message that matches, which is seen then."""
         __tracebackhide__ = True
         timeout_s = self._choose_timeout(timeout)
-        for message in self._arrivals(match, time.monotonic() + timeout_s):
-            self._seen.add(message.id)
-            return message
+        for listed in self._arrivals(match, time.monotonic() + timeout_s):
+            self._seen.add(listed["id"])
+            return listed
         raise MailError(explain_missing(self, match, timeout_s))
 
     def _choose_timeout(self, timeout: float | None) -> float:
         return self.timeout if timeout is None else timeout
 
-    def _arrivals(self, match: Match, deadline: float) -> Iterator[Message]:
+    def _arrivals(self, match: Match, deadline: float) -> Iterator[_Listed]:
         """Yield unseen messages that match, oldest first, as they come until the deadline."""
         after = self._floor
         while True:
-            after, message = self._next(after, max(0.0, deadline - time.monotonic()))
-            if message is not None and message.id not in self._seen and match.fits(message):
-                yield message
-            elif message is None and time.monotonic() >= deadline:
+            listed = self._next(after, max(0.0, deadline - time.monotonic()))
+            if listed is not None:
+                after = listed["id"]
+                if self._fits(match, listed):
+                    yield listed
+            elif time.monotonic() >= deadline:
                 return
 
-    def _next(self, after: int, timeout_s: float) -> tuple[int, Message | None]:
-        """Wait for the first message above an id; return its id and the message, if it is still there."""
-        known = min((mail_id for mail_id in self._known if mail_id > after), default=None)
-        if known is not None:  # whatever is between them has been looked at, as ids only grow
-            return known, self._known[known]
+    def _next(self, after: int, timeout_s: float) -> _Listed | None:
+        """Wait for the first message above an id."""
+        known = min((mail_id for mail_id in self._listed if mail_id > after), default=None)
+        if known is not None:
+            return self._listed[known]
         timeout_s = min(timeout_s, _WAIT_MAX_S)
         path = inbox_path(self.address, "/wait")
         answer = self.server.api.get(path, patience_s=timeout_s + PATIENCE_S, after=after, timeout=timeout_s)
         if answer["status"] != "found":
-            return after, None
-        mail_id: int = answer["message"]["id"]
-        return mail_id, self._read(mail_id)
+            return None
+        listed: _Listed = answer["message"]
+        self._listed[listed["id"]] = listed
+        return listed
 
-    def _list_new(self) -> list[Message]:
-        """List unseen messages, oldest first."""
-        return [message for message in self._list(self._floor) if message.id not in self._seen]
+    def _fits(self, match: Match, listed: _Listed) -> bool:
+        """Return True if a message is unseen and matches."""
+        if listed["id"] in self._seen or not match.fits_listed(listed):
+            return False
+        if not match.needs_whole:
+            return True
+        message = self._read(listed["id"])
+        return message is not None and match.fits_whole(message)
 
-    def _list(self, after: int) -> list[Message]:
+    def _list_unseen(self, match: Match) -> list[_Listed]:
+        """List what is unseen and matches, oldest first."""
+        return [listed for listed in self._list(self._floor) if self._fits(match, listed)]
+
+    def _list(self, after: int) -> list[_Listed]:
         """List messages above an id, oldest first."""
-        ids: list[int] = []
+        found: list[_Listed] = []
         before = None
         while True:
             page = self.server.api.get(
                 inbox_path(self.address, "/messages"), limit=_PAGE_MAX, after=after, before=before
             )
-            ids += [listed["id"] for listed in page["messages"]]
+            found += page["messages"]
             before = page["next_before"]
             if before is None:
-                break
-        found = [self._read(mail_id) for mail_id in sorted(ids)]
-        return [message for message in found if message is not None]
+                return found[::-1]
 
     def _newest_id(self) -> int:
         page = self.server.api.get(inbox_path(self.address, "/messages"), limit=1)
         return page["messages"][0]["id"] if page["messages"] else 0
 
+    def _read_all(self, several: Iterable[_Listed]) -> list[Message]:
+        """Read whole messages, but for those that have been deleted."""
+        found = [self._read(listed["id"]) for listed in several]
+        return [message for message in found if message is not None]
+
     def _read(self, mail_id: int) -> Message | None:
         """Read a whole message; return None if it has been deleted."""
-        if mail_id not in self._known:
+        if mail_id not in self._whole:
             path = f"api/messages/{mail_id}"
             if not self.server.shows_all_mail:
                 path = inbox_path(self.address, f"/messages/{mail_id}")
             try:
-                self._known[mail_id] = Message.of(self.server.api.get(path), self.server.api, path)
+                self._whole[mail_id] = Message.of(self.server.api.get(path), self.server.api, path)
             except ApiError as error:
                 if error.status != _MISSING:
                     raise
                 return None
-        return self._known[mail_id]
+        return self._whole[mail_id]
+
+
+def _write_title(listed: _Listed) -> str:
+    sender = read_sender(listed["from"]).address or listed["sender"]
+    return write_title(listed["id"], datetime.fromisoformat(listed["date"]), listed["subject"], sender)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from edgemail.testing.message import describe_link
+from edgemail.testing.message import describe_link, read_sender
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from edgemail.testing.message import Message
 
@@ -24,17 +24,24 @@ class Match:
     has_code: bool = False
     link: tuple[str | re.Pattern[str], str] | None = None
 
-    def fits(self, message: Message) -> bool:
-        """Return True if a message has it."""
-        if isinstance(self.subject, str) and self.subject.casefold() not in message.subject.casefold():
+    def fits_listed(self, listed: Mapping[str, Any]) -> bool:
+        """Return True if a message has what its summary in the API tells of it."""
+        if isinstance(self.subject, str) and self.subject.casefold() not in listed["subject"].casefold():
             return False
-        if isinstance(self.subject, re.Pattern) and not self.subject.search(message.subject):
+        if isinstance(self.subject, re.Pattern) and not self.subject.search(listed["subject"]):
             return False
-        senders = (message.sender.address.casefold(), message.envelope_from.casefold())
+        senders = (read_sender(listed["from"]).address.casefold(), listed["sender"].casefold())
         if self.sender is not None and self.sender.casefold() not in senders:
             return False
-        if self.has_code and not message.codes:
-            return False
+        return not self.has_code or bool(listed["codes"])
+
+    @property
+    def needs_whole(self) -> bool:
+        """True if a summary does not tell."""
+        return self.link is not None or self.where is not None
+
+    def fits_whole(self, message: Message) -> bool:
+        """Return True if a message has the rest as well."""
         if self.link is not None and not message.find_links(*self.link):
             return False
         return self.where is None or bool(self.where(message))

@@ -8,18 +8,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from edgemail.testing.candidates import choose, explain, quote, write_title
 from edgemail.testing.errors import MailError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from email.message import EmailMessage
 
     from edgemail.testing.api import Api
-
-CANDIDATES_MAX: Final = 10
-"""The most candidates that a failure lists."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +147,11 @@ class Message:
             _path=path,
         )
 
+    @property
+    def title(self) -> str:
+        """The message on one line, as failures write it."""
+        return write_title(self.id, self.date, self.subject, self.sender.address or self.envelope_from)
+
     @cached_property
     def raw(self) -> bytes:
         """The message, octet for octet. It is read from the server when it is first asked for."""
@@ -169,7 +172,7 @@ class Message:
             matches = re.finditer(pattern, f"{self.subject}\n{self.text}")
             found = dict.fromkeys((match[1 if match.re.groups else 0] for match in matches), "")
         wanted = "code" if pattern is None else f"code that matches {pattern!r}"
-        return _choose(self, wanted, found, [])
+        return choose(self.title, wanted, found)
 
     def link(self, url: str | re.Pattern[str] = "", *, text: str = "") -> str:
         """Return the URL of the link with this part in its URL and in its text.
@@ -183,8 +186,8 @@ class Message:
         __tracebackhide__ = True
         found = self.find_links(url, text)
         wanted = " ".join(["link", *describe_link(url, text)])
-        others = [f"{link.url}  {_quote(link.text)}" for link in self.links]
-        return _choose(self, wanted, {link.url: _quote(link.text, link.reason) for link in found}, others)
+        others = [f"{link.url}  {quote(link.text)}".rstrip() for link in self.links]
+        return choose(self.title, wanted, {link.url: quote(link.text, link.reason) for link in found}, others)
 
     def find_links(self, url: str | re.Pattern[str] = "", text: str = "") -> list[Link]:
         """Return the links that `link` chooses from."""
@@ -218,7 +221,7 @@ class Message:
             return parts[0]
         wanted = f"attachment {name}" + ("" if type == "*/*" else f" of type {type}")
         lines = [f"{part.name}  {part.type}, {part.size} octets" for part in parts or self.attachments]
-        raise MailError(_explain(self, wanted, len(parts), lines))
+        raise MailError(explain(self.title, wanted, len(parts), lines))
 
     def email(self) -> EmailMessage:
         """Parse the message with the standard library."""
@@ -252,38 +255,3 @@ def describe_link(url: str | re.Pattern[str], text: str) -> Iterator[str]:
         yield f'with "{url}"'
     if text:
         yield f'whose text has "{text}"'
-
-
-def describe_message(message: Message) -> str:
-    """Write a message on one line: when it came, its subject and its sender."""
-    time = message.date.astimezone().strftime("%H:%M:%S.%f")[:12]
-    sender = message.sender.address or message.envelope_from or "<>"
-    return f"#{message.id} {time}  {message.subject or '(no subject)'}   from {sender}"
-
-
-def _choose(message: Message, wanted: str, found: Mapping[str, str], others: Iterable[str]) -> str:
-    """Return the only candidate of `found`, which has a reason for each."""
-    __tracebackhide__ = True
-    if len(found) == 1:
-        return next(iter(found))
-    lines = [f"{value}  {reason}".rstrip() for value, reason in found.items()]
-    raise MailError(_explain(message, wanted, len(found), lines or list(others)))
-
-
-def _explain(message: Message, wanted: str, count: int, candidates: list[str]) -> str:
-    title = f"{'Several' if count else 'No'} {_pluralize(wanted, count)} in {describe_message(message)}"
-    lines = [f"  {line}" for line in candidates[:CANDIDATES_MAX]]
-    if len(candidates) > CANDIDATES_MAX:
-        lines.append(f"  and {len(candidates) - CANDIDATES_MAX} more")
-    return "\n".join(
-        [f"{title}{':' if lines and count else '.'}", *([] if count or not lines else ["It has:"]), *lines]
-    )
-
-
-def _pluralize(wanted: str, count: int) -> str:
-    noun, _, rest = wanted.partition(" ")
-    return wanted if not count else f"{noun}s {rest}".rstrip()
-
-
-def _quote(text: str, reason: str = "") -> str:
-    return ", ".join(part for part in (f'"{text}"' if text else "", reason) if part)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from edgemail.testing.candidates import LISTED_MAX
 from edgemail.testing.errors import MailError
-from edgemail.testing.failures import LISTED_MAX, describe_inbox
+from edgemail.testing.failures import describe_inbox
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
