@@ -41,11 +41,11 @@ def test_the_example_for_pytest(run_pytest: PytestRun, tmp_path: Path) -> None:
     """With what the guide says of a sign-up, of Flask and of FastAPI."""
     copy_example("pytest", tmp_path)
     said = run_pytest(tmp_path, *WITH_ASYNCIO)
-    assert find_outcomes(said) == {"passed": 13}, said
+    assert find_outcomes(said) == {"passed": 12}, said
 
 
 def test_the_example_for_django(run_pytest: PytestRun, tmp_path: Path) -> None:
     """With what the guide says of Django."""
     copy_example("django", tmp_path)
     said = run_pytest(tmp_path, *WITH_DJANGO)
-    assert find_outcomes(said) == {"passed": 5}, said
+    assert find_outcomes(said) == {"passed": 4}, said
