@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench import catchers, growth, memory, reading, retention, throughput
+from bench import catchers, growth, memory, reading, retention, throughput, waiting
 from bench.peers import Peer, parse_peer
 from bench.progress import Progress
 from bench.report import write_into, write_report
@@ -23,7 +23,14 @@ if TYPE_CHECKING:
 
 _RESULTS = Path(__file__).parent / "results"
 _PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
-_OTHERS = {"peers": catchers, "reading": reading, "memory": memory, "growth": growth, "retention": retention}
+_OTHERS = {
+    "peers": catchers,
+    "reading": reading,
+    "waiting": waiting,
+    "memory": memory,
+    "growth": growth,
+    "retention": retention,
+}
 _NAMES = ("throughput", *_OTHERS)
 
 

@@ -16,6 +16,7 @@ SECTIONS = {
     "throughput": "Messages a second",
     "peers": "Beside other mail catchers",
     "reading": "Reading",
+    "waiting": "Waiting for a code in a test",
     "memory": "Memory and start",
     "growth": "Growth",
     "retention": "Retention",

@@ -53,6 +53,7 @@ def running(*arguments: str, **environ: str) -> Iterator[Running]:
     process = subprocess.Popen(
         [sys.executable, "-m", "edgemail", "--smtp", "127.0.0.1:0", "--http", "127.0.0.1:0", *arguments],
         env={"PATH": os.environ["PATH"]} | UNBOUNDED | environ,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -88,6 +89,22 @@ def test_it_says_where_it_listens_and_stops_when_told(number: int, tmp_path: Pat
             assert answer.status == 200
         assert server.lines[2] == f"Mail  {tmp_path / 'mail.db'}"
         assert server.stop(number)[0] == 0
+
+
+@pytest.mark.parametrize("option", [(), ("--stop-on-eof",)], ids=["else", "asked"])
+def test_it_stops_when_its_standard_input_ends_if_it_was_asked_to(option: tuple[str, ...]) -> None:
+    """Who started it may be killed and never tell; a daemon has no input from the start."""
+    with running("--db", "memory", *option) as server:
+        assert server.process.stdin is not None
+        server.process.stdin.write("What it is sent means nothing.\n")
+        server.process.stdin.close()
+        if option:
+            assert server.process.wait(timeout=30) == 0
+        else:
+            with urllib.request.urlopen(f"{server.url}healthz", timeout=10) as answer:
+                assert answer.status == 200
+            assert server.process.poll() is None
+            server.process.terminate()
 
 
 def test_threads_take_turns_sooner_than_python_lets_them() -> None:

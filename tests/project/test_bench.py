@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import apsw
 import pytest
-from bench import catchers, figures, filling, load, plot, retention, throughput
+from bench import catchers, figures, filling, load, plot, retention, throughput, waiting
 from bench.asking import Question, answers_of, asking
 from bench.figures import Quantiles, Spread
 from bench.load import Load, NotSentError
@@ -306,3 +306,21 @@ def test_mail_catchers_are_sent_mail_and_asked_with_much_kept(
     assert section.tables[0].rows[0][1] not in {"-", "0"}
     assert [row[0] for row in section.tables[-1].rows] == ["Mailpit", "Inbucket", "MailHog"]
     assert section.aims == []
+
+
+@pytest.mark.slow
+def test_waiting_for_a_code_is_timed_beside_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small run of the whole section; Mailpit is listed with its reason where it is not built."""
+    monkeypatch.setattr(catchers_peers, "BUILT", tmp_path / "nothing")
+    section = waiting.measure(tmp_path, Progress("test", 10), is_full=False, rounds=3)
+    timed, missing = section.tables
+    assert [row[0].partition(" ")[0].rstrip(",") for row in timed.rows] == [
+        "edgemail.testing",
+        "smtpdfix",
+        "aiosmtpd's",
+    ]
+    assert [row[0].partition(",")[0] for row in missing.rows] == ["Mailpit", "Mailpit"]
+    assert [aim.aim for aim in section.aims] == [
+        "send to code, sent before: 3 ms",
+        "send to code, sent while it waits: 3 ms",
+    ]

@@ -130,7 +130,7 @@ def test_reset(mail, mail_chaos, edgemail_smtp, monkeypatch):
         "1 other came to this address:",
         "  #12 09:14:03.120  Welcome to the shop   from hello@shop.example",
         "Meanwhile 1 came to others: #13 to t-3f9a2c-7b1e4d9a@exmaple.com",
-        "Refused: 1 (550 chaos)   Page: http://127.0.0.1:40124/#/t-3f9a2c-7b1e4d9a@example.com",
+        "Refused: 1 (550 recipient, chaos)   Page: http://127.0.0.1:40124/#/t-3f9a2c-7b1e4d9a@example.com",
         "Hint: Django keeps mail in memory in tests; add the fixture edgemail_django.",
     ]
     lines = normalize(result.stdout.str()).splitlines()
@@ -290,6 +290,13 @@ async def test_many_at_once(amail_factory, edgemail_smtp):
     assert [message.to[0].address for message in found] == [inbox.address for inbox in inboxes]
 
 {mark}
+async def test_the_same_twice_at_once(amail, edgemail_smtp):
+    waiting = [asyncio.create_task(amail.wait()) for _ in range(4)]
+    for number in range(4):
+        await asyncio.to_thread(send, edgemail_smtp, amail, str(number))
+    assert sorted(message.subject for message in await asyncio.gather(*waiting)) == ["0", "1", "2", "3"]
+
+{mark}
 async def test_a_wait_that_is_given_up(amail):
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
@@ -309,7 +316,7 @@ def test_asyncio(joined: Callable[..., pytest.RunResult], mode: str) -> None:
         "-o",
         "asyncio_default_fixture_loop_scope=function",
     )
-    joined(ASYNCIO.format(mark=mark), *options).assert_outcomes(passed=3)
+    joined(ASYNCIO.format(mark=mark), *options).assert_outcomes(passed=4)
 
 
 def test_asyncio_without_a_plugin(joined: Callable[..., pytest.RunResult]) -> None:

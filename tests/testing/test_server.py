@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -11,10 +12,11 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+from testkit.running_app import resolved_in, running
 from testkit.sending import send
 from testkit.waiting import until
 
-from edgemail.testing import Server, ServerNotFound, server_process
+from edgemail.testing import MailError, Server, ServerNotFound, server_process
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,6 +107,29 @@ def test_what_answers_is_no_edgemail() -> None:
         with pytest.raises(ServerNotFound, match=r"\(it answered 404\)"):
             Server.join(f"http://127.0.0.1:{listening.getsockname()[1]}")
         answering.join()
+
+
+async def test_a_server_that_tells_nobody_of_others(tmp_path: Path) -> None:
+    """In public mode: an inbox has the server's domain, and a failure says nothing of other mail."""
+    async with running(resolved_in(tmp_path, domain="mail.example")) as program:
+
+        def look() -> None:
+            with Server.join(program.url) as joined:
+                inbox = joined.inbox()
+                assert inbox.address.endswith("@mail.example")
+                send(joined.smtp, inbox, "kim@mail.example")
+                message = inbox.wait()
+                assert message.envelope_to == (inbox.address,)
+                assert b"Hello." in message.raw
+                with pytest.raises(MailError) as failed:
+                    inbox.wait(timeout=0)
+                assert str(failed.value).splitlines()[1:] == [
+                    "1 other came to this address:",
+                    f"  {message.title}",
+                    f"Page: {joined.url}#/{inbox}",
+                ]
+
+        await asyncio.to_thread(look)
 
 
 def test_an_idle_connection_that_the_server_has_closed(mail_server: Server) -> None:

@@ -133,11 +133,11 @@ async def count_messages(request: Request, search: _Search = "") -> models.Count
 @router.get("/api/refusals", tags=["server"])
 async def count_refusals(request: Request) -> models.RefusalsModel:
     """Count what SMTP has refused since the program started, by code and reason."""
-    counts: Counter[tuple[int, str]] = request.app.state.refused_replies
+    counts: Counter[tuple[int, str, str]] = request.app.state.refused_replies
     return models.RefusalsModel(
         refusals=[
-            models.RefusalCountModel(code=code, reason=reason, count=count)
-            for (code, reason), count in sorted(counts.items())
+            models.RefusalCountModel(code=code, about=about, reason=reason, count=count)
+            for (code, about, reason), count in sorted(counts.items())
         ]
     )
 

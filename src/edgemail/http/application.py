@@ -50,7 +50,7 @@ def create_api(
     chaos: Chaos | None = None,
     refuse: Callable[[str], None] = lambda _: None,
     compat: CompatParts | None = None,
-    refused_replies: Counter[tuple[int, str]] | None = None,
+    refused_replies: Counter[tuple[int, str, str]] | None = None,
 ) -> ASGIApp:
     """Create the ASGI application: the API, its documentation, the web client.
 
@@ -58,7 +58,7 @@ def create_api(
     chaos rules. Who gives one of `passwords` is the operator. `refuse` is called with the reason
     for each reader that is refused as there is too much to do, `denials` has the others. With
     `compat` it also serves the APIs of other mail catchers. `refused_replies` counts what SMTP
-    refuses, by code and reason.
+    refuses: by code, by what was refused, and by reason.
     """
     http, access, trusted = settings.http, settings.access, settings.smtp.trusted
     api = FastAPI(

@@ -230,6 +230,10 @@ class RefusalCountModel(JsonModel):
     """How often SMTP has refused something with a code for a reason."""
 
     code: int
+    about: str = Field(
+        description="what a chaos rule has refused: `connection`, `login`, `sender`, `recipient` or `message`; "
+        "empty for another reason"
+    )
     reason: str = Field(description="a word, as in the metrics")
     count: int
 

@@ -54,7 +54,7 @@ class Recorder:
     def refuse(self, tally: Counter[str] | None, reply: Reply, peer_ip: str) -> Counter[str] | None:
         """Count a reply that refuses something; return the connection's `tally` with it."""
         self._counters.refusals[reply.reason] += 1
-        self._counters.refused_replies[reply.code, reply.reason] += 1
+        self._counters.refused_replies[reply.code, reply.about, reply.reason] += 1
         if reply in REFUSES_MESSAGE:
             self._counters.refused += 1
         return self._log.tally_refusal(tally, reply, peer_ip)

@@ -6,7 +6,7 @@ import logging
 import random
 from dataclasses import replace
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from edgemail.policy import replies
 from edgemail.settings.address_patterns import NULL, Patterns
@@ -20,6 +20,14 @@ if TYPE_CHECKING:
     from edgemail.settings.chaos_rules import ChaosRule, Stage
 
 _log = logging.getLogger(__name__)
+
+_REFUSED: Final[dict[Stage, str]] = {
+    "connect": "connection",
+    "auth": "login",
+    "mail": "sender",
+    "rcpt": "recipient",
+    "data": "message",
+}
 
 
 class Chaos:
@@ -80,7 +88,7 @@ class Chaos:
 
     def _refuse(self, stage: Stage, names: Iterable[str]) -> Reply | None:
         rule = self.choose(stage, names)
-        return None if rule is None else _write(rule.code)
+        return None if rule is None else _write(rule.code, stage)
 
 
 def _matches(glob: str, names: Iterable[str]) -> bool:
@@ -93,8 +101,7 @@ def _compile(glob: str) -> Patterns:
 
 
 @cache
-def _write(code: int) -> Reply:
-    """Make the refusal with a code; cached, as there are at most 200 codes."""
-    if code == replies.CHAOS.code:
-        return replies.CHAOS
-    return Reply.of(code, f"{code // 100}.0.0 Chaos: refused on purpose", reason=replies.CHAOS.reason)
+def _write(code: int, stage: Stage) -> Reply:
+    """Make the refusal with a code; cached, as there are at most 200 codes and five stages."""
+    line = f"{code // 100}.0.0 Chaos: refused on purpose"
+    return Reply.of(code, line, reason=replies.CHAOS.reason, about=_REFUSED[stage])

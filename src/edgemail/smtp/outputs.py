@@ -22,15 +22,17 @@ class Reply:
     """Octets to send, and their code (RFC 5321 section 4.2).
 
     Most replies are constants, so that they are encoded once and not for each peer. `reason` is a
-    word for why something was refused; it is counted, and never sent.
+    word for why something was refused; it is counted, and never sent. `about` says what was refused,
+    where the reason does not tell.
     """
 
     code: int
     octets: bytes
     reason: str = ""
+    about: str = ""
 
     @classmethod
-    def of(cls, code: int, *lines: str, reason: str = "") -> Self:
+    def of(cls, code: int, *lines: str, reason: str = "", about: str = "") -> Self:
         """Encode a reply of one or more lines; the caller keeps them free of what a peer said.
 
         Raises:
@@ -40,7 +42,7 @@ class Reply:
         encoded = [f"{code}{' ' if i == last else '-'}{line}\r\n".encode() for i, line in enumerate(lines)]
         if max(map(len, encoded)) > 512:
             raise ValueError("a reply line is longer than 512 octets")
-        return cls(code, b"".join(encoded), reason)
+        return cls(code, b"".join(encoded), reason, about)
 
     @property
     def is_refusal(self) -> bool:

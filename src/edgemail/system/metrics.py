@@ -65,7 +65,7 @@ class SmtpCounters:
     `connections` are those open now; the others only grow. Whole messages are `accepted`
     (committed), `deferred` (the sender was told to try again) or `refused`; `sizes` has those that
     were handed over, in octets as they came. `refusals` has every refusal, by its reason; `refused_replies`
-    by the reply's code as well.
+    by the reply's code and by what was refused as well.
     """
 
     connections: int = 0
@@ -75,7 +75,7 @@ class SmtpCounters:
     deferred: int = 0
     refused: int = 0
     refusals: Counter[str] = field(default_factory=Counter)
-    refused_replies: Counter[tuple[int, str]] = field(default_factory=Counter)
+    refused_replies: Counter[tuple[int, str, str]] = field(default_factory=Counter)
     sizes: SizeHistogram = field(default_factory=SizeHistogram)
 
 

@@ -104,11 +104,10 @@ def _describe_refusals(inbox: Inbox) -> str:
     if before is None:
         return ""
     now = inbox.server.count_refusals() or {}
-    rises = {key: count - before.get(key, 0) for key, count in now.items() if count > before.get(key, 0)}
+    rises = {name: count - before.get(name, 0) for name, count in now.items() if count > before.get(name, 0)}
     if not rises:
         return ""
-    parts = (f"{code} {reason.replace('_', ' ')}" for code, reason in sorted(rises))
-    return f"Refused: {sum(rises.values())} ({', '.join(parts)})"
+    return f"Refused: {sum(rises.values())} ({'; '.join(sorted(rises))})"
 
 
 def _has_django_outbox() -> bool:

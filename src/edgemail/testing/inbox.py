@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -45,6 +46,7 @@ class Inbox:
         self.baseline: Baseline = server.take_baseline()
         self._start = 0 if is_fresh else self._newest_id()
         self._floor = self._start
+        self._lock = threading.Lock()
         self._seen: set[int] = set()
         self._listed: dict[int, _Listed] = {}
         """Summaries of the API, without gaps from the first to the last one that was looked at."""
@@ -193,9 +195,16 @@ class Inbox:
         __tracebackhide__ = True
         timeout_s = self._choose_timeout(timeout)
         for listed in self._arrivals(match, time.monotonic() + timeout_s):
-            self._seen.add(listed["id"])
-            return listed
+            if self._see(listed["id"]):
+                return listed
         raise MailError(explain_missing(self, match, timeout_s))
+
+    def _see(self, mail_id: int) -> bool:
+        """Mark a message as seen; return False if another thread did so first."""
+        with self._lock:
+            is_new = mail_id not in self._seen
+            self._seen.add(mail_id)
+        return is_new
 
     def _choose_timeout(self, timeout: float | None) -> float:
         return self.timeout if timeout is None else timeout
@@ -214,7 +223,7 @@ class Inbox:
 
     def _next(self, after: int, timeout_s: float) -> _Listed | None:
         """Wait for the first message above an id."""
-        known = min((mail_id for mail_id in self._listed if mail_id > after), default=None)
+        known = min((mail_id for mail_id in list(self._listed) if mail_id > after), default=None)
         if known is not None:
             return self._listed[known]
         timeout_s = min(timeout_s, _WAIT_MAX_S)

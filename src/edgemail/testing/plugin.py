@@ -56,7 +56,10 @@ def pytest_configure_node(node: Any) -> None:
     if _find_url(config) or not (config.option.edgemail_shared or config.getini("edgemail_shared")):
         return
     if _SHARED not in config.stash:
-        config.stash[_SHARED] = _start()
+        try:
+            config.stash[_SHARED] = _start()
+        except pytest.fail.Exception as error:  # no test has begun that could fail
+            pytest.exit(str(error), pytest.ExitCode.USAGE_ERROR)
     server = config.stash[_SHARED]
     node.workerinput.update(edgemail_url=server.url, edgemail_smtp_url=server.smtp.url)
 

@@ -25,11 +25,11 @@ _UNSPECIFIED: Final = ("", "0.0.0.0", "::")  # noqa: S104 - a server listens the
 class Baseline:
     """What a server had when an inbox was made; None where it tells nobody.
 
-    `newest_id` is of all mail. `refusals` counts refusals by SMTP's code and the reason.
+    `newest_id` is of all mail. `refusals` counts what SMTP has refused, by code and reason.
     """
 
     newest_id: int | None
-    refusals: dict[tuple[int, str], int] | None
+    refusals: dict[str, int] | None
 
 
 class Server:
@@ -109,13 +109,13 @@ class Server:
         page = self.api.get("api/messages", limit=1)
         return Baseline(page["messages"][0]["id"] if page["messages"] else 0, self.count_refusals())
 
-    def count_refusals(self) -> dict[tuple[int, str], int] | None:
+    def count_refusals(self) -> dict[str, int] | None:
         """Count what SMTP has refused, by code and reason; return None if the server does not tell."""
         try:
             counts = self.api.get("api/refusals")["refusals"]
         except ApiError:
             return None
-        return {(each["code"], each["reason"]): each["count"] for each in counts}
+        return {_name_refusal(each["code"], each["about"], each["reason"]): each["count"] for each in counts}
 
     def stop(self) -> None:
         """Close the connections, and end the server if it was started here."""
@@ -132,6 +132,10 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _name_refusal(code: int, about: str, reason: str) -> str:
+    return f"{code} {', '.join(part for part in (about, reason.replace('_', ' ')) if part)}"
 
 
 def _read_smtp_url(url: str) -> Smtp:

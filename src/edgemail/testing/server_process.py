@@ -19,8 +19,8 @@ from edgemail.testing.smtp import Smtp
 START_S: Final = 60.0
 """How long a start may take on a machine that is busy."""
 _STOP_S: Final = 10.0
-_FOREIGN: Final = ("EDGEMAIL_", "LIBSQL_", "MP_")
-"""The beginnings of variables that would change the server's settings."""
+_FOREIGN: Final = ("EDGEMAIL_", "LIBSQL_", "MP_", "COV_CORE_", "COVERAGE_PROCESS_")
+"""The beginnings of variables that would change the server's settings, or measure its code with the tests'."""
 _ARGUMENTS: Final = (
     *("serve", "--smtp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--db", "memory"),
     *("--set", "mode=dev", "--set", "chaos_api=on", "--stop-on-eof"),
