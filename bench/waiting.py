@@ -18,6 +18,7 @@ import threading
 import time
 from dataclasses import dataclass
 from email.message import EmailMessage
+from email.policy import SMTP
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -113,22 +114,22 @@ def _describe(times: Sequence[float]) -> dict[str, float]:
 
 
 def _time_before(receiver: _Receiver, number: int) -> float:
-    to, code = _make_mail("before", number)
+    to, code, octets = _make_mail("before", number)
     wait = receiver.watch(to)
     started = time.perf_counter()
-    _send(receiver, to, code)
+    _send(receiver, to, octets)
     return _finish(wait, code) - started
 
 
 def _time_during(receiver: _Receiver, number: int) -> float:
     """Send from a thread at some moment of the wait; return the seconds from its 250 to the code."""
-    to, code = _make_mail("while", number)
+    to, code, octets = _make_mail("while", number)
     wait = receiver.watch(to)
     sent: queue.SimpleQueue[float] = queue.SimpleQueue()
 
     def send() -> None:
         time.sleep(random.uniform(_FIRST_S, _DELAY_S if receiver.is_slow else 2 * _FIRST_S))
-        sent.put(_send(receiver, to, code))
+        sent.put(_send(receiver, to, octets))
 
     sending = threading.Thread(target=send)
     sending.start()
@@ -145,17 +146,19 @@ def _finish(wait: Callable[[], str], code: str) -> float:
     return ended
 
 
-def _make_mail(case: str, number: int) -> tuple[str, str]:
-    return f"{case}-{number}@example.com", f"{481_000 + number}"
-
-
-def _send(receiver: _Receiver, to: str, code: str) -> float:
-    """Send a mail over a connection of its own; return when its 250 came."""
+def _make_mail(case: str, number: int) -> tuple[str, str, bytes]:
+    """Return an address, a code, and the mail that brings it there."""
+    to, code = f"{case}-{number}@example.com", f"{481_000 + number}"
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = "shop@shop.example", to, "Sign in"
     message.set_content(f"Hello Kim,\n\nyour code is {code}.\n")
+    return to, code, message.as_bytes(policy=SMTP)
+
+
+def _send(receiver: _Receiver, to: str, octets: bytes) -> float:
+    """Send a mail over a connection of its own; return when its 250 came."""
     with smtplib.SMTP(receiver.host, receiver.port, "bench.example", timeout=_PATIENCE_S) as client:
-        client.send_message(message)
+        client.sendmail("shop@shop.example", [to], octets)
         return time.perf_counter()
 
 

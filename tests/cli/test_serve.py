@@ -91,7 +91,9 @@ def test_it_says_where_it_listens_and_stops_when_told(number: int, tmp_path: Pat
         assert server.stop(number)[0] == 0
 
 
-@pytest.mark.parametrize("option", [(), ("--stop-on-eof",)], ids=["else", "asked"])
+@pytest.mark.parametrize(
+    "option", [pytest.param((), marks=pytest.mark.slow), ("--stop-on-eof",)], ids=["else", "asked"]
+)
 def test_it_stops_when_its_standard_input_ends_if_it_was_asked_to(option: tuple[str, ...]) -> None:
     """Who started it may be killed and never tell; a daemon has no input from the start."""
     with running("--db", "memory", *option) as server:

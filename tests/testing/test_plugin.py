@@ -224,6 +224,7 @@ def test_the_plugin_imports_nothing_that_pytest_does_not() -> None:
     assert set(done.stdout.split()) == {"edgemail", "edgemail.testing"} | plugin
 
 
+@pytest.mark.slow
 def test_the_plugin_is_found_where_edgemail_is_installed(pytester: pytest.Pytester) -> None:
     """By its name `edgemail`, by which it can be left out."""
     pytester.makepyfile("def test_it(pytestconfig): assert pytestconfig.pluginmanager.hasplugin('edgemail')")
@@ -304,7 +305,7 @@ async def test_a_wait_that_is_given_up(amail):
 """
 
 
-@pytest.mark.parametrize("mode", ["strict", "auto"])
+@pytest.mark.parametrize("mode", ["strict", pytest.param("auto", marks=pytest.mark.slow)])
 def test_asyncio(joined: Callable[..., pytest.RunResult], mode: str) -> None:
     """The program's loop goes on while a test waits. The fixtures need no plugin for asyncio themselves."""
     mark = "@pytest.mark.asyncio" if mode == "strict" else ""

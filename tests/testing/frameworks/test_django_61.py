@@ -30,11 +30,11 @@ def test_a_project_without_mailers(run_pytest: PytestRun, tmp_path: Path) -> Non
     """Nothing warns of the older settings, though warnings are errors."""
     copy_suites(tmp_path, "django_settings", "suite_of_django", "suite_of_older_settings")
     said = run_pytest(tmp_path, "--ds=django_settings", KIND_OF_SETTINGS="none")
-    assert find_outcomes(said) == {"passed": 12}, said
+    assert find_outcomes(said) == {"passed": 14}, said
 
 
 def test_a_project_with_mailers(run_pytest: PytestRun, tmp_path: Path) -> None:
     """Each of them is replaced."""
     copy_suites(tmp_path, "django_settings", "suite_of_django", "suite_of_mailers")
     said = run_pytest(tmp_path, "--ds=django_settings", KIND_OF_SETTINGS="mailers")
-    assert find_outcomes(said) == {"passed": 14}, said
+    assert find_outcomes(said) == {"passed": 16}, said

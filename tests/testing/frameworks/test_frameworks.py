@@ -35,7 +35,7 @@ def test_django(run_pytest: PytestRun, tmp_path: Path) -> None:
     """Django 5.2: sent with the fixture, kept in memory without it."""
     copy_suites(tmp_path, "django_settings", "suite_of_django", "suite_of_older_settings")
     said = run_pytest(tmp_path, *WITH_DJANGO, "--ds=django_settings", KIND_OF_SETTINGS="older")
-    assert find_outcomes(said) == {"passed": 12}, said
+    assert find_outcomes(said) == {"passed": 14}, said
 
 
 @pytest.mark.slow

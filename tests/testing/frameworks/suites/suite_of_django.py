@@ -8,6 +8,8 @@ from django.conf import settings as django_settings
 from django.core import mail as django_mail
 from django.test import SimpleTestCase
 
+from edgemail.testing import MailError
+
 LOCMEM = "django.core.mail.backends.locmem.EmailBackend"
 HAS_MAILERS = hasattr(django_settings, "MAILERS")
 
@@ -38,6 +40,20 @@ def first_settings(django_test_environment):
 def test_without_the_fixture_django_keeps_it(mail):
     mail.none(after=lambda: send(mail.address))
     assert len(django_mail.outbox) == 1
+
+
+@pytest.mark.filterwarnings("ignore:.* will not have a default mailer")
+def test_without_the_fixture_a_failure_names_it(mail):
+    send(mail.address)
+    with pytest.raises(MailError, match="add the fixture edgemail_django"):
+        mail.wait(timeout=0.1)
+
+
+def test_with_the_fixture_a_failure_does_not_name_it(mail, edgemail_django):
+    send(mail.address)
+    with pytest.raises(MailError) as failure:
+        mail.wait(subject="Another", timeout=0.1)
+    assert "edgemail_django" not in str(failure.value)
 
 
 def test_it_is_sent(mail, edgemail_django):
