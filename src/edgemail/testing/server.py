@@ -144,7 +144,7 @@ def _read_smtp_url(url: str) -> Smtp:
     Raises:
         ValueError: it has no host or port.
     """
-    parts = urlsplit(url if "://" in url else f"smtp://{url}")
+    parts = urlsplit(f"//{url.removeprefix('smtp://')}")
     if not parts.hostname or not parts.port:
         raise ValueError(f'"{url}" is not an SMTP server such as smtp://127.0.0.1:2525')
     return Smtp(parts.hostname, parts.port)
