@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-BUILD_S = 60.0
+BUILD_S = 180.0
 
 
 def run(*command: str | Path, cwd: Path = ROOT, timeout_s: float = BUILD_S, **environ: str) -> str:
