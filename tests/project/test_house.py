@@ -177,7 +177,9 @@ def test_the_npm_lock_names_no_registry_and_pins_by_hash(folder: str) -> None:
     assert [name for name, entry in packages.items() if not entry.get("integrity", "").startswith("sha512-")] == []
 
 
-@pytest.mark.parametrize("name", ["run.txt", "dev.txt", "fuzz.txt", "node.txt", "compat.txt", "frameworks.txt"])
+@pytest.mark.parametrize(
+    "name", ["run.txt", "dev.txt", "fuzz.txt", "node.txt", "compat.txt", "frameworks.txt", "django-6.1.txt"]
+)
 def test_the_python_requirements_name_no_index_and_pin_by_hash(name: str) -> None:
     """The same holds for pip: no index, and a hash for every package."""
     text = (ROOT / "requirements" / name).read_text(encoding="utf-8")

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
-import sysconfig
 import tarfile
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from testkit.clean_environment import ROOT, build_wheel, make_environment, run
 from testkit.http_client import ask
 from testkit.server_process import serving
 
@@ -20,43 +19,20 @@ import edgemail
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ROOT = Path(__file__).parents[2]
-BUILD_S = 60.0
 DOWNLOAD_S = 600.0
 WITH_NODE = ROOT / "scripts" / "with_node.py"
-
-
-def run(*command: str | Path, cwd: Path = ROOT, timeout_s: float = BUILD_S, **environ: str) -> str:
-    done = subprocess.run(
-        command, cwd=cwd, capture_output=True, text=True, timeout=timeout_s, check=False, env=environ or None
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the wheel without network access."""
-    folder = tmp_path_factory.mktemp("wheel")
-    run(sys.executable, "-m", "pip", "wheel", ".", "--no-deps", "--no-build-isolation", "--quiet", "-w", folder)
-    (built,) = folder.iterdir()
-    return built
+    return build_wheel(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")
 def clean(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install the wheel into a fresh environment; give its commands' folder.
-
-    What the wheel depends on comes from this environment, by a path: its own editable install does not.
-    """
-    folder = tmp_path_factory.mktemp("clean")
-    run(sys.executable, "-m", "venv", "--without-pip", folder)
-    commands = folder / "bin"
-    pip = (sys.executable, "-m", "pip", "--python", commands / "python")
-    run(*pip, "install", "--quiet", "--no-deps", "--no-index", wheel)
-    packages = run(commands / "python", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()
-    (Path(packages) / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    return commands
+    """Install the wheel into a fresh environment; give its commands' folder."""
+    return make_environment(tmp_path_factory.mktemp("clean"), wheel).parent
 
 
 def test_the_wheel_carries_the_page_and_the_licence(wheel: Path) -> None:

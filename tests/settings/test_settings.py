@@ -217,7 +217,7 @@ def test_a_name_that_is_not_known_is_a_mistake_with_a_guess(tmp_path: Path) -> N
 
 
 def test_variables_of_others_are_left_alone() -> None:
-    """Kubernetes names variables after services, and the client commands read EDGEMAIL_URL."""
+    """Kubernetes names variables after services; the client commands and the pytest plugin read the last two."""
     environ = {
         "EDGEMAIL_SERVICE_HOST": "10.0.0.1",
         "EDGEMAIL_SERVICE_PORT": "25",
@@ -225,6 +225,7 @@ def test_variables_of_others_are_left_alone() -> None:
         "EDGEMAIL_PORT": "tcp://10.0.0.1:25",
         "EDGEMAIL_PORT_25_TCP_ADDR": "10.0.0.1",
         "EDGEMAIL_URL": "http://127.0.0.1:8025",
+        "EDGEMAIL_SMTP_URL": "smtp://127.0.0.1:2525",
     }
     assert resolve({}, environ) == resolve({}, {})
 

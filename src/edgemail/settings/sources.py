@@ -26,7 +26,13 @@ if TYPE_CHECKING:
     from edgemail.settings.mailpit import MailpitValue
 
 _PREFIX: Final = "EDGEMAIL_"
-_OTHER_VARIABLES: Final = ("EDGEMAIL_CONFIG", "EDGEMAIL_DEFAULTS", "EDGEMAIL_URL", "EDGEMAIL_TOKEN")
+_OTHER_VARIABLES: Final = (
+    "EDGEMAIL_CONFIG",
+    "EDGEMAIL_DEFAULTS",
+    "EDGEMAIL_SMTP_URL",  # the pytest plugin's
+    "EDGEMAIL_TOKEN",
+    "EDGEMAIL_URL",
+)
 # Kubernetes gives these to every program beside a service that is called edgemail.
 _KUBERNETES = re.compile(r"EDGEMAIL_(SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)")
 _SECRET_IN_URL = re.compile(r"(?<=://)[^/?#]*@|\?.*", re.DOTALL)

@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from edgemail.testing.plugin_frameworks import edgemail_django as edgemail_django
+from edgemail.testing.plugin_frameworks import edgemail_env as edgemail_env
+from edgemail.testing.plugin_frameworks import edgemail_flask as edgemail_flask
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
