@@ -200,4 +200,4 @@ lock: $(VENV)/.dev ## Resolve the pinned requirements again, for every platform
 	@$(BIN)/uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-annotate --no-header --upgrade pyproject.toml --group django-6.1 -c requirements/run.txt -o requirements/django-6.1.txt
 
 clean: ## Remove everything that was installed or built
-	@rm -rf $(VENV) .node web/node_modules tests/sqld/node_modules tests/senders/node_modules tests/senders/.venv tests/compat/node_modules tests/compat/.venv clients/playwright/node_modules clients/playwright/dist$(dir $(FRAMEWORKS)) bench/peers/node_modules bench/peers/.debian bench/peers/.go bench/results src/edgemail/client dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .node web/node_modules tests/sqld/node_modules tests/senders/node_modules tests/senders/.venv tests/compat/node_modules tests/compat/.venv clients/playwright/node_modules clients/playwright/dist $(dir $(FRAMEWORKS)) bench/peers/node_modules bench/peers/.debian bench/peers/.go bench/results src/edgemail/client dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
