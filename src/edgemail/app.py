@@ -29,6 +29,7 @@ from edgemail.http.compat.mailpit.routes import find_special_paths
 from edgemail.http.compat.parts import CompatParts
 from edgemail.http.connections import ConnectionTable
 from edgemail.http.limits import METRICS_CONNECTIONS, SPARE_DESCRIPTORS, SpecialPaths
+from edgemail.http.mcp.endpoint import McpEndpoint
 from edgemail.http.passwords import Passwords
 from edgemail.http.server import HttpServer
 from edgemail.listener import Listener, Policy, TransactionLog
@@ -199,6 +200,7 @@ class App:
                 counters.smtp,
             )
             special = find_special_paths(settings.smtp.max_message_bytes)
+        agents = McpEndpoint(inbox, settings) if settings.agents.mcp == "on" else None
         api = create_api(
             inbox,
             _describe(settings, smtp_urls),
@@ -209,6 +211,7 @@ class App:
             api_chaos,
             refusals.add,
             compat,
+            agents,
         )
         stop_s = min(_HTTP_STOP_S, math.ceil(settings.smtp.shutdown_timeout_s))
         http_servers = []
@@ -243,6 +246,8 @@ class App:
         app.http_urls = [f"{write_url('http', bound)}{settings.http.base_path}/" for bound in http_sockets]
         app.metrics_url = next((f"{write_url('http', bound)}/metrics" for bound in metrics_sockets), None)
         app._run(refusals.run())
+        if agents is not None:
+            app._run(agents.run())
         if not settings.read_only:
             app._run_upkeep(settings)
         for server in http_servers:

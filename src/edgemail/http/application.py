@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Route
 
 from edgemail.http.access import Access, SourceFilter
 from edgemail.http.all_mail import router as all_mail_router
@@ -14,7 +15,7 @@ from edgemail.http.base_path import BasePath
 from edgemail.http.chaos import router as chaos_router
 from edgemail.http.compat.routes import list_routes as list_compat_routes
 from edgemail.http.forwarded import Forwarded
-from edgemail.http.guard import Guard, ServedNames
+from edgemail.http.guard import MCP_PATH, Guard, ServedNames
 from edgemail.http.held_requests import HeldRequests, HoldLimits
 from edgemail.http.openapi import complete_openapi
 from edgemail.http.problems import register_error_handlers
@@ -31,12 +32,15 @@ if TYPE_CHECKING:
 
     from edgemail.http.access import DenialLog
     from edgemail.http.compat.parts import CompatParts
+    from edgemail.http.mcp.endpoint import McpEndpoint
     from edgemail.http.models import ServerInfoModel
     from edgemail.http.passwords import Passwords
     from edgemail.http.prometheus import MetricsExporter
     from edgemail.mailbox.inbox import Inbox
     from edgemail.policy.chaos import Chaos
     from edgemail.settings import Settings
+
+_MCP_FIELDS: Final = ("Mcp-Protocol-Version", "Mcp-Method", "Mcp-Name")
 
 
 def create_api(
@@ -49,13 +53,14 @@ def create_api(
     chaos: Chaos | None = None,
     refuse: Callable[[str], None] = lambda _: None,
     compat: CompatParts | None = None,
+    agents: McpEndpoint | None = None,
 ) -> ASGIApp:
     """Create the ASGI application: the API, its documentation, the web client.
 
     With `exporter` it also serves /metrics. With `chaos` every user of the API may change the
     chaos rules. Who gives one of `passwords` is the operator. `refuse` is called with the reason
     for each reader that is refused as there is too much to do, `denials` has the others. With
-    `compat` it also serves the APIs of other mail catchers.
+    `compat` it also serves the APIs of other mail catchers, with `agents` tools for agents.
     """
     http, access, trusted = settings.http, settings.access, settings.smtp.trusted
     api = FastAPI(
@@ -82,17 +87,19 @@ def create_api(
     api.router.routes += route_well_known(access)
     if compat is not None:
         api.router.routes += list_compat_routes(compat, api.state.streams)
+    if agents is not None:
+        api.router.routes.append(Route(MCP_PATH, agents, methods=None))
     mount_web_client(api)
     complete_openapi(api)
     limits = AnswerLimits(http.max_answer_bytes, http.max_waiting_reads, http.min_read_rate_bytes)
     app: ASGIApp = Answers(ShortResponses(api), limits, refuse)
-    app = Access(app, access, passwords, trusted, denials)
+    app = Access(app, access, passwords, trusted, denials, None if agents is None else settings.agents.token)
     if http.allowed_origins:
         app = CORSMiddleware(
             app,
             allow_origins=http.allowed_origins,
-            allow_methods=["GET", *([] if compat is None else ["POST"]), "PUT", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
+            allow_methods=["GET", *(["POST"] if compat or agents else []), "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Last-Event-ID", *_MCP_FIELDS],
         )
     hosts = {settings.smtp.hostname.lower(), *http.allowed_hosts}
     if access.http_names != "public":

@@ -20,6 +20,7 @@ _TITLES: Final = {
     "policy": "Policy",
     "log": "Log",
     "access": "Access over HTTP",
+    "agents": "Agents",
 }
 
 _INTRODUCTION: Final = """\
