@@ -15,6 +15,7 @@ from edgemail.cli.doctor import doctor
 from edgemail.cli.export_mail import export_mail
 from edgemail.cli.import_mail import import_mail
 from edgemail.cli.mail import delete, list_mail, show, wait
+from edgemail.cli.mcp import mcp
 from edgemail.cli.operator import operator
 from edgemail.cli.readyz import readyz
 from edgemail.cli.send import send
@@ -97,7 +98,7 @@ cli = _Group(
     "edgemail",
     commands=[
         *(serve, send, sendmail, list_mail, show, wait, delete, readyz),
-        *(import_mail, export_mail, operator, token, web, doctor, config, completion),
+        *(import_mail, export_mail, operator, token, web, doctor, mcp, config, completion),
     ],
     help=_HELP,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},

@@ -36,8 +36,8 @@ _log = logging.getLogger(__name__)
 
 INSTRUCTIONS: Final = (
     "edgemail gives you e-mail addresses and what comes to them. To sign up somewhere: new_address, give the "
-    "address to the form, then wait_for_code or wait_for_link with its `after`. There is no tool that sends mail, by "
-    "design. "
+    "address to the form, then wait_for_code or wait_for_link with its `after`. There is no tool that sends mail, "
+    "by design. "
     f"{WARNING}"
 )
 _MISTAKES_MAX: Final = 3
