@@ -92,6 +92,7 @@ def test_every_setting_reads_what_it_writes_from_every_source(setting, tmp_path:
         "passwords": "kim:s3cret ann:$2y$05$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234",
         "auth_passwords": "kim:s3cret",
         "auth_file": "logins", "require_tls": "on",
+        "mcp": "off", "mcp_write": "on", "mcp_bodies": "off", "mcp_address": "*@agents.example,kim@a.org",
         "chaos": "mail:451:10%,rcpt:550:*@slow.example,data:421:0.5%:7x:bob@*,auth:535:1x",
     }  # fmt: skip
     text = examples.get(setting.name, "3s" if setting.kind.metavar == "DURATION" else "3")

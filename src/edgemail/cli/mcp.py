@@ -9,7 +9,6 @@ import signal
 import sys
 import threading
 from dataclasses import replace
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -22,6 +21,7 @@ from edgemail.cli.terminal import Failure, echo_line
 from edgemail.errors import ListenError
 from edgemail.model import Endpoint
 from edgemail.settings import resolve
+from edgemail.system.extras import INSTALL_MCP, has_mcp
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 _READY_S: Final = 5.0
 _ANY_PORT: Final = Endpoint("127.0.0.1", 0)
-_INSTALL: Final = 'pip install "edgemail[mcp]"'
 _PING: Final = {"jsonrpc": "2.0", "id": 0, "method": "ping"}
 _WAITING_LINES: Final = 20
 
@@ -112,8 +111,10 @@ class _Session:
                 raise
         else:
             return _tools_at(self._api.url)
-        if find_spec("mcp") is None:
-            raise Failure(f"no edgemail answers at {self._api.url}, and to start one with tools needs: {_INSTALL}")
+        if not has_mcp():
+            raise Failure(
+                f"no edgemail answers at {self._api.url}, and to start one with tools needs: {INSTALL_MCP}"
+            )
         self._app = await _start()
         for place in (*self._app.smtp_urls, *self._app.http_urls):
             echo_line(f"edgemail mcp: started {place}", err=True)

@@ -15,7 +15,7 @@ from edgemail.cli.terminal import echo_json, echo_line
 from edgemail.errors import SettingsError
 from edgemail.settings import SETTINGS, resolve
 from edgemail.settings.definition import flag_of
-from edgemail.settings.kinds import ON
+from edgemail.settings.kinds import OFF, ON
 from edgemail.settings.mailpit import MAILPIT_SETTINGS
 from edgemail.system.switch_interval import set_switch_interval
 
@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 def options_of(setting: Setting) -> Iterator[click.Option]:
     """Give the flag of a setting, and hidden ones for its retired names. `resolve` checks their texts.
 
-    The flag of an advanced switch may stand alone, for ``on``.
+    The flag of a switch that is off may stand alone, for ``on``.
     """
 
     def complete(_context: click.Context, _option: click.Parameter, start: str) -> list[CompletionItem]:
@@ -43,9 +43,9 @@ def options_of(setting: Setting) -> Iterator[click.Option]:
             metavar=setting.kind.metavar,
             multiple=setting.repeated,
             help=_write_help(setting),
-            hidden=name != setting.name or not setting.everyday,
+            hidden=name != setting.name,
             is_flag=False,
-            flag_value=ON if setting.own_flag and ON in setting.kind.choices else None,
+            flag_value=ON if setting.own_flag and setting.kind.choices and setting.default == OFF else None,
             shell_complete=complete,
         )
 
@@ -99,20 +99,20 @@ def setting_options(*names: str) -> list[click.Parameter]:
 
 
 def _show_all_help(context: click.Context, _option: click.Parameter, value: bool) -> None:
-    """Print the help, then every setting that it does not show."""
+    """Print the help, then every setting that has no flag."""
     if not value or context.resilient_parsing:
         return
     formatter = context.make_formatter()
     context.command.format_help(context, formatter)
-    with formatter.section("Advanced settings (--set NAME=VALUE, EDGEMAIL_NAME, or the file)"):
+    with formatter.section("Settings without a flag (--set NAME=VALUE, EDGEMAIL_NAME, or the file)"):
         formatter.write_dl(
             [
                 (
-                    f"{setting.flag if setting.has_flag else setting.name} {setting.kind.metavar}",
+                    f"{setting.name} {setting.kind.metavar}",
                     _write_help(setting),
                 )
                 for setting in SETTINGS
-                if setting.secret or not setting.everyday
+                if not setting.has_flag
             ]
         )
     click.echo(formatter.getvalue().rstrip("\n"))

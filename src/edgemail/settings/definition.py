@@ -49,7 +49,7 @@ class Setting:
     secret: bool = False
     """True if its value must never be shown. It has no flag, since other users can see a program's flags."""
     own_flag: bool = False
-    """True if it has a flag, although few servers set it. `--help-all` shows it, `--help` does not."""
+    """True if it has a flag, although few servers set it."""
     also_from: str = ""
     """Another program's environment variable, which is read where ours is not set."""
     retired_names: tuple[str, ...] = ()

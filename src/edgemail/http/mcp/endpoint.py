@@ -7,10 +7,10 @@ import contextlib
 import json
 import logging
 from http import HTTPStatus
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from edgemail.http.problems import problem_response
+from edgemail.system.extras import HOW_TO_INSTALL_MCP, has_mcp
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-HOW_TO_INSTALL: Final = 'the tools for agents need the extra: pip install "edgemail[mcp]"'
 
 _BODY_MAX_OCTETS: Final = 64 * 1024
 _BRACKETS_MAX: Final = 500
@@ -44,7 +43,7 @@ class McpEndpoint:
         try:
             protocol = await asyncio.to_thread(_load, self._inbox, self._settings)
         except ImportError as error:
-            _log.warning("%s (%s)", HOW_TO_INSTALL, error)
+            _log.warning("%s (%s)", HOW_TO_INSTALL_MCP, error)
             self._is_loaded.set()
             await asyncio.get_running_loop().create_future()
         async with protocol.json.run(), protocol.stream.run():
@@ -60,8 +59,8 @@ class McpEndpoint:
             )
             await refusal(scope, receive, send)
             return
-        if find_spec("mcp") is None:
-            await problem_response(HTTPStatus.NOT_IMPLEMENTED, HOW_TO_INSTALL)(scope, receive, send)
+        if not has_mcp():
+            await problem_response(HTTPStatus.NOT_IMPLEMENTED, HOW_TO_INSTALL_MCP)(scope, receive, send)
             return
         body = await _read_body(receive)
         if isinstance(body, str):
@@ -72,7 +71,7 @@ class McpEndpoint:
         await self._is_loaded.wait()
         protocol = self._protocol
         if protocol is None:
-            await problem_response(HTTPStatus.NOT_IMPLEMENTED, HOW_TO_INSTALL)(scope, receive, send)
+            await problem_response(HTTPStatus.NOT_IMPLEMENTED, HOW_TO_INSTALL_MCP)(scope, receive, send)
             return
         manager = protocol.stream if _wants_stream(scope, body) else protocol.json
         given = _GivenBody(body, receive)
