@@ -16,7 +16,7 @@ from testkit.waiting import PATIENCE_S
 if TYPE_CHECKING:
     from testkit.server_process import Process
 
-pytestmark = pytest.mark.needs_mcp_clients
+pytestmark = [pytest.mark.needs_mcp_clients, pytest.mark.slow]
 
 SCRIPT = Path(__file__).with_name("sign-up.mjs")
 BRIDGE = (sys.executable, "-m", "edgemail", "mcp")

@@ -7,9 +7,9 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import jsonschema
 import pytest
 import pytest_asyncio
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from testkit.mcp_caller import BEFORE, LATEST, call, refuse, request
 from testkit.running_app import ANN, Program, resolved_in, running
 from testkit.sample_mail import letter
@@ -58,7 +58,7 @@ async def test_the_list_has_the_tools_in_their_order(shared: Program, version: s
         assert tool["description"].endswith(WARNING)
         for schema in (tool["inputSchema"], tool["outputSchema"]):
             assert schema["additionalProperties"] is False
-            jsonschema.Draft202012Validator.check_schema(schema)
+            Draft202012Validator.check_schema(schema)
     hints = {tool["name"]: tool["annotations"] for tool in tools}
     assert hints["wait_for_code"] | {"title": ""} == {"title": "", "readOnlyHint": True, "openWorldHint": True}
     assert hints["list_messages"]["readOnlyHint"] is True
@@ -74,7 +74,12 @@ async def test_a_new_address_is_one_that_nobody_guesses(shared: Program) -> None
     made = [await call(shared, "new_address", label="shop") for _ in range(20)]
     assert len({document["address"] for document in made}) == 20
     assert all(re.fullmatch("shop-[a-z2-7]{12}@example.org", document["address"]) for document in made)
-    assert made[0] | {"address": ""} == {"address": "", "after": 0, "expires": None, "receives_internet_mail": False}
+    assert made[0] | {"address": ""} == {
+        "address": "",
+        "after": 0,
+        "expires": None,
+        "receives_internet_mail": False,
+    }
     assert (await call(shared, "new_address", domain="dev.test"))["address"].endswith("@dev.test")
 
 
@@ -136,7 +141,9 @@ async def test_several_codes_are_left_to_the_reader(shared: Program) -> None:
 
 async def test_after_leaves_out_what_was_seen(shared: Program) -> None:
     address = (await call(shared, "new_address"))["address"]
-    first, second, _ = await shared.send(code_mail("111222"), code_mail("333444"), code_mail("555666"), to=(address,))
+    first, second, _ = await shared.send(
+        code_mail("111222"), code_mail("333444"), code_mail("555666"), to=(address,)
+    )
     assert (await call(shared, "wait_for_code", address=address, after=first))["code"] == "333444"
     assert (await call(shared, "wait_for_code", address=address, after=second))["code"] == "555666"
     newest = await call(shared, "wait_for_code", address=address)
@@ -260,16 +267,15 @@ async def test_an_attachment_is_a_link(shared: Program) -> None:
     address = (await call(shared, "new_address"))["address"]
     mail = (
         b"From: a@b.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nSee.\r\n--b\r\n"
-        b"Content-Type: application/pdf\r\nContent-Disposition: attachment; filename=obey.pdf\r\n\r\n%PDF\r\n--b--\r\n"
+        b"Content-Type: application/pdf\r\nContent-Disposition: attachment; filename=obey.pdf\r\n\r\n"
+        b"%PDF\r\n--b--\r\n"
     )
     (mail_id,) = await shared.send(mail, to=(address,))
     listed = await call(shared, "list_messages", address=address)
     assert listed["messages"][0]["attachments"] == [{"index": 0, "type": "application/pdf", "size": 4}]
     arguments = {"name": "read_message", "arguments": {"address": address, "id": mail_id}}
     (link,) = [
-        one
-        for one in (await request(shared, "tools/call", arguments))["content"]
-        if one["type"] == "resource_link"
+        one for one in (await request(shared, "tools/call", arguments))["content"] if one["type"] == "resource_link"
     ]
     path = link["uri"].removeprefix(shared.url)
     assert path.endswith(f"/messages/{mail_id}/attachments/0")
