@@ -138,10 +138,11 @@ async def _read_body(receive: Receive) -> bytes | str:
         message = await receive()
         if message["type"] == "http.disconnect":
             return ""
-        body += message.get("body", b"")
-        if len(body) > _BODY_MAX_OCTETS:
-            return "the request's body is too long"
+        if len(body) <= _BODY_MAX_OCTETS:  # the rest is dropped: who still sends would not hear the answer
+            body += message.get("body", b"")
         has_more = message.get("more_body", False)
+    if len(body) > _BODY_MAX_OCTETS:
+        return "the request's body is too long"
     if body.count(b"[") + body.count(b"{") > _BRACKETS_MAX:
         return "the request's document has too many parts"
     return body

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from edgemail.http.mcp.documents import ToolDocument
-    from edgemail.http.mcp.waiting import Arrival
+    from edgemail.http.mcp.waiting import WaitOutcome
     from edgemail.mailbox.inbox import Inbox
     from edgemail.model import ListedMail
 
@@ -55,7 +55,7 @@ def describe_page(
     return document, f"{text}.{more}"
 
 
-def describe_arrival(arrival: Arrival, *, has_bodies: bool) -> ToolDocument:
+def describe_arrival(arrival: WaitOutcome, *, has_bodies: bool) -> ToolDocument:
     """Return the document of what `wait_for_message` came to."""
     status: Literal["found", "timeout"] = "timeout" if arrival.found is None else "found"
     if has_bodies:

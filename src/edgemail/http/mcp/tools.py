@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from edgemail.http.mcp.addresses import AgentAddresses
     from edgemail.http.mcp.calls import ToolCall
     from edgemail.http.mcp.documents import ToolDocument
-    from edgemail.http.mcp.waiting import Arrival
+    from edgemail.http.mcp.waiting import WaitOutcome
     from edgemail.mailbox.inbox import Inbox
     from edgemail.model import ListedMail
 
@@ -256,7 +256,7 @@ class AgentTools:
 
     async def _wait(
         self, asked: documents.WaitInput, call: ToolCall, matches: Callable[[ListedMail], bool]
-    ) -> Arrival:
+    ) -> WaitOutcome:
         name = self.rules.addresses.check(asked.address)
         is_from = match_sender(asked.sender)
         return await wait_for(
@@ -269,7 +269,7 @@ class AgentTools:
             self._waits,
         )
 
-    def _time_out(self, arrival: Arrival, wanted: str) -> ToolAnswer:
+    def _time_out(self, arrival: WaitOutcome, wanted: str) -> ToolAnswer:
         reason = f"{arrival.others} came, none {wanted}" if arrival.others else None
         document = documents.VerificationDocument(status="timeout", after=arrival.after, reason=reason)
         return ToolAnswer(document, _say_nothing(arrival, wanted), outcome="timeout")
@@ -288,7 +288,7 @@ class AgentTools:
         return f"there is no message {mail_id}{kept}"
 
 
-def _say_nothing(arrival: Arrival, wanted: str) -> str:
+def _say_nothing(arrival: WaitOutcome, wanted: str) -> str:
     others = f" ({arrival.others} came, none {wanted})" if arrival.others else ""
     return f"Nothing yet{others}. Call again with after={arrival.after}."
 

@@ -27,7 +27,7 @@ _EARLY_S: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class WaitOutcome:
     """What a wait came to. `after` is the newest id that was looked at."""
 
     found: ListedMail | None
@@ -44,7 +44,7 @@ async def wait_for(
     matches: Callable[[ListedMail], bool],
     call: ToolCall,
     waits: AgentWaits,
-) -> Arrival:
+) -> WaitOutcome:
     """Wait for a message that matches.
 
     With `after` that is the first above this id. Without, it is the newest of the last ten minutes, else
@@ -64,7 +64,7 @@ async def wait_for(
                 if listed.mail.date < oldest:
                     break
                 if matches(listed):
-                    return Arrival(listed, after, others)
+                    return WaitOutcome(listed, after, others)
                 others += 1
         seen = after
 
@@ -88,4 +88,4 @@ async def wait_for(
                 await call.report(round(now_s), timeout_s, "waiting for mail")
         if found is None and not seen:
             call.note_empty(name)
-        return Arrival(found, seen, others)
+        return WaitOutcome(found, seen, others)
