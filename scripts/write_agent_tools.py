@@ -25,7 +25,8 @@ _INTRODUCTION: Final = f"""\
 <!-- Made from the code: python -m scripts.write_agent_tools -->
 
 The tools at `/mcp` and of `edgemail mcp`, in their order.
-[Give agents an address](../how-to/give-agents-an-address.md) says how to use them. Each description ends with this rule, and so do the server's instructions:
+[Give agents an address](../how-to/give-agents-an-address.md) says how to use them.
+Each description ends with this rule, and so do the server's instructions:
 
 {textwrap.fill(WARNING, 100, initial_indent="> ", subsequent_indent="> ")}
 

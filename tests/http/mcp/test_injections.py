@@ -146,6 +146,8 @@ async def test_what_no_person_sees_is_left_out_and_counted(shared: Program, hidd
         assert re.search(r"\nhidden: [1-9][0-9]* characters?$", content)
         assert "Good morning." in inside(content)
         assert "Good night." in inside(content)
+    listed = await call(shared, "list_messages", address=address)
+    assert listed["messages"][0]["untrusted"]["preview"] == "Good morning. Good night."
 
 
 async def test_invisible_characters_are_in_no_answer(shared: Program) -> None:

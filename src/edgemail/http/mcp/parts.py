@@ -26,7 +26,7 @@ _CODEC: Final = "utf-32-le"
 
 
 @dataclass(frozen=True, slots=True)
-class PartFacts:
+class AgentPartFacts:
     """What there is to say of a part, beside its text."""
 
     total_chars: int
@@ -34,7 +34,7 @@ class PartFacts:
     files: tuple[FileDocument, ...]
 
 
-_Made = tuple[PartFacts, "Sequence[bytes]"]
+_Made = tuple[AgentPartFacts, "Sequence[bytes]"]
 
 
 def make_text(data: bytes) -> _Made:
@@ -77,10 +77,10 @@ def list_files(message: Message) -> tuple[FileDocument, ...]:
 
 def _finish(seen: PersonText, files: tuple[FileDocument, ...] = ()) -> _Made:
     text, dropped = drop_markers(seen.text)
-    return PartFacts(len(text), seen.hidden + dropped, files), [text.encode(_CODEC, "replace")]
+    return AgentPartFacts(len(text), seen.hidden + dropped, files), [text.encode(_CODEC, "replace")]
 
 
-async def read_slice(result: Result[PartFacts], offset: int, max_chars: int) -> str:
+async def read_slice(result: Result[AgentPartFacts], offset: int, max_chars: int) -> str:
     """Return up to `max_chars` characters of a part from `offset` on."""
     start, end = offset * _CHARACTER_OCTETS, (offset + max_chars) * _CHARACTER_OCTETS
     place, wanted = 0, []

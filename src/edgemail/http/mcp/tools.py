@@ -12,7 +12,7 @@ from edgemail.http.mcp import documents
 from edgemail.http.mcp.agent_waits import AgentWaits
 from edgemail.http.mcp.calls import ToolAnswer
 from edgemail.http.mcp.faults import ToolFault
-from edgemail.http.mcp.listing import describe_arrival, describe_page, list_page
+from edgemail.http.mcp.listing import describe_arrival, describe_page, list_page, read_previews
 from edgemail.http.mcp.parts import MAKERS, read_slice
 from edgemail.http.mcp.untrusted import WARNING, enclose
 from edgemail.http.mcp.verification import describe, find_codes, find_links, match_sender
@@ -22,7 +22,7 @@ from edgemail.model import MailId
 from edgemail.settings.parsing import write_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from edgemail.http.mcp.addresses import AgentAddresses
     from edgemail.http.mcp.calls import ToolCall
@@ -193,7 +193,8 @@ class AgentTools:
         """Wait for any message."""
         subject = (asked.subject or "").casefold()
         arrival = await self._wait(asked, call, lambda listed: subject in listed.summary.subject.casefold())
-        document = describe_arrival(arrival, has_bodies=self.rules.has_bodies)
+        found = () if arrival.found is None else (arrival.found,)
+        document = describe_arrival(arrival, await self._read_previews(asked.address, found))
         if arrival.found is None:
             return ToolAnswer(document, _say_nothing(arrival, "that matches"), outcome="timeout")
         text = f"Message {arrival.found.mail.id} is here. Call again with after={arrival.after} for the next one."
@@ -205,7 +206,7 @@ class AgentTools:
         page, next_before = await list_page(self._inbox, name, asked)
         if not page:
             call.note_empty(name)
-        document, text = describe_page(page, next_before, has_bodies=self.rules.has_bodies)
+        document, text = describe_page(page, next_before, await self._read_previews(asked.address, page))
         return ToolAnswer(document, text, outcome=f"{len(page)} listed")
 
     async def read_message(self, asked: documents.ReadInput, call: ToolCall) -> ToolAnswer:
@@ -253,6 +254,11 @@ class AgentTools:
         return ToolAnswer(
             documents.DeletedDocument(deleted=deleted), f"Deleted {deleted}.", outcome=f"{deleted} deleted"
         )
+
+    async def _read_previews(self, address: str, page: Sequence[ListedMail]) -> Mapping[int, str] | None:
+        if not self.rules.has_bodies:
+            return None
+        return await read_previews(self._inbox, self.rules.addresses.check(address), page)
 
     async def _wait(
         self, asked: documents.WaitInput, call: ToolCall, matches: Callable[[ListedMail], bool]
