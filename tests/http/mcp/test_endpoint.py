@@ -6,7 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -17,6 +17,7 @@ from testkit.sample_mail import letter
 from testkit.waiting import until
 
 from edgemail.http.mcp import endpoint, waiting
+from edgemail.http.mcp.endpoint import McpEndpoint
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -176,6 +177,38 @@ async def test_a_client_that_goes_gives_its_wait_back(program: Program, version:
         return not any(result.get("isError") for result in await asyncio.gather(*waits))
 
     await until(may_wait)
+
+
+@pytest.mark.parametrize("has_notes", [False, True], ids=["no notes", "notes"])
+async def test_a_wait_ends_when_the_server_stops(tmp_path: Path, *, has_notes: bool) -> None:
+    params = {"name": "wait_for_code", "arguments": {"address": "kim@example.org", "timeout_s": 55}}
+    params |= {"_meta": {"progressToken": "p"}} if has_notes else {}
+    async with running(resolved_in(tmp_path)) as program:
+        tasks = {asyncio.create_task(post(program, "tools/call", params)) for _ in range(9)}
+        (refused,), waits = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        assert b"busy" in refused.result().body
+    assert all(b'"timeout"' in answer.body for answer in await asyncio.gather(*waits))
+
+
+async def test_what_fails_in_the_protocol_starts_again(tmp_path: Path) -> None:
+    """A fault of the package must not end the program."""
+    inbox: Any = None  # no tool is called
+    agents = McpEndpoint(inbox, resolved_in(tmp_path))
+    agents._is_asked.set()
+    running_agents = asyncio.create_task(agents.run())
+    await agents._is_loaded.wait()
+    protocol = agents._protocol
+    assert protocol is not None
+    before = protocol._stream
+    assert before._task_group is not None
+
+    async def fail() -> None:
+        raise RuntimeError("a fault")
+
+    before._task_group.start_soon(fail)
+    await until(lambda: protocol._stream is not before)
+    assert not running_agents.done()
+    running_agents.cancel()
 
 
 async def test_the_log_has_no_address_and_no_code(program: Program, caplog: pytest.LogCaptureFixture) -> None:

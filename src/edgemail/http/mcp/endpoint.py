@@ -42,14 +42,18 @@ class McpEndpoint:
         await self._is_asked.wait()
         try:
             protocol = await asyncio.to_thread(_load, self._inbox, self._settings)
-        except ImportError as error:
-            _log.warning("%s (%s)", HOW_TO_INSTALL_MCP, error)
+        except Exception:  # such as another release of the package: all else goes on
+            _log.exception("the tools for agents cannot be loaded")
             self._is_loaded.set()
             await asyncio.get_running_loop().create_future()
-        async with protocol.json.run(), protocol.stream.run():
-            self._protocol = protocol
-            self._is_loaded.set()
-            await asyncio.get_running_loop().create_future()
+        while True:
+            try:
+                async with protocol.run():
+                    self._protocol = protocol
+                    self._is_loaded.set()
+                    await asyncio.get_running_loop().create_future()
+            except Exception:  # one request must not end the program
+                _log.exception("the tools for agents have failed, and start again")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -59,7 +63,7 @@ class McpEndpoint:
             )
             await refusal(scope, receive, send)
             return
-        if not has_mcp():
+        if self._protocol is None and not has_mcp():
             await problem_response(HTTPStatus.NOT_IMPLEMENTED, HOW_TO_INSTALL_MCP)(scope, receive, send)
             return
         body = await _read_body(receive)
@@ -73,9 +77,9 @@ class McpEndpoint:
         if protocol is None:
             await problem_response(HTTPStatus.NOT_IMPLEMENTED, HOW_TO_INSTALL_MCP)(scope, receive, send)
             return
-        manager = protocol.stream if _wants_stream(scope, body) else protocol.json
         given = _GivenBody(body, receive)
-        handling = asyncio.create_task(manager.handle_request(scope, given.receive, send))
+        with_notes = _wants_notes(scope, body)
+        handling = asyncio.create_task(protocol.answer(scope, given.receive, send, with_notes=with_notes))
         watching = asyncio.create_task(given.watch())
         try:
             await asyncio.wait((handling, watching), return_when=asyncio.FIRST_COMPLETED)
@@ -148,7 +152,7 @@ async def _read_body(receive: Receive) -> bytes | str:
     return body
 
 
-def _wants_stream(scope: Scope, body: bytes) -> bool:
+def _wants_notes(scope: Scope, body: bytes) -> bool:
     """Return True for who asks for notes of progress and can read them."""
     accepted = b",".join(value for name, value in scope["headers"] if name == b"accept")
     if b"text/event-stream" not in accepted or b"progressToken" not in body:

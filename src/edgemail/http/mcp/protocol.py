@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import mcp_types as types
@@ -27,8 +28,11 @@ from edgemail.http.mcp.resources import RESOURCES, read_resource
 from edgemail.http.mcp.untrusted import WARNING
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from mcp.server.context import ServerRequestContext
     from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
 
     from edgemail.http.mcp.tools import AgentTool, AgentTools
 
@@ -44,7 +48,7 @@ _MISTAKES_MAX: Final = 3
 
 
 class AgentProtocol:
-    """Answers MCP requests by the tools. `json` answers in one piece, `stream` with notes of progress."""
+    """Answers MCP requests by the tools."""
 
     def __init__(self, tools: AgentTools, base_path: str) -> None:
         self._tools = tools
@@ -62,9 +66,22 @@ class AgentProtocol:
             on_list_resource_templates=self._list_templates,
             on_read_resource=self._read_resource,
         )
-        self.json = StreamableHTTPSessionManager(server, json_response=True, stateless=True)
-        self.stream = StreamableHTTPSessionManager(server, json_response=False, stateless=True)
+        self._server = server
         self._schemas = {name: write_schema(tool.takes, tool.input_changes) for name, tool in tools.table.items()}
+
+    @asynccontextmanager
+    async def run(self) -> AsyncIterator[None]:
+        """Serve requests for as long as the context lasts."""
+        one_piece = StreamableHTTPSessionManager(self._server, json_response=True, stateless=True)
+        stream = StreamableHTTPSessionManager(self._server, json_response=False, stateless=True)
+        async with one_piece.run(), stream.run():
+            self._one_piece, self._stream = one_piece, stream
+            yield
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send, *, with_notes: bool) -> None:
+        """Answer one request: in one piece, or by a stream that has notes of progress."""
+        manager = self._stream if with_notes else self._one_piece
+        await manager.handle_request(scope, receive, send)
 
     def _find_schema(self, name: str) -> dict[str, Any] | None:
         return self._schemas.get(name)
