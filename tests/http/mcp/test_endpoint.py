@@ -61,6 +61,13 @@ async def test_a_foreign_page_may_not_ask(program: Program) -> None:
     assert (await post(program, "tools/list", fields={"origin": program.url})).status == 200
 
 
+async def test_blanks_around_a_field_are_no_part_of_it(program: Program) -> None:
+    """MCP compares fields with the body, and HTTP leaves the blanks to who reads them."""
+    params = {"name": "new_address", "arguments": {}}
+    assert (await post(program, "tools/call", params, fields={"mcp-name": "  new_address \t "})).status == 200
+    assert (await post(program, "tools/call", params, fields={"mcp-name": "list_messages"})).status == 400
+
+
 async def test_answers_are_not_kept(program: Program) -> None:
     answer = await post(program, "tools/list")
     assert answer.headers["cache-control"] == "no-store"

@@ -77,6 +77,8 @@ class McpEndpoint:
         if protocol is None:
             await problem_response(HTTPStatus.NOT_IMPLEMENTED, HOW_TO_INSTALL_MCP)(scope, receive, send)
             return
+        # the parser keeps the blanks behind a value, which are no part of it (RFC 9110 section 5.5)
+        scope["headers"] = [(name, value.strip(b" \t")) for name, value in scope["headers"]]
         given = _GivenBody(body, receive)
         with_notes = _wants_notes(scope, body)
         handling = asyncio.create_task(protocol.answer(scope, given.receive, send, with_notes=with_notes))
