@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
+_RESTART_S: Final = 0.1
 _BODY_MAX_OCTETS: Final = 64 * 1024
 _BRACKETS_MAX: Final = 500
 """The most ``[`` and ``{`` in a request: parsers take deep documents apart level by level."""
@@ -54,6 +55,7 @@ class McpEndpoint:
                     await asyncio.get_running_loop().create_future()
             except Exception:  # one request must not end the program
                 _log.exception("the tools for agents have failed, and start again")
+                await asyncio.sleep(_RESTART_S)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

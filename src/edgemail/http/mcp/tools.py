@@ -76,7 +76,7 @@ class AgentTools:
     def _list(self) -> list[AgentTool]:
         has_bodies = self.rules.has_bodies
         choices = self.rules.addresses.choices
-        several = "read_message" if has_bodies else "list_messages"
+        several = "call read_message" if has_bodies else "let a person open the message"
         tools = [
             AgentTool(
                 "new_address",
@@ -93,7 +93,7 @@ class AgentTools:
                 "wait_for_code",
                 "Wait for a code",
                 "Wait for a mail with a one-time code and return the code, without the mail's text. Without "
-                "`after` mail older than ten minutes does not count. With several codes `code` is null: call "
+                "`after` mail older than ten minutes does not count. With several codes `code` is null: "
                 f"{several}.",
                 documents.WaitInput,
                 documents.VerificationDocument,
@@ -105,7 +105,7 @@ class AgentTools:
                 "Wait for a link",
                 "Wait for a mail with a link that confirms something and return the link, without the mail's "
                 "text. `host` takes only links to that host or below it. Without `after` mail older than ten "
-                f"minutes does not count. With several links `link` is null: give `host`, or call {several}.",
+                f"minutes does not count. With several links `link` is null: give `host`, or {several}.",
                 documents.WaitForLinkInput,
                 documents.VerificationDocument,
                 _WAIT,
