@@ -120,6 +120,22 @@ def test_it_ends_with_its_agent_and_says_nothing_but_messages(tmp_path: Path) ->
     assert "edgemail mcp: started smtp://127.0.0.1:" in done.stderr
 
 
+@pytest.mark.parametrize("is_own", [False, True], ids=["bridge", "own server"])
+def test_sigterm_ends_it_in_order(server: Process, tmp_path: Path, *, is_own: bool) -> None:
+    """Clients send it to what they no longer need, also while the pipe is open and a request waits."""
+    url = f"http://127.0.0.1:{closed_port()}" if is_own else server.url
+    with talking(environ_of(tmp_path, EDGEMAIL_URL=url)) as program:
+        say(program, LIST)
+        assert hear(program)["result"]["tools"]
+        arguments = {"address": "kim@example.org", "timeout_s": 55}
+        params = {"name": "wait_for_code", "arguments": arguments}
+        say(program, {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": params})
+        program.terminate()
+        assert program.wait(PATIENCE_S) == 0
+        assert program.stderr is not None
+        assert "Error" not in program.stderr.read()
+
+
 def test_it_takes_other_ports_where_its_own_are_taken(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         at = f"127.0.0.1:{taken.getsockname()[1]}"

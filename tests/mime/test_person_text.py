@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 
 import pytest
@@ -151,6 +152,75 @@ def test_a_hostile_page_costs_little(kind: str) -> None:
     began = time.process_time()
     see_page(HOSTILE[kind])
     assert time.process_time() - began < 20
+
+
+PIECES = (
+    *HIDDEN.values(),
+    *SEEN.values(),
+    *(
+        "<",
+        ">",
+        "</",
+        "<!--",
+        "-->",
+        "<style>",
+        "</style>",
+        "{",
+        "}",
+        "@media",
+        "&#x",
+        ";",
+        '"',
+        "'",
+        "=",
+        "\\",
+        "/*",
+        ":",
+    ),
+    *(
+        "</table>",
+        "</td>",
+        "</p>",
+        "</b>",
+        "</a>",
+        "<td>",
+        "<tr>",
+        "<p>",
+        "<b>",
+        "<a href=",
+        "rgb(",
+        "9" * 400,
+        "%",
+    ),
+    *("color:", "font-size:", "hsl(", "#", "calc(", "inherit", "\x00", "\ud800", "\ue000", "\U000e0041", "\u2028"),
+)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_page_makes_it_fail(seed: int) -> None:
+    chance = random.Random(seed)
+    for _ in range(60):
+        html = "".join(chance.choice(PIECES) for _ in range(chance.randrange(1, 40)))
+        html = html[: chance.randrange(len(html) + 1)]
+        for seen in (see_page(html), see_source(html), read_as_a_person(html, html)):
+            assert seen.hidden >= 0
+            seen.text.encode()
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        "color:rgb(" + "9" * 400 + ",1,1)",
+        "font-size:" + "9" * 400 + "%",
+        "left:-" + "9" * 400,
+        "opacity:.",
+        "color:#",
+        "x",
+    ],
+)
+def test_no_style_makes_it_fail(style: str) -> None:
+    see_page(f'<p style="{style}">A<b style="font-size:0%">{OBEY}</b></p>')
+    assert "Ignore" not in see_page(f'<p style="{style}"><b style="font-size:0%">{OBEY}</b></p>').text
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from edgemail.settings import resolve
 from edgemail.system.extras import INSTALL_MCP, has_mcp
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     import httpx2
 
@@ -35,6 +35,7 @@ _READY_S: Final = 5.0
 _ANY_PORT: Final = Endpoint("127.0.0.1", 0)
 _PING: Final = {"jsonrpc": "2.0", "id": 0, "method": "ping"}
 _WAITING_LINES: Final = 20
+_READ_OCTETS: Final = 64 * 1024
 
 
 @click.command("mcp")
@@ -184,12 +185,30 @@ async def _read_lines() -> AsyncIterator[bytes]:
 
     def read() -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody wants the rest
-            while True:
-                line = sys.stdin.buffer.readline(MESSAGE_MAX_OCTETS + 2)
+            for line in _split_input(sys.stdin.fileno()):
                 asyncio.run_coroutine_threadsafe(lines.put(line), loop).result()
-                if not line:
-                    return
+            asyncio.run_coroutine_threadsafe(lines.put(b""), loop).result()
 
     threading.Thread(target=read, daemon=True, name="stdin").start()
     while line := await lines.get():
         yield line
+
+
+def _split_input(descriptor: int) -> Iterator[bytes]:
+    """Yield the lines of a file or pipe; of one that is too long, the beginning.
+
+    `sys.stdin` would hold its lock while the interpreter ends, which is a fatal error.
+    """
+    rest, is_dropping = b"", False
+    while octets := os.read(descriptor, _READ_OCTETS):
+        *whole, rest = (rest + octets).split(b"\n")
+        for line in whole:
+            if not is_dropping:
+                yield line + b"\n"
+            is_dropping = False
+        if len(rest) > MESSAGE_MAX_OCTETS:
+            if not is_dropping:
+                yield rest
+            rest, is_dropping = b"", True
+    if rest and not is_dropping:
+        yield rest

@@ -55,6 +55,7 @@ _NAMES: Final[dict[str, Colour]] = {
 _NEAR: Final = 40
 """Colours whose channels differ by less in all are the same to the eye."""
 _SMALLEST_PX: Final = 3.0
+_LARGEST_PX: Final = 1_000.0
 _FAR_PX: Final = -400.0
 
 _COMMENT: Final = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
@@ -130,7 +131,7 @@ def look_of(name: str, attributes: str, rules: Mapping[str, str], around: Look) 
     if name == "a" and "color" not in given:
         look = replace(look, colour=_LINK, is_clear=False)
     if size := given.get("font-size"):
-        look = replace(look, size_px=_read_size(size, around.size_px))
+        look = replace(look, size_px=min(_LARGEST_PX, _read_size(size, around.size_px)))
     if written := given.get("-webkit-text-fill-color") or given.get("color"):
         look = _paint(look, written)
     if (written := given.get("background-color") or given.get("background")) is not None:
@@ -288,4 +289,4 @@ def _read_channel(text: str) -> int:
         value = float(text.rstrip("%")) * (2.55 if text.endswith("%") else 1.0)
     except ValueError:
         return 0
-    return max(0, min(255, round(value)))
+    return round(max(0.0, min(255.0, value)))
