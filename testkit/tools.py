@@ -145,5 +145,6 @@ BY_NPM = {
     "python_frameworks": "Django, Flask-Mail and FastAPI-Mail",
     "playwright": "Playwright and TypeScript for the npm package",
     "mailpit_clients": "clients of Mailpit, MailHog, MailDev and Inbucket",
+    "mcp_clients": "a client of MCP in JavaScript, and MCP's conformance suite",
 }
 """Tools that `make` installs by npm or pip, with the same kind of marker."""

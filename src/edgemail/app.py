@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Coroutine, Iterable, Sequence
 
+    from edgemail.http.mcp.endpoint import McpEndpoint
     from edgemail.http.server import HttpServer
     from edgemail.settings import Settings
     from edgemail.store.base import Mailbox
@@ -255,7 +256,10 @@ class App:
         sockets = self._sockets
         try:
             if sockets.http or sockets.metrics:
-                for server in await asyncio.to_thread(_build_http, self._http_parts, sockets):
+                servers, agents = await asyncio.to_thread(_build_http, self._http_parts, sockets)
+                if agents is not None:
+                    self._run(agents.run())
+                for server in servers:
                     self._http.append(server)
                     self._run(server.run())
                     await server.is_up.wait()
@@ -323,7 +327,7 @@ class App:
         self._tasks.append(asyncio.create_task(work))
 
 
-def _build_http(parts: HttpParts, sockets: _Sockets) -> list[HttpServer]:
+def _build_http(parts: HttpParts, sockets: _Sockets) -> tuple[list[HttpServer], McpEndpoint | None]:
     from edgemail.http.servers import build_servers  # a third of a second, and no sender needs it
 
     return build_servers(parts, sockets.http, sockets.metrics)

@@ -166,7 +166,8 @@ def test_no_build_product_or_data_is_committed() -> None:
 
 
 @pytest.mark.parametrize(
-    "folder", ["web", "clients/playwright", "tests/sqld", "tests/senders", "tests/compat", "bench/peers"]
+    "folder",
+    ["web", "clients/playwright", "tests/sqld", "tests/senders", "tests/compat", "tests/mcp", "bench/peers"],
 )
 def test_the_npm_lock_names_no_registry_and_pins_by_hash(folder: str) -> None:
     """The user chooses the registry; the hash makes sure that the packages are those locked."""

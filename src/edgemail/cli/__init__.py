@@ -55,6 +55,7 @@ _COMMANDS: Final = {
     "export": "export_mail:export_mail",
     "import": "import_mail:import_mail",
     "list": "mail:list_mail",
+    "mcp": "mcp:mcp",
     "operator": "operator:operator",
     "readyz": "readyz:readyz",
     "send": "send:send",

@@ -32,9 +32,9 @@ class Api:
 
     def __init__(self, url: str) -> None:
         self.url, parts = _check(url)
-        self._authorization = _write_authorization(parts, os.environ.get("EDGEMAIL_TOKEN", ""))
+        self.authorization = _write_authorization(parts, os.environ.get("EDGEMAIL_TOKEN", ""))
         # A proxy from the environment could not reach this machine's own server.
-        handlers = [urllib.request.ProxyHandler({})] if _is_loopback(parts.hostname or "") else []
+        handlers = [urllib.request.ProxyHandler({})] if is_loopback(parts.hostname or "") else []
         self._opener = urllib.request.build_opener(*handlers)
 
     def get(self, *path: str | int, wait_s: float = 0.0, **query: str | float | None) -> Any:
@@ -68,8 +68,8 @@ class Api:
 
     def _open(self, request: urllib.request.Request, timeout_s: float) -> bytes:
         """Return the body of the answer."""
-        if self._authorization:
-            request.add_unredirected_header("Authorization", self._authorization)
+        if self.authorization:
+            request.add_unredirected_header("Authorization", self.authorization)
         try:
             with self._opener.open(request, timeout=timeout_s) as answer:
                 octets: bytes = answer.read()
@@ -130,7 +130,8 @@ def _write_authorization(parts: SplitResult, token: str) -> str:
     return f"Bearer {token}" if token else ""
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Return True if a host of a URL is this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -27,7 +27,7 @@ _STANDARD_FIELDS: Final = frozenset(vars(logging.makeLogRecord({}))) | {
 
 _MAX_BUFFERED_LINES: Final = 100
 
-_VERBOSE_LIBRARIES: Final = ("uvicorn", "httpx2", "httpcore2")
+_VERBOSE_LIBRARIES: Final = ("uvicorn", "httpx2", "httpcore2", "mcp")
 """Libraries that log each start, request and connection, which is noise for the operator of a mail server."""
 
 _BARE: Final = re.compile(rf'[^\s"=\\{HIDDEN}]+')

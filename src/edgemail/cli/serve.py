@@ -16,6 +16,7 @@ from edgemail.cli.terminal import echo_json, echo_line
 from edgemail.errors import SettingsError
 from edgemail.settings import SETTINGS, resolve
 from edgemail.settings.definition import flag_of
+from edgemail.settings.kinds import OFF, ON
 from edgemail.settings.mailpit import MAILPIT_SETTINGS
 from edgemail.system.loading import without_collection
 from edgemail.system.switch_interval import set_switch_interval
@@ -32,7 +33,10 @@ _log = logging.getLogger(__name__)
 
 
 def options_of(setting: Setting) -> Iterator[click.Option]:
-    """Give the flag of a setting, and hidden ones for its retired names. `resolve` checks their texts."""
+    """Give the flag of a setting, and hidden ones for its retired names. `resolve` checks their texts.
+
+    The flag of a switch that is off may stand alone, for ``on``.
+    """
 
     def complete(_context: click.Context, _option: click.Parameter, start: str) -> list[CompletionItem]:
         from click.shell_completion import CompletionItem
@@ -46,6 +50,8 @@ def options_of(setting: Setting) -> Iterator[click.Option]:
             multiple=setting.repeated,
             help=_write_help(setting),
             hidden=name != setting.name,
+            is_flag=False,
+            flag_value=ON if setting.own_flag and setting.kind.choices and setting.default == OFF else None,
             shell_complete=complete,
         )
 
@@ -112,7 +118,10 @@ def _show_all_help(context: click.Context, _option: click.Parameter, value: bool
     with formatter.section("Settings without a flag (--set NAME=VALUE, EDGEMAIL_NAME, or the file)"):
         formatter.write_dl(
             [
-                (f"{setting.name} {setting.kind.metavar}", _write_help(setting))
+                (
+                    f"{setting.name} {setting.kind.metavar}",
+                    _write_help(setting),
+                )
                 for setting in SETTINGS
                 if not setting.has_flag
             ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import logging
 import posixpath
 import time
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from starlette.datastructures import QueryParams
 
 from edgemail.http.forwarded import read_peer
-from edgemail.http.guard import MAIL_PATHS
+from edgemail.http.guard import MAIL_PATHS, MCP_PATH
 from edgemail.http.header_fields import find_field
 from edgemail.http.problems import problem_response
 from edgemail.http.visitors import Visit, Visitors, is_within
@@ -115,8 +116,11 @@ class Access:
         passwords: Passwords | None,
         trusted: tuple[Network, ...],
         denials: DenialLog,
+        agent_token: str | None = None,
     ) -> None:
+        """`agent_token` opens what agents have, and nothing else does."""
         self._app = app
+        self._agent_token = None if agent_token is None else agent_token.encode()
         self._settings = settings
         self._passwords = passwords
         self._trusted = trusted
@@ -134,11 +138,14 @@ class Access:
         authorization = _read_authorization(scope)
         is_operator = False
         refusal = None
-        if self._passwords is not None and authorization:
+        asks_as_agent = self._agent_token is not None and scope["path"] == MCP_PATH
+        if asks_as_agent:
+            refusal = self._check_agent(authorization, visitor)
+        elif self._passwords is not None and authorization:
             is_operator, refusal = await self._log_in(self._passwords, authorization, visitor)
         if not is_operator:
-            needs_operator = self._needs_operator(scope)
-            if not needs_operator:
+            needs_operator = not asks_as_agent and self._needs_operator(scope)
+            if not needs_operator and not asks_as_agent:
                 refusal = None  # a wrong password does no harm where none is needed
             refusal = refusal or self._refuse(scope, authorization, needs_operator=needs_operator)
             if visitor is not None and peer is not None and not is_within(peer, self._trusted):
@@ -173,6 +180,19 @@ class Access:
         if not is_right and visitor is not None:
             self._visitors.fail_login(visitor)
         return is_right, None
+
+    def _check_agent(self, authorization: bytes, visitor: Visitor | None) -> tuple[str, Response] | None:
+        """Refuse an agent without the token."""
+        if visitor is not None and not self._visitors.may_log_in(visitor):
+            return "too_many_logins", _too_many("too many wrong tokens")
+        scheme, _, given = authorization.partition(b" ")
+        if scheme.lower() == b"bearer" and hmac.compare_digest(given.strip(), self._agent_token or b""):
+            return None
+        if visitor is not None and authorization:
+            self._visitors.fail_login(visitor)
+        detail = "this needs the bearer token of the setting mcp_token"
+        challenge = 'Bearer realm="edgemail"' + (', error="invalid_token"' if authorization else "")
+        return "no_password", problem_response(HTTPStatus.UNAUTHORIZED, detail, {"www-authenticate": challenge})
 
     def _needs_operator(self, scope: Scope) -> bool:
         """Return True if a stranger may not ask for it."""
@@ -249,6 +269,8 @@ def _count_misses(scope: Scope, send: Send) -> Send:
 
 def _find_kind(method: str, path: str) -> RequestKind | None:
     """Return which rate a request counts for."""
+    if path == MCP_PATH:
+        return "reads"
     if not _is_below_any(_OF_MAIL, path) or path == "/api/server":
         return None
     if _is_deletion(method, path):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
+from starlette.routing import Route
 
 from edgemail import __version__
 from edgemail.http.all_mail import router as all_mail_router
 from edgemail.http.chaos import router as chaos_router
 from edgemail.http.error_handlers import register_error_handlers
+from edgemail.http.guard import MCP_PATH
 from edgemail.http.guides import route_guides
 from edgemail.http.held_requests import HeldRequests, HoldLimits
 from edgemail.http.models import LimitsModel, RetentionModel, ServerInfoModel
@@ -24,14 +26,15 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp
 
+    from edgemail.http.mcp.endpoint import McpEndpoint
     from edgemail.http.metrics_route import MetricsPage
     from edgemail.http.parts import HttpParts
     from edgemail.policy.chaos import Chaos
     from edgemail.settings import Settings
 
 
-def create_api(parts: HttpParts, metrics: MetricsPage) -> ASGIApp:
-    """Create the API, its documentation, the web client, and the APIs of other mail catchers."""
+def create_api(parts: HttpParts, metrics: MetricsPage, agents: McpEndpoint | None = None) -> ASGIApp:
+    """Create the API, its documentation, the web client, tools for agents, and the APIs of other mail catchers."""
     settings = parts.settings
     http, trusted = settings.http, settings.smtp.trusted
     info = _describe(settings, parts.smtp_urls)
@@ -62,6 +65,8 @@ def create_api(parts: HttpParts, metrics: MetricsPage) -> ASGIApp:
     api.router.routes += route_guides(http.base_path, documents_api=settings.access.internals == "everyone")
     if settings.access.compat_apis == "on":
         api.router.routes += _list_compat_routes(parts, chaos, api.state.streams)
+    if agents is not None:
+        api.router.routes.append(Route(MCP_PATH, agents, methods=None))
     mount_web_client(api)
     complete_openapi(api)
     return api

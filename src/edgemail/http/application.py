@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from starlette.middleware.cors import CORSMiddleware
 
@@ -21,11 +21,16 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from edgemail.http.access import DenialLog
+    from edgemail.http.mcp.endpoint import McpEndpoint
     from edgemail.http.metrics_route import MetricsPage
     from edgemail.http.parts import HttpParts
 
+_MCP_FIELDS: Final = ("Mcp-Protocol-Version", "Mcp-Method", "Mcp-Name")
 
-def create_app(parts: HttpParts, denials: DenialLog, metrics: MetricsPage) -> ASGIApp:
+
+def create_app(
+    parts: HttpParts, denials: DenialLog, metrics: MetricsPage, agents: McpEndpoint | None = None
+) -> ASGIApp:
     """Create the ASGI application. The first request that is no probe loads the API, which takes a while.
 
     Whoever asks it will read mail: the parser is loaded next.
@@ -37,18 +42,19 @@ def create_app(parts: HttpParts, denials: DenialLog, metrics: MetricsPage) -> AS
         with without_collection():
             from edgemail.http.api import create_api
 
-            return create_api(parts, metrics)
+            return create_api(parts, metrics, agents)
 
     limits = AnswerLimits(http.max_answer_bytes, http.max_waiting_reads, http.min_read_rate_bytes)
     app: ASGIApp = Answers(ShortResponses(LazyApp(load, parts.inbox.check, mime.load)), limits, parts.refuse)
     passwords = None if parts.passwords is None else Passwords(parts.passwords)
-    app = Access(app, access, passwords, trusted, denials)
+    app = Access(app, access, passwords, trusted, denials, None if agents is None else settings.agents.token)
+    has_posts = access.compat_apis == "on" or agents is not None
     if http.allowed_origins:
         app = CORSMiddleware(
             app,
             allow_origins=http.allowed_origins,
-            allow_methods=["GET", *(["POST"] if access.compat_apis == "on" else []), "PUT", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
+            allow_methods=["GET", *(["POST"] if has_posts else []), "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Last-Event-ID", *_MCP_FIELDS],
         )
     hosts = {settings.smtp.hostname.lower(), *http.allowed_hosts}
     if access.http_names != "public":

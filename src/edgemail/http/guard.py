@@ -38,8 +38,11 @@ _API_HEADERS = (
 )
 MAIL_PATHS: Final = ("/view", "/email", "/messages", "/serve")
 """The paths of mail that other mail catchers have outside of `/api`, and all below them."""
+MCP_PATH: Final = "/mcp"
+"""Where agents have their tools."""
+
 _API_PATHS = (
-    *("/api/", "/healthz", "/livez", "/readyz", "/metrics", "/openapi.json"),
+    *("/api/", MCP_PATH, "/healthz", "/livez", "/readyz", "/metrics", "/openapi.json"),
     *(f"{path}/" for path in MAIL_PATHS),
 )
 _READING = ("GET", "HEAD")

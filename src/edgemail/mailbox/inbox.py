@@ -119,18 +119,23 @@ class Inbox:
         return mail, await self._reader.read(mail, (write, path), parse)
 
     async def derive(
-        self, mail_id: MailId, make: Callable[[bytes], tuple[_T, Sequence[bytes]]], part: Hashable = None
+        self,
+        mail_id: MailId,
+        make: Callable[[bytes], tuple[_T, Sequence[bytes]]],
+        part: Hashable = None,
+        inbox: str | None = None,
     ) -> tuple[StoredMail, Result[_T]]:
         """Return a message's row, and what `make` makes of its octets in a worker thread.
 
         The result is kept for who asks for the same `part`. So `make` depends on its argument and on
-        `part` alone, and is told apart from others by its module and name.
+        `part` alone, and is told apart from others by its module and name. With `inbox`, only a message
+        of that inbox is found.
 
         Raises:
             MessageNotFound: no message has this id.
             Exception: what `make` raises.
         """
-        mail = await self._find(mail_id, None)
+        mail = await self._find(mail_id, inbox)
         return mail, await self._reader.read(
             mail, (make.__module__, make.__qualname__, part), make, is_attachment=part is not None
         )

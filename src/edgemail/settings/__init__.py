@@ -6,6 +6,7 @@ from edgemail.settings.sources import Origin, Resolved, resolve
 from edgemail.settings.table import (
     SETTINGS,
     AccessSettings,
+    AgentSettings,
     HttpSettings,
     LogSettings,
     OperatorSettings,
@@ -23,6 +24,7 @@ __all__ = [
     "PRIVATE",
     "SETTINGS",
     "AccessSettings",
+    "AgentSettings",
     "FreeSpace",
     "HttpSettings",
     "LogSettings",

@@ -49,6 +49,8 @@ def _find_open_doors(settings: Settings, spelled: Mapping[str, str]) -> Iterable
         yield f'{spelled["allowed_origin"]}: "{ANY_ORIGIN}" {NO_ORIGIN}'
     if access.compat_apis == "on" and access.all_mail == "operator" and not access.has_passwords:
         yield f"{spelled['compat_apis']}: nobody could use these APIs without a password; set password_file as well"
+    if access.mode == "public" and settings.agents.mcp == "on" and settings.agents.token is None:
+        yield f"{spelled['mcp']}: everyone could use these tools without a token; set EDGEMAIL_MCP_TOKEN as well"
 
 
 def _find_missing_keys(settings: Settings, spelled: Mapping[str, str]) -> Iterable[str]:

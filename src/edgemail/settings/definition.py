@@ -48,6 +48,8 @@ class Setting:
     """True if SIGHUP puts a change into force; other settings need a restart."""
     secret: bool = False
     """True if its value must never be shown. It has no flag, since other users can see a program's flags."""
+    own_flag: bool = False
+    """True if it has a flag, although few servers set it."""
     also_from: str = ""
     """Another program's environment variable, which is read where ours is not set."""
     retired_names: tuple[str, ...] = ()
@@ -58,7 +60,7 @@ class Setting:
     @property
     def has_flag(self) -> bool:
         """True if it has a flag of its own; `--set NAME=VALUE` gives any setting that is not secret."""
-        return self.everyday and not self.secret
+        return (self.everyday or self.own_flag) and not self.secret
 
     @property
     def flag(self) -> str:
@@ -120,6 +122,7 @@ def setting(
     everyday: bool = False,
     reloads: bool = False,
     secret: bool = False,
+    own_flag: bool = False,
     also_from: str = "",
     retired_names: tuple[str, ...] = (),
     retired_values: tuple[str, ...] = (),
@@ -137,6 +140,7 @@ def setting(
         "everyday": everyday,
         "reloads": reloads,
         "secret": secret,
+        "own_flag": own_flag,
         "also_from": also_from,
         "retired_names": retired_names,
         "retired_values": retired_values,

@@ -21,6 +21,7 @@ _TITLES: Final = {
     "log": "Log",
     "access": "Access over HTTP",
     "webhook": "Webhook",
+    "agents": "Agents",
 }
 
 _INTRODUCTION: Final = """\
