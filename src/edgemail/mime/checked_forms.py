@@ -65,7 +65,7 @@ def check_link(url: str) -> tuple[str, str] | None:
     Letters beyond ASCII are shown as browsers send them: punycode in the host, percent-encoded elsewhere.
     Refused are a name before the host, and a backslash, which readers of URLs take for different things.
     """
-    if len(url) > URL_MAX or "\\" in url or not url.isprintable():
+    if len(url) > URL_MAX or "\\" in url or url[:1].isspace() or not url.isprintable():
         return None
     try:
         parts = urlsplit(url)
