@@ -9,16 +9,11 @@ from typing import Final
 
 from edgemail.errors import AddressError
 from edgemail.http.mcp.faults import ToolFault
+from edgemail.mailbox.fresh_address import ANY_DOMAIN, make_local_part
 from edgemail.model import Address
 from edgemail.settings.address_patterns import Patterns
 
-_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz234567"
-_RANDOM_LENGTH: Final = 12
-"""Letters of a new address, five bits each: sixty that an attacker would have to guess."""
-
-_DEFAULT_DOMAIN: Final = "example.org"
-"""The domain of new addresses where the server takes mail for any: forms refuse names such as localhost."""
-
+_LETTERS: Final = "abcdefghijkmnpqrstuvwxyz"
 _SHOWN_MAX: Final = 80
 _UNUSUAL: Final = re.compile(r"[^\x21-\x7e ]|\"")
 
@@ -66,12 +61,11 @@ class AgentAddresses:
         Raises:
             ToolFault: the server takes no mail for the domain, or the globs allow no such address.
         """
-        random = "".join(secrets.choice(_LETTERS) for _ in range(_RANDOM_LENGTH))
-        name = f"{label.strip('-')}-{random}" if label and label.strip("-") else random
+        name = make_local_part(label or "")
         if domain is not None and self.domains and not any(_is_within(domain.lower(), own) for own in self.domains):
             raise ToolFault(f"this server takes mail for {_join(self.domains)} only")
         refusal = ToolFault("these tools can make no address")
-        domains = (domain.lower(),) if domain is not None else (*self.choices, _DEFAULT_DOMAIN)
+        domains = (domain.lower(),) if domain is not None else (*self.choices, ANY_DOMAIN)
         for made in (*(f"{name}@{domain}" for domain in domains), *(_fill(glob, name) for glob in self.globs)):
             if domain is not None and not made.endswith(f"@{domain.lower()}"):
                 continue
