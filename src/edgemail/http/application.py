@@ -36,7 +36,7 @@ def create_app(parts: HttpParts, denials: DenialLog, metrics: MetricsPage) -> AS
     limits = AnswerLimits(http.max_answer_bytes, http.max_waiting_reads, http.min_read_rate_bytes)
     app: ASGIApp = Answers(ShortResponses(LazyApp(load, parts.inbox.check)), limits, parts.refuse)
     passwords = None if parts.passwords is None else Passwords(parts.passwords)
-    app = Access(app, access, passwords, trusted, denials)
+    app = Access(app, access, passwords, trusted, denials, parts.visitors)
     if http.allowed_origins:
         app = CORSMiddleware(
             app,

@@ -21,6 +21,7 @@ def find_mistakes(settings: Settings, spelled: Mapping[str, str]) -> Iterable[st
     yield from _find_half_pairs(settings, spelled)
     yield from _find_open_doors(settings, spelled)
     yield from _find_missing_keys(settings, spelled)
+    yield from _find_closed_pop3(settings, spelled)
     yield from _find_contradictions(settings, spelled)
 
 
@@ -65,6 +66,20 @@ def _find_missing_keys(settings: Settings, spelled: Mapping[str, str]) -> Iterab
         yield f"{auth}; leave one of the two out"
 
 
+def _find_closed_pop3(settings: Settings, spelled: Mapping[str, str]) -> Iterable[str]:
+    """Name a POP3 port where nobody could log in."""
+    pop3, access = settings.pop3, settings.access
+    if not pop3.is_on:
+        return
+    name = spelled.get("pop3") or spelled.get("pop3s") or "pop3"
+    if (access.mode == "public" or access.private == "on") and not access.has_passwords:
+        yield f"{name}: nobody could log in without a password; set password_file as well"
+    if settings.smtp.tls == "off" and pop3.listen_tls:
+        yield f"{spelled.get('pop3s', 'pop3s')}: nobody could use TLS, as tls is off; leave one of the two out"
+    elif settings.smtp.tls == "off" and access.mode == "public":
+        yield f"{name}: nobody could log in without TLS, which is off; leave tls out"
+
+
 def _find_contradictions(settings: Settings, spelled: Mapping[str, str]) -> Iterable[str]:
     """Name a limit that would refuse what another one allows."""
     smtp = settings.smtp
@@ -88,6 +103,8 @@ def _find_clashes(settings: Settings, spelled: Mapping[str, str]) -> Iterable[st
     listeners = [("smtp", endpoint) for endpoint in settings.smtp.listen]
     listeners += [("smtps", endpoint) for endpoint in settings.smtp.listen_tls]
     listeners += [("http", endpoint) for endpoint in settings.http.listen]
+    listeners += [("pop3", endpoint) for endpoint in settings.pop3.listen]
+    listeners += [("pop3s", endpoint) for endpoint in settings.pop3.listen_tls]
     if isinstance(settings.http.metrics, Endpoint):
         listeners.append(("metrics", settings.http.metrics))
     for index, (name, endpoint) in enumerate(listeners):
