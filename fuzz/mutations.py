@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.mime.vectors import read_vectors
+from tests.pop3.dialogue import read_dialogues
 
 from fuzz.play import HEADER_OCTETS
+from fuzz.pop3_invariants import HEADER_OCTETS as POP3_HEADER_OCTETS
 
 if TYPE_CHECKING:
     import random
@@ -16,8 +18,10 @@ if TYPE_CHECKING:
 CORPUS = Path(__file__).with_name("corpus")
 READER = "reader"
 """The part whose seeds are the messages of tests/vectors/mime."""
+POP3 = "pop3"
+"""The part whose seeds are the transcripts of tests/dialogues_pop3."""
 
-_DICTIONARIES = {READER: Path(__file__).with_name("mime.dict")}
+_DICTIONARIES = {READER: Path(__file__).with_name("mime.dict"), POP3: Path(__file__).with_name("pop3.dict")}
 _SMTP = Path(__file__).with_name("smtp.dict")
 
 
@@ -25,6 +29,8 @@ def read_corpus(part: str) -> list[bytes]:
     """Return the committed inputs for a part."""
     if part == READER:
         return [vector.octets for vector in read_vectors()]
+    if part == POP3:
+        return [bytes(POP3_HEADER_OCTETS) + dialogue.octets for dialogue in read_dialogues()]
     return [path.read_bytes() for path in sorted((CORPUS / part).iterdir())]
 
 
