@@ -39,7 +39,7 @@ def read_all(client: poplib.POP3, address: str = ANN.upper()) -> list[bytes]:
     listed = [line.decode() for line in client.list()[1]]
     assert listed == [f"{at} {len(message)}" for at, message in enumerate(messages, 1)]
     assert sum(map(len, messages)) == octets
-    uids = [line.split()[1] for line in client.uidl()[1]]  # type: ignore[union-attr]
+    uids = [line.split()[1] for line in client.uidl()[1]]
     assert len(set(uids)) == count
     client.quit()
     return messages
