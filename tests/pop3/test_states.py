@@ -131,3 +131,13 @@ def test_secrets_are_not_shown() -> None:
     (login,) = player.opened
     assert login.secret == b"s3cret"
     assert "s3cret" not in repr(login)
+
+
+def test_the_guide_names_every_reason() -> None:
+    """With the words of its answer."""
+    guide = (Path(__file__).parents[2] / "docs/how-to/read-by-pop3.md").read_text(encoding="utf-8")
+    known = [reply for reply in vars(replies).values() if isinstance(reply, Pop3Reply) and reply.reason]
+    assert len(known) == len(replies.REASONS) > 30
+    rows = [f"| `{reply.reason}` | {reply.octets.decode().removeprefix('-ERR ').strip()} |" for reply in known]
+    assert [row for row in rows if row not in guide] == []
+    assert guide.count("\n| `") == len(rows) + guide.partition("## What is counted")[0].count("\n| `")

@@ -18,6 +18,7 @@ from tests.pop3_server.reading import (
     connected,
     error_of,
     in_thread,
+    logged_in,
     make_certificate,
     serving_pop3,
 )
@@ -197,3 +198,36 @@ async def test_many_logins_at_a_time_do_not_stop_the_loop(tmp_path: Path) -> Non
         said = await asyncio.gather(*tries)
         assert (await program.ask("/healthz")).status == 200
     assert all(line.startswith(("-ERR [AUTH]", "-ERR [SYS/TEMP]", "-ERR [LOGIN-DELAY]")) for line in said)
+
+
+async def test_guesses_of_the_operators_password_are_bounded_where_anybody_may_read(tmp_path: Path) -> None:
+    """Past `login_rate` a login is a stranger's, even with the right password; it is no refusal."""
+    async with serving_pop3(tmp_path, deletion="off", passwords="root:s3cret", login_rate="2") as program:
+        await program.send_letter("one")
+
+        def may_delete(password: str) -> bool:
+            with logged_in(program, password=password) as client:
+                try:
+                    client.dele(1)
+                except poplib.error_proto:
+                    return False
+                return True
+
+        for password, expected in (("a", False), ("b", False), ("s3cret", False)):
+            assert await in_thread(partial(may_delete, password)) is expected
+
+
+async def test_a_password_that_was_right_before_is_not_bounded(tmp_path: Path) -> None:
+    """Someone in the same network who guesses does not lock the operator out."""
+    given, context = make_certificate(tmp_path)
+    async with serving_pop3(tmp_path, login_rate="2", **given, **OPERATOR) as program:
+        for password, said in (("s3cret", "+OK"), ("a", "-ERR [AUTH]"), ("b", "-ERR [AUTH]"), ("s3cret", "+OK")):
+            assert (await in_thread(partial(try_login, program, context, ANN, password))).startswith(said)
+
+
+async def test_pop3_alone_is_something_to_do(tmp_path: Path) -> None:
+    """Without SMTP and HTTP."""
+    async with serving_pop3(tmp_path) as program:
+        await program.send_letter("one")
+    async with serving_pop3(tmp_path, smtp="off", http="off") as program:
+        assert program.app.http_urls == []

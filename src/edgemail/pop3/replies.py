@@ -41,7 +41,6 @@ CANNOT_READ: Final = _err("cannot_read", "the message cannot be read now; try ag
 NO_DELETION: Final = _err("deletion_off", "this server deletes nothing on request", "SYS/PERM")
 NOT_ALL_DELETED: Final = _err("not_all_deleted", "some messages could not be deleted", "SYS/TEMP")
 TOO_MANY_ERRORS: Final = _err("too_many_errors", "too many mistakes")
-TOO_MANY_WRONG: Final = _err("too_many_wrong", "too many wrong passwords", "AUTH")
 TOO_MANY_COMMANDS: Final = _err("too_many_commands", "too many commands")
 
 # What drivers say.

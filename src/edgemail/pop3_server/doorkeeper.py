@@ -15,7 +15,7 @@ from edgemail.system.password_checks import PasswordChecks, TooManyLogins
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
-    from edgemail.policy.visitors import Visitors
+    from edgemail.policy.visitors import Visitor, Visitors
     from edgemail.pop3.outputs import OpenInbox, Pop3Reply
     from edgemail.settings import Settings
     from edgemail.system.password_file import StoredPasswords
@@ -40,8 +40,8 @@ class Doorkeeper:
         access = settings.access
         self.needs_password = access.mode == "public" or access.private == "on"
         """True if the operator alone may read; else any password is right."""
-        self._compares = passwords is not None and (self.needs_password or access.deletion == "off")
-        self._passwords = passwords
+        # Where anybody may do what the operator may, nothing is compared.
+        self._passwords = passwords if self.needs_password or access.deletion == "off" else None
         self._visitors = visitors
         self._trusted = settings.smtp.trusted
         self._checks = PasswordChecks()
@@ -57,45 +57,50 @@ class Doorkeeper:
         is_stranger = not self.is_trusted(peer)
         if is_stranger and not visitors.may_look(visitor):
             return replies.LOGIN_TOO_OFTEN
-        is_operator = False
-        if self._compares:
-            said = (login.name or "").encode("utf-8", "surrogateescape") + b"\0" + login.secret
-            if not self._checks.is_known(said) and not visitors.may_log_in(visitor):
-                return replies.LOGIN_TOO_OFTEN
-            try:
-                is_operator = await self._compare(login, said, peer)
-            except TooManyLogins:
-                return replies.LOGIN_NOT_CHECKED
-            except Exception:  # what nobody foresaw is for the log
-                _log.exception("a login could not be checked")
-                return replies.LOGIN_NOT_CHECKED
+        try:
+            is_operator = await self._is_operator(login, visitor, peer)
+        except TooManyLogins:
+            return replies.LOGIN_NOT_CHECKED
+        except Exception:  # what nobody foresaw is for the log
+            _log.exception("a login could not be checked")
+            return replies.LOGIN_NOT_CHECKED
         # A key that opens this one inbox would be compared here.
         if is_operator or not self.needs_password:
-            return Admitted(is_operator)
-        visitors.fail_login(visitor)
+            return Admitted(bool(is_operator))
         if is_stranger:
             visitors.miss(visitor)
-        return replies.LOGIN_WRONG
+        return replies.LOGIN_TOO_OFTEN if is_operator is None else replies.LOGIN_WRONG
 
     def note_empty(self, peer: IPv4Address | IPv6Address, inbox: str) -> None:
         """Count that a stranger has found nothing at an address; guessing addresses ends by that."""
         if not self.is_trusted(peer):
             self._visitors.find_nothing(self._visitors.find(peer), inbox)
 
-    async def _compare(self, login: OpenInbox, said: bytes, peer: IPv4Address | IPv6Address) -> bool:
-        passwords = self._passwords
-        if passwords is None:
+    async def _is_operator(
+        self, login: OpenInbox, visitor: Visitor, peer: IPv4Address | IPv6Address
+    ) -> bool | None:
+        """Compare with the operator's passwords; return None for a source that was wrong too often.
+
+        Raises:
+            TooManyLogins: too many wait for this already.
+        """
+        if self._passwords is None:
             return False
-        compare = partial(passwords.matches, login.name, login.secret)
-        if not passwords.has_hashes:  # which takes microseconds
-            return compare()
+        said = (login.name or "").encode("utf-8", "surrogateescape") + b"\0" + login.secret
+        if self._checks.is_known(said):
+            return True
+        if not self._visitors.may_log_in(visitor):
+            return None
         source = peer.packed[:8]
         if self._waiting[source] >= _MAX_WAITING_PER_SOURCE and not self._checks.is_pending(said):
             raise TooManyLogins
         self._waiting[source] += 1
         try:
-            return await self._checks.check(said, compare)
+            is_right = await self._checks.check(said, partial(self._passwords.matches, login.name, login.secret))
         finally:
             self._waiting[source] -= 1
             if not self._waiting[source]:
                 del self._waiting[source]
+        if not is_right:
+            self._visitors.fail_login(visitor)
+        return is_right

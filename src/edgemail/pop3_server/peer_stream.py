@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from edgemail.system.certificate import Certificate
 
 _RECEIVED_MAX_OCTETS: Final = 4096
-"""With so many octets that nobody has taken, the socket is not read."""
+"""With so many octets that nobody has taken, the socket is not read; a `read` gives no more."""
 _WRITTEN_MAX_OCTETS: Final = 64 * 1024
 """With so many octets that are not sent, a writer waits until the peer has taken most of them."""
 _WRITTEN_LOW_OCTETS: Final = 16 * 1024
@@ -87,9 +87,9 @@ class PeerStream(asyncio.Protocol):
             self._transport.pause_reading()
 
     def take(self) -> bytes:
-        """Return what has come."""
-        octets = bytes(self._received)
-        self._received.clear()
+        """Return what has come, but for what a next `take` returns."""
+        octets = bytes(self._received[:_RECEIVED_MAX_OCTETS])
+        del self._received[:_RECEIVED_MAX_OCTETS]
         return octets
 
     async def read(self, deadline: float) -> bytes | None:
@@ -98,7 +98,9 @@ class PeerStream(asyncio.Protocol):
         Raises:
             TimeoutError: nothing came until `deadline`, in seconds of the loop's clock.
         """
-        if not self._received:
+        if self._received:
+            await asyncio.sleep(0)  # the others have their turn
+        else:
             if self._is_over():
                 return None
             if self._is_paused and not self._transport.is_closing():

@@ -32,7 +32,7 @@ def _find_half_pairs(settings: Settings, spelled: Mapping[str, str]) -> Iterable
     if settings.store.token is not None and settings.store.token_file is not None:
         token, file = spelled["db_token"], spelled["db_token_file"]
         yield f"{file}: {token} gives a token as well; keep one of the two"
-    if settings.read_only and not settings.http.listen:
+    if settings.read_only and not (settings.http.listen or settings.pop3.is_on):
         yield f"{spelled['smtp']}: is off, as http is, and nothing is left to do; leave one of them on"
     if settings.read_only and settings.smtp.listen_tls:
         yield f"{spelled['smtps']}: listens, but {spelled['smtp']} is off; leave one of the two out"
