@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
+pytestmark = pytest.mark.slow
+
 LOGIN = f"USER {ANN}\r\nPASS x\r\n".encode()
 NOT_TRUSTED = {"trusted": "none", "allow_http_sources": "127.0.0.0/8"}
 

@@ -18,6 +18,8 @@ from tests.pop3_server.reading import address_of, in_thread, make_certificate, s
 if TYPE_CHECKING:
     from testkit.running_app import Program
 
+pytestmark = pytest.mark.slow
+
 CLIENTS = Path(__file__).with_name("clients")
 PROGRAM_S = 120.0
 DOTS = b"Subject: dots\r\n\r\n.\r\n..\r\n.x\r\n"
@@ -121,7 +123,6 @@ async def test_curl_logs_in_by_sasl_and_reads(tmp_path: Path) -> None:
         assert await subjects(program) == []
 
 
-@pytest.mark.slow
 @pytest.mark.needs_go
 async def test_go_reads_an_inbox(tmp_path: Path) -> None:
     """By net/textproto, which takes dots out."""
@@ -136,7 +137,6 @@ async def test_go_reads_an_inbox(tmp_path: Path) -> None:
         assert await subjects(program) == ["two"]
 
 
-@pytest.mark.slow
 @pytest.mark.needs_java
 @pytest.mark.parametrize("trust", ["", "127.0.0.1"], ids=["plain", "STLS"])
 async def test_jakarta_mail_reads_an_inbox(tmp_path: Path, trust: str) -> None:
