@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.mime.vectors import read_vectors
-from tests.pop3.dialogue import read_dialogues
 
 from fuzz.play import HEADER_OCTETS
-from fuzz.pop3_invariants import HEADER_OCTETS as POP3_HEADER_OCTETS
 
 if TYPE_CHECKING:
     import random
@@ -30,8 +28,17 @@ def read_corpus(part: str) -> list[bytes]:
     if part == READER:
         return [vector.octets for vector in read_vectors()]
     if part == POP3:
-        return [bytes(POP3_HEADER_OCTETS) + dialogue.octets for dialogue in read_dialogues()]
+        return _read_pop3_dialogues()
     return [path.read_bytes() for path in sorted((CORPUS / part).iterdir())]
+
+
+def _read_pop3_dialogues() -> list[bytes]:
+    # Imported here, as the engine must see the session's modules first.
+    from tests.pop3.dialogue import read_dialogues
+
+    from fuzz.pop3_invariants import HEADER_OCTETS
+
+    return [bytes(HEADER_OCTETS) + dialogue.octets for dialogue in read_dialogues()]
 
 
 def read_words(part: str) -> list[bytes]:
