@@ -43,11 +43,15 @@ def static_host(folder: Path) -> Iterator[str]:
 
 
 class Valve:
-    """Forwards connections, with a delay if set. After `shut` they stay open, without data."""
+    """Forwards connections, with a delay if set. After `shut` they stay open, without data.
 
-    def __init__(self, to_port: int, delay_s: float = 0.0) -> None:
+    With `refuses_sockets` it does what a proxy does that knows no WebSockets: it answers 400.
+    """
+
+    def __init__(self, to_port: int, delay_s: float = 0.0, *, refuses_sockets: bool = False) -> None:
         self._to_port = to_port
         self._delay_s = delay_s
+        self._refuses_sockets = refuses_sockets
         self._loop = asyncio.new_event_loop()
         self._writers: set[asyncio.StreamWriter] = set()
         self._open = asyncio.Event()
@@ -67,6 +71,10 @@ class Valve:
     def reopen(self) -> None:
         self._loop.call_soon_threadsafe(self._open.set)
 
+    def cut(self) -> None:
+        """End all connections; new ones are forwarded."""
+        self._call(self._cut())
+
     def close(self) -> None:
         self._call(self._stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -75,6 +83,10 @@ class Valve:
 
     def _call(self, work: Coroutine[Any, Any, _T]) -> _T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(STOP_S)
+
+    async def _cut(self) -> None:
+        for writer in tuple(self._writers):
+            writer.transport.abort()
 
     async def _stop(self) -> None:
         self._server.close()
@@ -94,7 +106,13 @@ class Valve:
 
     async def _forward(self, near: asyncio.StreamReader, to_near: asyncio.StreamWriter) -> None:
         with suppress(OSError, asyncio.CancelledError):  # cancelled only to end: asyncio would log it
+            head = await near.readuntil(b"\r\n\r\n") if self._refuses_sockets else b""
+            if b"\r\nupgrade: websocket\r\n" in head.lower():
+                to_near.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                to_near.close()
+                return
             far, to_far = await asyncio.open_connection("127.0.0.1", self._to_port)
+            to_far.write(head)
             await asyncio.gather(self._pass_on(near, to_far), self._pass_on(far, to_near))
 
     async def _pass_on(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:

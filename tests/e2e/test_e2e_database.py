@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import time
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.async_api import Page
+    from playwright.async_api import Page, Request, WebSocket
 
     from tests.e2e.canary import Canary
     from tests.e2e.edge import Edge
@@ -182,20 +183,94 @@ async def test_a_search_is_the_databases(page: Page, edge: Edge, replica: Sqld, 
     await expect(page.locator("a.message .subject")).to_have_text(["Oldest"])
 
 
+class Frames:
+    """The batches that a page sends by sockets, as lists of statements, and what it sends by requests."""
+
+    def __init__(self, page: Page) -> None:
+        self.sockets: list[WebSocket] = []
+        self.batches: list[list[str]] = []
+        self.posts: list[str] = []
+        page.on("websocket", self._watch)
+        page.on("request", self._note)
+
+    def _note(self, request: Request) -> None:
+        if request.method == "POST":
+            self.posts.append(request.post_data or "")
+
+    def _watch(self, socket: WebSocket) -> None:
+        stored: dict[int, str] = {}
+
+        def read(payload: str | bytes) -> None:
+            request = json.loads(payload).get("request", {})
+            if request.get("type") == "store_sql":
+                stored[request["sql_id"]] = request["sql"]
+            elif request.get("type") == "batch":
+                self.batches.append([stored[step["stmt"]["sql_id"]] for step in request["batch"]["steps"]])
+
+        self.sockets.append(socket)
+        socket.on("framesent", read)
+
+
 async def test_opening_an_inbox_asks_the_database_once(page: Page, edge: Edge, replica: Sqld, address: str) -> None:
-    """Listing and opening cost one round trip each."""
+    """Listing and opening cost one round trip each, in a socket that the page opens while it loads."""
     await edge.server.send(letter("One"), address)
+    await caught_up(replica, edge.primary)
     site = edge.publish([replica.url])
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.post_data or "") if request.method == "POST" else None)
+    frames = Frames(page)
     await page.goto(f"{site}/#/{address}")
     await open_message(page, "One")
-    lists = [body for body in asked if "FROM inbox" in body and "DESC" in body]
-    reads = [body for body in asked if "FROM mail WHERE" in body]
-    assert len(lists) == 1
-    assert len(reads) == 1
-    polls = [body for body in asked if "FROM inbox" in body and "DESC" not in body]
-    assert len(asked) == len(lists) + len(reads) + len(polls)
+    asked = [" ".join(batch) for batch in frames.batches]
+    assert len([sql for sql in asked if "FROM inbox i" in sql and "DESC" in sql]) == 1
+    assert len([sql for sql in asked if "FROM mail WHERE" in sql]) == 1
+    assert (len(frames.sockets), frames.posts) == (1, [])
+
+
+async def test_where_no_socket_passes_the_page_asks_by_requests(
+    quiet_page: Page, edge: Edge, replica: Sqld, address: str
+) -> None:
+    """It lists, follows and opens as before."""
+    await edge.server.send(letter("One"), address)
+    await caught_up(replica, edge.primary)
+    proxy = Valve(replica.http_port, refuses_sockets=True)
+    try:
+        frames = Frames(quiet_page)
+        await open_at(quiet_page, edge.publish([proxy.url]), address)
+        await open_message(quiet_page, "One")
+        await edge.server.send(letter("Two"), address)
+        await expect(quiet_page.locator("a.message .subject")).to_have_text(["Two", "One"])
+        assert frames.batches == []
+        assert frames.posts
+    finally:
+        proxy.close()
+
+
+async def test_a_socket_that_is_cut_is_opened_again(
+    quiet_page: Page, edge: Edge, replica: Sqld, address: str
+) -> None:
+    """What it was asked is asked by a request; nothing is lost, and the page stays live."""
+    await edge.server.send(letter("Needle", "in a haystack"), address)
+    await caught_up(replica, edge.primary)
+    proxy = Valve(replica.http_port)
+    try:
+        frames = Frames(quiet_page)
+        await open_at(quiet_page, edge.publish([proxy.url]), address)
+        proxy.shut()
+        asked = len(frames.batches)
+        await quiet_page.get_by_role("searchbox").fill("haystack")
+        await until(lambda: any("FROM inbox i" in sql for batch in frames.batches[asked:] for sql in batch))
+        proxy.cut()
+        proxy.reopen()
+        await expect(quiet_page.locator("a.message .subject")).to_have_text(["Needle"])
+        await quiet_page.get_by_role("searchbox").fill("")
+        await until(lambda: len(frames.sockets) > 1)
+        asked = len(frames.batches)
+        await until(lambda: len(frames.batches) > asked)
+        proxy.cut()  # as a proxy does that closes idle sockets
+        await edge.server.send(letter("After"), address)
+        await expect(quiet_page.locator("a.message .subject")).to_have_text(["After", "Needle"])
+        await expect(quiet_page.locator(".live.on")).to_be_visible()
+    finally:
+        proxy.close()
 
 
 async def test_the_nearest_database_is_read_and_shown(

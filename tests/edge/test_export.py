@@ -83,7 +83,7 @@ def test_the_folder_is_the_page_and_what_it_is_told(site: Path) -> None:
         "domains": ["example.org"],
         "maxAgeSeconds": 604_800,
     }
-    ours = {".nojekyll", "404.html", "_headers", "config.json"}
+    ours = {".nojekyll", "404.html", "_headers", "config.json", "sockets.js"}
     assert {path.name for path in site.iterdir()} == {path.name for path in CLIENT.iterdir()} - {"docs"} | ours
     for asset in (CLIENT / "assets").iterdir():
         assert (site / "assets" / asset.name).read_bytes() == asset.read_bytes()
@@ -96,7 +96,10 @@ def test_the_page_may_reach_those_databases_and_no_other_host(site: Path) -> Non
     """The policy differs in connect-src only; `_headers` repeats it with frame-ancestors."""
     policy = policy_of((site / "index.html").read_text())
     own = policy_of((CLIENT / "index.html").read_text())
-    hosts = "https://near.example.org https://far.example.org:8443 http://127.0.0.1:8181"
+    hosts = (
+        "https://near.example.org wss://near.example.org https://far.example.org:8443 wss://far.example.org:8443 "
+        "http://127.0.0.1:8181 ws://127.0.0.1:8181"
+    )
     assert policy == own | {"connect-src": f"'self' {hosts}"}
     headers = (site / "_headers").read_text()
     assert "; ".join(f"{name} {values}" for name, values in policy.items()) + "; frame-ancestors 'none'" in headers
@@ -210,7 +213,10 @@ def test_an_earlier_export_is_replaced(site: Path) -> None:
     assert export(site.parent, urls=("https://new.example.org",)).returncode == 0
     assert not (site / "assets/main-OLD.js").exists()
     assert (site / "CNAME").read_text() == "mail.example.org"
-    assert policy_of((site / "index.html").read_text())["connect-src"] == "'self' https://new.example.org"
+    assert (
+        policy_of((site / "index.html").read_text())["connect-src"]
+        == "'self' https://new.example.org wss://new.example.org"
+    )
 
 
 def test_links_in_the_folder_are_replaced_and_not_followed(site: Path) -> None:
@@ -218,7 +224,7 @@ def test_links_in_the_folder_are_replaced_and_not_followed(site: Path) -> None:
     outside = site.parent / "outside"
     (outside / "assets").mkdir(parents=True)
     (outside / "file").write_text("kept")
-    for name in ("index.html", "config.json", "_headers"):
+    for name in ("index.html", "config.json", "sockets.js", "_headers"):
         (site / name).unlink()
         (site / name).symlink_to(outside / "file")
     shutil.rmtree(site / "assets")

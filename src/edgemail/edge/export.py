@@ -34,6 +34,14 @@ _FILE_MODE: Final = 0o644
 """Readable for the web server's user, whatever the umask. Nothing in the folder is secret."""
 _FOLDER_MODE: Final = 0o755
 
+_SCHEME: Final = re.compile("^http")
+_HEAD_END: Final = "  </head>"
+_SOCKETS: Final = "sockets.js"
+_SOCKETS_SCRIPT: Final = """\
+globalThis.edgemailSockets = {};
+for (const url of []) edgemailSockets[url] = new WebSocket(url, ["hrana3", "hrana2"]);
+"""
+
 _HEADERS: Final = """\
 /*
   Content-Security-Policy: {policy}; frame-ancestors 'none'
@@ -151,6 +159,7 @@ def export_site(site: SiteConfig, out: Path, *, force: bool = False) -> None:
         for name, text in {
             "index.html": page,
             "config.json": _write_config(site),
+            _SOCKETS: _write_sockets(site),
             "404.html": _NOT_FOUND,
             "_headers": _HEADERS.format(policy=policy),
             ".nojekyll": "",
@@ -173,14 +182,33 @@ def _copy_folder(source: Path, to: Path) -> None:
 
 
 def _insert_policy(page: str, site: SiteConfig) -> tuple[str, str]:
-    """Return the page with a policy that allows only these databases, and that policy."""
+    """Return the page with a policy that allows only these databases, and that policy.
+
+    The page begins to open its sockets to them before its own code has come.
+    """
     found = _POLICY.search(page)
     if found is None or found[0].count(_CONNECT) != 1:
         raise ExportError("the page was built without its policy: run `make client` again")
-    origins = " ".join(dict.fromkeys(database.origin for database in site.databases))
+    origins = " ".join(
+        dict.fromkeys(
+            origin
+            for database in site.databases
+            for origin in (database.origin, _SCHEME.sub("ws", database.origin))
+        )
+    )
     policy = found[0].replace(_CONNECT, f"{_CONNECT} {origins}")
     stamped = page[: found.start()] + policy + page[found.end() :]
+    stamped = stamped.replace(_HEAD_END, f'    <script src="{_SOCKETS}"></script>\n{_HEAD_END}', 1)
     return _NO_SCRIPT.sub("This page needs JavaScript.", stamped), policy
+
+
+def _write_sockets(site: SiteConfig) -> str:
+    """Return a script that opens a WebSocket to each database. The page's own code takes them over.
+
+    It is a file of its own, as the page's policy lets no script stand in the page.
+    """
+    urls = [_SCHEME.sub("ws", database.url) for database in site.databases]
+    return _SOCKETS_SCRIPT.replace("[]", json.dumps(urls))
 
 
 def _write_config(site: SiteConfig) -> str:

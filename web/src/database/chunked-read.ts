@@ -1,5 +1,5 @@
 import { type ProgressCallback, SourceError } from "../inbox/source.ts";
-import type { SqlRow, Step } from "./hrana.ts";
+import type { SqlRow, Step } from "./hrana-batch.ts";
 import type { ReplicaAnswer } from "./nearest-replica.ts";
 import { LIST_REST, READ_DATA, READ_REST } from "./statements.ts";
 import { words } from "./words.ts";

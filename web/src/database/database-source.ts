@@ -14,13 +14,21 @@ import {
 } from "../inbox/source.ts";
 import { summariseFromHead } from "./summary-from-head.ts";
 import { matchesTerms, searchTerms } from "../inbox/search-terms.ts";
-import { type Step, DatabaseError } from "./hrana.ts";
+import { DatabaseError } from "./hrana.ts";
+import type { Step } from "./hrana-batch.ts";
 import type { NearestReplica, ReplicaAnswer, ReadOptions } from "./nearest-replica.ts";
 import { ChunkedRead } from "./chunked-read.ts";
 import type { ParsedMail } from "./parsed-mail.ts";
 import { type Arrivals, Polling } from "./polling.ts";
 import { readSummaryRow } from "./summary-row.ts";
-import { LIST_NEWEST_FIRST, LIST_OLDEST_FIRST, LIST_SUMMARISED, SEARCH, MAX_TERMS } from "./statements.ts";
+import {
+  LIST_NEWEST_FIRST,
+  LIST_OLDEST_FIRST,
+  LIST_SUMMARISED,
+  NEWEST_ID,
+  SEARCH,
+  MAX_TERMS,
+} from "./statements.ts";
 import { words } from "./words.ts";
 
 const PAGE_SIZE = 50;
@@ -38,6 +46,8 @@ export class DatabaseSource implements MailSource {
   private readonly seen = new Map<string, Map<number, Summary>>();
   /** The messages of each address that have shown no summary of the server's yet. */
   private readonly unsummarised = new Map<string, Set<number>>();
+  /** Whether a small question before each listing is worth its round trip. */
+  private isQuick = false;
   private hostStatus: HostStatus | null = null;
   private readonly watchers = new Set<(status: HostStatus) => void>();
   private readonly nearest: NearestReplica;
@@ -124,15 +134,25 @@ export class DatabaseSource implements MailSource {
   }
 
   private async arrivals(address: string, after: number): Promise<Arrivals> {
-    const { messages, more } = await this.select(
-      address,
-      (rows) => ({ sql: LIST_OLDEST_FIRST, args: [address, Number.MAX_SAFE_INTEGER, after, rows] }),
-      PAGE_SIZE,
-      after,
-    );
+    if (this.isQuick) {
+      const { steps, isQuick } = await this.read([{ sql: NEWEST_ID, args: [address] }], { needed: after });
+      this.isQuick = isQuick;
+      if (Number(steps[0]?.[0]?.[1]) <= after && !this.unsummarised.get(address)?.size)
+        return { messages: [], more: false, summarised: [], isQuick };
+    }
+    const [{ messages, more, isQuick }, summarised] = await Promise.all([
+      this.select(
+        address,
+        (rows) => ({ sql: LIST_OLDEST_FIRST, args: [address, Number.MAX_SAFE_INTEGER, after, rows] }),
+        PAGE_SIZE,
+        after,
+      ),
+      this.summarised(address),
+    ]);
+    this.isQuick = isQuick;
     const seen = this.seenIn(address);
     for (const message of messages) seen.set(message.id, message);
-    return { messages, more, summarised: await this.summarised(address) };
+    return { messages, more, summarised, isQuick };
   }
 
   /** List the messages that had no summary, and have one now. */
@@ -177,6 +197,7 @@ export class DatabaseSource implements MailSource {
       messages,
       more: rows.length > count,
       lastId: answer.lastId,
+      isQuick: answer.isQuick,
       unsummarised: new Set(parsed.keys()),
     };
   }

@@ -1,24 +1,28 @@
 /**
- * The part of Hrana over HTTP, version 3, that a reader needs: batches of queries, one request
- * each.
+ * A reader's client of a libSQL server: batches of queries by a WebSocket, or else by Hrana over
+ * HTTP, version 3, one request each.
  */
 import { locale } from "../languages/dictionary.ts";
+import {
+  batchOf,
+  isTooLarge,
+  type Result,
+  rowsOf,
+  type SqlError,
+  type SqlRow,
+  type Step,
+} from "./hrana-batch.ts";
+import type { HranaSocket } from "./hrana-socket.ts";
 import { tokenExpiry } from "./token.ts";
 import { words } from "./words.ts";
-
-type SqlValue = string | number | Uint8Array | null;
-export type SqlRow = SqlValue[];
-
-export interface Step {
-  sql: string;
-  args?: (string | number)[];
-}
 
 export interface BatchAnswer {
   /** The rows of each step. */
   steps: SqlRow[][];
   /** From the request to the parsed answer. */
   elapsedMs: number;
+  /** True if it came by a socket: asking often costs little. */
+  isBySocket: boolean;
 }
 
 interface RequestLimits {
@@ -51,19 +55,6 @@ export class DatabaseError extends Error {
 
 const PROBE_TIMEOUT_MS = 2_000;
 
-interface SqlError {
-  message: string;
-  code?: string;
-}
-interface StepResult {
-  rows: Record<string, unknown>[][];
-}
-interface HranaBatch {
-  step_results: (StepResult | null)[];
-  step_errors: (SqlError | null)[];
-}
-type Result = { type: "ok"; response: { result: HranaBatch } } | { type: "error"; error: SqlError };
-
 /** Whatever runs queries: a client, or a test's fake. */
 export interface Database {
   readonly host: string;
@@ -79,25 +70,26 @@ export class HranaClient implements Database {
   constructor(
     url: string,
     private readonly token: string,
+    private readonly socket: HranaSocket | null = null,
   ) {
     this.url = new URL(url.endsWith("/") ? url : `${url}/`);
     this.host = this.url.host;
   }
 
   async run(steps: Step[], { signal, timeoutMs }: RequestLimits): Promise<BatchAnswer> {
-    const batch = {
-      steps: steps.map(({ sql, args = [] }) => ({ stmt: { sql, args: args.map(writeValue) } })),
-    };
-    const body = JSON.stringify({ requests: [{ type: "batch", batch }, { type: "close" }] });
     const abort = new AbortController();
     const cancel = () => abort.abort();
-    const timer = setTimeout(cancel, timeoutMs);
+    const timer = setTimeout(() => {
+      cancel();
+      this.socket?.dropIfSilent();
+    }, timeoutMs);
     signal?.addEventListener("abort", cancel);
     const started = performance.now();
     try {
-      const text = await this.post(body, abort.signal);
-      const rows = this.readRows(text);
-      return { steps: rows, elapsedMs: performance.now() - started };
+      const bySocket = (await this.socket?.run(steps, abort.signal)) ?? null;
+      const result = bySocket ?? (await this.post(steps, abort.signal));
+      const elapsedMs = performance.now() - started;
+      return { steps: this.readRows(result), elapsedMs, isBySocket: bySocket !== null };
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof DatabaseError) throw error;
@@ -108,10 +100,10 @@ export class HranaClient implements Database {
     }
   }
 
-  private async post(body: string, signal: AbortSignal): Promise<string> {
+  private async post(steps: Step[], signal: AbortSignal): Promise<Result | undefined> {
     const response = await fetch(new URL("v3/pipeline", this.url), {
       method: "POST",
-      body,
+      body: JSON.stringify({ requests: [{ type: "batch", batch: batchOf(steps) }, { type: "close" }] }),
       headers: { authorization: `Bearer ${this.token}`, "content-type": "application/json" },
       cache: "no-store",
       credentials: "omit",
@@ -119,8 +111,12 @@ export class HranaClient implements Database {
       signal,
     });
     const text = await response.text();
-    if (response.ok) return text;
-    throw this.errorOfStatus(response.status, text);
+    if (!response.ok) throw this.errorOfStatus(response.status, text);
+    try {
+      return (JSON.parse(text) as { results: Result[] }).results[0];
+    } catch {
+      return undefined; // not JSON
+    }
   }
 
   private errorOfStatus(status: number, text: string): DatabaseError {
@@ -136,28 +132,20 @@ export class HranaClient implements Database {
     return new DatabaseError("notLibsql", words.errors.notLibsql(this.host));
   }
 
-  private readRows(text: string): SqlRow[][] {
-    let result: Result | undefined;
-    try {
-      result = (JSON.parse(text) as { results: Result[] }).results[0];
-    } catch {
-      // Not JSON: `result` stays undefined.
-    }
-    if (result?.type === "error") throw this.errorOfQuery(result.error);
+  private readRows(result: Result | undefined): SqlRow[][] {
+    if (result && "error" in result) throw this.errorOfQuery(result.error);
     const batch = result?.response?.result;
     if (!batch?.step_errors || !batch.step_results) {
       throw new DatabaseError("notLibsql", words.errors.notLibsql(this.host));
     }
     const error = batch.step_errors.find((stepError) => stepError !== null);
     if (error) throw this.errorOfQuery(error);
-    return batch.step_results.map((step) => step?.rows.map((row) => row.map(readValue)) ?? []);
+    return rowsOf(batch);
   }
 
-  private errorOfQuery({ message, code = "" }: SqlError): DatabaseError {
-    if (code === "RESPONSE_TOO_LARGE" || code === "SQLITE_TOOBIG") {
-      return new DatabaseError("tooLarge", words.errors.tooLarge);
-    }
-    return new DatabaseError("queryFailed", words.errors.queryFailed(this.host, message));
+  private errorOfQuery(error: SqlError): DatabaseError {
+    if (isTooLarge(error)) return new DatabaseError("tooLarge", words.errors.tooLarge);
+    return new DatabaseError("queryFailed", words.errors.queryFailed(this.host, error.message));
   }
 
   /**
@@ -179,21 +167,4 @@ export class HranaClient implements Database {
       clearTimeout(timer);
     }
   }
-}
-
-function writeValue(value: string | number) {
-  return typeof value === "number" ? { type: "integer", value: String(value) } : { type: "text", value };
-}
-
-function readValue({ type, value, base64 }: Record<string, unknown>): SqlValue {
-  if (type === "integer" || type === "float") return Number(value);
-  if (type === "text") return String(value);
-  return type === "blob" ? readBase64(String(base64)) : null;
-}
-
-function readBase64(text: string): Uint8Array {
-  const binary = atob(text);
-  const octets = new Uint8Array(binary.length);
-  for (let at = 0; at < binary.length; at++) octets[at] = binary.charCodeAt(at);
-  return octets;
 }

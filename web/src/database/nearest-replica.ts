@@ -1,7 +1,8 @@
 /** Reads from the replica with the shortest round trip that is up and up to date. */
 import type { HostStatus } from "../inbox/source.ts";
-import { type Database, KINDS_BY_SPECIFICITY, type SqlRow, type Step, DatabaseError } from "./hrana.ts";
-import { LAST_ID } from "./statements.ts";
+import { type Database, KINDS_BY_SPECIFICITY, DatabaseError } from "./hrana.ts";
+import type { SqlRow, Step } from "./hrana-batch.ts";
+import { LAST_ID, NEWEST_ID } from "./statements.ts";
 import { words } from "./words.ts";
 
 const TIMEOUT_MS = 5_000;
@@ -24,6 +25,8 @@ export interface ReplicaAnswer {
    * replicated yet.
    */
   lastId: number;
+  /** True if asking often costs little. */
+  isQuick: boolean;
 }
 
 export interface ReadOptions {
@@ -56,12 +59,17 @@ class Replica {
   async read(steps: Step[], { large = false, signal }: ReadOptions): Promise<ReplicaAnswer> {
     try {
       const limits = { timeoutMs: large ? LARGE_TIMEOUT_MS : TIMEOUT_MS, signal };
-      const answer = await this.database.run([{ sql: LAST_ID }, ...steps], limits);
-      const [last, ...rest] = answer.steps;
+      const asked = steps[0]?.sql === NEWEST_ID ? steps : [{ sql: LAST_ID }, ...steps];
+      const answer = await this.database.run(asked, limits);
+      const [last] = answer.steps;
       if (!large) this.samples = [...this.samples, answer.elapsedMs].slice(-SAMPLES);
       this.error = null;
       this.lastId = Number(last?.[0]?.[0]);
-      return { steps: rest, lastId: this.lastId };
+      return {
+        steps: answer.steps.slice(asked.length - steps.length),
+        lastId: this.lastId,
+        isQuick: answer.isBySocket,
+      };
     } catch (error) {
       if (error instanceof DatabaseError && error.kind !== "tooLarge") this.error = error;
       throw error;

@@ -1,5 +1,6 @@
 import type { MailSource } from "../inbox/source.ts";
 import { DatabaseSource } from "./database-source.ts";
+import { HranaSocket } from "./hrana-socket.ts";
 import { HranaClient } from "./hrana.ts";
 import { NearestReplica } from "./nearest-replica.ts";
 import { openRaw } from "./open-raw.ts";
@@ -18,7 +19,7 @@ export function openDatabase(config: Record<string, unknown>): MailSource {
     maxAgeSeconds: typeof maxAgeSeconds === "number" ? maxAgeSeconds : null,
     smtp: [],
   };
-  const databases = urls.map((url) => new HranaClient(url, token));
+  const databases = urls.map((url) => new HranaClient(url, token, new HranaSocket(url, token)));
   return new DatabaseSource(
     info,
     { parseHeads: parseAll, open: openRaw },

@@ -1,7 +1,10 @@
 /** The queries. A test compares the listings with those of `src/edgemail/store/schema.py`. */
 
 /** The highest id that the database has ever given: it tells how current a replica is. */
-export const LAST_ID = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'mail'), 0)";
+const LAST = "coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'mail'), 0)";
+export const LAST_ID = `SELECT ${LAST} AS a`;
+/** The same, and the newest id of an inbox, in few octets: it is asked four times a second. */
+export const NEWEST_ID = `SELECT ${LAST} AS a, (SELECT max(mail_id) FROM inbox WHERE address = ?) AS b`;
 
 const LISTED = `
     i.mail_id, coalesce(s.date, m.date), coalesce(s.sender, m.sender), coalesce(s.recipients, m.recipients),

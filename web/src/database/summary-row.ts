@@ -1,6 +1,6 @@
 /** Turns a row of a listing into a `Summary`. */
 import type { AttachmentSummary, CalendarEvent, FoundCode, FoundLink, Summary } from "../inbox/source.ts";
-import type { SqlRow } from "./hrana.ts";
+import type { SqlRow } from "./hrana-batch.ts";
 
 interface SummaryRow {
   summary: Summary;

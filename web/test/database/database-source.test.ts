@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, mock, test } from "node:test";
 import { DatabaseSource } from "../../src/database/database-source.ts";
-import { HranaClient, type SqlRow, type Step, DatabaseError } from "../../src/database/hrana.ts";
+import { HranaClient, DatabaseError } from "../../src/database/hrana.ts";
+import type { SqlRow, Step } from "../../src/database/hrana-batch.ts";
 import { NearestReplica, type ReplicaAnswer, type ReadOptions } from "../../src/database/nearest-replica.ts";
 import { ChunkedRead } from "../../src/database/chunked-read.ts";
 import { readSummaryRow } from "../../src/database/summary-row.ts";
@@ -140,24 +141,28 @@ function sourceOf(
 }
 
 test("a page of a listing is as long as asked for and says where the next one begins", async () => {
-  const { source, asked } = sourceOf(() => ({ steps: [[row(9), row(8), row(7)]], lastId: 9 }));
+  const { source, asked } = sourceOf(() => ({
+    steps: [[row(9), row(8), row(7)]],
+    lastId: 9,
+    isQuick: false,
+  }));
   const page = await source.list("ann@ex.org", { before: 10, limit: 2 });
   assert.deepEqual([page.messages.map(({ id }) => id), page.nextBefore], [[9, 8], 8]);
   assert.deepEqual(asked[0]?.step.args, ["ann@ex.org", 10, 0, 3]);
 });
 
 test("a copy that lags takes nothing back, and one that does not may", async () => {
-  let answer: ReplicaAnswer = { steps: [[row(9), row(8), row(5)]], lastId: 9 };
+  let answer: ReplicaAnswer = { steps: [[row(9), row(8), row(5)]], lastId: 9, isQuick: false };
   const { source, asked } = sourceOf(() => answer);
   await source.list("ann@ex.org", {});
-  answer = { steps: [[row(5)]], lastId: 8 };
+  answer = { steps: [[row(5)]], lastId: 8, isQuick: false };
   const lagging = await source.list("ann@ex.org", {});
   assert.deepEqual(
     lagging.messages.map(({ id }) => id),
     [9, 5],
   );
   assert.equal(asked[1]?.options.needed, 9);
-  answer = { steps: [[row(5)]], lastId: 9 };
+  answer = { steps: [[row(5)]], lastId: 9, isQuick: false };
   const deleted = await source.list("ann@ex.org", {});
   assert.deepEqual(
     deleted.messages.map(({ id }) => id),
@@ -168,7 +173,7 @@ test("a copy that lags takes nothing back, and one that does not may", async () 
 test("an answer that is too large is asked for in smaller ones", async () => {
   const { source, asked } = sourceOf(({ args }) => {
     if (Number(args?.[3]) > 5) throw new DatabaseError("tooLarge", "too large");
-    return { steps: [[row(9), row(8), row(7), row(6), row(5)]], lastId: 9 };
+    return { steps: [[row(9), row(8), row(7), row(6), row(5)]], lastId: 9, isQuick: false };
   });
   const page = await source.list("ann@ex.org", {});
   assert.deepEqual([page.messages.length, page.nextBefore], [4, 6]);
@@ -184,7 +189,7 @@ test("what is not summarised yet is summarised from its head", async () => {
   const content = { subject: "  Hi\n there ", from: "A", text: null, html, attachments: [part] };
   const heads = [{ content, parts: [] } as unknown as ParsedMail];
   const waiting = row(9, { head: Uint8Array.of(1) });
-  const { source } = sourceOf(() => ({ steps: [[waiting, row(8)]], lastId: 9 }), heads);
+  const { source } = sourceOf(() => ({ steps: [[waiting, row(8)]], lastId: 9, isQuick: false }), heads);
   const [first, second] = (await source.list("ann@ex.org", {})).messages;
   assert.deepEqual([first?.subject, first?.preview], ["Hi there", "Some <text> 481223 is your code"]);
   assert.deepEqual([first?.codes, first?.links, first?.events], [[], [], []]);
@@ -195,9 +200,10 @@ test("what is not summarised yet is summarised from its head", async () => {
 test("a summary that was missing is asked for until it is there, and reported once", async () => {
   let isSummarised = false;
   const { source, asked } = sourceOf(({ sql }) => {
-    if (sql.includes("DESC")) return { steps: [[row(9, { head: Uint8Array.of(1) })]], lastId: 9 };
+    if (sql.includes("DESC"))
+      return { steps: [[row(9, { head: Uint8Array.of(1) })]], lastId: 9, isQuick: false };
     const isAsked = sql.includes("s.mail_id IS NOT NULL ORDER");
-    return { steps: [isAsked && isSummarised ? [row(8), row(9)] : []], lastId: 9 };
+    return { steps: [isAsked && isSummarised ? [row(8), row(9)] : []], lastId: 9, isQuick: false };
   });
   await source.list("ann@ex.org", {});
   const updated: string[] = [];
@@ -241,7 +247,7 @@ function keeping(values: number[], lastId = 7) {
       if (size === undefined) return [];
       return [[size, new Uint8Array(Math.max(0, Math.min(count, size - from + 1))).fill(part + 1)]];
     });
-    return { steps: found, lastId };
+    return { steps: found, lastId, isQuick: false };
   };
   return { read, asked };
 }

@@ -36,7 +36,7 @@ class Fake implements Database {
   run(): Promise<BatchAnswer> {
     this.asked += 1;
     if (this.error) return Promise.reject(new DatabaseError(this.error, `${this.host} ${this.error}`));
-    const answer = { steps: [[[this.lastId]], [[this.host]]], elapsedMs: this.ms };
+    const answer = { steps: [[[this.lastId]], [[this.host]]], elapsedMs: this.ms, isBySocket: false };
     return new Promise((resolve) => setImmediate(resolve, answer));
   }
 }

@@ -7,7 +7,7 @@ const page = Object.assign(new EventTarget(), { hidden: false });
 
 beforeEach(() => {
   page.hidden = false;
-  mock.timers.enable({ apis: ["setTimeout"] });
+  mock.timers.enable({ apis: ["setTimeout", "Date"] });
   const window = new EventTarget();
   Object.assign(globalThis, {
     document: page,
@@ -17,7 +17,10 @@ beforeEach(() => {
   });
 });
 
-afterEach(() => mock.timers.reset());
+afterEach(() => {
+  mock.timers.reset();
+  Reflect.deleteProperty(globalThis, "Notification");
+});
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -26,8 +29,8 @@ async function pass(ms: number): Promise<void> {
   await settled();
 }
 
-function arrivals(ids: number[], more = false): Arrivals {
-  return { messages: ids.map((id) => ({ id }) as Summary), more, summarised: [] };
+function arrivals(ids: number[], more = false, isQuick = false): Arrivals {
+  return { messages: ids.map((id) => ({ id }) as Summary), more, summarised: [], isQuick };
 }
 
 function polling(...answers: (Arrivals | Error | Promise<Arrivals>)[]) {
@@ -65,7 +68,25 @@ test("it asks every 2 s while somebody looks, from the last message on, each mes
   poll.stop();
 });
 
-test("it asks every 15 s while nobody looks, and at once when somebody does", async () => {
+test("it asks nothing while nobody looks, and at once when somebody does", async () => {
+  page.hidden = true;
+  const { poll, asked } = polling();
+  await settled();
+  await pass(600_000);
+  assert.equal(asked.length, 1);
+  page.hidden = false;
+  page.dispatchEvent(new Event("visibilitychange"));
+  assert.equal(asked.length, 2);
+  await settled();
+  dispatchEvent(new Event("focus"));
+  await settled();
+  dispatchEvent(new Event("online"));
+  assert.equal(asked.length, 4);
+  poll.stop();
+});
+
+test("it asks every 15 s while nobody looks who may be notified", async () => {
+  Object.assign(globalThis, { Notification: { permission: "granted" } });
   page.hidden = true;
   const { poll, asked } = polling();
   await settled();
@@ -73,14 +94,27 @@ test("it asks every 15 s while nobody looks, and at once when somebody does", as
   assert.equal(asked.length, 1);
   await pass(1);
   assert.equal(asked.length, 2);
-  page.hidden = false;
-  page.dispatchEvent(new Event("visibilitychange"));
-  assert.equal(asked.length, 3);
+  poll.stop();
+});
+
+test("by a socket it asks four times a second while the page is used, and less often after that", async () => {
+  const quick = Array.from({ length: 2_000 }, () => arrivals([], false, true));
+  const { poll, asked } = polling(...quick);
+  const askedIn = async (ms: number) => {
+    const before = asked.length;
+    for (let passed = 0; passed < ms; passed += 250) await pass(250);
+    return asked.length - before;
+  };
   await settled();
-  dispatchEvent(new Event("focus"));
+  assert.equal(await askedIn(29_750), 119);
+  assert.equal(await askedIn(10_000), 20);
+  await askedIn(90_000);
+  assert.equal(await askedIn(10_000), 10);
+  await askedIn(600_000);
+  assert.equal(await askedIn(10_000), 5);
+  dispatchEvent(new Event("keydown"));
   await settled();
-  dispatchEvent(new Event("online"));
-  assert.equal(asked.length, 5);
+  assert.equal(await askedIn(10_000), 40);
   poll.stop();
 });
 

@@ -1,0 +1,162 @@
+/**
+ * The part of Hrana over a WebSocket, versions 2 and 3, that a reader needs: batches of queries in
+ * one stream.
+ *
+ * A batch takes one round trip. By `fetch` it takes two, as each is preflighted (CORS).
+ */
+import { backoffMs } from "../inbox/backoff.ts";
+import { batchOf, isTooLarge, type Result, type Step } from "./hrana-batch.ts";
+import { tokenExpiry } from "./token.ts";
+
+const PROTOCOLS = ["hrana3", "hrana2"];
+const STREAM = 1;
+/** Batches wait so long for a socket that is being opened. Then they go by `fetch`. */
+const OPENING_MAX_MS = 2_000;
+/** The server keeps so many statements for a socket, which are sent by their number from then on. */
+const STORED_MAX = 50;
+
+type Answer =
+  | { type: "response_ok"; request_id: number; response: { result: unknown } }
+  | { type: "response_error"; request_id: number; error: { message: string; code?: string } }
+  | { type: "hello_ok" | "hello_error" };
+
+/** Sockets that `sockets.js` has begun to open, by URL, while the page was loading. */
+declare global {
+  var edgemailSockets: Record<string, WebSocket> | undefined;
+}
+
+/** One socket at a time, opened when it is needed. It reports no errors: who gets null uses `fetch`. */
+export class HranaSocket {
+  private readonly url: string;
+  private socket: WebSocket | null = null;
+  private opened: Promise<boolean> = Promise.resolve(false);
+  private openBy = 0;
+  private readonly waiting = new Map<number, (result: Result | null) => void>();
+  private readonly stored = new Map<string, number>();
+  private lastRequest = 0;
+  private attempt = 0;
+  private retryAt = 0;
+
+  /** `url` is that of the database, https: or http:. */
+  constructor(
+    url: string,
+    private readonly token: string,
+  ) {
+    this.url = url.replace(/^http/, "ws");
+  }
+
+  /** Run every step. Resolve to null if there is no socket, or it breaks, or `signal` is aborted. */
+  async run(steps: Step[], signal: AbortSignal): Promise<Result | null> {
+    const expiry = tokenExpiry(this.token);
+    // Servers look at a token once for each socket.
+    if (expiry && expiry.getTime() < Date.now()) this.drop();
+    else if (!this.socket && Date.now() >= this.retryAt) this.open();
+    if (!this.socket || !(await this.waitOpen(signal))) return null;
+    return new Promise((resolve) => {
+      const id = this.request({ type: "batch", stream_id: STREAM, batch: batchOf(steps, this.sqlOf) });
+      const give = () => this.settle(id, null);
+      this.waiting.set(id, (result) => {
+        signal.removeEventListener("abort", give);
+        resolve(result);
+      });
+      signal.addEventListener("abort", give);
+      if (signal.aborted) give();
+    });
+  }
+
+  /** Close a socket that has not answered in time, unless an answer is under way that may be large. */
+  dropIfSilent(): void {
+    if (this.waiting.size === 0) this.drop();
+  }
+
+  /** Close the socket. What waits for an answer gets null. The next batch opens another. */
+  private drop(): void {
+    const { socket } = this;
+    this.socket = null;
+    this.stored.clear();
+    socket?.close();
+    for (const id of [...this.waiting.keys()]) this.settle(id, null);
+  }
+
+  private open(): void {
+    const early = globalThis.edgemailSockets?.[this.url];
+    if (early) delete globalThis.edgemailSockets?.[this.url];
+    const socket = early && early.readyState < WebSocket.CLOSING ? early : new WebSocket(this.url, PROTOCOLS);
+    this.socket = socket;
+    this.openBy = Date.now() + OPENING_MAX_MS;
+    this.opened = new Promise((resolve) => {
+      const greet = () => {
+        this.send({ type: "hello", jwt: this.token });
+        this.request({ type: "open_stream", stream_id: STREAM });
+        resolve(true);
+      };
+      if (socket.readyState === WebSocket.OPEN) greet();
+      socket.addEventListener("open", () => this.socket === socket && greet());
+      socket.addEventListener("close", () => {
+        resolve(false);
+        if (this.socket !== socket) return;
+        this.retryAt = Date.now() + backoffMs(this.attempt++);
+        this.drop();
+      });
+    });
+    socket.addEventListener("message", ({ data }) => {
+      if (this.socket === socket) this.receive(String(data));
+    });
+  }
+
+  private async waitOpen(signal: AbortSignal): Promise<boolean> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const { socket } = this;
+    const isOpen = await Promise.race([
+      this.opened,
+      new Promise<boolean>((resolve) => {
+        timer = setTimeout(() => resolve(false), this.openBy - Date.now());
+        signal.addEventListener("abort", () => resolve(false));
+      }),
+    ]);
+    clearTimeout(timer);
+    return isOpen && this.socket === socket;
+  }
+
+  private receive(text: string): void {
+    const answer = JSON.parse(text) as Answer;
+    if (answer.type === "response_ok") {
+      this.attempt = 0;
+      this.settle(answer.request_id, { type: "ok", response: answer.response as never });
+    } else if (answer.type === "response_error" && isTooLarge(answer.error)) {
+      this.settle(answer.request_id, answer);
+    } else if (answer.type !== "hello_ok") {
+      // The token is refused, or the stream is gone: `fetch` tells why.
+      this.retryAt = Date.now() + backoffMs(this.attempt++);
+      this.drop();
+    }
+  }
+
+  private settle(id: number, result: Result | null): void {
+    const resolve = this.waiting.get(id);
+    this.waiting.delete(id);
+    resolve?.(result);
+  }
+
+  /** Return a statement as it is sent: by its number, once the server has it. */
+  private readonly sqlOf = (sql: string): { sql: string } | { sql_id: number } => {
+    let id = this.stored.get(sql);
+    if (id === undefined) {
+      if (this.stored.size === STORED_MAX) return { sql };
+      id = this.stored.size;
+      this.stored.set(sql, id);
+      this.request({ type: "store_sql", sql_id: id, sql });
+    }
+    return { sql_id: id };
+  };
+
+  private request(request: object): number {
+    const id = this.lastRequest++;
+    this.send({ type: "request", request_id: id, request });
+    return id;
+  }
+
+  private send(message: object): void {
+    this.socket?.send(JSON.stringify(message));
+  }
+}

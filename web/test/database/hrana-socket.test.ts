@@ -1,0 +1,214 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, mock, test } from "node:test";
+import { HranaSocket } from "../../src/database/hrana-socket.ts";
+
+interface Frame {
+  type: string;
+  jwt?: string;
+  request_id: number;
+  request: { type: string; sql_id?: number; sql?: string; batch?: { steps: { stmt: object }[] } };
+}
+
+/** The server's side of a socket. */
+class FakeSocket extends EventTarget {
+  static readonly OPEN = 1;
+  static readonly CLOSING = 2;
+  static made: FakeSocket[] = [];
+  readyState = 0;
+  readonly frames: Frame[] = [];
+
+  constructor(
+    readonly url: string,
+    readonly protocols: string[] = [],
+  ) {
+    super();
+    FakeSocket.made.push(this);
+  }
+
+  open(): void {
+    this.readyState = 1;
+    this.dispatchEvent(new Event("open"));
+  }
+
+  send(text: string): void {
+    assert.equal(this.readyState, 1);
+    this.frames.push(JSON.parse(text) as Frame);
+  }
+
+  close(): void {
+    this.readyState = 3;
+    this.dispatchEvent(new Event("close"));
+  }
+
+  answer(answer: object): void {
+    this.dispatchEvent(Object.assign(new Event("message"), { data: JSON.stringify(answer) }));
+  }
+
+  get batches(): Frame[] {
+    return this.frames.filter((frame) => frame.request?.type === "batch");
+  }
+
+  /** Answer the last batch with no rows. */
+  answerLast(): void {
+    const request_id = this.batches.at(-1)?.request_id;
+    const result = { step_results: [{ rows: [] }], step_errors: [null] };
+    this.answer({ type: "response_ok", request_id, response: { type: "batch", result } });
+  }
+}
+
+const STEPS = [{ sql: "SELECT ?", args: [1] }];
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+const nth = (index: number) => FakeSocket.made[index] as FakeSocket;
+
+beforeEach(() => {
+  mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  FakeSocket.made = [];
+  Object.assign(globalThis, { WebSocket: FakeSocket });
+});
+
+afterEach(() => {
+  mock.timers.reset();
+  Reflect.deleteProperty(globalThis, "edgemailSockets");
+});
+
+function socketTo(url = "https://db.example", token = "secret") {
+  const client = new HranaSocket(url, token);
+  const run = (signal = new AbortController().signal) => client.run(STEPS, signal);
+  return { client, run };
+}
+
+async function opened() {
+  const { client, run } = socketTo();
+  const first = run();
+  nth(0).open();
+  await settled();
+  nth(0).answerLast();
+  assert.ok(await first);
+  return { client, run };
+}
+
+test("all that a first batch needs goes out at once, and a statement's text once", async () => {
+  const { run } = socketTo();
+  const first = run();
+  assert.deepEqual([nth(0).url, nth(0).protocols], ["wss://db.example", ["hrana3", "hrana2"]]);
+  nth(0).open();
+  await settled();
+  assert.deepEqual(
+    nth(0).frames.map(({ type, jwt, request }) => jwt ?? request?.type ?? type),
+    ["secret", "open_stream", "store_sql", "batch"],
+  );
+  nth(0).answer({ type: "hello_ok" });
+  nth(0).answerLast();
+  const result = await first;
+  assert.deepEqual(result?.response?.result.step_errors, [null]);
+  void run();
+  await settled();
+  assert.equal(nth(0).frames.length, 5);
+  assert.deepEqual(nth(0).batches.at(-1)?.request.batch?.steps[0]?.stmt, {
+    sql_id: 0,
+    args: [{ type: "integer", value: "1" }],
+  });
+  assert.equal(FakeSocket.made.length, 1);
+});
+
+test("a socket that was opened while the page loaded is taken over, once", async () => {
+  const early = new FakeSocket("wss://db.example");
+  early.open();
+  globalThis.edgemailSockets = { "wss://db.example": early as unknown as WebSocket };
+  const { run } = socketTo();
+  void run();
+  await settled();
+  assert.equal(early.batches.length, 1);
+  early.close();
+  assert.deepEqual(globalThis.edgemailSockets, {});
+});
+
+test("an early socket that has failed is opened again", () => {
+  const early = new FakeSocket("wss://db.example");
+  early.close();
+  globalThis.edgemailSockets = { "wss://db.example": early as unknown as WebSocket };
+  void socketTo().run();
+  assert.equal(FakeSocket.made.length, 2);
+});
+
+test("where a socket is refused the batch goes another way, and the next try waits", async () => {
+  const { run } = socketTo();
+  const first = run();
+  nth(0).close();
+  assert.equal(await first, null);
+  assert.equal(await run(), null);
+  assert.equal(FakeSocket.made.length, 1);
+});
+
+test("a batch does not wait for ever for a socket to open", async () => {
+  const { run } = socketTo();
+  const first = run();
+  mock.timers.tick(2_000);
+  assert.equal(await first, null);
+  const second = run();
+  mock.timers.tick(0);
+  assert.equal(await second, null);
+  nth(0).open();
+  void run();
+  await settled();
+  assert.equal(nth(0).batches.length, 1);
+});
+
+test("answers come in any order; what the reader has given up is dropped", async () => {
+  const { run } = await opened();
+  const abort = new AbortController();
+  const given = run(abort.signal);
+  const kept = run();
+  await settled();
+  abort.abort();
+  assert.equal(await given, null);
+  nth(0).answerLast();
+  assert.ok(await kept);
+  nth(0).answer({ type: "response_ok", request_id: nth(0).batches.at(-2)?.request_id, response: {} });
+});
+
+for (const [what, answer] of [
+  ["a token that is refused", { type: "hello_error", error: { message: "no" } }],
+  ["a stream that is gone", { type: "response_error", request_id: 0, error: { message: "no stream" } }],
+] as const) {
+  test(`${what} ends the socket, and all that waits goes another way`, async () => {
+    const { run } = await opened();
+    const waiting = [run(), run()];
+    await settled();
+    nth(0).answer(answer);
+    assert.deepEqual(await Promise.all(waiting), [null, null]);
+    assert.equal(nth(0).readyState, 3);
+  });
+}
+
+test("an answer that is too large is an answer", async () => {
+  const { run } = await opened();
+  const first = run();
+  await settled();
+  const error = { message: "too large", code: "RESPONSE_TOO_LARGE" };
+  nth(0).answer({ type: "response_error", request_id: nth(0).batches.at(-1)?.request_id, error });
+  const result = await first;
+  assert.ok(result && "error" in result);
+  assert.equal(nth(0).readyState, 1);
+});
+
+test("a socket that falls silent is closed, unless something else is under way", async () => {
+  const { client, run } = await opened();
+  const other = run();
+  await settled();
+  client.dropIfSilent();
+  assert.equal(nth(0).readyState, 1);
+  nth(0).answerLast();
+  await other;
+  client.dropIfSilent();
+  assert.equal(nth(0).readyState, 3);
+  void run();
+  assert.equal(FakeSocket.made.length, 2);
+});
+
+test("a token that has expired is not used any more", async () => {
+  const claims = btoa(JSON.stringify({ exp: Math.floor(Date.now() / 1000) - 1 }));
+  const { run } = socketTo("https://db.example", `x.${claims}.y`);
+  assert.equal(await run(), null);
+  assert.equal(FakeSocket.made.length, 0);
+});
