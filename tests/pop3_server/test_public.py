@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import poplib
 from functools import partial
 from typing import TYPE_CHECKING
@@ -231,3 +232,21 @@ async def test_pop3_alone_is_something_to_do(tmp_path: Path) -> None:
         await program.send_letter("one")
     async with serving_pop3(tmp_path, smtp="off", http="off") as program:
         assert program.app.http_urls == []
+
+
+async def test_over_implicit_tls_the_operator_logs_in_at_once(tmp_path: Path) -> None:
+    """By USER, and by AUTH with a name of the file beside the inbox."""
+    given, context = make_certificate(tmp_path)
+    async with serving_pop3(tmp_path, pop3s="127.0.0.1:0", **given, **OPERATOR) as program:
+        await program.send_letter("one")
+
+        def read(name: str, secret: str) -> bytes:
+            with connected(program, 1, context) as client:
+                assert "SASL" in client.capa()
+                response = base64.b64encode(f"{ANN}\0{name}\0{secret}".encode())
+                client.sock.sendall(b"AUTH PLAIN " + response + b"\r\n")
+                said: bytes = client.file.readline()
+                return said
+
+        assert (await in_thread(partial(read, "kim", "other"))).startswith(b"+OK 1 messages")
+        assert (await in_thread(partial(read, "kim", "s3cret"))).startswith(b"-ERR [AUTH]")

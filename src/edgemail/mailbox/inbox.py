@@ -32,7 +32,7 @@ PAGE_MAX = 200
 """The most messages in one page of a listing."""
 
 _ID_MAX = 2**63 - 1
-_OUTLINED_MAX = 100
+_OUTLINED_MAX = 50
 """A row of a new message brings 16 KiB of it."""
 _FOLLOWED_MAX = 50
 """The most messages that those who wait or follow read at a time."""

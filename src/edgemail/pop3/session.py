@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from edgemail.errors import AddressError
-from edgemail.model import Address
 from edgemail.pop3 import replies
 from edgemail.pop3.commands import AUTH_LINE_OCTETS, LINE_OCTETS, Pop3Verb, read_numbers, read_verb
 from edgemail.pop3.events import (
@@ -21,6 +17,7 @@ from edgemail.pop3.events import (
     SessionEnded,
     TlsBegun,
 )
+from edgemail.pop3.login import read_inbox, read_plain
 from edgemail.pop3.message_writer import END_MARK, MessageWriter
 from edgemail.pop3.outputs import BeginTls, Fetch, HangUp, OpenInbox, Pop3Output, Pop3Reply, Remove
 from edgemail.pop3.snapshot import Snapshot
@@ -189,23 +186,13 @@ class Pop3Session:
     # AUTHORIZATION
 
     def _obey_user(self, argument: bytes | None) -> None:
-        inbox = self._read_inbox(argument or b"")
+        inbox = read_inbox(argument or b"", self._rules.default_domain)
         if inbox is None:
             self._refuse(replies.BAD_ADDRESS)
             return
         self.inbox = inbox
         self._move(Pop3Verb.USER)
         self._say(replies.GIVE_PASSWORD)
-
-    def _read_inbox(self, name: bytes) -> str | None:
-        """Return the inbox of an address, in any case; None where it is not an address."""
-        try:
-            text = name.decode().strip()
-            if "@" not in text and self._rules.default_domain is not None:
-                text = f"{text}@{self._rules.default_domain}"
-            return Address.parse(text).inbox
-        except (UnicodeDecodeError, AddressError):
-            return None
 
     def _obey_pass(self, argument: bytes | None) -> None:
         if argument is None:
@@ -233,7 +220,7 @@ class Pop3Session:
             self._move(Pop3Move.AUTH_ENDED)
             self._say(replies.CANCELLED)
             return
-        read = self._read_response(line)
+        read = read_plain(line, self._rules.default_domain)
         if isinstance(read, Pop3Reply):
             self._move(Pop3Move.AUTH_ENDED)
             self._refuse(read)
@@ -241,20 +228,6 @@ class Pop3Session:
         self.inbox = read.inbox
         self._move(Pop3Move.RESPONDED)
         self._outputs.append(read)
-
-    def _read_response(self, line: bytes) -> OpenInbox | Pop3Reply:
-        try:
-            parts = base64.b64decode(line, validate=True).split(b"\0", 2)
-        except binascii.Error:
-            return replies.BAD_BASE64
-        if len(parts) != 3:
-            return replies.BAD_RESPONSE
-        acts_for, name, secret = parts  # RFC 4616: whose inbox, who asks, the password
-        inbox = self._read_inbox(acts_for or name)
-        if inbox is None:
-            return replies.BAD_ADDRESS
-        who = None if acts_for in (b"", name) else name.decode("utf-8", "surrogateescape")
-        return OpenInbox(inbox, secret, who)
 
     def _obey_stls(self, argument: bytes | None) -> None:
         if argument:

@@ -153,13 +153,14 @@ class PeerStream(asyncio.Protocol):
         self._is_tls = True
         self._set_transport(transport)
 
-    async def close(self, linger_s: float | None) -> None:
+    async def close(self, linger_s: float) -> None:
         """Close once everything is sent; read and drop for a while, as a reset would take our last words back."""
-        is_open = not (self._is_lost or self._is_tls or self._has_ended)
-        if is_open and linger_s is not None and self._transport.can_write_eof():
+        is_open = not (self._is_over() or self._is_tls or self._transport.is_closing())
+        if is_open and self._transport.can_write_eof():
             self._dropped_octets = 0
             self._transport.write_eof()
             if self._is_paused:
+                self._is_paused = False
                 self._transport.resume_reading()
             self._awaited = self._loop.create_future()
             try:
