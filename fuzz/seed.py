@@ -24,7 +24,7 @@ from fuzz.invariants import (
     REQUIRES_TLS,
     TAKES_LF,
 )
-from fuzz.mutations import CORPUS, READER, read_corpus
+from fuzz.mutations import CORPUS, POP3, READER, read_corpus
 
 if TYPE_CHECKING:
     from tests.smtp.dialogue import Dialogue
@@ -103,10 +103,10 @@ def _choose_limits(rules: SessionRules) -> int:
     return _PATIENT if rules.max_message_octets > 10**6 else _STRICT
 
 
-def write_reader_seeds(folder: Path) -> None:
-    """Write the seeds of the reader, one a file."""
+def write_reader_seeds(folder: Path, part: str = READER) -> None:
+    """Write the seeds of the reader or of POP3, one a file."""
     folder.mkdir(parents=True, exist_ok=True)
-    for octets in read_corpus(READER):
+    for octets in read_corpus(part):
         (folder / hashlib.sha256(octets).hexdigest()[:12]).write_bytes(octets)
 
 
@@ -117,7 +117,8 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for stem, octets in seeds.items():
             (folder / stem).write_bytes(octets)
-    write_reader_seeds(Path(".fuzz") / "reader-seeds")
+    for part in (READER, POP3):
+        write_reader_seeds(Path(".fuzz") / f"{part}-seeds", part)
 
 
 if __name__ == "__main__":

@@ -122,6 +122,8 @@ TOOLS = (
     Tool("curl", "curl", _has_programs("curl"), ("curl",)),
     Tool("wget", "wget", _has_programs("wget"), ("wget",)),
     Tool("swaks", "swaks", _has_programs("swaks"), ("swaks",)),
+    Tool("fetchmail", "fetchmail", _has_programs("fetchmail"), ("fetchmail",)),
+    Tool("mutt", "mutt", _has_programs("mutt"), ("mutt",)),
     Tool("postfix", "Postfix's tools", _has_programs("postfix", "smtp-source", "smtp-sink"), ("postfix",)),
     Tool("openssl", "openssl", _has_programs("openssl"), ("openssl",)),
     Tool("exim", "Exim's files", _has_exim, ("exim4-daemon-light",), EXIM.parent / "fetch-exim"),

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import re
 import signal
+import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ from edgemail.model import Endpoint
 from edgemail.policy.chaos import Chaos
 from edgemail.policy.logins import Logins
 from edgemail.policy.submission import Submitter
+from edgemail.policy.visitors import Visitors
 from edgemail.settings.parsing import ANY_ORIGIN
 from edgemail.settings.reload import reload
 from edgemail.settings.values import PRIVATE
@@ -36,7 +38,7 @@ from edgemail.smtp import read_source
 from edgemail.store.open import open_store
 from edgemail.system.certificate import Certificate, create_self_signed, create_unkept
 from edgemail.system.descriptor_limit import share_descriptors
-from edgemail.system.metrics import Counters
+from edgemail.system.metrics import Counters, Pop3Counters
 from edgemail.system.password_file import read_password_file
 from edgemail.system.reading_refusals import ReadingRefusals
 from edgemail.system.sighup import handle_sighup
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
 
     from edgemail.http.mcp.endpoint import McpEndpoint
     from edgemail.http.server import HttpServer
+    from edgemail.pop3_server import Pop3Server
     from edgemail.settings import Settings
     from edgemail.store.base import Mailbox
     from edgemail.system.metrics import WebhookCounters
@@ -87,12 +90,14 @@ async def serve(
     handle_sighup(lambda: reload(given, read_again or (lambda: given), app.change), stop)
     for url in app.smtp_urls:
         announce(f"SMTP  {url}")
+    for url in app.pop3_urls:
+        announce(f"POP3  {url}")
     if settings.store.is_default:
         _log.warning(
             "mail is kept in %s, in the system's temporary directory: choose a lasting place with --db",
             settings.store.db,
         )
-    warn_of_readers(settings, app.http_urls)
+    warn_of_readers(settings, app.http_urls, app.pop3_urls)
     _warn_of_senders(settings)
     await app.show_mail()  # a signal waits for its end, a second at most
     for url in app.http_urls:
@@ -119,6 +124,8 @@ class _Sockets:
     smtps: list[socket.socket]
     http: list[socket.socket]
     metrics: list[socket.socket]
+    pop3: list[socket.socket]
+    pop3s: list[socket.socket]
 
     @classmethod
     def bind(cls, settings: Settings, undo: contextlib.ExitStack) -> Self:
@@ -137,14 +144,20 @@ class _Sockets:
             bind_all(settings.smtp.listen_tls, "--smtps"),
             bind_all(settings.http.listen, "--http"),
             bind_all([metrics] if isinstance(metrics, Endpoint) else [], "--metrics"),
+            bind_all(settings.pop3.listen, "--pop3"),
+            bind_all(settings.pop3.listen_tls, "--pop3s"),
         )
-        for one in (*bound.http, *bound.metrics):
+        for one in (*bound.http, *bound.metrics, *bound.pop3, *bound.pop3s):
             set_options(one, settings.http.reader_timeout_s)
         return bound
 
     def write_smtp_urls(self) -> list[str]:
         """Return the URL of each SMTP port."""
         return [write_url("smtp", one) for one in self.smtp] + [write_url("smtps", one) for one in self.smtps]
+
+    def write_pop3_urls(self) -> list[str]:
+        """Return the URL of each POP3 port."""
+        return [write_url("pop3", one) for one in self.pop3] + [write_url("pop3s", one) for one in self.pop3s]
 
 
 class App:
@@ -158,6 +171,7 @@ class App:
         router: ReservedNameRouter | None,
         listener: Listener | None,
         http_parts: HttpParts,
+        pop3: Pop3Server | None,
     ) -> None:
         self._sockets = sockets
         self._store = store
@@ -165,10 +179,12 @@ class App:
         self._router = router
         self._listener = listener
         self._http_parts = http_parts
+        self._pop3 = pop3
         self._http: list[HttpServer] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._wake_webhook: Callable[[], None] = lambda: None
         self.smtp_urls = http_parts.smtp_urls
+        self.pop3_urls = sockets.write_pop3_urls()
         self.http_urls = [
             f"{write_url('http', bound)}{http_parts.settings.http.base_path}/" for bound in sockets.http
         ]
@@ -227,6 +243,7 @@ class App:
                 TransactionLog(settings.log.addresses),
                 logins,
             )
+        visitors = Visitors(settings.access, time.monotonic)
         http_parts = HttpParts(
             settings,
             inbox,
@@ -236,10 +253,12 @@ class App:
             Submitter(settings.smtp, policy, deliver, _now),
             chaos,
             passwords,
+            visitors,
             sockets.write_smtp_urls(),
             _share_descriptors(settings, has_metrics_port=bool(sockets.metrics)),
         )
-        app = cls(sockets, store, inbox, router, listener, http_parts)
+        pop3 = _build_pop3(settings, inbox, certificate, passwords, visitors, counters)
+        app = cls(sockets, store, inbox, router, listener, http_parts, pop3)
         app._run(refusals.run())
         if not settings.read_only:
             if settings.webhook.url is not None:
@@ -249,6 +268,8 @@ class App:
             app._run_upkeep(settings)
         if listener is not None:
             await listener.start(sockets.smtp, sockets.smtps)
+        if pop3 is not None:
+            pop3.start(sockets.pop3, sockets.pop3s)
         return app
 
     async def show_mail(self) -> None:
@@ -287,6 +308,8 @@ class App:
         stopping = [server.stop() for server in self._http]
         if self._listener is not None:
             stopping.append(self._listener.stop())
+        if self._pop3 is not None:
+            stopping.append(self._pop3.stop())
         await asyncio.gather(*stopping)
         for bound in (*self._sockets.http, *self._sockets.metrics):
             bound.close()
@@ -333,20 +356,42 @@ def _build_http(parts: HttpParts, sockets: _Sockets) -> tuple[list[HttpServer], 
     return build_servers(parts, sockets.http, sockets.metrics)
 
 
+def _build_pop3(
+    settings: Settings,
+    inbox: Inbox,
+    certificate: Certificate | None,
+    passwords: StoredPasswords | None,
+    visitors: Visitors,
+    counters: Counters,
+) -> Pop3Server | None:
+    """Build the POP3 server, which is loaded only where it is on."""
+    if not settings.pop3.is_on:
+        return None
+    from edgemail.pop3_server import Pop3Parts, Pop3Server
+
+    counters.pop3 = Pop3Counters()
+    return Pop3Server(Pop3Parts(settings, inbox, certificate, passwords, visitors, counters.pop3))
+
+
 def _share_descriptors(settings: Settings, *, has_metrics_port: bool) -> int:
     """Return how many connections the HTTP port may have."""
     spare = SPARE_DESCRIPTORS + has_metrics_port * (METRICS_CONNECTIONS + SPARE_DESCRIPTORS)
+    spare += 2 * settings.pop3.max_connections * settings.pop3.is_on  # trusted peers may have more
     smtp = 0 if settings.read_only else settings.smtp.max_connections
     return share_descriptors(smtp, settings.http.max_connections, spare)
 
 
-def warn_of_readers(settings: Settings, urls: Sequence[str]) -> None:
+def warn_of_readers(settings: Settings, urls: Sequence[str], pop3_urls: Sequence[str] = ()) -> None:
     """Say who may read all mail, where that is more than this machine. `urls` are those of `http`."""
     access = settings.access
     if ANY_ORIGIN in settings.http.allowed_origins:
         _log.warning("any web page that a reader opens can use the API (allowed_origin = %s)", ANY_ORIGIN)
     if access.private == "on":
         return
+    pop3 = (*settings.pop3.listen, *settings.pop3.listen_tls)
+    for endpoint, url in zip(pop3, pop3_urls, strict=False):
+        if access.mode == "dev" and not is_loopback(endpoint.host):
+            _log.warning("everyone who reaches %s can read any inbox with any password (mode = dev)", url)
     for endpoint, url in zip(settings.http.listen, urls, strict=True):
         if is_loopback(endpoint.host):
             continue
@@ -394,7 +439,13 @@ def _leave_out_ipv6(settings: Settings) -> Settings:
         listen=leave_out_ipv6(settings.smtp.listen),
         listen_tls=leave_out_ipv6(settings.smtp.listen_tls),
     )
-    return replace(settings, smtp=smtp, http=replace(settings.http, listen=leave_out_ipv6(settings.http.listen)))
+    pop3 = replace(
+        settings.pop3,
+        listen=leave_out_ipv6(settings.pop3.listen),
+        listen_tls=leave_out_ipv6(settings.pop3.listen_tls),
+    )
+    http = replace(settings.http, listen=leave_out_ipv6(settings.http.listen))
+    return replace(settings, smtp=smtp, http=http, pop3=pop3)
 
 
 def _write_for_mailpit(url: str) -> str:
@@ -426,11 +477,11 @@ def _find_certificate(settings: Settings) -> Certificate | None:
     this process.
     """
     smtp = settings.smtp
-    if smtp.tls == "off" or settings.read_only:
+    if smtp.tls == "off" or (settings.read_only and not settings.pop3.is_on):
         return None
     if smtp.tls_cert is not None:
         return Certificate(Path(smtp.tls_cert), None if smtp.tls_key is None else Path(smtp.tls_key))
-    if not smtp.listen_tls and smtp.tls == "given":
+    if not (smtp.listen_tls or settings.pop3.listen_tls) and smtp.tls == "given":
         return None
     names = dict.fromkeys([smtp.hostname, *smtp.domains])
     file = settings.store.file

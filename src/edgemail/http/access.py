@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 import logging
 import posixpath
-import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +14,7 @@ from edgemail.http.forwarded import read_peer
 from edgemail.http.guard import MAIL_PATHS, MCP_PATH
 from edgemail.http.header_fields import find_field
 from edgemail.http.problems import problem_response
-from edgemail.http.visitors import Visit, Visitors, is_within
+from edgemail.policy.visitors import Visit, is_within
 from edgemail.system.minute_log import MinuteLog
 from edgemail.system.password_checks import TooManyLogins
 
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from edgemail.http.passwords import Passwords
-    from edgemail.http.visitors import RequestKind, Visitor
+    from edgemail.policy.visitors import RequestKind, Visitor, Visitors
     from edgemail.settings import AccessSettings, Network
 
 _log = logging.getLogger(__name__)
@@ -116,6 +115,7 @@ class Access:
         passwords: Passwords | None,
         trusted: tuple[Network, ...],
         denials: DenialLog,
+        visitors: Visitors,
         agent_token: str | None = None,
     ) -> None:
         """`agent_token` opens what agents have, and nothing else does."""
@@ -125,7 +125,7 @@ class Access:
         self._passwords = passwords
         self._trusted = trusted
         self._denials = denials
-        self._visitors = Visitors(settings, time.monotonic)
+        self._visitors = visitors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or websocket, or refuse it with a problem document."""

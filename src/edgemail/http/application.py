@@ -47,7 +47,8 @@ def create_app(
     limits = AnswerLimits(http.max_answer_bytes, http.max_waiting_reads, http.min_read_rate_bytes)
     app: ASGIApp = Answers(ShortResponses(LazyApp(load, parts.inbox.check, mime.load)), limits, parts.refuse)
     passwords = None if parts.passwords is None else Passwords(parts.passwords)
-    app = Access(app, access, passwords, trusted, denials, None if agents is None else settings.agents.token)
+    agent_token = None if agents is None else settings.agents.token
+    app = Access(app, access, passwords, trusted, denials, parts.visitors, agent_token)
     has_posts = access.compat_apis == "on" or agents is not None
     if http.allowed_origins:
         app = CORSMiddleware(

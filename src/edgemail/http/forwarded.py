@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from starlette.datastructures import Headers
 
 from edgemail.http.header_fields import find_field
-from edgemail.http.visitors import is_within
 from edgemail.policy.rates import read_ip
+from edgemail.policy.visitors import is_within
 from edgemail.settings.values import PRIVATE
 from edgemail.system.minute_log import MinuteLog
 

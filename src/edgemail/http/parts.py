@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from edgemail.mailbox.inbox import Inbox
     from edgemail.policy.chaos import Chaos
     from edgemail.policy.submission import Submitter
+    from edgemail.policy.visitors import Visitors
     from edgemail.settings import Settings
     from edgemail.store.base import Usage
     from edgemail.system.metrics import Counters
@@ -32,6 +33,7 @@ class HttpParts:
     chaos: Chaos
     passwords: StoredPasswords | None
     """Those of the operator."""
+    visitors: Visitors
     smtp_urls: Sequence[str]
     max_connections: int
     """The setting, or fewer where there are too few descriptors."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Counters,
         Histogram,
         HttpCounters,
+        Pop3Counters,
         ReadingCounters,
         SizeHistogram,
         SmtpCounters,
@@ -65,6 +66,8 @@ class MetricsExporter:
         yield build
         yield from _collect_smtp(self._counters.smtp)
         yield from _collect_http(self._counters.http)
+        if self._counters.pop3 is not None:
+            yield from _collect_pop3(self._counters.pop3)
         yield from _collect_commits(self._counters.commits)
         yield from _collect_reading(self._counters.reading)
         yield from _collect_denials(self._counters.denials)
@@ -110,6 +113,19 @@ def _collect_http(http: HttpCounters) -> Iterable[Metric]:
         "edgemail_http_refused", "HTTP requests and connections refused at a bound, by reason.", labels=["reason"]
     )
     for reason, count in sorted(http.refusals.items()):
+        refused.add_metric([reason], count)
+    yield refused
+
+
+def _collect_pop3(pop3: Pop3Counters) -> Iterable[Metric]:
+    yield GaugeMetricFamily("edgemail_pop3_connections", "POP3 connections open now.", pop3.connections)
+    yield CounterMetricFamily("edgemail_pop3_connects", "POP3 connections so far.", pop3.connects)
+    yield CounterMetricFamily("edgemail_pop3_tls_connects", "POP3 connections made secure.", pop3.tls_connects)
+    yield CounterMetricFamily("edgemail_pop3_logins", "POP3 logins that opened an inbox.", pop3.logins)
+    yield CounterMetricFamily("edgemail_pop3_messages", "Whole messages sent by POP3.", pop3.messages)
+    yield CounterMetricFamily("edgemail_pop3_deleted", "Messages deleted by POP3.", pop3.deleted)
+    refused = CounterMetricFamily("edgemail_pop3_refused", "Negative replies, by reason.", labels=["reason"])
+    for reason, count in sorted(pop3.refusals.items()):
         refused.add_metric([reason], count)
     yield refused
 

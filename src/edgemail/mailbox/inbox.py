@@ -32,6 +32,8 @@ PAGE_MAX = 200
 """The most messages in one page of a listing."""
 
 _ID_MAX = 2**63 - 1
+_OUTLINED_MAX = 50
+"""A row of a new message brings 16 KiB of it."""
 _FOLLOWED_MAX = 50
 """The most messages that those who wait or follow read at a time."""
 
@@ -67,6 +69,19 @@ class Inbox:
             inbox, limit=min(limit, PAGE_MAX + 1), before=before, after=after, oldest_first=oldest_first
         )
         return await self._reader.summarize(rows)
+
+    async def outline(self, inbox: str, *, limit: int) -> AsyncGenerator[StoredMail, None]:
+        """Give the newest messages of an inbox, newest first, without a look at what is in them."""
+        before: int | None = None
+        while limit > 0:
+            asked = min(limit, _OUTLINED_MAX)
+            rows = await self._store.list_inbox(inbox, limit=asked, before=before)
+            for row in rows:
+                yield row.mail
+            if len(rows) < asked:
+                return
+            before = rows[-1].mail.id
+            limit -= asked
 
     async def search(
         self, inbox: str, text: str, *, limit: int, before: int | None = None

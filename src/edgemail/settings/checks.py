@@ -21,6 +21,7 @@ def find_mistakes(settings: Settings, spelled: Mapping[str, str]) -> Iterable[st
     yield from _find_half_pairs(settings, spelled)
     yield from _find_open_doors(settings, spelled)
     yield from _find_missing_keys(settings, spelled)
+    yield from _find_closed_pop3(settings, spelled)
     yield from _find_contradictions(settings, spelled)
 
 
@@ -34,7 +35,7 @@ def _find_half_pairs(settings: Settings, spelled: Mapping[str, str]) -> Iterable
     if settings.webhook.signing_key is not None and settings.webhook.signing_key_file is not None:
         secret, file = spelled["webhook_secret"], spelled["webhook_secret_file"]
         yield f"{file}: {secret} gives a secret as well; keep one of the two"
-    if settings.read_only and not settings.http.listen:
+    if settings.read_only and not (settings.http.listen or settings.pop3.is_on):
         yield f"{spelled['smtp']}: is off, as http is, and nothing is left to do; leave one of them on"
     if settings.read_only and settings.smtp.listen_tls:
         yield f"{spelled['smtps']}: listens, but {spelled['smtp']} is off; leave one of the two out"
@@ -70,6 +71,20 @@ def _find_missing_keys(settings: Settings, spelled: Mapping[str, str]) -> Iterab
         yield f"{auth}; leave one of the two out"
 
 
+def _find_closed_pop3(settings: Settings, spelled: Mapping[str, str]) -> Iterable[str]:
+    """Name a POP3 port where nobody could log in."""
+    pop3, access = settings.pop3, settings.access
+    if not pop3.is_on:
+        return
+    name = spelled.get("pop3") or spelled.get("pop3s") or "pop3"
+    if (access.mode == "public" or access.private == "on") and not access.has_passwords:
+        yield f"{name}: nobody could log in without a password; set password_file as well"
+    if settings.smtp.tls == "off" and pop3.listen_tls:
+        yield f"{spelled.get('pop3s', 'pop3s')}: nobody could use TLS, as tls is off; leave one of the two out"
+    elif settings.smtp.tls == "off" and access.mode == "public":
+        yield f"{name}: nobody could log in without TLS, which is off; leave tls out"
+
+
 def _find_contradictions(settings: Settings, spelled: Mapping[str, str]) -> Iterable[str]:
     """Name a limit that would refuse what another one allows."""
     smtp = settings.smtp
@@ -93,6 +108,8 @@ def _find_clashes(settings: Settings, spelled: Mapping[str, str]) -> Iterable[st
     listeners = [("smtp", endpoint) for endpoint in settings.smtp.listen]
     listeners += [("smtps", endpoint) for endpoint in settings.smtp.listen_tls]
     listeners += [("http", endpoint) for endpoint in settings.http.listen]
+    listeners += [("pop3", endpoint) for endpoint in settings.pop3.listen]
+    listeners += [("pop3s", endpoint) for endpoint in settings.pop3.listen_tls]
     if isinstance(settings.http.metrics, Endpoint):
         listeners.append(("metrics", settings.http.metrics))
     for index, (name, endpoint) in enumerate(listeners):

@@ -189,8 +189,9 @@ MAILPIT_SETTINGS: Final[tuple[MailpitSetting, ...]] = (
         "SMTP_FORWARD_USERNAME SMTP_FORWARD_PASSWORD SMTP_FORWARD_SECRET SMTP_FORWARD_RETURN_PATH "
         "SMTP_FORWARD_OVERRIDE_FROM SMTP_FORWARD_TO SMTP_FORWARD_FWD_SMTP_ERRORS",
     ),
-    *_ignored("there is no POP3 port", values="POP3_AUTH_FILE POP3_TLS_CERT POP3_TLS_KEY", variables="POP3_AUTH"),
-    MailpitSetting("MP_POP3_BIND_ADDR", None, "there is no POP3 port", (), ("--pop3",)),
+    *_ignored("any password opens an inbox by POP3", values="POP3_AUTH_FILE", variables="POP3_AUTH"),
+    *_ignored("POP3 has the certificate of tls_cert", values="POP3_TLS_CERT POP3_TLS_KEY"),
+    _given("MP_POP3_BIND_ADDR", listen_as("pop3"), has_flag=False),  # its flag, --pop3, is ours as well
     *_ignored(
         "tags come from senders and the API alone",
         switches="TAGS_TITLE_CASE TAGS_USERNAME",

@@ -15,6 +15,7 @@ _TITLES: Final = {
     "store": "Database",
     "smtp": "SMTP",
     "http": "HTTP",
+    "pop3": "POP3",
     "operator": "Operator's mail",
     "retention": "Retention",
     "policy": "Policy",

@@ -571,6 +571,49 @@ class HttpSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Pop3Settings:
+    """Where mail programs read mail by POP3, and how many of them. `min_read_rate` holds for them too."""
+
+    listen: tuple[Endpoint, ...] = setting(
+        many(ENDPOINT),
+        (),
+        "Listen here for POP3. The user is an inbox's address. In dev mode any password is right, in public mode "
+        "one of `password_file`, and none is taken before TLS.",
+        name="pop3",
+        everyday=True,
+    )
+    listen_tls: tuple[Endpoint, ...] = setting(
+        many(ENDPOINT), (), "Listen here for POP3 over implicit TLS.", name="pop3s", everyday=True
+    )
+    max_connections: int = setting(
+        COUNT, 200, "Take at most this many POP3 connections at a time.", name="max_pop3_connections"
+    )
+    max_connections_per_source: int = setting(
+        COUNT,
+        20,
+        "Take at most this many POP3 connections at a time from one source that is not `trusted`.",
+        name="max_pop3_connections_per_source",
+    )
+    connection_rate: int = setting(
+        COUNT,
+        60,
+        "Take at most this many new POP3 connections, and so logins, a minute from one source not trusted.",
+        name="pop3_connection_rate",
+    )
+    login_timeout_s: float = setting(
+        DURATION, 60.0, "Wait this long for the login of a POP3 session.", name="pop3_login_timeout"
+    )
+    idle_timeout_s: float = setting(
+        DURATION, 600.0, "Wait this long for a POP3 command after the login.", name="pop3_idle_timeout"
+    )
+
+    @property
+    def is_on(self) -> bool:
+        """True if there is a port for POP3."""
+        return bool(self.listen or self.listen_tls)
+
+
+@dataclass(frozen=True, slots=True)
 class OperatorSettings:
     """Whose mail is the operator's alone, and where it goes. `reserved` are local parts in lower case."""
 
@@ -740,7 +783,7 @@ class AccessSettings:
     allow_http_sources: tuple[Network, ...] = setting(
         many(NETWORK),
         ComputedDefault(http_sources_by_mode, "loopback and private networks in dev mode, else every address"),
-        "Answer HTTP requests from this network or address only.",
+        "Answer HTTP requests and POP3 from this network or address only.",
     )
     http_trusted_proxies: tuple[Network, ...] = setting(
         NETWORKS,
@@ -780,13 +823,13 @@ class AccessSettings:
         COUNT,
         60,
         "Refuse a source not trusted for a while once it has asked this often in a minute for messages that are "
-        "not there, or for addresses without mail.",
+        "not there, or for addresses without mail. A wrong password of POP3 counts as well.",
     )
     login_rate: int = setting(
         COUNT,
         10,
-        "Check at most this many wrong passwords a minute from any source over HTTP, and by AUTH from one that is "
-        "not `trusted`.",
+        "Check at most this many wrong passwords a minute from any source over HTTP and POP3, and by AUTH of SMTP "
+        "from one that is not `trusted`.",
     )
     robots: Literal["refuse", "landing"] = setting(
         one_of("refuse", "landing"),
@@ -902,6 +945,7 @@ class Settings:
     store: StoreSettings = field(default_factory=StoreSettings)
     smtp: SmtpSettings = field(default_factory=SmtpSettings)
     http: HttpSettings = field(default_factory=HttpSettings)
+    pop3: Pop3Settings = field(default_factory=Pop3Settings)
     operator: OperatorSettings = field(default_factory=OperatorSettings)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
     policy: PolicySettings = field(default_factory=PolicySettings)

@@ -92,6 +92,22 @@ class HttpCounters:
 
 
 @dataclass(slots=True)
+class Pop3Counters:
+    """The counters of POP3. `connections` are those open now; the others only grow.
+
+    `messages` counts whole messages that were sent, `deleted` those taken out of inboxes.
+    """
+
+    connections: int = 0
+    connects: int = 0
+    tls_connects: int = 0
+    logins: int = 0
+    messages: int = 0
+    deleted: int = 0
+    refusals: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
 class CommitCounters:
     """The counters of a store's commits: their duration, their number of messages, and failures."""
 
@@ -128,6 +144,8 @@ class Counters:
 
     smtp: SmtpCounters = field(default_factory=SmtpCounters)
     http: HttpCounters = field(default_factory=HttpCounters)
+    pop3: Pop3Counters | None = None
+    """None where there is no POP3."""
     commits: CommitCounters = field(default_factory=CommitCounters)
     reading: ReadingCounters = field(default_factory=ReadingCounters)
     webhook: WebhookCounters = field(default_factory=WebhookCounters)

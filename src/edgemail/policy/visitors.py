@@ -1,4 +1,6 @@
-"""Limits how often a source may ask over HTTP, with a rate for each kind of request.
+"""Limits how often a source may ask for mail, with a rate for each kind of request.
+
+The HTTP port and POP3 share the counters of wrong passwords and of misses.
 
 A source is an IPv4 address or an IPv6 /64, as for SMTP.
 """
