@@ -19,9 +19,10 @@ def test_its_wheel_has_no_module_and_depends_on_edgemail(tmp_path: Path) -> None
     built = build_wheel(tmp_path, ROOT / "clients" / "pytest-edgemail")
     version = edgemail.__version__
     assert built.name == f"pytest_edgemail-{version}-py3-none-any.whl"
-    archive = zipfile.ZipFile(built)
     info = f"pytest_edgemail-{version}.dist-info"
-    assert [name for name in archive.namelist() if not name.startswith(f"{info}/")] == []
-    metadata = Parser().parsestr(archive.read(f"{info}/METADATA").decode())
+    with zipfile.ZipFile(built) as archive:
+        names = archive.namelist()
+        metadata = Parser().parsestr(archive.read(f"{info}/METADATA").decode())
+    assert [name for name in names if not name.startswith(f"{info}/")] == []
+    assert f"{info}/entry_points.txt" not in names
     assert metadata.get_all("Requires-Dist") == [f"edgemail>={version}"]
-    assert f"{info}/entry_points.txt" not in archive.namelist()
