@@ -11,7 +11,7 @@ import { tokenExpiry } from "./token.ts";
 const PROTOCOLS = ["hrana3", "hrana2"];
 const STREAM = 1;
 /** Batches wait so long for a socket that is being opened. Then they go by `fetch`. */
-const OPENING_MAX_MS = 2_000;
+const OPENING_MAX_MS = 2_500;
 /** The server keeps so many statements for a socket, which are sent by their number from then on. */
 const STORED_MAX = 50;
 
