@@ -157,7 +157,7 @@ async def test_it_gives_out_no_token(
             replica.kill()
             answers.append(await program.ask("/readyz"))
             assert answers[-1].status == 503
-    assert answers[0].json() == {"source": "api"}
+    assert answers[0].json() == {"source": "api", "server": answers[1].json()}
     assert answers[1].json()["read_only"] is True
     signature = token.rpartition(".")[2]
     for answer in answers:

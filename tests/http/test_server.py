@@ -19,8 +19,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ROUTES = {
     ("get", "/api/chaos"),
+    ("post", "/api/chaos"),
     ("put", "/api/chaos"),
     ("delete", "/api/chaos"),
+    ("get", "/api/refusals"),
     ("get", "/api/messages"),
     ("patch", "/api/messages"),
     ("delete", "/api/messages"),
