@@ -225,6 +225,7 @@ async def test_opening_an_inbox_asks_the_database_once(page: Page, edge: Edge, r
     assert (len(frames.sockets), frames.posts) == (1, [])
 
 
+@pytest.mark.slow
 async def test_where_no_socket_passes_the_page_asks_by_requests(
     quiet_page: Page, edge: Edge, replica: Sqld, address: str
 ) -> None:
@@ -244,6 +245,7 @@ async def test_where_no_socket_passes_the_page_asks_by_requests(
         proxy.close()
 
 
+@pytest.mark.slow
 async def test_a_socket_that_is_cut_is_opened_again(
     quiet_page: Page, edge: Edge, replica: Sqld, address: str
 ) -> None:

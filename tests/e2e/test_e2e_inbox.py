@@ -62,6 +62,7 @@ async def test_a_long_inbox_is_drawn_only_where_it_is_seen(page: Page, server: S
     await expect(page.locator("a.message .subject").first).to_have_text("No 699")
 
 
+@pytest.mark.slow
 async def test_the_keyboard_finds_its_row_again_after_the_list_was_scrolled_away(
     page: Page, server: Server, address: str
 ) -> None:
@@ -77,6 +78,7 @@ async def test_the_keyboard_finds_its_row_again_after_the_list_was_scrolled_away
     await expect(page.locator("a.message:focus .subject")).to_have_text("No 118")
 
 
+@pytest.mark.slow
 async def test_each_key_counts_however_quickly_they_come(page: Page, server: Server, address: str) -> None:
     """Several within a frame, before the focus has moved, and to a row that is not drawn yet."""
     await server.send_all([letter(f"No {number}") for number in range(60)], address)
@@ -113,6 +115,7 @@ async def test_a_search_reaches_the_text_and_what_is_not_listed_yet(
     await expect(page.locator("a.message .subject").first).to_have_text("No 59")
 
 
+@pytest.mark.slow
 async def test_the_oldest_first_are_the_oldest_of_all(page: Page, server: Server, address: str) -> None:
     """An order needs everything, whatever was listed so far."""
     await server.send_all([letter(f"No {number}") for number in range(60)], address)
@@ -288,6 +291,7 @@ async def test_new_mail_is_told_where_a_reader_wants_it(page: Page, server: Serv
 @pytest.mark.parametrize(
     "width", [390, pytest.param(320, marks=pytest.mark.slow), pytest.param(1280, marks=pytest.mark.slow)]
 )
+@pytest.mark.slow
 async def test_the_page_speaks_a_language_that_is_written_from_right_to_left(
     page: Page, server: Server, address: str, width: int
 ) -> None:
@@ -332,6 +336,7 @@ async def test_text_of_twice_the_size_breaks_nothing(page: Page, server: Server,
     assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
+@pytest.mark.slow
 async def test_paper_gets_the_whole_message_and_none_of_the_page(page: Page, server: Server, address: str) -> None:
     text = "\n".join(f"Line {number}" for number in range(200))
     await server.send(letter("Ticket", text, f"<pre>{text}</pre>"), address)

@@ -87,6 +87,7 @@ async def test_a_deep_link_opens_the_message_and_reload_stays_there(
     await expect(page.locator(".plain")).to_have_text("Deep text.\n")
 
 
+@pytest.mark.slow
 async def test_a_deep_link_reaches_below_what_is_listed_and_older_mail_can_be_loaded(
     page: Page, server: Server, address: str
 ) -> None:
@@ -197,6 +198,7 @@ async def test_one_message_is_deleted_after_asking(page: Page, server: Server, a
     await expect(page.locator("a.message .subject")).to_have_text(["Keep"])
 
 
+@pytest.mark.slow
 async def test_another_recipient_keeps_a_deleted_message(page: Page, server: Server, address: str) -> None:
     other = f"other-{address}"
     for to in (address, other):
@@ -224,6 +226,7 @@ async def test_a_whole_inbox_is_deleted_after_asking(page: Page, server: Server,
     await expect(page.locator("a.message .subject")).to_have_text(["Three"])
 
 
+@pytest.mark.slow
 async def test_what_is_read_stays_read_and_other_tabs_know(
     page: Page, context: BrowserContext, server: Server, address: str
 ) -> None:

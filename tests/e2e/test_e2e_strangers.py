@@ -84,6 +84,7 @@ async def test_an_html_attachment_previews_as_text_and_downloads_as_octets(
     assert await page.evaluate("window.ran") is None
 
 
+@pytest.mark.slow
 async def test_a_link_opens_a_new_window_that_knows_nothing_of_the_page(
     page: Page, context: BrowserContext, server: Server, address: str
 ) -> None:
@@ -166,6 +167,7 @@ async def test_a_message_nested_deeper_than_is_read_can_be_seen_raw(
     await expect(page.locator("pre.raw")).to_contain_text("Subject: Deep")
 
 
+@pytest.mark.slow
 async def test_a_message_of_many_thousand_parts_leaves_the_page_usable(
     page: Page, server: Server, address: str
 ) -> None:

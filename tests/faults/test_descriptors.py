@@ -41,6 +41,7 @@ def has_summaries(path: Path, count: int) -> bool:
 
 
 @pytest.mark.parametrize("port", ["smtp", "smtps"])
+@pytest.mark.slow
 async def test_without_descriptors_who_is_in_is_served_and_the_others_later(tmp_path: Path, port: str) -> None:
     """An open connection's mail is kept, or deferred if it needs a spool; later all is normal."""
     command = (program("prlimit", "util-linux"), f"--nofile={DESCRIPTORS}:{DESCRIPTORS}", sys.executable)

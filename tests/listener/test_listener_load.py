@@ -41,6 +41,7 @@ async def test_a_peer_that_never_reads_is_not_read_either(counter: Counter) -> N
                 is_moving = len(counter.envelopes) > taken_before
 
 
+@pytest.mark.slow
 async def test_a_peer_that_does_not_take_the_last_words_is_cut_off(counter: Counter) -> None:
     """It is told of its deadline; where that cannot be sent, the connection ends all the same."""
     counter.keeps_at_once = True

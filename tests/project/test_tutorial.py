@@ -169,6 +169,7 @@ def add_certificate(site: Site) -> None:
     (site.folder / ".curlrc").write_text(f'{places}cacert = "{authority.root}"\nsilent\nshow-error\n')
 
 
+@pytest.mark.slow
 def test_the_tutorials_commands_make_a_public_server(site: Site) -> None:
     """From an empty machine to mail in the page, and to what a stranger gets."""
     packages, install, settings, start, page, doctor, first_mail, by_id, operators = blocks()

@@ -156,6 +156,7 @@ def s_client(server: Process, octets: bytes, *options: str, implicit: bool) -> l
 @pytest.mark.needs_openssl
 @pytest.mark.parametrize("way", [pytest.param("DATA", marks=pytest.mark.slow), "BDAT"])
 @pytest.mark.parametrize("tls", ["starttls", "implicit"])
+@pytest.mark.slow
 def test_s_client(server: Process, tls: str, way: str) -> None:
     """A pipelined session has the same result as one step by step; BDAT carries any octet."""
     mail = make_unusual_mail(f"openssl-{tls}-{way.lower()}.example")
