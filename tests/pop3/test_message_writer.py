@@ -7,7 +7,7 @@ import poplib
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from edgemail.pop3.message_writer import MessageWriter
@@ -52,12 +52,14 @@ class Client(poplib.POP3):
 
 
 @given(MESSAGES, st.lists(st.integers(0, 10_000), max_size=5))
+@example(b"a\n\r.\n..b", [2, 3, 6])
 def test_a_message_is_the_same_however_it_is_cut(message: bytes, places: list[int]) -> None:
     """Pieces come from the store as it likes, and a dot may be the first octet of one."""
     assert write(message, places) == write(message, [])
 
 
 @given(MESSAGES)
+@example(b"\r.\n")
 def test_the_end_mark_stands_once_and_last(message: bytes) -> None:
     """For a client that knows CRLF alone, and for one that takes LF as well."""
     wire = write(message, [])

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 END_MARK: Final = b".\r\n"
 _CRLF: Final = b"\r\n"
+_DOT: Final = re.compile(rb"(?<=\n)\r?\.")
 
 
 class MessageWriter:
     """Takes a message piece by piece, wherever it is cut.
 
     A dot is stuffed at the beginning of a line, also of one behind a bare LF: clients take LF for the end of
-    a line, and a kept LF.LF would end the message for them (RFC 1939 section 3 knows CRLF alone).
+    a line, and a kept LF.LF would end the message for them (RFC 1939 section 3 knows CRLF alone). Some drop
+    a CR at the beginning of a line as well, so a dot behind that is stuffed too.
     """
 
-    __slots__ = ("_is_at_line_start", "_lines", "_tail", "is_over")
+    __slots__ = ("_before", "_lines", "_tail", "is_over")
 
     def __init__(self, max_lines: int | None = None) -> None:
         """Write the header and `max_lines` of the body; all of the message for None."""
-        self._is_at_line_start = True
+        self._before = (
+            b"\n"  # what stands before the next piece where a dot may have to be stuffed: LF, or LF and CR
+        )
         self._lines = None if max_lines is None else _LineCounter(max_lines)
         self._tail = b""
         self.is_over = False
@@ -33,15 +38,17 @@ class MessageWriter:
         if not piece:
             return b""
         self._tail = (self._tail + piece[-2:])[-2:]
-        stuffed = piece.replace(b"\n.", b"\n..")
-        if self._is_at_line_start and piece.startswith(b"."):
-            stuffed = b"." + stuffed
-        self._is_at_line_start = piece.endswith(b"\n")
-        return stuffed
+        text, known = self._before + piece, len(self._before)
+        self._before = b"\n\r" if text.endswith(b"\n\r") else b"\n" if text.endswith(b"\n") else b""
+        return _DOT.sub(_stuff, text)[known:]
 
     def finish(self) -> bytes:
         """Return the end mark, on a line of its own."""
         return END_MARK if self._tail in (b"", _CRLF) else _CRLF + END_MARK
+
+
+def _stuff(found: re.Match[bytes]) -> bytes:
+    return found[0] + b"."
 
 
 class _LineCounter:
