@@ -45,7 +45,7 @@ _INBOX_MESSAGES = 50
 _FILLERS = 8
 _FILL_S = 900.0
 _INDEX_S = 900.0
-"""How long a server may take to read what came, for its list and its search, once it has taken all."""
+"""The most seconds for a server to become idle after the last mail: it may still make its index."""
 _ASKED_S, _ASK_ROUNDS = 1.0, 3
 _LINE = "Some words of a message, as long as a line should be, and no longer than this.\r\n"
 _RARE = 77_777

@@ -147,17 +147,25 @@ class _Sockets:
             bind_all(settings.pop3.listen, "--pop3"),
             bind_all(settings.pop3.listen_tls, "--pop3s"),
         )
-        for one in (*bound.http, *bound.metrics, *bound.pop3, *bound.pop3s):
-            set_options(one, settings.http.reader_timeout_s)
+        for listening in (*bound.http, *bound.metrics, *bound.pop3, *bound.pop3s):
+            set_options(listening, settings.http.reader_timeout_s)
         return bound
 
     def write_smtp_urls(self) -> list[str]:
         """Return the URL of each SMTP port."""
-        return [write_url("smtp", one) for one in self.smtp] + [write_url("smtps", one) for one in self.smtps]
+        return [
+            write_url(scheme, bound)
+            for scheme, sockets in (("smtp", self.smtp), ("smtps", self.smtps))
+            for bound in sockets
+        ]
 
     def write_pop3_urls(self) -> list[str]:
         """Return the URL of each POP3 port."""
-        return [write_url("pop3", one) for one in self.pop3] + [write_url("pop3s", one) for one in self.pop3s]
+        return [
+            write_url(scheme, bound)
+            for scheme, sockets in (("pop3", self.pop3), ("pop3s", self.pop3s))
+            for bound in sockets
+        ]
 
 
 class App:

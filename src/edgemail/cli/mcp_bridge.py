@@ -21,10 +21,10 @@ _IN_FLIGHT_MAX: Final = 100
 _ANSWER_MAX_OCTETS: Final = 8 * 2**20
 _CONNECT_S: Final = 5.0
 _ANSWER_S: Final = 90.0
-"""How long nothing may come of an answer: a wait takes 55 s."""
+"""The longest silence of an answer, in seconds. A wait takes 55 s."""
 
 _LAST_ANSWERS_S: Final = 5.0
-"""How long requests under way may take once the client sends no more."""
+"""The most seconds for requests under way, once the client sends no more."""
 
 _VERSION_KEY: Final = "io.modelcontextprotocol/protocolVersion"
 _NAMES: Final = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}

@@ -1,4 +1,4 @@
-"""What a tool is called with, and what it answers."""
+"""The arguments of a call of a tool, and its answer."""
 
 from __future__ import annotations
 

@@ -60,10 +60,10 @@ def describe_page(
     """Return the document of a page, and a line of its ids. Without `previews` it has no word of a sender."""
     document: ToolDocument
     if previews is not None:
-        messages = [describe_message(one, previews) for one in page]
+        messages = [describe_message(message, previews) for message in page]
         document = documents.ListDocument(messages=messages, next_before=next_before)
     else:
-        bare = [describe_barely(one) for one in page]
+        bare = [describe_barely(message) for message in page]
         document = documents.BareListDocument(messages=bare, next_before=next_before)
     if not page:
         return document, "No messages."
