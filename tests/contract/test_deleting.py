@@ -173,6 +173,7 @@ class Ledger:
             assert ids(await self.store.list_inbox(name, limit=100, oldest_first=True)) == expected
 
 
+@pytest.mark.slow
 @given(actions=st.lists(st.one_of(ADD, ADD, DELETE, EMPTY, TAKE_OUT, SUMMARIZE), max_size=25))
 @settings(max_examples=40, deadline=None)
 def test_the_count_is_right_after_any_mix(

@@ -181,6 +181,7 @@ async def read_each(
     return [ids(rows) for rows in listings], contents
 
 
+@pytest.mark.slow
 async def test_however_many_come_at_once_each_finds_its_own(store: Mailbox) -> None:
     """No number of messages or recipients in a commit is a special one."""
     for count in (1, 2, 3, 7, 8, 9, 31, 63, 64, 65, 99):

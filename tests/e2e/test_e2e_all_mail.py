@@ -55,6 +55,7 @@ async def test_the_page_opens_on_all_mail_and_new_mail_shows_up_by_itself(page: 
     await expect(page.locator(".mail-count")).to_have_text("2 messages, 2 unread")
 
 
+@pytest.mark.slow
 async def test_an_address_in_the_list_leads_to_its_inbox(page: Page, program: Program) -> None:
     await program.send(letter_octets("For Ann"), to=(ANN,))
     await program.send(letter_octets("For Ben"), to=(BEN,))
@@ -66,6 +67,7 @@ async def test_an_address_in_the_list_leads_to_its_inbox(page: Page, program: Pr
     await subjects(page, "For Ben", "For Ann")
 
 
+@pytest.mark.slow
 async def test_what_one_reader_opens_is_read_for_all(page: Page, browser: Browser, program: Program) -> None:
     await program.send(letter_octets("One"), to=(ANN,))
     await program.send(letter_octets("Two"), to=(BEN,))
@@ -111,6 +113,7 @@ async def test_operators_narrow_the_search(page: Page, program: Program) -> None
     await expect(page.get_by_text("Nothing here matches.")).to_be_visible()
 
 
+@pytest.mark.slow
 async def test_all_mail_is_deleted_after_asking_and_one_message_for_all_its_recipients(
     page: Page, program: Program
 ) -> None:

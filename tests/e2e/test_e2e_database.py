@@ -172,6 +172,7 @@ async def test_what_is_below_the_first_page_can_be_loaded_and_linked_to(
     await expect(page.get_by_text("This message is gone")).to_be_visible()
 
 
+@pytest.mark.slow
 async def test_a_search_is_the_databases(page: Page, edge: Edge, replica: Sqld, address: str) -> None:
     """The search covers whole texts and unlisted mail, as with a server."""
     text = f"{'Lorem ipsum dolor sit amet. ' * 30} The parcel waits at the Übergabe."
@@ -275,6 +276,7 @@ async def test_a_socket_that_is_cut_is_opened_again(
         proxy.close()
 
 
+@pytest.mark.slow
 async def test_the_nearest_database_is_read_and_shown(
     page: Page, edge: Edge, replica: Sqld, address: str, far: Valve
 ) -> None:

@@ -125,6 +125,7 @@ async def test_the_oldest_first_are_the_oldest_of_all(page: Page, server: Server
     await expect(page.locator(".row").first).to_have_attribute("aria-setsize", "60")
 
 
+@pytest.mark.slow
 async def test_what_a_mail_would_have_done_is_told(quiet_page: Page, server: Server, address: str) -> None:
     """Each of its intentions, counted, with the hosts that it would have reached."""
     page = quiet_page  # the browser says that it has stopped a script, before the sanitiser takes it out
@@ -176,6 +177,7 @@ async def test_a_link_that_lies_is_offered_under_its_real_host(page: Page, serve
     await expect(page.locator(".mail .chips a")).to_have_text("evil.example")
 
 
+@pytest.mark.slow
 async def test_sender_checks_are_shown_as_what_a_header_says(page: Page, server: Server, address: str) -> None:
     message = letter("Checked")
     message["Authentication-Results"] = (
@@ -267,6 +269,7 @@ async def test_the_code_to_scan_leads_to_this_inbox(page: Page, address: str) ->
     await expect(page.get_by_role("button", name="Share")).to_be_focused()
 
 
+@pytest.mark.slow
 async def test_new_mail_is_told_where_a_reader_wants_it(page: Page, server: Server, address: str) -> None:
     """Notifications need permission, come only while hidden, and are plain text."""
     await page.add_init_script(TELLING)

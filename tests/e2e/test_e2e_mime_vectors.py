@@ -52,6 +52,7 @@ READ_ALL = """(messages) => messages.map((message) => {
 })"""
 
 
+@pytest.mark.slow
 async def test_the_page_reads_as_the_server_does(browser: Browser) -> None:
     vectors = list(read_vectors())
     readings = await read_in(browser, [vector.octets for vector in vectors])

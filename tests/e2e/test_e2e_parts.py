@@ -147,6 +147,7 @@ async def test_another_message_is_opened_from_within_an_attached_one(
     await expect(page.get_by_role("button", name="Back to")).to_have_count(0)
 
 
+@pytest.mark.slow
 async def test_an_invitation_is_a_card_and_an_attachment(browser: Browser, server: Server, address: str) -> None:
     """The time stands there in its zone, and in the reader's where that is another one."""
     await server.send(with_invitation(), address)

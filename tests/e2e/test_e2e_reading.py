@@ -73,6 +73,7 @@ async def test_a_message_goes_to_its_recipient_and_to_nobody_else(page: Page, se
     await expect(page.locator("a.message .subject")).to_have_text(["Mine"])
 
 
+@pytest.mark.slow
 async def test_a_deep_link_opens_the_message_and_reload_stays_there(
     page: Page, server: Server, address: str
 ) -> None:
@@ -184,6 +185,7 @@ async def test_attachments_download_as_they_were_sent_and_images_and_text_previe
     await expect(page.locator(".attachments pre")).to_have_text("naïve ☂\n")
 
 
+@pytest.mark.slow
 async def test_one_message_is_deleted_after_asking(page: Page, server: Server, address: str) -> None:
     await server.send_all([letter("Keep"), letter("Drop")], address)
     await page.goto(f"/#/{address}")

@@ -38,6 +38,7 @@ def as_smtplib_sends(mail: UnusualMail, _kept: bytes) -> bytes:
     return (b"\r\n" + wire).replace(b"\r\n.", b"\r\n")[2:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tls", TLS_WAYS)
 def test_smtplib(server: Process, tls: str) -> None:
     """All messages go over one connection."""
@@ -91,6 +92,7 @@ def as_nodemailer_sends(mail: UnusualMail, _kept: bytes) -> bytes:
     return content if content.endswith(b"\r\n") else content + b"\r\n"
 
 
+@pytest.mark.slow
 @pytest.mark.needs_nodemailer
 @pytest.mark.parametrize("tls", TLS_WAYS)
 def test_nodemailer(server: Process, tmp_path: Path, tls: str) -> None:

@@ -31,6 +31,7 @@ UNREACHABLE = {
 """A mail server in the environment: nothing listens on port 1."""
 
 
+@pytest.mark.slow
 def test_django(run_pytest: PytestRun, tmp_path: Path) -> None:
     """Django 5.2: sent with the fixture, kept in memory without it."""
     copy_suites(tmp_path, "django_settings", "suite_of_django", "suite_of_older_settings")
