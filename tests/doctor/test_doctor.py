@@ -156,16 +156,47 @@ async def test_what_it_prints_makes_it_content_once_it_is_served(
 ) -> None:
     """Pasting the suggested lines into an empty zone is enough; only the PTR is set elsewhere."""
     dns_server.text = ""
-    async with world_with(dns_server, authority, tmp_path, authority.issue("mail.example")) as world:
+    host = "mail.mail.example"
+    policy = POLICY.replace(b"mx: mail.example", f"mx: {host}".encode())
+    async with world_with(dns_server, authority, tmp_path, authority.issue(host), policy) as world:
         ill = await world.run()
         assert ill.returncode == 1
         findings, _, lines = ill.stdout.partition("\n\n")
         states = {line.split()[1]: line.split()[0] for line in findings.splitlines()}
         assert {check for check, state in states.items() if state == "ok"} == {"port", "STARTTLS"}
         assert "the database was not checked" in ill.stderr
-        dns_server.text = f"{lines}\n{REVERSE}\n"
+        dns_server.text = f"{lines}\n{REVERSE.replace('mail.example', host)}\n"
         well = await world.run()
     assert (well.returncode, {line.split()[0] for line in well.stdout.splitlines()}) == (0, {"ok"}), well.stdout
+
+
+async def test_the_mx_that_there_is_gets_the_subdomains_mail_too(dns_server: DnsServer) -> None:
+    """The line for subdomains names a host that has an address, even where the domain itself has none."""
+    dns_server.text = "mail.example. MX 10 box.mail.example.\nbox.mail.example. A 127.0.0.1"
+    found = await examine_records(dns_server)
+    assert found["MX"].state is Status.OK
+    assert found["wildcard"].zone == ("*.mail.example.          MX    10 box.mail.example.",)
+    assert found["address"].zone == ()
+
+
+async def test_a_domain_without_an_mx_gets_a_host_with_its_address(dns_server: DnsServer) -> None:
+    """The host is the domain itself where that is the server, else a name of its own."""
+    dns_server.text = "mail.example. A 198.51.100.1"
+    found = await examine_records(dns_server)
+    assert found["MX"].zone == ("mail.example.            MX    10 mail.mail.example.",)
+    assert found["wildcard"].zone == ("*.mail.example.          MX    10 mail.mail.example.",)
+    assert found["address"].zone == ("mail.mail.example.       A     127.0.0.1",)
+    dns_server.text = "mail.example. A 127.0.0.1"
+    assert (await examine_records(dns_server))["MX"].zone == ("mail.example.            MX    10 mail.example.",)
+
+
+async def test_an_mx_that_names_an_address_is_wrong(dns_server: DnsServer) -> None:
+    """Senders look for a host of that name, which there is not."""
+    dns_server.text = write_zone(MX="mail.example. MX 10 127.0.0.1.")
+    found = (await examine_records(dns_server))["MX"]
+    assert found.state is Status.FAIL
+    assert "names 127.0.0.1: it must name a host, not an address" in found.text
+    assert found.zone == ("mail.example.            MX    10 mail.example.",)
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,7 @@ _COMMANDS: Final = {
     "doctor": "doctor:doctor",
     "export": "export_mail:export_mail",
     "import": "import_mail:import_mail",
+    "init": "init:init",
     "list": "mail:list_mail",
     "mcp": "mcp:mcp",
     "operator": "operator:operator",

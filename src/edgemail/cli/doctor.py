@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from edgemail.cli.parameter_types import make_json_option
+from edgemail.cli.parameter_types import AddressType, DomainType, make_json_option
 from edgemail.cli.serve import read_settings, setting_options
 from edgemail.cli.terminal import Failure, echo_json, echo_line
 from edgemail.model import Endpoint
-from edgemail.settings import read_domain, read_endpoint
+from edgemail.settings import read_endpoint
 
 if TYPE_CHECKING:
     from edgemail.doctor import Finding
@@ -21,32 +21,6 @@ if TYPE_CHECKING:
 _OPTIONS: Final = ("db", "db_token_file")
 _DNS_PORT: Final = 53
 _FAILED: Final = 1
-
-
-class _DomainType(click.ParamType[str]):
-    """A mail domain, in its ASCII form."""
-
-    name = "DOMAIN"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Parse a text; return a domain."""
-        try:
-            return read_domain(str(value)).encode("idna").decode("ascii")
-        except ValueError as error:
-            self.fail(f'"{value}" {error}', param, ctx)
-
-
-class _AddressType(click.ParamType[str]):
-    """An IP address, in its shortest form."""
-
-    name = "ADDRESS"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Parse a text; return an address."""
-        try:
-            return str(ipaddress.ip_address(str(value)))
-        except ValueError:
-            self.fail(f'"{value}" is not an IP address; write one such as 192.0.2.10', param, ctx)
 
 
 class _DnsType(click.ParamType[Endpoint]):
@@ -150,10 +124,10 @@ class _Progress:
 doctor = click.Command(
     "doctor",
     params=[
-        click.Argument(["domain"], type=_DomainType()),
+        click.Argument(["domain"], type=DomainType()),
         click.Option(
             ["--address", "addresses"],
-            type=_AddressType(),
+            type=AddressType(),
             multiple=True,
             help="The server's public address, for the zone's lines. May be given more than once.",
         ),

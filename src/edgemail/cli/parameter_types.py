@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any, Final
 
 import click
 
 from edgemail.errors import AddressError
 from edgemail.model import Address, Endpoint
-from edgemail.settings import read_duration, read_endpoint
+from edgemail.settings import read_domain, read_duration, read_endpoint
 
 JSON_HELP: Final = "Print JSON."
 json_option = click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
@@ -69,3 +70,29 @@ class SecondsType(click.ParamType[float]):
             return read_duration(f"{value}s" if str(value)[-1:].isdigit() else str(value))
         except ValueError as error:
             self.fail(f'"{value}" {error}', param, ctx)
+
+
+class DomainType(click.ParamType[str]):
+    """A mail domain, in its ASCII form."""
+
+    name = "DOMAIN"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Parse a text; return a domain."""
+        try:
+            return read_domain(str(value)).encode("idna").decode("ascii")
+        except ValueError as error:
+            self.fail(f'"{value}" {error}', param, ctx)
+
+
+class AddressType(click.ParamType[str]):
+    """An IP address, in its shortest form."""
+
+    name = "ADDRESS"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Parse a text; return an address."""
+        try:
+            return str(ipaddress.ip_address(str(value)))
+        except ValueError:
+            self.fail(f'"{value}" is not an IP address; write one such as 192.0.2.10', param, ctx)

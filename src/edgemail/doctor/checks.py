@@ -15,6 +15,7 @@ from edgemail.doctor.findings import Finding, LookupFailure, Status
 from edgemail.doctor.mta_sts import MtaStsPolicy, fetch_policy, judge_policy, write_announcement
 from edgemail.doctor.mx_hosts import Host, judge_host, judge_port, judge_ptr
 from edgemail.doctor.smtp_probe import probe
+from edgemail.doctor.zone_records import is_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -84,7 +85,8 @@ class _CheckRun:
         domain = self._request.domain
         unused_name = f"edgemail-doctor-{secrets.token_hex(4)}.{domain}"
         wild = await self._try(self._dns.find_mx(unused_name))
-        own, wanted = await asked, await self._choose_host()
+        own = await asked
+        wanted = await self._choose_host(own)
         return [
             zone_records.judge_mx(domain, own, wanted),
             zone_records.judge_wildcard_mx(domain, wild, own, wanted),
@@ -108,11 +110,7 @@ class _CheckRun:
     ) -> tuple[list[Finding], Finding]:
         """Check the MX hosts and the MTA-STS policy, which names them."""
         own = await asked
-        if isinstance(own, LookupFailure):
-            names = []
-        else:
-            names = list(dict.fromkeys(record.host for record in own if record.host))[:_MAX_HOSTS]
-            names = names or [await self._choose_host()]
+        names = [] if isinstance(own, LookupFailure) else _find_hosts(own) or [await self._choose_host(own)]
         hosts, (records, policy, at) = await asyncio.gather(
             asyncio.gather(*(self._look_up(name) for name in names)), self._find_policy()
         )
@@ -126,12 +124,14 @@ class _CheckRun:
         judged = judge_policy(self._request.domain, records, policy, names, lines)
         return [finding for findings in behind for finding in findings], judged
 
-    async def _choose_host(self) -> str:
-        """Return the host to suggest as MX: the domain, or mail.<domain> if it points elsewhere."""
+    async def _choose_host(self, own: list[MxRecord] | LookupFailure) -> str:
+        """Return the host to suggest as MX: the one that there is, the domain if it is the server, or mail.<domain>."""
+        if not isinstance(own, LookupFailure) and (hosts := _find_hosts(own)):
+            return hosts[0]
         domain, wanted = self._request.domain, self._request.addresses
         found = await self._try(self._dns.find_addresses(domain))
-        is_elsewhere = not isinstance(found, LookupFailure) and found and wanted and not set(found) & set(wanted)
-        return f"mail.{domain}" if is_elsewhere else domain
+        is_here = not isinstance(found, LookupFailure) and bool(set(found) & set(wanted) if wanted else found)
+        return domain if is_here else f"mail.{domain}"
 
     async def _look_up(self, name: str) -> Host:
         alias, addresses = await asyncio.gather(
@@ -201,3 +201,9 @@ class _CheckRun:
         finally:
             self._done += 1
             self._progress(self._done, self._begun)
+
+
+def _find_hosts(records: list[MxRecord]) -> list[str]:
+    """Return the hosts that MX records name, each once."""
+    hosts = dict.fromkeys(record.host for record in records if record.host and not is_address(record.host))
+    return list(hosts)[:_MAX_HOSTS]

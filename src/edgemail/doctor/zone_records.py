@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import TYPE_CHECKING, Final
 
 from edgemail.doctor.findings import Finding, LookupFailure, Status, shorten, write_line
@@ -11,8 +12,8 @@ if TYPE_CHECKING:
 
     from edgemail.doctor.dns_client import CaaRecord, MxRecord
 
-_SPF: Final = "v=spf1 -all"
-_DMARC: Final = "v=DMARC1; p=reject; sp=reject"
+SPF: Final = "v=spf1 -all"
+DMARC: Final = "v=DMARC1; p=reject; sp=reject"
 _IN_PLACE: Final = "in place of the one there is"
 
 
@@ -30,6 +31,9 @@ def judge_mx(domain: str, found: list[MxRecord] | LookupFailure, wanted: str) ->
         return Finding("MX", Status.FAIL, f"{domain} has no MX record", "add the line below", (line,))
     if not all(record.host for record in found):
         text = f"{domain} has a null MX: it says that it takes no mail (RFC 7505)"
+        return Finding("MX", Status.FAIL, text, "put the line below in its place", (line,))
+    if addresses := [record.host for record in found if is_address(record.host)]:
+        text = f"the MX of {domain} names {', '.join(addresses)}: it must name a host, not an address (RFC 5321 section 5.1)"
         return Finding("MX", Status.FAIL, text, "put the line below in its place", (line,))
     hosts = ", ".join(f"{record.host} ({record.preference})" for record in found)
     return Finding("MX", Status.OK, f"mail for {domain} goes to {hosts}")
@@ -57,12 +61,12 @@ def judge_spf(domain: str, found: list[str] | LookupFailure) -> Finding:
     if isinstance(found, LookupFailure):
         return report_lookup_failure("SPF", found)
     policies = [record for record in found if record.lower().split(" ")[0] == "v=spf1"]
-    line = write_line(domain, "TXT", f'"{_SPF}"', "" if not policies else _IN_PLACE)
+    line = write_line(domain, "TXT", f'"{SPF}"', "" if not policies else _IN_PLACE)
     match policies:
         case []:
             text = "no SPF record: others can send in the domain's name"
             return Finding("SPF", Status.FAIL, text, "add the line below", (line,))
-        case [record] if record.lower().split() == _SPF.split():
+        case [record] if record.lower().split() == SPF.split():
             return Finding("SPF", Status.OK, f"{record}: the domain never sends")
         case [record] if record.lower().split()[-1] == "-all":
             text = f'"{shorten(record)}" lets some hosts send in the domain\'s name'
@@ -82,7 +86,7 @@ def judge_dmarc(domain: str, found: list[str] | LookupFailure) -> Finding:
     if isinstance(found, LookupFailure):
         return report_lookup_failure("DMARC", found)
     policies = [record for record in found if _read_tags(record)[:1] == [("v", "DMARC1")]]
-    line = write_line(f"_dmarc.{domain}", "TXT", f'"{_DMARC}"', "" if not policies else _IN_PLACE)
+    line = write_line(f"_dmarc.{domain}", "TXT", f'"{DMARC}"', "" if not policies else _IN_PLACE)
     if not policies:
         text = "no DMARC record: receivers are not told to reject forged mail"
         return Finding("DMARC", Status.FAIL, text, "add the line below", (line,))
@@ -120,6 +124,15 @@ def _judge_caa_tag(
         return Finding(check, Status.WARN, text, "add the line below", (line,))
     issuers = [shorten(value) for value in values if value.partition(";")[0].strip()]
     return Finding(check, Status.OK, f"{' and '.join(issuers) or 'no one'} may issue {thing}")
+
+
+def is_address(host: str) -> bool:
+    """Return True if an MX names an address where it has to name a host."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _read_tags(text: str) -> list[tuple[str, str]]:

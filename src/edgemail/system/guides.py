@@ -1,4 +1,4 @@
-"""Finds the guides that the package carries: the Markdown pages of `docs`, and the skill for agents."""
+"""Finds what the package carries beside code: the Markdown pages of `docs`, the skill for agents, files of `deploy`."""
 
 from __future__ import annotations
 
@@ -31,3 +31,12 @@ def read_skill() -> str:
     if path is None:
         raise RuntimeError(f"the package has no {SKILL}")
     return path.read_text(encoding="utf-8")
+
+
+def read_deploy_file(name: str) -> str:
+    """Return the text of a file of `deploy`, such as `edgemail.service`.
+
+    Raises:
+        OSError: the package lacks it.
+    """
+    return (_ROOT / "deploy" / name).read_text(encoding="utf-8")
