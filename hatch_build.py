@@ -1,4 +1,4 @@
-"""Puts the built web client and the guides into the wheel; builds the client with Node.js unless it is built."""
+"""Puts the built web client and the guides into the wheel; builds the client with Node.js where it must."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-GUIDES = ("docs/*.md", "docs/how-to/*.md", "docs/reference/*.md", "docs/tutorials/*.md", "skills/edgemail/SKILL.md")
+GUIDES = ("docs/*.md", "docs/*/*.md", "skills/edgemail/SKILL.md")
 """What `edgemail.system.guides` finds in a checkout and in an installed package."""
+NOT_GUIDES = "docs/decisions/"
 
 
 class ClientBuildHook(BuildHookInterface):  # type: ignore[type-arg]
     """Runs the client's build before a wheel is made; an editable install leaves that to `make`."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Build the client unless it is there, and add the guides.
+        """Build the client unless a current one is there, and add the guides.
 
         Raises:
             CalledProcessError: the build failed, or it needs Node.js and there is no network to get it.
@@ -26,9 +27,25 @@ class ClientBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         if version != "editable" and self.target_name == "wheel":
             for path in (path for pattern in GUIDES for path in root.glob(pattern)):
                 name = path.relative_to(root).as_posix()
-                build_data["force_include"][str(path)] = f"edgemail/{name}"
-        if version == "editable" or (root / "src/edgemail/client/index.html").exists():
+                if not name.startswith(NOT_GUIDES):
+                    build_data["force_include"][str(path)] = f"edgemail/{name}"
+        if version == "editable" or is_current(root):
             return
         npm = (sys.executable, root / "scripts/with_node.py", "npm")
         subprocess.run([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=root / "web", check=True)
         subprocess.run([*npm, "run", "build"], cwd=root / "web", check=True)
+
+
+def is_current(root: Path) -> bool:
+    """Return True if the client is built and none of its sources is newer.
+
+    So `pip install .` after `git pull` brings the new page. All files of a source distribution have
+    one time, so it is taken as it comes, and needs no Node.js.
+    """
+    built = root / "src/edgemail/client/index.html"
+    if not built.exists():
+        return False
+    built_at = built.stat().st_mtime
+    parts = (path for path in (root / "web").iterdir() if path.name != "node_modules")
+    sources = (file for part in parts for file in (part.rglob("*") if part.is_dir() else (part,)))
+    return all(source.stat().st_mtime <= built_at for source in sources)
