@@ -9,7 +9,14 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-GUIDES = ("docs/*.md", "docs/*/*.md", "skills/edgemail/SKILL.md")
+GUIDES = (
+    "docs/*.md",
+    "docs/*/*.md",
+    "skills/edgemail/SKILL.md",
+    "deploy/*.service",
+    "deploy/*.conf",
+    "deploy/Caddyfile",
+)
 """What `edgemail.system.guides` finds in a checkout and in an installed package."""
 NOT_GUIDES = "docs/decisions/"
 

@@ -10,6 +10,7 @@ import pytest
 from testkit.behind_proxy import PAGE, check_names, check_who_asks, use_all
 from testkit.http_client import ask, inbox_path
 from testkit.nginx import running_nginx
+from testkit.ports import free_port
 from testkit.running_app import ANN, Program, resolved_in, running
 
 pytestmark = pytest.mark.needs_nginx
@@ -28,6 +29,26 @@ async def test_all_works_with_the_lines_of_the_guide(tmp_path: Path) -> None:
     async with running(settings) as program:
         with running_nginx(tmp_path / "nginx", lines_of_the_guide(program)) as url:
             await use_all(program, url, "mail.example.org")
+
+
+async def test_the_whole_block_serves_the_page_and_closes_the_rest(tmp_path: Path) -> None:
+    """What stands in deploy/ and what `edgemail init` writes: the page, no figures, and the MTA-STS policy."""
+    settings = resolved_in(tmp_path, domain="example.org", http_trusted_proxies="127.0.0.1")
+    port = free_port()
+    async with running(settings) as program:
+        blocks = (GUIDE.parents[1] / "deploy/nginx.conf").read_text("utf-8")
+        blocks = re.sub(r"^ +listen \[::\]:80;\n", "", blocks, flags=re.MULTILINE)
+        blocks = blocks.replace("listen 80;", f"listen 127.0.0.1:{port};")
+        blocks = blocks.replace("http://127.0.0.1:8025;", f"{program.url};")
+        with running_nginx(tmp_path / "nginx", "", blocks):
+            url = f"http://127.0.0.1:{port}"
+            await use_all(program, url, "mail.example.org")
+            for path in ("/metrics", "/docs", "/docs/", "/openapi.json"):
+                assert (await ask(url, path, headers={"Host": "mail.example.org"})).status == 404
+            policy = await ask(url, "/.well-known/mta-sts.txt", headers={"Host": "mta-sts.example.org"})
+            assert policy.headers.get_content_type() == "text/plain"
+            assert policy.body == b"version: STSv1\nmode: testing\nmx: mail.example.org\nmax_age: 604800\n"
+            assert (await ask(url, "/", headers={"Host": "mta-sts.example.org"})).status == 404
 
 
 async def test_nginx_says_who_asks(tmp_path: Path) -> None:

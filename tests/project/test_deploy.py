@@ -12,6 +12,7 @@ import sys
 import tomllib
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,7 @@ from testkit.waiting import until
 
 from edgemail.cli.serve import resolve_flags, serve
 from edgemail.doctor import DoctorRequest, Status, run_checks
+from edgemail.doctor.zone_plan import plan_zone
 from edgemail.model import Endpoint
 from edgemail.settings import SETTINGS
 from edgemail.store.remote.hrana import HranaClient, HranaError
@@ -316,12 +318,31 @@ def test_every_flag_of_sqld_is_one() -> None:
     assert [flag for flag in sorted(flags) if not re.search(rf"{flag}\b", told)] == []
 
 
+def test_the_zone_and_the_tutorials_are_what_init_writes() -> None:
+    """So that no guide names another host than another one."""
+
+    def records(lines: list[str]) -> list[list[str]]:
+        found = (re.split(r"\s+; |^;", line)[0] for line in lines)
+        return [re.sub(r"id=\d+", "id=0", line).strip().split(maxsplit=2) for line in found if line.strip()]
+
+    addresses = ("192.0.2.10", "2001:db8::10")
+    planned = records(plan_zone("example.org", "mail.example.org", addresses, datetime.now(UTC)))
+    assert records(read_deploy("zone.txt").splitlines()) == planned
+    (shown,) = re.findall(
+        r"^```\n(mail\..*?)^```",
+        (ROOT / "docs/tutorials/public-server.md").read_text("utf-8"),
+        re.DOTALL | re.MULTILINE,
+    )
+    no_ipv6 = [record for record in planned if record[1] != "AAAA"]
+    assert records(shown.splitlines()) == no_ipv6
+
+
 async def test_the_zone_has_all_that_the_doctor_asks_for() -> None:
     """The doctor finds no missing record in the guide's zone."""
     text = read_deploy("zone.txt").replace("192.0.2.10", "127.0.0.1").replace("2001:db8::10", "::1")
     with serving_dns(text) as server:
         question = DoctorRequest(
-            "mail.example",
+            "example.org",
             ("127.0.0.1", "::1"),
             Endpoint("127.0.0.1", server.port),
             smtp_port=free_port(),

@@ -12,7 +12,7 @@ import click
 
 from edgemail import __version__
 from edgemail.cli.terminal import echo_line
-from edgemail.errors import EdgemailError, SettingsError, StoreInvalid, StoreUnavailable
+from edgemail.errors import EdgemailError, ListenError, SettingsError, StoreInvalid, StoreUnavailable
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -22,7 +22,7 @@ _LATER: Final = 75  # EX_TEMPFAIL of sysexits.h
 _BAD_SETTINGS: Final = 78  # EX_CONFIG of sysexits.h
 _INTERRUPTED: Final = 130  # 128 and SIGINT, as shells have it
 
-_STATUSES: Final = {StoreInvalid: _BAD_SETTINGS, StoreUnavailable: _LATER}
+_STATUSES: Final = {ListenError: _BAD_SETTINGS, StoreInvalid: _BAD_SETTINGS, StoreUnavailable: _LATER}
 
 _HELP: Final = """A disposable e-mail server: any address works, its mail shows on a web page, old mail is deleted.
 
@@ -42,7 +42,7 @@ every setting, `edgemail config` prints each with its value and where it comes f
 
 \b
 Exit status: 0 done; 1 failed; 2 wrong usage; 3 nothing came in time (`wait`); 75 the database is not
-available, try again; 78 wrong settings; 130 interrupted.
+available, try again; 78 wrong settings, or a port that cannot be had; 130 interrupted.
 """
 
 

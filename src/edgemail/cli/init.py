@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from edgemail import __version__
 from edgemail.cli.parameter_types import AddressType, DomainType
 from edgemail.cli.terminal import Failure, echo_line
 
@@ -19,13 +20,14 @@ if TYPE_CHECKING:
     from edgemail.cli.init_files import Answers, NewFile
 
 _SYSTEMD_STEPS: Final = """\
-  install -d /etc/edgemail
+{install}  install -d /etc/edgemail
   install -m 644 {folder}/edgemail.toml /etc/edgemail/
   install -m 600 {folder}/passwords /etc/edgemail/
   install -m 644 {folder}/edgemail.service /etc/systemd/system/
   install -D -m 644 {folder}/edgemail.service.d/password.conf /etc/systemd/system/edgemail.service.d/password.conf
   systemctl daemon-reload
   systemctl enable --now edgemail"""
+_INSTALL_STEP: Final = "  python3 -m venv {home} && {home}/bin/pip install edgemail=={version}\n"
 _COMPOSE_STEPS: Final = """\
   docker compose --file {folder}/compose.yaml up --detach"""
 _NEXT: Final = """\
@@ -40,6 +42,7 @@ Next, as root:
   edgemail doctor {domain}{addresses}
 
 The operator's name and secret, for what is not everybody's, are in {folder}/passwords."""
+_MANAGERS: Final = ("systemd", "compose")
 _NOWHERE: Final = ("192.0.2.1", "2001:db8::1")
 """Addresses for documentation: connecting UDP to them sends nothing, and tells the own address (RFC 5737)."""
 
@@ -57,15 +60,13 @@ def _init(
 
     if folder.exists() and any(folder.iterdir()) and not force:
         raise Failure(f"{folder} is not empty: name another folder, or write over its files with --force")
-    domain = domain or click.prompt("Which domain gets the mail", type=DomainType())
-    assert domain is not None
-    host = host or click.prompt("Name of this server", default=f"mail.{domain}", type=DomainType())
-    assert host is not None
-    addresses = addresses or _ask_addresses()
-    manager = manager or click.prompt(
-        "What starts it", default="systemd", type=click.Choice(["systemd", "compose"])
+    name: str = domain or click.prompt("Which domain gets the mail", type=DomainType())
+    answers = Answers(
+        domain=name,
+        host=host or click.prompt("Name of this server", default=f"mail.{name}", type=DomainType()),
+        addresses=tuple(addresses or _ask_addresses()),
+        manager=manager or click.prompt("What starts it", default=_MANAGERS[0], type=click.Choice(_MANAGERS)),
     )
-    answers = Answers(domain, host, tuple(addresses), manager)
     _write(folder, list(plan_files(answers, datetime.now(UTC))))
     _say_next(folder, answers)
 
@@ -120,10 +121,17 @@ def _write(folder: Path, files: Sequence[NewFile]) -> None:
 
 
 def _say_next(folder: Path, answers: Answers) -> None:
+    from edgemail.cli.init_files import find_program
+
+    program, is_there = find_program()
+    install = "" if is_there else _INSTALL_STEP.format(home=program.parents[1], version=__version__)
     steps = _COMPOSE_STEPS if answers.manager == "compose" else _SYSTEMD_STEPS
     addresses = "".join(f" --address {address}" for address in answers.addresses)
     said = _NEXT.format(
-        folder=folder, domain=answers.domain, steps=steps.format(folder=folder), addresses=addresses
+        folder=folder,
+        domain=answers.domain,
+        steps=steps.format(folder=folder, install=install),
+        addresses=addresses,
     )
     for line in said.split("\n"):
         echo_line(line)
@@ -143,7 +151,7 @@ init = click.Command(
             multiple=True,
             help="The server's public address. May be given more than once.",
         ),
-        click.Option(["--with", "manager"], type=click.Choice(["systemd", "compose"]), help="What starts it."),
+        click.Option(["--with", "manager"], type=click.Choice(_MANAGERS), help="What starts it."),
         click.Option(["--force"], is_flag=True, help="Write over files that are there."),
     ],
     callback=_init,

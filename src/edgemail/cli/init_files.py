@@ -22,15 +22,16 @@ _EXAMPLE_HOST: Final = "mail.example.org"
 _EXAMPLE_DOMAIN: Final = "example.org"
 _OPERATOR: Final = "operator"
 _SECRET_OCTETS: Final = 16
+_USUAL_PROGRAM: Final = Path("/opt/edgemail/bin/edgemail")
 
 _SETTINGS: Final = """\
-# edgemail's settings: `edgemail config --config FILE` prints all that are in force, `edgemail serve --help-all` explains them.
+# `edgemail config --config FILE` prints all settings, `edgemail serve --help-all` explains them.
 domain = ["{domain}"]
 hostname = "{host}"
 {places}
 max_age = "3d"                         # older mail is deleted
 max_bytes = "5GiB"                     # past that the oldest goes first
-abuse_contact = "abuse@{domain}"       # mail for it: edgemail operator list
+abuse_contact = "abuse@{domain}"  # mail for it: edgemail operator list
 """
 _ON_SYSTEMD: Final = """\
 smtp = ["0.0.0.0:25", "[::]:25"]
@@ -99,17 +100,27 @@ def plan_files(answers: Answers, now: datetime) -> Iterator[NewFile]:
     for name in ("nginx.conf", "Caddyfile"):
         yield NewFile(name, _rename(read_deploy_file(name), answers))
     zone = [
-        f"; The zone of {answers.domain}: what edgemail needs of it. `edgemail doctor {answers.domain}` says what is missing.",
+        f"; What edgemail needs of the zone of {answers.domain}.",
+        f"; `edgemail doctor {answers.domain}` says what is missing.",
         *plan_zone(answers.domain, answers.host, answers.addresses, now),
     ]
     yield NewFile("zone.txt", "\n".join(zone) + "\n")
 
 
+def find_program() -> tuple[Path, bool]:
+    """Return the program that a unit starts, and True if it is installed there.
+
+    A unit sees neither homes nor temporary folders, where pipx and uvx put programs.
+    """
+    program = Path(sys.executable).with_name("edgemail")
+    hidden = (Path.home(), Path("/home"), Path("/root"), Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - compared
+    if program.exists() and not any(program.is_relative_to(folder) for folder in hidden):
+        return program, True
+    return _USUAL_PROGRAM, False
+
+
 def _name_program(unit: str) -> str:
-    """Put the program that runs now into a unit, by its whole path."""
-    program = Path(sys.argv[0]).absolute()
-    if not os.access(program, os.X_OK) or program.name != "edgemail":
-        program = Path(sys.executable).with_name("edgemail")
+    program, _ = find_program()
     return re.sub(r"^ExecStart=\S+", lambda _: f"ExecStart={program}", unit, count=1, flags=re.MULTILINE)
 
 

@@ -125,7 +125,7 @@ class _CheckRun:
         return [finding for findings in behind for finding in findings], judged
 
     async def _choose_host(self, own: list[MxRecord] | LookupFailure) -> str:
-        """Return the host to suggest as MX: the one that there is, the domain if it is the server, or mail.<domain>."""
+        """Return the host to suggest as MX: the one there is, the domain if it is the server, or mail.<domain>."""
         if not isinstance(own, LookupFailure) and (hosts := _find_hosts(own)):
             return hosts[0]
         domain, wanted = self._request.domain, self._request.addresses

@@ -33,7 +33,7 @@ def judge_mx(domain: str, found: list[MxRecord] | LookupFailure, wanted: str) ->
         text = f"{domain} has a null MX: it says that it takes no mail (RFC 7505)"
         return Finding("MX", Status.FAIL, text, "put the line below in its place", (line,))
     if addresses := [record.host for record in found if is_address(record.host)]:
-        text = f"the MX of {domain} names {', '.join(addresses)}: it must name a host, not an address (RFC 5321 section 5.1)"
+        text = f"the MX names {', '.join(addresses)}: it must name a host, not an address (RFC 5321 section 5.1)"
         return Finding("MX", Status.FAIL, text, "put the line below in its place", (line,))
     hosts = ", ".join(f"{record.host} ({record.preference})" for record in found)
     return Finding("MX", Status.OK, f"mail for {domain} goes to {hosts}")

@@ -1,4 +1,4 @@
-"""Finds what the package carries beside code: the Markdown pages of `docs`, the skill for agents, files of `deploy`."""
+"""Finds what the package carries beside code: pages of `docs`, the skill for agents, files of `deploy`."""
 
 from __future__ import annotations
 

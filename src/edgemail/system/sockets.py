@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from edgemail.model import Endpoint
 
 BACKLOG = 1024
+_SMTP_PORT = 25
+_STOP_THE_OTHER = "`ss -ltnp` names it; Debian's own is `systemctl disable --now exim4` or `postfix`"
 
 
 def bind(endpoint: Endpoint, flag: str) -> socket.socket:
@@ -36,6 +38,8 @@ def bind(endpoint: Endpoint, flag: str) -> socket.socket:
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             reason = f"is in use by another program; choose another port with {flag}"
+            if endpoint.port == _SMTP_PORT:
+                reason += f", or stop that one: {_STOP_THE_OTHER}"
         elif error.errno == errno.EACCES:
             reason = f"needs more rights; choose a port above 1023 with {flag}, or grant CAP_NET_BIND_SERVICE"
         elif error.errno == errno.EADDRNOTAVAIL:
