@@ -17,7 +17,7 @@ from edgemail.cli.terminal import Failure, echo_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from edgemail.cli.init_files import Answers, NewFile
+    from edgemail.cli.init_files import SetupAnswers, NewFile
 
 _SYSTEMD_STEPS: Final = """\
 {install}  install -d /etc/edgemail
@@ -56,12 +56,12 @@ def _init(
     *,
     force: bool,
 ) -> None:
-    from edgemail.cli.init_files import Answers, plan_files  # loads what `edgemail doctor` has of zones
+    from edgemail.cli.init_files import SetupAnswers, plan_files  # loads what `edgemail doctor` has of zones
 
     if folder.exists() and any(folder.iterdir()) and not force:
         raise Failure(f"{folder} is not empty: name another folder, or write over its files with --force")
     name: str = domain or click.prompt("Which domain gets the mail", type=DomainType())
-    answers = Answers(
+    answers = SetupAnswers(
         domain=name,
         host=host or click.prompt("Name of this server", default=f"mail.{name}", type=DomainType()),
         addresses=tuple(addresses or _ask_addresses()),
@@ -120,7 +120,7 @@ def _write(folder: Path, files: Sequence[NewFile]) -> None:
         raise Failure(f"{error.filename}: {error.strerror}") from error
 
 
-def _say_next(folder: Path, answers: Answers) -> None:
+def _say_next(folder: Path, answers: SetupAnswers) -> None:
     from edgemail.cli.init_files import find_program
 
     program, is_there = find_program()

@@ -65,7 +65,7 @@ volumes: {{ mail: {{}} }}
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class SetupAnswers:
     """What `edgemail init` was told. Names are in ASCII; `manager` is "systemd" or "compose"."""
 
     domain: str
@@ -83,7 +83,7 @@ class NewFile:
     mode: int = 0o644
 
 
-def plan_files(answers: Answers, now: datetime) -> Iterator[NewFile]:
+def plan_files(answers: SetupAnswers, now: datetime) -> Iterator[NewFile]:
     """Yield the files of a setup: settings, the operator's secret, how to start, proxies, and the zone.
 
     Each call draws another secret.
@@ -124,7 +124,7 @@ def _name_program(unit: str) -> str:
     return re.sub(r"^ExecStart=\S+", lambda _: f"ExecStart={program}", unit, count=1, flags=re.MULTILINE)
 
 
-def _rename(text: str, answers: Answers) -> str:
+def _rename(text: str, answers: SetupAnswers) -> str:
     """Put the real names in place of those of the example."""
     named = text.replace(f"mta-sts.{_EXAMPLE_DOMAIN}", f"mta-sts.{answers.domain}")
     return named.replace(_EXAMPLE_HOST, answers.host).replace(f" and {_EXAMPLE_DOMAIN}.", f" and {answers.domain}.")
