@@ -17,7 +17,7 @@ from edgemail.cli.terminal import Failure, echo_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from edgemail.cli.init_files import SetupAnswers, NewFile
+    from edgemail.cli.init_files import NewFile, SetupAnswers
 
 _SYSTEMD_STEPS: Final = """\
 {install}  install -d /etc/edgemail
