@@ -102,6 +102,7 @@ function options(out, names, ...plugins) {
     target: ["es2022", "safari16"],
     jsx: "automatic",
     jsxImportSource: "preact",
+    charset: "utf8",
     legalComments: "linked",
     metafile: true,
     plugins: [doubles(names), ...plugins],

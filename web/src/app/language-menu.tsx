@@ -13,9 +13,9 @@ export function LanguageMenu() {
         value={preferredLanguage()}
         onChange={(event) => chooseLanguage(event.currentTarget.value)}
       >
-        {Object.entries(LANGUAGES).map(([tag, { name }]) => (
+        {Object.keys(LANGUAGES).map((tag) => (
           <option key={tag} value={tag} lang={tag}>
-            {name}
+            {new Intl.DisplayNames(tag, { type: "language" }).of(tag)}
           </option>
         ))}
       </select>

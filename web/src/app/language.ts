@@ -1,6 +1,6 @@
 /** Which language the page is in: the reader's choice, else the browser's, else English. */
 import { setTranslation } from "../languages/dictionary.ts";
-import { LANGUAGES } from "../languages/list.ts";
+import { LANGUAGES, RIGHT_TO_LEFT } from "../languages/list.ts";
 import { load, save } from "../ui/storage.ts";
 
 /** Return the tag of the language to use. */
@@ -12,15 +12,14 @@ export function preferredLanguage(): string {
 /** Load the preferred language's translation. The page stays English if it cannot be fetched. */
 export async function loadLanguage(): Promise<void> {
   const tag = preferredLanguage();
-  const language = LANGUAGES[tag];
   try {
-    const fetched = await language?.fetch?.();
+    const fetched = await LANGUAGES[tag]?.();
     if (fetched) setTranslation(tag, fetched.translation);
   } catch {
     return;
   }
   document.documentElement.lang = tag;
-  document.documentElement.dir = language?.dir ?? "ltr";
+  document.documentElement.dir = tag === RIGHT_TO_LEFT ? "rtl" : "ltr";
 }
 
 /** Remember the reader's choice and load the page again in that language. */

@@ -1,3 +1,4 @@
+import { translateReasons } from "./reasons.ts";
 import type { Translation } from "./translation.ts";
 
 const rules = new Intl.PluralRules("ar");
@@ -19,22 +20,6 @@ const minutes = (n: number) => count(n, ["دقيقة", "دقيقتان", "دقا
 const hours = (n: number) => count(n, ["ساعة", "ساعتان", "ساعات", "ساعة", "ساعة"]);
 const days = (n: number) => count(n, ["يوم", "يومان", "أيام", "يومًا", "يوم"]);
 const seconds = (n: number) => count(n, ["ثانية واحدة", "ثانيتين", "ثوانٍ", "ثانية", "ثانية"]);
-
-/** What the program says of a code or a link, each sentence with its quoted word left as it is. */
-const REASONS: [RegExp, (word: string) => string][] = [
-  [/^next to “(.*)” in the subject$/, (word) => `بجوار «${word}» في الموضوع`],
-  [/^next to “(.*)”$/, (word) => `بجوار «${word}»`],
-  [/^after “(.*)” in the subject$/, (word) => `بعد «${word}» في الموضوع`],
-  [/^after “(.*)”$/, (word) => `بعد «${word}»`],
-  [/^on a line of its own after “(.*)”$/, (word) => `في سطر مستقل بعد «${word}»`],
-  [/^on a line of its own before “(.*)”$/, (word) => `في سطر مستقل قبل «${word}»`],
-  [/^on a line of its own, with “(.*)” in the subject$/, (word) => `في سطر مستقل، وفي الموضوع «${word}»`],
-  [/^its text says “(.*)”$/, (word) => `نص الرابط يقول «${word}»`],
-  [/^the text before it says “(.*)”$/, (word) => `النص الذي قبله يقول «${word}»`],
-  [/^the text beside it says “(.*)”$/, (word) => `النص الذي بجانبه يقول «${word}»`],
-  [/^the (subject) asks to confirm something$/, () => "الموضوع يطلب تأكيد شيء"],
-  [/^its address has “(.*)”$/, (word) => `في عنوان الرابط «${word}»`],
-];
 
 export const translation: Translation = {
   page: {
@@ -114,13 +99,20 @@ export const translation: Translation = {
     },
     keyboard: "لوحة المفاتيح",
     language: "اللغة",
-    reason: (english) => {
-      for (const [pattern, say] of REASONS) {
-        const word = pattern.exec(english)?.[1];
-        if (word !== undefined) return say(word);
-      }
-      return english;
-    },
+    reason: translateReasons({
+      nextToInSubject: (word) => `بجوار «${word}» في الموضوع`,
+      nextTo: (word) => `بجوار «${word}»`,
+      afterInSubject: (word) => `بعد «${word}» في الموضوع`,
+      after: (word) => `بعد «${word}»`,
+      ownLineAfter: (word) => `في سطر مستقل بعد «${word}»`,
+      ownLineBefore: (word) => `في سطر مستقل قبل «${word}»`,
+      ownLineSubject: (word) => `في سطر مستقل، وفي الموضوع «${word}»`,
+      textSays: (word) => `نص الرابط يقول «${word}»`,
+      textBeforeSays: (word) => `النص الذي قبله يقول «${word}»`,
+      textBesideSays: (word) => `النص الذي بجانبه يقول «${word}»`,
+      subjectAsks: () => "الموضوع يطلب تأكيد شيء",
+      addressHas: (word) => `في عنوان الرابط «${word}»`,
+    }),
     errors: {
       unreachable: "تعذّر الوصول إلى الخادم.",
       badStatus: (status) => `أجاب الخادم بـ ${status}.`,

@@ -1,3 +1,4 @@
+import "./icons.ts";
 import { causeOf } from "../ui/cause.ts";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { useDelay } from "../ui/hooks.ts";
