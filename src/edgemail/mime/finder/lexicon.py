@@ -6,24 +6,26 @@ words are looked up word by word; in the others a sign may stand anywhere.
 
 from __future__ import annotations
 
+import json
 import re
-import tomllib
 import unicodedata
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, Final, NamedTuple
+from functools import cache, cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from edgemail.system.loading import without_collection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Set
 
 _WORD = re.compile(r"(?:2(?=fa|sv))?[^\W\d_]+|%|[№#〒]", re.IGNORECASE)
 # Latin, Greek and Cyrillic have spaces between words.
 _SPACED = "\u0000-\u052f\u1e00-\u1fff\u2000-\u2bff"
 _OTHER_SCRIPT = re.compile(f"[^{_SPACED}\ue000-\uffff]")
+_ACCENTS = re.compile("[\u0300-\u036f]+")
 _BETWEEN = re.compile("[ '’ʼ.-]{0,3}")
+_IN_PHRASE = re.compile(r"(?:2(?=fa|sv))?[^\W\d_]+\*?|[0-9]+|[%№#°º]")
 _STEM_MIN = 3
 _WORD_MAX = 32
 _FOLDED_MIN = 4
@@ -63,6 +65,22 @@ class _Entry:
     open_phrases: list[_Phrase] = field(default_factory=list)
     """Those whose second word is a beginning."""
 
+    @classmethod
+    def of(cls, forms: Iterable[tuple[str, str]]) -> Self:
+        """Make the entry of a first word from all that begins with it: each word or phrase with a role."""
+        by_words: dict[tuple[str, ...], set[str]] = {}
+        for form, role in forms:
+            by_words.setdefault(_split(form), set()).add(role)
+        entry = cls()
+        for (_, *rest), roles in sorted(by_words.items(), key=lambda item: -len(item[0])):
+            if not rest:
+                entry.roles |= roles
+            elif rest[0].endswith("*"):
+                entry.open_phrases.append(_Phrase(tuple(rest), frozenset(roles)))
+            else:
+                entry.phrases.setdefault(rest[0], []).append(_Phrase(tuple(rest), frozenset(roles)))
+        return entry
+
     def add(self, other: _Entry) -> None:
         self.roles |= other.roles
         for second, phrases in other.phrases.items():
@@ -70,39 +88,74 @@ class _Entry:
         self.open_phrases = self.open_phrases + other.open_phrases
 
 
+class _Entries:
+    """The entries of words, each made when it is first looked up: a mail has few of the words of all languages."""
+
+    def __init__(self) -> None:
+        self._forms: dict[str, list[tuple[str, str]]] = {}
+        self._made: dict[str, _Entry] = {}
+
+    def add(self, first: str, form: str, role: str) -> None:
+        """Add a word or phrase that begins with `first`."""
+        self._forms.setdefault(first, []).append((form, role))
+
+    def among(self, words: Set[str]) -> Set[str]:
+        """Return those of `words` that have an entry."""
+        return words & self._forms.keys()
+
+    def find(self, word: str) -> _Entry | None:
+        """Return the entry of a word, or None."""
+        entry = self._made.get(word)
+        if entry is None and (forms := self._forms.get(word)) is not None:
+            entry = self._made[word] = _Entry.of(forms)
+        return entry
+
+
 class _Table:
     """All words: by their first word, by its beginning, by a compound's end; and the signs."""
 
     def __init__(self) -> None:
-        phrases: dict[tuple[str, ...], set[str]] = {}
-        signs: dict[str, set[str]] = {}
         self.tails: set[str] = set()
-        for file in sorted((files(__package__) / "words").iterdir(), key=lambda file: file.name):
-            if not file.name.endswith(".toml"):
-                continue
-            for role, words in tomllib.loads(file.read_text("utf-8")).items():
-                for word in map(lower, words):
+        self.exact, self.stems = _Entries(), _Entries()
+        signs: dict[str, set[str]] = {}
+        for file in sorted(Path(__file__).with_name("words").glob("*.toml")):
+            for role, words in read_lists(file.read_text("utf-8")):
+                # Joined, a list is lowered, folded and looked at once.
+                lowered = lower("\n".join(words))
+                has_signs = not lowered.isascii() and _OTHER_SCRIPT.search(lowered)
+                for word, folded in zip(lowered.split("\n"), fold(lowered).split("\n"), strict=True):
                     if role == "tail":
-                        self.tails.add(fold(word))
-                    elif _OTHER_SCRIPT.search(word):
+                        self.tails.add(folded)
+                    elif has_signs and _OTHER_SCRIPT.search(word):
                         signs.setdefault(word, set()).add(role)
                     else:
-                        for form in {word, fold(word)} if len(fold(word)) >= _FOLDED_MIN else {word}:
-                            phrases.setdefault(_split(form), set()).add(role)
-        self.exact: dict[str, _Entry] = {}
-        self.stems: dict[str, _Entry] = {}
-        for (first, *rest), roles in sorted(phrases.items(), key=lambda item: -len(item[0])):
-            entries = self.stems if first.endswith("*") else self.exact
-            entry = entries.setdefault(first.removesuffix("*"), _Entry())
-            if not rest:
-                entry.roles |= roles
-            elif rest[0].endswith("*"):
-                entry.open_phrases.append(_Phrase(tuple(rest), frozenset(roles)))
-            else:
-                entry.phrases.setdefault(rest[0], []).append(_Phrase(tuple(rest), frozenset(roles)))
+                        self._add(word, role)
+                        if folded != word and len(folded) >= _FOLDED_MIN:
+                            self._add(folded, role)
         self.signs = {sign: frozenset(roles) for sign, roles in signs.items()}
+
+    def _add(self, form: str, role: str) -> None:
+        first = form if form.isalpha() else _split(form)[0]
+        if first.endswith("*"):
+            self.stems.add(first[:-1], form, role)
+        else:
+            self.exact.add(first, form, role)
+
+    @cached_property
+    def sign_pattern(self) -> re.Pattern[str]:
+        """Finds the signs, the longest first. It takes a while to compile, and most mails have none."""
         longest_first = sorted(self.signs, key=lambda sign: (-len(sign), sign))
-        self.sign_pattern = re.compile(f"(?=({'|'.join(map(re.escape, longest_first))}))")
+        return re.compile(f"(?=({'|'.join(map(re.escape, longest_first))}))")
+
+
+def read_lists(text: str) -> Iterator[tuple[str, list[str]]]:
+    """Read the lists of a language: TOML with a list of strings on each line, which are written as in JSON.
+
+    `tomllib` takes twenty times as long, and the first mail waits for it.
+    """
+    for line in text.splitlines():
+        name, _, words = line.partition(" = ")
+        yield name, json.loads(words)
 
 
 def load_words() -> None:
@@ -122,7 +175,7 @@ def _table() -> _Table:
 
 
 def _split(phrase: str) -> tuple[str, ...]:
-    return tuple(re.findall(r"(?:2(?=fa|sv))?[^\W\d_]+\*?|[0-9]+|[%№#°º]", phrase)) or (phrase,)
+    return tuple(_IN_PHRASE.findall(phrase)) or (phrase,)
 
 
 def lower(text: str) -> str:
@@ -134,7 +187,7 @@ def fold(text: str) -> str:
     """Take the accents off, of Latin, Greek and Cyrillic."""
     if text.isascii():
         return text
-    return "".join(c for c in unicodedata.normalize("NFD", text) if not "\u0300" <= c <= "\u036f")
+    return _ACCENTS.sub("", unicodedata.normalize("NFD", text))
 
 
 @lru_cache(maxsize=16_384)
@@ -142,14 +195,14 @@ def _entry(word: str) -> _Entry | None:
     """Look a word up: as it is, without accents, by its beginning, and as a compound."""
     table = _table()
     forms = tuple(dict.fromkeys((word, fold(word))))
-    found = [table.exact[form] for form in forms if form in table.exact]
+    found = [entry for form in forms if (entry := table.exact.find(form)) is not None]
     compound = _NONE if any(entry.roles for entry in found) else (_compound(forms[0]) or _compound(forms[-1]))
     if compound:
         found.append(_Entry(compound))
     else:
         longest = min(len(word), _WORD_MAX)
         stems = {form[:length] for form in forms for length in range(_STEM_MIN, longest + 1)}
-        found += [table.stems[stem] for stem in sorted(stems & table.stems.keys())]
+        found += [entry for stem in sorted(table.stems.among(stems)) if (entry := table.stems.find(stem))]
     if len(found) < 2:
         return found[0] if found else None
     whole = _Entry()
