@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from edgemail.mime.finder import lexicon
-from edgemail.mime.finder.lexicon import marks, read_lists
+from edgemail.mime.finder import word_lists
+from edgemail.mime.finder.lexicon import marks
+from edgemail.mime.finder.word_lists import read_lists
 
-FILES = sorted(Path(lexicon.__file__).with_name("words").glob("*.toml"))
+FILES = sorted(Path(word_lists.__file__).with_name("words").glob("*.toml"))
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
