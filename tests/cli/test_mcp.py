@@ -90,6 +90,22 @@ async def test_it_bridges_to_a_running_server(server: Process, mode: str, revisi
     assert not (tmp_path / "own.db").exists()
 
 
+@pytest.mark.slow
+async def test_an_agent_on_pipes_listens_to_an_inbox(server: Process, tmp_path: Path) -> None:
+    """And does other things meanwhile; when it listens no more, the server knows."""
+    environ = environ_of(tmp_path, EDGEMAIL_URL=server.url)
+    command = StdioServerParameters(command=sys.executable, args=list(COMMAND), env=environ)
+    async with Client(command) as client:
+        address = (await client.call_tool("new_address", {})).structured_content["address"]
+        for _ in range(9):  # one more than may listen at a time
+            async with client.listen(resource_subscriptions=[f"edgemail://inbox/{address}"]) as subscription:
+                with smtplib.SMTP(*server.smtp, timeout=PATIENCE_S) as sender:
+                    sender.sendmail("bob@sender.example", [address], letter("Hello", "Hello."))
+                assert (await anext(subscription)).uri == f"edgemail://inbox/{address}"
+        listed = await client.call_tool("list_messages", {"address": address})
+        assert len(listed.structured_content["messages"]) == 9
+
+
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_it_starts_a_server_where_none_answers(mode: str, tmp_path: Path) -> None:
     environ = environ_of(tmp_path, EDGEMAIL_URL=f"http://127.0.0.1:{closed_port()}")
