@@ -56,7 +56,7 @@ class AgentProtocol:
         self._tools = tools
         self._base_path = base_path
         self._secret = secrets.token_bytes(16)
-        server = _AgentServer(
+        server = _AgentProtocolServer(
             "edgemail",
             version=__version__,
             title="edgemail",
@@ -192,7 +192,7 @@ class AgentProtocol:
         return types.ReadResourceResult(contents=[contents])
 
 
-class _AgentServer(Server[Any]):
+class _AgentProtocolServer(Server[Any]):
     """A server whose lists of tools and resources never change: it tells of resources alone."""
 
     def get_capabilities(self, *given: Any, **named: Any) -> types.ServerCapabilities:

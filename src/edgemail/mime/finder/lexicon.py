@@ -10,7 +10,7 @@ import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from edgemail.mime.finder.word_lists import NO_ROLES, OTHER_SCRIPT, Entry, Phrase, Roles, WordTable, fold, lower
+from edgemail.mime.finder.word_lists import NO_ROLES, OTHER_SCRIPT, Phrase, Roles, WordEntry, WordTable, fold, lower
 from edgemail.system.loading import without_collection
 
 if TYPE_CHECKING:
@@ -54,21 +54,21 @@ def _table() -> WordTable:
 
 
 @lru_cache(maxsize=16_384)
-def _entry(word: str) -> Entry | None:
+def _entry(word: str) -> WordEntry | None:
     """Look a word up: as it is, without accents, by its beginning, and as a compound."""
     table = _table()
     forms = tuple(dict.fromkeys((word, fold(word))))
     found = [entry for form in forms if (entry := table.exact.find(form)) is not None]
     compound = NO_ROLES if any(entry.roles for entry in found) else (_compound(forms[0]) or _compound(forms[-1]))
     if compound:
-        found.append(Entry(compound))
+        found.append(WordEntry(compound))
     else:
         longest = min(len(word), _WORD_MAX)
         stems = {form[:length] for form in forms for length in range(_STEM_MIN, longest + 1)}
         found += [entry for stem in sorted(table.stems.among(stems)) if (entry := table.stems.find(stem))]
     if len(found) < 2:
         return found[0] if found else None
-    whole = Entry()
+    whole = WordEntry()
     for entry in found:
         whole.add(entry)
     return whole
@@ -136,7 +136,7 @@ def _words(
     lowered: str,
     words: list[str],
     places: list[tuple[int, int]],
-    entries: list[Entry | None],
+    entries: list[WordEntry | None],
 ) -> Iterator[Mark]:
     place, count = 0, len(words)
     while place < count:
@@ -158,7 +158,9 @@ def _words(
         place = last + 1
 
 
-def _candidates(entry: Entry, words: list[str], entries: list[Entry | None], place: int) -> Iterable[Phrase]:
+def _candidates(
+    entry: WordEntry, words: list[str], entries: list[WordEntry | None], place: int
+) -> Iterable[Phrase]:
     """List the phrases that may stand there, longest first for each second word."""
     if place + 1 >= len(words) or not (entry.phrases or entry.open_phrases):
         return ()
@@ -168,7 +170,7 @@ def _candidates(entry: Entry, words: list[str], entries: list[Entry | None], pla
     return found
 
 
-def _is_small(entry: Entry | None) -> bool:
+def _is_small(entry: WordEntry | None) -> bool:
     return entry is not None and "small" in entry.roles
 
 
@@ -177,7 +179,7 @@ def _follow(
     lowered: str,
     words: list[str],
     places: list[tuple[int, int]],
-    entries: list[Entry | None],
+    entries: list[WordEntry | None],
     place: int,
 ) -> int:
     """Return where the rest of a phrase ends, or 0. One small word may stand in it: `set your password`."""

@@ -36,7 +36,7 @@ class Phrase:
 
 
 @dataclass(slots=True)
-class Entry:
+class WordEntry:
     """What a word means by itself, and the phrases that it begins, by their second word."""
 
     roles: Roles = NO_ROLES
@@ -60,7 +60,7 @@ class Entry:
                 entry.phrases.setdefault(rest[0], []).append(Phrase(tuple(rest), frozenset(roles)))
         return entry
 
-    def add(self, other: Entry) -> None:
+    def add(self, other: WordEntry) -> None:
         """Let the word mean what another means as well."""
         self.roles |= other.roles
         for second, phrases in other.phrases.items():
@@ -73,7 +73,7 @@ class _Entries:
 
     def __init__(self) -> None:
         self._forms: dict[str, list[tuple[str, str]]] = {}
-        self._made: dict[str, Entry] = {}
+        self._made: dict[str, WordEntry] = {}
 
     def add(self, first: str, form: str, role: str) -> None:
         """Add a word or phrase that begins with `first`."""
@@ -83,11 +83,11 @@ class _Entries:
         """Return those of `words` that have an entry."""
         return words & self._forms.keys()
 
-    def find(self, word: str) -> Entry | None:
+    def find(self, word: str) -> WordEntry | None:
         """Return the entry of a word, or None."""
         entry = self._made.get(word)
         if entry is None and (forms := self._forms.get(word)) is not None:
-            entry = self._made[word] = Entry.of(forms)
+            entry = self._made[word] = WordEntry.of(forms)
         return entry
 
 
