@@ -26,7 +26,7 @@ _KEPT_MESSAGES = 20
 _KEPT_S = 1.0
 """How long a page is shared after its reading began: retention and other programs delete mail, too."""
 
-_WAKE_AT_ONCE = 100
+_WAKE_AT_ONCE = 20
 """The most readers that are woken in one turn of the event loop: senders are served in between."""
 
 _PAUSE_S = 0.0002
