@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from mcp import Client, StdioServerParameters
+from mcp.shared.subscriptions import ResourceUpdated
 from testkit.sample_mail import letter
 from testkit.server_process import Process, serving
 from testkit.time_limit import bounded
@@ -101,7 +102,7 @@ async def test_an_agent_on_pipes_listens_to_an_inbox(server: Process, tmp_path: 
             async with client.listen(resource_subscriptions=[f"edgemail://inbox/{address}"]) as subscription:
                 with smtplib.SMTP(*server.smtp, timeout=PATIENCE_S) as sender:
                     sender.sendmail("bob@sender.example", [address], letter("Hello", "Hello."))
-                assert (await anext(subscription)).uri == f"edgemail://inbox/{address}"
+                assert await anext(subscription) == ResourceUpdated(f"edgemail://inbox/{address}")
         listed = await client.call_tool("list_messages", {"address": address})
         assert len(listed.structured_content["messages"]) == 9
 

@@ -13,6 +13,7 @@ from mcp import Client
 from mcp.client.subscriptions import ListenNotSupportedError
 from mcp.shared.exceptions import MCPError
 from mcp.shared.subscriptions import ResourceUpdated
+from mcp_types import TextResourceContents
 from testkit.mcp_caller import BEFORE, LATEST, call, post, request, write_request
 from testkit.running_app import resolved_in, running
 from testkit.sample_mail import letter
@@ -63,6 +64,7 @@ async def test_a_listener_hears_of_new_mail(program: Program) -> None:
             await send(program, KIM)
             assert await anext(subscription) == ResourceUpdated(uris[0])
             (contents,) = (await client.read_resource(uris[0])).contents
+            assert isinstance(contents, TextResourceContents)
             assert len(json.loads(contents.text)["messages"]) == 2
             await send(program, KIM, LEE)
             assert {await anext(subscription), await anext(subscription)} == set(map(ResourceUpdated, uris))
