@@ -124,6 +124,11 @@ class FailingStore:
         await self._read()
         return await self._store.find_mail(query, limit=limit, before=before, after=after)
 
+    async def read_words(self, *, after: int, before: int) -> dict[MailId, str]:
+        """Read words, or fail."""
+        await self._read()
+        return await self._store.read_words(after=after, before=before)
+
     async def count_mail(self, query: MailQuery, *, before: int | None = None) -> MailCounts:
         """Count mail, or fail."""
         await self._read()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from mcp import Client, StdioServerParameters
+from mcp.shared.subscriptions import ResourceUpdated
 from testkit.sample_mail import letter
 from testkit.server_process import Process, serving
 from testkit.time_limit import bounded
@@ -88,6 +89,22 @@ async def test_it_bridges_to_a_running_server(server: Process, mode: str, revisi
         read = await client.read_resource(f"edgemail://inbox/{address}/{found.structured_content['message_id']}")
         assert "Your code is 481223." in str(read.contents[0])
     assert not (tmp_path / "own.db").exists()
+
+
+@pytest.mark.slow
+async def test_an_agent_on_pipes_listens_to_an_inbox(server: Process, tmp_path: Path) -> None:
+    """And does other things meanwhile; when it listens no more, the server knows."""
+    environ = environ_of(tmp_path, EDGEMAIL_URL=server.url)
+    command = StdioServerParameters(command=sys.executable, args=list(COMMAND), env=environ)
+    async with Client(command) as client:
+        address = (await client.call_tool("new_address", {})).structured_content["address"]
+        for _ in range(9):  # one more than may listen at a time
+            async with client.listen(resource_subscriptions=[f"edgemail://inbox/{address}"]) as subscription:
+                with smtplib.SMTP(*server.smtp, timeout=PATIENCE_S) as sender:
+                    sender.sendmail("bob@sender.example", [address], letter("Hello", "Hello."))
+                assert await anext(subscription) == ResourceUpdated(f"edgemail://inbox/{address}")
+        listed = await client.call_tool("list_messages", {"address": address})
+        assert len(listed.structured_content["messages"]) == 9
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])

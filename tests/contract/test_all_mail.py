@@ -12,7 +12,7 @@ from testkit.sample_mail import NOON, add_all, envelope, ids
 
 from edgemail.model import Attachment, HeaderAddress, MailId, Summary
 from edgemail.store.base import MailCounts
-from edgemail.store.query import MailQuery, MailTerm
+from edgemail.store.query import MailQuery, MailTerm, Searched, make_fields, matches
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -62,6 +62,14 @@ async def find(store: Mailbox, looked_for: MailQuery) -> list[MailId]:
     found = ids(await store.search_mail(looked_for, limit=100))
     assert await store.find_mail(looked_for, limit=100) == found
     assert (await store.count_mail(looked_for)).messages == len(found)
+    rows = [row for row in await store.list_mail(limit=100) if row.summary is not None]
+    words = await store.read_words(after=0, before=1000)
+    seen = [
+        Searched(row.mail, make_fields(row.summary), words[row.mail.id], row.is_read, row.tags)
+        for row in rows
+        if row.summary is not None
+    ]
+    assert [message.mail.id for message in seen if matches(looked_for, message)] == found
     return found
 
 
@@ -107,6 +115,18 @@ async def test_a_listed_message_names_all_recipients_and_has_its_summary_or_its_
     assert (newest.mail.recipients, newest.summary, newest.head) == ((CAT,), None, b"only this")
     assert (oldest.mail.recipients, oldest.summary, oldest.head) == ((ANN, BEN), replace(NEWS, words=""), b"")
     assert (newest.mail.id, newest.is_read, newest.tags) == (second, False, ())
+
+
+async def test_words_are_read_of_mail_between_two_ids(store: Mailbox) -> None:
+    """Of what has a summary, and is there."""
+    mail_ids = await add_all(store, [envelope() for _ in range(5)])
+    await store.add_summaries([(mail_id, replace(NOTHING, words=f"w{mail_id}")) for mail_id in mail_ids[:4]])
+    await store.delete([mail_ids[2]])
+    assert await store.read_words(after=mail_ids[0], before=mail_ids[4] + 1) == {
+        mail_ids[1]: f"w{mail_ids[1]}",
+        mail_ids[3]: f"w{mail_ids[3]}",
+    }
+    assert await store.read_words(after=mail_ids[4], before=mail_ids[4]) == {}
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
@@ -151,6 +151,47 @@ async def test_a_wait_sees_what_stands_behind_the_beginning_of_a_mail(
     found = await waiting
     assert found is not None
     assert found.mail.id == mail_id
+
+
+async def test_all_waits_share_what_they_read(store: MemoryStore, all_mail: AllMail) -> None:
+    """A mail is read once for all of them, whatever each looks for; those who have found it go."""
+    await add(store, 3, summarized=3)
+    reads = 0
+    list_mail = store.list_mail
+
+    async def count_reads(**given: Any) -> Any:
+        nonlocal reads
+        reads += 1
+        return await list_mail(**given)
+
+    waiting = [
+        asyncio.create_task(all_mail.wait(query(f"word{number}"), after=3, timeout_s=PATIENCE_S))
+        for number in range(300)
+    ]
+    await until(lambda: len(all_mail._notifier._subscriptions.get("", ())) == 300)
+    store.list_mail = count_reads  # type: ignore[method-assign]
+    text = " ".join(f"word{number}" for number in range(299))
+    (mail_id,) = await add_all(store, [envelope(data=letter(text=text))])
+    found = await asyncio.gather(*waiting[:299])
+    assert {listed.mail.id for listed in found if listed is not None} == {mail_id}
+    assert reads < 30  # they are woken some at a time, nearly all while a page is shared
+    (last,) = await add_all(store, [envelope(data=letter(text="word299"))])
+    await summarize(store, [last])
+    listed = await waiting[299]
+    assert listed is not None
+    assert listed.mail.id == last
+
+
+async def test_a_wait_looks_at_marks_and_tags_as_they_are(store: MemoryStore, all_mail: AllMail) -> None:
+    """Not as they were when another wait looked."""
+    (mail_id,) = await add(store, 1, summarized=1)
+    assert await all_mail.wait(query("is:read"), after=0, timeout_s=0) is None
+    await all_mail.mark([mail_id], is_read=True)
+    assert await all_mail.wait(query("is:read"), after=0, timeout_s=0) is not None
+    await all_mail.set_tags([mail_id], ["Bill"])
+    assert await all_mail.wait(query("tag:bill"), after=0, timeout_s=0) is not None
+    await all_mail.delete([mail_id])
+    assert await all_mail.wait(query("tag:bill"), after=0, timeout_s=0) is None
 
 
 async def test_all_inboxes_are_followed(store: MemoryStore, inbox: Inbox) -> None:

@@ -119,6 +119,26 @@ async def test_what_is_no_success_is_a_failure(behave: Behaviour, reason: str, *
 
 
 @pytest.mark.parametrize(
+    ("status", "field", "retry_after_s"),
+    [
+        (429, "Retry-After: 40", 40),
+        (503, "Retry-After: Fri, 15 Jan 2027 08:00:30 GMT", 30),
+        (503, "Retry-After: 99999", 3600),
+        (503, "Retry-After: later", 0),
+        (503, "X-Other: 40", 0),
+        (500, "Retry-After: 40", 0),
+        (301, "Retry-After: 40", 0),
+    ],
+)
+async def test_a_receiver_says_when_it_is_asked_again(status: int, field: str, retry_after_s: float) -> None:
+    """Where it has too much to do, by 429 or 503."""
+    async with receiving(answer(status, field)) as server:
+        failure = await post(server.url, clock=lambda: 1_800_000_000.0)
+    assert failure is not None
+    assert failure.retry_after_s == retry_after_s
+
+
+@pytest.mark.parametrize(
     "behave",
     [
         endless(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1000\r\n" + b"x" * 4096 + b"\r\n"),

@@ -157,6 +157,28 @@ async def test_a_failure_is_tried_again_until_it_is_none(store: MemoryStore, cou
     assert counters.failures == {"status_5xx": 1, "status_4xx": 2, "status_3xx": 1}
 
 
+async def test_a_receiver_that_asks_for_a_pause_has_it(store: MemoryStore, counters: WebhookCounters) -> None:
+    """The message is due again after it, and no other one is told about before."""
+    async with (
+        receiving(answer(503, "Retry-After: 1800")) as server,
+        telling(store, server.url, counters) as teller,
+    ):
+        await add(store, "a")
+        asked_ms = time.time() * 1000
+        teller.wake()
+
+        async def is_put_off() -> bool:
+            due_ms = (await store.webhook_queue.measure()).due_ms
+            return due_ms is not None and due_ms >= asked_ms + 1_800_000
+
+        await until(is_put_off)
+        await add(store, "b")
+        teller.wake()
+        await until(lambda: counters.waiting == 2)
+        assert server.subjects == ["a"]
+        assert teller._times.wait_s(time.monotonic()) > 1700
+
+
 async def test_a_message_that_is_never_taken_is_given_up(
     store: MemoryStore, counters: WebhookCounters, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -36,6 +36,17 @@ def test_each_failure_doubles_the_pause_up_to_a_minute() -> None:
     assert times.count_free(0, now_s) == 4
 
 
+def test_a_receiver_may_ask_for_a_longer_pause_and_for_no_shorter_one() -> None:
+    """The failures before it count all the same."""
+    times = TryTimes()
+    times.fail(0.0, 40.0)
+    assert (times.count_free(0, 39.9), times.wait_s(0.0), times.count_free(0, 40.0)) == (0, 40.0, 1)
+    for _ in range(5):
+        times.fail(40.0)
+    times.fail(40.0, 1.0)
+    assert times.wait_s(40.0) == 32
+
+
 def test_requests_begin_apart() -> None:
     """One after the other."""
     times = TryTimes(5.0)

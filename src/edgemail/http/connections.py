@@ -33,6 +33,11 @@ _BREAK_S = 0.1
 """How long nothing is accepted after an accept that failed, such as for want of descriptors."""
 
 
+def find_source_key(host: str) -> bytes:
+    """Return what stands for a peer's source: all of an IPv4 address, the /64 of an IPv6 address."""
+    return read_ip(host).packed[:8]
+
+
 class ConnectionTable:
     """The open connections of a port, within its limits.
 
@@ -122,9 +127,7 @@ class ConnectionTable:
     def _find_source(self, host: str) -> bytes | None:
         """Return the key of a peer's source, or `None` if the peer is trusted."""
         ip = read_ip(host)
-        if any(ip in network for network in self._trusted):
-            return None
-        return ip.packed[:8]  # all of an IPv4 address, the /64 of an IPv6 address
+        return None if any(ip in network for network in self._trusted) else find_source_key(host)
 
 
 class HttpAcceptor:

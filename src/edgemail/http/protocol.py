@@ -12,6 +12,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from edgemail.http import limits
+from edgemail.http.connections import find_source_key
 from edgemail.http.response_transport import ResponseTransport
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self.flow = HoldingFlow(transport)
         self._host = self.client[0] if self.client is not None else "127.0.0.1"
+        self._source = find_source_key(self._host)
         self._past_limit = self._table.enter(self, self._host)
         patience_s = self._settings.head_timeout_s if self._past_limit is None else limits.PROBE_S
         self._deadline = self.loop.time() + patience_s
@@ -277,7 +279,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             if not cycle.disconnected:
                 super(BoundedHttpProtocol, self)._start_asgi_task(cycle, app)
 
-        self._table.turns.start(begin)
+        self._table.turns.start(begin, self._source)
 
     def _upgrade(self, rest: bytes) -> None:
         """Hand the connection over, with what came behind the request; it stays counted until it is lost."""
@@ -301,7 +303,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
                 self.transport.resume_reading()
                 websocket.data_received(b"".join([*head, b"\r\n", rest]))
 
-        self._table.turns.start(begin)
+        self._table.turns.start(begin, self._source)
 
     def _should_upgrade(self) -> bool:
         return (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -14,20 +14,21 @@ _AT_ONCE: Final = 8
 
 
 class RequestTurns:
-    """The requests that may start now, and those that wait for a later turn, in the order in which they came.
+    """The requests that may start now, and those that wait for a later turn.
 
-    Their number is bounded by the connections: each has one request under way at a time.
+    Of those that wait, the sources take turns: who asks 1,000 times at once waits for itself. Their
+    number is bounded by the connections: each has one request under way at a time.
     """
 
     def __init__(self) -> None:
-        self._waiting: deque[Callable[[], None]] = deque()
+        self._waiting: OrderedDict[bytes, deque[Callable[[], None]]] = OrderedDict()
         self._left = _AT_ONCE
         self._is_counting = False
 
-    def start(self, begin: Callable[[], None]) -> None:
+    def start(self, begin: Callable[[], None], source: bytes = b"") -> None:
         """Call `begin` at once, or in one of the next turns."""
         if not self._left:
-            self._waiting.append(begin)
+            self._waiting.setdefault(source, deque()).append(begin)
             return
         self._left -= 1
         if not self._is_counting:
@@ -38,5 +39,9 @@ class RequestTurns:
     def _begin_turn(self) -> None:
         self._left = _AT_ONCE
         self._is_counting = False
-        for _ in range(min(self._left, len(self._waiting))):
-            self.start(self._waiting.popleft())
+        while self._waiting and self._left:
+            source, begins = self._waiting.popitem(last=False)
+            begin = begins.popleft()
+            if begins:
+                self._waiting[source] = begins
+            self.start(begin, source)

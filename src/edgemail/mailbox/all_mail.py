@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from edgemail.mailbox.fair_turns import SOURCE, FairTurns
 from edgemail.mailbox.mail_changes import IDS_MAX, RELOAD, MailChange, MailChanges
+from edgemail.mailbox.watched_mail import WatchedMail
 from edgemail.store.base import MailCounts
 from edgemail.store.query import MailQuery, MailTerm, Searched, make_fields, matches
 
@@ -50,11 +51,6 @@ _SEARCHES_WAITING: Final = 100
 _RECHECK_S: Final = 0.25
 
 
-def _is_settled(row: ListingRow) -> bool:
-    """Return False for a message of which more than its beginning will be searched later."""
-    return row.summary is not None or row.mail.size <= len(row.head)
-
-
 def _make_searched(listed: ListedMail) -> Searched:
     """Make what a search sees of a message that was summarised a moment ago."""
     summary = listed.summary
@@ -93,6 +89,7 @@ class AllMail:
         self._notifier = notifier
         # A search may read all mail. One at a time leaves readers of the store to everybody else.
         self._turns = FairTurns(1, max_waiting=_SEARCHES_WAITING, refuse=lambda: refuse("search_queue"))
+        self._watched = WatchedMail(store, reader)
         store.watch(self._note)
 
     async def list_page(
@@ -160,18 +157,18 @@ class AllMail:
                 if (stored := await self.newest(query)) is not None:
                     return stored
             while not subscription.is_closed:
-                rows = await self._store.list_mail(limit=_FOLLOWED_MAX, after=seen, oldest_first=True)
-                if found := await self._choose(query, rows):
-                    return found[0]
-                is_full = len(rows) == _FOLLOWED_MAX
-                settled = rows if is_full else list(takewhile(_is_settled, rows))
-                seen = settled[-1].mail.id if settled else seen
+                page = await self._watched.read(seen)
+                if (found := page.find(query)) is not None:
+                    return found
+                seen = page.count_on(seen)
                 left_s = deadline - time.monotonic()
                 if left_s <= 0:
                     return None
-                if len(settled) < len(rows):  # a large one may match once its summary is made
+                if page.is_full:
+                    continue
+                if page.settled < len(page.messages):  # a large one may match once its summary is made
                     await subscription.wait(min(left_s, _RECHECK_S))
-                elif not is_full and not await subscription.wait(left_s):
+                elif not await subscription.wait(left_s):
                     return None
         return None
 
@@ -208,7 +205,7 @@ class AllMail:
             pages = _give_pages(selection)
         async for mail_ids in pages:
             changed += await self._store.mark(mail_ids, is_read=is_read)
-            self._notifier.forget(ALL_MAIL)
+            self._forget_states()
             self.changes.publish("read" if is_read else "unread", mail_ids)
         return changed
 
@@ -239,7 +236,7 @@ class AllMail:
         """Give messages these tags, cleaned by `clean_tags`, and no others; return how many there were."""
         cleaned = clean_tags(tags)
         tagged = await self._store.set_tags(mail_ids, cleaned)
-        self._notifier.forget(ALL_MAIL)
+        self._forget_states()
         is_short = len(mail_ids) <= IDS_MAX
         self.changes.add(MailChange("tagged", tuple(mail_ids), tuple(sorted(cleaned))) if is_short else RELOAD)
         return tagged
@@ -258,7 +255,13 @@ class AllMail:
         self._drop_shared(mail_ids)
         self.changes.publish("deleted", mail_ids)
 
+    def _forget_states(self) -> None:
+        """Drop what is shared of what was read and tagged."""
+        self._notifier.forget(ALL_MAIL)
+        self._watched.forget()
+
     def _drop_shared(self, mail_ids: Sequence[MailId]) -> None:
+        self._watched.forget()
         self._notifier.forget()
         for mail_id in mail_ids:
             self._reader.forget(mail_id)
@@ -274,6 +277,7 @@ class AllMail:
             raise
 
     def _note(self, arrivals: Sequence[Arrival]) -> None:
+        self._watched.forget()
         if not arrivals:
             self.changes.reload()
         elif self.changes.is_followed:
@@ -282,7 +286,7 @@ class AllMail:
     async def _rename_tag(self, name: str, new_name: str | None) -> int:
         renamed = await self._store.rename_tag(name, new_name)
         if renamed:
-            self._notifier.forget(ALL_MAIL)
+            self._forget_states()
             self.changes.reload()
         return renamed
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ _KEPT_MESSAGES = 20
 _KEPT_S = 1.0
 """How long a page is shared after its reading began: retention and other programs delete mail, too."""
 
-_WAKE_AT_ONCE = 100
+_WAKE_AT_ONCE = 20
 """The most readers that are woken in one turn of the event loop: senders are served in between."""
 
 _PAUSE_S = 0.0002
@@ -143,16 +143,16 @@ async def _is_set_in_time(bell: asyncio.Event, timeout_s: float | None) -> bool:
     return True
 
 
-class _Reading:
+class SharedReading(Generic[_T]):
     """A page that is read once, and those who wait for it: they go on some at a time, as they are woken."""
 
-    def __init__(self, task: asyncio.Task[SharedPage], began_at: float) -> None:
+    def __init__(self, task: asyncio.Task[_T], began_at: float) -> None:
         self.task = task
         self.began_at = began_at
         self._waiting: list[asyncio.Future[None]] = []
         task.add_done_callback(lambda _: self._go_on())
 
-    async def wait(self) -> SharedPage:
+    async def wait(self) -> _T:
         """Return the page once it is read, or raise what its reading raised."""
         if not self.task.done():
             waiter = self.task.get_loop().create_future()
@@ -161,6 +161,8 @@ class _Reading:
         return self.task.result()
 
     def _go_on(self) -> None:
+        if not self.task.cancelled():
+            self.task.exception()  # its readers may be gone
         for waiter in self._waiting[:_WAKE_AT_ONCE]:
             if not waiter.done():
                 waiter.set_result(None)
@@ -174,7 +176,7 @@ class _Topic:
 
     def __init__(self) -> None:
         self._subscriptions: set[Subscription] = set()
-        self._pages: dict[int, _Reading] = {}
+        self._pages: dict[int, SharedReading[SharedPage]] = {}
         self._is_waking = False
         self._is_due = False
 
@@ -216,7 +218,7 @@ class _Topic:
             async def make() -> SharedPage:
                 return SharedPage(await read(after))
 
-            reading = _Reading(loop.create_task(make()), loop.time())
+            reading = SharedReading(loop.create_task(make()), loop.time())
             reading.task.add_done_callback(lambda done: self._end(after, done))
             while len(self._pages) >= _SHARED_PAGES:
                 del self._pages[next(iter(self._pages))]

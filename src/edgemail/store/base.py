@@ -203,6 +203,10 @@ class Mailbox(Protocol):
         """List the ids of mail that has a summary and matches, newest first, between two ids, both exclusive."""
         ...
 
+    async def read_words(self, *, after: int, before: int) -> dict[MailId, str]:
+        """Return `Summary.words` of the mail between two ids, both exclusive, that has a summary."""
+        ...
+
     async def count_mail(self, query: MailQuery, *, before: int | None = None) -> MailCounts:
         """Count the mail below an id that has a summary and matches."""
         ...

@@ -136,6 +136,14 @@ class MemoryStore:
         found = takewhile(lambda message: message.mail.id > after, self._find_matching(query, before))
         return [message.mail.id for message in islice(found, limit)]
 
+    async def read_words(self, *, after: int, before: int) -> dict[MailId, str]:
+        """See `Mailbox.read_words`."""
+        return {
+            MailId(mail_id): message.words
+            for mail_id in range(after + 1, before)
+            if (message := self._messages.get(MailId(mail_id))) is not None and message.summary is not None
+        }
+
     async def count_mail(self, query: MailQuery, *, before: int | None = None) -> MailCounts:
         """See `Mailbox.count_mail`."""
         states = [message.is_read for message in self._find_matching(query, before)]

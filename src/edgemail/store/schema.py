@@ -218,6 +218,7 @@ SELECT m.id, m.date, m.sender, m.recipients, m.size,
     CASE WHEN m.size <= {SMALL_MAX_BYTES} THEN CAST(m.data AS BLOB) END"""
 READ_SMALL = f"{_SMALL} FROM mail m WHERE m.id = ?"
 READ_SMALL_OF_INBOX = f"{_SMALL} FROM inbox i JOIN mail m ON m.id = i.mail_id WHERE i.mail_id = ? AND i.address = ?"
+READ_WORDS = "SELECT mail_id, words FROM search WHERE mail_id > ? AND mail_id < ?"
 COUNT_READ = "SELECT count(*) FROM read_mail"
 LIST_TAGS = "SELECT name, count(*) FROM tag GROUP BY name ORDER BY name LIMIT ?"
 MARK_READ = "INSERT OR IGNORE INTO read_mail (mail_id) SELECT id FROM mail WHERE id = ?"

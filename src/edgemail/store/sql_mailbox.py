@@ -117,6 +117,10 @@ class SqlMailbox(ABC):
         rows = await self._query(schema.find_mail(conditions), last, after, *values, limit, 0)
         return [MailId(mail_id) for (mail_id,) in rows]
 
+    async def read_words(self, *, after: int, before: int) -> dict[MailId, str]:
+        """See `Mailbox.read_words`."""
+        return {MailId(mail_id): words for mail_id, words in await self._query(schema.READ_WORDS, after, before)}
+
     async def count_mail(self, query: MailQuery, *, before: int | None = None) -> MailCounts:
         """See `Mailbox.count_mail`."""
         conditions, values = write_conditions(query)

@@ -8,7 +8,7 @@ import ipaddress
 import socket
 import struct
 import termios
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from edgemail.errors import ListenError
 
@@ -17,9 +17,14 @@ if TYPE_CHECKING:
 
     from edgemail.model import Endpoint
 
-BACKLOG = 1024
-_SMTP_PORT = 25
-_STOP_THE_OTHER = "`ss -ltnp` names it; Debian's own is `systemctl disable --now exim4` or `postfix`"
+BACKLOG: Final = 2048
+"""Connections that wait to be accepted; Linux bounds them by `net.core.somaxconn`.
+
+Where they are more, the kernel drops what comes, and its peer tries again after a second. Accepting one takes
+0.1 ms: a longer backlog would be a longer wait.
+"""
+_SMTP_PORT: Final = 25
+_STOP_THE_OTHER: Final = "`ss -ltnp` names it; Debian's own is `systemctl disable --now exim4` or `postfix`"
 
 
 def bind(endpoint: Endpoint, flag: str) -> socket.socket:

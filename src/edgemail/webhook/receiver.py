@@ -16,6 +16,7 @@ import httpx2
 from edgemail import __version__
 from edgemail.webhook.public_addresses import is_public
 from edgemail.webhook.resolver import LookupFailed, Resolver
+from edgemail.webhook.retry_after import read_retry_after
 from edgemail.webhook.signature import FIELD, sign
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _ADDRESSES_MAX: Final = 4
 _ANSWER_MAX_BYTES: Final = 16 * 1024
 """How much of an answer's body is read, so that its sender does not see its connection break at once."""
 _BUSY_STATUSES: Final = frozenset({408, 425, 429})
+_RETRY_AFTER_STATUSES: Final = frozenset({429, 503})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class TryFailure:
     """The rest of a sentence that begins with the receiver's name."""
     is_outage: bool = True
     """False if it may still take other messages."""
+    retry_after_s: float = 0.0
+    """The pause that it asks for, with a bound."""
 
 
 class Receiver:
@@ -121,7 +125,7 @@ class Receiver:
         with contextlib.suppress(httpx2.HTTPError, OSError):
             async with asyncio.timeout(self._deadlines.body_s):
                 await answer.aclose()
-        return _judge(answer.status_code)
+        return _judge(answer.status_code, read_retry_after(answer.headers.get("retry-after"), self._clock()))
 
     async def close(self) -> None:
         """Close all connections."""
@@ -175,14 +179,16 @@ async def _read_some(answer: httpx2.Response) -> None:
                 return
 
 
-def _judge(status: int) -> TryFailure | None:
-    """Return None for a status that says that the message was taken."""
+def _judge(status: int, retry_after_s: float) -> TryFailure | None:
+    """Return None for a status that says that the message was taken. The pause counts where it is one of load."""
     if 200 <= status < 300:
         return None
     text = f"answers {status}"
     if 300 <= status < 400:
         text += ", a redirect, which is not followed"
-    return TryFailure(f"status_{status // 100}xx", text, is_outage=status >= 500 or status in _BUSY_STATUSES)
+    is_outage = status >= 500 or status in _BUSY_STATUSES
+    pause_s = retry_after_s if status in _RETRY_AFTER_STATUSES else 0.0
+    return TryFailure(f"status_{status // 100}xx", text, is_outage, pause_s)
 
 
 def _explain(error: Exception) -> TryFailure:

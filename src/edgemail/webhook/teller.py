@@ -204,16 +204,16 @@ class Teller:
             self._times.succeed()
             return None
         self._note_failure(failure)
-        return self._put_off(mail)
+        return self._put_off(mail, failure.retry_after_s)
 
     def _note_failure(self, failure: TryFailure) -> None:
         self._counters.failures[failure.reason] += 1
         text = f"webhook {self._receiver.name} {failure.text}; {self._counters.waiting} messages wait for it"
         self._minute_log.note(failure.reason, text)
         if failure.is_outage:
-            self._times.fail(time.monotonic())
+            self._times.fail(time.monotonic(), failure.retry_after_s)
 
-    def _put_off(self, mail: DueMail) -> tuple[DueMail, int] | None:
+    def _put_off(self, mail: DueMail, retry_after_s: float = 0.0) -> tuple[DueMail, int] | None:
         """Return when a message that was tried is tried again, None where it was tried often enough."""
         attempts = mail.attempts + 1
         if attempts >= TRIES_MAX:
@@ -222,7 +222,8 @@ class Teller:
                 "given_up", f"webhook {self._receiver.name} did not take message {mail.mail_id} in {attempts} tries"
             )
             return None
-        return DueMail(mail.mail_id, attempts), self._now_ms() + int(find_retry_s(attempts) * 1000)
+        retry_s = max(find_retry_s(attempts), retry_after_s)
+        return DueMail(mail.mail_id, attempts), self._now_ms() + int(retry_s * 1000)
 
     async def _write_results(self) -> None:
         done, later = self._done, self._later

@@ -53,8 +53,8 @@ class TryTimes:
         """Note that the receiver took a message."""
         self._failures = 0
 
-    def fail(self, now_s: float) -> None:
-        """Note that the receiver failed: wait twice as long as after the failure before."""
+    def fail(self, now_s: float, retry_after_s: float = 0.0) -> None:
+        """Note that the receiver failed: wait twice as long as after the failure before, or as long as it asks."""
         pause_s = min(_PAUSE_MAX_S, _FIRST_PAUSE_S * 2 ** min(self._failures, 20))
         self._failures += 1
-        self._next_s = max(self._next_s, now_s + pause_s)
+        self._next_s = max(self._next_s, now_s + pause_s, now_s + retry_after_s)

@@ -8,13 +8,14 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import mcp_types as types
 from mcp.server.lowlevel.server import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.shared.exceptions import MCPError
+from mcp.shared.subscriptions import SUBSCRIPTION_ID_META_KEY
 from pydantic import ValidationError
 
 from edgemail import __version__
@@ -24,6 +25,7 @@ from edgemail.http.answers import find_source
 from edgemail.http.mcp.calls import TEXT_MAX, ToolAnswer, ToolCall
 from edgemail.http.mcp.documents import write_schema
 from edgemail.http.mcp.faults import ToolFault
+from edgemail.http.mcp.listening import choose_inboxes, follow_inboxes
 from edgemail.http.mcp.resources import RESOURCES, read_resource
 from edgemail.http.mcp.untrusted import WARNING
 
@@ -54,7 +56,7 @@ class AgentProtocol:
         self._tools = tools
         self._base_path = base_path
         self._secret = secrets.token_bytes(16)
-        server: Server[Any] = Server(
+        server = _AgentProtocolServer(
             "edgemail",
             version=__version__,
             title="edgemail",
@@ -65,6 +67,7 @@ class AgentProtocol:
             on_list_resources=self._list_resources,
             on_list_resource_templates=self._list_templates,
             on_read_resource=self._read_resource,
+            on_subscriptions_listen=self._listen,
         )
         self._server = server
         self._schemas = {name: write_schema(tool.takes, tool.input_changes) for name, tool in tools.table.items()}
@@ -137,6 +140,28 @@ class AgentProtocol:
         digest = hashlib.blake2b(address.encode("utf-8", "replace"), digest_size=8, key=self._secret).hexdigest()
         _log.info("mcp tool=%s address=%s outcome=%r", tool, digest if address else "-", outcome)
 
+    async def _listen(
+        self, context: ServerRequestContext[Any, Any], params: types.SubscriptionsListenRequestParams
+    ) -> types.SubscriptionsListenResult:
+        """Tell of new mail for as long as the client is there. What cannot be watched is not acknowledged."""
+        request_id = context.request_id
+        if request_id is None:
+            raise MCPError(types.INVALID_REQUEST, "subscriptions/listen needs an id")
+        chosen = choose_inboxes(self._tools.rules.addresses, params.notifications.resource_subscriptions or ())
+        meta = {SUBSCRIPTION_ID_META_KEY: request_id}
+        call = self._make_call(context)
+        try:
+            with self._tools.waits.hold(call.source):
+                async with aclosing(follow_inboxes(self._tools.inbox, chosen, call.note_empty)) as following:
+                    async for uris in following:
+                        for note in _write_updates(uris, meta) if uris else (_acknowledge(list(chosen), meta),):
+                            await context.session.send_notification(note, related_request_id=request_id)
+                        if not chosen:
+                            break
+        except (ToolFault, EdgemailError) as fault:
+            raise MCPError(types.INTERNAL_ERROR, str(fault)) from None
+        return types.SubscriptionsListenResult(_meta=meta)
+
     async def _list_resources(self, _: ServerRequestContext[Any, Any], __: object) -> types.ListResourcesResult:
         return types.ListResourcesResult(resources=[])  # addresses are secrets: nothing lists them
 
@@ -165,6 +190,31 @@ class AgentProtocol:
             raise MCPError(types.INVALID_PARAMS, str(fault), {"uri": params.uri[:TEXT_MAX]}) from None
         contents = types.TextResourceContents(uri=params.uri, mime_type=kind.type, text=text)
         return types.ReadResourceResult(contents=[contents])
+
+
+class _AgentProtocolServer(Server[Any]):
+    """A server whose lists of tools and resources never change: it tells of resources alone."""
+
+    def get_capabilities(self, *given: Any, **named: Any) -> types.ServerCapabilities:
+        """Return what the server can do."""
+        capabilities = super().get_capabilities(*given, **named)
+        for lists in (capabilities.tools, capabilities.resources):
+            if lists is not None:
+                lists.list_changed = False
+        return capabilities
+
+
+def _acknowledge(uris: list[str], meta: dict[str, Any]) -> types.ServerNotification:
+    honored = types.SubscriptionFilter(resource_subscriptions=uris or None)
+    params = types.SubscriptionsAcknowledgedNotificationParams(notifications=honored, _meta=meta)
+    return types.SubscriptionsAcknowledgedNotification(params=params)
+
+
+def _write_updates(uris: tuple[str, ...], meta: dict[str, Any]) -> list[types.ServerNotification]:
+    return [
+        types.ResourceUpdatedNotification(params=types.ResourceUpdatedNotificationParams(uri=uri, _meta=meta))
+        for uri in uris
+    ]
 
 
 def _write(answer: ToolAnswer) -> types.CallToolResult:

@@ -38,6 +38,12 @@ RESOURCES: Final = (
 _URI: Final = re.compile(r"edgemail://inbox/([^/?#]{1,1000})(?:/([0-9]{1,18})(/raw)?)?")
 
 
+def find_inbox(uri: str) -> str | None:
+    """Return the address of an inbox's URI; None for any other URI."""
+    found = _URI.fullmatch(uri)
+    return unquote(found[1]) if found is not None and found[2] is None else None
+
+
 async def read_resource(tools: AgentTools, uri: str, call: ToolCall) -> tuple[AgentResource, str]:
     """Return a resource's kind and its text.
 

@@ -68,8 +68,8 @@ class AgentTools:
     """The tools of a server."""
 
     def __init__(self, inbox: Inbox, rules: AgentRules) -> None:
-        self._inbox = inbox
-        self._waits = AgentWaits()
+        self.inbox = inbox
+        self.waits = AgentWaits()
         self.rules = rules
         self.table: dict[str, AgentTool] = {tool.name: tool for tool in self._list()}
 
@@ -203,7 +203,7 @@ class AgentTools:
     async def list_messages(self, asked: documents.ListInput, call: ToolCall) -> ToolAnswer:
         """List messages."""
         name = self.rules.addresses.check(asked.address)
-        page, next_before = await list_page(self._inbox, name, asked)
+        page, next_before = await list_page(self.inbox, name, asked)
         if not page:
             call.note_empty(name)
         document, text = describe_page(page, next_before, await self._read_previews(asked.address, page))
@@ -213,7 +213,7 @@ class AgentTools:
         """Read a piece of a message."""
         name = self.rules.addresses.check(asked.address)
         try:
-            _, made = await self._inbox.derive(MailId(asked.id), MAKERS[asked.part], inbox=name)
+            _, made = await self.inbox.derive(MailId(asked.id), MAKERS[asked.part], inbox=name)
         except MessageNotFound:
             call.note_empty(name)
             raise ToolFault(self._say_missing(asked.id)) from None
@@ -246,7 +246,7 @@ class AgentTools:
         deleted = 0
         for mail_id in dict.fromkeys(asked.ids):
             try:
-                await self._inbox.delete_from(name, MailId(mail_id))
+                await self.inbox.delete_from(name, MailId(mail_id))
             except MessageNotFound:
                 call.note_empty(name)
             else:
@@ -258,7 +258,7 @@ class AgentTools:
     async def _read_previews(self, address: str, page: Sequence[ListedMail]) -> Mapping[int, str] | None:
         if not self.rules.has_bodies:
             return None
-        return await read_previews(self._inbox, self.rules.addresses.check(address), page)
+        return await read_previews(self.inbox, self.rules.addresses.check(address), page)
 
     async def _wait(
         self, asked: documents.WaitInput, call: ToolCall, matches: Callable[[ListedMail], bool]
@@ -266,13 +266,13 @@ class AgentTools:
         name = self.rules.addresses.check(asked.address)
         is_from = match_sender(asked.sender)
         return await wait_for(
-            self._inbox,
+            self.inbox,
             name,
             asked.after,
             asked.timeout_s,
             lambda listed: is_from(listed) and matches(listed),
             call,
-            self._waits,
+            self.waits,
         )
 
     def _time_out(self, arrival: WaitOutcome, wanted: str) -> ToolAnswer:

@@ -11,13 +11,17 @@ import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from edgemail.mime.finder.labels import Label, LabelKind, LabelledLines, best_of
-from edgemail.mime.finder.lexicon import Mark, lower
 from edgemail.mime.finder.separators import ARTICLE, COPULA, DECORATION, IS_BEFORE, SENTENCE_END, STOP
 from edgemail.mime.finder.shapes import Candidate, Doubt, candidates, is_coupon, is_measure, is_tabular, is_time
 from edgemail.mime.finder.unlabelled import eliminate
+from edgemail.mime.finder.word_lists import lower
 from edgemail.model import Code
+
+if TYPE_CHECKING:
+    from edgemail.mime.finder.lexicon import Mark
 
 CODES_MAX = 3
 CANDIDATES_MAX = 100

@@ -10,7 +10,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
-from edgemail.mime.finder.lexicon import Mark, lower, marks
+from edgemail.mime.finder.lexicon import Mark, marks
+from edgemail.mime.finder.word_lists import lower
 from edgemail.model import Link
 
 if TYPE_CHECKING:

@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
-from edgemail.mime.finder.lexicon import Mark, fold, lower, marks, may_lead
+from edgemail.mime.finder.lexicon import Mark, marks, may_lead
 from edgemail.mime.finder.page import rows_of
 from edgemail.mime.finder.sender import SenderName
 from edgemail.mime.finder.separators import DECORATION, IS_BEFORE, STOP
 from edgemail.mime.finder.shapes import Candidate, join_fragments
+from edgemail.mime.finder.word_lists import fold, lower
 
 TEXT_MAX = 32 * 1024
 MARKED_MAX = 8 * 1024

@@ -7,29 +7,20 @@ words are looked up word by word; in the others a sign may stand anywhere.
 from __future__ import annotations
 
 import re
-import tomllib
-import unicodedata
-from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from edgemail.mime.finder.word_lists import NO_ROLES, OTHER_SCRIPT, Phrase, Roles, WordEntry, WordTable, fold, lower
 from edgemail.system.loading import without_collection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _WORD = re.compile(r"(?:2(?=fa|sv))?[^\W\d_]+|%|[№#〒]", re.IGNORECASE)
-# Latin, Greek and Cyrillic have spaces between words.
-_SPACED = "\u0000-\u052f\u1e00-\u1fff\u2000-\u2bff"
-_OTHER_SCRIPT = re.compile(f"[^{_SPACED}\ue000-\uffff]")
 _BETWEEN = re.compile("[ '’ʼ.-]{0,3}")
 _STEM_MIN = 3
 _WORD_MAX = 32
-_FOLDED_MIN = 4
 
-Roles = frozenset[str]
-_NONE: Final[Roles] = frozenset()
 _TOPICS: Final[Roles] = frozenset({"promo", "other"})
 """What a word tells of a message, it tells within a phrase too."""
 _OBJECTS: Final[Roles] = _TOPICS | {"object", "password"}
@@ -46,65 +37,6 @@ class Mark(NamedTuple):
     word: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Phrase:
-    """What follows a first word. The last words of a phrase may be a beginning alone, as `promo*`."""
-
-    rest: tuple[str, ...]
-    roles: Roles
-
-
-@dataclass(slots=True)
-class _Entry:
-    """What a word means by itself, and the phrases that it begins, by their second word."""
-
-    roles: Roles = _NONE
-    phrases: dict[str, list[_Phrase]] = field(default_factory=dict)
-    open_phrases: list[_Phrase] = field(default_factory=list)
-    """Those whose second word is a beginning."""
-
-    def add(self, other: _Entry) -> None:
-        self.roles |= other.roles
-        for second, phrases in other.phrases.items():
-            self.phrases[second] = self.phrases.get(second, []) + phrases
-        self.open_phrases = self.open_phrases + other.open_phrases
-
-
-class _Table:
-    """All words: by their first word, by its beginning, by a compound's end; and the signs."""
-
-    def __init__(self) -> None:
-        phrases: dict[tuple[str, ...], set[str]] = {}
-        signs: dict[str, set[str]] = {}
-        self.tails: set[str] = set()
-        for file in sorted((files(__package__) / "words").iterdir(), key=lambda file: file.name):
-            if not file.name.endswith(".toml"):
-                continue
-            for role, words in tomllib.loads(file.read_text("utf-8")).items():
-                for word in map(lower, words):
-                    if role == "tail":
-                        self.tails.add(fold(word))
-                    elif _OTHER_SCRIPT.search(word):
-                        signs.setdefault(word, set()).add(role)
-                    else:
-                        for form in {word, fold(word)} if len(fold(word)) >= _FOLDED_MIN else {word}:
-                            phrases.setdefault(_split(form), set()).add(role)
-        self.exact: dict[str, _Entry] = {}
-        self.stems: dict[str, _Entry] = {}
-        for (first, *rest), roles in sorted(phrases.items(), key=lambda item: -len(item[0])):
-            entries = self.stems if first.endswith("*") else self.exact
-            entry = entries.setdefault(first.removesuffix("*"), _Entry())
-            if not rest:
-                entry.roles |= roles
-            elif rest[0].endswith("*"):
-                entry.open_phrases.append(_Phrase(tuple(rest), frozenset(roles)))
-            else:
-                entry.phrases.setdefault(rest[0], []).append(_Phrase(tuple(rest), frozenset(roles)))
-        self.signs = {sign: frozenset(roles) for sign, roles in signs.items()}
-        longest_first = sorted(self.signs, key=lambda sign: (-len(sign), sign))
-        self.sign_pattern = re.compile(f"(?=({'|'.join(map(re.escape, longest_first))}))")
-
-
 def load_words() -> None:
     """Read the lists now.
 
@@ -115,44 +47,28 @@ def load_words() -> None:
 
 
 @cache
-def _table() -> _Table:
+def _table() -> WordTable:
     """Read the lists at the first use: a start need not wait for them."""
     with without_collection():
-        return _Table()
-
-
-def _split(phrase: str) -> tuple[str, ...]:
-    return tuple(re.findall(r"(?:2(?=fa|sv))?[^\W\d_]+\*?|[0-9]+|[%№#°º]", phrase)) or (phrase,)
-
-
-def lower(text: str) -> str:
-    """Lower the case and keep the length: the one character that would grow is replaced first."""
-    return text.replace("\u0130", "i").lower()
-
-
-def fold(text: str) -> str:
-    """Take the accents off, of Latin, Greek and Cyrillic."""
-    if text.isascii():
-        return text
-    return "".join(c for c in unicodedata.normalize("NFD", text) if not "\u0300" <= c <= "\u036f")
+        return WordTable()
 
 
 @lru_cache(maxsize=16_384)
-def _entry(word: str) -> _Entry | None:
+def _entry(word: str) -> WordEntry | None:
     """Look a word up: as it is, without accents, by its beginning, and as a compound."""
     table = _table()
     forms = tuple(dict.fromkeys((word, fold(word))))
-    found = [table.exact[form] for form in forms if form in table.exact]
-    compound = _NONE if any(entry.roles for entry in found) else (_compound(forms[0]) or _compound(forms[-1]))
+    found = [entry for form in forms if (entry := table.exact.find(form)) is not None]
+    compound = NO_ROLES if any(entry.roles for entry in found) else (_compound(forms[0]) or _compound(forms[-1]))
     if compound:
-        found.append(_Entry(compound))
+        found.append(WordEntry(compound))
     else:
         longest = min(len(word), _WORD_MAX)
         stems = {form[:length] for form in forms for length in range(_STEM_MIN, longest + 1)}
-        found += [table.stems[stem] for stem in sorted(stems & table.stems.keys())]
+        found += [entry for stem in sorted(table.stems.among(stems)) if (entry := table.stems.find(stem))]
     if len(found) < 2:
         return found[0] if found else None
-    whole = _Entry()
+    whole = WordEntry()
     for entry in found:
         whole.add(entry)
     return whole
@@ -164,16 +80,16 @@ def _compound(word: str) -> Roles:
         if word[-length:] not in _table().tails:
             continue
         first = word[:-length]
-        roles: Roles = _NONE
+        roles: Roles = NO_ROLES
         for form in (first, first.removesuffix("s"), first.removesuffix("e")):
             entry = _entry(form) if len(form) > 1 else None
-            roles |= entry.roles if entry else _NONE
+            roles |= entry.roles if entry else NO_ROLES
         if roles & {"bad", "promo"}:
             return frozenset({"number"})
         if "sign_in" in roles:
             return frozenset({"strong"})
         return frozenset({"code"} if "plain" in roles else {"code", "unknown"})
-    return _NONE
+    return NO_ROLES
 
 
 @lru_cache(maxsize=16_384)
@@ -181,7 +97,7 @@ def _leads(word: str) -> frozenset[str]:
     """List the words after it that make a word speak for a code; "" where it does so alone."""
     entry = _entry(word)
     if entry is None:
-        return _NONE
+        return NO_ROLES
     if entry.roles & LEADING or any(phrase.roles & LEADING for phrase in entry.open_phrases):
         return frozenset({""})
     return frozenset(
@@ -196,13 +112,13 @@ def may_lead(text: str) -> bool:
     there = {"", *words}
     if any(not there.isdisjoint(after) for after in map(_leads, words) if after):
         return True
-    return not lowered.isascii() and _OTHER_SCRIPT.search(lowered) is not None
+    return not lowered.isascii() and OTHER_SCRIPT.search(lowered) is not None
 
 
 def marks(text: str) -> list[Mark]:
     """List the words of the lists in a text, in order, none within another."""
     lowered = lower(text)
-    found = [] if lowered.isascii() or not _OTHER_SCRIPT.search(lowered) else _signs(text, lowered)
+    found = [] if lowered.isascii() or not OTHER_SCRIPT.search(lowered) else _signs(text, lowered)
     words = _WORD.findall(lowered)
     entries = [_entry(word) for word in words]
     if any(entries):
@@ -220,11 +136,11 @@ def _words(
     lowered: str,
     words: list[str],
     places: list[tuple[int, int]],
-    entries: list[_Entry | None],
+    entries: list[WordEntry | None],
 ) -> Iterator[Mark]:
     place, count = 0, len(words)
     while place < count:
-        entry, last, roles = entries[place], place, _NONE
+        entry, last, roles = entries[place], place, NO_ROLES
         if entry is not None:
             roles = entry.roles
             for phrase in _candidates(entry, words, entries, place):
@@ -242,7 +158,9 @@ def _words(
         place = last + 1
 
 
-def _candidates(entry: _Entry, words: list[str], entries: list[_Entry | None], place: int) -> Iterable[_Phrase]:
+def _candidates(
+    entry: WordEntry, words: list[str], entries: list[WordEntry | None], place: int
+) -> Iterable[Phrase]:
     """List the phrases that may stand there, longest first for each second word."""
     if place + 1 >= len(words) or not (entry.phrases or entry.open_phrases):
         return ()
@@ -252,7 +170,7 @@ def _candidates(entry: _Entry, words: list[str], entries: list[_Entry | None], p
     return found
 
 
-def _is_small(entry: _Entry | None) -> bool:
+def _is_small(entry: WordEntry | None) -> bool:
     return entry is not None and "small" in entry.roles
 
 
@@ -261,7 +179,7 @@ def _follow(
     lowered: str,
     words: list[str],
     places: list[tuple[int, int]],
-    entries: list[_Entry | None],
+    entries: list[WordEntry | None],
     place: int,
 ) -> int:
     """Return where the rest of a phrase ends, or 0. One small word may stand in it: `set your password`."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from edgemail.mime.finder.lexicon import fold, lower
 from edgemail.mime.finder.separators import DECORATION
+from edgemail.mime.finder.word_lists import fold, lower
 
 
 class SenderName:

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from edgemail.mime.finder.labels import LabelledLines
-    from edgemail.mime.finder.lexicon import Mark, Roles
+    from edgemail.mime.finder.lexicon import Mark
     from edgemail.mime.finder.shapes import Candidate
+    from edgemail.mime.finder.word_lists import Roles
 
 _PLACE_MAX = 5
 NUMBER_REACH, _ACT_REACH, _REACH = 15, 12, 40

@@ -1,0 +1,64 @@
+"""Tells an agent that an inbox has new mail, for as long as it listens: nothing of it outlives the request."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Final
+
+from edgemail.http.mcp.faults import ToolFault
+from edgemail.http.mcp.resources import find_inbox
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Sequence
+
+    from edgemail.http.mcp.addresses import AgentAddresses
+    from edgemail.mailbox.inbox import Inbox
+
+LISTEN_MAX_S: Final = 3600.0
+"""How long one request may listen. Its client then listens again, where it is still there."""
+
+INBOXES_MAX: Final = 20
+"""The most inboxes of a request, as of an event stream."""
+
+_LOOK_S: Final = 10.0
+"""How often the time is looked at."""
+
+
+def choose_inboxes(addresses: AgentAddresses, uris: Sequence[str]) -> dict[str, str]:
+    """Return the URIs whose changes are told, each with the name of its inbox.
+
+    Those are inboxes that the tools may use. A message never changes, so its URI is left out.
+    """
+    chosen: dict[str, str] = {}
+    for uri in uris:
+        address = find_inbox(uri)
+        if address is not None and len(chosen) < INBOXES_MAX:
+            try:
+                chosen[uri] = addresses.check(address)
+            except ToolFault:
+                continue
+    return chosen
+
+
+async def follow_inboxes(
+    inbox: Inbox, chosen: dict[str, str], note_empty: Callable[[str], None]
+) -> AsyncGenerator[tuple[str, ...], None]:
+    """Yield no URI once all inboxes are watched, then the URIs of an inbox whenever it has new mail.
+
+    Mail that comes together is told together. Ends after `LISTEN_MAX_S`, and when the server stops.
+    """
+    names = list(dict.fromkeys(chosen.values()))
+    newest = dict(zip(names, await asyncio.gather(*map(inbox.last_id, names)), strict=True))
+    for name, mail_id in newest.items():
+        if not mail_id:
+            note_empty(name)
+    deadline = time.monotonic() + LISTEN_MAX_S
+    yield ()
+    async with aclosing(inbox.follow_all(newest, quiet_s=_LOOK_S)) as following:
+        async for news in following:
+            if time.monotonic() >= deadline:
+                return
+            if news is not None:
+                yield tuple(uri for uri, name in chosen.items() if name == news[0])
