@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-_WRAP: Final = '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><style>{css}</style></head><body>{body}</body></html>'
+_WRAP: Final = (
+    '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><style>{css}</style></head>'
+    "<body>{body}</body></html>"
+)
 
 
 def page(css: str, body: str = '<p class="a" id="i">x</p>') -> str:
@@ -54,7 +57,8 @@ MODERN: Final = page(
 TRANSACTION: Final = """<div style="font-family:Helvetica,Arial,sans-serif;max-width:560px;margin:0 auto">
 <p style="font-size:16px">Your code is</p>
 <p style="font-size:32px;letter-spacing:4px;font-weight:700;text-align:center">481 223</p>
-<p style="color:#777;border-top:1px solid #ddd;padding-top:12px;opacity:.8">It is valid for ten minutes.</p></div>"""
+<p style="color:#777;border-top:1px solid #ddd;padding-top:12px;opacity:.8">
+It is valid for ten minutes.</p></div>"""
 
 FORM: Final = """<form action="https://a.example/"><input type="text" required><input type="hidden" value="1">
 <select><option>a</option></select><textarea>b</textarea><button type="submit">Send</button>
@@ -77,7 +81,7 @@ _HTML: Final = {
     "body": "<html><body><p>a</p></body></html>",
     "hr": "<p>a</p><hr>",
     "link": '<html><head><link rel="stylesheet" href="https://a.example/s.css"></head><body>a</body></html>',
-    "attributes": '<table bgcolor="red" border="1" width="10" height="5"><tr><td background="a.gif">a</td></tr></table>',
+    "attributes": '<table bgcolor="red" border="1" width="10" height="5"><tr><td background="a.gif">a</table>',
     "plain": "<p>a</p><div><b>b</b></div>",
     "broken": '<p style="opacity:.5"><b><table><td>x</p></div><img src=a.gif',
     "empty style": '<p style="">a</p>',
