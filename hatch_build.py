@@ -12,8 +12,9 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 GUIDES = ("docs/*.md", "docs/how-to/*.md", "docs/reference/*.md", "docs/tutorials/*.md", "skills/edgemail/SKILL.md")
 """What `edgemail.system.guides` finds in a checkout and in an installed package."""
 
-BUILT = ("src/edgemail/client/index.html", "src/edgemail/checks/data/html_support.json")
-"""The page, and the facts of the HTML check."""
+PAGE = "src/edgemail/client/index.html"
+HTML_SUPPORT = "src/edgemail/checks/data/html_support.json"
+HTML_SUPPORT_PACKAGE = "web/node_modules/caniemail/package.json"
 
 
 class ClientBuildHook(BuildHookInterface):  # type: ignore[type-arg]
@@ -30,9 +31,16 @@ class ClientBuildHook(BuildHookInterface):  # type: ignore[type-arg]
             for path in (path for pattern in GUIDES for path in root.glob(pattern)):
                 name = path.relative_to(root).as_posix()
                 build_data["force_include"][str(path)] = f"edgemail/{name}"
-        if version == "editable" or all((root / built).exists() for built in BUILT):
+        if version == "editable":
             return
-        npm = (sys.executable, root / "scripts/with_node.py", "npm")
-        subprocess.run([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=root / "web", check=True)
-        subprocess.run([*npm, "run", "build"], cwd=root / "web", check=True)
-        subprocess.run([sys.executable, root / "scripts/pack_html_support.py"], check=True)
+        if not (root / PAGE).exists():
+            self._run_npm("ci", "--ignore-scripts", "--no-audit", "--no-fund")
+            self._run_npm("run", "build")
+        if not (root / HTML_SUPPORT).exists():
+            if not (root / HTML_SUPPORT_PACKAGE).exists():
+                self._run_npm("ci", "--ignore-scripts", "--no-audit", "--no-fund")
+            subprocess.run([sys.executable, root / "scripts/pack_html_support.py"], check=True)
+
+    def _run_npm(self, *arguments: str) -> None:
+        npm = (sys.executable, f"{self.root}/scripts/with_node.py", "npm")
+        subprocess.run([*npm, *arguments], cwd=f"{self.root}/web", check=True)

@@ -22,7 +22,9 @@ FOLDER = ROOT / "src" / "edgemail" / "checks" / "data"
 FORM = 1
 """Goes up when the form of the file changes; see `edgemail.checks.html_support`."""
 DATED = re.compile(r"[0-9]{4}-[0-9]{2}")
-PLAIN = re.compile(r"[0-9]+(\.[0-9]+)?")
+PLAIN = re.compile(r"[0-9]+(\.[0-9]+)*")
+FIRST_YEAR = 1990
+"""A version from here on is a year."""
 LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 LICENCE_OF_FACTS = """\
 What mail programs support is from Can I email, https://www.caniemail.com, as the npm package caniemail {version}
@@ -45,8 +47,10 @@ def list_current(family: str, platform: str, versions: dict[str, str]) -> list[s
     if all(DATED.fullmatch(version) for version in versions):
         return [max(versions)]
     if all(PLAIN.fullmatch(version) for version in versions):
-        return [max(versions, key=float)]
-    return [list(versions)[-1]]
+        numbers = {version: tuple(map(int, version.split("."))) for version in versions}
+        if len({number[0] >= FIRST_YEAR for number in numbers.values()}) == 1:
+            return [max(versions, key=numbers.__getitem__)]
+    return [list(versions)[-1]]  # as Outlook for macOS went from 2016 to 16.80
 
 
 def make_plain(text: str | None) -> str:

@@ -9,7 +9,7 @@ from edgemail.checks.html_check import HTML_MAX
 from edgemail.checks.html_tokens import read_html_tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from edgemail.model import ParsedMessage
 
@@ -21,7 +21,7 @@ _URL_MAX: Final = 2_000
 _ATTRIBUTES: Final = {"a": "href", "area": "href", "img": "src", "link": "href"}
 
 
-def list_links(data: bytes) -> tuple[tuple[tuple[str, ...], int], Sequence[bytes]]:
+def list_links(data: bytes) -> tuple[tuple[str, ...], int]:
     """Return the first links of a message, each once, and how many more it has. Call it in a worker thread."""
     found: dict[str, None] = {}
     for url in _find_links(mime.read(data)):
@@ -30,7 +30,7 @@ def list_links(data: bytes) -> tuple[tuple[tuple[str, ...], int], Sequence[bytes
             if len(found) >= _COUNTED_MAX:
                 break
     links = tuple(found)
-    return (links[:LINKS_MAX], len(links[LINKS_MAX:])), ()
+    return links[:LINKS_MAX], len(links[LINKS_MAX:])
 
 
 def _find_links(message: ParsedMessage) -> Iterator[str]:

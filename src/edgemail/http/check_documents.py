@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from edgemail.checks.html_check import check_html
 from edgemail.checks.html_support import load_html_support
+from edgemail.checks.link_list import list_links
 from edgemail.mime.message import Message
 
 if TYPE_CHECKING:
@@ -15,6 +16,18 @@ if TYPE_CHECKING:
 
     from edgemail.checks.html_check import HtmlWarning
     from edgemail.checks.html_support import SupportShares
+    from edgemail.mailbox.results import Result
+
+
+def write_link_list(data: bytes) -> tuple[None, Sequence[bytes]]:
+    """Write the links of a message; `read_link_list` reads them."""
+    return None, (to_json(list_links(data)),)
+
+
+async def read_link_list(written: Result[None]) -> tuple[list[str], int]:
+    """Return the links of a message, and how many more it has."""
+    links, left_out = from_json(b"".join([piece async for piece in written.read_pieces()]))
+    return links, left_out
 
 
 def write_html_check(data: bytes) -> tuple[bool, Sequence[bytes]]:

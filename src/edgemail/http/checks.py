@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Request, Response
 
 from edgemail.checks import html_support
-from edgemail.checks.link_list import list_links
 from edgemail.errors import CheckIsOff, MessageWithoutHtml
 from edgemail.http import check_models
-from edgemail.http.check_documents import write_html_check
+from edgemail.http.check_documents import read_link_list, write_html_check, write_link_list
 from edgemail.http.error_handlers import BUSY, PROBLEM
 from edgemail.http.large_responses import build_response
 from edgemail.http.query_parameters import StrictRoute
@@ -80,8 +79,8 @@ async def _check_links(request: Request, id_: int, inbox: str | None) -> check_m
     if checker is None:
         raise CheckIsOff("this server asks no links: the setting link_check is off")
     mails: Inbox = request.app.state.inbox
-    _, found = await mails.derive(MailId(id_), list_links, inbox=inbox)
-    links, left_out = found.about
+    _, found = await mails.derive(MailId(id_), write_link_list, inbox=inbox)
+    links, left_out = await read_link_list(found)
     checked = await checker.check(links)
     return check_models.LinkCheckModel(
         links=[

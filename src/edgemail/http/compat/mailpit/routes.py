@@ -10,9 +10,9 @@ from urllib.parse import quote
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import WebSocketRoute
 
-from edgemail.checks.link_list import list_links
 from edgemail.errors import AttachmentNotFound, MessageNotFound
 from edgemail.http.answers import find_source
+from edgemail.http.check_documents import read_link_list, write_link_list
 from edgemail.http.compat import views
 from edgemail.http.compat.answers import Refused, answer_error, give_json, make_route, say, say_ok
 from edgemail.http.compat.bodies import parse_fields, read_fields, take_flag, take_text, take_texts
@@ -220,9 +220,10 @@ class _MailpitApi:
             raise Refused("link check is off: edgemail fetches nothing")
         if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
             raise Refused("other sites may not have links checked", HTTPStatus.FORBIDDEN)
-        _, found = await self._inbox.derive(mail_id, list_links)
+        _, found = await self._inbox.derive(mail_id, write_link_list)
+        links, _ = await read_link_list(found)
         follow = request.query_params.get("follow") in ("1", "true")
-        return give_json(write_link_check(await self._parts.link_checker.check(found.about[0], follow=follow)))
+        return give_json(write_link_check(await self._parts.link_checker.check(links, follow=follow)))
 
     async def check_spam(self, _: Request) -> Response:
         """Answer as Mailpit does where no such check is set up."""
