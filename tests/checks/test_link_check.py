@@ -163,6 +163,7 @@ async def test_one_private_address_among_others_is_too_many() -> None:
 @pytest.mark.parametrize(
     "location",
     [
+        "http://a.example/" + "x" * 2_000,
         "file:///etc/passwd",
         "ftp://a.example/",
         "gopher://a.example:25/_x",

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 LINKS_MAX: Final = 100
 """The most links of a message that are asked."""
 
+URL_MAX: Final = 2_000
 _COUNTED_MAX: Final = 10_000
-_URL_MAX: Final = 2_000
 _ATTRIBUTES: Final = {"a": "href", "area": "href", "img": "src", "link": "href"}
 
 
@@ -25,7 +25,7 @@ def list_links(data: bytes) -> tuple[tuple[str, ...], int]:
     """Return the first links of a message, each once, and how many more it has. Call it in a worker thread."""
     found: dict[str, None] = {}
     for url in _find_links(mime.read(data)):
-        if len(url) <= _URL_MAX and url.lower().startswith(("http://", "https://")):
+        if len(url) <= URL_MAX and url.lower().startswith(("http://", "https://")):
             found[url] = None
             if len(found) >= _COUNTED_MAX:
                 break

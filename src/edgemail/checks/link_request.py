@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import httpx2
 
 from edgemail import __version__
+from edgemail.checks.link_list import URL_MAX
 from edgemail.system.http_failures import explain_failure
 from edgemail.system.name_lookup import LookupFailed, Resolver
 from edgemail.system.public_addresses import is_public
@@ -105,6 +106,8 @@ class LinkRequester:
         Raises:
             LinkFailed: it is no URL that may be asked.
         """
+        if len(text) > URL_MAX:
+            raise LinkFailed("is a URL that is too long")
         try:
             url = httpx2.URL(text) if base is None else base.join(text)
             url = url.copy_with(userinfo=b"", fragment=None)
