@@ -73,6 +73,7 @@ def test_mailpit_api(server: Process) -> None:
     assert [part["FileName"] for part in (*message["Attachments"], *message["Inline"])] == ["note.txt", "logo.png"]
     assert said["getMessageHeaders"]["X-Order"] == ["12"]
     assert said["getMessageSource"] is True
+    assert said["htmlCheck"].keys() == {"Warnings", "Platforms", "Total"}
     assert said["getMessageAttachment"] == {"type": "text/plain", "octets": "bm90ZQ=="}
     assert said["getMessageAttachment inline"] == {"type": "image/png", "octets": PNG}
     assert said["getAttachmentThumbnail"] == {"type": "image/jpeg", "isJpeg": True}

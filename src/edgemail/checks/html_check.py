@@ -68,12 +68,12 @@ class HtmlReport:
 
 def check_html(html: str) -> HtmlReport:
     """Check HTML. It takes time and memory in proportion to it, up to a bound, and never fails."""
-    reading = _Reading(html[:HTML_MAX])
+    reading = _FeatureCounter(html[:HTML_MAX])
     reading.read()
     return reading.finish(is_cut=len(html) > HTML_MAX)
 
 
-class _Reading:
+class _FeatureCounter:
     """Counts the features of HTML."""
 
     def __init__(self, html: str) -> None:
