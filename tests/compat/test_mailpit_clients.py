@@ -169,7 +169,7 @@ def test_pytest_mailpit(server: Process, tmp_path: Path) -> None:
         timeout=PROGRAM_S,
         check=False,
     )
-    assert "1 failed, 10 passed" in done.stdout, done.stdout + done.stderr
+    assert "1 failed, 11 passed" in done.stdout, done.stdout + done.stderr
     assert "FAILED test_suite.py::test_that_fails" in done.stdout
     assert "Tagged 'failed test_that_fails'" in done.stdout
     assert "Kept for the report" in done.stdout
