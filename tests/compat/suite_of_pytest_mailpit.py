@@ -125,12 +125,23 @@ def test_what_is_not_done_is_refused(mailpit: Any, mailpit_inbox: Any, mailpit_s
     """Never passed: an empty report would let such a test pass."""
     send(mailpit_smtp, mailpit_inbox.address, html='<p><a href="https://shop.example/o">Order</a></p>')
     message = mailpit_inbox.wait_for_message()
-    for check in (message.check_links, message.check_html, message.assert_links_work):
+    for check in (message.check_links, message.assert_links_work):
         with pytest.raises(MailpitAPIError) as refused:
             check()
         assert refused.value.status_code == 400
-    with pytest.raises(MailpitAPIError):
-        message.assert_html_support(90)
+
+
+def test_html_is_checked(mailpit: Any, mailpit_inbox: Any, mailpit_smtp: Any) -> None:
+    """With a score and warnings; a message without HTML is refused."""
+    send(mailpit_smtp, mailpit_inbox.address, html='<p style="display:grid">a</p><p>b</p>')
+    message = mailpit_inbox.wait_for_message()
+    checked = message.check_html()
+    assert [warning.slug for warning in checked.warnings if "grid" in warning.slug] == ["css-display-grid"]
+    assert checked.nodes == 2
+    assert 0 < checked.supported < 100
+    message.assert_html_support(50)
+    with pytest.raises(AssertionError):
+        message.assert_html_support(99)
 
 
 def test_chaos(mailpit: Any, mailpit_chaos: Any, mailpit_inbox: Any, mailpit_smtp: Any) -> None:

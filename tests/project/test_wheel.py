@@ -42,6 +42,7 @@ def test_the_wheel_carries_the_page_and_the_licence(wheel: Path) -> None:
     assert "edgemail/client/index.html" in names
     assert "edgemail/client/docs/index.html" in names
     assert "edgemail/py.typed" in names
+    assert {f"edgemail/checks/data/{name}" for name in ("html_support.json", "LICENSE.txt")} <= set(names)
     assert {
         "edgemail/skills/edgemail/SKILL.md",
         "edgemail/docs/api.md",
@@ -132,8 +133,14 @@ def test_the_source_distribution_carries_all_that_builds_the_page(tmp_path: Path
     (built,) = tmp_path.iterdir()
     with tarfile.open(built) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    builders = {"hatch_build.py", "scripts/with_node.py", "requirements/node.txt", "web/package-lock.json"}
-    carried = {"src/edgemail/client/index.html", "skills/edgemail/SKILL.md", "docs/api.md"}
+    builders = {
+        *("hatch_build.py", "scripts/with_node.py", "scripts/pack_html_support.py"),
+        *("requirements/node.txt", "web/package-lock.json"),
+    }
+    carried = {
+        *("src/edgemail/client/index.html", "src/edgemail/checks/data/html_support.json"),
+        *("skills/edgemail/SKILL.md", "docs/api.md"),
+    }
     assert builders | carried <= names
 
 
@@ -167,7 +174,8 @@ def test_the_page_is_built_with_python_alone(
     told = "Installing Node.js from PyPI, as there is none of version 20 or later here..."
     assert told in log.read_text(encoding="utf-8")
     (built,) = tmp_path.glob("*.whl")
-    assert "edgemail/client/index.html" in zipfile.ZipFile(built).namelist()
+    names = zipfile.ZipFile(built).namelist()
+    assert {"edgemail/client/index.html", "edgemail/checks/data/html_support.json"} <= set(names)
     node = sources / ".node" / "programs" / "node"
     assert int(run(node, "--version").removeprefix("v").partition(".")[0]) >= 20
     again = run(sys.executable, sources / "scripts" / "with_node.py", "sh", "-c", "command -v node")

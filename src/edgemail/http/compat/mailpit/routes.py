@@ -12,12 +12,15 @@ from starlette.routing import WebSocketRoute
 
 from edgemail.errors import AttachmentNotFound, MessageNotFound
 from edgemail.http.answers import find_source
+from edgemail.http.check_documents import read_link_list, write_link_list
 from edgemail.http.compat import views
 from edgemail.http.compat.answers import Refused, answer_error, give_json, make_route, say, say_ok
 from edgemail.http.compat.bodies import parse_fields, read_fields, take_flag, take_text, take_texts
 from edgemail.http.compat.mailpit import chaos as triggers
 from edgemail.http.compat.mailpit import message as whole
 from edgemail.http.compat.mailpit.events import EventSocket
+from edgemail.http.compat.mailpit.html_check import write_html_check
+from edgemail.http.compat.mailpit.link_check import write_link_check
 from edgemail.http.compat.mailpit.listing import list_messages
 from edgemail.http.compat.mailpit.parameters import add_before, make_query, make_whole_query, read_search
 from edgemail.http.compat.mailpit.send import build_submission
@@ -198,14 +201,29 @@ class _MailpitApi:
         raise Refused("SMTP error: message relaying is not configured")
 
     async def check_html(self, request: Request) -> Response:
-        """Refuse to judge HTML."""
-        _, content = await self._inbox.derive(await self._find_id(request), views.write_page)
-        raise Refused("HTML check is not available" if content.about else "message does not contain HTML")
+        """Say what mail programs do not support in the HTML."""
+        if not self._parts.checks_html:
+            _, content = await self._inbox.derive(await self._find_id(request), views.write_page)
+            raise Refused("HTML check is not available" if content.about else "message does not contain HTML")
+        _, content = await self._inbox.derive(await self._find_id(request), write_html_check)
+        if not content.about:
+            raise Refused("message does not contain HTML")
+        return await build_response(content.read_pieces(), content.size, "application/json", {})
 
     async def check_links(self, request: Request) -> Response:
-        """Refuse to fetch links."""
-        await self._find_id(request)
-        raise Refused("link check is off: edgemail fetches nothing")
+        """Say what the links answer.
+
+        It is a GET, as Mailpit's is. So another site's page could have it asked by sending its reader here.
+        """
+        mail_id = await self._find_id(request)
+        if self._parts.link_checker is None:
+            raise Refused("link check is off: edgemail fetches nothing")
+        if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+            raise Refused("other sites may not have links checked", HTTPStatus.FORBIDDEN)
+        _, found = await self._inbox.derive(mail_id, write_link_list)
+        links, _ = await read_link_list(found)
+        follow = request.query_params.get("follow") in ("1", "true")
+        return give_json(write_link_check(await self._parts.link_checker.check(links, follow=follow)))
 
     async def check_spam(self, _: Request) -> Response:
         """Answer as Mailpit does where no such check is set up."""
