@@ -5,6 +5,9 @@
  * search.
  */
 
+import { decideColorScheme, decideMedia } from "./color-scheme.ts";
+import type { ColorScheme, ViewOptions } from "./view-options.ts";
+
 /** CSS functions that fetch, and `var()`, which could assemble one unseen. */
 const FETCHING = /(?:url|image|image-set|cross-fade|element|src|var|env|attr)\(/i;
 
@@ -19,12 +22,12 @@ interface CleanCss extends CssCounts {
   css: string;
 }
 
-/** Clean a whole style sheet. `images` allows remote images. */
-export function cleanSheet(css: string, images: boolean): CleanCss {
+/** Clean a whole style sheet. `options.images` allows remote images. */
+export function cleanSheet(css: string, options: ViewOptions): CleanCss {
   const sheet = new CSSStyleSheet();
   // This drops every @import: a constructed sheet must not have one.
   sheet.replaceSync(css);
-  const counts = cleanRules(sheet, images);
+  const counts = cleanRules(sheet, options);
   const imports = css.match(/@import\b/gi)?.length ?? 0;
   const rules = [...sheet.cssRules].filter((rule) => !(rule instanceof CSSNamespaceRule));
   const kept = rules.map((rule) => rule.cssText).join("\n");
@@ -38,7 +41,7 @@ export function cleanSheet(css: string, images: boolean): CleanCss {
 }
 
 /** Clean the declarations of one rule, or of a `style` attribute, in place. */
-export function cleanDeclarations(style: CSSStyleDeclaration, images: boolean): CssCounts {
+export function cleanDeclarations(style: CSSStyleDeclaration, { images, scheme }: ViewOptions): CssCounts {
   const counts = { blocked: 0, remote: 0 };
   for (const name of [...style]) {
     const value = style.getPropertyValue(name);
@@ -50,7 +53,16 @@ export function cleanDeclarations(style: CSSStyleDeclaration, images: boolean): 
     if (/https?:|\/\//i.test(value)) counts.blocked += 1;
     style.removeProperty(name);
   }
+  const schemes = style.getPropertyValue("color-scheme");
+  const decided = decideColorScheme(schemes, scheme);
+  if (decided !== schemes)
+    style.setProperty("color-scheme", decided, style.getPropertyPriority("color-scheme"));
   return counts;
+}
+
+/** Return the value of a `media` attribute with its color schemes decided. */
+export function cleanMedia(media: string, scheme: ColorScheme): string {
+  return decideMedia(new CSSStyleSheet({ media }).media.mediaText, scheme);
 }
 
 interface RuleOwner {
@@ -58,7 +70,7 @@ interface RuleOwner {
   deleteRule(index: number): void;
 }
 
-function cleanRules(owner: RuleOwner, images: boolean): CssCounts {
+function cleanRules(owner: RuleOwner, options: ViewOptions): CssCounts {
   const counts = { blocked: 0, remote: 0 };
   const add = ({ blocked, remote }: CssCounts) => {
     counts.blocked += blocked;
@@ -67,10 +79,12 @@ function cleanRules(owner: RuleOwner, images: boolean): CssCounts {
   for (let index = owner.cssRules.length - 1; index >= 0; index -= 1) {
     const rule = owner.cssRules[index] as CSSRule;
     if (rule instanceof CSSStyleRule) {
-      add(cleanDeclarations(rule.style, images));
-      add(cleanRules(rule, images));
+      add(cleanDeclarations(rule.style, options));
+      add(cleanRules(rule, options));
     } else if (rule instanceof CSSMediaRule || rule instanceof CSSSupportsRule) {
-      add(cleanRules(rule, images));
+      if (rule instanceof CSSMediaRule)
+        rule.media.mediaText = decideMedia(rule.media.mediaText, options.scheme);
+      add(cleanRules(rule, options));
     } else if (!(rule instanceof CSSNamespaceRule)) {
       if (rule instanceof CSSFontFaceRule && /https?:|\/\//i.test(rule.cssText)) counts.remote += 1;
       // Delete @font-face, @import and rules yet to be invented. Deleting a @namespace may throw.
