@@ -11,6 +11,10 @@ import type { ColorScheme, ViewOptions } from "./view-options.ts";
 /** CSS functions that fetch, and `var()`, which could assemble one unseen. */
 const FETCHING = /(?:url|image|image-set|cross-fade|element|src|var|env|attr)\(/i;
 
+const STRING_OR_ESCAPE_OR_ID = /"(?:[^"\\]|\\.)*"|\\.|#/g;
+/** DOMPurify's, for `SANITIZE_NAMED_PROPS`. */
+const ID_PREFIX = "user-content-";
+
 interface CssCounts {
   /** Remote URLs that were removed. */
   blocked: number;
@@ -65,6 +69,14 @@ export function cleanMedia(media: string, scheme: ColorScheme): string {
   return decideMedia(new CSSStyleSheet({ media }).media.mediaText, scheme);
 }
 
+/**
+ * Return a selector, as the browser writes it, whose ids have the prefix that the sanitiser gives to
+ * all ids of a message.
+ */
+export function prefixIds(selector: string): string {
+  return selector.replace(STRING_OR_ESCAPE_OR_ID, (found) => (found === "#" ? `#${ID_PREFIX}` : found));
+}
+
 interface RuleOwner {
   readonly cssRules: CSSRuleList;
   deleteRule(index: number): void;
@@ -79,6 +91,7 @@ function cleanRules(owner: RuleOwner, options: ViewOptions): CssCounts {
   for (let index = owner.cssRules.length - 1; index >= 0; index -= 1) {
     const rule = owner.cssRules[index] as CSSRule;
     if (rule instanceof CSSStyleRule) {
+      rule.selectorText = prefixIds(rule.selectorText);
       add(cleanDeclarations(rule.style, options));
       add(cleanRules(rule, options));
     } else if (rule instanceof CSSMediaRule || rule instanceof CSSSupportsRule) {

@@ -12,7 +12,11 @@ export const PAPER = {
 /** The width of the margin around a message that sets none. */
 export const MARGIN_PX = 16;
 
-/** Return the styles below the message's own, but for the background. `root` selects its root. */
+/**
+ * Return the styles below the message's own. `root` selects its root.
+ *
+ * The background is not among them: a root without one takes that of the body, to the edges.
+ */
 export function baseStyle(root: string, scheme: ColorScheme): string {
   const { text, gap } = PAPER[scheme];
   return (
@@ -28,7 +32,6 @@ export function frameDocument({ styles, body }: SanitisedHtml, { images, scheme 
     framePolicy(images),
     '<meta charset="utf-8"><meta name="referrer" content="no-referrer">',
     '<meta http-equiv="x-dns-prefetch-control" content="off">',
-    `<style>${baseStyle(":root", scheme)}:root{background:${PAPER[scheme].background}}</style>`,
-    `${styles}</head>${body}</html>`,
+    `<style>${baseStyle(":root", scheme)}</style>${styles}</head>${body}</html>`,
   ].join("");
 }

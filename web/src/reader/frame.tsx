@@ -34,8 +34,10 @@ export function Frame({ clean, options, preview: { width, zoom }, paper }: Frame
     frame.srcdoc = frameHtml(frameDocument(clean, options));
     paper.current?.replaceChildren(frame);
   }, [clean, options]);
+  // A paper of its own width may be wider than the window: then arrow keys have to scroll it.
+  const scrolling = width === null ? {} : { tabIndex: 0, role: "group" as const, "aria-label": words.body };
   return (
-    <div class="frame">
+    <div class="frame" {...scrolling}>
       <div
         ref={paper}
         class="paper"

@@ -34,6 +34,7 @@ export function PreviewTools(props: ToolsProps) {
         type="button"
         class="button quiet"
         aria-pressed={isDark}
+        aria-label={words.dark}
         title={words.darkWhy}
         onClick={() => setOptions({ ...options, scheme: isDark ? "light" : "dark" })}
       >
@@ -45,6 +46,7 @@ export function PreviewTools(props: ToolsProps) {
           type="button"
           class="button quiet images"
           aria-pressed={options.images}
+          aria-label={words.images}
           title={words.imagesWhy}
           onClick={() => setOptions({ ...options, images: !options.images })}
         >
