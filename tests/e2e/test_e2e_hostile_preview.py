@@ -38,7 +38,7 @@ class Previews:
     async def __call__(self, page: Page) -> None:
         await page.get_by_role("button", name="320 pixels wide").click()
         await page.get_by_role("button", name="Dark").click()
-        button = page.get_by_role("button", name="PNG")
+        button = page.get_by_role("button", name="Save as PNG")
         await button.click()
         await expect(button).to_have_attribute("aria-busy", "false")
         note = await page.locator(".preview-tools [role=status]").inner_text()

@@ -64,7 +64,7 @@ async def show(page: Page, server: Server, address: str, html: str, subject: str
 async def save_picture(page: Page) -> tuple[Path, tuple[int, int]]:
     """Save a picture of the open message; return its file and its size."""
     async with page.expect_download() as downloading:
-        await page.get_by_role("button", name="PNG").click()
+        await page.get_by_role("button", name="Save as PNG").click()
     download = await downloading.value
     assert download.suggested_filename.endswith(".png")
     file = await download.path()
@@ -222,9 +222,9 @@ async def test_where_no_picture_can_be_made_the_page_says_so(page: Page, server:
         "HTMLCanvasElement.prototype.toBlob = () => { throw new DOMException('tainted', 'SecurityError') }"
     )
     await show(page, server, address, "<p>Hello.</p>")
-    await page.get_by_role("button", name="PNG").click()
+    await page.get_by_role("button", name="Save as PNG").click()
     await expect(page.get_by_text("This browser cannot make a picture of this message.")).to_be_visible()
-    await expect(page.get_by_role("button", name="PNG")).to_have_attribute("aria-busy", "false")
+    await expect(page.get_by_role("button", name="Save as PNG")).to_have_attribute("aria-busy", "false")
 
 
 async def test_the_body_colors_the_whole_page_and_a_bare_one_is_white_or_dark(
@@ -278,6 +278,6 @@ async def test_the_tools_work_from_the_keyboard_in_the_order_in_which_they_stand
     await page.keyboard.press("ArrowDown")
     await expect(page.get_by_label("Zoom")).to_have_value("1.25")
     await page.keyboard.press("Tab")
-    await expect(page.get_by_role("button", name="PNG")).to_be_focused()
+    await expect(page.get_by_role("button", name="Save as PNG")).to_be_focused()
     await page.keyboard.press("Tab")
     await expect(page.get_by_role("button", name="Load")).to_be_focused()

@@ -265,6 +265,7 @@ export const translation: Translation = {
     imagesWhy: "أظهر الصور من الشبكة. تحميلها يخبر المرسل بأنك قرأت الرسالة.",
     zoom: "التكبير",
     picture: "PNG",
+    savePicture: "احفظها PNG",
     pictureWhy: "احفظ صورة للرسالة كما تُعرض، بلا الصور التي على الشبكة.",
     drawing: "جارٍ رسم الصورة…",
     saved: (size) => `حُفظت صورة مقاسها ${size} بكسل.`,

@@ -130,6 +130,7 @@ function Picture({ id, clean, options, preview, paper }: ToolsProps) {
       <button
         type="button"
         class="button quiet picture"
+        aria-label={words.savePicture}
         title={words.pictureWhy}
         aria-busy={isBusy}
         onClick={() => void make()}

@@ -12,6 +12,7 @@ export const english = {
   imagesWhy: "Show remote images. Loading them tells the sender that you read this.",
   zoom: "Zoom",
   picture: "PNG",
+  savePicture: "Save as PNG",
   pictureWhy: "Save a picture of the message as it is shown, without remote images.",
   drawing: "Drawing the picture…",
   saved: (size: string) => `Saved as a picture of ${size} pixels.`,
