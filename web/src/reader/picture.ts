@@ -6,6 +6,7 @@
  * what it drew of a `blob:` one. Where a browser lets none be read, no picture can be made.
  */
 import { baseStyle, MARGIN_PX, PAPER } from "./frame-document.ts";
+import { lastOtherRow } from "./last-other-row.ts";
 import type { SanitisedHtml } from "./sanitise.ts";
 import { frameHtml } from "./trusted-types.ts";
 import type { ColorScheme } from "./view-options.ts";
@@ -112,14 +113,6 @@ function findEnd(context: CanvasRenderingContext2D, plain: string): { end: numbe
 
 function pixelsOf(context: CanvasRenderingContext2D, top: number, rows: number): Uint32Array {
   return new Uint32Array(context.getImageData(0, top, context.canvas.width, rows).data.buffer);
-}
-
-/** Return the index of the last row that is not the same as `row`, or -1. */
-export function lastOtherRow(pixels: Uint32Array, row: Uint32Array): number {
-  for (let at = pixels.length - 1; at >= 0; at -= 1) {
-    if (pixels[at] !== row[at % row.length]) return Math.floor(at / row.length);
-  }
-  return -1;
 }
 
 function encode(canvas: HTMLCanvasElement): Promise<Blob> {

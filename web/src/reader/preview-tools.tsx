@@ -136,7 +136,7 @@ function Picture({ id, clean, options, preview, paper }: ToolsProps) {
         onClick={() => void make()}
       >
         <Icon name="download" />
-        {words.picture}
+        <span class="tool-word">{words.picture}</span>
       </button>
       <span class="meta" role="status">
         {note}
