@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.hostile_pictures import PICTURES
-from tests.e2e.hostile_vectors import LETTERS
+from tests.e2e.hostile_vectors import ASKING, LETTERS
 from tests.e2e.test_e2e_hostile import Bundles, Deeds, bundles, hostile_inbox, read_all, serve_instead
 
 if TYPE_CHECKING:
@@ -52,7 +52,6 @@ class Previews:
 async def test_with_both_walls_up_no_preview_does_anything(
     quiet_page: Page, canary: Canary, hostile_inbox: str, server: Server
 ) -> None:
-    """The letters against previews alone: with one wall up, below, all are read."""
     previews = Previews()
     subjects = ["rewritten 1", *PICTURES]
     assert await read_all(quiet_page, canary, hostile_inbox, server, subjects, previews) == {}
@@ -62,10 +61,11 @@ async def test_with_both_walls_up_no_preview_does_anything(
 async def test_with_the_policy_off_the_sanitiser_holds_in_the_dark(
     quiet_page: Page, context: BrowserContext, canary: Canary, hostile_inbox: str, server: Server, bundles: Bundles
 ) -> None:
+    """The dark changes style sheets alone: the letters that run scripts are those of `test_e2e_hostile`."""
     await serve_instead(context, bundles.build("policy"))
     previews = Previews()
-    assert await read_all(quiet_page, canary, hostile_inbox, server, look=previews) == {}
-    assert previews.pictures == len(LETTERS)
+    assert await read_all(quiet_page, canary, hostile_inbox, server, ASKING, previews) == {}
+    assert previews.pictures == len(ASKING)
 
 
 async def test_with_the_sanitiser_off_the_policy_holds_in_the_dark(
@@ -74,7 +74,7 @@ async def test_with_the_sanitiser_off_the_policy_holds_in_the_dark(
     """No request goes out. A bare connection may: Chromium opens one ahead for a frame that it then blocks."""
     await serve_instead(context, bundles.build("sanitise"))
     await quiet_page.emulate_media(color_scheme="dark")
-    done = await read_all(quiet_page, canary, hostile_inbox, server, look=Previews())
+    done = await read_all(quiet_page, canary, hostile_inbox, server, ASKING, Previews())
     assert {subject: deeds for subject, deeds in done.items() if replace(deeds, connections=0) != Deeds()} == {}
 
 

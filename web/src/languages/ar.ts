@@ -256,7 +256,7 @@ export const translation: Translation = {
     title: "معاينة",
     width: "العرض",
     full: "كامل",
-    fullWidth: "العرض الكامل",
+    fullWidth: "عرض كامل",
     pixels: (width) => `بعرض ${width} بكسل`,
     dark: "داكن",
     darkWhy:

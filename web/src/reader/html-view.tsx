@@ -1,5 +1,6 @@
 import { useRef } from "preact/hooks";
-import { Icon } from "../ui/icons.tsx";
+import { Drawing } from "../ui/icons.tsx";
+import { IMAGE } from "./drawings.ts";
 import { Frame } from "./frame.tsx";
 import { PreviewTools } from "./lazy-files.ts";
 import { usePreview } from "./preview-size.ts";
@@ -40,9 +41,9 @@ export function HtmlView({ id, clean, options, setOptions }: HtmlViewProps) {
       </div>
       {clean.blocked > 0 && !options.images && (
         <p class="banner" title={words.blockedWhy}>
-          <Icon name="image" />
-          {words.blocked(clean.blocked)}
-          <button type="button" class="button" onClick={loadImages}>
+          <Drawing path={IMAGE} />
+          <span id="blocked-images">{words.blocked(clean.blocked)}</span>
+          <button type="button" class="button" aria-describedby="blocked-images" onClick={loadImages}>
             {words.load}
           </button>
         </p>

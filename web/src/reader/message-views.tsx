@@ -40,6 +40,7 @@ export function MessageViews(props: ViewsProps) {
         role="tabpanel"
         id="view-panel"
         aria-labelledby={`tab-${view}`}
+        tabIndex={view === "text" ? 0 : undefined}
         class={`view ${view}-view ${content && isShort(html, htmlText) ? "short" : ""}`}
       >
         {view === "html" && clean && <HtmlView {...props} clean={clean} />}

@@ -2,7 +2,8 @@ import type { RefObject } from "preact";
 import { useState } from "preact/hooks";
 import { dictionary, locale } from "../languages/dictionary.ts";
 import { english } from "../languages/en/preview.ts";
-import { Icon } from "../ui/icons.tsx";
+import { Drawing, Icon } from "../ui/icons.tsx";
+import { IMAGE } from "./drawings.ts";
 import { saveFile } from "./download.tsx";
 import { drawPicture } from "./picture.ts";
 import { type Preview, ZOOMS } from "./preview-size.ts";
@@ -50,7 +51,7 @@ export function PreviewTools(props: ToolsProps) {
           title={words.imagesWhy}
           onClick={() => setOptions({ ...options, images: !options.images })}
         >
-          <Icon name="image" />
+          <Drawing path={IMAGE} />
           <span class="tool-word">{words.images}</span>
         </button>
       )}

@@ -26,6 +26,7 @@ import { webLinksIn } from "./plain-text.tsx";
 import { type SanitisedHtml, sanitise } from "./sanitise.ts";
 import { MessageViews } from "./message-views.tsx";
 import { isWithinRenderLimits } from "./render-limits.ts";
+import { useReturnFocus } from "./return-focus.ts";
 import type { ViewOptions } from "./view-options.ts";
 
 interface ReaderProps {
@@ -47,6 +48,7 @@ type LoadedMessage =
 /** One message, or one that is attached to it: heading, body, attachments, links. */
 export function Reader({ address, message, source, maxAgeSeconds, removed, back }: ReaderProps) {
   const { loaded, retry, progress, show } = useMessage(source, address, message.id);
+  useReturnFocus(address, message.id);
   const trail = loaded.kind === "open" ? loaded.trail : [];
   const opened = trail.at(-1);
   const content = typeof opened?.content === "object" ? opened.content : null;

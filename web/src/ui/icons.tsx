@@ -11,14 +11,12 @@ const PATHS = {
   half: "M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16 M12 4v16 M12 9h4.5 M12 13h5.5 M12 17h3",
   help: "M9.2 9a2.9 2.9 0 1 1 4.3 2.6c-1 .5-1.5 1.2-1.5 2.4 M12 17.5v.01",
   dice: "M4 12a8 8 0 0 1 14-5.3L20 9 M20 4v5h-5 M20 12a8 8 0 0 1-14 5.3L4 15 M4 20v-5h5",
-  image: "M4 5h16v14H4z M4 16l4.5-4.5 4 4 2.5-2.5 5 5 M15.5 9v.01",
   open: "M14 4h6v6 M20 4l-9 9 M18 14v6H4V6h6",
   globe:
     "M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17 M3.5 12h17 M12 3.5c2.6 2.4 3.9 5.2 3.9 8.5s-1.3 6.1-3.9 8.5c-2.6-2.4-3.9-5.2-3.9-8.5S9.4 5.9 12 3.5",
   share: "M4 4h6v6H4z M14 4h6v6h-6z M4 14h6v6H4z M14 14h2v2h-2z M18 14h2 M20 18v2h-2 M14 20v-1",
   bell: "M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 1.5h-15z M10 20.5a2.2 2.2 0 0 0 4 0",
   bellOff: "M6 16.5V11a6 6 0 0 1 9.5-4.9 M18 11v5.5l1.5 1.5h-15L6 16.5 M10 20.5a2.2 2.2 0 0 0 4 0 M4 4l16 16",
-  print: "M7 9V4h10v5 M7 17H4V9h16v8h-3 M7 14h10v6H7z",
   alert: "M12 4l9 16H3z M12 10v4.5 M12 17.2v.01",
 } as const;
 
@@ -26,9 +24,14 @@ export type IconName = keyof typeof PATHS;
 
 /** A decorative icon. Screen readers skip it: give the control around it a label. */
 export function Icon({ name }: { name: IconName }) {
+  return <Drawing path={PATHS[name]} />;
+}
+
+/** An icon that only one part of the page needs, as a path on a square of 24 units. */
+export function Drawing({ path }: { path: string }) {
   return (
     <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
-      <path d={PATHS[name]} />
+      <path d={path} />
     </svg>
   );
 }
