@@ -61,6 +61,13 @@ async def show(page: Page, server: Server, address: str, html: str, subject: str
     return page.frame_locator(".frame iframe")
 
 
+async def width_of(frame: FrameLocator) -> float:
+    """Return the width of a message in its own pixels, before zoom."""
+    box = await frame.locator("html").bounding_box()
+    assert box is not None
+    return box["width"]
+
+
 async def save_picture(page: Page) -> tuple[Path, tuple[int, int]]:
     """Save a picture of the open message; return its file and its size."""
     async with page.expect_download() as downloading:
@@ -80,7 +87,7 @@ async def colors_at(page: Page, picture: Path, *points: tuple[int, int]) -> list
     return colors
 
 
-@pytest.mark.parametrize("system", ["light", "dark"])
+@pytest.mark.parametrize("system", [pytest.param("light", marks=pytest.mark.slow), "dark"])
 async def test_a_message_sees_the_width_and_the_scheme_that_were_chosen_and_not_the_systems(
     page: Page, server: Server, address: str, system: Literal["light", "dark"]
 ) -> None:
@@ -94,7 +101,7 @@ async def test_a_message_sees_the_width_and_the_scheme_that_were_chosen_and_not_
     await expect_green("light", "any")
     await page.get_by_role("button", name="375 pixels wide").click()
     await expect_green("light", "any", "narrow")
-    assert (await frame.locator("html").bounding_box() or {})["width"] == 375
+    assert await width_of(frame) == 375
     await page.get_by_role("button", name="Dark").click()
     await expect_green("any", "narrow", *IN_THE_DARK)
     await expect(page.get_by_role("button", name="Dark")).to_have_attribute("aria-pressed", "true")
@@ -104,6 +111,7 @@ async def test_a_message_sees_the_width_and_the_scheme_that_were_chosen_and_not_
     await expect_green("light", "any")
 
 
+@pytest.mark.slow
 async def test_width_and_zoom_are_remembered_and_the_scheme_is_not(
     page: Page, server: Server, address: str
 ) -> None:
@@ -114,7 +122,7 @@ async def test_width_and_zoom_are_remembered_and_the_scheme_is_not(
     await page.get_by_label("Zoom").select_option("1.5")
     paper = page.locator(".paper")
     await expect(paper).to_have_css("width", "480px")
-    assert (await frame.locator("html").bounding_box() or {})["width"] == 320, "in the frame's own pixels"
+    assert await width_of(frame) == 320
     await expect(page.locator(".frame iframe")).to_have_css("transform", "matrix(1.5, 0, 0, 1.5, 0, 0)")
     await page.reload()
     await open_message(page, "Other")
@@ -128,6 +136,7 @@ async def test_width_and_zoom_are_remembered_and_the_scheme_is_not(
     await expect(page.get_by_label("Zoom")).to_have_value("1")
 
 
+@pytest.mark.slow
 async def test_remote_images_are_loaded_and_hidden_again(
     quiet_page: Page, server: Server, address: str, canary: Canary
 ) -> None:
@@ -148,6 +157,7 @@ async def test_remote_images_are_loaded_and_hidden_again(
     await expect(page.get_by_text("but for the images that you loaded")).to_be_visible()
 
 
+@pytest.mark.slow
 async def test_a_message_without_remote_images_has_no_button_for_them(
     page: Page, server: Server, address: str
 ) -> None:
@@ -180,6 +190,7 @@ async def test_a_picture_shows_the_message_as_wide_and_as_dark_as_it_is_shown(
     assert await colors_at(page, picture, (2, 2), (187, 300)) == [[1, 2, 3, 255], [255, 0, 0, 255]]
 
 
+@pytest.mark.slow
 async def test_a_picture_has_the_messages_own_images_and_no_remote_ones(
     quiet_page: Page, server: Server, address: str, canary: Canary
 ) -> None:
@@ -190,7 +201,9 @@ async def test_a_picture_has_the_messages_own_images_and_no_remote_ones(
         f"<img src='{canary.https}/far.png' style='display:block;width:200px;height:200px'>\f\x01</body>",
         subtype="html",
     )
-    message.get_payload()[1].add_related(PNG, "image", "png", cid="<dot>")
+    body = message.get_body(("html",))
+    assert body is not None
+    body.add_related(PNG, "image", "png", cid="<dot>")
     await server.send(message, address)
     await page.goto(f"/#/{address}")
     await open_message(page, "Images")
@@ -227,6 +240,7 @@ async def test_where_no_picture_can_be_made_the_page_says_so(page: Page, server:
     await expect(page.get_by_role("button", name="Save as PNG")).to_have_attribute("aria-busy", "false")
 
 
+@pytest.mark.slow
 async def test_the_body_colors_the_whole_page_and_a_bare_one_is_white_or_dark(
     page: Page, server: Server, address: str
 ) -> None:
