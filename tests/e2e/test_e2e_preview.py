@@ -230,6 +230,7 @@ async def test_a_picture_of_a_message_without_end_is_cut(page: Page, server: Ser
     await expect(page.get_by_text("ends after 10000 pixels")).to_be_visible()
 
 
+@pytest.mark.slow
 async def test_where_no_picture_can_be_made_the_page_says_so(page: Page, server: Server, address: str) -> None:
     await page.add_init_script(
         "HTMLCanvasElement.prototype.toBlob = () => { throw new DOMException('tainted', 'SecurityError') }"
