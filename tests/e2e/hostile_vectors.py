@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from tests.e2e.hostile_fetches import FETCHES, FRAMES, NAVIGATIONS, WHOLE_DOCUMENTS
 from tests.e2e.hostile_mutations import MUTATIONS
+from tests.e2e.hostile_pictures import PICTURES, REWRITTEN
 from tests.e2e.hostile_scripts import HANDLERS, LEAVING, PRESSED, SVG
 from tests.e2e.hostile_styles import STYLES
 
@@ -28,7 +29,20 @@ MARK = "(top.ran=top.ran||[]).push({n})"
 RUN = MARK + ";fetch('{c}/ran');alert({n})"
 END = "<p>the end of it</p>"
 
-VECTORS = HANDLERS | SVG | PRESSED | LEAVING | MUTATIONS | FETCHES | FRAMES | STYLES | WHOLE_DOCUMENTS | NAVIGATIONS
+VECTORS = (
+    HANDLERS
+    | SVG
+    | PRESSED
+    | LEAVING
+    | MUTATIONS
+    | FETCHES
+    | FRAMES
+    | STYLES
+    | REWRITTEN
+    | PICTURES
+    | WHOLE_DOCUMENTS
+    | NAVIGATIONS
+)
 _NUMBERS = {name: number for number, name in enumerate(VECTORS, 100)}
 _NAMES = {number: name for name, number in _NUMBERS.items()}
 
@@ -57,6 +71,8 @@ ASKING = (
     _share("fetches", FETCHES, 16)
     | _share("frames", FRAMES, 16)
     | _share("styles", STYLES, 18)
+    | _share("rewritten", REWRITTEN, 8)
+    | _part(PICTURES)
     | _part(WHOLE_DOCUMENTS)
 )
 """Letters whose vectors fetch, which a sandbox alone does not stop."""

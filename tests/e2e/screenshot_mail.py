@@ -110,14 +110,23 @@ def one_time_password() -> EmailMessage:
 
 
 def newsletter() -> EmailMessage:
+    """A newsletter: two columns that become one on a phone, and rules for the dark."""
     html = (
-        "<body style='background:#f4efe6'><center>"
-        "<table width=600 style='background:#fff;font-family:Helvetica'><tr><td>"
-        "<img src='https://cdn.slowweb.example/head.png' alt='The Slow Web, issue 112' width=600 height=160>"
+        "<html><head><style>body{margin:0;padding:24px 0;background:#f4efe6;color:#2b2620}"
+        "body{font-family:Helvetica,sans-serif}"
+        ".sheet{max-width:560px;margin:0 auto;padding:24px;background:#fff;border-radius:10px}"
+        ".half{display:inline-block;width:47%;padding-right:2%;vertical-align:top}a{color:#a4471c}"
+        "@media (max-width:480px){body{padding:0}.sheet{border-radius:0}.half{display:block;width:100%}}"
+        "@media (prefers-color-scheme:dark){body{background:#15120e;color:#efe7dc}"
+        ".sheet{background:#221d17}a{color:#ffb086}}"
+        "</style></head><body><div class=sheet>"
+        "<img src='https://cdn.slowweb.example/head.png' alt='The Slow Web, issue 112' width=560 height=60>"
         "<h1>Small tools that last</h1><p>This week: a text editor from 1991 that still ships, three ways to draw "
         "a map, and why your feed reader should be boring.</p>"
+        "<div class=half><h3>Editors</h3><p>Four people who never changed theirs, and why.</p></div>"
+        "<div class=half><h3>Maps</h3><p>Ink, tiles or a single long strip: what each is good for.</p></div>"
         "<p><a href='https://slowweb.example/112'>Read on the web</a></p>"
-        "</td></tr></table></center></body>"
+        "</div></body></html>"
     )
     return mail(
         "The Slow Web <hello@slowweb.example>",

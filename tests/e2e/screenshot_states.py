@@ -275,6 +275,12 @@ STATES: dict[str, list[Step]] = {
     "inbox-toast": [empty_again, go(f"#/{NEW}"), get_mail],
     "inbox-odd": [go(f"#/{ODD}"), find("a.message")],
     "message-html": [read(ORDER), see("remote images blocked"), find(".frame iframe")],
+    "message-preview": [
+        read("Small tools that last"),
+        press("375 pixels wide"),
+        press("Dark"),
+        see_in_frame("Small tools that last"),
+    ],
     "message-code": [read("Verify your account"), find(".mail .chips")],
     "message-plain": [read("[acme/rocket]"), find(".plain")],
     "message-text": [read(ORDER), tab("Text"), find(".text-view")],

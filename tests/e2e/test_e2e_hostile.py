@@ -22,13 +22,15 @@ from tests.e2e.conftest import ROOT, letter
 from tests.e2e.hostile_vectors import ASKING, LETTERS, RUNNING, VECTORS, name_of, write_letter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Callable, Iterable
     from pathlib import Path
 
     from playwright.async_api import BrowserContext, Dialog, Page, Route
 
     from tests.e2e.canary import Canary
     from tests.e2e.conftest import Server
+
+    Look = Callable[[Page], Awaitable[None]]
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -105,12 +107,17 @@ class Deeds:
         }
 
 
+async def look_once(page: Page) -> None:
+    """Look at a letter as it is first shown."""
+
+
 class Watch:
     """Opens letters and records the effects of each."""
 
-    def __init__(self, page: Page, canary: Canary) -> None:
+    def __init__(self, page: Page, canary: Canary, look: Look = look_once) -> None:
         self._page = page
         self._canary = canary
+        self._look = look
         self._moves: list[str] = []
         page.on("dialog", self._dismiss)
         page.context.on("page", self._close)
@@ -137,6 +144,7 @@ class Watch:
         for place in await frame.locator(".press").all():
             with suppress(PlaywrightError):  # nothing that shows, or gone by what was pressed before
                 await place.click(force=True, timeout=PRESS_MS)
+        await self._look(self._page)
         await self._page.evaluate(REST)
         here = f"frame {self._page.url}"
         return Deeds(
@@ -158,10 +166,15 @@ REST = """async () => {
 
 
 async def read_all(
-    page: Page, canary: Canary, address: str, server: Server, subjects: Iterable[str] = LETTERS
+    page: Page,
+    canary: Canary,
+    address: str,
+    server: Server,
+    subjects: Iterable[str] = LETTERS,
+    look: Look = look_once,
 ) -> dict[str, Deeds]:
-    """Open each letter; return the effects of those that had any."""
-    watch = Watch(page, canary)
+    """Open each letter and look at it; return the effects of those that had any."""
+    watch = Watch(page, canary, look)
     ids = await list_ids(page, server, address)
     assert sorted(ids) == sorted(LETTERS)
     await page.goto(f"/#/{address}")

@@ -4,6 +4,7 @@ import type { DatabaseWords } from "./en/database.ts";
 import type { KeyboardWords } from "./en/keyboard.ts";
 import type { LandingWords } from "./en/landing.ts";
 import type { PageWords } from "./en/page.ts";
+import type { PreviewWords } from "./en/preview.ts";
 import type { ReaderWords } from "./en/reader.ts";
 import type { ShareWords } from "./en/share.ts";
 
@@ -15,6 +16,7 @@ export interface Translation {
   share: ShareWords;
   confirmDelete: ConfirmDeleteWords;
   reader: ReaderWords;
+  preview: PreviewWords;
   calendar: CalendarWords;
   database: DatabaseWords;
 }

@@ -1,7 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import type { MessagePart, OpenMessage } from "../inbox/source.ts";
-import { Icon } from "../ui/icons.tsx";
+import { Drawing, Icon } from "../ui/icons.tsx";
 import { formatBytes } from "../ui/size.ts";
+import { IMAGE } from "./drawings.ts";
 import { words } from "./words.ts";
 import { Download, useAction } from "./download.tsx";
 import { safeName } from "./filename.ts";
@@ -70,7 +71,7 @@ function Attachment({ part, opened, openAttached }: AttachmentProps) {
   return (
     <li>
       <div class="attachment">
-        <Icon name={isImage ? "image" : "clip"} />
+        {isImage ? <Drawing path={IMAGE} /> : <Icon name="clip" />}
         <span class="file">
           <bdi>{name}</bdi>
           <span class="meta">

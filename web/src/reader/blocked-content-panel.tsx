@@ -14,6 +14,7 @@ export function BlockedContentPanel({
 }: {
   blockedContent: BlockedContent;
   links: FoundLink[];
+  /** True if the reader has let remote images be loaded, shown now or not. */
   images: boolean;
 }) {
   const lines = describe(blockedContent, links);

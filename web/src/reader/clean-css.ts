@@ -5,8 +5,15 @@
  * search.
  */
 
+import { decideColorScheme, decideMedia } from "./color-scheme.ts";
+import type { ColorScheme, ViewOptions } from "./view-options.ts";
+
 /** CSS functions that fetch, and `var()`, which could assemble one unseen. */
 const FETCHING = /(?:url|image|image-set|cross-fade|element|src|var|env|attr)\(/i;
+
+const STRING_OR_ESCAPE_OR_ID = /"(?:[^"\\]|\\.)*"|\\.|#/g;
+/** DOMPurify's, for `SANITIZE_NAMED_PROPS`. */
+const ID_PREFIX = "user-content-";
 
 interface CssCounts {
   /** Remote URLs that were removed. */
@@ -19,12 +26,12 @@ interface CleanCss extends CssCounts {
   css: string;
 }
 
-/** Clean a whole style sheet. `images` allows remote images. */
-export function cleanSheet(css: string, images: boolean): CleanCss {
+/** Clean a whole style sheet. `options.images` allows remote images. */
+export function cleanSheet(css: string, options: ViewOptions): CleanCss {
   const sheet = new CSSStyleSheet();
   // This drops every @import: a constructed sheet must not have one.
   sheet.replaceSync(css);
-  const counts = cleanRules(sheet, images);
+  const counts = cleanRules(sheet, options);
   const imports = css.match(/@import\b/gi)?.length ?? 0;
   const rules = [...sheet.cssRules].filter((rule) => !(rule instanceof CSSNamespaceRule));
   const kept = rules.map((rule) => rule.cssText).join("\n");
@@ -38,7 +45,7 @@ export function cleanSheet(css: string, images: boolean): CleanCss {
 }
 
 /** Clean the declarations of one rule, or of a `style` attribute, in place. */
-export function cleanDeclarations(style: CSSStyleDeclaration, images: boolean): CssCounts {
+export function cleanDeclarations(style: CSSStyleDeclaration, { images, scheme }: ViewOptions): CssCounts {
   const counts = { blocked: 0, remote: 0 };
   for (const name of [...style]) {
     const value = style.getPropertyValue(name);
@@ -50,7 +57,24 @@ export function cleanDeclarations(style: CSSStyleDeclaration, images: boolean): 
     if (/https?:|\/\//i.test(value)) counts.blocked += 1;
     style.removeProperty(name);
   }
+  const schemes = style.getPropertyValue("color-scheme");
+  const decided = decideColorScheme(schemes, scheme);
+  if (decided !== schemes)
+    style.setProperty("color-scheme", decided, style.getPropertyPriority("color-scheme"));
   return counts;
+}
+
+/** Return the value of a `media` attribute with its color schemes decided. */
+export function cleanMedia(media: string, scheme: ColorScheme): string {
+  return decideMedia(new CSSStyleSheet({ media }).media.mediaText, scheme);
+}
+
+/**
+ * Return a selector, as the browser writes it, whose ids have the prefix that the sanitiser gives to
+ * all ids of a message.
+ */
+export function prefixIds(selector: string): string {
+  return selector.replace(STRING_OR_ESCAPE_OR_ID, (found) => (found === "#" ? `#${ID_PREFIX}` : found));
 }
 
 interface RuleOwner {
@@ -58,7 +82,7 @@ interface RuleOwner {
   deleteRule(index: number): void;
 }
 
-function cleanRules(owner: RuleOwner, images: boolean): CssCounts {
+function cleanRules(owner: RuleOwner, options: ViewOptions): CssCounts {
   const counts = { blocked: 0, remote: 0 };
   const add = ({ blocked, remote }: CssCounts) => {
     counts.blocked += blocked;
@@ -67,10 +91,13 @@ function cleanRules(owner: RuleOwner, images: boolean): CssCounts {
   for (let index = owner.cssRules.length - 1; index >= 0; index -= 1) {
     const rule = owner.cssRules[index] as CSSRule;
     if (rule instanceof CSSStyleRule) {
-      add(cleanDeclarations(rule.style, images));
-      add(cleanRules(rule, images));
+      rule.selectorText = prefixIds(rule.selectorText);
+      add(cleanDeclarations(rule.style, options));
+      add(cleanRules(rule, options));
     } else if (rule instanceof CSSMediaRule || rule instanceof CSSSupportsRule) {
-      add(cleanRules(rule, images));
+      if (rule instanceof CSSMediaRule)
+        rule.media.mediaText = decideMedia(rule.media.mediaText, options.scheme);
+      add(cleanRules(rule, options));
     } else if (!(rule instanceof CSSNamespaceRule)) {
       if (rule instanceof CSSFontFaceRule && /https?:|\/\//i.test(rule.cssText)) counts.remote += 1;
       // Delete @font-face, @import and rules yet to be invented. Deleting a @namespace may throw.

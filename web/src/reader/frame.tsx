@@ -1,23 +1,19 @@
-import { useLayoutEffect, useRef } from "preact/hooks";
+import type { RefObject } from "preact";
+import { useLayoutEffect } from "preact/hooks";
 import { words } from "./words.ts";
-import { framePolicy } from "./policy.ts";
+import { frameDocument, PAPER } from "./frame-document.ts";
+import type { Preview } from "./preview-size.ts";
 import { SANDBOX } from "./sandbox.ts";
 import type { SanitisedHtml } from "./sanitise.ts";
 import { frameHtml } from "./trusted-types.ts";
+import type { ViewOptions } from "./view-options.ts";
 
-const BASE_STYLE =
-  ":root{color-scheme:light;background:#fff;color:#1c1e21;font:16px/1.5 system-ui,sans-serif}" +
-  "body{margin:16px;overflow-wrap:break-word}img{max-width:100%;height:auto}" +
-  "img:not([src]){background:#e9ebee;border-radius:4px}";
-
-function frameDocument({ styles, body }: SanitisedHtml, images: boolean): string {
-  return [
-    "<!doctype html><html><head>",
-    framePolicy(images),
-    '<meta charset="utf-8"><meta name="referrer" content="no-referrer">',
-    '<meta http-equiv="x-dns-prefetch-control" content="off">',
-    `<style>${BASE_STYLE}</style>${styles}</head>${body}</html>`,
-  ].join("");
+interface FrameProps {
+  clean: SanitisedHtml;
+  options: ViewOptions;
+  preview: Preview;
+  /** Is given the element that is as wide as the message looks. */
+  paper: RefObject<HTMLDivElement | null>;
 }
 
 /**
@@ -27,15 +23,26 @@ function frameDocument({ styles, body }: SanitisedHtml, images: boolean): string
  * Not made by JSX: the sandbox must be set before the frame's document, and each document gets a
  * new frame.
  */
-export function Frame({ clean, images }: { clean: SanitisedHtml; images: boolean }) {
-  const holder = useRef<HTMLDivElement>(null);
+export function Frame({ clean, options, preview: { width, zoom }, paper }: FrameProps) {
   useLayoutEffect(() => {
     const frame = document.createElement("iframe");
     frame.title = words.body;
     frame.setAttribute("sandbox", SANDBOX);
     frame.referrerPolicy = "no-referrer";
-    frame.srcdoc = frameHtml(frameDocument(clean, images));
-    holder.current?.replaceChildren(frame);
-  }, [clean, images]);
-  return <div ref={holder} class="frame" />;
+    frame.style.colorScheme = options.scheme;
+    frame.style.background = PAPER[options.scheme].background;
+    frame.srcdoc = frameHtml(frameDocument(clean, options));
+    paper.current?.replaceChildren(frame);
+  }, [clean, options]);
+  // A paper of its own width may be wider than the window: then arrow keys have to scroll it.
+  const scrolling = width === null ? {} : { tabIndex: 0, role: "group" as const, "aria-label": words.body };
+  return (
+    <div class="frame" {...scrolling}>
+      <div
+        ref={paper}
+        class="paper"
+        style={{ "--zoom": zoom, width: width === null ? "100%" : `${width * zoom}px` }}
+      />
+    </div>
+  );
 }

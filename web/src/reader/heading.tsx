@@ -1,11 +1,12 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useNow } from "../ui/hooks.ts";
-import { Icon } from "../ui/icons.tsx";
+import { Drawing, Icon } from "../ui/icons.tsx";
 import type { MailSource, MessageContent, Summary } from "../inbox/source.ts";
 import { ALL_MAIL, inboxHash } from "../inbox/address.ts";
 import { formatDateTime, formatAge, formatTimeLeft } from "../ui/time.ts";
 import { ConfirmDelete } from "../ui/lazy-confirm.ts";
 import { words as page } from "../languages/dictionary.ts";
+import { PRINT } from "./drawings.ts";
 import { words } from "./words.ts";
 
 const MAX_RECIPIENTS = 20;
@@ -46,7 +47,7 @@ export function Heading({ address, message, content, source, maxAgeSeconds, remo
         title={words.print}
         onClick={() => print()}
       >
-        <Icon name="print" />
+        <Drawing path={PRINT} />
       </button>
       {remove && (
         <button

@@ -8,3 +8,6 @@ export const CalendarCards = lazyComponent(() =>
 export const AttachedHeading = lazyComponent(() => files().then((part) => part.AttachedHeading));
 export const Attachments = lazyComponent(() => files().then((part) => part.Attachments));
 export const RawView = lazyComponent(() => files().then((part) => part.RawView));
+export const PreviewTools = lazyComponent(() =>
+  import("./preview-tools.tsx").then((part) => part.PreviewTools),
+);

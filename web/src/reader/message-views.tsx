@@ -1,13 +1,13 @@
 import { useMemo, useRef, useState } from "preact/hooks";
 import type { MessageContent, OpenMessage } from "../inbox/source.ts";
-import { Icon } from "../ui/icons.tsx";
 import { words } from "./words.ts";
-import { Frame } from "./frame.tsx";
 import { HeadersView } from "./headers.tsx";
 import { htmlToText } from "./html-text.ts";
+import { HtmlView } from "./html-view.tsx";
 import { RawView } from "./lazy-files.ts";
 import type { SanitisedHtml } from "./sanitise.ts";
 import { PlainText } from "./plain-text.tsx";
+import type { ViewOptions } from "./view-options.ts";
 
 type View = "html" | "text" | "headers" | "raw";
 
@@ -20,8 +20,8 @@ interface ViewsProps {
   /** Null if the message could not be read: then only the source can be shown. */
   content: MessageContent | null;
   clean: SanitisedHtml | null;
-  images: boolean;
-  loadImages: () => void;
+  options: ViewOptions;
+  setOptions: (options: ViewOptions) => void;
 }
 
 /** A message's body in tabs: HTML, text, headers, source. */
@@ -40,6 +40,7 @@ export function MessageViews(props: ViewsProps) {
         role="tabpanel"
         id="view-panel"
         aria-labelledby={`tab-${view}`}
+        tabIndex={view === "text" ? 0 : undefined}
         class={`view ${view}-view ${content && isShort(html, htmlText) ? "short" : ""}`}
       >
         {view === "html" && clean && <HtmlView {...props} clean={clean} />}
@@ -106,23 +107,6 @@ function PrintedText({ text }: { text: string }) {
     <div class="printed">
       <PlainText text={text} />
     </div>
-  );
-}
-
-function HtmlView({ clean, images, loadImages }: ViewsProps & { clean: SanitisedHtml }) {
-  return (
-    <>
-      {clean.blocked > 0 && !images && (
-        <p class="banner" title={words.blockedWhy}>
-          <Icon name="image" />
-          {words.blocked(clean.blocked)}
-          <button type="button" class="button" onClick={loadImages}>
-            {words.load}
-          </button>
-        </p>
-      )}
-      <Frame clean={clean} images={images} />
-    </>
   );
 }
 

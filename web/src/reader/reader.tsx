@@ -1,4 +1,3 @@
-import "./icons.ts";
 import { causeOf } from "../ui/cause.ts";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { useDelay } from "../ui/hooks.ts";
@@ -27,6 +26,8 @@ import { webLinksIn } from "./plain-text.tsx";
 import { type SanitisedHtml, sanitise } from "./sanitise.ts";
 import { MessageViews } from "./message-views.tsx";
 import { isWithinRenderLimits } from "./render-limits.ts";
+import { useReturnFocus } from "./return-focus.ts";
+import type { ViewOptions } from "./view-options.ts";
 
 interface ReaderProps {
   address: string;
@@ -47,6 +48,7 @@ type LoadedMessage =
 /** One message, or one that is attached to it: heading, body, attachments, links. */
 export function Reader({ address, message, source, maxAgeSeconds, removed, back }: ReaderProps) {
   const { loaded, retry, progress, show } = useMessage(source, address, message.id);
+  useReturnFocus(address, message.id);
   const trail = loaded.kind === "open" ? loaded.trail : [];
   const opened = trail.at(-1);
   const content = typeof opened?.content === "object" ? opened.content : null;
@@ -169,12 +171,14 @@ function OpenedMessage(props: OpenedProps) {
         opened={opened}
         content={null}
         clean={null}
-        images={false}
-        loadImages={nothing}
+        options={PLAIN_VIEW}
+        setOptions={nothing}
       />
     </>
   );
 }
+
+const PLAIN_VIEW: ViewOptions = { images: false, scheme: "light" };
 
 function nothing(): void {}
 
@@ -183,12 +187,12 @@ function nothing(): void {}
  */
 function sanitiseOrNull(
   html: string | null,
-  images: boolean,
+  options: ViewOptions,
   inline: Record<string, string>,
 ): SanitisedHtml | null {
   if (!html || !isWithinRenderLimits(html)) return null;
   try {
-    return sanitise(html, images, inline);
+    return sanitise(html, options, inline);
   } catch (error) {
     console.error(error);
     return null; // the text and the source can still be shown
@@ -202,9 +206,10 @@ function MessageBody({
   isAttached,
   openAttached,
 }: OpenedProps & { content: MessageContent }) {
-  const [images, setImages] = useState(false);
+  const [options, setOptions] = useState(PLAIN_VIEW);
+  const [everLoaded, setEverLoaded] = useState(false);
   const [inline, loadInline] = useInlineImages(opened, content);
-  const clean = useMemo(() => sanitiseOrNull(content.html, images, inline), [content, images, inline]);
+  const clean = useMemo(() => sanitiseOrNull(content.html, options, inline), [content, options, inline]);
   useEffect(() => loadInline(clean?.contentIds ?? []), [clean]);
   const authResults = useMemo(() => readAuthResults(content.headers), [content]);
   const listed = isAttached ? null : message;
@@ -222,8 +227,11 @@ function MessageBody({
         opened={opened}
         content={content}
         clean={clean}
-        images={images}
-        loadImages={() => setImages(true)}
+        options={options}
+        setOptions={(next) => {
+          setOptions(next);
+          if (next.images) setEverLoaded(true);
+        }}
       />
       {content.attachments.length > 0 && (
         <Attachments
@@ -237,7 +245,7 @@ function MessageBody({
       <BlockedContentPanel
         blockedContent={clean?.blockedContent ?? emptyBlockedContent()}
         links={links}
-        images={images}
+        images={everLoaded}
       />
       <LinkList links={links} />
     </>

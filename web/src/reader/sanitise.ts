@@ -1,6 +1,6 @@
 import DOMPurify, { type Config } from "dompurify";
 import type { FoundLink } from "../inbox/source.ts";
-import { cleanDeclarations, cleanSheet } from "./clean-css.ts";
+import { cleanDeclarations, cleanMedia, cleanSheet } from "./clean-css.ts";
 import {
   type BlockedContent,
   emptyBlockedContent,
@@ -8,6 +8,7 @@ import {
   recordRemoved,
   type Removed,
 } from "./blocked-content.ts";
+import type { ViewOptions } from "./view-options.ts";
 
 /** HTML that is safe to put into the sandboxed frame. */
 export interface SanitisedHtml {
@@ -53,9 +54,10 @@ const MAX_LINK_CHARS = 1_000;
 const RASTER_DATA = /^data:image\/(?:png|jpe?g|gif|webp|avif|bmp)[;,]/i;
 
 /**
- * Make a message's HTML inert. `images` allows remote images; `inline` has its own, by Content-ID.
+ * Make a message's HTML inert. `options.images` allows remote images; `inline` has its own, by
+ * Content-ID.
  */
-export function sanitise(html: string, images: boolean, inline: Record<string, string>): SanitisedHtml {
+export function sanitise(html: string, options: ViewOptions, inline: Record<string, string>): SanitisedHtml {
   const root = DOMPurify.sanitize(html, PURIFY) as HTMLElement;
   const blockedContent = emptyBlockedContent();
   recordRemoved(blockedContent, DOMPurify.removed as readonly Removed[]);
@@ -65,15 +67,17 @@ export function sanitise(html: string, images: boolean, inline: Record<string, s
   for (const element of root.querySelectorAll<HTMLElement>("*")) {
     if (element instanceof HTMLAnchorElement) guardLink(element, links);
     else element.removeAttribute("href");
-    blocked += guardImages(element, images, inline, blockedContent, contentIds);
+    blocked += guardImages(element, options.images, inline, blockedContent, contentIds);
     if (element.hasAttribute("style")) {
-      const clean = cleanDeclarations(element.style, images);
+      const clean = cleanDeclarations(element.style, options);
       blocked += clean.blocked;
       blockedContent.styles += clean.remote;
     }
     if (element.localName === "style") {
-      const clean = cleanSheet(element.textContent ?? "", images);
+      const clean = cleanSheet(element.textContent ?? "", options);
       element.textContent = clean.css;
+      const media = element.getAttribute("media");
+      if (media !== null) element.setAttribute("media", cleanMedia(media, options.scheme));
       blocked += clean.blocked;
       blockedContent.styles += clean.remote;
     }

@@ -19,7 +19,10 @@ const RULES = {
 const factory = (window as { trustedTypes?: TrustedTypePolicyFactory }).trustedTypes;
 const policy = factory?.createPolicy("edgemail-frame", RULES) ?? RULES;
 
-/** Mark HTML as trusted. Use it for the sandboxed frame's `srcdoc` only. */
+/**
+ * Mark HTML as trusted. Use it for the sandboxed frame's `srcdoc`, and for a document that is parsed
+ * and never shown.
+ */
 export function frameHtml(html: string): string {
   return policy.createHTML(html) as string;
 }

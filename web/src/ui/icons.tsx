@@ -1,4 +1,3 @@
-/** The icons that the first load needs, and those that a part of the page has added. */
 const PATHS = {
   copy: "M9 9h10v10H9z M15 9V5H5v10h4",
   check: "M5 12.5l4.5 4.5L19 7.5",
@@ -17,23 +16,20 @@ const PATHS = {
   bell: "M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 1.5h-15z M10 20.5a2.2 2.2 0 0 0 4 0",
   bellOff: "M6 16.5V11a6 6 0 0 1 9.5-4.9 M18 11v5.5l1.5 1.5h-15L6 16.5 M10 20.5a2.2 2.2 0 0 0 4 0 M4 4l16 16",
   alert: "M12 4l9 16H3z M12 10v4.5 M12 17.2v.01",
-};
+} as const;
 
-/** The icons of an open message, which come with it. */
-export type ReaderIconName = "back" | "download" | "image" | "print";
-
-export type IconName = keyof typeof PATHS | ReaderIconName;
-
-/** Add the icons of a part of the page when it is loaded. */
-export function addIcons(paths: Record<ReaderIconName, string>): void {
-  Object.assign(PATHS, paths);
-}
+export type IconName = keyof typeof PATHS;
 
 /** A decorative icon. Screen readers skip it: give the control around it a label. */
 export function Icon({ name }: { name: IconName }) {
+  return <Drawing path={PATHS[name]} />;
+}
+
+/** An icon that only one part of the page needs, as a path on a square of 24 units. */
+export function Drawing({ path }: { path: string }) {
   return (
     <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
-      <path d={(PATHS as Record<IconName, string>)[name]} />
+      <path d={path} />
     </svg>
   );
 }
