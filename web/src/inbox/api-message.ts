@@ -1,5 +1,11 @@
 import { words } from "../languages/dictionary.ts";
-import { type MessageContent, type OpenMessage, type ProgressCallback, SourceError } from "./source.ts";
+import {
+  type MessageContent,
+  type OpenMessage,
+  type PartList,
+  type ProgressCallback,
+  SourceError,
+} from "./source.ts";
 
 /** A smaller answer needs no progress bar. */
 const PROGRESS_ABOVE_BYTES = 1_000_000;
@@ -28,7 +34,30 @@ export async function openMessage(
     content: await load(request, at ? `${attached}/message` : path, read, signal, progress),
     raw: (stop, report) => octets(at ? attached : `${path}/raw`, stop, report),
     part: (index, stop) => octets(`${path}/attachments/${within(index)}`, stop),
+    structure: async (stop) => {
+      const list = (response: Response) => response.json() as Promise<PartList>;
+      return partsBelow(await load(request, `${path}/structure`, list, stop), at);
+    },
+    rawPath: at ? attached : `${path}/raw`,
     attached: (index, stop) => openMessage(request, path, stop, undefined, within(index)),
+  };
+}
+
+/** Return the parts of the message that is attached at `at`, numbered as its own. */
+export function partsBelow({ parts, complete }: PartList, at: string): PartList {
+  const top = at ? parts.findIndex(({ attachment }) => attachment === at) : -1;
+  const holder = parts[top];
+  if (!holder) return { parts: at ? [] : parts, complete };
+  const inner = parts.slice(top + 1);
+  const end = inner.findIndex(({ level }) => level <= holder.level);
+  return {
+    parts: inner.slice(0, end < 0 ? undefined : end).map((part) => ({
+      ...part,
+      number: part.number.slice(holder.number.length + 1),
+      level: part.level - holder.level - 1,
+      attachment: part.attachment && part.attachment.slice(at.length + 1),
+    })),
+    complete,
   };
 }
 
