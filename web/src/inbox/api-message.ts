@@ -1,5 +1,8 @@
 import { words } from "../languages/dictionary.ts";
 import {
+  type HtmlCheck,
+  type LinkCheck,
+  type MessageChecks,
   type MessageContent,
   type OpenMessage,
   type PartList,
@@ -39,8 +42,35 @@ export async function openMessage(
       return partsBelow(await load(request, `${path}/structure`, list, stop), at);
     },
     rawPath: at ? attached : `${path}/raw`,
+    ...(at ? {} : { checks: () => listChecks(request, path) }),
     attached: (index, stop) => openMessage(request, path, stop, undefined, within(index)),
   };
+}
+
+interface ChecksConfig {
+  html_check?: boolean;
+  link_check?: boolean;
+}
+
+let offered: Promise<ChecksConfig> | null = null;
+
+/** Return the checks that `config.json` says the server offers. It is asked once. */
+async function listChecks(request: ApiRequest, path: string): Promise<MessageChecks> {
+  offered ??= request("config.json", {})
+    .then((response) => response.json() as Promise<ChecksConfig>)
+    .catch(() => {
+      offered = null; // the next message asks again
+      return {};
+    });
+  const { html_check, link_check } = await offered;
+  const checks: MessageChecks = {};
+  if (html_check)
+    checks.html = (signal) =>
+      load(request, `${path}/html-check`, (response) => response.json() as Promise<HtmlCheck>, signal);
+  if (link_check)
+    checks.links = async (signal) =>
+      (await request(`${path}/link-check`, { method: "POST", signal })).json() as Promise<LinkCheck>;
+  return checks;
 }
 
 /** Return the parts of the message that is attached at `at`, numbered as its own. */

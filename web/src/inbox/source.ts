@@ -185,7 +185,8 @@ export interface OpenMessage {
   structure(signal: AbortSignal): Promise<PartList>;
   /** Where the API has the message as it was received; absent if there is no API. */
   rawPath?: string;
-  checks?: MessageChecks;
+  /** Say which checks the server offers for it; absent if there is no server of ours. Never rejects. */
+  checks?: () => Promise<MessageChecks>;
   /** Open an attachment that is a message. */
   attached(index: number, signal: AbortSignal): Promise<OpenMessage>;
 }

@@ -8,3 +8,5 @@ export const CalendarCards = lazyComponent(() =>
 export const AttachedHeading = lazyComponent(() => files().then((part) => part.AttachedHeading));
 export const Attachments = lazyComponent(() => files().then((part) => part.Attachments));
 export const RawView = lazyComponent(() => files().then((part) => part.RawView));
+export const PartsView = lazyComponent(() => import("./parts-view.tsx").then((part) => part.PartsView));
+export const ChecksView = lazyComponent(() => import("./checks-view.tsx").then((part) => part.ChecksView));

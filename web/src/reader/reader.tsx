@@ -165,6 +165,7 @@ function OpenedMessage(props: OpenedProps) {
       </p>
       <MessageViews
         id={message.id}
+        message={message}
         opened={opened}
         content={null}
         clean={null}
@@ -218,6 +219,7 @@ function MessageBody({
       {events.length > 0 && <CalendarCards events={events} />}
       <MessageViews
         id={message.id}
+        message={listed}
         opened={opened}
         content={content}
         clean={clean}

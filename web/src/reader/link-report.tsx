@@ -1,0 +1,75 @@
+import { useState } from "preact/hooks";
+import type { CheckedLink, LinkCheck, MessageChecks } from "../inbox/source.ts";
+import { checksWords as words } from "./checks-words.ts";
+import { useAction } from "./download.tsx";
+import { words as reader } from "./words.ts";
+
+const MAX_LINKS = 500;
+
+/** What the addresses of a message answer. Nothing is asked before somebody presses the button. */
+export function LinkReport({ check }: { check: NonNullable<MessageChecks["links"]> }) {
+  const [result, setResult] = useState<LinkCheck | null>(null);
+  const { run, isBusy, cause } = useAction();
+  const ask = async (signal: AbortSignal) => {
+    const found = await check(signal);
+    if (!signal.aborted) setResult(found);
+  };
+  return (
+    <section class="panel" aria-labelledby="link-check-title">
+      <h3 id="link-check-title">{words.links}</h3>
+      <p class="meta">{words.linksWhy}</p>
+      <div class="panel-head">
+        <button type="button" class="button" aria-busy={isBusy} onClick={() => void run(ask)}>
+          {isBusy ? words.checking : result ? words.again : words.checkLinks}
+        </button>
+        <p role="status">
+          {result &&
+            !isBusy &&
+            (result.links.length > 0 ? words.result(result.links.length, result.errors) : words.noLinks)}
+        </p>
+      </div>
+      {cause && (
+        <p class="danger" role="alert">
+          {cause}
+        </p>
+      )}
+      {result && result.links.length > 0 && (
+        <ul class="links">
+          {result.links.slice(0, MAX_LINKS).map((link) => (
+            <LinkRow key={link.url} link={link} />
+          ))}
+        </ul>
+      )}
+      {result && result.links.length > MAX_LINKS && (
+        <p class="meta">{reader.more(result.links.length - MAX_LINKS)}</p>
+      )}
+    </section>
+  );
+}
+
+function LinkRow({ link: { url, status, status_text, error, hops } }: { link: CheckedLink }) {
+  const colour = status === null || status >= 400 ? "danger" : status >= 300 ? "warn" : "ok";
+  return (
+    <li>
+      <span class={`mark ${colour}`} dir="ltr">
+        {status === null ? "–" : `${status} ${status_text}`.trim()}
+      </span>
+      <bdi class="host">{url}</bdi>
+      {error && <bdi class="danger">{error}</bdi>}
+      {hops.length > 0 && (
+        <details>
+          <summary>{words.hops(hops.length)}</summary>
+          <ul>
+            {hops.map((hop, index) => (
+              <li key={index}>
+                <bdi class="host">
+                  {hop.status} {hop.url}
+                </bdi>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </li>
+  );
+}
