@@ -287,7 +287,7 @@ export const translation: Translation = {
       loggedIn: "بعد تسجيل الدخول",
       date: "وقت القبول",
       server: "استلمها",
-      transaction: "الاسم في السجل",
+      transaction: "المعرّف في السجل",
       size: "الحجم",
     },
     auth: {
@@ -299,8 +299,8 @@ export const translation: Translation = {
     unsubscribe: {
       title: "إلغاء الاشتراك",
       none: "ليست في الرسالة ترويسة List-Unsubscribe.",
-      oneClick:
-        "إلغاء بنقرة واحدة: الترويسات كما يطلب RFC 8058، ويذكرها توقيع DKIM. لم يتحقق أحد هنا من ذلك التوقيع.",
+      oneClickMark: "بنقرة واحدة",
+      oneClick: "الترويسات كما يطلب RFC 8058، ويذكرها توقيع DKIM. لم يتحقق أحد هنا من ذلك التوقيع.",
       never: "لا تتصل هذه الصفحة بأي من هذه العناوين.",
       problems: {
         twice: "وردت ترويسة أكثر من مرة.",

@@ -22,7 +22,7 @@ export function LinkReport({ check }: { check: NonNullable<MessageChecks["links"
         <button type="button" class="button" aria-busy={isBusy} onClick={() => void run(ask)}>
           {isBusy ? words.checking : result ? words.again : words.checkLinks}
         </button>
-        <p role="status">
+        <p role="status" class="meta">
           {result &&
             !isBusy &&
             (result.links.length > 0 ? words.result(result.links.length, result.errors) : words.noLinks)}
@@ -55,7 +55,7 @@ function LinkRow({ link: { url, status, status_text, error, hops } }: { link: Ch
         {status === null ? "–" : `${status} ${status_text}`.trim()}
       </span>
       <bdi class="host">{url}</bdi>
-      {error && <bdi class="danger">{error}</bdi>}
+      {error && <bdi class="meta danger">{error}</bdi>}
       {hops.length > 0 && (
         <details>
           <summary>{words.hops(hops.length)}</summary>

@@ -65,18 +65,20 @@ function EnvelopePanel({ content, message }: { content: MessageContent; message:
   return (
     <Panel id="envelope-title" title={labels.title}>
       <p class="meta">{known ? labels.why : labels.notHere}</p>
-      <table class="headers">
-        <tbody>
-          {rows.map(([label, value]) => (
-            <tr key={label}>
-              <th scope="row">{label}</th>
-              <td>
-                <bdi>{value}</bdi>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <div class="attachments">
+        <table class="headers">
+          <tbody>
+            {rows.map(([label, value]) => (
+              <tr key={label}>
+                <th scope="row">{label}</th>
+                <td>
+                  <bdi>{value}</bdi>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </Panel>
   );
 }
@@ -88,8 +90,8 @@ function AuthPanel({ content }: { content: MessageContent }) {
       <p class="meta">{reports.length > 0 ? reader.authResults.why : words.auth.none}</p>
       {reports.map(({ header, by, results }, index) => (
         <div key={index}>
-          <p>
-            <bdi>{header}</bdi> {by && <bdi class="meta">{words.auth.by(by)}</bdi>}
+          <p class="meta">
+            <bdi>{header}</bdi> {by && <bdi>{words.auth.by(by)}</bdi>}
           </p>
           {results.length === 0 && <p class="meta">{words.auth.noResults}</p>}
           <ul class="links">
@@ -120,14 +122,18 @@ function UnsubscribePanel({ content }: { content: MessageContent }) {
             {found.urls.map((url) => (
               <li key={url}>
                 <bdi class="host">{url}</bdi>
-                <CopyButton text={url} what={url} />
+                <CopyButton class="quiet" text={url} what={url} />
               </li>
             ))}
           </ul>
           <p class="meta">{labels.never}</p>
         </>
       )}
-      {found?.isOneClick && <p>{labels.oneClick}</p>}
+      {found?.isOneClick && (
+        <p class="meta">
+          <span class="mark ok">{labels.oneClickMark}</span> {labels.oneClick}
+        </p>
+      )}
       {found && found.problems.length > 0 && (
         <ul class="links">
           {found.problems.map((problem) => (

@@ -18,7 +18,7 @@ export const english = {
     loggedIn: "logged in",
     date: "Accepted",
     server: "By",
-    transaction: "Name in the log",
+    transaction: "Id in the log",
     size: "Size",
   },
   auth: {
@@ -30,8 +30,9 @@ export const english = {
   unsubscribe: {
     title: "Unsubscribe",
     none: "There is no List-Unsubscribe header.",
+    oneClickMark: "One click",
     oneClick:
-      "One-click unsubscribe: the headers are as RFC 8058 asks, and a DKIM signature names them. Nobody has checked that signature here.",
+      "The headers are as RFC 8058 asks, and a DKIM signature names them. Nobody has checked that signature here.",
     never: "This page asks none of these addresses for anything.",
     problems: {
       twice: "A header stands there more than once.",
