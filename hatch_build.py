@@ -1,4 +1,4 @@
-"""Puts the built web client and the guides into the wheel; builds the client with Node.js unless it is built."""
+"""Puts the built web client, the HTML check's facts and the guides into the wheel; builds them with Node.js."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 GUIDES = ("docs/*.md", "docs/how-to/*.md", "docs/reference/*.md", "docs/tutorials/*.md", "skills/edgemail/SKILL.md")
 """What `edgemail.system.guides` finds in a checkout and in an installed package."""
+
+BUILT = ("src/edgemail/client/index.html", "src/edgemail/checks/data/html_support.json")
+"""The page, and the facts of the HTML check."""
 
 
 class ClientBuildHook(BuildHookInterface):  # type: ignore[type-arg]
@@ -27,8 +30,9 @@ class ClientBuildHook(BuildHookInterface):  # type: ignore[type-arg]
             for path in (path for pattern in GUIDES for path in root.glob(pattern)):
                 name = path.relative_to(root).as_posix()
                 build_data["force_include"][str(path)] = f"edgemail/{name}"
-        if version == "editable" or (root / "src/edgemail/client/index.html").exists():
+        if version == "editable" or all((root / built).exists() for built in BUILT):
             return
         npm = (sys.executable, root / "scripts/with_node.py", "npm")
         subprocess.run([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=root / "web", check=True)
         subprocess.run([*npm, "run", "build"], cwd=root / "web", check=True)
+        subprocess.run([sys.executable, root / "scripts/pack_html_support.py"], check=True)

@@ -42,6 +42,8 @@ ROUTES = {
     ("get", "/api/inboxes/{address}/messages/{id}/structure"),
     ("get", "/api/inboxes/{address}/messages/{id}/attachments/{n}"),
     ("get", "/api/inboxes/{address}/messages/{id}/attachments/{n}/message"),
+    ("get", "/api/inboxes/{address}/messages/{id}/html-check"),
+    ("get", "/api/messages/{id}/html-check"),
     ("get", "/api/messages/{id}"),
     ("delete", "/api/messages/{id}"),
     ("get", "/api/messages/{id}/raw"),
@@ -108,7 +110,12 @@ async def test_the_server_tells_its_limits(tmp_path: Path) -> None:
 async def test_the_page_is_told_to_read_from_here(lasting: Program) -> None:
     """The same page may be hosted elsewhere, with another config.json. It says what the page asks first."""
     answer = await lasting.ask("/config.json")
-    assert answer.json() == {"source": "api", "server": (await lasting.ask("/api/server")).json()}
+    assert answer.json() == {
+        "source": "api",
+        "server": (await lasting.ask("/api/server")).json(),
+        "html_check": True,
+        "link_check": False,
+    }
 
 
 async def test_openapi_lists_every_route(lasting: Program) -> None:

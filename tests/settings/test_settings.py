@@ -97,6 +97,7 @@ def test_every_setting_reads_what_it_writes_from_every_source(setting, tmp_path:
         "webhook_private": "off", "webhook_interval": "3s", "webhook_delay": "3s",
         "webhook_reader_url": "https://a.org/mail",
         "mcp": "off", "mcp_write": "on", "mcp_bodies": "off", "mcp_address": "*@agents.example,kim@a.org",
+        "html_check": "off", "link_check": "on", "link_check_private": "on",
         "chaos": "mail:451:10%,rcpt:550:*@slow.example,data:421:0.5%:7x:bob@*,auth:535:1x",
     }  # fmt: skip
     text = examples.get(setting.name, "3s" if setting.kind.metavar == "DURATION" else "3")

@@ -16,8 +16,8 @@ import pytest
 from testkit.certificate_authority import Authority
 from testkit.webhook_receiver import answer, break_off, drip, endless, hang, receiving
 
+from edgemail.system.name_lookup import LookupFailed, Resolver
 from edgemail.webhook.receiver import Receiver, RequestDeadlines, TryFailure
-from edgemail.webhook.resolver import LookupFailed, Resolver
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -63,6 +63,7 @@ REASONS: Final = {
     "waits": "it has waited more often than wait_rate",
     "events": "it has opened event streams more often than event_rate",
     "deletes": "it has deleted more often than delete_rate",
+    "link_checks": "it has checked links more often than link_check_rate",
     "misses": "it has asked for mail that is not there more often than miss_rate",
 }
 
@@ -277,6 +278,8 @@ def _find_kind(method: str, path: str) -> RequestKind | None:
         return "deletes"
     if path.endswith("/events"):
         return "events"
+    if path.endswith("/link-check"):
+        return "link_checks"
     return "waits" if path.endswith("/wait") else "reads"
 
 

@@ -8,8 +8,10 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from edgemail import __version__
+from edgemail.checks import html_support
 from edgemail.http.all_mail import router as all_mail_router
 from edgemail.http.chaos import router as chaos_router
+from edgemail.http.checks import router as checks_router
 from edgemail.http.error_handlers import register_error_handlers
 from edgemail.http.guard import MCP_PATH
 from edgemail.http.guides import route_guides
@@ -52,6 +54,8 @@ def create_api(parts: HttpParts, metrics: MetricsPage, agents: McpEndpoint | Non
     api.state.inbox = parts.inbox
     api.state.info = info
     api.state.chaos = chaos
+    api.state.link_checker = None
+    api.state.checks_html = settings.checks.html == "on" and html_support.is_built()
     api.state.refused_replies = parts.counters.smtp.refused_replies
     streams = HoldLimits("streams", http.max_streams_per_inbox, http.max_streams_per_source)
     waits = HoldLimits("waits", http.max_waits_per_inbox, http.max_waits_per_source)
@@ -59,7 +63,13 @@ def create_api(parts: HttpParts, metrics: MetricsPage, agents: McpEndpoint | Non
     api.state.waits = HeldRequests(waits, trusted, parts.refuse)
     register_error_handlers(api)
     # `include_router` has each request matched twice
-    api.router.routes += [*router.routes, *structure_router.routes, *all_mail_router.routes, *chaos_router.routes]
+    api.router.routes += [
+        *router.routes,
+        *structure_router.routes,
+        *checks_router.routes,
+        *all_mail_router.routes,
+        *chaos_router.routes,
+    ]
     if http.metrics is True:
         api.router.routes.append(metrics.route)
     api.router.routes += route_well_known(settings.access)
@@ -86,6 +96,7 @@ def _list_compat_routes(parts: HttpParts, chaos: Chaos | None, streams: HeldRequ
         parts.settings.store.db,
         parts.measure,
         parts.counters.smtp,
+        checks_html=parts.settings.checks.html == "on" and html_support.is_built(),
     )
     return list_routes(compat, streams)
 

@@ -49,7 +49,7 @@ def create_app(
     passwords = None if parts.passwords is None else Passwords(parts.passwords)
     agent_token = None if agents is None else settings.agents.token
     app = Access(app, access, passwords, trusted, denials, parts.visitors, agent_token)
-    has_posts = access.compat_apis == "on" or agents is not None
+    has_posts = access.compat_apis == "on" or agents is not None or settings.checks.links == "on"
     if http.allowed_origins:
         app = CORSMiddleware(
             app,

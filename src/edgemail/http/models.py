@@ -351,6 +351,10 @@ class PageConfigModel(JsonModel):
 
     source: Literal["api"] = "api"
     server: ServerInfoModel
+    html_check: bool = False
+    """True if the page may ask for checks of HTML."""
+    link_check: bool = False
+    """True if the page may ask for checks of links."""
 
 
 class ProblemModel(JsonModel):

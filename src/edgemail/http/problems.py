@@ -28,15 +28,20 @@ _STATUSES: dict[type[EdgemailError], HTTPStatus] = {
 _BUSY_RETRY_S = 5
 
 
-def write_problem(status: int, detail: str) -> dict[str, Any]:
+def write_problem(status: int, detail: str, kind: str = "about:blank") -> dict[str, Any]:
     """Return the document of an error: `ProblemModel` describes it, and takes long to load."""
-    return {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": int(status), "detail": detail}
+    return {"type": kind, "title": HTTPStatus(status).phrase, "status": int(status), "detail": detail}
 
 
-def problem_response(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    """Build the response for an error."""
+def problem_response(
+    status: int, detail: str, headers: dict[str, str] | None = None, kind: str = "about:blank"
+) -> JSONResponse:
+    """Build the response for an error. `kind` is for programs, where the status does not say enough."""
     return JSONResponse(
-        write_problem(status, detail), status_code=status, headers=headers, media_type="application/problem+json"
+        write_problem(status, detail, kind),
+        status_code=status,
+        headers=headers,
+        media_type="application/problem+json",
     )
 
 

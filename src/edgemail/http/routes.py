@@ -35,8 +35,8 @@ FOLLOWED_ADDRESSES_MAX = 20
 
 _ID_MAX = 2**63 - 1
 _POSITIONS = f"^[0-9]{{1,19}}(,[0-9]{{1,19}}){{0,{FOLLOWED_ADDRESSES_MAX - 1}}}$"
-_AddressPath = Annotated[str, Path(description="an e-mail address, in any case", max_length=512)]
-_IdPath = Annotated[int, Path(ge=0, le=_ID_MAX)]
+AddressPath = Annotated[str, Path(description="an e-mail address, in any case", max_length=512)]
+IdPath = Annotated[int, Path(ge=0, le=_ID_MAX)]
 _AttachmentPath = Annotated[
     str,
     Path(
@@ -77,7 +77,7 @@ router = APIRouter(
 @router.get("/api/inboxes/{address:address}/messages", tags=["inbox"], response_model=models.ListingModel)
 async def list_messages(
     request: Request,
-    address: _AddressPath,
+    address: AddressPath,
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
     before: _IdQuery = None,
     after: _IdQuery = None,
@@ -94,7 +94,7 @@ async def list_messages(
 
     A page of a search may be short: read on until `next_before` is null.
     """
-    name = _name(address)
+    name = read_inbox_name(address)
     if search.strip():
         page, next_before = await _inbox(request).search(name, search, limit=limit, before=before)
     else:
@@ -109,7 +109,7 @@ async def list_messages(
 @router.get("/api/inboxes/{address:address}/wait", tags=["inbox"])
 async def wait_for_message(
     request: Request,
-    address: _AddressPath,
+    address: AddressPath,
     after: _IdQuery = None,
     timeout: Annotated[float, Query(ge=0, description="seconds; more than 55 counts as 55")] = 30,  # noqa: ASYNC109 - its public name
     sender: Annotated[str, Query(alias="from", description="a part of the sender's name or address")] = "",
@@ -126,7 +126,7 @@ async def wait_for_message(
             sender.casefold() in name for name in names
         )
 
-    name = _name(address)
+    name = read_inbox_name(address)
     waits: HeldRequests = request.app.state.waits
     with waits.hold((name,), request.scope):
         found = None
@@ -142,12 +142,12 @@ async def wait_for_message(
 
 async def _find_start(
     request: Request,
-    address: _AddressPath,
+    address: AddressPath,
     after: _IdQuery = None,
     last_event_id: Annotated[int | None, Header(ge=0, le=_ID_MAX)] = None,
 ) -> tuple[str, int]:
     """Find the inbox and the start id before the response begins, so that no mail is missed."""
-    name = _name(address)
+    name = read_inbox_name(address)
     start = after if last_event_id is None else last_event_id
     newest = await _inbox(request).last_id(name)
     if not newest:
@@ -155,10 +155,10 @@ async def _find_start(
     return name, newest if start is None else start
 
 
-async def _hold_stream(request: Request, address: _AddressPath) -> AsyncIterator[None]:
+async def _hold_stream(request: Request, address: AddressPath) -> AsyncIterator[None]:
     """Count the stream while it lasts, or refuse it."""
     streams: HeldRequests = request.app.state.streams
-    with streams.hold((_name(address),), request.scope):
+    with streams.hold((read_inbox_name(address),), request.scope):
         yield
 
 
@@ -202,7 +202,7 @@ async def _find_starts(
     ] = None,
 ) -> list[tuple[str, int]]:
     """Find each inbox and its start id before the response begins, so that no mail is missed."""
-    names = [_name(name) for name in address or ()] or [ALL_MAIL]
+    names = [read_inbox_name(name) for name in address or ()] or [ALL_MAIL]
     loc, starts = ("query", "after"), after
     if last_event_id is not None:
         loc, starts = ("header", "last-event-id"), [int(position) for position in last_event_id.split(",")]
@@ -222,7 +222,7 @@ async def _find_starts(
 async def _hold_shared_stream(request: Request, address: _AddressesQuery = None) -> AsyncIterator[None]:
     """Count the stream while it lasts, or refuse it."""
     streams: HeldRequests = request.app.state.streams
-    with streams.hold({_name(name) for name in address or ()} or {ALL_MAIL}, request.scope):
+    with streams.hold({read_inbox_name(name) for name in address or ()} or {ALL_MAIL}, request.scope):
         yield
 
 
@@ -256,9 +256,9 @@ async def follow_inboxes(
     response_model=models.WholeMessageModel,
     responses=_NOT_FOUND,
 )
-async def read_message_of_inbox(request: Request, address: _AddressPath, id: _IdPath) -> Response:  # noqa: A002
+async def read_message_of_inbox(request: Request, address: AddressPath, id: IdPath) -> Response:  # noqa: A002
     """Read a parsed message of an inbox. `recipients` names this address alone."""
-    return await _read_parsed(request, id, _name(address))
+    return await _read_parsed(request, id, read_inbox_name(address))
 
 
 @router.get(
@@ -267,9 +267,9 @@ async def read_message_of_inbox(request: Request, address: _AddressPath, id: _Id
     response_class=Response,
     responses=_NOT_FOUND | {200: {"content": {"message/rfc822": {}}}},
 )
-async def read_raw_message_of_inbox(request: Request, address: _AddressPath, id: _IdPath) -> Response:  # noqa: A002
+async def read_raw_message_of_inbox(request: Request, address: AddressPath, id: IdPath) -> Response:  # noqa: A002
     """Read a message of an inbox, octet for octet."""
-    return await _read_raw(request, id, _name(address))
+    return await _read_raw(request, id, read_inbox_name(address))
 
 
 @router.get(
@@ -280,12 +280,12 @@ async def read_raw_message_of_inbox(request: Request, address: _AddressPath, id:
 )
 async def read_attachment_of_inbox(
     request: Request,
-    address: _AddressPath,
-    id: _IdPath,  # noqa: A002 - its public name
+    address: AddressPath,
+    id: IdPath,  # noqa: A002 - its public name
     n: _AttachmentPath,
 ) -> Response:
     """Read an attachment of an inbox's message, as a download."""
-    return await _read_attachment(request, id, n, _name(address))
+    return await _read_attachment(request, id, n, read_inbox_name(address))
 
 
 @router.get(
@@ -296,12 +296,12 @@ async def read_attachment_of_inbox(
 )
 async def read_attached_message_of_inbox(
     request: Request,
-    address: _AddressPath,
-    id: _IdPath,  # noqa: A002 - its public name
+    address: AddressPath,
+    id: IdPath,  # noqa: A002 - its public name
     n: _AttachmentPath,
 ) -> Response:
     """Read a message that is attached to an inbox's message, parsed."""
-    return await _read_attached(request, id, n, _name(address))
+    return await _read_attached(request, id, n, read_inbox_name(address))
 
 
 @router.delete(
@@ -310,15 +310,15 @@ async def read_attached_message_of_inbox(
     status_code=204,
     responses=_NOT_FOUND | _DELETES,
 )
-async def delete_message_of_inbox(request: Request, address: _AddressPath, id: _IdPath) -> None:  # noqa: A002
+async def delete_message_of_inbox(request: Request, address: AddressPath, id: IdPath) -> None:  # noqa: A002
     """Delete a message from an inbox. Other recipients keep their copies."""
-    await _inbox(request).delete_from(_name(address), MailId(id))
+    await _inbox(request).delete_from(read_inbox_name(address), MailId(id))
 
 
 @router.delete("/api/inboxes/{address:address}", tags=["inbox"], responses=_DELETES)
-async def empty_inbox(request: Request, address: _AddressPath) -> models.DeletedModel:
+async def empty_inbox(request: Request, address: AddressPath) -> models.DeletedModel:
     """Delete all mail of an inbox. Other recipients keep their copies."""
-    name = _name(address)
+    name = read_inbox_name(address)
     deleted = await _inbox(request).delete_all(name)
     if not deleted:
         note_empty(request, name)
@@ -326,7 +326,7 @@ async def empty_inbox(request: Request, address: _AddressPath) -> models.Deleted
 
 
 @router.get("/api/messages/{id}", tags=["message"], response_model=models.WholeMessageModel, responses=_NOT_FOUND)
-async def read_message(request: Request, id: _IdPath) -> Response:  # noqa: A002 - its public name
+async def read_message(request: Request, id: IdPath) -> Response:  # noqa: A002 - its public name
     """Read a parsed message."""
     return await _read_parsed(request, id, None)
 
@@ -337,7 +337,7 @@ async def read_message(request: Request, id: _IdPath) -> Response:  # noqa: A002
     response_class=Response,
     responses=_NOT_FOUND | {200: {"content": {"message/rfc822": {}}}},
 )
-async def read_raw_message(request: Request, id: _IdPath) -> Response:  # noqa: A002 - its public name
+async def read_raw_message(request: Request, id: IdPath) -> Response:  # noqa: A002 - its public name
     """Read a message, octet for octet."""
     return await _read_raw(request, id, None)
 
@@ -350,7 +350,7 @@ async def read_raw_message(request: Request, id: _IdPath) -> Response:  # noqa: 
 )
 async def read_attachment(
     request: Request,
-    id: _IdPath,  # noqa: A002 - its public name
+    id: IdPath,  # noqa: A002 - its public name
     n: _AttachmentPath,
 ) -> Response:
     """Read an attachment, as a download.
@@ -368,7 +368,7 @@ async def read_attachment(
 )
 async def read_attached_message(
     request: Request,
-    id: _IdPath,  # noqa: A002 - its public name
+    id: IdPath,  # noqa: A002 - its public name
     n: _AttachmentPath,
 ) -> Response:
     """Read a message that is attached to a message, parsed."""
@@ -376,7 +376,7 @@ async def read_attached_message(
 
 
 @router.delete("/api/messages/{id}", tags=["message"], status_code=204, responses=_NOT_FOUND | _DELETES)
-async def delete_message(request: Request, id: _IdPath) -> None:  # noqa: A002 - its public name
+async def delete_message(request: Request, id: IdPath) -> None:  # noqa: A002 - its public name
     """Delete a message, for all its recipients."""
     await _inbox(request).delete(MailId(id))
 
@@ -404,7 +404,10 @@ async def is_ready(request: Request) -> models.StatusModel:
 @router.get("/config.json", include_in_schema=False)
 async def configure_page(request: Request) -> models.PageConfigModel:
     """Tell the web client to read from the API, and what it would ask first."""
-    return models.PageConfigModel(server=request.app.state.info)
+    state = request.app.state
+    return models.PageConfigModel(
+        server=state.info, html_check=state.checks_html, link_check=state.link_checker is not None
+    )
 
 
 def _inbox(request: Request) -> Inbox:
@@ -412,7 +415,12 @@ def _inbox(request: Request) -> Inbox:
     return inbox
 
 
-def _name(address: str) -> str:
+def read_inbox_name(address: str) -> str:
+    """Return the name of the inbox that a path's address has.
+
+    Raises:
+        AddressError: it is no address.
+    """
     return Address.parse(address.strip()).inbox
 
 

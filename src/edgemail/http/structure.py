@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from edgemail.http import large_responses, models
 from edgemail.http.error_handlers import BUSY, PROBLEM
 from edgemail.http.query_parameters import StrictRoute
+from edgemail.http.routes import AddressPath, IdPath, read_inbox_name
 from edgemail.mailbox.attached import DEPTH_MAX
 from edgemail.mime.part_list import list_parts
-from edgemail.model import Address, MailId
+from edgemail.model import MailId
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from edgemail.mailbox.inbox import Inbox
 
-_IdPath = Annotated[int, Path(ge=0, le=2**63 - 1)]
 _NOT_FOUND: dict[int | str, dict[str, Any]] = {404: PROBLEM}
 
 router = APIRouter(route_class=StrictRoute, responses=BUSY | dict.fromkeys((400, 401, 403, 421, 422), PROBLEM))
@@ -32,17 +32,17 @@ router = APIRouter(route_class=StrictRoute, responses=BUSY | dict.fromkeys((400,
 )
 async def read_structure_of_inbox(
     request: Request,
-    address: Annotated[str, Path(description="an e-mail address, in any case", max_length=512)],
-    id: _IdPath,  # noqa: A002 - its public name
+    address: AddressPath,
+    id: IdPath,  # noqa: A002 - its public name
 ) -> Response:
     """List the parts of an inbox's message."""
-    return await _read_structure(request, id, Address.parse(address.strip()).inbox)
+    return await _read_structure(request, id, read_inbox_name(address))
 
 
 @router.get(
     "/api/messages/{id}/structure", tags=["message"], response_model=models.StructureModel, responses=_NOT_FOUND
 )
-async def read_structure(request: Request, id: _IdPath) -> Response:  # noqa: A002 - its public name
+async def read_structure(request: Request, id: IdPath) -> Response:  # noqa: A002 - its public name
     """List the parts of a message."""
     return await _read_structure(request, id, None)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from edgemail.settings import AccessSettings, Network
 
-RequestKind = Literal["reads", "waits", "events", "deletes"]
+RequestKind = Literal["reads", "waits", "events", "deletes", "link_checks"]
 
 _MAX_VISITORS: Final = 100_000
 _MAX_EMPTY_INBOXES: Final = 100_000
@@ -67,6 +67,7 @@ class Visitors:
             "waits": settings.wait_rate,
             "events": settings.event_rate,
             "deletes": settings.delete_rate,
+            "link_checks": settings.link_check_rate,
         }
         self._miss_limit = settings.miss_rate
         self._login_limit = settings.login_rate

@@ -23,6 +23,7 @@ _TITLES: Final = {
     "access": "Access over HTTP",
     "webhook": "Webhook",
     "agents": "Agents",
+    "checks": "Checks of a message",
 }
 
 _INTRODUCTION: Final = """\

@@ -162,6 +162,11 @@ def lf_lines_by_mode(mode: Mode) -> Literal["take", "refuse"]:
     return "refuse" if mode == "public" else "take"
 
 
+def html_check_by_mode(mode: Mode) -> Literal["on", "off"]:
+    """Return whether HTML is checked. That is for those who write mail."""
+    return "on" if mode == "dev" else "off"
+
+
 def mcp_by_mode(mode: Mode) -> Literal["on", "off"]:
     """Return whether agents have tools. On the Internet somebody must switch them on, with a token."""
     return "on" if mode == "dev" else "off"
@@ -819,6 +824,9 @@ class AccessSettings:
         COUNT, 60, "Take at most this many new event streams a minute from a source not trusted."
     )
     delete_rate: int = setting(COUNT, 120, "Take at most this many deletions a minute from a source not trusted.")
+    link_check_rate: int = setting(
+        COUNT, 10, "Check the links of at most this many messages a minute for a source not trusted."
+    )
     miss_rate: int = setting(
         COUNT,
         60,
@@ -939,6 +947,32 @@ class AgentSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckSettings:
+    """What is checked of a message when a reader asks for it."""
+
+    html: Literal["on", "off"] = setting(
+        one_of("on", "off"),
+        ComputedDefault(html_check_by_mode, "`on` in dev mode, `off` in public mode"),
+        "Say what mail programs do not support in a message's HTML.",
+        name="html_check",
+    )
+    links: Literal["off", "on"] = setting(
+        one_of("off", "on"),
+        "off",
+        "Ask the servers of a message's links whether they work, when a reader asks for that. Nothing else in "
+        "edgemail fetches what a message names.",
+        name="link_check",
+    )
+    private_links: Literal["off", "on"] = setting(
+        one_of("off", "on"),
+        "off",
+        "Let the link check ask private addresses too, and any port: loopback, private networks, a cloud's own "
+        "addresses. Whoever sends mail then chooses what this machine asks in its network.",
+        name="link_check_private",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings."""
 
@@ -953,6 +987,7 @@ class Settings:
     access: AccessSettings = field(default_factory=AccessSettings)
     webhook: WebhookSettings = field(default_factory=WebhookSettings)
     agents: AgentSettings = field(default_factory=AgentSettings)
+    checks: CheckSettings = field(default_factory=CheckSettings)
 
     @property
     def read_only(self) -> bool:

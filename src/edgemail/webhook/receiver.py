@@ -14,8 +14,8 @@ from urllib.parse import unquote_to_bytes
 import httpx2
 
 from edgemail import __version__
-from edgemail.webhook.public_addresses import is_public
-from edgemail.webhook.resolver import LookupFailed, Resolver
+from edgemail.system.name_lookup import LookupFailed, Resolver
+from edgemail.system.public_addresses import is_public
 from edgemail.webhook.signature import FIELD, sign
 
 if TYPE_CHECKING:

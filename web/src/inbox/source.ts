@@ -148,8 +148,13 @@ export interface HtmlCheck {
   score: SupportScore;
   nodes: number;
   tests: number;
+  /** Every family of mail programs that is known. */
   families: string[];
   warnings: HtmlWarning[];
+  /** True if the HTML is so long that its end was not read. */
+  truncated: boolean;
+  /** When the facts about mail programs changed last, as `2026-05-13`. */
+  data_date: string;
 }
 
 export interface CheckedLink {
@@ -158,13 +163,15 @@ export interface CheckedLink {
   status: number | null;
   status_text: string;
   error: string | null;
-  /** The redirects on the way. */
+  /** Each answer on the way. The last one is the link's. */
   hops: { url: string; status: number }[];
 }
 
 export interface LinkCheck {
   links: CheckedLink[];
   errors: number;
+  /** How many more links the message has, which were not asked. */
+  left_out: number;
 }
 
 /** The checks that a server of ours offers for a message. Each takes place when it is asked for. */

@@ -324,7 +324,11 @@ export const translation: Translation = {
     partial: (percent) => `${percent} مدعوم جزئيًا`,
     unsupported: (percent) => `${percent} غير مدعوم`,
     measured: (tests, nodes) =>
-      `${count(tests, ["اختبار واحد", "اختباران", "اختبارات", "اختبارًا", "اختبار"])} على ${count(nodes, ["عنصر واحد", "عنصرين", "عناصر", "عنصرًا", "عنصر"])}`,
+      `بُحث عن ${count(tests, ["ميزة واحدة", "ميزتين", "ميزات", "ميزة", "ميزة"])} في ${count(nodes, ["عنصر واحد", "عنصرين", "عناصر", "عنصرًا", "عنصر"])}.`,
+    facts: (date) => `الحقائق من caniemail.com بتاريخ ${date}`,
+    truncated: "HTML طويل جدًا، ولم يُفحص آخره.",
+    leftOut: (n) =>
+      `لم يُسأل ${count(n, ["رابط آخر", "رابطان آخران", "روابط أخرى", "رابطًا آخر", "رابط آخر"])}.`,
     family: "برامج البريد",
     allFamilies: "كل برامج البريد",
     warnings: "تحذيرات",

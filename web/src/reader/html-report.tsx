@@ -21,7 +21,10 @@ export function HtmlReport({ check, html }: { check: HtmlCheck; html: string }) 
   return (
     <>
       <ScoreBar score={check.score} />
-      <p class="meta">{words.measured(check.tests, check.nodes)}</p>
+      <p class="meta">
+        {words.measured(check.tests, check.nodes)} <FactsSource date={check.data_date} />
+      </p>
+      {check.truncated && <p class="meta warn">{words.truncated}</p>}
       <div class="panel-head">
         <h4>
           {words.warnings} <span class="meta">{warnings.length}</span>
@@ -52,6 +55,14 @@ export function HtmlReport({ check, html }: { check: HtmlCheck; html: string }) 
       {warnings.length > shown.length && <p class="meta">{reader.more(warnings.length - shown.length)}</p>}
       <HtmlSource html={html} jump={jump} />
     </>
+  );
+}
+
+function FactsSource({ date }: { date: string }) {
+  return (
+    <a href="https://www.caniemail.com/" target="_blank" rel="noopener noreferrer nofollow">
+      {words.facts(date)}
+    </a>
   );
 }
 

@@ -2,9 +2,6 @@ import { useState } from "preact/hooks";
 import type { CheckedLink, LinkCheck, MessageChecks } from "../inbox/source.ts";
 import { checksWords as words } from "./checks-words.ts";
 import { useAction } from "./download.tsx";
-import { words as reader } from "./words.ts";
-
-const MAX_LINKS = 500;
 
 /** What the addresses of a message answer. Nothing is asked before somebody presses the button. */
 export function LinkReport({ check }: { check: NonNullable<MessageChecks["links"]> }) {
@@ -35,14 +32,12 @@ export function LinkReport({ check }: { check: NonNullable<MessageChecks["links"
       )}
       {result && result.links.length > 0 && (
         <ul class="links">
-          {result.links.slice(0, MAX_LINKS).map((link) => (
+          {result.links.map((link) => (
             <LinkRow key={link.url} link={link} />
           ))}
         </ul>
       )}
-      {result && result.links.length > MAX_LINKS && (
-        <p class="meta">{reader.more(result.links.length - MAX_LINKS)}</p>
-      )}
+      {result && result.left_out > 0 && <p class="meta">{words.leftOut(result.left_out)}</p>}
     </section>
   );
 }
@@ -56,9 +51,9 @@ function LinkRow({ link: { url, status, status_text, error, hops } }: { link: Ch
       </span>
       <bdi class="host">{url}</bdi>
       {error && <bdi class="meta danger">{error}</bdi>}
-      {hops.length > 0 && (
+      {hops.length > 1 && (
         <details>
-          <summary>{words.hops(hops.length)}</summary>
+          <summary>{words.hops(hops.length - 1)}</summary>
           <ul>
             {hops.map((hop, index) => (
               <li key={index}>

@@ -29,4 +29,5 @@ class CompatParts:
     """The name of the database that may be shown."""
     measure: Callable[[], Awaitable[Usage]]
     smtp: SmtpCounters
+    checks_html: bool
     started_at: float = field(default_factory=time.monotonic)

@@ -6,7 +6,11 @@ export const english = {
   supported: (percent: string) => `${percent} supported`,
   partial: (percent: string) => `${percent} in part`,
   unsupported: (percent: string) => `${percent} not supported`,
-  measured: (tests: number, nodes: number) => `${tests} tests of ${nodes} elements`,
+  measured: (tests: number, nodes: number) =>
+    `${tests} features looked for, ${nodes === 1 ? "1 element" : `${nodes} elements`}.`,
+  facts: (date: string) => `Facts from caniemail.com of ${date}`,
+  truncated: "The HTML is so long that its end was not checked.",
+  leftOut: (n: number) => (n === 1 ? "1 more link was not asked." : `${n} more links were not asked.`),
   family: "Mail programs",
   allFamilies: "All mail programs",
   warnings: "Warnings",

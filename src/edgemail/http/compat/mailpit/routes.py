@@ -18,6 +18,7 @@ from edgemail.http.compat.bodies import parse_fields, read_fields, take_flag, ta
 from edgemail.http.compat.mailpit import chaos as triggers
 from edgemail.http.compat.mailpit import message as whole
 from edgemail.http.compat.mailpit.events import EventSocket
+from edgemail.http.compat.mailpit.html_check import write_html_check
 from edgemail.http.compat.mailpit.listing import list_messages
 from edgemail.http.compat.mailpit.parameters import add_before, make_query, make_whole_query, read_search
 from edgemail.http.compat.mailpit.send import build_submission
@@ -198,9 +199,14 @@ class _MailpitApi:
         raise Refused("SMTP error: message relaying is not configured")
 
     async def check_html(self, request: Request) -> Response:
-        """Refuse to judge HTML."""
-        _, content = await self._inbox.derive(await self._find_id(request), views.write_page)
-        raise Refused("HTML check is not available" if content.about else "message does not contain HTML")
+        """Say what mail programs do not support in the HTML."""
+        if not self._parts.checks_html:
+            _, content = await self._inbox.derive(await self._find_id(request), views.write_page)
+            raise Refused("HTML check is not available" if content.about else "message does not contain HTML")
+        _, content = await self._inbox.derive(await self._find_id(request), write_html_check)
+        if not content.about:
+            raise Refused("message does not contain HTML")
+        return await build_response(content.read_pieces(), content.size, "application/json", {})
 
     async def check_links(self, request: Request) -> Response:
         """Refuse to fetch links."""

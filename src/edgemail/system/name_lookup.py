@@ -55,5 +55,5 @@ class Resolver:
                 return
 
         # A thread of a pool would hold the end of the program up, until the system gives up.
-        threading.Thread(target=look_up, name="edgemail-webhook-names", daemon=True).start()
+        threading.Thread(target=look_up, name="edgemail-names", daemon=True).start()
         return await found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgemail.webhook.public_addresses import is_public
+from edgemail.system.public_addresses import is_public
 
 
 @pytest.mark.parametrize(
