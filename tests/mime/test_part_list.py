@@ -1,4 +1,4 @@
-"""A message's parts in a list. The page lists them alike: web/test/database/part-list.test.ts has the same table."""
+"""A message's parts in a list. The page is held to the same table by web/test/database/part-list.test.ts."""
 
 from __future__ import annotations
 

@@ -151,7 +151,7 @@ class Message:
         return self._describe(index, self._files[index], len(octets)), octets
 
     def role_of(self, part: MailPart) -> tuple[str, int | None]:
-        """Return what a part is shown as, ``""`` for nothing, and its number if it is an attachment or inline part."""
+        """Return what a part is shown as, ``""`` for nothing, and the number of an attachment or inline part."""
         return self._roles.get(id(part), ("", None))
 
     def describe(self, index: int, size: int) -> Attachment:

@@ -55,7 +55,7 @@ export function PartsView({ opened, content, message }: PartsProps) {
 function PartRow({ part, opened }: { part: ListedPart; opened: OpenMessage }) {
   const { number, level, type, charset, encoding, disposition, name, size, role, attachment } = part;
   const path = attachment?.split(".").map(Number);
-  const facts = [charset, encoding, disposition, size === null ? "" : formatBytes(size)].filter(Boolean);
+  const facts = [number, charset, encoding, disposition, size === null ? "" : formatBytes(size)];
   const fileName = safeName(name) || `part-${number}`;
   return (
     <li>
@@ -66,7 +66,7 @@ function PartRow({ part, opened }: { part: ListedPart; opened: OpenMessage }) {
           </span>
           {name && <bdi>{name}</bdi>}
           <span class="meta">
-            {[number, ...facts].filter(Boolean).map((fact, index) => (
+            {facts.filter(Boolean).map((fact, index) => (
               <bdi key={index}>{index > 0 ? ` · ${fact}` : fact}</bdi>
             ))}
           </span>
