@@ -75,3 +75,11 @@ class MessageNotFound(EdgemailError):  # noqa: N818 - see above
 
 class AttachmentNotFound(EdgemailError):  # noqa: N818 - see above
     """The message has no attachment with this number."""
+
+
+class CheckIsOff(EdgemailError):  # noqa: N818 - see above
+    """A check that this server does not make. The text says why."""
+
+
+class MessageWithoutHtml(EdgemailError):  # noqa: N818 - see above
+    """The message has no HTML that could be checked."""

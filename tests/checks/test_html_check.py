@@ -39,7 +39,7 @@ def warned(html: str) -> dict[str, tuple[tuple[int, ...], int]]:
         ("<html amp4email>", {"amp"}),
         ("<script>alert('<video>')</script>", {"html-script"}),
         ('<script type="application/ld+json">{}</script>', set()),
-        ("<!-- <video> --><p>", {"html-comments"}),
+        ("<!-- <video> --><p>", set()),
         ("<!doctype html><p>", {"html-doctype"}),
         ('<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "x"><p>', set()),
         ("<textarea><video></textarea>", {"html-textarea"}),
@@ -236,16 +236,24 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("html", HOSTILE, ids=[one[:24] for one in HOSTILE])
-def test_hostile_html_is_read_to_a_bound(html: str) -> None:
-    """It never fails. That it takes no long time is measured in CPU time, far above what it takes."""
-    report = check_html(html)
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(len(HOSTILE)))
+def test_hostile_html_is_read_to_a_bound(number: int) -> None:
+    """It never fails, and takes a tenth of a second where another way to read would take an hour."""
+    report = check_html(HOSTILE[number])
     assert isinstance(report, HtmlReport)
     for warning in report.warnings:
         assert 0 < len(warning.lines) <= LINES_MAX
         assert warning.found >= 1
 
 
+def test_hostile_beginnings_do_no_harm() -> None:
+    """The same, shorter, so that they are tried each time."""
+    for html in HOSTILE:
+        assert isinstance(check_html(html[:3_000]), HtmlReport)
+
+
+@pytest.mark.slow
 def test_html_that_is_too_long_is_cut_and_says_so() -> None:
     """What is behind the bound is not read."""
     report = check_html(" " * HTML_MAX + "<video>")

@@ -38,6 +38,7 @@ VALUES: Final = {
 
 _NO_RELAY: Final = "refused: edgemail sends no mail"
 _SANDBOX: Final = "in a sandbox, with its images in it"
+_HTML_CHECK: Final = "the newest version of each program counts; more features are looked for"
 _OUR_IDS: Final = "ids are numbers"
 
 MAILPIT: Final = (
@@ -52,8 +53,8 @@ MAILPIT: Final = (
     Endpoint("GET", "/api/v1/message/{id}/part/{part}"),
     Endpoint("GET", "/api/v1/message/{id}/part/{part}/thumb", note="a white picture"),
     Endpoint("POST", "/api/v1/message/{id}/release", 400, _NO_RELAY, body='{"To":["kim@example.org"]}'),
-    Endpoint("GET", "/api/v1/message/{id}/html-check", 400, "refused: not there"),
-    Endpoint("GET", "/api/v1/message/{id}/link-check", 400, "refused: edgemail fetches nothing"),
+    Endpoint("GET", "/api/v1/message/{id}/html-check", note=_HTML_CHECK),
+    Endpoint("GET", "/api/v1/message/{id}/link-check", 400, "refused unless `link_check` is on"),
     Endpoint("GET", "/api/v1/message/{id}/sa-check", 404, "as where it is off"),
     Endpoint("GET", "/api/v1/message/{id}/rspamd-check", 404, "as where it is off"),
     Endpoint("POST", "/api/v1/send", body='{"From":{"Email":"a@example.org"},"To":[{"Email":"kim@example.org"}]}'),

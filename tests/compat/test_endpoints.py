@@ -64,7 +64,17 @@ def ask_once(server: Process, method: str, path: str, body: str | None) -> int:
 def test_the_list_has_every_endpoint() -> None:
     """Each route's methods, under its path."""
     inbox = Inbox(MemoryStore())
-    parts = CompatParts(inbox, None, cast("Submitter", None), 1, "", cast("Any", None), cast("SmtpCounters", None))
+    parts = CompatParts(
+        inbox,
+        None,
+        cast("Submitter", None),
+        1,
+        "",
+        cast("Any", None),
+        cast("SmtpCounters", None),
+        None,
+        checks_html=True,
+    )
     served = {
         (method, shape(route.path))
         for route in list_routes(parts, cast("HeldRequests", None))

@@ -56,7 +56,6 @@ def test_mailpit_api(server: Process) -> None:
         "getMessageSummary of an unknown id": "404",
         "setChaosTriggers beyond": "400",
         "releaseMessage": "400",
-        "htmlCheck": "400",
         "linkCheck": "400",
         "spamAssassinCheck": "404",
     }

@@ -44,6 +44,8 @@ ROUTES = {
     ("get", "/api/inboxes/{address}/messages/{id}/attachments/{n}/message"),
     ("get", "/api/inboxes/{address}/messages/{id}/html-check"),
     ("get", "/api/messages/{id}/html-check"),
+    ("post", "/api/inboxes/{address}/messages/{id}/link-check"),
+    ("post", "/api/messages/{id}/link-check"),
     ("get", "/api/messages/{id}"),
     ("delete", "/api/messages/{id}"),
     ("get", "/api/messages/{id}/raw"),

@@ -45,7 +45,7 @@ _INPUTS: Final = {name: f"html-input-{name}" for name in ("checkbox", "hidden", 
 _BUTTONS: Final = {"reset": "html-button-reset", "submit": "html-button-submit"}
 _DATA_SCRIPTS: Final = frozenset({"application/ld+json", "application/json"})
 """Types of scripts that are data, which some mail programs read."""
-_CANDIDATE: Final = re.compile(r"\s*+([^\s,]\S*+)[^,]*+,?")
+_CANDIDATE: Final = re.compile(r"(?:^|,)\s*+([^\s,]\S*+)")
 _CANDIDATES_MAX: Final = 20
 _HTML5: Final = re.compile(r"doctype\s+html\s*\Z", re.IGNORECASE)
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp
 
+    from edgemail.checks.link_check import LinkChecker
     from edgemail.http.mcp.endpoint import McpEndpoint
     from edgemail.http.metrics_route import MetricsPage
     from edgemail.http.parts import HttpParts
@@ -54,7 +55,7 @@ def create_api(parts: HttpParts, metrics: MetricsPage, agents: McpEndpoint | Non
     api.state.inbox = parts.inbox
     api.state.info = info
     api.state.chaos = chaos
-    api.state.link_checker = None
+    api.state.link_checker = _make_link_checker(parts)
     api.state.checks_html = settings.checks.html == "on" and html_support.is_built()
     api.state.refused_replies = parts.counters.smtp.refused_replies
     streams = HoldLimits("streams", http.max_streams_per_inbox, http.max_streams_per_source)
@@ -75,7 +76,7 @@ def create_api(parts: HttpParts, metrics: MetricsPage, agents: McpEndpoint | Non
     api.router.routes += route_well_known(settings.access)
     api.router.routes += route_guides(http.base_path, documents_api=settings.access.internals == "everyone")
     if settings.access.compat_apis == "on":
-        api.router.routes += _list_compat_routes(parts, chaos, api.state.streams)
+        api.router.routes += _list_compat_routes(parts, chaos, api.state.streams, api.state.link_checker)
     if agents is not None:
         api.router.routes.append(Route(MCP_PATH, agents, methods=None))
     mount_web_client(api)
@@ -83,7 +84,19 @@ def create_api(parts: HttpParts, metrics: MetricsPage, agents: McpEndpoint | Non
     return api
 
 
-def _list_compat_routes(parts: HttpParts, chaos: Chaos | None, streams: HeldRequests) -> list[BaseRoute]:
+def _make_link_checker(parts: HttpParts) -> LinkChecker | None:
+    """Return what asks links, None where that is off."""
+    checks = parts.settings.checks
+    if checks.links == "off":
+        return None
+    from edgemail.checks.link_check import LinkChecker  # its HTTP client takes a tenth of a second to load
+
+    return LinkChecker(may_be_private=checks.private_links == "on", refuse=parts.refuse)
+
+
+def _list_compat_routes(
+    parts: HttpParts, chaos: Chaos | None, streams: HeldRequests, link_checker: LinkChecker | None
+) -> list[BaseRoute]:
     from edgemail.http.compat.parts import CompatParts
     from edgemail.http.compat.routes import list_routes
 
@@ -96,6 +109,7 @@ def _list_compat_routes(parts: HttpParts, chaos: Chaos | None, streams: HeldRequ
         parts.settings.store.db,
         parts.measure,
         parts.counters.smtp,
+        link_checker=link_checker,
         checks_html=parts.settings.checks.html == "on" and html_support.is_built(),
     )
     return list_routes(compat, streams)

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Request, Response
 
 from edgemail.checks import html_support
+from edgemail.checks.link_list import list_links
+from edgemail.errors import CheckIsOff, MessageWithoutHtml
 from edgemail.http import check_models
 from edgemail.http.check_documents import write_html_check
 from edgemail.http.error_handlers import BUSY, PROBLEM
 from edgemail.http.large_responses import build_response
-from edgemail.http.problems import problem_response
 from edgemail.http.query_parameters import StrictRoute
 from edgemail.http.routes import AddressPath, IdPath, read_inbox_name
 from edgemail.model import MailId
 
 if TYPE_CHECKING:
+    from edgemail.checks.link_check import LinkChecker
     from edgemail.mailbox.inbox import Inbox
 
-NO_HTML = "no-html"
-NOT_HERE = "not-here"
-"""Types of problems: the message has no HTML; the check is off here."""
+_STATUSES = frozenset(HTTPStatus)
 
 router = APIRouter(
     tags=["checks"],
@@ -51,14 +51,67 @@ async def check_html(request: Request, id: IdPath) -> Response:  # noqa: A002 - 
     return await _check_html(request, id, None)
 
 
+@router.post("/api/inboxes/{address:address}/messages/{id:segment}/link-check")
+async def check_links_of_inbox(
+    request: Request,
+    address: AddressPath,
+    id: IdPath,  # noqa: A002 - its public name
+) -> check_models.LinkCheckModel:
+    """Ask the servers of an inbox's message's links, at most 100, whether they work.
+
+    This is the only route that fetches what a message names. A link is asked by HEAD, and by GET where the
+    server knows no HEAD. 404 has the type `not-here` where the setting `link_check` is off.
+    """
+    return await _check_links(request, id, read_inbox_name(address))
+
+
+@router.post("/api/messages/{id}/link-check")
+async def check_links(request: Request, id: IdPath) -> check_models.LinkCheckModel:  # noqa: A002 - its public name
+    """Ask the servers of a message's links, at most 100, whether they work.
+
+    A link is asked by HEAD, and by GET where the server knows no HEAD. 404 has the type `not-here` where the
+    setting `link_check` is off.
+    """
+    return await _check_links(request, id, None)
+
+
+async def _check_links(request: Request, id_: int, inbox: str | None) -> check_models.LinkCheckModel:
+    checker: LinkChecker | None = request.app.state.link_checker
+    if checker is None:
+        raise CheckIsOff("this server asks no links: the setting link_check is off")
+    mails: Inbox = request.app.state.inbox
+    _, found = await mails.derive(MailId(id_), list_links, inbox=inbox)
+    links, left_out = found.about
+    checked = await checker.check(links)
+    return check_models.LinkCheckModel(
+        links=[
+            check_models.CheckedLinkModel(
+                url=link.url,
+                status=link.status,
+                status_text=write_status(link.status),
+                error=link.error,
+                hops=[check_models.LinkHopModel(url=hop.url, status=hop.status) for hop in link.hops],
+            )
+            for link in checked
+        ],
+        errors=sum(not link.works for link in checked),
+        left_out=left_out,
+    )
+
+
+def write_status(status: int | None) -> str:
+    """Return what a status means, "" for one that nobody knows."""
+    return HTTPStatus(status).phrase if status in _STATUSES else ""
+
+
 async def _check_html(request: Request, id_: int, inbox: str | None) -> Response:
     if not request.app.state.checks_html:
         detail = "this server does not check HTML: the setting html_check is off"
         if not html_support.is_built():
             detail = "this server has no facts to check HTML by: `make client` writes them"
-        return problem_response(HTTPStatus.NOT_FOUND, detail, kind=NOT_HERE)
+        raise CheckIsOff(detail)
     mails: Inbox = request.app.state.inbox
     _, content = await mails.derive(MailId(id_), write_html_check, inbox=inbox)
     if not content.about:
-        return problem_response(HTTPStatus.NOT_FOUND, "this message has no HTML", kind=NO_HTML)
+        raise MessageWithoutHtml("this message has no HTML")
     return await build_response(content.read_pieces(), content.size, "application/json", {})

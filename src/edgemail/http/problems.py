@@ -10,8 +10,10 @@ from starlette.responses import JSONResponse
 from edgemail.errors import (
     AddressError,
     AttachmentNotFound,
+    CheckIsOff,
     EdgemailError,
     MessageNotFound,
+    MessageWithoutHtml,
     StoreFull,
     StoreReadOnly,
     StoreUnavailable,
@@ -22,19 +24,23 @@ _STATUSES: dict[type[EdgemailError], HTTPStatus] = {
     AddressError: HTTPStatus.BAD_REQUEST,
     MessageNotFound: HTTPStatus.NOT_FOUND,
     AttachmentNotFound: HTTPStatus.NOT_FOUND,
+    CheckIsOff: HTTPStatus.NOT_FOUND,
+    MessageWithoutHtml: HTTPStatus.NOT_FOUND,
     StoreReadOnly: HTTPStatus.FORBIDDEN,
     StoreFull: HTTPStatus.INSUFFICIENT_STORAGE,
 }
+_KINDS: dict[type[EdgemailError], str] = {CheckIsOff: "not-here", MessageWithoutHtml: "no-html"}
+_NO_KIND = "about:blank"
 _BUSY_RETRY_S = 5
 
 
-def write_problem(status: int, detail: str, kind: str = "about:blank") -> dict[str, Any]:
+def write_problem(status: int, detail: str, kind: str = _NO_KIND) -> dict[str, Any]:
     """Return the document of an error: `ProblemModel` describes it, and takes long to load."""
     return {"type": kind, "title": HTTPStatus(status).phrase, "status": int(status), "detail": detail}
 
 
 def problem_response(
-    status: int, detail: str, headers: dict[str, str] | None = None, kind: str = "about:blank"
+    status: int, detail: str, headers: dict[str, str] | None = None, kind: str = _NO_KIND
 ) -> JSONResponse:
     """Build the response for an error. `kind` is for programs, where the status does not say enough."""
     return JSONResponse(
@@ -55,4 +61,4 @@ def answer_error(error: EdgemailError) -> JSONResponse:
     if isinstance(error, TooBusy | StoreUnavailable):
         return busy_response(str(error))
     status = _STATUSES.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)
-    return problem_response(status, str(error))
+    return problem_response(status, str(error), kind=_KINDS.get(type(error), _NO_KIND))

@@ -18,6 +18,7 @@ _WHY: Final = {
     "message_queue": "too many wait for a message to be parsed",
     "attachment_queue": "too many wait for an attachment",
     "large_queue": "too many wait for a large message to be parsed",
+    "link_check_queue": "too many checks of links wait for each other",
     "answer_files": "too many large messages and attachments are under way",
     "answer_memory": "the answers under way take all of max_answers",
     "slow_reader": "a client took its answer more slowly than min_read_rate",

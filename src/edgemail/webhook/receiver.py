@@ -14,12 +14,13 @@ from urllib.parse import unquote_to_bytes
 import httpx2
 
 from edgemail import __version__
+from edgemail.system.http_failures import explain_failure
 from edgemail.system.name_lookup import LookupFailed, Resolver
 from edgemail.system.public_addresses import is_public
 from edgemail.webhook.signature import FIELD, sign
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable
 
 _ADDRESSES_MAX: Final = 4
 _ANSWER_MAX_BYTES: Final = 16 * 1024
@@ -114,7 +115,7 @@ class Receiver:
         except _AddressRefusedError as error:
             return TryFailure("address", str(error))
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
-            return _explain(error)
+            return TryFailure(*explain_failure(error))
         with contextlib.suppress(httpx2.HTTPError, OSError):
             async with asyncio.timeout(self._deadlines.body_s):
                 await _read_some(answer)
@@ -183,24 +184,3 @@ def _judge(status: int) -> TryFailure | None:
     if 300 <= status < 400:
         text += ", a redirect, which is not followed"
     return TryFailure(f"status_{status // 100}xx", text, is_outage=status >= 500 or status in _BUSY_STATUSES)
-
-
-def _explain(error: Exception) -> TryFailure:
-    if isinstance(error, httpx2.TimeoutException):
-        return TryFailure("timeout", "did not answer in time")
-    for cause in _find_causes(error):
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return TryFailure("tls", f"has a certificate that is not right: {cause.verify_message}")
-        if isinstance(cause, ssl.SSLError):
-            return TryFailure("tls", "cannot be spoken to by TLS")
-    if isinstance(error, httpx2.ConnectError):
-        return TryFailure("connect", "cannot be reached")
-    return TryFailure("broken", "broke the connection off, or does not speak HTTP")
-
-
-def _find_causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error, its cause, the cause of that, and so on."""
-    cause: BaseException | None = error
-    while cause is not None:
-        yield cause
-        cause = cause.__cause__ or cause.__context__

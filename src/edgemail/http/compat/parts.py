@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from edgemail.checks.link_check import LinkChecker
     from edgemail.mailbox.inbox import Inbox
     from edgemail.policy.chaos import Chaos
     from edgemail.policy.submission import Submitter
@@ -29,5 +30,7 @@ class CompatParts:
     """The name of the database that may be shown."""
     measure: Callable[[], Awaitable[Usage]]
     smtp: SmtpCounters
+    link_checker: LinkChecker | None
+    """None where links are not checked."""
     checks_html: bool
     started_at: float = field(default_factory=time.monotonic)

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import WebSocketRoute
 
+from edgemail.checks.link_list import list_links
 from edgemail.errors import AttachmentNotFound, MessageNotFound
 from edgemail.http.answers import find_source
 from edgemail.http.compat import views
@@ -19,6 +20,7 @@ from edgemail.http.compat.mailpit import chaos as triggers
 from edgemail.http.compat.mailpit import message as whole
 from edgemail.http.compat.mailpit.events import EventSocket
 from edgemail.http.compat.mailpit.html_check import write_html_check
+from edgemail.http.compat.mailpit.link_check import write_link_check
 from edgemail.http.compat.mailpit.listing import list_messages
 from edgemail.http.compat.mailpit.parameters import add_before, make_query, make_whole_query, read_search
 from edgemail.http.compat.mailpit.send import build_submission
@@ -209,9 +211,18 @@ class _MailpitApi:
         return await build_response(content.read_pieces(), content.size, "application/json", {})
 
     async def check_links(self, request: Request) -> Response:
-        """Refuse to fetch links."""
-        await self._find_id(request)
-        raise Refused("link check is off: edgemail fetches nothing")
+        """Say what the links answer.
+
+        It is a GET, as Mailpit's is. So another site's page could have it asked by sending its reader here.
+        """
+        mail_id = await self._find_id(request)
+        if self._parts.link_checker is None:
+            raise Refused("link check is off: edgemail fetches nothing")
+        if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+            raise Refused("other sites may not have links checked", HTTPStatus.FORBIDDEN)
+        _, found = await self._inbox.derive(mail_id, list_links)
+        follow = request.query_params.get("follow") in ("1", "true")
+        return give_json(write_link_check(await self._parts.link_checker.check(found.about[0], follow=follow)))
 
     async def check_spam(self, _: Request) -> Response:
         """Answer as Mailpit does where no such check is set up."""
