@@ -24,7 +24,7 @@ export const english = {
   noHtml: "This message has no HTML.",
   links: "Link check",
   linksWhy:
-    "The server asks each address whether it is there. Whoever runs it sees that. It asks only when you press the button.",
+    "The server asks each address whether it is there, and whoever runs that address sees it. It asks only when you press the button.",
   checkLinks: "Check links",
   again: "Check again",
   noLinks: "The message has no web links.",
