@@ -16,7 +16,7 @@ PAGE = """<!doctype html>
 <body>
 <h1>News</h1>
 <div class="hero" style="position: sticky">First</div>
-<p><a href="http://127.0.0.1:1/read">Read</a></p>
+<p><a href="http://127.0.0.1/read">Read</a></p>
 </body></html>
 """
 """Line 3 has `display: grid`, line 7 has `position`."""
