@@ -302,4 +302,4 @@ async def test_the_server_asks_no_private_address(page: Page, asking_server: Ser
     await page.get_by_role("button", name="Check links").click()
     panel = page.get_by_role("region", name="Link check")
     await expect(panel.get_by_role("status")).to_have_text("1 link, 1 fails")
-    await expect(panel).to_contain_text("private")
+    await expect(panel).to_contain_text("an address that is not public")
