@@ -47,7 +47,7 @@ LINKS = {
 
 
 def fetch(url: str) -> bytes:
-    return subprocess.run(["curl", "-s", "--fail", url], capture_output=True, check=True, timeout=20).stdout
+    return subprocess.run(["curl", "-s", "--fail", url], capture_output=True, check=True, timeout=60).stdout
 
 
 async def open_tab(page: Page, name: str) -> None:
@@ -290,6 +290,7 @@ async def test_no_new_tab_has_a_barrier_and_none_is_wider_than_the_screen(
 def asking_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Run a server that checks links."""
     with running_server(tmp_path_factory.mktemp("asking"), EDGEMAIL_LINK_CHECK="on") as running:
+        fetch(f"{running.web}/config.json")  # the first request loads the API: no page waits for that
         yield running
 
 
