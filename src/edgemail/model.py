@@ -25,6 +25,8 @@ LOCAL_PART_MAX_OCTETS = 255
 DOMAIN_MAX_OCTETS = 255
 """The longest domain (RFC 5321 section 4.5.3.1.2)."""
 
+_MESSAGE_TYPES: Final = frozenset({"message/rfc822", "message/global"})
+
 _BCRYPT = re.compile(r"\$2[aby]\$(?P<cost>[0-9]{2})\$[./A-Za-z0-9]{53}")
 _BCRYPT_COSTS: Final = range(4, 15)
 """A cost of 14 takes about a second; a higher one would let a few wrong passwords block the others."""
@@ -246,6 +248,11 @@ class Attachment:
     size: int
     content_id: str = ""
     """Its Content-ID without angle brackets, by which HTML refers to it; ``""`` for none."""
+
+    @property
+    def is_message(self) -> bool:
+        """True for an attached message; some programs give it no better type than its name."""
+        return self.type in _MESSAGE_TYPES or self.name.lower().endswith(".eml")
 
 
 @dataclass(frozen=True, slots=True)

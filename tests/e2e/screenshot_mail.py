@@ -78,6 +78,12 @@ def order() -> EmailMessage:
     message["Authentication-Results"] = (
         "mx.example.org; spf=pass; dkim=pass header.d=fernandfell.example; dmarc=pass"
     )
+    message["List-Unsubscribe"] = "<https://fernandfell.example/leave/8f2>, <mailto:leave@fernandfell.example>"
+    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    message["DKIM-Signature"] = (
+        "v=1; a=rsa-sha256; d=fernandfell.example; s=s1; h=From:Subject:List-Unsubscribe:List-Unsubscribe-Post; "
+        "bh=AAAA; b=AAAA"
+    )
     message.add_attachment(
         b"%PDF-1.7\n" + bytes(48_000), maintype="application", subtype="pdf", filename="invoice.pdf"
     )

@@ -286,6 +286,11 @@ STATES: dict[str, list[Step]] = {
     "message-text": [read(ORDER), tab("Text"), find(".text-view")],
     "message-headers": [read(ORDER), tab("Headers"), find("table.headers")],
     "message-raw": [read(ORDER), tab("Raw"), find("pre.raw")],
+    "message-parts": [read(ORDER), tab("Parts"), see("multipart/mixed")],
+    "message-envelope": [read(ORDER), tab("Parts"), see("Sent from"), show("#envelope-title")],
+    "message-unsubscribe": [read(ORDER), tab("Parts"), see("One click"), show("#auth-title")],
+    "message-checks": [read(ORDER), tab("Checks"), find(".warning")],
+    "message-checks-line": [read(ORDER), tab("Checks"), press("Line 1"), find(".html-source mark")],
     "message-attachments": [
         read(ORDER),
         find(".frame iframe"),

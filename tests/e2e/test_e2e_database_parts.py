@@ -10,8 +10,9 @@ from playwright.async_api import expect
 
 from tests.e2e.conftest import letter, open_message
 from tests.e2e.edge import running_edge
-from tests.e2e.mail_with_parts import with_attached_messages, with_inline_image, with_invitation
-from tests.e2e.test_e2e_parts import opens_attached_messages, shows_inline_image, shows_invitation
+from tests.e2e.mail_with_parts import CRLF_TEXT, with_attached_messages, with_inline_image, with_invitation
+from tests.e2e.test_e2e_parts import download, opens_attached_messages, shows_inline_image, shows_invitation
+from tests.e2e.test_e2e_tester import open_tab, shows_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,6 +66,20 @@ async def test_attached_messages_open_as_messages(page: Page, edge: Edge, addres
     await edge.server.send(with_attached_messages(), address)
     await open_only(page, edge, address, "First")
     await opens_attached_messages(page, has_codes=False)
+
+
+async def test_parts_are_listed_as_the_server_lists_them(page: Page, edge: Edge, address: str) -> None:
+    """A file of a message in a message can be saved too. What only a server has is not offered."""
+    await edge.server.send(with_attached_messages(), address)
+    await open_only(page, edge, address, "First")
+    await open_tab(page, "Parts")
+    await shows_parts(page)
+    assert await download(page, "Download part 3.2.2 lines.txt") == CRLF_TEXT
+    await expect(page.get_by_role("region", name="Envelope")).to_contain_text("ESMTP, not encrypted")
+    await open_tab(page, "Raw")
+    await expect(page.get_by_role("button", name="Download .eml")).to_be_visible()
+    await expect(page.get_by_role("button", name="curl")).to_have_count(0)
+    await expect(page.get_by_role("tab", name="Checks")).to_have_count(0)
 
 
 async def test_an_invitation_is_a_card(browser: Browser, edge: Edge, address: str) -> None:

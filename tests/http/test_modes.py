@@ -86,7 +86,7 @@ async def test_public_a_message_is_read_under_its_address_only(public: Program) 
     (mail_id,) = await public.send(letter("One way"))
     assert (await public.ask(inbox_path(ANN, f"/messages/{mail_id}"))).json()["subject"] == "One way"
     unknown = await public.ask("/api/nothing")
-    for rest in ("", "/raw", "/attachments/0", "/attachments/0/message", "/"):
+    for rest in ("", "/raw", "/structure", "/attachments/0", "/attachments/0/message", "/"):
         for number in (mail_id, 10**9):
             answer = await public.ask(f"/api/messages/{number}{rest}")
             assert (answer.status, answer.body) == (404, unknown.body)

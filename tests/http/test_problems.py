@@ -54,7 +54,7 @@ async def test_what_is_no_address_is_a_bad_request(program: Program) -> None:
 
 async def test_an_unknown_message_is_not_found(program: Program) -> None:
     """An unknown attachment of a known message is 404 too."""
-    for rest in ("", "/raw", "/attachments/0", "/attachments/0/message"):
+    for rest in ("", "/raw", "/structure", "/attachments/0", "/attachments/0/message"):
         assert "999" in check(await program.ask(f"/api/messages/999{rest}"), 404)
     (mail_id,) = await program.send_letter("No attachments")
     check(await program.ask(f"/api/messages/{mail_id}/attachments/0"), 404)

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 BEN = "ben@example.org"
 SLASHES = "a/messages/7@example.org"
-RESTS = ("", "/raw", "/attachments/0", "/attachments/1/message")
+RESTS = ("", "/raw", "/structure", "/attachments/0", "/attachments/1/message")
 WITH_FILE = letter(
     "File",
     '--b\r\nContent-Type: text/plain; name="a.txt"\r\nContent-Disposition: attachment\r\n\r\nabc\r\n'

@@ -19,6 +19,7 @@ from edgemail.http.held_requests import HeldRequests, HoldLimits
 from edgemail.http.models import LimitsModel, RetentionModel, ServerInfoModel
 from edgemail.http.openapi import complete_openapi
 from edgemail.http.routes import router
+from edgemail.http.structure import router as structure_router
 from edgemail.http.web_client import mount_web_client
 from edgemail.http.well_known import route_well_known
 
@@ -63,7 +64,13 @@ def create_api(parts: HttpParts, metrics: MetricsPage, agents: McpEndpoint | Non
     api.state.waits = HeldRequests(waits, trusted, parts.refuse)
     register_error_handlers(api)
     # `include_router` has each request matched twice
-    api.router.routes += [*router.routes, *checks_router.routes, *all_mail_router.routes, *chaos_router.routes]
+    api.router.routes += [
+        *router.routes,
+        *structure_router.routes,
+        *checks_router.routes,
+        *all_mail_router.routes,
+        *chaos_router.routes,
+    ]
     if http.metrics is True:
         api.router.routes.append(metrics.route)
     api.router.routes += route_well_known(settings.access)

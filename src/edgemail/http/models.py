@@ -184,6 +184,35 @@ class WholeMessageModel(AttachedMessageModel, EnvelopeModel):
     """A parsed message. `text` and `html` are as sent: sanitise them before showing them."""
 
 
+class ListedPartModel(JsonModel):
+    """A part of a message as its own header describes it."""
+
+    number: str = Field(
+        description="as IMAP numbers parts; empty for a multipart that is a whole message", examples=["2.1"]
+    )
+    level: int = Field(description="how many parts it lies in")
+    type: str
+    charset: str = Field(description="may be empty, as the texts below")
+    encoding: str = Field(description="the Content-Transfer-Encoding as it was sent")
+    disposition: str
+    name: str
+    content_id: str
+    size: int | None = Field(description="decoded octets; null for what holds other parts")
+    role: Literal["text", "html", "attachment", "inline", ""] = Field(
+        description="what it is shown as; empty for what holds others, and for what is not shown"
+    )
+    attachment: str | None = Field(
+        description="the `n` of its route, null where it is no attachment or inline part", examples=["1.0"]
+    )
+
+
+class StructureModel(JsonModel):
+    """The parts of a message in its order, with those of the messages that are attached to it."""
+
+    parts: tuple[ListedPartModel, ...]
+    is_complete: bool = Field(alias="complete", description="false where a bound has left parts out")
+
+
 def _envelope_fields(mail: model.StoredMail) -> dict[str, object]:
     return {"id": mail.id, "date": mail.date, "sender": mail.sender, "recipients": mail.recipients}
 

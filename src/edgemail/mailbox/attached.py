@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 DEPTH_MAX = 8
 """The most numbers of a path: each takes one parse of what the one before has found."""
 
-_MESSAGE_TYPES = frozenset({"message/rfc822", "message/global"})
-
 AttachmentPath = tuple[int, ...]
 """The numbers of attachments, the outermost first: ``(1, 0)`` is the first one of the message that is
 the second attachment."""
@@ -42,7 +40,7 @@ def find_message(data: bytes, path: AttachmentPath) -> bytes:
 
 
 def _require_message(about: Attachment, content: bytes) -> bytes:
-    """Return an attachment's octets if it is a message; some programs give it no better type than its name."""
-    if about.type in _MESSAGE_TYPES or about.name.lower().endswith(".eml"):
+    """Return an attachment's octets if it is a message."""
+    if about.is_message:
         return content
     raise AttachmentNotFound(f"attachment {about.index} is not a message")

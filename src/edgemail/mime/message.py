@@ -54,6 +54,16 @@ class Message:
         self._label = next((label for leaf in leaves if leaf.type[:5] == "text/" and (label := leaf.charset)), "")
 
     @property
+    def root(self) -> MailPart:
+        """The message's tree of parts."""
+        return self._root
+
+    @property
+    def label(self) -> str:
+        """The charset of what names none."""
+        return self._label
+
+    @property
     def type(self) -> str:
         """The message's own type, in lower case."""
         return self._root.shown_type
@@ -139,6 +149,23 @@ class Message:
             return None
         octets = self._files[index].part.decode()
         return self._describe(index, self._files[index], len(octets)), octets
+
+    def role_of(self, part: MailPart) -> tuple[str, int | None]:
+        """Return what a part is shown as, ``""`` for nothing, and the number of an attachment or inline part."""
+        return self._roles.get(id(part), ("", None))
+
+    def describe(self, index: int, size: int) -> Attachment:
+        """Describe an attachment or inline part whose size is known."""
+        return self._describe(index, self._files[index], size)
+
+    @cached_property
+    def _roles(self) -> dict[int, tuple[str, int | None]]:
+        content = self._content_parts
+        roles: dict[int, tuple[str, int | None]] = {id(part): ("text", None) for part in content.texts}
+        roles |= {id(part): ("html", None) for part in content.pages}
+        for index, file in enumerate(self._files):
+            roles[id(file.part)] = ("inline" if file.is_inline else "attachment", index)
+        return roles
 
     @cached_property
     def _content_parts(self) -> MailContent:

@@ -8,7 +8,7 @@ export async function openRaw(raw: ArrayBuffer, signal: AbortSignal): Promise<Op
   let parsed: ParsedMail | null = null;
   let problem = "";
   try {
-    parsed = await parse(raw, signal);
+    parsed = await parse(raw, "mail", signal);
   } catch (error) {
     problem = causeOf(error);
   }
@@ -17,6 +17,7 @@ export async function openRaw(raw: ArrayBuffer, signal: AbortSignal): Promise<Op
     content: parsed?.content ?? problem,
     raw: () => Promise.resolve(new Blob([raw])),
     part: (index) => Promise.resolve(new Blob([octetsOf(index)])),
+    structure: (stop) => parse(raw, "parts", stop),
     attached: (index, stop) => openRaw(octetsOf(index), stop),
   };
 }

@@ -1,5 +1,5 @@
 import { workerUrl } from "../reader/trusted-types.ts";
-import type { ParsedMail, WorkerAnswer } from "./parsed-mail.ts";
+import type { ParsedMail, WorkerAnswer, WorkerQuestion, WorkerResults } from "./parsed-mail.ts";
 import { words } from "./words.ts";
 
 const MAX_BYTES = 32 * 1024 * 1024;
@@ -11,7 +11,11 @@ const PARALLEL_WORKERS = 2;
  *
  * Rejects with a reason for the reader if the message is too large, takes too long, or is broken.
  */
-export function parse(raw: ArrayBuffer, signal: AbortSignal): Promise<ParsedMail> {
+export function parse<Kind extends keyof WorkerResults>(
+  raw: ArrayBuffer,
+  wants: Kind,
+  signal: AbortSignal,
+): Promise<WorkerResults[Kind]> {
   if (raw.byteLength > MAX_BYTES) return Promise.reject(new Error(words.reading.tooLarge));
   return new Promise((resolve, reject) => {
     const worker = new Worker(workerUrl());
@@ -29,9 +33,9 @@ export function parse(raw: ArrayBuffer, signal: AbortSignal): Promise<ParsedMail
     worker.onmessage = ({ data }: MessageEvent<WorkerAnswer>) => {
       if ("problem" in data) return fail(data.problem || words.reading.broken);
       stop();
-      resolve(data.parsed);
+      resolve(data.found as WorkerResults[Kind]);
     };
-    worker.postMessage(raw);
+    worker.postMessage({ raw, wants } satisfies WorkerQuestion);
   });
 }
 
@@ -44,7 +48,7 @@ export async function parseAll(raws: Uint8Array[]): Promise<(ParsedMail | null)[
     while (next < raws.length) {
       const at = next++;
       const octets = (raws[at] as Uint8Array).slice().buffer;
-      parsed[at] = await parse(octets, signal).catch(() => null);
+      parsed[at] = await parse(octets, "mail", signal).catch(() => null);
     }
   };
   await Promise.all(Array.from({ length: PARALLEL_WORKERS }, work));

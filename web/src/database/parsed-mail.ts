@@ -1,4 +1,4 @@
-import type { MessageContent } from "../inbox/source.ts";
+import type { MessageContent, PartList } from "../inbox/source.ts";
 
 /** What the worker makes of a raw message. The sender chose every string here. */
 export interface ParsedMail {
@@ -7,4 +7,15 @@ export interface ParsedMail {
   parts: ArrayBuffer[];
 }
 
-export type WorkerAnswer = { parsed: ParsedMail } | { problem: string };
+/** What the worker is asked for: all of a message, or a list of its parts. */
+export interface WorkerQuestion {
+  raw: ArrayBuffer;
+  wants: keyof WorkerResults;
+}
+
+export interface WorkerResults {
+  mail: ParsedMail;
+  parts: PartList;
+}
+
+export type WorkerAnswer = { found: ParsedMail | PartList } | { problem: string };

@@ -86,6 +86,100 @@ export interface MessageContent {
   events?: CalendarEvent[];
 }
 
+/** A part of a message as its own header describes it. */
+export interface ListedPart {
+  /** As IMAP numbers parts, such as `2.1`; empty for a multipart that is a whole message. */
+  number: string;
+  /** How many parts it lies in. */
+  level: number;
+  type: string;
+  charset: string;
+  encoding: string;
+  disposition: string;
+  name: string;
+  content_id: string;
+  /** Decoded octets; null for what holds other parts. */
+  size: number | null;
+  /** What it is shown as; empty for nothing. */
+  role: "text" | "html" | "attachment" | "inline" | "";
+  /** The numbers of the attachments that lead to it, such as `1.0`; null if it is none. */
+  attachment: string | null;
+}
+
+export interface PartList {
+  /** In the message's order, with those of the messages that are attached to it. */
+  parts: ListedPart[];
+  /** False if a bound has left parts out. */
+  complete: boolean;
+}
+
+/** The part of all mail programs, in percent, that show something as it was meant. */
+export interface SupportScore {
+  supported: number;
+  partial: number;
+  unsupported: number;
+}
+
+/** A mail program that does not show something as it was meant. */
+export interface WarnedClient {
+  family: string;
+  name: string;
+  platform: string;
+  version: string;
+  support: "no" | "partial" | "unknown";
+  note: string | null;
+}
+
+export interface HtmlWarning {
+  slug: string;
+  title: string;
+  description: string | null;
+  url: string;
+  category: string;
+  /** The lines of the HTML where it is found, from 1. */
+  lines: number[];
+  found: number;
+  score: SupportScore;
+  clients: WarnedClient[];
+}
+
+/** What mail programs do not support in a message's HTML. */
+export interface HtmlCheck {
+  score: SupportScore;
+  nodes: number;
+  tests: number;
+  /** Every family of mail programs that is known. */
+  families: string[];
+  warnings: HtmlWarning[];
+  /** True if the HTML is so long that its end was not read. */
+  truncated: boolean;
+  /** When the facts about mail programs changed last, as `2026-05-13`. */
+  data_date: string;
+}
+
+export interface CheckedLink {
+  url: string;
+  /** Null if there was no answer. */
+  status: number | null;
+  status_text: string;
+  error: string | null;
+  /** Each answer on the way. The last one is the link's. */
+  hops: { url: string; status: number }[];
+}
+
+export interface LinkCheck {
+  links: CheckedLink[];
+  errors: number;
+  /** How many more links the message has, which were not asked. */
+  left_out: number;
+}
+
+/** The checks that a server of ours offers for a message. Each takes place when it is asked for. */
+export interface MessageChecks {
+  html?: (signal: AbortSignal) => Promise<HtmlCheck>;
+  links?: (signal: AbortSignal) => Promise<LinkCheck>;
+}
+
 /** A message that was opened. Whatever else of it is needed is loaded then. */
 export interface OpenMessage {
   /** What it holds, or why this page could not read it. */
@@ -94,6 +188,12 @@ export interface OpenMessage {
   raw(signal: AbortSignal, progress?: ProgressCallback): Promise<Blob>;
   /** The decoded octets of an attachment, or of a part that belongs to the HTML. */
   part(index: number, signal: AbortSignal): Promise<Blob>;
+  /** List its parts. */
+  structure(signal: AbortSignal): Promise<PartList>;
+  /** Where the API has the message as it was received; absent if there is no API. */
+  rawPath?: string;
+  /** Say which checks the server offers for it; absent if there is no server of ours. Never rejects. */
+  checks?: () => Promise<MessageChecks>;
   /** Open an attachment that is a message. */
   attached(index: number, signal: AbortSignal): Promise<OpenMessage>;
 }

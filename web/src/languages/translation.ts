@@ -1,10 +1,12 @@
 import type { CalendarWords } from "./en/calendar.ts";
+import type { ChecksWords } from "./en/checks.ts";
 import type { ConfirmDeleteWords } from "./en/confirm-delete.ts";
 import type { DatabaseWords } from "./en/database.ts";
 import type { KeyboardWords } from "./en/keyboard.ts";
 import type { LandingWords } from "./en/landing.ts";
 import type { PageWords } from "./en/page.ts";
 import type { PreviewWords } from "./en/preview.ts";
+import type { PartsWords } from "./en/parts.ts";
 import type { ReaderWords } from "./en/reader.ts";
 import type { ShareWords } from "./en/share.ts";
 
@@ -18,5 +20,7 @@ export interface Translation {
   reader: ReaderWords;
   preview: PreviewWords;
   calendar: CalendarWords;
+  parts: PartsWords;
+  checks: ChecksWords;
   database: DatabaseWords;
 }

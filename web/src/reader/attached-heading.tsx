@@ -1,7 +1,8 @@
+import { BACK } from "./drawings.ts";
 import { useEffect, useRef } from "preact/hooks";
 import type { MessageContent } from "../inbox/source.ts";
 import { words as page } from "../languages/dictionary.ts";
-import { Icon } from "../ui/icons.tsx";
+import { Drawing } from "../ui/icons.tsx";
 import { words } from "./words.ts";
 
 interface AttachedHeadingProps {
@@ -20,7 +21,7 @@ export function AttachedHeading({ content, parent, back }: AttachedHeadingProps)
   return (
     <header class="heading attached">
       <button type="button" class="button quiet" onClick={back}>
-        <Icon name="back" />
+        <Drawing path={BACK} />
         <span class="parent">{words.backTo(parent || page.inbox.noSubject)}</span>
       </button>
       <h2 ref={title} class="title" dir="auto" tabIndex={-1}>

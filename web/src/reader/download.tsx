@@ -1,6 +1,7 @@
+import { DOWNLOAD } from "./drawings.ts";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { causeOf } from "../ui/cause.ts";
-import { Icon } from "../ui/icons.tsx";
+import { Drawing } from "../ui/icons.tsx";
 import { words } from "./words.ts";
 
 interface DownloadProps {
@@ -8,17 +9,25 @@ interface DownloadProps {
   name: string;
   label?: string;
   describe: string;
+  title?: string;
+  type?: "message/rfc822";
 }
 
 /** How long a download may take to start before its URL is revoked. */
 const REVOKE_AFTER_MS = 60_000;
 
 /**
- * Save a file, always as plain octets: no HTML, SVG or PDF of a message may open in the page's
- * origin.
+ * Save a file, as plain octets: no HTML, SVG or PDF of a message may open in the page's origin.
+ *
+ * A whole message may be saved as one. No browser shows that itself, and some offer to open it in a mail
+ * program.
  */
-export function saveFile(content: Blob, name: string): void {
-  const url = URL.createObjectURL(content.slice(0, content.size, "application/octet-stream"));
+export function saveFile(
+  content: Blob,
+  name: string,
+  type: "application/octet-stream" | "message/rfc822" = "application/octet-stream",
+): void {
+  const url = URL.createObjectURL(content.slice(0, content.size, type));
   const link = document.createElement("a");
   link.href = url;
   link.download = name;
@@ -27,11 +36,11 @@ export function saveFile(content: Blob, name: string): void {
 }
 
 /** A button that loads a file and saves it. */
-export function Download({ load, name, label = words.download, describe }: DownloadProps) {
+export function Download({ load, name, label = words.download, describe, title, type }: DownloadProps) {
   const { run, isBusy, cause } = useAction();
   const save = async (signal: AbortSignal) => {
     const content = await load(signal);
-    if (!signal.aborted) saveFile(content, name);
+    if (!signal.aborted) saveFile(content, name, type);
   };
   return (
     <>
@@ -39,10 +48,11 @@ export function Download({ load, name, label = words.download, describe }: Downl
         type="button"
         class="button"
         aria-label={describe}
+        title={title}
         aria-busy={isBusy}
         onClick={() => void run(save)}
       >
-        <Icon name="download" />
+        <Drawing path={DOWNLOAD} />
         <span class="download-word">{label}</span>
       </button>
       {cause && (

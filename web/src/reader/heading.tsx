@@ -6,7 +6,7 @@ import { ALL_MAIL, inboxHash } from "../inbox/address.ts";
 import { formatDateTime, formatAge, formatTimeLeft } from "../ui/time.ts";
 import { ConfirmDelete } from "../ui/lazy-confirm.ts";
 import { words as page } from "../languages/dictionary.ts";
-import { PRINT } from "./drawings.ts";
+import { BACK, PRINT } from "./drawings.ts";
 import { words } from "./words.ts";
 
 const MAX_RECIPIENTS = 20;
@@ -34,7 +34,7 @@ export function Heading({ address, message, content, source, maxAgeSeconds, remo
   return (
     <header class="heading">
       <button type="button" class="button quiet back" onClick={back}>
-        <Icon name="back" />
+        <Drawing path={BACK} />
         {words.back}
       </button>
       <h2 ref={title} class="title" dir="auto" tabIndex={-1}>

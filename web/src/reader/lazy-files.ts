@@ -11,3 +11,5 @@ export const RawView = lazyComponent(() => files().then((part) => part.RawView))
 export const PreviewTools = lazyComponent(() =>
   import("./preview-tools.tsx").then((part) => part.PreviewTools),
 );
+export const PartsView = lazyComponent(() => import("./parts-view.tsx").then((part) => part.PartsView));
+export const ChecksView = lazyComponent(() => import("./checks-view.tsx").then((part) => part.ChecksView));

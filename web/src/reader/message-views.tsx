@@ -1,21 +1,23 @@
-import { useMemo, useRef, useState } from "preact/hooks";
-import type { MessageContent, OpenMessage } from "../inbox/source.ts";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { MessageChecks, MessageContent, OpenMessage, Summary } from "../inbox/source.ts";
 import { words } from "./words.ts";
 import { HeadersView } from "./headers.tsx";
 import { htmlToText } from "./html-text.ts";
 import { HtmlView } from "./html-view.tsx";
-import { RawView } from "./lazy-files.ts";
+import { ChecksView, PartsView, RawView } from "./lazy-files.ts";
 import type { SanitisedHtml } from "./sanitise.ts";
 import { PlainText } from "./plain-text.tsx";
 import type { ViewOptions } from "./view-options.ts";
 
-type View = "html" | "text" | "headers" | "raw";
+type View = "html" | "text" | "headers" | "raw" | "parts" | "checks";
 
 const SHORT_TEXT_CHARS = 300;
 const SHORT_TEXT_BLOCKS = 10;
 
 interface ViewsProps {
   id: number;
+  /** Null for an attached message: it has no envelope. */
+  message: Summary | null;
   opened: OpenMessage;
   /** Null if the message could not be read: then only the source can be shown. */
   content: MessageContent | null;
@@ -30,7 +32,8 @@ export function MessageViews(props: ViewsProps) {
   const html = content?.html ?? "";
   const htmlText = useMemo(() => (html ? htmlToText(html) : ""), [html]);
   const text = content?.text ?? htmlText;
-  const views = availableViews(props);
+  const checks = useChecks(props.opened);
+  const views = availableViews(props, checks);
   const [chosen, setChosen] = useState<View | null>(null);
   const view = chosen ?? views[0] ?? "raw";
   return (
@@ -48,6 +51,10 @@ export function MessageViews(props: ViewsProps) {
         {view === "text" && content && <TextView content={content} text={text} clean={clean} />}
         {view === "headers" && content && <HeadersView headers={content.headers} />}
         {view === "raw" && <RawView opened={props.opened} id={props.id} />}
+        {view === "parts" && content && (
+          <PartsView opened={props.opened} content={content} message={props.message} />
+        )}
+        {view === "checks" && checks && <ChecksView checks={checks} html={html || null} />}
       </div>
     </section>
   );
@@ -59,9 +66,25 @@ function isShort(html: string, htmlText: string): boolean {
   return htmlText.length < SHORT_TEXT_CHARS && blocks < SHORT_TEXT_BLOCKS;
 }
 
-function availableViews({ content, clean }: ViewsProps): View[] {
+function availableViews({ content, clean }: ViewsProps, checks: MessageChecks | null): View[] {
   if (!content) return ["raw"];
-  return clean ? ["html", "text", "headers", "raw"] : ["text", "headers", "raw"];
+  const views: View[] = ["text", "headers", "raw", "parts"];
+  if (clean) views.unshift("html");
+  if (checks?.html || checks?.links) views.push("checks");
+  return views;
+}
+
+/** Return the checks that the server offers; null until that is known, and if it offers none. */
+function useChecks(opened: OpenMessage): MessageChecks | null {
+  const [checks, setChecks] = useState<MessageChecks | null>(null);
+  useEffect(() => {
+    let isOver = false;
+    void opened.checks?.().then((found) => isOver || setChecks(found));
+    return () => {
+      isOver = true;
+    };
+  }, [opened]);
+  return checks;
 }
 
 interface TabsProps {
@@ -76,7 +99,8 @@ function Tabs({ views, view, choose }: TabsProps) {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!by) return;
     event.preventDefault();
-    const next = views[(views.indexOf(view) + by + views.length) % views.length] as View;
+    const forwards = document.documentElement.dir === "rtl" ? -by : by;
+    const next = views[(views.indexOf(view) + forwards + views.length) % views.length] as View;
     choose(next);
     list.current?.querySelector<HTMLElement>(`#tab-${next}`)?.focus();
   };

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { dictionary, locale } from "../languages/dictionary.ts";
 import { english } from "../languages/en/preview.ts";
 import { Drawing, Icon } from "../ui/icons.tsx";
-import { IMAGE } from "./drawings.ts";
+import { DOWNLOAD, IMAGE } from "./drawings.ts";
 import { saveFile } from "./download.tsx";
 import { drawPicture } from "./picture.ts";
 import { type Preview, ZOOMS } from "./preview-size.ts";
@@ -136,7 +136,7 @@ function Picture({ id, clean, options, preview, paper }: ToolsProps) {
         aria-busy={isBusy}
         onClick={() => void make()}
       >
-        <Icon name="download" />
+        <Drawing path={DOWNLOAD} />
         <span class="tool-word">{words.picture}</span>
       </button>
       <span class="meta" role="status">

@@ -5,17 +5,13 @@ import { causeOf } from "../ui/cause.ts";
 import { Failed } from "../ui/error-states.tsx";
 import { formatBytes } from "../ui/size.ts";
 import { Download } from "./download.tsx";
+import { curlCommand } from "./curl-command.ts";
+import { CopyButton } from "../ui/copy-button.tsx";
+import { type CutSource, cutSource, lineNumbers, MAX_SOURCE_CHARS } from "./source-lines.ts";
 import { words } from "./words.ts";
 
-const MAX_BYTES = 500_000;
-const MAX_LINES = 20_000;
-
-interface Source {
+interface Source extends CutSource {
   octets: Blob;
-  /** The part that the page can show. */
-  text: string;
-  lines: number;
-  isAll: boolean;
 }
 
 /** A message's source with line numbers, and its download. It is loaded when it is looked at. */
@@ -44,7 +40,17 @@ export function RawView({ opened, id }: { opened: OpenMessage; id: number }) {
           name={`message-${id}.eml`}
           label={words.eml}
           describe={words.eml}
+          title={words.emlWhy}
+          type="message/rfc822"
         />
+        {opened.rawPath && (
+          <CopyButton
+            text={curlCommand(opened.rawPath, document.baseURI, `message-${id}.eml`)}
+            what={words.asCurl}
+          >
+            <span dir="ltr">curl</span>
+          </CopyButton>
+        )}
         <span class="meta">
           {isAll ? formatBytes(octets.size) : words.cut(formatBytes(text.length), formatBytes(octets.size))}
         </span>
@@ -59,20 +65,7 @@ export function RawView({ opened, id }: { opened: OpenMessage; id: number }) {
   );
 }
 
-/** Return the part of the source that the page can show, and its number of lines. */
 async function readSource(octets: Blob): Promise<Source> {
-  const text = (await octets.slice(0, MAX_BYTES).text()).replace(/\r\n?/g, "\n");
-  let lines = 0;
-  let end = -1;
-  do {
-    end = text.indexOf("\n", end + 1);
-    lines += 1;
-  } while (end >= 0 && lines < MAX_LINES);
-  if (end >= 0) return { octets, text: text.slice(0, end), lines, isAll: false };
-  const isAll = octets.size <= MAX_BYTES;
-  return { octets, text, lines: text.endsWith("\n") ? lines - 1 : lines, isAll };
-}
-
-function lineNumbers(lines: number): string {
-  return Array.from({ length: lines }, (_, index) => index + 1).join("\n");
+  const cut = cutSource(await octets.slice(0, MAX_SOURCE_CHARS).text());
+  return { octets, ...cut, isAll: cut.isAll && octets.size <= MAX_SOURCE_CHARS };
 }

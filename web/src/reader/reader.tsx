@@ -168,6 +168,7 @@ function OpenedMessage(props: OpenedProps) {
       </p>
       <MessageViews
         id={message.id}
+        message={message}
         opened={opened}
         content={null}
         clean={null}
@@ -224,6 +225,7 @@ function MessageBody({
       {events.length > 0 && <CalendarCards events={events} />}
       <MessageViews
         id={message.id}
+        message={listed}
         opened={opened}
         content={content}
         clean={clean}

@@ -1,5 +1,6 @@
+import { DOWNLOAD } from "./drawings.ts";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Icon } from "../ui/icons.tsx";
+import { Drawing } from "../ui/icons.tsx";
 import { saveFile } from "./download.tsx";
 import { safeName } from "./filename.ts";
 import type { MessagePart, OpenMessage } from "../inbox/source.ts";
@@ -38,7 +39,7 @@ export function SaveAll({ parts, opened, name, date }: SaveAllProps) {
   return (
     <>
       <button type="button" class="button" disabled={state === "packing"} onClick={() => void pack()}>
-        <Icon name="download" />
+        <Drawing path={DOWNLOAD} />
         {state === "packing" ? words.attachments.saving : words.attachments.saveAll}
       </button>
       {state === "failed" && (

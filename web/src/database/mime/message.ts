@@ -16,16 +16,31 @@ const MAX_SUBJECT_CHARS = 1_000;
 const MAX_TRACE_OCTETS = 16 * 1024;
 const TRACE = /^(?:return-path|received)$/i;
 
-/** Take a message apart. */
-export function parseMessage(message: Uint8Array): ParsedMail {
-  const octets = toOctetString(message);
+/** A message's tree of parts, and what each part is shown as. */
+export interface ReadMail {
+  root: MailPart;
+  /** The charset of what names none. */
+  label: string;
+  texts: MailPart[];
+  pages: MailPart[];
+  files: FilePart[];
+  html: string | null;
+}
+
+/** Read a message's parts. */
+export function readMail(octets: string): ReadMail {
   const lines = splitLines(octets);
   const root = readStructure(lines);
   if (lines !== octets) for (const leaf of root.leaves()) if (leaf.octets === lines) leaf.octets = octets;
-  const label = findLabel(root);
   const { texts, pages, files } = readContent(root);
   const html = join(pages);
   if (html) markInline(files, html);
+  return { root, label: findLabel(root), texts, pages, files, html };
+}
+
+/** Take a message apart. */
+export function parseMessage(message: Uint8Array): ParsedMail {
+  const { root, label, texts, files, html } = readMail(toOctetString(message));
   const parts = files.map(({ part }) => toOctets(part.decode()).buffer);
   const described = files.map((file, index) => describe(file, index, label, parts[index]?.byteLength ?? 0));
   const content: MessageContent = {

@@ -112,7 +112,8 @@ function splitText(part: MailPart, most: number): MailPart[] {
   return splitUuencoded(part.body, most).map(({ start, end, fileName }) => {
     const first = new Map<string, string>();
     if (fileName === null) {
-      first.set("content-type", part.field("content-type"));
+      const type = part.header.first.get("content-type");
+      if (type !== undefined) first.set("content-type", type);
     } else {
       const name = fileName.replace(/["\\]/g, "");
       first.set("content-type", `application/octet-stream; name="${name}"`);
