@@ -11,6 +11,7 @@ from edgemail.errors import (
     AddressError,
     AttachmentNotFound,
     EdgemailError,
+    InboxLocked,
     MessageNotFound,
     StoreFull,
     StoreReadOnly,
@@ -22,6 +23,7 @@ _STATUSES: dict[type[EdgemailError], HTTPStatus] = {
     AddressError: HTTPStatus.BAD_REQUEST,
     MessageNotFound: HTTPStatus.NOT_FOUND,
     AttachmentNotFound: HTTPStatus.NOT_FOUND,
+    InboxLocked: HTTPStatus.NOT_FOUND,
     StoreReadOnly: HTTPStatus.FORBIDDEN,
     StoreFull: HTTPStatus.INSUFFICIENT_STORAGE,
 }

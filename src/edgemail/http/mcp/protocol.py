@@ -9,6 +9,7 @@ import hashlib
 import logging
 import secrets
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import mcp_types as types
@@ -18,9 +19,10 @@ from mcp.shared.exceptions import MCPError
 from pydantic import ValidationError
 
 from edgemail import __version__
-from edgemail.errors import EdgemailError
-from edgemail.http.access import note_empty
+from edgemail.errors import EdgemailError, InboxLocked
+from edgemail.http.access import note_empty, note_miss
 from edgemail.http.answers import find_source
+from edgemail.http.locked_inboxes import check_lock
 from edgemail.http.mcp.calls import TEXT_MAX, ToolAnswer, ToolCall
 from edgemail.http.mcp.documents import write_schema
 from edgemail.http.mcp.faults import ToolFault
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from edgemail.http.mcp.tools import AgentTool, AgentTools
+    from edgemail.model import Address
 
 _log = logging.getLogger(__name__)
 
@@ -123,6 +126,7 @@ class AgentProtocol:
         return ToolCall(
             source=find_source(request.scope),
             base_url=f"{request.url.scheme}://{request.url.netloc}{self._base_path}",
+            check_lock=partial(_check_lock, request),
             note_empty=lambda name: note_empty(request, name),
             report=context.session.report_progress,
         )
@@ -165,6 +169,15 @@ class AgentProtocol:
             raise MCPError(types.INVALID_PARAMS, str(fault), {"uri": params.uri[:TEXT_MAX]}) from None
         contents = types.TextResourceContents(uri=params.uri, mime_type=kind.type, text=text)
         return types.ReadResourceResult(contents=[contents])
+
+
+def _check_lock(request: Request, address: Address, key: str | None) -> None:
+    """Check the key of a locked inbox. A wrong one counts as a miss of who asks."""
+    try:
+        check_lock(request.scope, address, () if key is None else (key,))
+    except InboxLocked:
+        note_miss(request)
+        raise
 
 
 def _write(answer: ToolAnswer) -> types.CallToolResult:
