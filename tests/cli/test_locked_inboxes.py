@@ -55,7 +55,7 @@ def test_each_command_takes_the_key(public: Running) -> None:
     commands: tuple[tuple[str, ...], ...] = (
         ("list", address),
         ("show", mail_id, "--address", address),
-        ("show", mail_id, "--address", address, "--text"),
+        ("show", mail_id, "--address", address, "--json"),
         ("wait", address, "--code", "--timeout", "1"),
         ("delete", mail_id, "--address", address, "--yes"),
         ("delete", address, "--yes"),
