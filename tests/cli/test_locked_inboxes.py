@@ -83,14 +83,6 @@ def test_what_is_no_key_is_told_before_anything_is_asked(text: str) -> None:
         assert ended.stderr.startswith("EDGEMAIL_INBOX_KEY: a key has 26 characters")
 
 
-def test_a_server_without_locks_says_so() -> None:
-    """The address and its key are printed all the same."""
-    with running_loaded("--db", "memory") as server:
-        ended = run(server.url, "address", "--locked")
-    assert (ended.returncode, len(ended.stdout.splitlines())) == (0, 2)
-    assert ended.stderr == "this server opens locked inboxes to everyone (dev mode, or all_mail = everyone)\n"
-
-
 def test_a_test_has_a_locked_inbox_on_a_public_server(public: Running) -> None:
     """It gives its key with each request; nobody without the key sees its mail."""
     with Server.join(public.url, f"smtp://{public.smtp}") as server:

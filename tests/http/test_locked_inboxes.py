@@ -13,9 +13,13 @@ import pytest_asyncio
 from testkit.http_client import Answer, follow, inbox_path
 from testkit.running_app import Program, resolved_in, running
 from testkit.sample_mail import letter
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from edgemail.policy.inbox_lock import make_lock
 from edgemail.settings import resolve
+from tests.compat.endpoints import TOOLS
+from tests.compat.endpoints import fill as fill_endpoint
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -68,7 +72,7 @@ def public_settings(folder: Path, **more: str) -> Any:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def public(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Program]:
     async with running(
-        public_settings(tmp_path_factory.mktemp("public"), allowed_origin="https://a.example")
+        public_settings(tmp_path_factory.mktemp("public"), allowed_origin="https://a.example", compat_apis="on")
     ) as program:
         yield program
 
@@ -256,6 +260,26 @@ async def test_deleting_from_an_open_inbox_leaves_the_locked_one(public: Program
     mail_id = await send(public, letter("Shared by both"), LOCKED, OPEN)
     assert (await ask(public, inbox_path(OPEN, f"/messages/{mail_id}"), "DELETE")).status == 204
     assert (await ask(public, inbox_path(LOCKED, f"/messages/{mail_id}"), headers=with_key())).status == 200
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+async def test_other_tools_apis_are_the_operators_with_a_key_too(public: Program, tool: str) -> None:
+    """They list, read and delete all mail, and ask for no address."""
+    mail_id = await send(public, FILES, LOCKED)
+    for endpoint in TOOLS[tool]:
+        answer = await ask(public, fill_endpoint(endpoint, mail_id), endpoint.method, with_key())
+        assert SECRET.encode() not in answer.body, endpoint.path
+    assert (await public.ask(f"/api/messages/{mail_id}", headers=OPERATOR)).status == 200
+
+
+async def test_a_websocket_is_the_operators_with_a_key_too(public: Program) -> None:
+    """It tells of all mail."""
+    url = public.url.replace("http://", "ws://") + "/api/events"
+    for headers in ({}, with_key()):
+        with pytest.raises(InvalidStatus, match="401"):
+            await connect(url, proxy=None, additional_headers=headers)
+    async with connect(url, proxy=None, additional_headers=OPERATOR):
+        pass
 
 
 async def test_a_key_in_the_url_is_no_key(public: Program) -> None:

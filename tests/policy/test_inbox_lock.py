@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgemail.policy.inbox_lock import KEYS_MAX, InboxLock, find_lock, is_key, make_lock, read_keys, write_key
@@ -89,6 +89,7 @@ def test_what_is_no_key_opens_nothing_even_with_its_hash() -> None:
     assert InboxLock("shop", stand_in).opens_by(["a" * 26])
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_characters="\0", codec="utf-8"), min_size=1).map(str.lower))
 def test_what_is_made_opens_to_its_key_alone(name: str) -> None:
     """Whatever the name, also if it looks like a lock itself."""
@@ -108,6 +109,7 @@ def test_a_name_that_no_address_has_is_refused(name: str) -> None:
         make_lock(name)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_is_looked_at(text: str) -> None:
     """Nothing raises, however strange."""
@@ -144,3 +146,17 @@ def test_each_key_is_compared_whatever_is_right(monkeypatch: pytest.MonkeyPatch)
     compared.clear()
     lock.opens_by([LOCKS[0]["key"], OTHER_KEY, OTHER_KEY])
     assert len(compared) == 3
+
+
+def test_what_the_guide_shows_is_true() -> None:
+    """Its example, its words that are no lock, and its program."""
+    guide = (Path(__file__).parents[2] / "docs/how-to/lock-an-inbox.md").read_text(encoding="utf-8")
+    assert f"{LOCKS[0]['local']}@example.org     {LOCKS[0]['key']}\n" in guide
+    assert "`shop-kitchenappliances`" in guide
+    assert find_lock("shop-kitchenappliances") is None
+    names: dict[str, Any] = {}
+    exec(guide.partition("```python\n")[2].partition("```")[0], names)
+    local, key = names["make_lock"]("shop")
+    lock = find_lock(local)
+    assert lock is not None
+    assert lock.opens_by([key])

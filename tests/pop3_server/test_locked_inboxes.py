@@ -64,6 +64,7 @@ async def test_a_locked_inbox_opens_to_its_key_and_to_the_operator(tmp_path: Pat
             assert (await in_thread(partial(opens, LOCKED, "s3cret"))).startswith("+OK 1 messages")
 
 
+@pytest.mark.slow
 async def test_auth_plain_takes_a_key_too(tmp_path: Path) -> None:
     given, context = make_certificate(tmp_path)
     async with serving_pop3(tmp_path, **given, **PUBLIC) as program:
@@ -82,6 +83,7 @@ async def test_auth_plain_takes_a_key_too(tmp_path: Path) -> None:
         assert (await in_thread(partial(read, "", LOCKED, WRONG))).startswith(b"-ERR [AUTH]")
 
 
+@pytest.mark.slow
 async def test_who_has_the_key_deletes_from_the_locked_inbox_alone(tmp_path: Path) -> None:
     given, context = make_certificate(tmp_path)
     async with serving_pop3(tmp_path, **given, **PUBLIC) as program:
@@ -123,6 +125,7 @@ async def test_a_private_server_opens_to_the_operator_alone(tmp_path: Path) -> N
         assert (await in_thread(partial(log_in, program, context, LOCKED, "s3cret"))).startswith("+OK")
 
 
+@pytest.mark.slow
 async def test_in_dev_mode_any_password_opens_it(tmp_path: Path) -> None:
     async with serving_pop3(tmp_path) as program:
         (_,) = await program.send(letter("One"), to=(LOCKED,))

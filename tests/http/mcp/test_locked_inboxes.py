@@ -119,6 +119,7 @@ async def test_a_wrong_key_counts_as_a_miss(tmp_path: Path) -> None:
         assert answer.status == 429
 
 
+@pytest.mark.slow
 async def test_a_glob_that_adds_to_the_name_allows_no_lock(tmp_path: Path) -> None:
     """Its hash would be of another name; one that ends in `*` at the domain does."""
     async with running(resolved_in(tmp_path, mcp_address="agent-*@agents.example")) as program:
