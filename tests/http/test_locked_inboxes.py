@@ -16,6 +16,9 @@ from testkit.sample_mail import letter
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from edgemail.errors import InboxLocked
+from edgemail.http.locked_inboxes import check_lock
+from edgemail.model import Address
 from edgemail.policy.inbox_lock import make_lock
 from edgemail.settings import resolve
 from tests.compat.endpoints import TOOLS
@@ -359,3 +362,12 @@ async def test_locks_hold_where_mail_is_not_everybodys() -> None:
     assert not has_locks()
     assert not has_locks(all_mail="operator")
     assert not has_locks(domain="example.org", all_mail="everyone")
+
+
+async def test_who_is_not_known_to_open_everything_does_not() -> None:
+    """A request that nothing has judged is a stranger's."""
+    address = Address.parse(LOCKED)
+    with pytest.raises(InboxLocked):
+        check_lock({"type": "http", "headers": []}, address)
+    check_lock({"type": "http", "headers": [(b"x-inbox-key", KEY.encode())]}, address)
+    check_lock({"type": "http", "headers": []}, Address.parse(OPEN))
