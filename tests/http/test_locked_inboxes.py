@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
@@ -74,6 +75,7 @@ def public_settings(folder: Path, **more: str) -> Any:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def public(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Program]:
+    import_module("edgemail.http.api")  # before the clock of the first request runs: it takes long
     async with running(
         public_settings(tmp_path_factory.mktemp("public"), allowed_origin="https://a.example", compat_apis="on")
     ) as program:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -30,6 +31,7 @@ REFUSAL = "there is nothing at this address without its key: give `key`"
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def public(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Program]:
+    import_module("edgemail.http.mcp.protocol")  # before the clock of the first request runs: it takes long
     async with running(settings_in(tmp_path_factory.mktemp("mcp"))) as program:
         yield program
 
