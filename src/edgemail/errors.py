@@ -73,6 +73,13 @@ class MessageNotFound(EdgemailError):  # noqa: N818 - see above
     """No message has this id: it never existed, or it was deleted."""
 
 
+class InboxLocked(EdgemailError):  # noqa: N818 - see above
+    """An inbox opens to its key alone. It is the same for a wrong key and for none, whatever has come there."""
+
+    def __init__(self) -> None:
+        super().__init__("this inbox is locked, and nothing is there for who does not give its key (X-Inbox-Key)")
+
+
 class AttachmentNotFound(EdgemailError):  # noqa: N818 - see above
     """The message has no attachment with this number."""
 

@@ -67,6 +67,13 @@ def test_json_tells_what_to_wait_after_and_until_when(server: Running, public: R
     assert made == {"after": 0, "expires": None, "receives_internet_mail": True}
 
 
+def test_a_server_without_locks_says_so(server: Running) -> None:
+    """The address and its key are printed all the same, each on a line."""
+    ended = run(server.url, "address", "--locked")
+    assert (ended.returncode, len(ended.stdout.splitlines())) == (0, 2)
+    assert ended.stderr == "this server opens locked inboxes to everyone (dev mode, or all_mail = everyone)\n"
+
+
 @pytest.mark.parametrize("domain", ["b.example", "team.example.org"])
 def test_the_domain_can_be_chosen_among_the_servers(public: Running, domain: str) -> None:
     assert run(public.url, "address", "--domain", domain).stdout.strip().endswith(f"@{domain}")

@@ -105,6 +105,7 @@ async def test_the_server_tells_its_limits(tmp_path: Path) -> None:
             "read_only": False,
             "deletion": True,
             "all_mail": True,
+            "locks": False,
             "abuse_contact": None,
         }
 

@@ -176,7 +176,7 @@ async def test_a_network_that_is_not_answered(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "mistake"),
     [
-        ({"domain": "example.org"}, "pop3: nobody could log in without a password"),
+        ({"domain": "example.org", "private": "on"}, "nobody could read any mail without a password"),
         ({"private": "on", "passwords": ""}, "nobody could read any mail without a password"),
         ({"domain": "example.org", "passwords": "a:b", "tls": "off"}, "nobody could log in without TLS"),
         ({"pop3s": "127.0.0.1:9995", "tls": "off"}, "pop3s: nobody could use TLS, as tls is off"),

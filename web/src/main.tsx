@@ -3,10 +3,12 @@ import { render } from "preact";
 import { App, fetchView } from "./app/app.tsx";
 import { loadSource } from "./app/config.ts";
 import { loadLanguage } from "./app/language.ts";
+import { KEY_MARK } from "./app/route.ts";
 import { words } from "./languages/dictionary.ts";
 
 const root = document.getElementById("app") as HTMLElement;
 
+if (location.hash.includes(KEY_MARK)) (await import("./app/key-link.ts")).takeKey();
 await loadLanguage();
 fetchView();
 try {

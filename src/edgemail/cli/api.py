@@ -14,6 +14,7 @@ from typing import Any, Final
 from urllib.parse import SplitResult, quote, unquote, urlencode, urlsplit
 
 from edgemail.cli.terminal import Failure
+from edgemail.policy.inbox_lock import KEY_FIELD, is_key, read_keys
 
 DEFAULT_URL: Final = "http://127.0.0.1:8025"
 _TIMEOUT_S: Final = 15.0
@@ -27,11 +28,18 @@ class Api:
     """The API of the server at a URL, such as ``http://127.0.0.1:8025``.
 
     A name and a secret in the URL are sent as they are meant there (Basic); else the secret in
-    EDGEMAIL_TOKEN, if there is one, as a bearer token. No redirect takes them elsewhere.
+    EDGEMAIL_TOKEN, if there is one, as a bearer token. No redirect takes them elsewhere, nor the keys
+    of locked inboxes.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, key: str | None = None) -> None:
+        """`key` opens a locked inbox, as those in EDGEMAIL_INBOX_KEY do.
+
+        Raises:
+            Failure: the URL is none, or a key is.
+        """
         self.url, parts = _check(url)
+        self._keys = read_inbox_keys(key)
         self.authorization = _write_authorization(parts, os.environ.get("EDGEMAIL_TOKEN", ""))
         # A proxy from the environment could not reach this machine's own server.
         handlers = [urllib.request.ProxyHandler({})] if is_loopback(parts.hostname or "") else []
@@ -70,6 +78,8 @@ class Api:
         """Return the body of the answer."""
         if self.authorization:
             request.add_unredirected_header("Authorization", self.authorization)
+        if self._keys:
+            request.add_unredirected_header(KEY_FIELD, self._keys)
         try:
             with self._opener.open(request, timeout=timeout_s) as answer:
                 octets: bytes = answer.read()
@@ -97,6 +107,22 @@ class Api:
             return json.loads(answer)
         except ValueError:
             raise Failure(f"{self.url} is not an edgemail server: its answer is not JSON") from None
+
+
+def read_inbox_keys(key: str | None) -> str:
+    """Return a key, else the keys in EDGEMAIL_INBOX_KEY, as the header field has them.
+
+    Raises:
+        Failure: one of them is no key.
+    """
+    text = os.environ.get("EDGEMAIL_INBOX_KEY", "") if key is None else key
+    if key is None and not text:
+        return ""
+    keys = read_keys(text)
+    if not keys or not all(is_key(one) for one in keys):
+        name = "EDGEMAIL_INBOX_KEY" if key is None else "--key"
+        raise Failure(f"{name}: a key has 26 characters of a-z and 2-7, as `edgemail address --locked` writes it")
+    return ", ".join(keys)
 
 
 def hide_credentials(url: str) -> str:

@@ -25,6 +25,13 @@ address_option = click.option(
     "--address", metavar="ADDRESS", help="The address of its inbox; a public server knows messages by that alone."
 )
 
+key_option = click.option(
+    "--key",
+    metavar="KEY",
+    help="The key of a locked inbox. EDGEMAIL_INBOX_KEY gives it too, or several with commas between: other users "
+    "of this machine can see what is on a command line.",
+)
+
 
 @click.command("list")
 @click.argument("address")
@@ -32,13 +39,14 @@ address_option = click.option(
     "--limit", type=click.IntRange(1), default=_PAGE, show_default=True, help="List at most this many messages."
 )
 @json_option
+@key_option
 @url_option
-def list_mail(address: str, limit: int, *, as_json: bool, url: str) -> None:
+def list_mail(address: str, limit: int, *, as_json: bool, key: str | None, url: str) -> None:
     """List an address's messages, newest first.
 
     Each line has the message's id, date, sender, subject, and its code if there is one.
     """
-    api = Api(url)
+    api = Api(url, key)
     messages: list[dict[str, Any]] = []
     before = None
     while len(messages) < limit:
@@ -65,14 +73,15 @@ def list_mail(address: str, limit: int, *, as_json: bool, url: str) -> None:
 @click.option("--html", "form", flag_value="html", help="Print its HTML alone, as it was sent.")
 @click.option("--json", "form", flag_value="json", help="Print JSON, in the form of the HTTP API.")
 @address_option
+@key_option
 @url_option
-def show(id_: int, form: str | None, address: str | None, url: str) -> None:
+def show(id_: int, form: str | None, address: str | None, key: str | None, url: str) -> None:
     """Show a message by its id.
 
     On a terminal, control characters are escaped, so that no mail can control it. --raw, --text and
     --html write into a file or a pipe unchanged.
     """
-    api = Api(url)
+    api = Api(url, key)
     if form == "raw":
         echo_octets(api.get_octets(*path_of(id_, address), "raw"))
         return
@@ -112,13 +121,14 @@ def echo_message(message: dict[str, Any]) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 @address_option
+@key_option
 @url_option
-def delete(what: str, *, yes: bool, as_json: bool, address: str | None, url: str) -> None:
+def delete(what: str, *, yes: bool, as_json: bool, address: str | None, key: str | None, url: str) -> None:
     """Delete a message, or all mail of an address.
 
     With --address a message is deleted from that inbox alone; other recipients keep it.
     """
-    api = Api(url)
+    api = Api(url, key)
     by_id = what.isascii() and what.isdigit()
     question = visible(f"Delete {'message' if by_id else 'all mail of'} {what}?")
     if not yes and not click.confirm(question, err=True):

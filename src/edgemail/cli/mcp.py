@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import click
 
 from edgemail.cli import logs
-from edgemail.cli.api import DEFAULT_URL, Api, is_loopback
+from edgemail.cli.api import DEFAULT_URL, Api, is_loopback, read_inbox_keys
 from edgemail.cli.mcp_bridge import MESSAGE_MAX_OCTETS, Bridge, open_http
 from edgemail.cli.terminal import Failure, echo_line
 from edgemail.errors import ListenError
@@ -44,8 +44,8 @@ _READ_OCTETS: Final = 64 * 1024
     envvar="EDGEMAIL_URL",
     default=DEFAULT_URL,
     show_default=True,
-    help="The URL of the server's page. EDGEMAIL_URL gives it too, and EDGEMAIL_MCP_TOKEN the token that a public "
-    "server asks for.",
+    help="The URL of the server's page. EDGEMAIL_URL gives it too, EDGEMAIL_MCP_TOKEN the token that a public "
+    "server asks for, and EDGEMAIL_INBOX_KEY the keys of locked inboxes.",
 )
 def mcp(url: str) -> None:
     """Give an agent tools over MCP on standard input and output: an address, its codes, links and messages.
@@ -67,7 +67,8 @@ class _Session:
         self._authorization = f"Bearer {token}" if token else self._api.authorization
         self._is_local = is_loopback(urlsplit(self._api.url).hostname or "")
         self._app: App | None = None
-        self._http = open_http(self._authorization, is_loopback=self._is_local)
+        keys = read_inbox_keys(None)
+        self._http = open_http(self._authorization, keys, is_loopback=self._is_local)
 
     async def run(self, output: int) -> None:
         """Carry messages until the agent has gone, or a signal ends this."""

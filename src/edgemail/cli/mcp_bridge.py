@@ -9,6 +9,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from edgemail.policy.inbox_lock import KEY_FIELD
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -169,12 +171,13 @@ class Bridge:
         await self._write_line(json.dumps(error).encode() + b"\n")
 
 
-def open_http(authorization: str, *, is_loopback: bool) -> httpx2.AsyncClient:
+def open_http(authorization: str, keys: str, *, is_loopback: bool) -> httpx2.AsyncClient:
     """Return a client for a server's `/mcp`. It follows no redirect, which could take a token elsewhere."""
     import httpx2
 
+    fields = {"authorization": authorization, KEY_FIELD: keys}
     return httpx2.AsyncClient(
-        headers={"authorization": authorization} if authorization else {},
+        headers={name: value for name, value in fields.items() if value},
         timeout=httpx2.Timeout(_ANSWER_S, connect=_CONNECT_S, pool=_ANSWER_S),
         limits=httpx2.Limits(max_connections=_IN_FLIGHT_MAX, keepalive_expiry=30.0),
         trust_env=not is_loopback,  # a proxy could not reach this machine's own server

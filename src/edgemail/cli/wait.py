@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from edgemail.cli.api import Api
-from edgemail.cli.mail import echo_message, path_of, url_option
+from edgemail.cli.mail import echo_message, key_option, path_of, url_option
 from edgemail.cli.parameter_types import SecondsType, json_option
 from edgemail.cli.terminal import NothingCame, echo_json, echo_line
 
@@ -69,6 +69,7 @@ class _HostType(click.ParamType[str]):
     "--host", type=_HostType(), help="With --link: only links to this host, which none of its subdomains is."
 )
 @json_option
+@key_option
 @url_option
 def wait(
     address: str,
@@ -80,6 +81,7 @@ def wait(
     host: str | None,
     *,
     as_json: bool,
+    key: str | None,
     url: str,
 ) -> None:
     """Wait until an address has mail, and print it.
@@ -89,7 +91,8 @@ def wait(
     """
     if host is not None and wanted != "link":
         raise click.UsageError("--host needs --link")
-    arrivals = _Arrivals(Api(url), address, time.monotonic() + timeout_s, {"from": sender, "subject": subject})
+    api, deadline = Api(url, key), time.monotonic() + timeout_s
+    arrivals = _Arrivals(api, address, deadline, {"from": sender, "subject": subject})
 
     def pick(message: _Message) -> list[Any]:
         """Return what makes a message count."""

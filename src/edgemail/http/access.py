@@ -13,6 +13,7 @@ from starlette.datastructures import QueryParams
 from edgemail.http.forwarded import read_peer
 from edgemail.http.guard import MAIL_PATHS, MCP_PATH
 from edgemail.http.header_fields import find_field
+from edgemail.http.locked_inboxes import note_right
 from edgemail.http.problems import problem_response
 from edgemail.policy.visitors import Visit, is_within
 from edgemail.system.minute_log import MinuteLog
@@ -157,6 +158,7 @@ class Access:
                 elif needs_operator and _is_of_all_mail(scope):
                     refusal = self._bound_guesses(visitor) or refusal
         if refusal is None:
+            note_right(scope, opens_all=is_operator or not self._settings.has_locks)
             await self._app(scope, receive, send)
             return
         reason, response = refusal
@@ -253,6 +255,13 @@ def note_empty(request: Request, address: str) -> None:
     visit: Visit | None = request.scope.get(_VISIT)
     if visit is not None:
         visit.find_nothing(address)
+
+
+def note_miss(request: Request) -> None:
+    """Count that a stranger has asked for what is not there, where no status says so."""
+    visit: Visit | None = request.scope.get(_VISIT)
+    if visit is not None:
+        visit.miss()
 
 
 def _count_misses(scope: Scope, send: Send) -> Send:

@@ -130,5 +130,6 @@ def _describe(settings: Settings, smtp_urls: Sequence[str]) -> ServerInfoModel:
         read_only=settings.read_only,
         deletion=settings.access.deletion == "on",
         all_mail=settings.access.all_mail == "everyone" and settings.access.private == "off",
+        locks=settings.access.has_locks,
         abuse_contact=settings.access.abuse_contact,
     )

@@ -15,6 +15,7 @@ from edgemail.http.guard import Guard, ServedNames
 from edgemail.http.lazy_app import LazyApp
 from edgemail.http.passwords import Passwords
 from edgemail.http.short_responses import ShortResponses
+from edgemail.policy.inbox_lock import KEY_FIELD
 from edgemail.system.loading import without_collection
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def create_app(
             app,
             allow_origins=http.allowed_origins,
             allow_methods=["GET", *(["POST"] if has_posts else []), "PUT", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Last-Event-ID", *_MCP_FIELDS],
+            allow_headers=["Authorization", "Content-Type", "Last-Event-ID", KEY_FIELD, *_MCP_FIELDS],
         )
     hosts = {settings.smtp.hostname.lower(), *http.allowed_hosts}
     if access.http_names != "public":

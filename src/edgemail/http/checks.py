@@ -14,7 +14,8 @@ from edgemail.http.check_documents import read_link_list, write_html_check, writ
 from edgemail.http.error_handlers import BUSY, PROBLEM
 from edgemail.http.large_responses import build_response
 from edgemail.http.query_parameters import StrictRoute
-from edgemail.http.routes import AddressPath, IdPath, read_inbox_name
+from edgemail.http.locked_inboxes import open_inbox
+from edgemail.http.routes import AddressPath, IdPath
 from edgemail.model import MailId
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ async def check_html_of_inbox(request: Request, address: AddressPath, id: IdPath
 
     404 has the type `no-html` for a message without HTML, and `not-here` where the setting `html_check` is off.
     """
-    return await _check_html(request, id, read_inbox_name(address))
+    return await _check_html(request, id, open_inbox(request, address))
 
 
 @router.get("/api/messages/{id}/html-check", response_model=check_models.HtmlCheckModel)
@@ -61,7 +62,7 @@ async def check_links_of_inbox(
     This is the only route that fetches what a message names. A link is asked by HEAD, and by GET where the
     server knows no HEAD. 404 has the type `not-here` where the setting `link_check` is off.
     """
-    return await _check_links(request, id, read_inbox_name(address))
+    return await _check_links(request, id, open_inbox(request, address))
 
 
 @router.post("/api/messages/{id}/link-check")

@@ -342,6 +342,8 @@ class ServerInfoModel(JsonModel):
     """False if only the operator may delete."""
     all_mail: bool = False
     """True if everybody who reaches the server may list the mail of all inboxes."""
+    locks: bool = False
+    """True if an inbox whose address has a lock opens to its key alone."""
     abuse_contact: str | None = None
     """Where to complain of what the server is used for: a `mailto:` or `https:` URL."""
 

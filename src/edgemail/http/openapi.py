@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from edgemail.http.error_handlers import BUSY, PROBLEM
+from edgemail.policy.inbox_lock import KEY_FIELD
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -30,6 +31,14 @@ _IF_NONE_MATCH: Final = {
     "schema": {"type": "string"},
     "description": "an `ETag` of an earlier response",
 }
+_INBOX_KEY: Final = {
+    "name": KEY_FIELD,
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string"},
+    "description": "the key of a locked inbox; several, with commas between, for several addresses",
+}
+_LOCKED: Final = PROBLEM | {"description": "The inbox is locked, and its key was not given"}
 _IMMUTABLE: Final = ("/raw", "/attachments/{n}")
 
 
@@ -51,6 +60,9 @@ def _complete(path: str, operations: dict[str, _Operation]) -> None:
         operation["responses"] = (
             _FOR_ALL | operation["responses"] | {name: _FOR_ALL[name] for name in ("429", "503")}
         )
+        if path.startswith("/api/inboxes/") or path == "/api/events":
+            operation["parameters"] = [*operation.get("parameters", ()), _INBOX_KEY]
+            operation["responses"].setdefault("404", _LOCKED)
     get = operations.get("get")
     if get is None:
         return

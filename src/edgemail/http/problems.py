@@ -12,6 +12,7 @@ from edgemail.errors import (
     AttachmentNotFound,
     CheckIsOff,
     EdgemailError,
+    InboxLocked,
     MessageNotFound,
     MessageWithoutHtml,
     StoreFull,
@@ -26,6 +27,7 @@ _STATUSES: dict[type[EdgemailError], HTTPStatus] = {
     AttachmentNotFound: HTTPStatus.NOT_FOUND,
     CheckIsOff: HTTPStatus.NOT_FOUND,
     MessageWithoutHtml: HTTPStatus.NOT_FOUND,
+    InboxLocked: HTTPStatus.NOT_FOUND,
     StoreReadOnly: HTTPStatus.FORBIDDEN,
     StoreFull: HTTPStatus.INSUFFICIENT_STORAGE,
 }

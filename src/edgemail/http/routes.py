@@ -18,11 +18,12 @@ from edgemail.http.error_handlers import BUSY, PROBLEM
 from edgemail.http.event_stream import EventStream
 from edgemail.http.lazy_app import check_ready
 from edgemail.http.listing_json import serialize_listing
+from edgemail.http.locked_inboxes import open_inbox
 from edgemail.http.query_parameters import StrictRoute
 from edgemail.mailbox.all_mail import ALL_MAIL
 from edgemail.mailbox.attached import DEPTH_MAX, AttachmentPath
 from edgemail.mailbox.inbox import PAGE_MAX, Inbox
-from edgemail.model import Address, ListedMail, MailId
+from edgemail.model import ListedMail, MailId
 
 if TYPE_CHECKING:
     from edgemail.http.held_requests import HeldRequests
@@ -94,7 +95,7 @@ async def list_messages(
 
     A page of a search may be short: read on until `next_before` is null.
     """
-    name = read_inbox_name(address)
+    name = open_inbox(request, address)
     if search.strip():
         page, next_before = await _inbox(request).search(name, search, limit=limit, before=before)
     else:
@@ -126,7 +127,7 @@ async def wait_for_message(
             sender.casefold() in name for name in names
         )
 
-    name = read_inbox_name(address)
+    name = open_inbox(request, address)
     waits: HeldRequests = request.app.state.waits
     with waits.hold((name,), request.scope):
         found = None
@@ -147,7 +148,7 @@ async def _find_start(
     last_event_id: Annotated[int | None, Header(ge=0, le=_ID_MAX)] = None,
 ) -> tuple[str, int]:
     """Find the inbox and the start id before the response begins, so that no mail is missed."""
-    name = read_inbox_name(address)
+    name = open_inbox(request, address)
     start = after if last_event_id is None else last_event_id
     newest = await _inbox(request).last_id(name)
     if not newest:
@@ -158,7 +159,7 @@ async def _find_start(
 async def _hold_stream(request: Request, address: AddressPath) -> AsyncIterator[None]:
     """Count the stream while it lasts, or refuse it."""
     streams: HeldRequests = request.app.state.streams
-    with streams.hold((read_inbox_name(address),), request.scope):
+    with streams.hold((open_inbox(request, address),), request.scope):
         yield
 
 
@@ -202,7 +203,7 @@ async def _find_starts(
     ] = None,
 ) -> list[tuple[str, int]]:
     """Find each inbox and its start id before the response begins, so that no mail is missed."""
-    names = [read_inbox_name(name) for name in address or ()] or [ALL_MAIL]
+    names = [open_inbox(request, name) for name in address or ()] or [ALL_MAIL]
     loc, starts = ("query", "after"), after
     if last_event_id is not None:
         loc, starts = ("header", "last-event-id"), [int(position) for position in last_event_id.split(",")]
@@ -222,7 +223,7 @@ async def _find_starts(
 async def _hold_shared_stream(request: Request, address: _AddressesQuery = None) -> AsyncIterator[None]:
     """Count the stream while it lasts, or refuse it."""
     streams: HeldRequests = request.app.state.streams
-    with streams.hold({read_inbox_name(name) for name in address or ()} or {ALL_MAIL}, request.scope):
+    with streams.hold({open_inbox(request, name) for name in address or ()} or {ALL_MAIL}, request.scope):
         yield
 
 
@@ -258,7 +259,7 @@ async def follow_inboxes(
 )
 async def read_message_of_inbox(request: Request, address: AddressPath, id: IdPath) -> Response:  # noqa: A002
     """Read a parsed message of an inbox. `recipients` names this address alone."""
-    return await _read_parsed(request, id, read_inbox_name(address))
+    return await _read_parsed(request, id, open_inbox(request, address))
 
 
 @router.get(
@@ -269,7 +270,7 @@ async def read_message_of_inbox(request: Request, address: AddressPath, id: IdPa
 )
 async def read_raw_message_of_inbox(request: Request, address: AddressPath, id: IdPath) -> Response:  # noqa: A002
     """Read a message of an inbox, octet for octet."""
-    return await _read_raw(request, id, read_inbox_name(address))
+    return await _read_raw(request, id, open_inbox(request, address))
 
 
 @router.get(
@@ -285,7 +286,7 @@ async def read_attachment_of_inbox(
     n: _AttachmentPath,
 ) -> Response:
     """Read an attachment of an inbox's message, as a download."""
-    return await _read_attachment(request, id, n, read_inbox_name(address))
+    return await _read_attachment(request, id, n, open_inbox(request, address))
 
 
 @router.get(
@@ -301,7 +302,7 @@ async def read_attached_message_of_inbox(
     n: _AttachmentPath,
 ) -> Response:
     """Read a message that is attached to an inbox's message, parsed."""
-    return await _read_attached(request, id, n, read_inbox_name(address))
+    return await _read_attached(request, id, n, open_inbox(request, address))
 
 
 @router.delete(
@@ -312,13 +313,13 @@ async def read_attached_message_of_inbox(
 )
 async def delete_message_of_inbox(request: Request, address: AddressPath, id: IdPath) -> None:  # noqa: A002
     """Delete a message from an inbox. Other recipients keep their copies."""
-    await _inbox(request).delete_from(read_inbox_name(address), MailId(id))
+    await _inbox(request).delete_from(open_inbox(request, address), MailId(id))
 
 
 @router.delete("/api/inboxes/{address:address}", tags=["inbox"], responses=_DELETES)
 async def empty_inbox(request: Request, address: AddressPath) -> models.DeletedModel:
     """Delete all mail of an inbox. Other recipients keep their copies."""
-    name = read_inbox_name(address)
+    name = open_inbox(request, address)
     deleted = await _inbox(request).delete_all(name)
     if not deleted:
         note_empty(request, name)
@@ -413,15 +414,6 @@ async def configure_page(request: Request) -> models.PageConfigModel:
 def _inbox(request: Request) -> Inbox:
     inbox: Inbox = request.app.state.inbox
     return inbox
-
-
-def read_inbox_name(address: str) -> str:
-    """Return the name of the inbox that a path's address has.
-
-    Raises:
-        AddressError: it is no address.
-    """
-    return Address.parse(address.strip()).inbox
 
 
 def _numbers(n: str) -> AttachmentPath:

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Request, Response
 from edgemail.http import large_responses, models
 from edgemail.http.error_handlers import BUSY, PROBLEM
 from edgemail.http.query_parameters import StrictRoute
-from edgemail.http.routes import AddressPath, IdPath, read_inbox_name
+from edgemail.http.locked_inboxes import open_inbox
+from edgemail.http.routes import AddressPath, IdPath
 from edgemail.mailbox.attached import DEPTH_MAX
 from edgemail.mime.part_list import list_parts
 from edgemail.model import MailId
@@ -36,7 +37,7 @@ async def read_structure_of_inbox(
     id: IdPath,  # noqa: A002 - its public name
 ) -> Response:
     """List the parts of an inbox's message."""
-    return await _read_structure(request, id, read_inbox_name(address))
+    return await _read_structure(request, id, open_inbox(request, address))
 
 
 @router.get(

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from edgemail.model import Address
+from edgemail.policy.inbox_lock import find_lock
 from edgemail.policy.visitors import is_within
 from edgemail.pop3 import replies
 from edgemail.system.password_checks import PasswordChecks, TooManyLogins
@@ -39,7 +41,8 @@ class Doorkeeper:
     def __init__(self, settings: Settings, passwords: StoredPasswords | None, visitors: Visitors) -> None:
         access = settings.access
         self.needs_password = access.mode == "public" or access.private == "on"
-        """True if the operator alone may read; else any password is right."""
+        """True if the operator alone may read all inboxes; else any password is right."""
+        self._has_keys = access.mode == "public" and access.private == "off"
         # Where anybody may do what the operator may, nothing is compared.
         self._passwords = passwords if self.needs_password or access.deletion == "off" else None
         self._visitors = visitors
@@ -58,13 +61,14 @@ class Doorkeeper:
         if is_stranger and not visitors.may_look(visitor):
             return replies.LOGIN_TOO_OFTEN
         try:
+            if self._has_keys and _is_key_of(login):
+                return Admitted(is_operator=False)
             is_operator = await self._is_operator(login, visitor, peer)
         except TooManyLogins:
             return replies.LOGIN_NOT_CHECKED
         except Exception:  # what nobody foresaw is for the log
             _log.exception("a login could not be checked")
             return replies.LOGIN_NOT_CHECKED
-        # A key that opens this one inbox would be compared here.
         if is_operator or not self.needs_password:
             return Admitted(bool(is_operator))
         if is_stranger:
@@ -104,3 +108,9 @@ class Doorkeeper:
         if not is_right:
             self._visitors.fail_login(visitor)
         return is_right
+
+
+def _is_key_of(login: OpenInbox) -> bool:
+    """Return True if the secret is the key of the inbox, which is locked."""
+    lock = find_lock(Address.parse(login.inbox).local)
+    return lock is not None and lock.opens_by((login.secret.decode("latin-1"),))

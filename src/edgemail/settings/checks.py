@@ -77,8 +77,6 @@ def _find_closed_pop3(settings: Settings, spelled: Mapping[str, str]) -> Iterabl
     if not pop3.is_on:
         return
     name = spelled.get("pop3") or spelled.get("pop3s") or "pop3"
-    if (access.mode == "public" or access.private == "on") and not access.has_passwords:
-        yield f"{name}: nobody could log in without a password; set password_file as well"
     if settings.smtp.tls == "off" and pop3.listen_tls:
         yield f"{spelled.get('pop3s', 'pop3s')}: nobody could use TLS, as tls is off; leave one of the two out"
     elif settings.smtp.tls == "off" and access.mode == "public":

@@ -29,6 +29,7 @@ _PREFIX: Final = "EDGEMAIL_"
 _OTHER_VARIABLES: Final = (
     "EDGEMAIL_CONFIG",
     "EDGEMAIL_DEFAULTS",
+    "EDGEMAIL_INBOX_KEY",
     "EDGEMAIL_SMTP_URL",  # the pytest plugin's
     "EDGEMAIL_TOKEN",
     "EDGEMAIL_URL",

@@ -856,6 +856,11 @@ class AccessSettings:
         """True if there is a password that makes its reader the operator."""
         return self.password_file is not None or self.passwords is not None
 
+    @property
+    def has_locks(self) -> bool:
+        """True if a locked inbox opens to its key alone: where everyone may read all mail, none can."""
+        return self.mode == "public" and self.all_mail == "operator"
+
 
 @dataclass(frozen=True, slots=True)
 class WebhookSettings:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import copy
 import http.client
 import json
+import threading
 import urllib.parse
 from typing import Any, Final
 
 from edgemail.testing.errors import MailError
+from edgemail.testing.inbox_keys import write_key_field
 
 PATIENCE_S: Final = 10.0
 """How long the server may take for an answer, beside what it is asked to wait."""
@@ -46,7 +49,13 @@ class Api:
             login = urllib.parse.unquote(f"{parts.username}:{parts.password or ''}")
             self._headers["Authorization"] = f"Basic {base64.b64encode(login.encode()).decode()}"
         self._idle: list[http.client.HTTPConnection] = []
-        self._is_closed = False
+        self._closed = threading.Event()
+
+    def with_key(self, key: str) -> Api:
+        """Return the same API with the key of a locked inbox. Both share their connections, and their end."""
+        keyed = copy.copy(self)
+        keyed._headers = self._headers | write_key_field(key)
+        return keyed
 
     def get(self, path: str, *, patience_s: float = PATIENCE_S, **query: object) -> Any:
         """Return the JSON document at a path.
@@ -77,7 +86,7 @@ class Api:
 
     def close(self) -> None:
         """Close the connections that are open."""
-        self._is_closed = True
+        self._closed.set()
         while self._idle:
             self._idle.pop().close()
 
@@ -115,7 +124,7 @@ class Api:
         except BaseException:
             connection.close()
             raise
-        if self._is_closed or answer.will_close:
+        if self._closed.is_set() or answer.will_close:
             connection.close()
         else:
             self._idle.append(connection)

@@ -31,6 +31,11 @@ class AsyncInbox:
         return self.inbox.address
 
     @property
+    def key(self) -> str | None:
+        """What opens the inbox, if it is locked."""
+        return self.inbox.key
+
+    @property
     def page(self) -> str:
         """The URL of the page that shows this inbox."""
         return self.inbox.page

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from edgemail.testing.api import Api
     from edgemail.testing.server import Baseline, Server
 
     _Listed = Mapping[str, Any]
@@ -37,9 +38,19 @@ class Inbox:
     Each message that is given out is seen: the same call gives the next one.
     """
 
-    def __init__(self, server: Server, address: str, *, is_fresh: bool = True, timeout: float = TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        server: Server,
+        address: str,
+        *,
+        is_fresh: bool = True,
+        timeout: float = TIMEOUT_S,
+        key: str | None = None,
+    ) -> None:
         """Look at what comes to an address from now on. Nobody else has had a fresh one."""
         self.address = address
+        self.key = key
+        """Opens the inbox, if it is locked: a public server shows it to nobody else."""
         self.server = server
         self.timeout = timeout
         """How long each call waits, in seconds, unless it is told otherwise."""
@@ -182,13 +193,18 @@ class Inbox:
 
     def clear(self) -> None:
         """Delete what is there now."""
-        self.server.api.ask("DELETE", inbox_path(self.address))
+        self._api.ask("DELETE", inbox_path(self.address))
         self._listed.clear()
 
     @property
     def page(self) -> str:
         """The URL of the page that shows this inbox."""
-        return f"{self.server.url}#/{self.address}"
+        key = "" if self.key is None else f"?key={self.key}"
+        return f"{self.server.url}#/{self.address}{key}"
+
+    @property
+    def _api(self) -> Api:
+        return self.server.api if self.key is None else self.server.api.with_key(self.key)
 
     def _wait(self, match: Match, timeout: float | None) -> _Listed:
         """Return the summary of the oldest unseen message that matches, which is seen then."""
@@ -228,7 +244,7 @@ class Inbox:
             return self._listed[known]
         timeout_s = min(timeout_s, _WAIT_MAX_S)
         path = inbox_path(self.address, "/wait")
-        answer = self.server.api.get(path, patience_s=timeout_s + PATIENCE_S, after=after, timeout=timeout_s)
+        answer = self._api.get(path, patience_s=timeout_s + PATIENCE_S, after=after, timeout=timeout_s)
         if answer["status"] != "found":
             return None
         listed: _Listed = answer["message"]
@@ -253,16 +269,14 @@ class Inbox:
         found: list[_Listed] = []
         before = None
         while True:
-            page = self.server.api.get(
-                inbox_path(self.address, "/messages"), limit=_PAGE_MAX, after=after, before=before
-            )
+            page = self._api.get(inbox_path(self.address, "/messages"), limit=_PAGE_MAX, after=after, before=before)
             found += page["messages"]
             before = page["next_before"]
             if before is None:
                 return found[::-1]
 
     def _newest_id(self) -> int:
-        page = self.server.api.get(inbox_path(self.address, "/messages"), limit=1)
+        page = self._api.get(inbox_path(self.address, "/messages"), limit=1)
         return page["messages"][0]["id"] if page["messages"] else 0
 
     def _read_all(self, several: Iterable[_Listed]) -> list[Message]:
@@ -277,7 +291,7 @@ class Inbox:
             if not self.server.shows_all_mail:
                 path = inbox_path(self.address, f"/messages/{mail_id}")
             try:
-                self._whole[mail_id] = Message.of(self.server.api.get(path), self.server.api, path)
+                self._whole[mail_id] = Message.of(self._api.get(path), self._api, path)
             except ApiError as error:
                 if error.status != _MISSING:
                     raise

@@ -7,6 +7,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from edgemail.testing.inbox import Inbox
+from edgemail.testing.inbox_keys import lock_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,14 +29,20 @@ class TestInboxes:
         self._made = 0
         self.all: list[Inbox] = []
 
-    def make(self, local: str | None = None, *, domain: str | None = None) -> Inbox:
-        """Make an inbox with an address of `[a-z0-9-]` alone, as forms refuse more, or with this local part."""
+    def make(self, local: str | None = None, *, domain: str | None = None, locked: bool = False) -> Inbox:
+        """Make an inbox with an address of `[a-z0-9-]` alone, as forms refuse more, or with this local part.
+
+        A locked one has the hash of its `key` behind that: a public server opens it to the key alone.
+        """
         name = local
         if name is None:
             self._made += 1
             name = self._name if self._made == 1 else f"{self._name}-{self._made}"
+        key = None
+        if locked:
+            name, key = lock_name(name)
         address = f"{name}@{domain or self._server.domain}"
-        inbox = Inbox(self._server, address, is_fresh=local is None, timeout=self._timeout)
+        inbox = Inbox(self._server, address, is_fresh=local is None or locked, timeout=self._timeout, key=key)
         self.all.append(inbox)
         return inbox
 

@@ -103,7 +103,7 @@ def _edgemail_inboxes(request: pytest.FixtureRequest, edgemail_server: Server) -
 
 @pytest.fixture
 def mail_factory(_edgemail_inboxes: TestInboxes) -> Callable[..., Inbox]:
-    """Return a function that makes inboxes: `(local=None, *, domain=None)`."""
+    """Return a function that makes inboxes: `(local=None, *, domain=None, locked=False)`."""
     return _edgemail_inboxes.make
 
 
@@ -129,11 +129,11 @@ def amail(edgemail_inbox: Inbox) -> AsyncInbox:
 
 @pytest.fixture
 def amail_factory(_edgemail_inboxes: TestInboxes) -> Callable[..., AsyncInbox]:
-    """Return a function that makes inboxes to await: `(local=None, *, domain=None)`."""
+    """Return a function that makes inboxes to await: `(local=None, *, domain=None, locked=False)`."""
     from edgemail.testing.async_inbox import AsyncInbox
 
-    def make(local: str | None = None, *, domain: str | None = None) -> AsyncInbox:
-        return AsyncInbox(_edgemail_inboxes.make(local, domain=domain))
+    def make(local: str | None = None, *, domain: str | None = None, locked: bool = False) -> AsyncInbox:
+        return AsyncInbox(_edgemail_inboxes.make(local, domain=domain, locked=locked))
 
     return make
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from edgemail.testing.api import Api, ApiError
 from edgemail.testing.errors import ServerNotFound
 from edgemail.testing.inbox import TIMEOUT_S, Inbox
+from edgemail.testing.inbox_keys import lock_name
 from edgemail.testing.server_process import ServerProcess
 from edgemail.testing.smtp import Smtp
 
@@ -95,10 +96,23 @@ class Server:
         """The URL of the page and of the HTTP API, with a slash at its end."""
         return self.api.url
 
-    def inbox(self, local: str | None = None, *, domain: str | None = None, timeout: float = TIMEOUT_S) -> Inbox:
-        """Return the inbox of an address that nobody else has, or of that one."""
-        name = local or f"t-{secrets.token_hex(4)}"
-        return Inbox(self, f"{name}@{domain or self.domain}", is_fresh=local is None, timeout=timeout)
+    def inbox(
+        self,
+        local: str | None = None,
+        *,
+        domain: str | None = None,
+        timeout: float = TIMEOUT_S,
+        locked: bool = False,
+    ) -> Inbox:
+        """Return the inbox of an address that nobody else has, or of that one.
+
+        A locked one has the hash of its `key` behind that: a public server opens it to the key alone.
+        """
+        name, key = local or f"t-{secrets.token_hex(4)}", None
+        if locked:
+            name, key = lock_name(name)
+        address = f"{name}@{domain or self.domain}"
+        return Inbox(self, address, is_fresh=local is None or locked, timeout=timeout, key=key)
 
     def take_baseline(self) -> Baseline:
         """Note what is there now. A server that was only just started is not asked: it has nothing."""

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { Icon, Logo } from "../ui/icons.tsx";
 import { LanguageMenu } from "./language-menu.tsx";
 import { lazyComponent } from "../ui/lazy-component.tsx";
-import { parseRoute, type Route } from "./route.ts";
+import { KEY_MARK, parseRoute, type Route } from "./route.ts";
 import type { MailSource, ServerInfo } from "../inbox/source.ts";
 import { ThemeButton } from "../ui/theme.tsx";
 import { ALL_MAIL } from "../inbox/address.ts";
@@ -70,7 +70,9 @@ function homeOf(route: Route, server: ServerInfo | null | undefined): Route {
 function useRoute(): Route {
   const [route, setRoute] = useState(() => parseRoute(location.hash));
   useEffect(() => {
-    const follow = () => setRoute(parseRoute(location.hash));
+    const follow = () =>
+      // `main.tsx` takes a key out of a link, before any view sees it.
+      location.hash.includes(KEY_MARK) ? location.reload() : setRoute(parseRoute(location.hash));
     addEventListener("hashchange", follow);
     return () => removeEventListener("hashchange", follow);
   }, []);

@@ -2,6 +2,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "../ui/icons.tsx";
 import { randomName } from "./random-name.ts";
 import { inboxHash, normalizeAddress } from "../inbox/address.ts";
+import { keepKey } from "../inbox/inbox-keys.ts";
+import { canLock, makeLock } from "../inbox/inbox-lock.ts";
 import type { ServerInfo } from "../inbox/source.ts";
 import { load, save } from "../ui/storage.ts";
 import { formatLifetime } from "../ui/time.ts";
@@ -28,21 +30,25 @@ export function Landing({ server, notice }: LandingProps) {
   useEffect(() => {
     document.title = "edgemail";
   }, []);
-  const go = (event: Event) => {
+  const [locking, setLocking] = useState(false);
+  const canBeLocked = !!server?.locks && canLock();
+  const go = async (event: Event) => {
     event.preventDefault();
     const suffix = domain || domains[0] || EXAMPLE_DOMAIN;
     const text = name.trim() || hint;
     const address = normalizeAddress(text.includes("@") ? text : `${text}@${suffix}`);
     if (!address) return setProblem(words.invalid);
     if (!isAccepted(address, domains)) return setProblem(words.foreign(domains.join(", ")));
-    remember(address);
-    location.hash = inboxHash(address);
+    const chosen = locking && canBeLocked ? await lockAddress(address) : address;
+    if (!chosen) return setProblem(words.invalid);
+    remember(chosen);
+    location.hash = inboxHash(chosen);
   };
   return (
     <main class="landing">
       <h1>{words.title}</h1>
       <p class="lead">{words.lead}</p>
-      <form class="address-form" onSubmit={go} noValidate>
+      <form class="address-form" onSubmit={(event) => void go(event)} noValidate>
         <div class="fields">
           <NameField
             name={name}
@@ -63,6 +69,22 @@ export function Landing({ server, notice }: LandingProps) {
           {words.go}
         </button>
       </form>
+      {canBeLocked && (
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={locking}
+            aria-describedby="lock-note"
+            onChange={(event) => setLocking(event.currentTarget.checked)}
+          />
+          {words.lock}
+        </label>
+      )}
+      {canBeLocked && (
+        <p id="lock-note" class="note">
+          {words.lockNote}
+        </p>
+      )}
       <p id="address-note" class={problem ? "note danger" : "note"} aria-live="polite">
         {problem || (server && domains.length === 0 ? words.anyDomain : "\u00a0")}
       </p>
@@ -201,6 +223,15 @@ function Recent() {
       </button>
     </section>
   );
+}
+
+/** Return an address with a lock whose key this browser keeps, or null if it is too long. */
+async function lockAddress(address: string): Promise<string | null> {
+  const at = address.lastIndexOf("@");
+  const { local, key } = await makeLock(address.slice(0, at));
+  const locked = normalizeAddress(local + address.slice(at));
+  if (locked !== null) keepKey(locked, key);
+  return locked;
 }
 
 function remember(address: string): void {

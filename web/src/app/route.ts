@@ -5,6 +5,9 @@ export type Route =
   /** All mail where the reader may list it, else the landing page. */
   { view: "home" } | { view: "landing" } | { view: "inbox"; address: string; id: number | null };
 
+/** What stands in a link between an address and its key. */
+export const KEY_MARK = "?key=";
+
 /** Return the view that a hash names; the home view if the hash is not valid. */
 export function parseRoute(hash: string): Route {
   const [address = "", id = ""] = hash

@@ -15,3 +15,8 @@ export function inboxHash(address: string, id?: number): string {
   const name = address === ALL_MAIL ? "all" : encodeURIComponent(address).replaceAll("%40", "@");
   return id === undefined ? `#/${name}` : `#/${name}/${id}`;
 }
+
+/** Return true if the address has a lock: `inbox-lock.ts` has the whole rule. */
+export function isLocked(address: string): boolean {
+  return /-k(?=[a-z]*\d[a-z]*\d)[a-z2-7]{16}@/.test(address);
+}

@@ -1,6 +1,7 @@
 import { ALL_MAIL } from "./address.ts";
 import { LazySubscription } from "./lazy-subscription.ts";
 import { words } from "../languages/dictionary.ts";
+import { load } from "../ui/storage.ts";
 import {
   type FailureKind,
   type ArrivalListener,
@@ -31,6 +32,7 @@ export interface ServerBody {
   read_only: boolean;
   deletion: boolean;
   all_mail: boolean;
+  locks: boolean;
   abuse_contact: string | null;
 }
 
@@ -71,6 +73,7 @@ export class ApiSource implements MailSource {
       version: body.version,
       domains: body.domains,
       listsAllMail: body.all_mail,
+      locks: body.locks,
       maxAgeSeconds: body.retention.max_age_s,
       abuseContact: body.abuse_contact,
       smtp: body.smtp,
@@ -128,8 +131,13 @@ export class ApiSource implements MailSource {
 
   private async request(path: string, init: RequestInit = {}): Promise<Response> {
     let response: Response;
+    const key = load<Record<string, string>>("keys", {})[path.split("/")[2]!];
     try {
-      response = await fetch(new URL(path, this.base), { cache: "no-store", ...init });
+      response = await fetch(new URL(path, this.base), {
+        cache: "no-store",
+        ...(key && { headers: { "x-inbox-key": key } }),
+        ...init,
+      });
     } catch (error) {
       if (init.signal?.aborted) throw error;
       throw new SourceError("unreachable", words.errors.unreachable);

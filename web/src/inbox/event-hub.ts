@@ -1,3 +1,4 @@
+import { FetchEvents } from "./fetch-events.ts";
 import type { FollowerMessage, HubMessage } from "./hub-messages.ts";
 import { type OpenEvents, SharedStream } from "./shared-stream.ts";
 import type { LiveState, Summary } from "./source.ts";
@@ -9,6 +10,7 @@ const SWEEP_MS = 20_000;
 const MAX_SILENT_SWEEPS = 6;
 const NO_ROOM_MS = 30_000;
 
+type HereMessage = Extract<FollowerMessage, { kind: "here" }>;
 type SendToFollower = (message: HubMessage) => void;
 
 interface Follower {
@@ -33,12 +35,13 @@ export class EventHub {
   /** `url` is that of `api/events`. */
   constructor(
     private readonly url: string,
-    private readonly open: OpenEvents = (at) => new EventSource(at),
+    private readonly open: OpenEvents = (at, keys) =>
+      keys.length > 0 ? new FetchEvents(at, keys) : new EventSource(at),
   ) {}
 
   /** Take a follower's message. `key` is the same for all of its messages. */
   receive(key: unknown, send: SendToFollower, message: FollowerMessage): void {
-    if (message.kind === "here") this.hear(key, send, message.address, message.after);
+    if (message.kind === "here") this.hear(key, send, message);
     else if (message.kind === "retry") this.retry(key, send);
     else if (message.kind === "offline") for (const stream of this.streams) stream.lose();
     else this.forget(key);
@@ -52,7 +55,7 @@ export class EventHub {
     this.followers.clear();
   }
 
-  private hear(key: unknown, send: SendToFollower, address: string, after: number): void {
+  private hear(key: unknown, send: SendToFollower, { address, after, key: opener }: HereMessage): void {
     const known = this.followers.get(key);
     if (known) known.silentSweeps = 0;
     else this.followers.set(key, { address, send, silentSweeps: 0 });
@@ -62,7 +65,7 @@ export class EventHub {
       this.makeRoom();
       stream = this.findRoom(address);
     }
-    if (!known || !stream?.has(address)) stream?.add(address, after);
+    if (!known || !stream?.has(address)) stream?.add(address, after, opener);
     send({ kind: "changed", state: this.stateOf(address) });
   }
 

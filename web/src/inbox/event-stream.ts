@@ -1,5 +1,6 @@
 import type { HubWay } from "./hub-links.ts";
 import type { HubLink, HubMessage } from "./hub-messages.ts";
+import { keyOf } from "./inbox-keys.ts";
 import type { ArrivalListener, Subscription } from "./source.ts";
 
 /** A hub answers at once, if there is one. */
@@ -18,7 +19,7 @@ export class EventStream implements Subscription {
   private hasAnswered = false;
   private silentTicks = 0;
   private readonly sayHere = () =>
-    this.link?.send({ kind: "here", address: this.address, after: this.after });
+    this.link?.send({ kind: "here", address: this.address, after: this.after, key: keyOf(this.address) });
   private readonly leave = () => this.link?.send({ kind: "leave" });
   private readonly lookAgain = () => {
     if (!document.hidden) this.retry();

@@ -2,8 +2,11 @@ import type { LiveState, Summary } from "./source.ts";
 
 /** What a follower tells the hub, which follows the inboxes of all tabs. */
 export type FollowerMessage =
-  /** Follow this address from the id `after` on; or, if the hub does so already: still here. */
-  | { kind: "here"; address: string; after: number }
+  /**
+   * Follow this address from the id `after` on; or, if the hub does so already: still here. `key` opens
+   * a locked inbox.
+   */
+  | { kind: "here"; address: string; after: number; key?: string | undefined }
   /** Connect now instead of waiting. */
   | { kind: "retry" }
   /** The browser says that there is no network. */

@@ -1,8 +1,11 @@
 import { causeOf } from "../ui/cause.ts";
+import { isLocked } from "./address.ts";
 import { backoffMs } from "./backoff.ts";
 import { type LiveState, type MailSource, SourceError, type Subscription, type Summary } from "./source.ts";
 
-type LoadPhase = { kind: "loading" } | { kind: "ready" } | { kind: "failed"; cause: string; retryAt: number };
+/** `locked` waits for a key: to ask again without one is a miss. */
+type LoadPhase =
+  { kind: "loading" | "ready" | "locked" } | { kind: "failed"; cause: string; retryAt: number };
 
 export interface InboxState {
   phase: LoadPhase;
@@ -214,6 +217,8 @@ export class Inbox {
   private fail(error: unknown): void {
     if (this.stopped) return;
     if (!(error instanceof SourceError)) console.error(error);
+    else if (error.kind === "gone" && isLocked(this.address))
+      return this.update({ phase: { kind: "locked" } });
     const delayMs = backoffMs(this.attempt++);
     this.timer = setTimeout(() => void this.load(), delayMs);
     const cause = causeOf(error);

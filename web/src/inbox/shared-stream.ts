@@ -1,5 +1,6 @@
 import { ALL_MAIL } from "./address.ts";
 import { backoffMs } from "./backoff.ts";
+import type { EventLine } from "./fetch-events.ts";
 import type { LiveState, Summary } from "./source.ts";
 
 const MAX_ADDRESSES = 20;
@@ -19,11 +20,12 @@ interface StreamEvents {
   changed(): void;
 }
 
-export type OpenEvents = (url: string) => EventSource;
+/** `keys` open the locked inboxes of the URL. */
+export type OpenEvents = (url: string, keys: string[]) => EventLine;
 
 /** One connection: what it follows, and the last id that it brought for each address. */
 interface Connection {
-  events: EventSource;
+  events: EventLine;
   positions: Map<string, number>;
 }
 
@@ -37,6 +39,7 @@ interface Connection {
 export class SharedStream {
   /** The id after which each address continues. */
   private readonly positions = new Map<string, number>();
+  private readonly keys = new Map<string, string>();
   private current: Connection | null = null;
   private next: Connection | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -74,7 +77,8 @@ export class SharedStream {
   }
 
   /** Follow an address from an id on. Another follower of it may then get messages twice. */
-  add(address: string, after: number): void {
+  add(address: string, after: number, key?: string): void {
+    if (key !== undefined) this.keys.set(address, key);
     const known = this.positions.get(address);
     if (known !== undefined && known <= after) return;
     // A connection that has passed this id would bring later messages before those in between.
@@ -85,6 +89,7 @@ export class SharedStream {
   }
 
   remove(address: string): void {
+    this.keys.delete(address);
     if (!this.positions.delete(address)) return;
     if (this.isEmpty) this.stop();
     else if (!this.timer) this.connectIn(REMOVED_MS);
@@ -127,11 +132,11 @@ export class SharedStream {
       if (address !== ALL_MAIL) query.append("address", address);
       query.append("after", String(after));
     }
-    const events = this.open(`${this.url}?${query}`);
+    const events = this.open(`${this.url}?${query}`, [...this.keys.values()]);
     const connection: Connection = { events, positions: new Map(this.positions) };
     this.next = connection;
     events.addEventListener("open", () => this.replace(connection));
-    events.addEventListener("message", (event) => this.receive(connection, event));
+    events.addEventListener("message", (event) => this.receive(connection, event as MessageEvent<string>));
     // The browser would reconnect without telling us, and not at all after a status other than 200.
     events.addEventListener("error", () => this.fail(connection));
     this.state = CONNECTING;

@@ -223,6 +223,8 @@ export interface ServerInfo {
   maxAgeSeconds: number | null;
   /** True if everybody who reaches the server may list the mail of all inboxes. */
   listsAllMail?: boolean;
+  /** True if a locked inbox opens to its key alone. */
+  locks?: boolean;
   /** Where to complain, a `mailto:` or `https:` URL of the operator; absent if there is none. */
   abuseContact?: string | null;
   /** `host:port` of each SMTP listener. */

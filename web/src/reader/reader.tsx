@@ -11,7 +11,8 @@ import {
   type Summary,
 } from "../inbox/source.ts";
 import { Chips } from "./chips.tsx";
-import { Failed, Gone } from "../ui/error-states.tsx";
+import { Failed } from "../ui/error-states.tsx";
+import { Gone } from "../ui/lazy-gone.ts";
 import { words as page } from "../languages/dictionary.ts";
 import { words } from "./words.ts";
 import { AttachedHeading, Attachments, CalendarCards } from "./lazy-files.ts";

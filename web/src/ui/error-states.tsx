@@ -34,16 +34,3 @@ export function Failed({ cause, retryAt, retry }: FailedProps) {
 export function PartMissing() {
   return <Failed cause={words.failed.chunk} retry={() => location.reload()} />;
 }
-
-/** Shown in place of a message that was deleted or has expired. */
-export function Gone({ back }: { back: () => void }) {
-  return (
-    <div class="state gone" role="alert">
-      <h2>{words.message.gone}</h2>
-      <p>{words.message.goneLead}</p>
-      <button type="button" class="button primary" onClick={back}>
-        {words.message.toInbox}
-      </button>
-    </div>
-  );
-}

@@ -131,3 +131,11 @@ test("the 21st address gets another connection, and there are three at most", ()
   tabs[1]!.here();
   assert.equal(tabs[1]!.heard.at(-1), "connecting");
 });
+
+test("a tab's key is given with its address", () => {
+  const { hub, last, tab } = started();
+  tab("ann", 0);
+  hub.receive({}, () => undefined, { kind: "here", address: "locked", after: 3, key: "its key" });
+  pass(20);
+  assert.deepEqual([last().asked, last().keys], [["ann 0", "locked 3"], ["its key"]]);
+});

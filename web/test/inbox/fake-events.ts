@@ -5,7 +5,10 @@ import type { OpenEvents } from "../../src/inbox/shared-stream.ts";
 export class FakeEvents extends EventTarget {
   isClosed = false;
 
-  constructor(readonly url: string) {
+  constructor(
+    readonly url: string,
+    readonly keys: string[] = [],
+  ) {
     super();
   }
 
@@ -42,10 +45,10 @@ export class FakeEvents extends EventTarget {
 /** Collect the connections that are opened. */
 export function fakeServer(): { opened: FakeEvents[]; open: OpenEvents; last: () => FakeEvents } {
   const opened: FakeEvents[] = [];
-  const open = (url: string) => {
-    const events = new FakeEvents(url);
+  const open = (url: string, keys: string[]) => {
+    const events = new FakeEvents(url, keys);
     opened.push(events);
-    return events as unknown as EventSource;
+    return events;
   };
   return { opened, open, last: () => opened[opened.length - 1] as FakeEvents };
 }

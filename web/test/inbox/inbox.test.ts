@@ -210,3 +210,21 @@ test("an answer to what nobody looks for any more is dropped, and a failure is s
   assert.equal(inbox.state.search?.problem, "out of order");
   inbox.stop();
 });
+
+test("a locked inbox without its key waits for it, and asks no more by itself", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const source = new Fake();
+  source.answers = [new SourceError("gone", "this inbox is locked")];
+  const inbox = new Inbox("shop-kyvyg36sxzn5s2inf@ex.org", source, {
+    changed: () => undefined,
+    arrived: () => undefined,
+  });
+  await settled();
+  assert.deepEqual(inbox.state.phase, { kind: "locked" });
+  context.mock.timers.tick(600_000);
+  await settled();
+  assert.equal(source.asked.length, 1);
+  inbox.reload();
+  await settled();
+  assert.equal(inbox.state.phase.kind, "ready");
+});

@@ -169,3 +169,19 @@ test("a stream takes 20 addresses, and fewer where they are long", () => {
   assert.ok(count >= 2 && count < 20);
   assert.ok(last().url.length < 8_000);
 });
+
+test("the keys of locked inboxes go with each connection, until their inbox is left", () => {
+  const { last, stream } = live();
+  assert.deepEqual(last().keys, []);
+  stream.add("locked", 0, "its key");
+  pass(20);
+  last().accept();
+  assert.deepEqual([last().asked, last().keys], [["a 5", "b 7", "locked 0"], ["its key"]]);
+  last().fail();
+  pass(1_000);
+  assert.deepEqual(last().keys, ["its key"]);
+  last().accept();
+  stream.remove("locked");
+  pass(5_000);
+  assert.deepEqual(last().keys, []);
+});

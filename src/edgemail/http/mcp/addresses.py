@@ -11,6 +11,7 @@ from edgemail.errors import AddressError
 from edgemail.http.mcp.faults import ToolFault
 from edgemail.mailbox.fresh_address import ANY_DOMAIN, make_local_part
 from edgemail.model import Address
+from edgemail.policy.inbox_lock import make_lock
 from edgemail.settings.address_patterns import Patterns
 
 _LETTERS: Final = "abcdefghijkmnpqrstuvwxyz"
@@ -37,8 +38,8 @@ class AgentAddresses:
             dict.fromkeys(domain for domain in named if domain and "*" not in domain and "?" not in domain)
         )
 
-    def check(self, text: str) -> str:
-        """Return the name of an address's inbox.
+    def check(self, text: str) -> Address:
+        """Return an address that the tools may use.
 
         Raises:
             ToolFault: it is no address, or the tools may not use it.
@@ -53,15 +54,18 @@ class AgentAddresses:
             raise ToolFault("mail to this name is for the operator alone; use new_address")
         if self.globs and not Patterns(self.globs).match(address.inbox):
             raise ToolFault(f"these tools see mail to {_join(self.globs)} only; use new_address")
-        return address.inbox
+        return address
 
-    def create(self, label: str | None, domain: str | None) -> str:
-        """Return a new address that nobody guesses.
+    def create(self, label: str | None, domain: str | None, *, locked: bool = False) -> tuple[str, str | None]:
+        """Return a new address that nobody guesses, and its key if it is locked.
 
         Raises:
-            ToolFault: the server takes no mail for the domain, or the globs allow no such address.
+            ToolFault: the server takes no mail for the domain, or the globs allow no such address. A glob that
+                adds to the name allows no locked one, as the lock holds for the name that it was made for.
         """
-        name = make_local_part(label or "")
+        name, key = make_local_part(label or ""), None
+        if locked:
+            name, key = make_lock(name)
         if domain is not None and self.domains and not any(_is_within(domain.lower(), own) for own in self.domains):
             raise ToolFault(f"this server takes mail for {_join(self.domains)} only")
         refusal = ToolFault("these tools can make no address")
@@ -70,9 +74,13 @@ class AgentAddresses:
             if domain is not None and not made.endswith(f"@{domain.lower()}"):
                 continue
             try:
-                return self.check(made)
+                address = self.check(made)
             except ToolFault as fault:
                 refusal = fault
+                continue
+            if not locked or address.local == name:
+                return address.inbox, key
+            refusal = ToolFault("these tools can make no locked address: a glob of theirs adds to the name")
         raise refusal
 
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from edgemail.http.mcp.documents import FileDocument, ToolDocument
+    from edgemail.model import Address
 
 TEXT_MAX: Final = 300
 """The most characters of the text beside a document."""
@@ -22,6 +23,8 @@ class ToolCall:
     """The network address of the caller, as `find_source` writes it."""
     base_url: str
     """The URL of this server as the caller has it, without a slash at its end."""
+    check_lock: Callable[[Address, str | None], None]
+    """Raises `InboxLocked` for the address of a locked inbox, unless the call or its request has the key."""
     note_empty: Callable[[str], None] = lambda _: None
     """Counts that nothing was found at an address: guessing addresses ends by that."""
     report: Callable[[float, float, str], Awaitable[None]] | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +19,9 @@ WAIT_MAX_S = 55.0
 _ID_MAX = 2**63 - 1
 
 _Address = Annotated[str, Field(max_length=320, description="an e-mail address, as new_address gave it")]
+_Key = Annotated[
+    str | None, Field(max_length=64, description="the key of a locked address, as new_address gave it")
+]
 _After = Annotated[
     int | None,
     Field(ge=0, le=_ID_MAX, description="only mail that came after this id: the `after` of an earlier answer"),
@@ -45,12 +48,21 @@ class NewAddressInput(ToolDocument):
         Field(pattern="^[a-z0-9-]{1,20}$", description="a word at the beginning of the address, to tell it apart"),
     ] = None
     domain: Annotated[str | None, Field(max_length=255, description="the domain of the address")] = None
+    locked: Annotated[
+        bool, Field(description="make a key as well: on a public server the mail then opens to its `key` alone")
+    ] = False
 
 
-class WaitInput(ToolDocument):
-    """What `wait_for_code` takes."""
+class KeyedInput(ToolDocument):
+    """What each tool takes that looks at an inbox."""
 
     address: _Address
+    key: _Key = None
+
+
+class WaitInput(KeyedInput):
+    """What `wait_for_code` takes."""
+
     after: _After = None
     sender: _From = Field(default=None, validation_alias="from", serialization_alias="from")
     timeout_s: _Timeout = 30
@@ -70,10 +82,9 @@ class WaitForMessageInput(WaitInput):
     subject: Annotated[str | None, Field(max_length=200, description="only mail with this in its subject")] = None
 
 
-class ListInput(ToolDocument):
+class ListInput(KeyedInput):
     """What `list_messages` takes."""
 
-    address: _Address
     search: Annotated[str | None, Field(max_length=200, description="words that must all be in the message")] = None
     after: _After = None
     limit: Annotated[int, Field(ge=1, le=PAGE_MAX)] = 10
@@ -82,10 +93,9 @@ class ListInput(ToolDocument):
     ] = None
 
 
-class ReadInput(ToolDocument):
+class ReadInput(KeyedInput):
     """What `read_message` takes."""
 
-    address: _Address
     id: _Id
     part: Annotated[
         Literal["text", "html", "headers", "raw"],
@@ -95,10 +105,9 @@ class ReadInput(ToolDocument):
     max_chars: Annotated[int, Field(ge=1, le=CONTENT_MAX)] = 4000
 
 
-class DeleteInput(ToolDocument):
+class DeleteInput(KeyedInput):
     """What `delete_messages` takes."""
 
-    address: _Address
     ids: Annotated[list[_Id], Field(min_length=1, max_length=IDS_MAX)]
 
 
@@ -109,6 +118,14 @@ class AddressDocument(ToolDocument):
     after: int = Field(description="give this to the first wait")
     expires: str | None = Field(description="when mail that comes now is deleted; null for never")
     receives_internet_mail: bool = Field(description="false: only programs on this network can send to it")
+    key: str | None = Field(
+        default=None, description="only of a locked address: give it to each call with this address"
+    )
+
+    @model_serializer(mode="wrap")
+    def _leave_out_no_key(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        document: dict[str, Any] = serialize(self)
+        return document if self.key is not None else {name: document[name] for name in document if name != "key"}
 
 
 class VerificationDocument(ToolDocument):

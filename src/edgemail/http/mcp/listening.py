@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Final
 
+from edgemail.errors import InboxLocked
 from edgemail.http.mcp.faults import ToolFault
 from edgemail.http.mcp.resources import find_inbox
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from edgemail.http.mcp.addresses import AgentAddresses
     from edgemail.mailbox.inbox import Inbox
+    from edgemail.model import Address
 
 LISTEN_MAX_S: Final = 3600.0
 """How long one request may listen. Its client then listens again, where it is still there."""
@@ -26,19 +28,22 @@ _LOOK_S: Final = 10.0
 """How often the time is looked at."""
 
 
-def choose_inboxes(addresses: AgentAddresses, uris: Sequence[str]) -> dict[str, str]:
+def choose_inboxes(
+    addresses: AgentAddresses, uris: Sequence[str], check_lock: Callable[[Address, None], None]
+) -> dict[str, str]:
     """Return the URIs whose changes are told, each with the name of its inbox.
 
-    Those are inboxes that the tools may use. A message never changes, so its URI is left out.
+    Those are inboxes that the tools may use and whose locks the request opens. A message never changes, so its
+    URI is left out.
     """
     chosen: dict[str, str] = {}
     for uri in uris:
-        address = find_inbox(uri)
-        if address is not None and len(chosen) < INBOXES_MAX:
-            try:
-                chosen[uri] = addresses.check(address)
-            except ToolFault:
-                continue
+        text = find_inbox(uri)
+        if text is not None and len(chosen) < INBOXES_MAX:
+            with suppress(ToolFault, InboxLocked):
+                address = addresses.check(text)
+                check_lock(address, None)
+                chosen[uri] = address.inbox
     return chosen
 
 

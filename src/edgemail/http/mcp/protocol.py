@@ -9,6 +9,7 @@ import hashlib
 import logging
 import secrets
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import mcp_types as types
@@ -19,9 +20,10 @@ from mcp.shared.subscriptions import SUBSCRIPTION_ID_META_KEY
 from pydantic import ValidationError
 
 from edgemail import __version__
-from edgemail.errors import EdgemailError
-from edgemail.http.access import note_empty
+from edgemail.errors import EdgemailError, InboxLocked
+from edgemail.http.access import note_empty, note_miss
 from edgemail.http.answers import find_source
+from edgemail.http.locked_inboxes import check_lock
 from edgemail.http.mcp.calls import TEXT_MAX, ToolAnswer, ToolCall
 from edgemail.http.mcp.documents import write_schema
 from edgemail.http.mcp.faults import ToolFault
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from edgemail.http.mcp.tools import AgentTool, AgentTools
+    from edgemail.model import Address
 
 _log = logging.getLogger(__name__)
 
@@ -126,6 +129,7 @@ class AgentProtocol:
         return ToolCall(
             source=find_source(request.scope),
             base_url=f"{request.url.scheme}://{request.url.netloc}{self._base_path}",
+            check_lock=partial(_check_lock, request),
             note_empty=lambda name: note_empty(request, name),
             report=context.session.report_progress,
         )
@@ -147,9 +151,10 @@ class AgentProtocol:
         request_id = context.request_id
         if request_id is None:
             raise MCPError(types.INVALID_REQUEST, "subscriptions/listen needs an id")
-        chosen = choose_inboxes(self._tools.rules.addresses, params.notifications.resource_subscriptions or ())
-        meta = {SUBSCRIPTION_ID_META_KEY: request_id}
         call = self._make_call(context)
+        uris = params.notifications.resource_subscriptions or ()
+        chosen = choose_inboxes(self._tools.rules.addresses, uris, call.check_lock)
+        meta = {SUBSCRIPTION_ID_META_KEY: request_id}
         try:
             with self._tools.waits.hold(call.source):
                 async with aclosing(follow_inboxes(self._tools.inbox, chosen, call.note_empty)) as following:
@@ -215,6 +220,15 @@ def _write_updates(uris: tuple[str, ...], meta: dict[str, Any]) -> list[types.Se
         types.ResourceUpdatedNotification(params=types.ResourceUpdatedNotificationParams(uri=uri, _meta=meta))
         for uri in uris
     ]
+
+
+def _check_lock(request: Request, address: Address, key: str | None) -> None:
+    """Check the key of a locked inbox. A wrong one counts as a miss of who asks."""
+    try:
+        check_lock(request.scope, address, () if key is None else (key,))
+    except InboxLocked:
+        note_miss(request)
+        raise
 
 
 def _write(answer: ToolAnswer) -> types.CallToolResult:

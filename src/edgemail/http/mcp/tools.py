@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from edgemail.errors import MessageNotFound
+from edgemail.errors import InboxLocked, MessageNotFound
 from edgemail.http.mcp import documents
 from edgemail.http.mcp.agent_waits import AgentWaits
 from edgemail.http.mcp.calls import ToolAnswer
@@ -160,7 +160,7 @@ class AgentTools:
 
     async def new_address(self, asked: documents.NewAddressInput, _: ToolCall) -> ToolAnswer:
         """Make an address."""
-        address = self.rules.addresses.create(asked.label, asked.domain)
+        address, key = self.rules.addresses.create(asked.label, asked.domain, locked=asked.locked)
         kept_s = self.rules.max_age_s
         expires = None if kept_s is None else write_date(datetime.now(UTC) + timedelta(seconds=kept_s))
         made = documents.AddressDocument(
@@ -168,8 +168,10 @@ class AgentTools:
             after=0,
             expires=expires,
             receives_internet_mail=self.rules.addresses.is_public,
+            key=key,
         )
-        return ToolAnswer(made, f"{address} is ready. Wait with address={address} after=0."[:300])
+        with_key = "" if key is None else f" key={key}"
+        return ToolAnswer(made, f"{address} is ready. Wait with address={address}{with_key} after=0."[:300])
 
     async def wait_for_code(self, asked: documents.WaitInput, call: ToolCall) -> ToolAnswer:
         """Wait for a message with a code."""
@@ -202,7 +204,7 @@ class AgentTools:
 
     async def list_messages(self, asked: documents.ListInput, call: ToolCall) -> ToolAnswer:
         """List messages."""
-        name = self.rules.addresses.check(asked.address)
+        name = self._open(asked, call)
         page, next_before = await list_page(self.inbox, name, asked)
         if not page:
             call.note_empty(name)
@@ -211,7 +213,7 @@ class AgentTools:
 
     async def read_message(self, asked: documents.ReadInput, call: ToolCall) -> ToolAnswer:
         """Read a piece of a message."""
-        name = self.rules.addresses.check(asked.address)
+        name = self._open(asked, call)
         try:
             _, made = await self.inbox.derive(MailId(asked.id), MAKERS[asked.part], inbox=name)
         except MessageNotFound:
@@ -242,7 +244,7 @@ class AgentTools:
 
     async def delete_messages(self, asked: documents.DeleteInput, call: ToolCall) -> ToolAnswer:
         """Delete messages of one inbox."""
-        name = self.rules.addresses.check(asked.address)
+        name = self._open(asked, call)
         deleted = 0
         for mail_id in dict.fromkeys(asked.ids):
             try:
@@ -255,15 +257,28 @@ class AgentTools:
             documents.DeletedDocument(deleted=deleted), f"Deleted {deleted}.", outcome=f"{deleted} deleted"
         )
 
+    def _open(self, asked: documents.KeyedInput, call: ToolCall) -> str:
+        """Return the name of the inbox that a call is for.
+
+        Raises:
+            ToolFault: the tools may not use its address, or it is locked and its key is not given.
+        """
+        address = self.rules.addresses.check(asked.address)
+        try:
+            call.check_lock(address, asked.key)
+        except InboxLocked:
+            raise ToolFault("there is nothing at this address without its key: give `key`") from None
+        return address.inbox
+
     async def _read_previews(self, address: str, page: Sequence[ListedMail]) -> Mapping[int, str] | None:
         if not self.rules.has_bodies:
             return None
-        return await read_previews(self.inbox, self.rules.addresses.check(address), page)
+        return await read_previews(self.inbox, self.rules.addresses.check(address).inbox, page)
 
     async def _wait(
         self, asked: documents.WaitInput, call: ToolCall, matches: Callable[[ListedMail], bool]
     ) -> WaitOutcome:
-        name = self.rules.addresses.check(asked.address)
+        name = self._open(asked, call)
         is_from = match_sender(asked.sender)
         return await wait_for(
             self.inbox,

@@ -1,18 +1,19 @@
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { CopyButton } from "../../ui/copy-button.tsx";
 import { useNow, useOnline } from "../../ui/hooks.ts";
 import { Icon, type IconName } from "../../ui/icons.tsx";
 import type { Inbox, InboxState } from "../inbox.ts";
 import { lazyComponent } from "../../ui/lazy-component.tsx";
 import { useNotifications } from "../notifications.ts";
-import type { MailSource, HostStatus, ServerInfo } from "../source.ts";
+import type { MailSource, ServerInfo } from "../source.ts";
 import { formatLifetime } from "../../ui/time.ts";
-import { ALL_MAIL } from "../address.ts";
+import { ALL_MAIL, isLocked } from "../address.ts";
 import { words } from "../../languages/dictionary.ts";
 import { ConfirmDelete } from "../../ui/lazy-confirm.ts";
 
 const ShareDialog = lazyComponent(() => import("./share-dialog.tsx").then((part) => part.ShareDialog));
 
+const HostLine = lazyComponent(() => import("./host-line.tsx").then((part) => part.HostLine));
 const MailCount = lazyComponent(() => import("./mail-count.tsx").then((part) => part.MailCount));
 
 interface InboxBarProps {
@@ -45,10 +46,11 @@ export function InboxBar({ source, server, inbox, state, unread }: InboxBarProps
         <LiveIndicator state={state} retry={() => inbox.reconnect()} />
       </div>
       <p class="notice">
-        {source.notice ?? (isAll ? words.inbox.everyone : words.inbox.public)}{" "}
+        {source.notice ??
+          words.inbox[isAll ? "everyone" : server?.locks && isLocked(address) ? "locked" : "public"]}{" "}
         {server?.maxAgeSeconds != null && words.inbox.kept(formatLifetime(server.maxAgeSeconds))}
       </p>
-      <HostLine source={source} />
+      {source.watchHost && <HostLine source={source} />}
       <div class="tools">
         {!isAll && <CopyButton text={address} what={words.inbox.address} class="primary" />}
         {!isAll && <ToolButton icon="share" label={words.inbox.share} act={() => setSharing(true)} />}
@@ -143,27 +145,4 @@ function Waiting({ retryAt, retry }: { retryAt: number; retry: () => void }) {
       </button>
     </p>
   );
-}
-
-/** The host that this page reads from, and its round trip. */
-function HostLine({ source }: { source: MailSource }) {
-  const [hostStatus, setHostStatus] = useState<HostStatus | null>(null);
-  useEffect(() => source.watchHost?.(setHostStatus), [source]);
-  if (!hostStatus) return null;
-  const { host, roundTripMs, reason } = hostStatus;
-  return (
-    <p class="host-status">
-      {host && (
-        <span class="mono" title={words.inbox.host}>
-          <bdi>{host}</bdi>
-          {roundTripMs !== null && ` ${formatMs(roundTripMs)}`}
-        </span>
-      )}
-      <span role="status">{reason}</span>
-    </p>
-  );
-}
-
-function formatMs(ms: number): string {
-  return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
 }

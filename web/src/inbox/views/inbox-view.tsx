@@ -6,11 +6,14 @@ import { ReadMarks } from "../read-marks.ts";
 import { AllMailMarks } from "../all-mail-marks.ts";
 import { ALL_MAIL, inboxHash } from "../address.ts";
 import type { MailSource, ServerInfo, Summary } from "../source.ts";
+import { lazyComponent } from "../../ui/lazy-component.tsx";
 import { ArrivalToast } from "./arrival-toast.tsx";
 import { words } from "../../languages/dictionary.ts";
 import { InboxBar } from "./bar.tsx";
 import { MessageList } from "./message-list.tsx";
 import { ReaderPane } from "./reader-pane.tsx";
+
+const LockedInbox = lazyComponent(() => import("./locked-inbox.tsx").then((part) => part.LockedInbox));
 
 interface InboxProps {
   source: MailSource;
@@ -45,32 +48,36 @@ export function InboxView({ source, server, address, id, help }: InboxProps) {
     <main class="inbox">
       <h1 class="visually-hidden">{name}</h1>
       <InboxBar source={source} server={server} inbox={inbox} state={state} unread={unread} />
-      <div class="panes">
-        <MessageList
-          inbox={inbox}
-          state={state}
-          server={server}
-          selected={id}
-          isRead={(message) => marks.has(message)}
-          search={search}
-        />
-        <section class="reader" aria-label={words.message.reading}>
-          {id === null ? (
-            <p class="state">{state.messages.length > 0 && words.inbox.pick}</p>
-          ) : (
-            <ReaderPane
-              key={id}
-              id={id}
-              source={source}
-              inbox={inbox}
-              state={state}
-              maxAgeSeconds={server?.maxAgeSeconds ?? null}
-              opened={(message) => marks.add(message)}
-              back={back}
-            />
-          )}
-        </section>
-      </div>
+      {state.phase.kind === "locked" ? (
+        <LockedInbox inbox={inbox} />
+      ) : (
+        <div class="panes">
+          <MessageList
+            inbox={inbox}
+            state={state}
+            server={server}
+            selected={id}
+            isRead={(message) => marks.has(message)}
+            search={search}
+          />
+          <section class="reader" aria-label={words.message.reading}>
+            {id === null ? (
+              <p class="state">{state.messages.length > 0 && words.inbox.pick}</p>
+            ) : (
+              <ReaderPane
+                key={id}
+                id={id}
+                source={source}
+                inbox={inbox}
+                state={state}
+                maxAgeSeconds={server?.maxAgeSeconds ?? null}
+                opened={(message) => marks.add(message)}
+                back={back}
+              />
+            )}
+          </section>
+        </div>
+      )}
       <ArrivalToast address={address} message={toast} close={closeToast} />
     </main>
   );

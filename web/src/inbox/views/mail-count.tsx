@@ -1,6 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
 import type { MailCounts, MailSource } from "../source.ts";
-import { words } from "../../languages/dictionary.ts";
+import { dictionary } from "../../languages/dictionary.ts";
+import { english } from "../../languages/en/all-mail.ts";
+
+const words = dictionary("allMail", english);
 
 /** Many messages that arrive at once are counted once. */
 const PAUSE_MS = 250;
@@ -20,5 +23,5 @@ export function MailCount({ source, listed, unread }: MailCountProps) {
     const timer = setTimeout(() => void count(), PAUSE_MS);
     return () => clearTimeout(timer);
   }, [source, listed, unread]);
-  return counts && <p class="mail-count">{words.inbox.counts(counts.messages, counts.unread)}</p>;
+  return counts && <p class="mail-count">{words.counts(counts.messages, counts.unread)}</p>;
 }

@@ -4,7 +4,8 @@ import type { Inbox, InboxState } from "../inbox.ts";
 import { lazyComponent } from "../../ui/lazy-component.tsx";
 import { inboxHash } from "../address.ts";
 import { type MailSource, SourceError, type Summary } from "../source.ts";
-import { Failed, Gone } from "../../ui/error-states.tsx";
+import { Failed } from "../../ui/error-states.tsx";
+import { Gone } from "../../ui/lazy-gone.ts";
 
 interface PaneProps {
   id: number;

@@ -3,6 +3,7 @@ import { encode } from "uqr";
 import { CopyButton } from "../../ui/copy-button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { inboxHash } from "../address.ts";
+import { keyInLink } from "../inbox-keys.ts";
 import { dictionary } from "../../languages/dictionary.ts";
 import { english } from "../../languages/en/share.ts";
 
@@ -14,10 +15,12 @@ const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /** Offers the inbox's link as a QR code, to copy, and to share with another program. */
 export function ShareDialog({ address, close }: { address: string; close: () => void }) {
-  const url = new URL(inboxHash(address), document.baseURI).href;
+  const key = keyInLink(address);
+  const url = new URL(inboxHash(address) + key, document.baseURI).href;
   return (
     <Dialog title={words.title} close={close}>
       <p>{LOOPBACK.test(location.hostname) ? words.local : words.lead}</p>
+      {key && <p class="warn">{words.withKey}</p>}
       <QrCode text={url} label={words.code(address)} />
       <p class="mono share-link">
         <bdi>{url}</bdi>

@@ -6,6 +6,9 @@ export const english = {
   domain: "Domain",
   go: "Go",
   another: "Another name",
+  lock: "Lock it",
+  lockNote:
+    "The address gets an ending, and this browser the only key. Without the key nobody opens the inbox.",
   recent: "Recent inboxes",
   forget: "Forget",
   invalid: "That is no address: a name without spaces, then a domain.",
