@@ -43,6 +43,8 @@ export class HranaSocket {
   private closing: ReturnType<typeof setTimeout> | undefined;
   private attempt = 0;
   private retryAt = 0;
+  /** Whether this socket has brought an answer. One that has is replaced at once: proxies close what is idle. */
+  private hasAnswered = false;
 
   /** `url` is that of the database, https: or http:. */
   constructor(
@@ -92,6 +94,7 @@ export class HranaSocket {
     if (early) delete globalThis.edgemailSockets?.[this.url];
     const socket = early && early.readyState < WebSocket.CLOSING ? early : new WebSocket(this.url, PROTOCOLS);
     this.socket = socket;
+    this.hasAnswered = false;
     this.openBy = Date.now() + OPENING_MAX_MS;
     this.opened = new Promise((resolve) => {
       const greet = () => {
@@ -103,7 +106,7 @@ export class HranaSocket {
       socket.addEventListener("close", () => {
         resolve(false);
         if (this.socket !== socket) return;
-        this.retryAt = Date.now() + backoffMs(this.attempt++);
+        if (!this.hasAnswered) this.retryAt = Date.now() + backoffMs(this.attempt++);
         this.drop();
       });
     });
@@ -130,6 +133,7 @@ export class HranaSocket {
     const answer = JSON.parse(text) as Answer;
     if (answer.type === "response_ok") {
       this.attempt = 0;
+      this.hasAnswered = true;
       this.settle(answer.request_id, { type: "ok", response: answer.response as never });
     } else if (answer.type === "response_error" && isTooLarge(answer.error)) {
       this.settle(answer.request_id, answer);

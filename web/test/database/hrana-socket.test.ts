@@ -171,6 +171,16 @@ test("where a socket is refused the batch goes another way, and the next try wai
   assert.equal(FakeSocket.made.length, 1);
 });
 
+test("a socket that has brought answers, and is closed, is replaced at the next batch", async () => {
+  const { run } = await opened();
+  nth(0).close();
+  const second = run();
+  nth(1).close();
+  assert.equal(await second, null);
+  assert.equal(await run(), null);
+  assert.equal(FakeSocket.made.length, 2);
+});
+
 test("a batch does not wait for ever for a socket to open", async () => {
   const { run } = socketTo();
   const first = run();
