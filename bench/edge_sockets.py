@@ -46,6 +46,7 @@ _MORE = "([kind, count]) => window.reads.filter((read) => read.kind === kind).le
 def measure(replica: Sqld, folder: Path, say: Callable[[str], None]) -> list[Aim]:
     """Measure all of it on databases that `edge_reading.seed` has filled."""
     token = replica.token("ro")
+    by_script = asyncio.run(_by_script(replica))  # before Playwright, which has an event loop in this thread
     with contextlib.ExitStack() as stack:
         origin = stack.enter_context(host(folder))
         far = stack.enter_context(Delay(replica.http_port, DELAY_S))
@@ -59,7 +60,7 @@ def measure(replica: Sqld, folder: Path, say: Callable[[str], None]) -> list[Aim
         far_site = publish(folder, origin, "socket-far", f"http://127.0.0.1:{far.port}", token)
         tls_site = publish(folder, origin, "socket-tls", f"https://127.0.0.1:{far_tls.port}", token)
         say("an inbox, socket open")
-        aims = [_near(browser, near_site), asyncio.run(_by_script(replica))]
+        aims = [by_script, _near(browser, near_site)]
         say("navigation, beside a page from memory")
         aims.append(_navigation(browser, near_site, f"http://127.0.0.1:{memory.http_port}/", memory.port))
         say(f"each read behind {DELAY_S * 1e3:.0f} ms")
@@ -93,7 +94,7 @@ async def _by_script(replica: Sqld) -> Aim:
             took_ms.append((time.perf_counter() - began) * 1e3)
     p50, p95 = spread(took_ms[4:])
     return Aim(
-        "the same by a script, without a browser's share: p50 <= 2.5 ms, p95 <= 5.87 ms",
+        "the same inbox by a script, without a browser: p50 <= 2.5 ms, p95 <= 5.87 ms",
         f"{p50:.1f} and {p95:.1f} ms",
         p50 <= 2.5 and p95 <= 5.87,
     )
