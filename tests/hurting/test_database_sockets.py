@@ -97,10 +97,10 @@ async def test_a_thousand_pages_sockets_leave_room_for_one_more(
         await until(lambda: len(crowd.took_s) > asked + PAGES // 4, OPENED_S)
         assert len(crowd.asked) == PAGES
         waits_s = sorted(crowd.took_s)
+    p50_ms, slowest_ms = waits_s[len(waits_s) // 2] * 1000, waits_s[-1] * 1000
     figures.append(
-        f"sqld: {PAGES:,} pages' sockets: {len(waits_s):,} answers, "
-        f"p50 {waits_s[len(waits_s) // 2] * 1000:.0f} ms, slowest {waits_s[-1] * 1000:.0f} ms, {crowd.closed} sockets closed; "
-        f"an honest page listed, saw and opened new mail in {took_s * 1000:.0f} ms"
+        f"sqld: {PAGES:,} pages: {len(waits_s):,} answers, p50 {p50_ms:.0f} ms, slowest {slowest_ms:.0f} ms, "
+        f"{crowd.closed} sockets closed; an honest page listed, saw and opened new mail in {took_s * 1000:.0f} ms"
     )
     assert took_s < 3 * READ_S
 
