@@ -16,6 +16,8 @@ class Delay:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self.port = 0
+        self.octets = 0
+        """What has passed, in both directions."""
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -38,5 +40,6 @@ class Delay:
 
     async def _pass_on(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
         while octets := await source.read(2**16):
+            self.octets += len(octets)
             self._loop.call_later(self._delay_s, target.write, octets)
         self._loop.call_later(self._delay_s, target.close)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from testkit.sqld import Sqld
 
-from bench import edge_lock, edge_reading
+from bench import edge_lock, edge_octets, edge_reading, edge_scale, edge_sockets
 from bench.load import Load, send
 from bench.plot import bar_chart
 from bench.results import Aim, Section, Table
@@ -34,20 +34,30 @@ _COUNT = "SELECT coalesce(max(batch), 0), (SELECT messages FROM usage) FROM writ
 def main() -> None:
     """Measure, print tables and save the figures; progress goes to standard error."""
     parser = argparse.ArgumentParser(prog="make bench-edge", description=__doc__)
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"what to measure: {', '.join(_PARTS)}; all of it by default"
+    )
+    parser.add_argument(
+        "--before", type=Path, metavar="EDGEMAIL", help="an earlier edgemail, whose page's octets are measured too"
+    )
     parser.add_argument("--out", type=Path, default=Path("bench/results"), help="where JSON and plots go")
-    out = parser.parse_args().out
+    chosen = parser.parse_args()
+    if unknown := set(chosen.parts) - set(_PARTS):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}")
     section = Section("edge", is_full=True, load_before=os.getloadavg()[0])
     with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as folder:
-        for table in (_measure_ingest, _measure_lock, _measure_reading):
-            section.tables.append(table(Path(folder), section))
+        for name, measured in _PARTS.items():
+            if name not in (chosen.parts or _PARTS):
+                continue
+            section.tables.append(measured(Path(folder), section, chosen))
             print(section.tables[-1].write(), flush=True)
     for aim in section.aims:
         print(f"{aim.aim}: {aim.figure}, {'reached' if aim.is_reached else 'NOT REACHED'}")
-    section.save(out)
-    print(f"Plots and JSON are in {out}/")
+    section.save(chosen.out)
+    print(f"Plots and JSON are in {chosen.out}/")
 
 
-def _measure_ingest(folder: Path, section: Section) -> Table:
+def _measure_ingest(folder: Path, section: Section, _chosen: argparse.Namespace) -> Table:
     rows = []
     with (
         _run_sqld(folder / "ingest") as primary,
@@ -70,7 +80,7 @@ def _measure_ingest(folder: Path, section: Section) -> Table:
     )
 
 
-def _measure_lock(folder: Path, section: Section) -> Table:
+def _measure_lock(folder: Path, section: Section, _chosen: argparse.Namespace) -> Table:
     with (
         _run_sqld(folder / "lock") as primary,
         _run_sqld(folder / "lock-replica", primary) as replica,
@@ -86,7 +96,7 @@ def _measure_lock(folder: Path, section: Section) -> Table:
     )
 
 
-def _measure_reading(folder: Path, section: Section) -> Table:
+def _measure_reading(folder: Path, section: Section, _chosen: argparse.Namespace) -> Table:
     with _run_sqld(folder / "primary") as primary, _run_sqld(folder / "replica", primary) as replica:
         edge_reading.seed(primary, _say)
         edge_reading.wait_for_replica(replica)
@@ -118,6 +128,57 @@ def _measure_reading(folder: Path, section: Section) -> Table:
     )
 
 
+def _measure_sockets(folder: Path, section: Section, _chosen: argparse.Namespace) -> Table:
+    with (
+        _run_sqld(folder / "sockets-primary") as primary,
+        _run_sqld(folder / "sockets-replica", primary) as replica,
+    ):
+        edge_reading.seed(primary, _say)
+        edge_reading.wait_for_replica(replica)
+        (folder / "sockets-site").mkdir()
+        aims = edge_sockets.measure(replica, folder / "sockets-site", _say)
+    section.aims += aims
+    rows = [[aim.aim, aim.figure, "yes" if aim.is_reached else "no"] for aim in aims]
+    return Table("What a page reads by a socket", ["aim", "figure", "reached"], rows)
+
+
+def _measure_octets(folder: Path, section: Section, chosen: argparse.Namespace) -> Table:
+    programs = {"now": [sys.executable, "-m", "edgemail"]}
+    if chosen.before:
+        programs = {"before": [str(chosen.before.absolute())]} | programs
+    (folder / "octets").mkdir()
+    found = edge_octets.measure(programs, folder / "octets", _say)
+    section.figures["octets"] = {name: polling.kB_an_hour for name, polling in found.items()}
+    return Table(
+        "What an hour of asking for new mail costs, without any mail",
+        ["page", "octets each time", "asks in 20 s", "kB an hour, left alone", "kB an hour, used all the time"],
+        [polling.cells(name) for name, polling in found.items()],
+        "Octets of TCP's payload in both directions. 0.1.0 asks every 2 s, used or not.",
+    )
+
+
+def _measure_scale(folder: Path, section: Section, _chosen: argparse.Namespace) -> Table:
+    rows = []
+    for count in (1, 2, 4):
+        _say(f"{count} programs on one sqld")
+        with _run_sqld(folder / f"scale-{count}") as primary:
+            rows.append(edge_scale.measure(primary, folder, count))
+    section.figures["scale"] = [row.figures for row in rows]
+    return Table(
+        "Several programs on one sqld, messages of 4 kB",
+        [
+            "programs",
+            "messages/s",
+            "in a commit",
+            "commits/s",
+            "sqld's CPU us/message",
+            "each program's CPU us/message",
+        ],
+        [row.cells() for row in rows],
+        f"{edge_scale.CONNECTIONS} connections to each; senders, programs and sqld share one machine.",
+    )
+
+
 def _measure_sending(primary: Sqld, server: Server, connections: int) -> tuple[float, float, float]:
     """Return messages a second, messages per commit, and CPU microseconds per message."""
     first = send(server, Load(_BODY_OCTETS, connections), 20 * connections)
@@ -145,6 +206,16 @@ def _run_sqld(folder: Path, primary: Sqld | None = None) -> Iterator[Sqld]:
         yield server
     finally:
         server.kill()
+
+
+_PARTS = {
+    "ingest": _measure_ingest,
+    "lock": _measure_lock,
+    "reading": _measure_reading,
+    "sockets": _measure_sockets,
+    "octets": _measure_octets,
+    "scale": _measure_scale,
+}
 
 
 def _say(text: str) -> None:

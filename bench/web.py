@@ -20,7 +20,9 @@ from bench import web_arrivals, web_views
 from bench.results import Aim, Section, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from tests.e2e.conftest import Server
 
 _THROTTLES = (1, 4)
 _FRAME_MS = 1000 / 60
@@ -34,6 +36,7 @@ def main() -> None:
     parser.add_argument("--listed", type=int, default=5_000, help="messages in the inbox that is scrolled (5000)")
     parser.add_argument("--mails", type=int, default=200, help="mails that are waited for, by each source (200)")
     parser.add_argument("--load", type=int, default=200, help="mails a second for other inboxes meanwhile (200)")
+    parser.add_argument("--arrivals", action="store_true", help="measure from 250 to visible, and nothing else")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results", help="where JSON goes")
     arguments = parser.parse_args()
     section = Section("web", is_full=True, load_before=os.getloadavg()[0])
@@ -42,7 +45,9 @@ def main() -> None:
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         stack.callback(browser.close)
-        _measure(browser, folder, arguments, section)
+        if not arguments.arrivals:
+            _measure_views(browser, folder, arguments, section)
+        _measure_arrivals(browser, folder, arguments, section)
     for table in section.tables:
         print(table.write(), flush=True)
     for aim in section.aims:
@@ -51,10 +56,8 @@ def main() -> None:
     print(f"All figures: {arguments.out}/web.json")
 
 
-def _measure(browser: Browser, folder: Path, wanted: argparse.Namespace, section: Section) -> None:
-    (folder / "program").mkdir()
-    (folder / "edge").mkdir()
-    with running_server(folder / "program") as server:
+def _measure_views(browser: Browser, folder: Path, wanted: argparse.Namespace, section: Section) -> None:
+    with _program(folder, "views") as server:
         vitals = [
             web_views.measure_view(browser, server, view, throttle, wanted.rounds, _say)
             for view in web_views.prepare(server)
@@ -65,23 +68,9 @@ def _measure(browser: Browser, folder: Path, wanted: argparse.Namespace, section
             web_views.scroll(browser, server, address, wanted.listed, throttle, _say) for throttle in _THROTTLES
         ]
         heavy = [web_views.open_heavy(browser, server, throttle, _say) for throttle in _THROTTLES]
-        sse = web_arrivals.measure(browser, server, server.web, "SSE", wanted.mails, wanted.load, _say)
-    with running_edge(folder / "edge") as edge:
-        site = edge.publish([edge.primary.url])
-        polled = web_arrivals.measure(browser, edge.server, site, "polling sqld", wanted.mails, wanted.load, _say)
-    found: dict[str, Sequence[Any]] = {
-        "views": vitals,
-        "scrolling": scrolled,
-        "25 MiB": heavy,
-        "arrivals": [sse, polled],
-    }
+    found: dict[str, Sequence[Any]] = {"views": vitals, "scrolling": scrolled, "25 MiB": heavy}
     section.figures |= {name: [asdict(view) for view in several] for name, several in found.items()}
-    section.tables += [
-        _tell_vitals(vitals),
-        _tell_scrolling(scrolled, wanted.listed),
-        _tell_heavy(heavy),
-        _tell_arrivals([sse, polled]),
-    ]
+    section.tables += [_tell_vitals(vitals), _tell_scrolling(scrolled, wanted.listed), _tell_heavy(heavy)]
     section.aims += [
         Aim(
             f"scrolling {wanted.listed:,} messages: 60 frames a second (p95)",
@@ -93,15 +82,34 @@ def _measure(browser: Browser, folder: Path, wanted: argparse.Namespace, section
             f"{heavy[0].longest_task_ms:.0f} ms at most",
             heavy[0].longest_task_ms <= _SECOND_MS,
         ),
-        *(
-            Aim(
-                f"250 to visible, by {arrivals.source}: p95 within {arrivals.aim_ms} ms",
-                f"{arrivals.p95_ms:.0f} ms",
-                arrivals.p95_ms <= arrivals.aim_ms,
-            )
-            for arrivals in (sse, polled)
-        ),
     ]
+
+
+def _measure_arrivals(browser: Browser, folder: Path, wanted: argparse.Namespace, section: Section) -> None:
+    (folder / "edge").mkdir()
+    with _program(folder, "arrivals") as server:
+        sse = web_arrivals.measure(browser, server, server.web, "SSE", wanted.mails, wanted.load, _say)
+    with running_edge(folder / "edge") as edge:
+        site, source = edge.publish([edge.primary.url]), "straight from sqld"
+        polled = web_arrivals.measure(browser, edge.server, site, source, wanted.mails, wanted.load, _say)
+    section.figures["arrivals"] = [asdict(arrivals) for arrivals in (sse, polled)]
+    section.tables.append(_tell_arrivals([sse, polled]))
+    for arrivals in (sse, polled):
+        p50_ms, p95_ms = arrivals.aims_ms
+        section.aims.append(
+            Aim(
+                f"250 to visible, {arrivals.source}: p50 <= {p50_ms} ms, p95 <= {p95_ms} ms",
+                f"{arrivals.p50_ms:.0f} and {arrivals.p95_ms:.0f} ms",
+                arrivals.p50_ms <= p50_ms and arrivals.p95_ms <= p95_ms,
+            )
+        )
+
+
+@contextlib.contextmanager
+def _program(folder: Path, name: str) -> Iterator[Server]:
+    (folder / name).mkdir()
+    with running_server(folder / name) as server:
+        yield server
 
 
 def _say(text: str) -> None:

@@ -52,6 +52,11 @@ class Sqld:
     def url(self) -> str:
         return f"http://{self.host}:{self.http_port}"
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def token(self, access: str = "rw", **claims: object) -> str:
         return jwt.encode({"a": access, **claims}, self.key, algorithm="EdDSA")
 

@@ -5,21 +5,28 @@ from __future__ import annotations
 import asyncio
 import functools
 import http.server
+import json
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from playwright.async_api import expect
 from testkit.sqld import Sqld
+from testkit.waiting import until
 
 from edgemail.edge.export import SiteConfig, export_site, read_database_url
+from edgemail.store.remote.hrana import HranaClient, HranaError
 from tests.e2e.conftest import STOP_S, Server, running_server
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
     from pathlib import Path
 
+    from playwright.async_api import Page, Request, WebSocket
+
 _T = TypeVar("_T")
+_LAST_ID = "SELECT coalesce(max(id), 0) FROM mail"
 
 
 class _Files(http.server.SimpleHTTPRequestHandler):
@@ -46,12 +53,21 @@ class Valve:
     """Forwards connections, with a delay if set. After `shut` they stay open, without data.
 
     With `refuses_sockets` it does what a proxy does that knows no WebSockets: it answers 400.
+    With `idle_s` it ends a connection on which nothing has passed for so long, as proxies do.
     """
 
-    def __init__(self, to_port: int, delay_s: float = 0.0, *, refuses_sockets: bool = False) -> None:
+    def __init__(
+        self,
+        to_port: int,
+        delay_s: float = 0.0,
+        *,
+        refuses_sockets: bool = False,
+        idle_s: float | None = None,
+    ) -> None:
         self._to_port = to_port
         self._delay_s = delay_s
         self._refuses_sockets = refuses_sockets
+        self._idle_s = idle_s
         self._loop = asyncio.new_event_loop()
         self._writers: set[asyncio.StreamWriter] = set()
         self._open = asyncio.Event()
@@ -113,11 +129,16 @@ class Valve:
                 return
             far, to_far = await asyncio.open_connection("127.0.0.1", self._to_port)
             to_far.write(head)
-            await asyncio.gather(self._pass_on(near, to_far), self._pass_on(far, to_near))
+            async with asyncio.timeout(self._idle_s) as idle:
+                await asyncio.gather(self._pass_on(near, to_far, idle), self._pass_on(far, to_near, idle))
 
-    async def _pass_on(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    async def _pass_on(
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, idle: asyncio.Timeout
+    ) -> None:
         try:
             while octets := await source.read(65536):
+                if self._idle_s is not None:
+                    idle.reschedule(self._loop.time() + self._idle_s)
                 await asyncio.sleep(self._delay_s)
                 await self._open.wait()
                 sink.write(octets)
@@ -175,3 +196,50 @@ def running_edge(folder: Path) -> Iterator[Edge]:
             yield Edge(primary, server, origin, folder / "site")
     finally:
         primary.kill()
+
+
+async def caught_up(replica: Sqld, primary: Sqld) -> None:
+    """Wait until a new replica has all that its primary has."""
+    async with HranaClient(primary.url, primary.token("ro")) as client:
+        ((last,),) = await client.query(_LAST_ID)
+
+    async def is_there() -> bool:
+        async with HranaClient(replica.url, primary.token("ro")) as client:
+            with suppress(HranaError):
+                return bool(await client.query(_LAST_ID) == [(last,)])
+        return False
+
+    await until(is_there)
+
+
+async def open_at(page: Page, site: str, address: str) -> None:
+    await page.goto(f"{site}/#/{address}")
+    await expect(page.locator(".live.on")).to_be_visible()
+
+
+class Frames:
+    """The batches that a page sends by sockets, as lists of statements, and what it sends by requests."""
+
+    def __init__(self, page: Page) -> None:
+        self.sockets: list[WebSocket] = []
+        self.batches: list[list[str]] = []
+        self.posts: list[str] = []
+        page.on("websocket", self._watch)
+        page.on("request", self._note)
+
+    def _note(self, request: Request) -> None:
+        if request.method == "POST":
+            self.posts.append(request.post_data or "")
+
+    def _watch(self, socket: WebSocket) -> None:
+        stored: dict[int, str] = {}
+
+        def read(payload: str | bytes) -> None:
+            request = json.loads(payload).get("request", {})
+            if request.get("type") == "store_sql":
+                stored[request["sql_id"]] = request["sql"]
+            elif request.get("type") == "batch":
+                self.batches.append([stored[step["stmt"]["sql_id"]] for step in request["batch"]["steps"]])
+
+        self.sockets.append(socket)
+        socket.on("framesent", read)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import time
-from contextlib import suppress
 from email.policy import SMTP
 from typing import TYPE_CHECKING
 
@@ -16,9 +14,8 @@ from testkit.ports import free_port
 from testkit.sqld import Sqld
 from testkit.waiting import until
 
-from edgemail.store.remote.hrana import HranaClient, HranaError
 from tests.e2e.conftest import PNG, WATCH_PROGRESS, letter, open_message, scroll_to_the_end
-from tests.e2e.edge import Valve, running_edge, running_replica, static_host
+from tests.e2e.edge import Frames, Valve, caught_up, open_at, running_edge, running_replica, static_host
 from tests.e2e.hostile_vectors import LETTERS
 from tests.e2e.test_e2e_hostile import Deeds, Watch, list_ids, send_letters
 
@@ -26,12 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.async_api import Page, Request, WebSocket
+    from playwright.async_api import Page
 
     from tests.e2e.canary import Canary
     from tests.e2e.edge import Edge
-
-LAST_ID = "SELECT coalesce(max(id), 0) FROM mail"
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -66,25 +61,6 @@ def far(edge: Edge) -> Iterator[Valve]:
 @pytest.fixture
 def closed_port() -> int:
     return free_port()
-
-
-async def caught_up(replica: Sqld, primary: Sqld) -> None:
-    """Wait until a new replica has all that its primary has."""
-    async with HranaClient(primary.url, primary.token("ro")) as client:
-        ((last,),) = await client.query(LAST_ID)
-
-    async def is_there() -> bool:
-        async with HranaClient(replica.url, primary.token("ro")) as client:
-            with suppress(HranaError):
-                return bool(await client.query(LAST_ID) == [(last,)])
-        return False
-
-    await until(is_there)
-
-
-async def open_at(page: Page, site: str, address: str) -> None:
-    await page.goto(f"{site}/#/{address}")
-    await expect(page.locator(".live.on")).to_be_visible()
 
 
 async def test_mail_is_listed_opened_and_followed_without_a_server_of_ours(
@@ -182,34 +158,6 @@ async def test_a_search_is_the_databases(page: Page, edge: Edge, replica: Sqld, 
     await open_at(page, edge.publish([replica.url]), address)
     await page.get_by_role("searchbox", name="Search 50+ messages").fill("ÜBERGABE bob")
     await expect(page.locator("a.message .subject")).to_have_text(["Oldest"])
-
-
-class Frames:
-    """The batches that a page sends by sockets, as lists of statements, and what it sends by requests."""
-
-    def __init__(self, page: Page) -> None:
-        self.sockets: list[WebSocket] = []
-        self.batches: list[list[str]] = []
-        self.posts: list[str] = []
-        page.on("websocket", self._watch)
-        page.on("request", self._note)
-
-    def _note(self, request: Request) -> None:
-        if request.method == "POST":
-            self.posts.append(request.post_data or "")
-
-    def _watch(self, socket: WebSocket) -> None:
-        stored: dict[int, str] = {}
-
-        def read(payload: str | bytes) -> None:
-            request = json.loads(payload).get("request", {})
-            if request.get("type") == "store_sql":
-                stored[request["sql_id"]] = request["sql"]
-            elif request.get("type") == "batch":
-                self.batches.append([stored[step["stmt"]["sql_id"]] for step in request["batch"]["steps"]])
-
-        self.sockets.append(socket)
-        socket.on("framesent", read)
 
 
 async def test_opening_an_inbox_asks_the_database_once(page: Page, edge: Edge, replica: Sqld, address: str) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 FOLDER = ROOT / "deploy" / "compose"
 NAMES = ("django", "github-actions", "laravel-sail", "rails", "supabase", "web-app")
+SCALE_OUT = "scale-out"
+"""It has two edgemails and a proxy, and no program that sends."""
 IMAGE = read_image()
 HOSTS = ("SMTP_HOST", "MAIL_HOST", "EMAIL_HOST", "SMTP_ADDRESS", "GOTRUE_SMTP_HOST")
 PORTS = ("SMTP_PORT", "MAIL_PORT", "EMAIL_PORT", "GOTRUE_SMTP_PORT")
@@ -70,7 +72,7 @@ def read_example(name: str) -> Example:
 
 def test_every_example_is_tested() -> None:
     """And named in the guide."""
-    assert sorted(path.stem for path in FOLDER.iterdir()) == sorted(NAMES)
+    assert sorted(path.stem for path in FOLDER.iterdir()) == sorted((*NAMES, SCALE_OUT))
     guide = (ROOT / "docs/how-to/switch-from-mailpit.md").read_text(encoding="utf-8")
     assert [name for name in NAMES if f"deploy/compose/{name}.yaml" not in guide] == []
 

@@ -1,15 +1,18 @@
 /**
- * The part of Hrana over a WebSocket, versions 2 and 3, that a reader needs: batches of queries in
- * one stream.
+ * The part of Hrana over a WebSocket, versions 2 and 3, that a reader needs: batches of queries.
  *
  * A batch takes one round trip. By `fetch` it takes two, as each is preflighted (CORS).
+ *
+ * An open stream holds one of the server's connections to its file, of which sqld has 128 for all
+ * readers. So no page keeps a stream for long, however long its socket stays open.
  */
 import { backoffMs } from "../inbox/backoff.ts";
 import { batchOf, isTooLarge, type Result, type Step } from "./hrana-batch.ts";
 import { tokenExpiry } from "./token.ts";
 
 const PROTOCOLS = ["hrana3", "hrana2"];
-const STREAM = 1;
+/** A reader's next question often follows within this time. To open a stream costs the server a query's time. */
+const STREAM_KEPT_MS = 1_000;
 /** Batches wait so long for a socket that is being opened. Then they go by `fetch`. */
 const OPENING_MAX_MS = 2_500;
 /** The server keeps so many statements for a socket, which are sent by their number from then on. */
@@ -34,8 +37,14 @@ export class HranaSocket {
   private readonly waiting = new Map<number, (result: Result | null) => void>();
   private readonly stored = new Map<string, number>();
   private lastRequest = 0;
+  private lastStream = 0;
+  /** The stream that is kept for the reader's next question. */
+  private kept: number | null = null;
+  private closing: ReturnType<typeof setTimeout> | undefined;
   private attempt = 0;
   private retryAt = 0;
+  /** Whether this socket has brought an answer. One that has is replaced at once: proxies close what is idle. */
+  private hasAnswered = false;
 
   /** `url` is that of the database, https: or http:. */
   constructor(
@@ -53,7 +62,7 @@ export class HranaSocket {
     else if (!this.socket && Date.now() >= this.retryAt) this.open();
     if (!this.socket || !(await this.waitOpen(signal))) return null;
     return new Promise((resolve) => {
-      const id = this.request({ type: "batch", stream_id: STREAM, batch: batchOf(steps, this.sqlOf) });
+      const id = this.ask(steps);
       const give = () => this.settle(id, null);
       this.waiting.set(id, (result) => {
         signal.removeEventListener("abort", give);
@@ -74,6 +83,8 @@ export class HranaSocket {
     const { socket } = this;
     this.socket = null;
     this.stored.clear();
+    this.kept = null;
+    clearTimeout(this.closing);
     socket?.close();
     for (const id of [...this.waiting.keys()]) this.settle(id, null);
   }
@@ -83,11 +94,11 @@ export class HranaSocket {
     if (early) delete globalThis.edgemailSockets?.[this.url];
     const socket = early && early.readyState < WebSocket.CLOSING ? early : new WebSocket(this.url, PROTOCOLS);
     this.socket = socket;
+    this.hasAnswered = false;
     this.openBy = Date.now() + OPENING_MAX_MS;
     this.opened = new Promise((resolve) => {
       const greet = () => {
         this.send({ type: "hello", jwt: this.token });
-        this.request({ type: "open_stream", stream_id: STREAM });
         resolve(true);
       };
       if (socket.readyState === WebSocket.OPEN) greet();
@@ -95,7 +106,7 @@ export class HranaSocket {
       socket.addEventListener("close", () => {
         resolve(false);
         if (this.socket !== socket) return;
-        this.retryAt = Date.now() + backoffMs(this.attempt++);
+        if (!this.hasAnswered) this.retryAt = Date.now() + backoffMs(this.attempt++);
         this.drop();
       });
     });
@@ -122,6 +133,7 @@ export class HranaSocket {
     const answer = JSON.parse(text) as Answer;
     if (answer.type === "response_ok") {
       this.attempt = 0;
+      this.hasAnswered = true;
       this.settle(answer.request_id, { type: "ok", response: answer.response as never });
     } else if (answer.type === "response_error" && isTooLarge(answer.error)) {
       this.settle(answer.request_id, answer);
@@ -130,6 +142,24 @@ export class HranaSocket {
       this.retryAt = Date.now() + backoffMs(this.attempt++);
       this.drop();
     }
+  }
+
+  /** Send a batch in a stream; return the request's number. All frames of it go out together. */
+  private ask(steps: Step[]): number {
+    const stream = this.kept ?? ++this.lastStream;
+    if (this.kept === null) this.request({ type: "open_stream", stream_id: stream });
+    const id = this.request({ type: "batch", stream_id: stream, batch: batchOf(steps, this.sqlOf) });
+    if (steps.length > 1) {
+      this.kept = stream;
+      clearTimeout(this.closing);
+      this.closing = setTimeout(() => this.closeStream(stream), STREAM_KEPT_MS);
+    } else if (this.kept === null) this.closeStream(stream); // a small question, of which many are asked
+    return id;
+  }
+
+  private closeStream(stream: number): void {
+    this.kept = null;
+    this.request({ type: "close_stream", stream_id: stream });
   }
 
   private settle(id: number, result: Result | null): void {

@@ -6,7 +6,13 @@ interface Frame {
   type: string;
   jwt?: string;
   request_id: number;
-  request: { type: string; sql_id?: number; sql?: string; batch?: { steps: { stmt: object }[] } };
+  request: {
+    type: string;
+    stream_id?: number;
+    sql_id?: number;
+    sql?: string;
+    batch?: { steps: { stmt: object }[] };
+  };
 }
 
 /** The server's side of a socket. */
@@ -71,9 +77,15 @@ afterEach(() => {
   Reflect.deleteProperty(globalThis, "edgemailSockets");
 });
 
+/** Return the last requests, each with its stream. */
+const lastRequests = (count: number) =>
+  nth(0)
+    .frames.slice(-count)
+    .map(({ request }) => `${request.type} ${request.stream_id}`);
+
 function socketTo(url = "https://db.example", token = "secret") {
   const client = new HranaSocket(url, token);
-  const run = (signal = new AbortController().signal) => client.run(STEPS, signal);
+  const run = (signal = new AbortController().signal, steps = STEPS) => client.run(steps, signal);
   return { client, run };
 }
 
@@ -95,7 +107,7 @@ test("all that a first batch needs goes out at once, and a statement's text once
   await settled();
   assert.deepEqual(
     nth(0).frames.map(({ type, jwt, request }) => jwt ?? request?.type ?? type),
-    ["secret", "open_stream", "store_sql", "batch"],
+    ["secret", "open_stream", "store_sql", "batch", "close_stream"],
   );
   nth(0).answer({ type: "hello_ok" });
   nth(0).answerLast();
@@ -103,12 +115,31 @@ test("all that a first batch needs goes out at once, and a statement's text once
   assert.deepEqual(result?.response?.result.step_errors, [null]);
   void run();
   await settled();
-  assert.equal(nth(0).frames.length, 5);
+  assert.deepEqual(lastRequests(3), ["open_stream 2", "batch 2", "close_stream 2"]);
   assert.deepEqual(nth(0).batches.at(-1)?.request.batch?.steps[0]?.stmt, {
     sql_id: 0,
     args: [{ type: "integer", value: "1" }],
   });
   assert.equal(FakeSocket.made.length, 1);
+});
+
+test("a reader's stream is kept for a second, for what is asked next", async () => {
+  const { run } = await opened();
+  const signal = new AbortController().signal;
+  for (const steps of [[...STEPS, ...STEPS], STEPS]) {
+    void run(signal, steps);
+    await settled();
+    nth(0).answerLast();
+    mock.timers.tick(300);
+  }
+  assert.deepEqual(lastRequests(3), ["open_stream 2", "batch 2", "batch 2"]);
+  mock.timers.tick(400);
+  assert.deepEqual(lastRequests(1), ["close_stream 2"]);
+  void run(signal, [...STEPS, ...STEPS]);
+  await settled();
+  nth(0).close();
+  mock.timers.tick(1_000);
+  assert.deepEqual(lastRequests(2), ["open_stream 3", "batch 3"]);
 });
 
 test("a socket that was opened while the page loaded is taken over, once", async () => {
@@ -138,6 +169,16 @@ test("where a socket is refused the batch goes another way, and the next try wai
   assert.equal(await first, null);
   assert.equal(await run(), null);
   assert.equal(FakeSocket.made.length, 1);
+});
+
+test("a socket that has brought answers, and is closed, is replaced at the next batch", async () => {
+  const { run } = await opened();
+  nth(0).close();
+  const second = run();
+  nth(1).close();
+  assert.equal(await second, null);
+  assert.equal(await run(), null);
+  assert.equal(FakeSocket.made.length, 2);
 });
 
 test("a batch does not wait for ever for a socket to open", async () => {
