@@ -19,6 +19,7 @@ from edgemail.store import schema
 from edgemail.store.group_commit import GroupCommit
 from edgemail.store.job_thread import JobThread
 from edgemail.store.sql_mailbox import SqlMailbox
+from edgemail.store.sqlite.checkpoints import Checkpoints
 from edgemail.store.sqlite.connections import Connections
 from edgemail.store.sqlite.file import open_database, open_for_reading
 from edgemail.store.trim import HEAD_BYTES
@@ -71,6 +72,7 @@ class SqliteStore(SqlMailbox):
         self.file = path
         self._connections = Connections(path, writer, open_for_reading if read_only else open_database)
         self._writer_thread = writer_thread
+        self._checkpoints = Checkpoints(self._connections)
         self._reader_threads = JobThread("edgemail-reader", _READERS)
         self._commits = GroupCommit(
             self._commit,
@@ -187,7 +189,8 @@ class SqliteStore(SqlMailbox):
                 pass
             free_pages = writer.pragma("freelist_count")
             if not free_pages:
-                writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+                with self._connections.checkpointer() as connection:  # once no other thread runs one
+                    connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
             return bool(free_pages)
 
         self._require_writable()
@@ -200,6 +203,7 @@ class SqliteStore(SqlMailbox):
         await self._lookout.close()
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self._reader_threads.close)
+        await loop.run_in_executor(None, self._checkpoints.close)
         await self._writer_thread.do(self._connections.close)
         self._writer_thread.close()
 
@@ -236,6 +240,7 @@ class SqliteStore(SqlMailbox):
 
     async def _commit(self, batch: Sequence[Envelope], _since: float) -> list[MailId]:
         ids = await self._on_writer_thread(partial(self._insert, batch=batch))
+        self._checkpoints.count(sum([envelope.size for envelope in batch]))
         self._announce_batch(ids, batch)
         return ids
 
