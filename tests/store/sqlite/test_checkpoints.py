@@ -6,7 +6,6 @@ import random
 from typing import TYPE_CHECKING
 
 import apsw
-import pytest
 from testkit.sample_mail import envelope
 from testkit.waiting import until
 
@@ -15,6 +14,8 @@ from edgemail.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 MIB = 2**20
 LARGE = random.Random(1).randbytes(5 * MIB)

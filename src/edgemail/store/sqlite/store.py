@@ -41,6 +41,7 @@ _BATCH_ROWS = 1000
 _BATCH_BYTES = 32 * 2**20
 _WAITING_BYTES = 512 * 2**20
 _STATEMENT_ROWS = 64
+_LARGE_BYTES = 256 * 1024
 _RECLAIM_PAGES = 256
 _HARMLESS = (apsw.BusyError, apsw.LockedError, apsw.FullError, apsw.ConstraintError)
 """Errors after which a connection is as it was before."""
@@ -340,12 +341,14 @@ def _insert(writer: apsw.Connection, batch: Sequence[Envelope]) -> list[MailId]:
     """
     ids: list[MailId] = []
     is_one_statement = len(batch) <= _STATEMENT_ROWS and all(
-        envelope.spool is None and schema.is_for_one(envelope) for envelope in batch
+        not _is_large(envelope) and schema.is_for_one(envelope) for envelope in batch
     )
     with contextlib.nullcontext() if is_one_statement else _Transaction(writer):
         for rows in _split(batch):
-            if rows[0].spool is None:
+            if not _is_large(rows[0]):
                 _insert_rows(writer, schema.ADD_MAIL, [schema.write_mail(envelope) for envelope in rows])
+            elif rows[0].spool is None:
+                writer.execute(*schema.write_large(rows[0]))
             else:
                 _insert_spooled(writer, rows[0])
             last = writer.last_insert_rowid()  # no other program writes meanwhile, so the ids are consecutive
@@ -361,11 +364,15 @@ def _insert(writer: apsw.Connection, batch: Sequence[Envelope]) -> list[MailId]:
     return ids
 
 
+def _is_large(envelope: Envelope) -> bool:
+    return envelope.spool is not None or len(envelope.data) > _LARGE_BYTES
+
+
 def _split(batch: Sequence[Envelope]) -> Iterator[Sequence[Envelope]]:
-    """Split a batch into what one statement inserts: several messages, or one that is spooled."""
+    """Split a batch into what one statement inserts: several messages, or one that is large."""
     start = 0
     for end, envelope in enumerate(batch):
-        if envelope.spool is not None:
+        if _is_large(envelope):
             if start < end:
                 yield batch[start:end]
             yield batch[end : end + 1]
