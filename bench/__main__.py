@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench import catchers, growth, memory, reading, retention, throughput, waiting
+from bench.load import Load, parse_load
 from bench.peers import Peer, parse_peer
 from bench.progress import Progress
 from bench.report import write_into, write_report
@@ -39,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = _parse(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # servers are stopped then as well
     load_before, _, _ = os.getloadavg()  # once, as later the load is the benchmark's own
+    if chosen.cell:
+        _measure_cells(chosen)
+        return
     names = [*_NAMES] if chosen.section == "all" else [chosen.section]
     for name in names:
         if name == "report":
@@ -75,6 +79,14 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         metavar="NAME=HOST:PORT",
         help="one more server, which runs already and takes mail for inbox@example.com; may be given again",
     )
+    parser.add_argument(
+        "--cell",
+        action="append",
+        default=[],
+        type=_load,
+        metavar="SIZE:CONNECTIONS[:each]",
+        help="measure this load alone, among all servers that keep mail; may be given again",
+    )
     parser.add_argument("--out", type=Path, default=_RESULTS, metavar="DIR", help="for plots, JSON and report.md")
     parser.add_argument("--docs", action="store_true", help="put the report into docs/performance.md as well")
     return parser.parse_args(arguments)
@@ -85,6 +97,20 @@ def _peer(text: str) -> Peer:
         return parse_peer(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _load(text: str) -> Load:
+    try:
+        return parse_load(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _measure_cells(chosen: argparse.Namespace) -> None:
+    for load in chosen.cell:
+        with _workplace() as folder, Progress("cell", catchers.CELL_STEPS) as progress:
+            table = catchers.measure_cell(folder, progress, load, seconds=chosen.seconds or 1.0)
+        print(table.write(), flush=True)
 
 
 def _measure(name: str, chosen: argparse.Namespace) -> Section:

@@ -20,7 +20,7 @@ from urllib.parse import quote
 from bench import throughput
 from bench.figures import ratio
 from bench.load import Load
-from bench.peers import CATCHERS, EDGEMAIL
+from bench.peers import CATCHERS, EDGEMAIL, EDGEMAIL_IN_MEMORY, POSTFIX
 from bench.results import Aim, Section, Table
 from bench.servers import NotStartedError
 
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
     from bench.servers import Server
 
 LOADS = (
-    Load(4000, 1),
-    Load(4000, 10),
-    Load(4000, 50),
+    *(Load(4000, connections) for connections in (1, 10, 50, 200)),
     Load(4000, 50, is_reconnecting=True),
-    Load(100_000, 10),
-    Load(5_000_000, 10),
+    *(Load(body_bytes, connections) for body_bytes in (100_000, 5_000_000) for connections in (1, 10, 50)),
 )
 _KEPT, _ROUNDS, _ROUND_S = 100_000, 3, 1.0
+_KEEPERS = (*CATCHERS, EDGEMAIL_IN_MEMORY, POSTFIX)
+CELL_STEPS = _ROUNDS * len(_KEEPERS)
+"""The number of steps of `measure_cell`."""
 _INBOX_MESSAGES = 50
 _FILLERS = 8
 _FILL_S = 900.0
@@ -156,6 +156,18 @@ def _ask_one(peer: Peer, folder: Path, kept: int, progress: Progress) -> dict[st
     except (NotStartedError, OSError, LookupError, ValueError, _UnansweredError) as error:
         figures["failure"] = str(error)
     return figures
+
+
+def measure_cell(
+    folder: Path,
+    progress: Progress,
+    load: Load,
+    *,
+    seconds: float = _ROUND_S,
+    peers: Sequence[Peer] = _KEEPERS,
+) -> Table:
+    """Measure one load alone, among all that keep mail."""
+    return throughput.tabulate(throughput.measure([(load, peers)], _ROUNDS, seconds, progress, folder), load)
 
 
 def fill(server: Server, messages: int) -> None:

@@ -40,6 +40,19 @@ class Load:
         return f"{write_size(self.body_bytes)}, {self.connections} conn.{kind}{many}"
 
 
+def parse_load(text: str) -> Load:
+    """Parse `SIZE:CONNECTIONS` in octets, with `:each` for a new connection for each message.
+
+    Raises:
+        ValueError: the text has another form.
+    """
+    size, _, rest = text.partition(":")
+    connections, _, kind = rest.partition(":")
+    if not (size.isdecimal() and connections.isdecimal() and kind in ("", "each")):
+        raise ValueError(f"{text!r} is not SIZE:CONNECTIONS or SIZE:CONNECTIONS:each")
+    return Load(int(size), int(connections), is_reconnecting=kind == "each")
+
+
 @dataclass(frozen=True)
 class Figure:
     """One measurement: the time until the last 250, and CPU time until the server is idle."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bench import peers, plot
 from bench.figures import Spread, ratio
 from bench.load import Figure, Load, NotSentError, send, write_size
-from bench.peers import ALL, EDGEMAIL, FEW, Keeping, Peer
+from bench.peers import ALL, EDGEMAIL, EDGEMAIL_IN_MEMORY, FEW, Keeping, Peer
 from bench.processes import PeakMemory
 from bench.results import Aim, Section, Table
 from bench.servers import NotStartedError, Server, find_tool
@@ -188,7 +188,7 @@ def report(run: Run, *, is_full: bool) -> Section:
     section = Section("throughput", is_full)
     loads = tuple(dict.fromkeys(cell.load for cell in run.cells))
     closer = [load for load in loads if load in CLOSER] if is_full else loads
-    section.tables += [_tabulate(run, load) for load in closer]
+    section.tables += [tabulate(run, load) for load in closer]
     if is_full:
         section.tables.append(_tabulate_loads(run, loads))
     section.tables.append(_tabulate_peers(run))
@@ -209,7 +209,8 @@ def report(run: Run, *, is_full: bool) -> Section:
     return section
 
 
-def _tabulate(run: Run, load: Load) -> Table:
+def tabulate(run: Run, load: Load) -> Table:
+    """Make a table of a load: each server's figures."""
     sink, best = run.rate("smtp-sink", load), _best_peer(run, load)
     rows = []
     for cell in run.of(load):
@@ -258,7 +259,8 @@ def _tabulate_peers(run: Run) -> Table:
 
 
 def _best_peer(run: Run, load: Load) -> float:
-    keepers = [cell for cell in run.of(load) if cell.peer is not EDGEMAIL and cell.peer.keeping != Keeping.NOTHING]
+    ours = (EDGEMAIL, EDGEMAIL_IN_MEMORY)
+    keepers = [cell for cell in run.of(load) if cell.peer not in ours and cell.peer.keeping != Keeping.NOTHING]
     return max((cell.messages_s.median for cell in keepers if cell.messages_s), default=0.0)
 
 

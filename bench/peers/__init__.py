@@ -40,6 +40,7 @@ class Peer:
 
 
 EDGEMAIL = Peer("edgemail", Keeping.SYNCED, run_edgemail)
+EDGEMAIL_IN_MEMORY = Peer("edgemail --db memory", Keeping.MEMORY, functools.partial(run_edgemail, db="memory"))
 SMTP_SINK = Peer("smtp-sink", Keeping.NOTHING, run_smtp_sink)
 AIOSMTPD = Peer("aiosmtpd + SQLite", Keeping.SYNCED, run_aiosmtpd)
 MAILDEV = Peer("MailDev", Keeping.MEMORY, run_maildev)

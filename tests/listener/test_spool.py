@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from edgemail.model import Envelope
 
 MANY = 2**40
+MIB = 2**20
 BODY = b"0123456789abcde\r\n" * 20_000
 
 
@@ -93,6 +94,36 @@ async def test_past_what_memory_may_take_small_messages_go_to_files(tmp_path: Pa
     await spooler.close()
 
 
+async def test_large_messages_leave_half_of_the_memory_to_small_ones(tmp_path: Path) -> None:
+    """Else a few of them would send every small message behind them to a file."""
+    spooler = spooler_in(tmp_path, spool_above=8 * MIB, max_memory=8 * MIB)
+    contents = [spooler.open() for _ in range(3)]
+    for content, octets in zip(contents, (3 * MIB, 3 * MIB, MIB // 2), strict=True):
+        for _ in range(octets // 2**16):
+            content.write(b"x" * 2**16)
+    found = [content.finish() for content in contents]
+    assert [type(message) for message in found] == [bytes, SpoolFile, bytes]
+    assert isinstance(found[1], SpoolFile)
+    await found[1].flush()
+    assert found[1].read(0, 4 * MIB) == b"x" * 3 * MIB == found[0]
+    await until(lambda: spooler.memory_octets == 3 * MIB + MIB // 2)
+    found[1].discard()
+    await spooler.close()
+
+
+async def test_a_large_message_in_memory_gives_back_what_it_took(tmp_path: Path) -> None:
+    """All of its blocks count no more, and what still comes is dropped."""
+    spooler = spooler_in(tmp_path, spool_above=MIB)
+    content = spooler.open()
+    for size in (70_000, 100, 70_000):
+        content.write(b"x" * size)
+    assert spooler.memory_octets == 140_100
+    content.discard()
+    content.write(b"x")
+    assert is_empty(spooler)
+    await spooler.close()
+
+
 _PIECES = st.lists(
     st.one_of(
         st.binary(max_size=300),
@@ -105,7 +136,7 @@ _PIECES = st.lists(
 )
 
 
-@given(_PIECES, st.integers(0, 5000))
+@given(_PIECES, st.integers(0, 5000) | st.just(2**24))
 @settings(max_examples=100, deadline=None)
 def test_a_message_is_the_same_in_a_file_and_in_memory(
     tmp_path_factory: pytest.TempPathFactory, pieces: list[bytes], spool_above: int

@@ -163,3 +163,20 @@ async def test_a_parser_that_cannot_be_loaded_now_is_loaded_later(
     async with running(store):
         await until(lambda: has_subjects(store, ["Late"]))
     assert "cannot be loaded" in caplog.text
+
+
+async def test_a_few_large_messages_are_load_as_many_small_ones_are(
+    store: Fragile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each MiB counts: the second batch waits as the share under load says, here not at all."""
+    monkeypatch.setattr(summaries, "_SHARE", 1e-9)
+    monkeypatch.setattr(summaries, "_SHARE_UNDER_LOAD", 1.0)
+    monkeypatch.setattr(summaries, "_BATCH_BYTES", 2**20)
+    summarizer = Summarizer(store, read_source)
+    names = ["One", "Two"]
+    await add_all(store, [envelope(ANN, data=letter(name) + b"x" * 2**21) for name in names])
+    task = asyncio.create_task(summarizer.run())
+    await until(lambda: has_subjects(store, names))
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

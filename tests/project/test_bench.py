@@ -342,3 +342,12 @@ def test_waiting_for_a_code_is_timed_beside_others(tmp_path: Path, monkeypatch: 
         "send to code, sent before: 3 ms",
         "send to code, sent while it waits: 3 ms",
     ]
+
+
+def test_a_load_is_read_from_text() -> None:
+    """Octets and connections, and whether each message has a connection of its own."""
+    assert load.parse_load("5000000:50") == Load(5_000_000, 50)
+    assert load.parse_load("4000:200:each") == Load(4000, 200, is_reconnecting=True)
+    for text in ("", "4000", "4000:", "4000:x", "4k:1", "4000:1:all"):
+        with pytest.raises(ValueError, match="is not SIZE:CONNECTIONS"):
+            load.parse_load(text)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _BLOCK_OCTETS = 2**16
+_SMALL_OCTETS = 2**20
+"""Larger messages may fill half of the memory: the rest is left to small ones."""
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -36,8 +38,9 @@ class Spooler:
     """Counts the octets of all messages under way, and spools large messages to files.
 
     A message goes to a file past `spool_above` octets, or while all messages together take
-    `max_memory`. Past `max_spool` octets in files messages are refused. Without a folder the files
-    are in memory as well, and take `max_memory` at most.
+    `max_memory`; one above 1 MiB does so while they take half of that. Past `max_spool` octets in
+    files messages are refused. Without a folder the files are in memory as well, and take
+    `max_memory` at most.
     """
 
     def __init__(self, folder: Path | None, *, spool_above: int, max_memory: int, max_spool: int) -> None:
@@ -90,17 +93,21 @@ class Spooler:
         await asyncio.to_thread(self.thread.shutdown)
 
     def _fits_memory(self, message_octets: int, more_octets: int) -> bool:
-        return message_octets <= self.spool_above and self.memory_octets + more_octets <= self.max_memory
+        if message_octets > self.spool_above:
+            return False
+        room = self.max_memory if message_octets <= _SMALL_OCTETS else self.max_memory // 2
+        return self.memory_octets + more_octets <= room
 
 
 class SpoolingContent:
     """A `smtp.Content`: in memory at first, then in a file."""
 
-    __slots__ = ("_file", "_held", "_is_over", "_spooler", "is_refused", "size_octets")
+    __slots__ = ("_blocks", "_file", "_held", "_is_over", "_spooler", "is_refused", "size_octets")
 
     def __init__(self, spooler: Spooler) -> None:
         self._spooler = spooler
-        self._held: bytes | bytearray = b""
+        self._blocks: list[bytes | bytearray] = []  # in memory; a bytearray of all would move as it grows
+        self._held: bytes | bytearray = b""  # what comes after them, less than a block
         self._file: SpoolFile | None = None
         self._is_over = False
         self.is_refused = False
@@ -125,9 +132,11 @@ class SpoolingContent:
         spooler, file = self._spooler, self._file
         if file is None and not spooler._fits_memory(self.size_octets, size):
             file = self._file = SpoolFile(spooler)
-            if not file.reserve(len(self._held)):
+            if not file.reserve(self.size_octets - size):
                 self._refuse()
                 return
+            self._hand_over(file, *self._blocks)
+            self._blocks = []
         if file is not None and not file.reserve(size):
             self._refuse()
             return
@@ -138,19 +147,24 @@ class SpoolingContent:
             if isinstance(self._held, bytes):
                 self._held = bytearray(self._held)
             self._held += octets
-        if file is not None and len(self._held) >= _BLOCK_OCTETS:
-            self._hand_over(file)
+        if len(self._held) >= _BLOCK_OCTETS:
+            block, self._held = self._held, b""
+            if file is None:
+                self._blocks.append(block)
+            else:
+                self._hand_over(file, block)
 
     def finish(self) -> bytes | SpoolFile:
         """See `smtp.Content.finish`."""
         if self._is_over:
             raise RuntimeError("finish() of a message that was discarded")
         self._is_over = True
+        held, self._held = self._held, b""
         if self._file is None:
-            octets, self._held = self._held, b""
-            return bytes(octets)
-        if self._held:
-            self._hand_over(self._file)
+            blocks, self._blocks = self._blocks, []
+            return b"".join((*blocks, held)) if blocks else bytes(held)
+        if held:
+            self._hand_over(self._file, held)
         return self._file
 
     def discard(self) -> None:
@@ -158,8 +172,8 @@ class SpoolingContent:
         if self._is_over:
             return
         self._is_over = True
-        self._spooler.memory_octets -= len(self._held)
-        self._held = b""
+        self._spooler.memory_octets -= len(self._held) + sum(map(len, self._blocks))
+        self._held, self._blocks = b"", []
         if self._file is not None:
             self._file.discard()
 
@@ -167,9 +181,9 @@ class SpoolingContent:
         self.is_refused = True
         self.discard()
 
-    def _hand_over(self, file: SpoolFile) -> None:
-        block, self._held = self._held, b""
-        file.write(block)
+    def _hand_over(self, file: SpoolFile, *blocks: bytes | bytearray) -> None:
+        for block in blocks:
+            file.write(block)
         if file.error is not None:
             self._refuse()
 

@@ -32,7 +32,10 @@ _SHARE = 0.5
 """The most of one core that parsing may use: it holds the GIL, which the SMTP sessions need."""
 _SHARE_UNDER_LOAD = 0.02
 _LOAD_MESSAGES = 4
-"""More new messages than this since the last batch are load. Listings then make summaries."""
+"""More new messages than this since the last batch are load. Listings then make summaries.
+
+Each MiB counts as a message: it takes as long to parse as hundreds of small ones.
+"""
 _RETRY_S = 5.0
 _NOTHING = Summary("", "", "", (), (), ())
 
@@ -111,7 +114,7 @@ class Summarizer:
     def _wake(self, arrivals: Sequence[Arrival]) -> None:
         if self._first_arrival is None and arrivals:
             self._first_arrival = arrivals[0].id
-        self._arrived += len(arrivals)
+        self._arrived += sum([1 + arrival.size // 2**20 for arrival in arrivals])
         self._news.set()
 
 

@@ -364,7 +364,10 @@ class SmtpSettings:
         COUNT, 200, "Take at most this many transactions in one connection of a peer that is not trusted."
     )
     spool_above_bytes: int = setting(
-        BYTES, _MIB, "Write a message to a file while it arrives, once it is larger than this.", name="spool_above"
+        BYTES,
+        8 * _MIB,
+        "Write a message to a file while it arrives, once it is larger than this.",
+        name="spool_above",
     )
     spool_dir: str | None = setting(
         unset(PATH, "beside the database"),
@@ -375,7 +378,8 @@ class SmtpSettings:
     max_memory_bytes: int = setting(
         BYTES,
         64 * _MIB,
-        "Keep at most this much of all arriving messages in memory; past it small ones go to a file as well.",
+        "Keep at most this much of all arriving messages in memory; past it they go to a file, and those above "
+        "1 MiB past half of it.",
         name="max_memory",
     )
     max_spool_bytes: int = setting(

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from edgemail.smtp.content import Content
 
 _END = b"\r\n.\r\n"
-# Every octet of a message is searched, and this takes half as long as `bytes.find`.
+# This takes half as long as `bytes.find`. Every octet of a message is searched, so the search begins
+# at the first dot of any kind: encoded attachments have none, and finding that takes a tenth.
 _DOT = re.compile(rb"\r\n\.")
 # Octets at the end of a packet that may begin an end mark or a stuffed dot.
 _UNDECIDED = tuple(_END[:length] for length in range(4, 0, -1))
@@ -50,7 +51,8 @@ class DataReader:
         """Take octets; once the end mark has come, return how many belong to this message."""
         window = self._held + data
         # In most messages the end mark is the only line that begins with a dot.
-        found = _DOT.search(window)
+        any_dot = window.find(b".")
+        found = None if any_dot < 0 else _DOT.search(window, max(0, any_dot - 2))
         dot = -1 if found is None else found.start()
         is_stuffed = dot >= 0 and not window.startswith(_END, dot)
         end = window.find(_END, dot) if is_stuffed else dot

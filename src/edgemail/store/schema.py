@@ -171,6 +171,7 @@ END"""
 """For the connection that writes. With it most mail needs one statement, so no transaction."""
 
 ADD_MAIL = "INSERT INTO mail (date, sender, recipients, size, data) VALUES (?, ?, ?, ?, ?)"
+ADD_ASCII = "INSERT INTO mail (date, sender, recipients, size, data) VALUES (?, ?, ?, ?, CAST(? AS TEXT))"
 ADD_TEXT = "INSERT INTO mail (date, sender, recipients, size, data) VALUES (?, ?, ?, ?, CAST(zeroblob(?) AS TEXT))"
 ADD_OCTETS = "INSERT INTO mail (date, sender, recipients, size, data) VALUES (?, ?, ?, ?, zeroblob(?))"
 ADD_INBOX = "INSERT OR IGNORE INTO inbox (address, mail_id) VALUES (?, ?)"
@@ -393,6 +394,20 @@ def write_mail(envelope: Envelope) -> tuple[Any, ...]:
         write_recipients(envelope.recipients),
         len(envelope.data),
         write_data(envelope.data),
+    )
+
+
+def write_large(envelope: Envelope) -> tuple[str, tuple[Any, ...]]:
+    """Write the statement, with parameters, that inserts a large message without a copy of it as `str`."""
+    data = envelope.data
+    if not data.isascii() or b"\0" in data:
+        return ADD_MAIL, write_mail(envelope)
+    return ADD_ASCII, (
+        write_date(envelope.accepted_at),
+        write_sender(envelope.sender),
+        write_recipients(envelope.recipients),
+        len(data),
+        data,
     )
 
 

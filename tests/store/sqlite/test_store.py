@@ -73,6 +73,18 @@ async def test_a_large_message_is_written_twice_and_not_three_times(store: Sqlit
     await spooler.close()
 
 
+async def test_a_large_message_in_memory_is_kept_as_a_small_one_is(store: SqliteStore, ask: Ask) -> None:
+    """As text where it is UTF-8 without NUL, in a batch with others, and for several recipients."""
+    beginnings = [b"", "ä€😀".encode(), b"\0", b"\xff", b"\xc3"]
+    several = [beginning + b"x" * size for beginning in beginnings for size in (300_000, 10)]
+    batch = [envelope(ANN, "bob@example.org", data=data) for data in several]
+    mail_ids = await add_all(store, [*batch, envelope(data=several[0])])
+    assert [await store.read_data(mail_id) for mail_id in mail_ids] == [*several, several[0]]
+    kinds = [kind for (kind,) in ask("SELECT typeof(data) FROM mail ORDER BY id")]
+    assert kinds == ["text"] * 4 + ["blob"] * 6 + ["text"]
+    assert len(await store.list_inbox("bob@example.org", limit=50)) == len(several)
+
+
 async def test_the_files_are_their_owners_alone(store: SqliteStore, path: Path) -> None:
     """Other users of the machine can read neither the database nor the files beside it."""
     await store.add(envelope())

@@ -34,9 +34,9 @@ _BEGIN_IDS = f"INSERT INTO sqlite_sequence (name, seq) SELECT 'mail', ? WHERE NO
 
 
 class Connections:
-    """One connection for the thread that writes, and one for each thread that reads.
+    """One connection for the thread that writes, one for checkpoints, one for each thread that reads.
 
-    Only `reader` and `hurry` may be called by threads other than the one that writes.
+    Only `reader`, `checkpointer` and `hurry` may be called by threads other than the one that writes.
     """
 
     def __init__(self, path: Path, writer: apsw.Connection, open_writer: Callable[[Path], apsw.Connection]) -> None:
@@ -53,7 +53,8 @@ class Connections:
         self._files = [_identify(name) for name in self._names]
         self._folder = str(path.parent)
         self._at_rest: tuple[int, int, int] | None = None  # the folder, when its files were last seen unchanged
-        self._readers: list[_Reader] = []
+        self._checkpointer = _Lent()
+        self._lent: list[_Lent] = [self._checkpointer]  # to threads other than the one that writes
         self._own = threading.local()
         self._hurry = threading.Event()
         self._lock_deadline = 0.0
@@ -62,13 +63,23 @@ class Connections:
     @contextlib.contextmanager
     def reader(self) -> Iterator[apsw.Connection]:
         """Lend the calling thread its read-only connection."""
-        own: _Reader | None = getattr(self._own, "reader", None)
+        own: _Lent | None = getattr(self._own, "reader", None)
         if own is None:
-            own = self._own.reader = _Reader()
-            self._readers.append(own)
+            own = self._own.reader = _Lent()
+            self._lent.append(own)
         with own.lock:
             if own.connection is None:
                 own.connection = sqlite_file.connect(self._path, apsw.SQLITE_OPEN_READONLY)
+            yield own.connection
+
+    @contextlib.contextmanager
+    def checkpointer(self) -> Iterator[apsw.Connection]:
+        """Lend the connection for checkpoints."""
+        own = self._checkpointer
+        with own.lock:
+            if own.connection is None:
+                own.connection = sqlite_file.connect(self._path, apsw.SQLITE_OPEN_READWRITE)
+                own.connection.pragma("synchronous", 2)
             yield own.connection
 
     def find_writer(self) -> apsw.Connection:
@@ -109,9 +120,9 @@ class Connections:
         # Compare before the old file is closed: afterwards its inode may be used again.
         is_other = _identify(self._names[0]) != self._files[0]
         with contextlib.ExitStack() as stack:
-            for reader in tuple(self._readers):
-                stack.enter_context(reader.lock)
-                reader.close()
+            for lent in tuple(self._lent):
+                stack.enter_context(lent.lock)
+                lent.close()
             if self._is_open():
                 self._put_away()
                 self.writer.close()
@@ -134,9 +145,9 @@ class Connections:
         self._hurry.set()
 
     def close(self) -> None:
-        """Close all connections, once no thread reads."""
-        for reader in self._readers:
-            reader.close()
+        """Close all connections, once no other thread uses one."""
+        for lent in self._lent:
+            lent.close()
         self.writer.close()
 
     def _wait_for_lock(self, attempts: int) -> bool:
@@ -162,8 +173,8 @@ class Connections:
             self._last_id = max(self._last_id, int(last_id))
 
 
-class _Reader:
-    """One thread's connection; whoever holds the lock may use or close it."""
+class _Lent:
+    """Another thread's connection; whoever holds the lock may use or close it."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()

@@ -21,6 +21,8 @@ BUSY_TIMEOUT_MS = 5_000
 
 _STATEMENTS = 200  # among them an INSERT for each number of rows
 _WAL_BYTES = 64 * 2**20
+LOG_PAGES = 4096  # 16 MiB: a log that grows costs more than one that is used again
+"""A commit that leaves so many pages in the write-ahead log runs a checkpoint."""
 _SPILL_PAGES = 2048  # 8 MiB
 
 _LINK_ADVICE = "it is a link; name the file itself"
@@ -156,6 +158,7 @@ def _prepare(connection: apsw.Connection, path: Path) -> None:
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", 2)  # FULL: a commit is on the disk when it returns
     connection.pragma("journal_size_limit", _WAL_BYTES)
+    connection.wal_autocheckpoint(LOG_PAGES)
     with connection:
         columns = _columns_of(connection, "mail")
         upgrade = columns == schema.FIRST_COLUMNS

@@ -19,6 +19,7 @@ from edgemail.store import schema
 from edgemail.store.group_commit import GroupCommit
 from edgemail.store.job_thread import JobThread
 from edgemail.store.sql_mailbox import SqlMailbox
+from edgemail.store.sqlite.checkpoints import Checkpoints
 from edgemail.store.sqlite.connections import Connections
 from edgemail.store.sqlite.file import open_database, open_for_reading
 from edgemail.store.trim import HEAD_BYTES
@@ -40,6 +41,7 @@ _BATCH_ROWS = 1000
 _BATCH_BYTES = 32 * 2**20
 _WAITING_BYTES = 512 * 2**20
 _STATEMENT_ROWS = 64
+_LARGE_BYTES = 256 * 1024
 _RECLAIM_PAGES = 256
 _HARMLESS = (apsw.BusyError, apsw.LockedError, apsw.FullError, apsw.ConstraintError)
 """Errors after which a connection is as it was before."""
@@ -71,6 +73,7 @@ class SqliteStore(SqlMailbox):
         self.file = path
         self._connections = Connections(path, writer, open_for_reading if read_only else open_database)
         self._writer_thread = writer_thread
+        self._checkpoints = Checkpoints(self._connections)
         self._reader_threads = JobThread("edgemail-reader", _READERS)
         self._commits = GroupCommit(
             self._commit,
@@ -187,7 +190,8 @@ class SqliteStore(SqlMailbox):
                 pass
             free_pages = writer.pragma("freelist_count")
             if not free_pages:
-                writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+                with self._connections.checkpointer() as connection:  # once no other thread runs one
+                    connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
             return bool(free_pages)
 
         self._require_writable()
@@ -200,6 +204,7 @@ class SqliteStore(SqlMailbox):
         await self._lookout.close()
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self._reader_threads.close)
+        await loop.run_in_executor(None, self._checkpoints.close)
         await self._writer_thread.do(self._connections.close)
         self._writer_thread.close()
 
@@ -236,6 +241,7 @@ class SqliteStore(SqlMailbox):
 
     async def _commit(self, batch: Sequence[Envelope], _since: float) -> list[MailId]:
         ids = await self._on_writer_thread(partial(self._insert, batch=batch))
+        self._checkpoints.count(sum([envelope.size for envelope in batch]))
         self._announce_batch(ids, batch)
         return ids
 
@@ -335,12 +341,14 @@ def _insert(writer: apsw.Connection, batch: Sequence[Envelope]) -> list[MailId]:
     """
     ids: list[MailId] = []
     is_one_statement = len(batch) <= _STATEMENT_ROWS and all(
-        envelope.spool is None and schema.is_for_one(envelope) for envelope in batch
+        not _is_large(envelope) and schema.is_for_one(envelope) for envelope in batch
     )
     with contextlib.nullcontext() if is_one_statement else _Transaction(writer):
         for rows in _split(batch):
-            if rows[0].spool is None:
+            if not _is_large(rows[0]):
                 _insert_rows(writer, schema.ADD_MAIL, [schema.write_mail(envelope) for envelope in rows])
+            elif rows[0].spool is None:
+                writer.execute(*schema.write_large(rows[0]))
             else:
                 _insert_spooled(writer, rows[0])
             last = writer.last_insert_rowid()  # no other program writes meanwhile, so the ids are consecutive
@@ -356,11 +364,15 @@ def _insert(writer: apsw.Connection, batch: Sequence[Envelope]) -> list[MailId]:
     return ids
 
 
+def _is_large(envelope: Envelope) -> bool:
+    return envelope.spool is not None or len(envelope.data) > _LARGE_BYTES
+
+
 def _split(batch: Sequence[Envelope]) -> Iterator[Sequence[Envelope]]:
-    """Split a batch into what one statement inserts: several messages, or one that is spooled."""
+    """Split a batch into what one statement inserts: several messages, or one that is large."""
     start = 0
     for end, envelope in enumerate(batch):
-        if envelope.spool is not None:
+        if _is_large(envelope):
             if start < end:
                 yield batch[start:end]
             yield batch[end : end + 1]
