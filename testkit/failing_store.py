@@ -14,7 +14,18 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from edgemail.model import Envelope, MailId, StoredMail, Summary
-    from edgemail.store.base import Aged, Arrival, DiskBacked, ListingRow, Mailbox, MailCounts, SourceShare, Usage
+    from edgemail.store.base import (
+        Aged,
+        Arrival,
+        DiskBacked,
+        JsonListings,
+        JsonPage,
+        ListingRow,
+        Mailbox,
+        MailCounts,
+        SourceShare,
+        Usage,
+    )
     from edgemail.store.query import MailQuery
     from edgemail.store.webhook_queue import Backlog, DueMail, Noted, WebhookQueue
 
@@ -58,6 +69,11 @@ class FailingStore:
     def disk(self) -> DiskBacked | None:
         """The wrapped store's file, if it has one."""
         return self._store.disk
+
+    @property
+    def json_listings(self) -> FailingListings:
+        """The wrapped store's, which fail as it does."""
+        return FailingListings(self._store.json_listings, self._read)
 
     def add(self, envelope: Envelope) -> asyncio.Future[MailId]:
         """Keep a message, or fail."""
@@ -256,6 +272,28 @@ class FailingStore:
                 await self._write(len(part))
                 done.append(await write(part))
         return done
+
+
+class FailingListings:
+    """The other store's pages as JSON, which fail and wait with it."""
+
+    def __init__(self, listings: JsonListings, read: Callable[[], Awaitable[None]]) -> None:
+        self._listings = listings
+        self._read = read
+
+    async def list_inbox_json(
+        self, inbox: str, *, limit: int, before: int | None = None, after: int = 0
+    ) -> JsonPage | None:
+        """List, or fail."""
+        await self._read()
+        return await self._listings.list_inbox_json(inbox, limit=limit, before=before, after=after)
+
+    async def search_inbox_json(
+        self, inbox: str, terms: Sequence[str], *, limit: int, before: int | None = None
+    ) -> JsonPage | None:
+        """Search, or fail."""
+        await self._read()
+        return await self._listings.search_inbox_json(inbox, terms, limit=limit, before=before)
 
 
 class FailingQueue:

@@ -17,7 +17,7 @@ from edgemail.http.access import note_empty
 from edgemail.http.error_handlers import BUSY, PROBLEM
 from edgemail.http.event_stream import EventStream
 from edgemail.http.lazy_app import check_ready
-from edgemail.http.listing_json import serialize_listing
+from edgemail.http.listing_json import read_listing
 from edgemail.http.query_parameters import StrictRoute
 from edgemail.mailbox.all_mail import ALL_MAIL
 from edgemail.mailbox.attached import DEPTH_MAX, AttachmentPath
@@ -95,15 +95,12 @@ async def list_messages(
     A page of a search may be short: read on until `next_before` is null.
     """
     name = _name(address)
-    if search.strip():
-        page, next_before = await _inbox(request).search(name, search, limit=limit, before=before)
-    else:
-        listed = await _inbox(request).list_page(name, limit=limit + 1, before=before, after=after or 0)
-        page = listed[:limit]
-        next_before = page[-1].mail.id if len(listed) > limit else None
-    if not page:
+    octets, count = await read_listing(
+        _inbox(request), name, limit=limit, before=before, after=after or 0, search=search
+    )
+    if not count:
         note_empty(request, name)
-    return Response(serialize_listing(page, next_before), media_type="application/json")
+    return Response(octets, media_type="application/json")
 
 
 @router.get("/api/inboxes/{address:address}/wait", tags=["inbox"])

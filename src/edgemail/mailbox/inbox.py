@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from edgemail.mailbox.attached import AttachmentPath
     from edgemail.mailbox.results import Result
     from edgemail.model import Attachment, Envelope, ListedMail, MailId, ParsedMessage, StoredMail
-    from edgemail.store.base import Arrival, Mailbox
+    from edgemail.store.base import Arrival, JsonPage, Mailbox
 
 _T = TypeVar("_T")
 
@@ -69,6 +69,20 @@ class Inbox:
             inbox, limit=min(limit, PAGE_MAX + 1), before=before, after=after, oldest_first=oldest_first
         )
         return await self._reader.summarize(rows)
+
+    async def list_json(
+        self, inbox: str, *, limit: int, before: int | None = None, after: int = 0
+    ) -> JsonPage | None:
+        """List as `list_page` does, as JSON; return None where that has to be called instead."""
+        return await self._store.json_listings.list_inbox_json(
+            inbox, limit=min(limit, PAGE_MAX), before=before, after=after
+        )
+
+    async def search_json(self, inbox: str, text: str, *, limit: int, before: int | None = None) -> JsonPage | None:
+        """Find as `search` does, as JSON; return None where that has to be called instead."""
+        return await self._store.json_listings.search_inbox_json(
+            inbox, fold(text).split(), limit=min(limit, PAGE_MAX), before=before
+        )
 
     async def outline(self, inbox: str, *, limit: int) -> AsyncGenerator[StoredMail, None]:
         """Give the newest messages of an inbox, newest first, without a look at what is in them."""

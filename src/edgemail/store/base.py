@@ -85,6 +85,37 @@ class Aged:
     size: int
 
 
+class JsonPage(NamedTuple):
+    """A page of an inbox as JSON."""
+
+    messages: bytes
+    """An array: the objects of `http/models.py`'s `MessageModel`, newest first."""
+    count: int
+    """How many messages are in it."""
+    next_before: int | None
+    """The value of `before` for the next page; None at the end."""
+
+
+class JsonListings(Protocol):
+    """Writes pages of an inbox as JSON, without a value for each row.
+
+    Both methods return None where rows have to be read instead: a message has no summary yet, or another
+    program has written its row in another form. Both may raise `StoreUnavailable`.
+    """
+
+    async def list_inbox_json(
+        self, inbox: str, *, limit: int, before: int | None = None, after: int = 0
+    ) -> JsonPage | None:
+        """Write what `Mailbox.list_inbox` lists, newest first."""
+        ...
+
+    async def search_inbox_json(
+        self, inbox: str, terms: Sequence[str], *, limit: int, before: int | None = None
+    ) -> JsonPage | None:
+        """Write what `Mailbox.search_inbox` lists."""
+        ...
+
+
 class DiskBacked(Protocol):
     """What a store can do as well where its database is a file on a disk of this machine.
 
@@ -123,6 +154,11 @@ class Mailbox(Protocol):
     @property
     def disk(self) -> DiskBacked | None:
         """What the store can do on a disk of this machine; None where it has no file here."""
+        ...
+
+    @property
+    def json_listings(self) -> JsonListings:
+        """What the store does for readers that take JSON."""
         ...
 
     @property

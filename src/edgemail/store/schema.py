@@ -183,22 +183,29 @@ _LISTED = f"""
     i.mail_id, coalesce(s.date, m.date), coalesce(s.sender, m.sender), coalesce(s.recipients, m.recipients),
     coalesce(s.size, m.size), {_SUMMARY}"""
 # No row of `mail` is read where there is a summary.
-_INBOX = """
+INBOX_TABLES = """
 FROM inbox i LEFT JOIN summary s ON s.mail_id = i.mail_id
 LEFT JOIN mail m ON m.id = CASE WHEN s.mail_id IS NULL THEN i.mail_id END"""
-_IS_THERE = "(s.mail_id IS NOT NULL OR m.id IS NOT NULL)"
+IS_THERE = "(s.mail_id IS NOT NULL OR m.id IS NOT NULL)"
 _LIST = f"""
-SELECT {_LISTED} {_INBOX}
-WHERE i.address = ? AND i.mail_id < ? AND i.mail_id > ? AND {_IS_THERE}"""
+SELECT {_LISTED} {INBOX_TABLES}
+WHERE i.address = ? AND i.mail_id < ? AND i.mail_id > ? AND {IS_THERE}"""
 LIST_NEWEST_FIRST = f"{_LIST} ORDER BY i.mail_id DESC LIMIT ?"
 LIST_OLDEST_FIRST = f"{_LIST} ORDER BY i.mail_id LIMIT ?"
 TERMS_MAX = 4
-_TERM = "instr(coalesce(f.words, ''), ?) > 0"
+SEARCH_TABLES = f"""{INBOX_TABLES}
+LEFT JOIN search f ON f.mail_id = i.mail_id"""
+
+
+def write_search_conditions(parameters: Sequence[str]) -> str:
+    """Write what a search asks of a message, with the parameters of the terms."""
+    terms = " AND ".join(f"instr(coalesce(f.words, ''), {parameter}) > 0" for parameter in parameters)
+    return f"{IS_THERE}\nAND (s.mail_id IS NULL OR {terms})"
+
+
 SEARCH = f"""
-SELECT {_LISTED} {_INBOX}
-LEFT JOIN search f ON f.mail_id = i.mail_id
-WHERE i.address = ? AND i.mail_id < ? AND {_IS_THERE}
-AND (s.mail_id IS NULL OR {" AND ".join([_TERM] * TERMS_MAX)})
+SELECT {_LISTED} {SEARCH_TABLES}
+WHERE i.address = ? AND i.mail_id < ? AND {write_search_conditions(["?"] * TERMS_MAX)}
 ORDER BY i.mail_id DESC LIMIT ?"""
 """A message without a summary is found too; whoever summarises it looks for the terms."""
 _STATE = """
@@ -231,8 +238,8 @@ DELETE_MAIL = "DELETE FROM mail WHERE id = ?"
 FIND_IN_INBOX = "SELECT 1 FROM inbox WHERE address = ? AND mail_id = ?"
 LIST_INBOX_IDS = "SELECT mail_id FROM inbox WHERE address = ? ORDER BY mail_id LIMIT ?"
 LIST_HELD = f"""
-SELECT i.mail_id, coalesce(s.size, m.size), s.source {_INBOX}
-WHERE i.address = ? AND i.mail_id < ? AND {_IS_THERE} ORDER BY i.mail_id DESC LIMIT ?"""
+SELECT i.mail_id, coalesce(s.size, m.size), s.source {INBOX_TABLES}
+WHERE i.address = ? AND i.mail_id < ? AND {IS_THERE} ORDER BY i.mail_id DESC LIMIT ?"""
 DELETE_FROM_INBOX = "DELETE FROM inbox WHERE address = ? AND mail_id = ?"
 DELETE_MAIL_IN_NO_INBOX = "DELETE FROM mail WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM inbox WHERE mail_id = ?1)"
 LIST_UNSUMMARIZED = """

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from edgemail.errors import MessageNotFound, StoreReadOnly, StoreUnavailable
 from edgemail.model import MailId
-from edgemail.store import schema
+from edgemail.store import json_sql, schema
 from edgemail.store.base import Aged, Arrival, MailCounts, Usage
 from edgemail.store.other_programs import Lookout
 from edgemail.store.query_sql import write_conditions
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from edgemail.model import Envelope, StoredMail
-    from edgemail.store.base import ListingRow, SourceShare
+    from edgemail.store.base import JsonPage, ListingRow, SourceShare
     from edgemail.store.group_commit import GroupCommit
     from edgemail.store.query import MailQuery
 
@@ -67,6 +67,11 @@ class SqlMailbox(ABC):
             raise StoreReadOnly
         return self._commits.add(envelope)
 
+    @property
+    def json_listings(self) -> Self:
+        """See `Mailbox.json_listings`."""
+        return self
+
     def watch(self, observer: Callable[[Sequence[Arrival]], None]) -> None:
         """See `Mailbox.watch`."""
         self._observers.append(observer)
@@ -90,6 +95,23 @@ class SqlMailbox(ABC):
         last = schema.UNBOUNDED_ID if before is None else before
         rows = await self._query(schema.SEARCH, inbox, last, *schema.write_terms(terms), limit)
         return [schema.read_listing_row(row, inbox) for row in rows]
+
+    async def list_inbox_json(
+        self, inbox: str, *, limit: int, before: int | None = None, after: int = 0
+    ) -> JsonPage | None:
+        """See `JsonListings.list_inbox_json`."""
+        values = json_sql.bind_page(inbox, limit=limit, before=before, after=after)
+        (row,) = await self._query(json_sql.LIST, *values)
+        return json_sql.read_page(row)
+
+    async def search_inbox_json(
+        self, inbox: str, terms: Sequence[str], *, limit: int, before: int | None = None
+    ) -> JsonPage | None:
+        """See `JsonListings.search_inbox_json`."""
+        (row,) = await self._query(
+            json_sql.SEARCH, *json_sql.bind_page(inbox, limit=limit, before=before, terms=terms)
+        )
+        return json_sql.read_page(row)
 
     async def list_mail(
         self, *, limit: int, before: int | None = None, after: int = 0, oldest_first: bool = False

@@ -11,7 +11,7 @@ from edgemail.http.mcp.calls import TEXT_MAX
 from edgemail.http.mcp.parts import FILES_MAX, MAKERS, read_slice
 from edgemail.http.mcp.untrusted import clean_line
 from edgemail.http.mcp.verification import find_codes, find_links
-from edgemail.http.models import write_date
+from edgemail.store.message_json import write_date
 from edgemail.mime.checked_forms import check_type
 
 if TYPE_CHECKING:
