@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import datetime
 
-    from edgemail.model import Envelope, MailId, StoredMail, Summary
+    from edgemail.model import Envelope, MailId, Summary
     from edgemail.store.base import (
         Aged,
         Arrival,
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         ListingRow,
         Mailbox,
         MailCounts,
+        SmallMail,
         SourceShare,
         Usage,
     )
@@ -173,7 +174,7 @@ class FailingStore:
         await self._read()
         return await self._store.read_row(mail_id)
 
-    async def read_small(self, mail_id: MailId, inbox: str | None = None) -> tuple[StoredMail, bytes | None]:
+    async def read_small(self, mail_id: MailId, inbox: str | None = None) -> SmallMail:
         """Read a row and a small message, or fail."""
         await self._read()
         return await self._store.read_small(mail_id, inbox)

@@ -12,12 +12,13 @@ from testkit.sample_mail import NOON, add_all, envelope
 
 from edgemail.http.listing_json import serialize_listing
 from edgemail.model import Attachment, CalendarEvent, Code, HeaderAddress, Link, ListedMail, Summary
+from edgemail.store.base import JsonPage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from edgemail.model import MailId
-    from edgemail.store.base import JsonPage, ListingRow, Mailbox
+    from edgemail.store.base import ListingRow, Mailbox
 
 ANN = "ann@example.org"
 QUOTED = '"a, \\"b\\" ☃"@example.org'
@@ -120,8 +121,8 @@ async def test_before_and_after_bound_a_page_on_both_sides(store: Mailbox, limit
 async def test_an_empty_inbox_is_an_empty_page(store: Mailbox) -> None:
     """Nobody has written to it."""
     await keep(store, [PLAIN])
-    assert await store.json_listings.list_inbox_json("eve@example.org", limit=50) == (b"[]", 0, None)
-    assert await store.json_listings.search_inbox_json(ANN, ["nothing"], limit=50) == (b"[]", 0, None)
+    assert await store.json_listings.list_inbox_json("eve@example.org", limit=50) == JsonPage(b"[]", 0, None)
+    assert await store.json_listings.search_inbox_json(ANN, ["nothing"], limit=50) == JsonPage(b"[]", 0, None)
 
 
 async def test_a_search_is_written_as_of_rows(store: Mailbox) -> None:

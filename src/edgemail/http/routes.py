@@ -19,6 +19,8 @@ from edgemail.http.event_stream import EventStream
 from edgemail.http.lazy_app import check_ready
 from edgemail.http.listing_json import read_listing
 from edgemail.http.query_parameters import StrictRoute
+from edgemail.http.quick_reads import LIMIT_DEFAULT
+from edgemail.http.whole_message import read_whole
 from edgemail.mailbox.all_mail import ALL_MAIL
 from edgemail.mailbox.attached import DEPTH_MAX, AttachmentPath
 from edgemail.mailbox.inbox import PAGE_MAX, Inbox
@@ -78,7 +80,7 @@ router = APIRouter(
 async def list_messages(
     request: Request,
     address: _AddressPath,
-    limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
+    limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = LIMIT_DEFAULT,
     before: _IdQuery = None,
     after: _IdQuery = None,
     search: Annotated[
@@ -99,7 +101,7 @@ async def list_messages(
         _inbox(request), name, limit=limit, before=before, after=after or 0, search=search
     )
     if not count:
-        note_empty(request, name)
+        note_empty(request.scope, name)
     return Response(octets, media_type="application/json")
 
 
@@ -133,7 +135,7 @@ async def wait_for_message(
             )
         finally:
             if found is None:  # also for who hangs up: stored mail would have come at once
-                note_empty(request, name)
+                note_empty(request.scope, name)
     return models.TimedOutModel() if found is None else models.FoundModel(message=models.MessageModel.of(found))
 
 
@@ -148,7 +150,7 @@ async def _find_start(
     start = after if last_event_id is None else last_event_id
     newest = await _inbox(request).last_id(name)
     if not newest:
-        note_empty(request, name)
+        note_empty(request.scope, name)
     return name, newest if start is None else start
 
 
@@ -212,7 +214,7 @@ async def _find_starts(
     newest = await asyncio.gather(*[_inbox(request).last_id(name) for name in names])
     for name, newest_id in zip(names, newest, strict=True):
         if not newest_id:
-            note_empty(request, name)
+            note_empty(request.scope, name)
     return list(zip(names, newest if starts is None else starts, strict=True))
 
 
@@ -255,7 +257,7 @@ async def follow_inboxes(
 )
 async def read_message_of_inbox(request: Request, address: _AddressPath, id: _IdPath) -> Response:  # noqa: A002
     """Read a parsed message of an inbox. `recipients` names this address alone."""
-    return await _read_parsed(request, id, _name(address))
+    return await read_whole(_inbox(request), MailId(id), _name(address))
 
 
 @router.get(
@@ -318,14 +320,14 @@ async def empty_inbox(request: Request, address: _AddressPath) -> models.Deleted
     name = _name(address)
     deleted = await _inbox(request).delete_all(name)
     if not deleted:
-        note_empty(request, name)
+        note_empty(request.scope, name)
     return models.DeletedModel(deleted=deleted)
 
 
 @router.get("/api/messages/{id}", tags=["message"], response_model=models.WholeMessageModel, responses=_NOT_FOUND)
 async def read_message(request: Request, id: _IdPath) -> Response:  # noqa: A002 - its public name
     """Read a parsed message."""
-    return await _read_parsed(request, id, None)
+    return await read_whole(_inbox(request), MailId(id), None)
 
 
 @router.get(
@@ -415,14 +417,6 @@ def _name(address: str) -> str:
 
 def _numbers(n: str) -> AttachmentPath:
     return tuple(map(int, n.split(".")))
-
-
-async def _read_parsed(request: Request, id_: int, inbox: str | None) -> Response:
-    mail, content = await _inbox(request).read(MailId(id_), large_responses.serialize_content, inbox)
-    before = large_responses.serialize_envelope(mail)
-    return await large_responses.build_response(
-        content.read_pieces(), content.size, "application/json", {}, before=before
-    )
 
 
 async def _read_raw(request: Request, id_: int, inbox: str | None) -> Response:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from edgemail.mailbox.arrivals import SharedPage, Subscription
     from edgemail.mailbox.attached import AttachmentPath
     from edgemail.mailbox.results import Result
-    from edgemail.model import Attachment, Envelope, ListedMail, MailId, ParsedMessage, StoredMail
+    from edgemail.model import Attachment, Code, Envelope, ListedMail, MailId, ParsedMessage, StoredMail
     from edgemail.store.base import Arrival, JsonPage, Mailbox
 
 _T = TypeVar("_T")
@@ -139,13 +139,12 @@ class Inbox:
             MessageNotFound: no message has this id.
             AttachmentNotFound: no message is attached at `path`.
         """
-        mail = await self._find(mail_id, inbox)
 
-        def parse(data: bytes) -> tuple[None, Sequence[bytes]]:
+        def parse(data: bytes, codes: tuple[Code, ...] | None = None) -> tuple[None, Sequence[bytes]]:
             octets = find_message(data, path) if path else data
-            return None, write(mime.read(octets), len(octets))
+            return None, write(mime.read(octets, None if path else codes), len(octets))
 
-        return mail, await self._reader.read(mail, (write, path), parse)
+        return await self._reader.open(mail_id, inbox, partial(self._find, mail_id, inbox), (write, path), parse)
 
     async def derive(
         self,
@@ -177,8 +176,8 @@ class Inbox:
         Raises:
             MessageNotFound: no message has this id.
         """
-        mail, data = await self._store.read_small(mail_id, inbox)
-        return mail, self._store.read_pieces(mail_id) if data is None else _give(data)
+        found = await self._store.read_small(mail_id, inbox)
+        return found.mail, self._store.read_pieces(mail_id) if found.data is None else _give(found.data)
 
     async def read_attachment(
         self, mail_id: MailId, path: AttachmentPath, inbox: str | None = None

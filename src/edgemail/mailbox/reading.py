@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from edgemail import mime
-from edgemail.errors import TooBusy
+from edgemail.errors import MessageNotFound, TooBusy
 from edgemail.mailbox.results import Result, Results
 from edgemail.mailbox.work_queue import WorkQueue
 from edgemail.model import ListedMail
 from edgemail.system.switch_interval import short_switch_interval
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Awaitable, Callable, Hashable, Sequence
     from pathlib import Path
 
-    from edgemail.model import MailId, StoredMail, Summary
+    from edgemail.model import Code, MailId, StoredMail, Summary
     from edgemail.store.base import ListingRow, Mailbox
 
 LARGE_BYTES = 256 * 1024
@@ -42,6 +42,10 @@ class ReadLimits:
     folder: Path | None = None
 
 
+class _NotSmallError(Exception):
+    """The message's data does not come with its row."""
+
+
 class MessageReader:
     """Parses messages for readers.
 
@@ -62,6 +66,53 @@ class MessageReader:
         self._messages = self._open_queue("message", _SMALL_AT_ONCE)
         self._attachments = self._open_queue("attachment", _SMALL_AT_ONCE)
         self._large = self._open_queue("large", 1)
+
+    async def open(
+        self,
+        mail_id: MailId,
+        inbox: str | None,
+        find: Callable[[], Awaitable[StoredMail]],
+        part: Hashable,
+        parse: Callable[[bytes, tuple[Code, ...] | None], tuple[_T, Sequence[bytes]]],
+    ) -> tuple[StoredMail, Result[_T]]:
+        """Return a message's row, as `find` finds it in `inbox`, and what `parse` makes of it.
+
+        `parse` gets the codes of the message's summary, if there is one. As long as nobody else reads the
+        message, its row and its data are read at once; for the rest see `read`.
+
+        Raises:
+            MessageNotFound: there is none of that id in the inbox.
+            TooBusy: too many readers wait.
+        """
+        key = (mail_id, part)
+
+        def parse_whole(data: bytes) -> tuple[_T, Sequence[bytes]]:
+            return parse(data, None)
+
+        if self._results.is_known(key):
+            mail = await find()
+            try:
+                return mail, await self.read(mail, part, parse_whole)
+            except (MessageNotFound, _NotSmallError):  # of who asked first, maybe in another inbox
+                return mail, await self.read(mail, part, parse_whole)
+        found: list[StoredMail] = []
+
+        async def job() -> Result[_T]:
+            self._check_room()
+            small = await self._store.read_small(mail_id, inbox)
+            found.append(small.mail)
+            data = small.data
+            if data is None:
+                raise _NotSmallError
+            result = await self._messages.run(lambda: Result(*parse(data, small.codes), self._limits.folder))
+            self._results.keep(key, result)
+            return result
+
+        try:
+            result = await self._results.get(key, lambda: self._messages.do(job))
+        except _NotSmallError:
+            result = await self.read(found[0], part, parse_whole)
+        return found[0], result
 
     async def read(
         self,
@@ -86,9 +137,7 @@ class MessageReader:
         async def job() -> Result[_T]:
             if (kept := self._results.find(key)) is not None:  # made while this waited
                 return kept
-            if not self._results.has_room():
-                self._refuse("answer_files")
-                raise TooBusy("the server sends too many large answers; try again later")
+            self._check_room()
             with short_switch_interval() if is_large else contextlib.nullcontext():
                 data = await self._store.read_data(mail.id)
                 result = await queue.run(lambda: Result(*parse(data), self._limits.folder))
@@ -123,6 +172,11 @@ class MessageReader:
             made |= zip(heads, await self._listings.do(job), strict=True)
             self._keep({mail_id: made[mail_id] for mail_id in heads})
         return [ListedMail(row.mail, row.summary or made[row.mail.id], row.is_read, row.tags) for row in rows]
+
+    def _check_room(self) -> None:
+        if not self._results.has_room():
+            self._refuse("answer_files")
+            raise TooBusy("the server sends too many large answers; try again later")
 
     def _keep(self, summaries: dict[MailId, Summary]) -> None:
         self._summaries |= summaries

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from edgemail.model import Envelope, MailId, StoredMail, Summary
+    from edgemail.model import Code, Envelope, MailId, StoredMail, Summary
     from edgemail.store.query import MailQuery
     from edgemail.store.webhook_queue import WebhookQueue
 
@@ -85,7 +85,19 @@ class Aged:
     size: int
 
 
-class JsonPage(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class SmallMail:
+    """What the store has of a message, read at once."""
+
+    mail: StoredMail
+    data: bytes | None
+    """The whole message; None for one above `SMALL_MAX_BYTES`."""
+    codes: tuple[Code, ...] | None
+    """Those of its summary; None while it has none. To find them takes most of the time of reading a message."""
+
+
+@dataclass(frozen=True, slots=True)
+class JsonPage:
     """A page of an inbox as JSON."""
 
     messages: bytes
@@ -280,8 +292,8 @@ class Mailbox(Protocol):
         """
         ...
 
-    async def read_small(self, mail_id: MailId, inbox: str | None = None) -> tuple[StoredMail, bytes | None]:
-        """Read what the store has of a message besides its summary; None for the data of a large one.
+    async def read_small(self, mail_id: MailId, inbox: str | None = None) -> SmallMail:
+        """Read a message's row, and its data unless it is large.
 
         With `inbox` only a message of that inbox is found, at the same cost whether the id exists or not,
         and the row names that recipient alone.

@@ -64,7 +64,8 @@ def _write_page(tables: str, conditions: str) -> str:
     """
     return f"""
 SELECT '[' || coalesce(p.messages, '') || ']', p.found, p.written, CASE WHEN p.found = ?4 AND EXISTS (
-    SELECT 1 {tables} WHERE i.address = ?1 AND i.mail_id < p.last AND i.mail_id > ?3 AND {conditions}) THEN p.last END
+    SELECT 1 {tables}
+    WHERE i.address = ?1 AND i.mail_id < p.last AND i.mail_id > ?3 AND {conditions}) THEN p.last END
 FROM (SELECT group_concat(message, ',') messages, count(*) found, count(message) written, min(mail_id) last FROM (
     SELECT i.mail_id, {_MESSAGE} message {tables}
     WHERE i.address = ?1 AND i.mail_id < ?2 AND i.mail_id > ?3 AND {conditions}

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 from edgemail.errors import MessageNotFound
 from edgemail.model import MailId, StoredMail
 from edgemail.store import schema
-from edgemail.store.base import SMALL_MAX_BYTES, Aged, Arrival, JsonPage, ListingRow, MailCounts, Usage
+from edgemail.store.base import SMALL_MAX_BYTES, Aged, Arrival, JsonPage, ListingRow, MailCounts, SmallMail, Usage
 from edgemail.store.group_commit import GroupCommit, load_spooled
 from edgemail.store.memory_webhook_queue import MemoryWebhookQueue
 from edgemail.store.message_json import list_fields
@@ -195,13 +195,14 @@ class MemoryStore:
         """See `Mailbox.read_row`."""
         return _make_row(self._find(mail_id))
 
-    async def read_small(self, mail_id: MailId, inbox: str | None = None) -> tuple[StoredMail, bytes | None]:
+    async def read_small(self, mail_id: MailId, inbox: str | None = None) -> SmallMail:
         """See `Mailbox.read_small`."""
         if inbox is not None and not self._find_between(inbox, mail_id + 1, mail_id - 1):
             raise MessageNotFound(f"there is no message {mail_id}")
         message = self._find(mail_id)
-        row = _make_row(message, inbox)
-        return row.mail, message.data if row.mail.size <= SMALL_MAX_BYTES else None
+        mail = message.mail if inbox is None else replace(message.mail, recipients=(inbox,))
+        data = message.data if mail.size <= SMALL_MAX_BYTES else None
+        return SmallMail(mail, data, None if message.summary is None else message.summary.codes)
 
     async def read_data(self, mail_id: MailId) -> bytes:
         """See `Mailbox.read_data`."""

@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from edgemail.model import Attachment, CalendarEvent, Code, HeaderAddress, Link, MailId, StoredMail, Summary
-from edgemail.store.base import SMALL_MAX_BYTES, ListingRow
+from edgemail.store.base import SMALL_MAX_BYTES, ListingRow, SmallMail
 from edgemail.store.query import make_fields
 
 if TYPE_CHECKING:
@@ -222,7 +222,8 @@ SELECT m.id, m.date, m.sender, m.recipients, m.size, {_SUMMARY}
 FROM mail m LEFT JOIN summary s ON s.mail_id = m.id WHERE m.id = ?"""  # noqa: S608
 _SMALL = f"""
 SELECT m.id, m.date, m.sender, m.recipients, m.size,
-    CASE WHEN m.size <= {SMALL_MAX_BYTES} THEN CAST(m.data AS BLOB) END"""
+    CASE WHEN m.size <= {SMALL_MAX_BYTES} THEN CAST(m.data AS BLOB) END,
+    (SELECT s.codes FROM summary s WHERE s.mail_id = m.id)"""  # noqa: S608 - no input in it
 READ_SMALL = f"{_SMALL} FROM mail m WHERE m.id = ?"
 READ_SMALL_OF_INBOX = f"{_SMALL} FROM inbox i JOIN mail m ON m.id = i.mail_id WHERE i.mail_id = ? AND i.address = ?"
 COUNT_READ = "SELECT count(*) FROM read_mail"
@@ -454,6 +455,16 @@ def read_summary(row: tuple[Any, ...]) -> Summary | None:
         message_id=message_id,
         inline_count=inline_count,
         events=_read_list(_read_event, events),
+    )
+
+
+def read_small(row: tuple[Any, ...], inbox: str | None) -> SmallMail:
+    """Read a row of `READ_SMALL`; of an inbox's row, name that recipient alone."""
+    data, codes = row[5:]
+    return SmallMail(
+        read_mail(row, inbox),
+        None if data is None else bytes(data),
+        None if codes is None else _read_list(Code, codes),
     )
 
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from contextlib import AbstractContextManager
 
-    from edgemail.model import Envelope, StoredMail
-    from edgemail.store.base import JsonPage, ListingRow, SourceShare
+    from edgemail.model import Envelope
+    from edgemail.store.base import JsonPage, ListingRow, SmallMail, SourceShare
     from edgemail.store.group_commit import GroupCommit
     from edgemail.store.query import MailQuery
 
@@ -202,14 +202,14 @@ class SqlMailbox(ABC):
             return schema.read_listing_row(row)
         raise MessageNotFound(f"there is no message {mail_id}")
 
-    async def read_small(self, mail_id: MailId, inbox: str | None = None) -> tuple[StoredMail, bytes | None]:
+    async def read_small(self, mail_id: MailId, inbox: str | None = None) -> SmallMail:
         """See `Mailbox.read_small`."""
         if inbox is None:
             rows = await self._query(schema.READ_SMALL, mail_id)
         else:
             rows = await self._query(schema.READ_SMALL_OF_INBOX, mail_id, inbox)
         for row in rows:
-            return schema.read_mail(row, inbox), None if row[5] is None else bytes(row[5])
+            return schema.read_small(row, inbox)
         raise MessageNotFound(f"there is no message {mail_id}")
 
     async def delete(self, mail_ids: Sequence[MailId], *, may_return: bool = False) -> int:

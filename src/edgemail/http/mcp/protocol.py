@@ -123,7 +123,7 @@ class AgentProtocol:
         return ToolCall(
             source=find_source(request.scope),
             base_url=f"{request.url.scheme}://{request.url.netloc}{self._base_path}",
-            note_empty=lambda name: note_empty(request, name),
+            note_empty=lambda name: note_empty(request.scope, name),
             report=context.session.report_progress,
         )
 
