@@ -72,6 +72,11 @@ class FailingStore:
         return self._store.disk
 
     @property
+    def blocking(self) -> None:
+        """None: a thread could not wait with the other calls."""
+        return
+
+    @property
     def json_listings(self) -> FailingListings:
         """The wrapped store's, which fail as it does."""
         return FailingListings(self._store.json_listings, self._read)

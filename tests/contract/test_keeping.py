@@ -12,7 +12,7 @@ import pytest
 from testkit.sample_mail import NOON, add_all, envelope, ids
 from testkit.waiting import until
 
-from edgemail.errors import MessageNotFound
+from edgemail.errors import MessageNotFound, StoreUnavailable
 from edgemail.listener.spool import Spooler, SpoolFile
 from edgemail.model import Code, MailId, Summary
 from edgemail.store.base import PIECE_MAX_BYTES, SMALL_MAX_BYTES, SmallMail
@@ -217,6 +217,40 @@ async def test_a_small_message_comes_with_the_codes_of_its_summary(store: Mailbo
         await store.add_summaries([(mail_id, Summary("", "", "", (), known, ()))])
         for inbox in (None, ANN):
             assert (await store.read_small(mail_id, inbox)).codes == known
+
+
+@pytest.mark.parametrize("kind", ["file"], indirect=True)
+async def test_a_file_is_read_in_any_thread(store: Mailbox) -> None:
+    """What a thread reads by itself is what it would read by the store's threads."""
+    small, large = await add_all(store, [envelope(ANN, BEN), envelope(ANN, data=b"x" * (SMALL_MAX_BYTES + 1))])
+    await store.add_summaries([(small, Summary("", "", "", (), (Code("481223", ""),), ()))])
+    blocking = store.blocking
+    assert blocking is not None
+    for mail_id, inbox in ((small, None), (small, BEN), (large, None), (large, ANN)):
+        read = await asyncio.to_thread(blocking.read_small_now, mail_id, inbox)
+        assert read == await store.read_small(mail_id, inbox)
+    for mail_id, inbox in ((MailId(10**15), None), (small, "other@example.com")):
+        with pytest.raises(MessageNotFound):
+            await asyncio.to_thread(blocking.read_small_now, mail_id, inbox)
+
+
+@pytest.mark.parametrize("kind", ["file"], indirect=True)
+async def test_a_closed_file_is_not_opened_again_to_read(open_store: OpenStore, tmp_path: Path) -> None:
+    """A thread that still reads while the program stops would leave a connection open."""
+    store = await open_store(tmp_path)
+    mail_id = await store.add(envelope())
+    blocking = store.blocking
+    assert blocking is not None
+    await asyncio.to_thread(blocking.read_small_now, mail_id)
+    await store.close()
+    with pytest.raises(StoreUnavailable):
+        await asyncio.to_thread(blocking.read_small_now, mail_id)
+
+
+@pytest.mark.parametrize("kind", ["sqld", "memory", "failing"], indirect=True)
+async def test_other_stores_are_asked_on_the_event_loop(store: Mailbox) -> None:
+    """They need it: to wait for a server, or to see no change half done."""
+    assert store.blocking is None
 
 
 async def test_the_row_of_a_large_message_is_read_alone(store: Mailbox) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edgemail.model import Code, MailId, StoredMail, Summary
-    from edgemail.store.base import ListingRow, Mailbox
+    from edgemail.store.base import ListingRow, Mailbox, SmallMail
 
 LARGE_BYTES = 256 * 1024
 
@@ -97,14 +97,20 @@ class MessageReader:
                 return mail, await self.read(mail, part, parse_whole)
         found: list[StoredMail] = []
 
+        def finish(small: SmallMail) -> Result[_T]:
+            found.append(small.mail)
+            if small.data is None:
+                raise _NotSmallError
+            return Result(*parse(small.data, small.codes), self._limits.folder)
+
         async def job() -> Result[_T]:
             self._check_room()
-            small = await self._store.read_small(mail_id, inbox)
-            found.append(small.mail)
-            data = small.data
-            if data is None:
-                raise _NotSmallError
-            result = await self._messages.run(lambda: Result(*parse(data, small.codes), self._limits.folder))
+            store = self._store
+            if (blocking := store.blocking) is not None:
+                result = await self._messages.run(lambda: finish(blocking.read_small_now(mail_id, inbox)))
+            else:
+                small = await store.read_small(mail_id, inbox)
+                result = await self._messages.run(lambda: finish(small))
             self._results.keep(key, result)
             return result
 

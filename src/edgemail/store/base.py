@@ -128,6 +128,17 @@ class JsonListings(Protocol):
         ...
 
 
+class BlockingReads(Protocol):
+    """Reads in the thread that calls, whichever that is.
+
+    To hand a read over to another thread and back takes longer than the read.
+    """
+
+    def read_small_now(self, mail_id: MailId, inbox: str | None = None) -> SmallMail:
+        """Read as `Mailbox.read_small` does. It may raise `StoreUnavailable` as well."""
+        ...
+
+
 class DiskBacked(Protocol):
     """What a store can do as well where its database is a file on a disk of this machine.
 
@@ -166,6 +177,11 @@ class Mailbox(Protocol):
     @property
     def disk(self) -> DiskBacked | None:
         """What the store can do on a disk of this machine; None where it has no file here."""
+        ...
+
+    @property
+    def blocking(self) -> BlockingReads | None:
+        """What the store reads in any thread; None where it has to be asked on the event loop."""
         ...
 
     @property

@@ -78,6 +78,11 @@ class MemoryStore:
         )
 
     @property
+    def blocking(self) -> None:
+        """See `Mailbox.blocking`."""
+        return
+
+    @property
     def disk(self) -> None:
         """See `Mailbox.disk`."""
         return

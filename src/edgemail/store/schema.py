@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from edgemail.errors import MessageNotFound
 from edgemail.model import Attachment, CalendarEvent, Code, HeaderAddress, Link, MailId, StoredMail, Summary
 from edgemail.store.base import SMALL_MAX_BYTES, ListingRow, SmallMail
 from edgemail.store.query import make_fields
@@ -458,14 +459,25 @@ def read_summary(row: tuple[Any, ...]) -> Summary | None:
     )
 
 
-def read_small(row: tuple[Any, ...], inbox: str | None) -> SmallMail:
-    """Read a row of `READ_SMALL`; of an inbox's row, name that recipient alone."""
-    data, codes = row[5:]
-    return SmallMail(
-        read_mail(row, inbox),
-        None if data is None else bytes(data),
-        None if codes is None else _read_list(Code, codes),
-    )
+def ask_small(mail_id: MailId, inbox: str | None) -> tuple[Any, ...]:
+    """Return the statement, with its values, that reads a small message with its row."""
+    return (READ_SMALL, mail_id) if inbox is None else (READ_SMALL_OF_INBOX, mail_id, inbox)
+
+
+def read_small(rows: Sequence[tuple[Any, ...]], mail_id: MailId, inbox: str | None) -> SmallMail:
+    """Read what `ask_small` has found; of an inbox's row, name that recipient alone.
+
+    Raises:
+        MessageNotFound: there is no row.
+    """
+    for row in rows:
+        data, codes = row[5:]
+        return SmallMail(
+            read_mail(row, inbox),
+            None if data is None else bytes(data),
+            None if codes is None else _read_list(Code, codes),
+        )
+    raise MessageNotFound(f"there is no message {mail_id}")
 
 
 def read_listing_row(row: tuple[Any, ...], inbox: str | None = None) -> ListingRow:

@@ -204,13 +204,7 @@ class SqlMailbox(ABC):
 
     async def read_small(self, mail_id: MailId, inbox: str | None = None) -> SmallMail:
         """See `Mailbox.read_small`."""
-        if inbox is None:
-            rows = await self._query(schema.READ_SMALL, mail_id)
-        else:
-            rows = await self._query(schema.READ_SMALL_OF_INBOX, mail_id, inbox)
-        for row in rows:
-            return schema.read_small(row, inbox)
-        raise MessageNotFound(f"there is no message {mail_id}")
+        return schema.read_small(await self._query(*schema.ask_small(mail_id, inbox)), mail_id, inbox)
 
     async def delete(self, mail_ids: Sequence[MailId], *, may_return: bool = False) -> int:
         """See `Mailbox.delete`."""

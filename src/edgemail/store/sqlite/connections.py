@@ -55,18 +55,25 @@ class Connections:
         self._at_rest: tuple[int, int, int] | None = None  # the folder, when its files were last seen unchanged
         self._readers: list[_Reader] = []
         self._own = threading.local()
+        self._is_closed = False
         self._hurry = threading.Event()
         self._lock_deadline = 0.0
         self._last_id = 0
 
     @contextlib.contextmanager
     def reader(self) -> Iterator[apsw.Connection]:
-        """Lend the calling thread its read-only connection."""
+        """Lend the calling thread its read-only connection.
+
+        Raises:
+            StoreUnavailable: all connections were closed.
+        """
         own: _Reader | None = getattr(self._own, "reader", None)
         if own is None:
             own = self._own.reader = _Reader()
             self._readers.append(own)
         with own.lock:
+            if self._is_closed:
+                raise StoreUnavailable("the database is closed")
             if own.connection is None:
                 own.connection = sqlite_file.connect(self._path, apsw.SQLITE_OPEN_READONLY)
             yield own.connection
@@ -134,9 +141,11 @@ class Connections:
         self._hurry.set()
 
     def close(self) -> None:
-        """Close all connections, once no thread reads."""
-        for reader in self._readers:
-            reader.close()
+        """Close all connections, each once its thread does not read. Afterwards nothing is read."""
+        self._is_closed = True
+        for reader in tuple(self._readers):
+            with reader.lock:
+                reader.close()
         self.writer.close()
 
     def _wait_for_lock(self, attempts: int) -> bool:
