@@ -42,8 +42,8 @@ class ReadLimits:
     folder: Path | None = None
 
 
-class _NotSmallError(Exception):
-    """The message's data does not come with its row."""
+class _OnlyForFirstError(Exception):
+    """Who asked first for a message has no result for others: it is large, or not in the inbox of the first."""
 
 
 class MessageReader:
@@ -91,32 +91,36 @@ class MessageReader:
 
         if self._results.is_known(key):
             mail = await find()
-            try:
-                return mail, await self.read(mail, part, parse_whole)
-            except (MessageNotFound, _NotSmallError):  # of who asked first, maybe in another inbox
-                return mail, await self.read(mail, part, parse_whole)
+            while True:
+                with contextlib.suppress(_OnlyForFirstError):  # who asked first did so in another way
+                    return mail, await self.read(mail, part, parse_whole)
         found: list[StoredMail] = []
 
         def finish(small: SmallMail) -> Result[_T]:
             found.append(small.mail)
             if small.data is None:
-                raise _NotSmallError
+                raise _OnlyForFirstError
             return Result(*parse(small.data, small.codes), self._limits.folder)
 
         async def job() -> Result[_T]:
             self._check_room()
             store = self._store
-            if (blocking := store.blocking) is not None:
-                result = await self._messages.run(lambda: finish(blocking.read_small_now(mail_id, inbox)))
-            else:
-                small = await store.read_small(mail_id, inbox)
-                result = await self._messages.run(lambda: finish(small))
+            try:
+                if (blocking := store.blocking) is not None:
+                    result = await self._messages.run(lambda: finish(blocking.read_small_now(mail_id, inbox)))
+                else:
+                    small = await store.read_small(mail_id, inbox)
+                    result = await self._messages.run(lambda: finish(small))
+            except MessageNotFound as error:
+                raise _OnlyForFirstError from error
             self._results.keep(key, result)
             return result
 
         try:
             result = await self._results.get(key, lambda: self._messages.do(job))
-        except _NotSmallError:
+        except _OnlyForFirstError:
+            if not found:
+                raise MessageNotFound(f"there is no message {mail_id}") from None
             result = await self.read(found[0], part, parse_whole)
         return found[0], result
 
