@@ -91,9 +91,7 @@ class MessageReader:
 
         if self._results.is_known(key):
             mail = await find()
-            while True:
-                with contextlib.suppress(_OnlyForFirstError):  # who asked first did so in another way
-                    return mail, await self.read(mail, part, parse_whole)
+            return mail, await self._read_for_all(mail, part, parse_whole)
         found: list[StoredMail] = []
 
         def finish(small: SmallMail) -> Result[_T]:
@@ -121,7 +119,7 @@ class MessageReader:
         except _OnlyForFirstError:
             if not found:
                 raise MessageNotFound(f"there is no message {mail_id}") from None
-            result = await self.read(found[0], part, parse_whole)
+            result = await self._read_for_all(found[0], part, parse_whole)
         return found[0], result
 
     async def read(
@@ -155,6 +153,14 @@ class MessageReader:
             return result
 
         return await self._results.get(key, lambda: queue.do(job))
+
+    async def _read_for_all(
+        self, mail: StoredMail, part: Hashable, parse: Callable[[bytes], tuple[_T, Sequence[bytes]]]
+    ) -> Result[_T]:
+        """Read a message as `read` does, after those who are the first to open it and have nothing to share."""
+        while True:
+            with contextlib.suppress(_OnlyForFirstError):
+                return await self.read(mail, part, parse)
 
     def forget(self, mail_id: MailId) -> None:
         """Drop what was made of a message."""
