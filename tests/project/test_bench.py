@@ -326,6 +326,7 @@ def test_mail_catchers_are_sent_mail_and_asked_with_much_kept(
     assert section.aims == []
 
 
+@pytest.mark.slow
 def test_the_commonest_reads_are_timed_beside_their_aims(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each with its aim; a server that is not built is named, and asked nothing."""
     monkeypatch.setattr(read_cells, "ROUNDS", 1)
