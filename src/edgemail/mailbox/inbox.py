@@ -144,7 +144,8 @@ class Inbox:
             octets = find_message(data, path) if path else data
             return None, write(mime.read(octets, None if path else codes), len(octets))
 
-        return await self._reader.open(mail_id, inbox, partial(self._find, mail_id, inbox), (write, path), parse)
+        mail = await self._find(mail_id, inbox)
+        return mail, await self._reader.open(mail, (write, path), parse)
 
     async def derive(
         self,

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from edgemail import mime
-from edgemail.errors import MessageNotFound, TooBusy
+from edgemail.errors import TooBusy
 from edgemail.mailbox.results import Result, Results
 from edgemail.mailbox.work_queue import WorkQueue
 from edgemail.model import ListedMail
+from edgemail.store.base import SMALL_MAX_BYTES
 from edgemail.system.switch_interval import short_switch_interval
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Hashable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
     from pathlib import Path
 
     from edgemail.model import Code, MailId, StoredMail, Summary
@@ -42,10 +43,6 @@ class ReadLimits:
     folder: Path | None = None
 
 
-class _OnlyForFirstError(Exception):
-    """Who asked first for a message has no result for others: it is large, or not in the inbox of the first."""
-
-
 class MessageReader:
     """Parses messages for readers.
 
@@ -69,58 +66,35 @@ class MessageReader:
 
     async def open(
         self,
-        mail_id: MailId,
-        inbox: str | None,
-        find: Callable[[], Awaitable[StoredMail]],
+        mail: StoredMail,
         part: Hashable,
         parse: Callable[[bytes, tuple[Code, ...] | None], tuple[_T, Sequence[bytes]]],
-    ) -> tuple[StoredMail, Result[_T]]:
-        """Return a message's row, as `find` finds it in `inbox`, and what `parse` makes of it.
+    ) -> Result[_T]:
+        """Return what `parse` makes of a message; see `read`.
 
-        `parse` gets the codes of the message's summary, if there is one. As long as nobody else reads the
-        message, its row and its data are read at once; for the rest see `read`.
-
-        Raises:
-            MessageNotFound: there is none of that id in the inbox.
-            TooBusy: too many readers wait.
+        `parse` gets the codes of a small message's summary, if there is one. Where the store can be read in
+        any thread, the one that parses reads as well.
         """
-        key = (mail_id, part)
-
-        def parse_whole(data: bytes) -> tuple[_T, Sequence[bytes]]:
-            return parse(data, None)
-
-        if self._results.is_known(key):
-            mail = await find()
-            return mail, await self._read_for_all(mail, part, parse_whole)
-        found: list[StoredMail] = []
+        if mail.size > SMALL_MAX_BYTES:
+            return await self.read(mail, part, lambda data: parse(data, None))
+        key, store = (mail.id, part), self._store
 
         def finish(small: SmallMail) -> Result[_T]:
-            found.append(small.mail)
-            if small.data is None:
-                raise _OnlyForFirstError
-            return Result(*parse(small.data, small.codes), self._limits.folder)
+            return Result(*parse(small.data or b"", small.codes), self._limits.folder)
 
         async def job() -> Result[_T]:
+            if (kept := self._results.find(key)) is not None:  # made while this waited
+                return kept
             self._check_room()
-            store = self._store
-            try:
-                if (blocking := store.blocking) is not None:
-                    result = await self._messages.run(lambda: finish(blocking.read_small_now(mail_id, inbox)))
-                else:
-                    small = await store.read_small(mail_id, inbox)
-                    result = await self._messages.run(lambda: finish(small))
-            except MessageNotFound as error:
-                raise _OnlyForFirstError from error
+            if (blocking := store.blocking) is not None:
+                result = await self._messages.run(lambda: finish(blocking.read_small_now(mail.id)))
+            else:
+                small = await store.read_small(mail.id)
+                result = await self._messages.run(lambda: finish(small))
             self._results.keep(key, result)
             return result
 
-        try:
-            result = await self._results.get(key, lambda: self._messages.do(job))
-        except _OnlyForFirstError:
-            if not found:
-                raise MessageNotFound(f"there is no message {mail_id}") from None
-            result = await self._read_for_all(found[0], part, parse_whole)
-        return found[0], result
+        return await self._results.get(key, lambda: self._messages.do(job))
 
     async def read(
         self,
@@ -153,14 +127,6 @@ class MessageReader:
             return result
 
         return await self._results.get(key, lambda: queue.do(job))
-
-    async def _read_for_all(
-        self, mail: StoredMail, part: Hashable, parse: Callable[[bytes], tuple[_T, Sequence[bytes]]]
-    ) -> Result[_T]:
-        """Read a message as `read` does, after those who are the first to open it and have nothing to share."""
-        while True:
-            with contextlib.suppress(_OnlyForFirstError):
-                return await self.read(mail, part, parse)
 
     def forget(self, mail_id: MailId) -> None:
         """Drop what was made of a message."""

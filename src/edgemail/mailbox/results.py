@@ -101,10 +101,6 @@ class Results:
                 making.task.cancel()
                 self._forget_making(key, making.task)
 
-    def is_known(self, key: _Key) -> bool:
-        """Return True for a result that is kept or being made."""
-        return key in self._small or key in self._large or key in self._making
-
     def find(self, key: _Key) -> Result[Any] | None:
         """Return a result that is kept."""
         for kept in (self._small, self._large):
