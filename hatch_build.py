@@ -50,6 +50,10 @@ class ClientBuildHook(BuildHookInterface):  # type: ignore[type-arg]
                 self._run_npm("ci", "--ignore-scripts", "--no-audit", "--no-fund")
             subprocess.run([sys.executable, root / "scripts/pack_html_support.py"], check=True)
 
+    def _run_npm(self, *arguments: str) -> None:
+        npm = (sys.executable, f"{self.root}/scripts/with_node.py", "npm")
+        subprocess.run([*npm, *arguments], cwd=f"{self.root}/web", check=True)
+
 
 def is_current(root: Path) -> bool:
     """Return True if the client is built and none of its sources is newer.

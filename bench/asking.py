@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _READ_OCTETS = 2**18
 _LENGTH = re.compile(rb"^content-length: *(\d+)", re.IGNORECASE | re.MULTILINE)
+_CHUNKED = re.compile(rb"^transfer-encoding: *chunked", re.IGNORECASE | re.MULTILINE)
+_LAST_CHUNK = b"\r\n0\r\n\r\n"
+"""The end of a chunked body. JSON has no line end inside of a text, so it is nothing else."""
 _PATIENCE_S = 120.0
 
 
@@ -49,6 +52,8 @@ class Reader:
         self._questions = questions
         self._head = b""
         self._missing: int | None = None
+        self._is_chunked = False
+        self._tail = b""
         self._asked_at = 0.0
 
     def ask(self) -> bool:
@@ -56,7 +61,7 @@ class Reader:
         question = next(self._questions, None)
         if question is None:
             return False
-        self._head, self._missing = b"", None
+        self._head, self._tail, self._missing = b"", b"", None
         self._asked_at = time.perf_counter()
         self.socket.sendall(question.write())
         return True
@@ -66,17 +71,19 @@ class Reader:
         octets = self.socket.recv(_READ_OCTETS)
         if not octets:
             raise SystemExit("the server closed the connection")
+        self._tail = (self._tail + octets)[-len(_LAST_CHUNK) :]
         if self._missing is None:
             self._head += octets
             head, end, body = self._head.partition(b"\r\n\r\n")
             if not end:
                 return None
+            self._head = head
+            self._is_chunked = _CHUNKED.search(head) is not None
             length = _LENGTH.search(head)
             self._missing = (int(length[1]) if length else 0) - len(body)
-            self._head = head
         else:
             self._missing -= len(octets)
-        if self._missing > 0:
+        if self._tail != _LAST_CHUNK if self._is_chunked else self._missing > 0:
             return None
         return int(self._head[9:12]), (time.perf_counter() - self._asked_at) * 1e3
 

@@ -71,14 +71,14 @@ class _Api:
 _APIS = {
     "edgemail": _Api(
         "/api/messages?limit=50",
-        lambda user: f"/api/inboxes/{quote(_address(user))}/messages?limit=50",
+        lambda user: f"/api/inboxes/{quote(find_address(user))}/messages?limit=50",
         lambda word: f"/api/messages?limit=50&search={word}",
-        lambda user, mail_id: f"/api/inboxes/{quote(_address(user))}/messages/{mail_id}",
+        lambda user, mail_id: f"/api/inboxes/{quote(find_address(user))}/messages/{mail_id}",
         lambda answer: str(answer["messages"][0]["id"]),
     ),
     "Mailpit": _Api(
         "/api/v1/messages?limit=50",
-        lambda user: f"/api/v1/search?limit=50&query=to:{quote(_address(user))}",
+        lambda user: f"/api/v1/search?limit=50&query=to:{quote(find_address(user))}",
         lambda word: f"/api/v1/search?limit=50&query={word}",
         lambda _, mail_id: f"/api/v1/message/{mail_id}",
         lambda answer: str(answer["messages"][0]["ID"]),
@@ -92,7 +92,7 @@ _APIS = {
     ),
     "MailHog": _Api(
         "/api/v2/messages?limit=50",
-        lambda user: f"/api/v2/search?limit=50&kind=to&query={quote(_address(user))}",
+        lambda user: f"/api/v2/search?limit=50&kind=to&query={quote(find_address(user))}",
         lambda word: f"/api/v2/search?limit=50&kind=containing&query={word}",
         lambda _, mail_id: f"/api/v1/messages/{mail_id}",
         lambda answer: str(answer["items"][0]["ID"]),
@@ -198,9 +198,9 @@ def _send_some(server: Server, numbers: range) -> None:
         _expect(replies.readline(), b"220")
         _command(peer, replies, b"EHLO filler.example\r\n", b"250")
         for number in numbers:
-            user = _user(number)
+            user = find_user(number)
             _command(peer, replies, b"MAIL FROM:<shop@shop.example>\r\n", b"250")
-            _command(peer, replies, f"RCPT TO:<{_address(user)}>\r\n".encode(), b"250")
+            _command(peer, replies, f"RCPT TO:<{find_address(user)}>\r\n".encode(), b"250")
             _command(peer, replies, b"DATA\r\n", b"354")
             _command(peer, replies, _write_mail(number, user), b"250")
         _command(peer, replies, b"QUIT\r\n", b"221")
@@ -220,34 +220,37 @@ def _expect(line: bytes, code: bytes) -> None:
 
 
 def _write_mail(number: int, user: str) -> bytes:
-    head = f"From: Shop <shop@shop.example>\r\nTo: {_address(user)}\r\nSubject: Your order {number}\r\n"
+    head = f"From: Shop <shop@shop.example>\r\nTo: {find_address(user)}\r\nSubject: Your order {number}\r\n"
     head += f"Message-ID: <{number}@shop.example>\r\nDate: Fri, 27 Nov 2026 10:00:00 +0000\r\n"
-    return f"{head}\r\nThe word of this message is {_word(number)}.\r\n{_LINE * 10}.\r\n".encode()
+    return f"{head}\r\nThe word of this message is {find_word(number)}.\r\n{_LINE * 10}.\r\n".encode()
 
 
-def _user(number: int) -> str:
+def find_user(number: int) -> str:
+    """Return the user whose inbox has a message: each has 50 in a row."""
     return f"user{number // _INBOX_MESSAGES}"
 
 
-def _address(user: str) -> str:
+def find_address(user: str) -> str:
+    """Return a user's address."""
     return f"{user}@example.com"
 
 
-def _word(number: int) -> str:
+def find_word(number: int) -> str:
+    """Return the word that no other message has."""
     return f"word{number}x"
 
 
 def _find_questions(connection: http.client.HTTPConnection, api: _Api, kept: int) -> dict[str, str]:
     """Return the path of each question, about mail from the middle of what is kept."""
     number = _RARE if kept > _RARE else kept // 2
-    user = _user(number)
+    user = find_user(number)
     inbox = api.inbox(user)
     mail_id = api.find_id(json.loads(_get(connection, inbox)))
     found = {"one inbox of 50": inbox, "one message": api.message(user, mail_id)}
     if api.listing is not None:
         found["first 50 of all"] = api.listing
     if api.search is not None:
-        found["search for a word that one has"] = api.search(_word(number))
+        found["search for a word that one has"] = api.search(find_word(number))
     return found
 
 

@@ -10,7 +10,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from bench import plot
+from bench import plot, read_cells
 from bench.asking import Question, Reader, answers_of, asking
 from bench.figures import Quantiles
 from bench.filling import address, fill, inboxes_of
@@ -52,12 +52,17 @@ class Reading:
 
 def steps(*, is_full: bool) -> int:
     """Return the number of steps of `measure`."""
-    return len(_FULL_SIZES if is_full else _SIZES) * (1 + (_ROUNDS + 1) * (len(_OPERATIONS) + 1)) + 2
+    return (
+        len(_FULL_SIZES if is_full else _SIZES) * (1 + (_ROUNDS + 1) * (len(_OPERATIONS) + 1))
+        + 2
+        + read_cells.steps()
+    )
 
 
 def measure(folder: Path, progress: Progress, *, is_full: bool) -> Section:
     """Measure everything."""
     section = Section("reading", is_full)
+    read_cells.measure(section, folder, progress, questions=_FULL_QUESTIONS if is_full else _QUESTIONS)
     readings: list[Reading] = []
     rates: list[float] = []
     count = _FULL_QUESTIONS if is_full else _QUESTIONS
@@ -83,7 +88,7 @@ def measure(folder: Path, progress: Progress, *, is_full: bool) -> Section:
     section.tables.append(_tabulate(readings, rates))
     section.aims += _judge(readings)
     section.plots["p50"] = _draw(readings)
-    section.figures = {"readings": [asdict(reading) for reading in readings], "arrivals_s": rates}
+    section.figures |= {"readings": [asdict(reading) for reading in readings], "arrivals_s": rates}
     _measure_senders(section, folder, progress, seconds=15 if is_full else 6)
     return section
 
@@ -154,6 +159,15 @@ def _ask_for_message(kept: _Kept, count: int) -> list[Question]:
     return [Question("GET", f"/api/messages/{reading}") for reading in kept.choose(count)]
 
 
+def _ask_to_search(kept: _Kept, count: int) -> list[Question]:
+    return [
+        Question(
+            "GET", f"/api/inboxes/{address(mail_id % inboxes_of(kept.messages))}/messages?search={mail_id:06d}"
+        )
+        for mail_id in kept.choose(count)
+    ]
+
+
 def _ask_to_wait(kept: _Kept, count: int) -> list[Question]:
     return [
         Question("GET", f"/api/inboxes/{choose_inboxe}/wait?timeout=5")
@@ -168,6 +182,7 @@ def _ask_to_delete(kept: _Kept, count: int) -> list[Question]:
 _OPERATIONS: dict[str, Callable[[_Kept, int], list[Question]]] = {
     "list 50": _ask_to_list,
     "message": _ask_for_message,
+    "search in an inbox": _ask_to_search,
     "wait, it is there": _ask_to_wait,
     "delete": _ask_to_delete,
 }

@@ -13,8 +13,20 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import datetime
 
-    from edgemail.model import Envelope, MailId, StoredMail, Summary
-    from edgemail.store.base import Aged, Arrival, DiskBacked, ListingRow, Mailbox, MailCounts, SourceShare, Usage
+    from edgemail.model import Envelope, MailId, Summary
+    from edgemail.store.base import (
+        Aged,
+        Arrival,
+        DiskBacked,
+        JsonListings,
+        JsonPage,
+        ListingRow,
+        Mailbox,
+        MailCounts,
+        SmallMail,
+        SourceShare,
+        Usage,
+    )
     from edgemail.store.query import MailQuery
     from edgemail.store.webhook_queue import Backlog, DueMail, Noted, WebhookQueue
 
@@ -58,6 +70,16 @@ class FailingStore:
     def disk(self) -> DiskBacked | None:
         """The wrapped store's file, if it has one."""
         return self._store.disk
+
+    @property
+    def blocking(self) -> None:
+        """None: a thread could not wait with the other calls."""
+        return
+
+    @property
+    def json_listings(self) -> FailingListings:
+        """The wrapped store's, which fail as it does."""
+        return FailingListings(self._store.json_listings, self._read)
 
     def add(self, envelope: Envelope) -> asyncio.Future[MailId]:
         """Keep a message, or fail."""
@@ -162,7 +184,7 @@ class FailingStore:
         await self._read()
         return await self._store.read_row(mail_id)
 
-    async def read_small(self, mail_id: MailId, inbox: str | None = None) -> tuple[StoredMail, bytes | None]:
+    async def read_small(self, mail_id: MailId, inbox: str | None = None) -> SmallMail:
         """Read a row and a small message, or fail."""
         await self._read()
         return await self._store.read_small(mail_id, inbox)
@@ -261,6 +283,28 @@ class FailingStore:
                 await self._write(len(part))
                 done.append(await write(part))
         return done
+
+
+class FailingListings:
+    """The other store's pages as JSON, which fail and wait with it."""
+
+    def __init__(self, listings: JsonListings, read: Callable[[], Awaitable[None]]) -> None:
+        self._listings = listings
+        self._read = read
+
+    async def list_inbox_json(
+        self, inbox: str, *, limit: int, before: int | None = None, after: int = 0
+    ) -> JsonPage | None:
+        """List, or fail."""
+        await self._read()
+        return await self._listings.list_inbox_json(inbox, limit=limit, before=before, after=after)
+
+    async def search_inbox_json(
+        self, inbox: str, terms: Sequence[str], *, limit: int, before: int | None = None
+    ) -> JsonPage | None:
+        """Search, or fail."""
+        await self._read()
+        return await self._listings.search_inbox_json(inbox, terms, limit=limit, before=before)
 
 
 class FailingQueue:

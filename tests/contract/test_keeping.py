@@ -12,10 +12,10 @@ import pytest
 from testkit.sample_mail import NOON, add_all, envelope, ids
 from testkit.waiting import until
 
-from edgemail.errors import MessageNotFound
+from edgemail.errors import MessageNotFound, StoreUnavailable
 from edgemail.listener.spool import Spooler, SpoolFile
-from edgemail.model import MailId
-from edgemail.store.base import PIECE_MAX_BYTES, SMALL_MAX_BYTES
+from edgemail.model import Code, MailId, Summary
+from edgemail.store.base import PIECE_MAX_BYTES, SMALL_MAX_BYTES, SmallMail
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -203,18 +203,62 @@ async def test_a_small_message_is_read_with_its_row(store: Mailbox, data: bytes)
     """By its id, and in each inbox that it is in, as its one recipient; in no other."""
     mail_id = await store.add(envelope(ANN, BEN, data=data))
     row = (await store.read_row(mail_id)).mail
-    assert await store.read_small(mail_id) == (row, data)
+    assert await store.read_small(mail_id) == SmallMail(row, data, None)
     for inbox in (ANN, BEN):
-        assert await store.read_small(mail_id, inbox) == (replace(row, recipients=(inbox,)), data)
+        assert await store.read_small(mail_id, inbox) == SmallMail(replace(row, recipients=(inbox,)), data, None)
     with pytest.raises(MessageNotFound):
         await store.read_small(mail_id, "other@example.com")
+
+
+async def test_a_small_message_comes_with_the_codes_of_its_summary(store: Mailbox) -> None:
+    """None stand for no summary, and no codes for a summary that has none."""
+    with_codes, without = await add_all(store, [envelope(ANN), envelope(ANN)])
+    codes = (Code("481223", "the word \x00 before it"), Code("77", ""))
+    for mail_id, known in ((with_codes, codes), (without, ())):
+        await store.add_summaries([(mail_id, Summary("", "", "", (), known, ()))])
+        for inbox in (None, ANN):
+            assert (await store.read_small(mail_id, inbox)).codes == known
+
+
+@pytest.mark.parametrize("kind", ["file"], indirect=True)
+async def test_a_file_is_read_in_any_thread(store: Mailbox) -> None:
+    """What a thread reads by itself is what it would read by the store's threads."""
+    small, large = await add_all(store, [envelope(ANN, BEN), envelope(ANN, data=b"x" * (SMALL_MAX_BYTES + 1))])
+    await store.add_summaries([(small, Summary("", "", "", (), (Code("481223", ""),), ()))])
+    blocking = store.blocking
+    assert blocking is not None
+    for mail_id, inbox in ((small, None), (small, BEN), (large, None), (large, ANN)):
+        read = await asyncio.to_thread(blocking.read_small_now, mail_id, inbox)
+        assert read == await store.read_small(mail_id, inbox)
+    for mail_id, inbox in ((MailId(10**15), None), (small, "other@example.com")):
+        with pytest.raises(MessageNotFound):
+            await asyncio.to_thread(blocking.read_small_now, mail_id, inbox)
+
+
+@pytest.mark.parametrize("kind", ["file"], indirect=True)
+async def test_a_closed_file_is_not_opened_again_to_read(open_store: OpenStore, tmp_path: Path) -> None:
+    """A thread that still reads while the program stops would leave a connection open."""
+    store = await open_store(tmp_path)
+    mail_id = await store.add(envelope())
+    blocking = store.blocking
+    assert blocking is not None
+    await asyncio.to_thread(blocking.read_small_now, mail_id)
+    await store.close()
+    with pytest.raises(StoreUnavailable):
+        await asyncio.to_thread(blocking.read_small_now, mail_id)
+
+
+@pytest.mark.parametrize("kind", ["sqld", "memory", "failing"], indirect=True)
+async def test_other_stores_are_asked_on_the_event_loop(store: Mailbox) -> None:
+    """They need it: to wait for a server, or to see no change half done."""
+    assert store.blocking is None
 
 
 async def test_the_row_of_a_large_message_is_read_alone(store: Mailbox) -> None:
     """Its data is left to `read_pieces`."""
     mail_id = await store.add(envelope(ANN, data=b"x" * (SMALL_MAX_BYTES + 1)))
     for inbox in (None, ANN):
-        assert await store.read_small(mail_id, inbox) == ((await store.read_row(mail_id)).mail, None)
+        assert await store.read_small(mail_id, inbox) == SmallMail((await store.read_row(mail_id)).mail, None, None)
 
 
 async def test_what_is_not_there_is_not_found(store: Mailbox) -> None:

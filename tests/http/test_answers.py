@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edgemail.mailbox.fair_turns import FairTurns
-    from edgemail.model import MailId, ParsedMessage
+    from edgemail.model import Code, MailId, ParsedMessage
 
 LARGE = letter(text="x" * 5_000_000)
 
@@ -75,10 +75,10 @@ class SlowParser:
         self._read = mime.read
         monkeypatch.setattr(mime, "read", self.read)
 
-    def read(self, data: bytes) -> ParsedMessage:
+    def read(self, data: bytes, codes: tuple[Code, ...] | None) -> ParsedMessage:
         self.parsed += 1
         assert self.may_end.wait(PATIENCE_S)
-        return self._read(data)
+        return self._read(data, codes)
 
 
 @pytest.fixture

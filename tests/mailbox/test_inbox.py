@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-    from edgemail.model import ListedMail, ParsedMessage, Summary
+    from edgemail.model import Code, ListedMail, ParsedMessage, Summary
 
 __all__ = ["bounded"]
 
@@ -97,17 +97,17 @@ async def test_large_messages_are_taken_apart_one_at_a_time_and_small_ones_meanw
     begun, may_end, usual_s = [], threading.Event(), sys.getswitchinterval()
     read = mime.read
 
-    def read_and_wait(data: bytes) -> ParsedMessage:
+    def read_and_wait(data: bytes, codes: tuple[Code, ...] | None) -> ParsedMessage:
         if len(data) > 100_000:
             begun.append(data)
             assert may_end.wait(PATIENCE_S)
-        return read(data)
+        return read(data, codes)
 
     monkeypatch.setattr(mime, "read", read_and_wait)
     readers = [asyncio.create_task(inbox.read(mail_id, write)) for mail_id in large]
+    await until(lambda: bool(begun))
     attachment = asyncio.create_task(inbox.read_attachment(large[0], (0,)))
     try:
-        await until(lambda: bool(begun))
         mail, _ = await asyncio.wait_for(inbox.read(small, write), PATIENCE_S)
         assert sys.getswitchinterval() < usual_s  # senders have their turn sooner
         assert mail.id == small

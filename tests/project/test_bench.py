@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import apsw
 import pytest
-from bench import catchers, figures, filling, load, plot, retention, start, throughput, waiting
+from bench import catchers, figures, filling, load, plot, read_cells, retention, start, throughput, waiting
 from bench.asking import Question, answers_of, asking
 from bench.figures import Quantiles, Spread
 from bench.load import Load, NotSentError
@@ -324,6 +324,23 @@ def test_mail_catchers_are_sent_mail_and_asked_with_much_kept(
     assert section.tables[0].rows[0][1] not in {"-", "0"}
     assert [row[0] for row in section.tables[-1].rows] == ["Mailpit", "Inbucket", "MailHog"]
     assert section.aims == []
+
+
+@pytest.mark.slow
+def test_the_commonest_reads_are_timed_beside_their_aims(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each with its aim; a server that is not built is named, and asked nothing."""
+    monkeypatch.setattr(read_cells, "ROUNDS", 1)
+    monkeypatch.setattr(catchers_peers, "BUILT", tmp_path / "nothing")
+    section = Section("reading", is_full=False)
+    read_cells.measure(section, tmp_path, Progress("test", read_cells.steps()), questions=5, kept=120)
+    assert set(section.figures["cells_ms"]) == set(read_cells.AIMS_MS)
+    assert [aim.aim for aim in section.aims] == [
+        f"{cell} among 120 messages: p50 within {ms:.1f} ms" for cell, ms in read_cells.AIMS_MS.items()
+    ]
+    (table,) = section.tables
+    assert table.columns == ["p50 ms", "aim for edgemail", "edgemail"]
+    assert all(float(row[-1]) > 0 for row in table.rows)
+    assert "Inbucket: it is not built" in table.note
 
 
 @pytest.mark.slow

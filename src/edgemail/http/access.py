@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterable
 
-    from starlette.requests import Request
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -250,16 +249,16 @@ class Access:
         return None
 
 
-def note_empty(request: Request, address: str) -> None:
+def note_empty(scope: Scope, address: str) -> None:
     """Count that a stranger has found nothing at an address; guessing addresses ends by that."""
-    visit: Visit | None = request.scope.get(_VISIT)
+    visit: Visit | None = scope.get(_VISIT)
     if visit is not None:
         visit.find_nothing(address)
 
 
-def note_miss(request: Request) -> None:
+def note_miss(scope: Scope) -> None:
     """Count that a stranger has asked for what is not there, where no status says so."""
-    visit: Visit | None = request.scope.get(_VISIT)
+    visit: Visit | None = scope.get(_VISIT)
     if visit is not None:
         visit.miss()
 

@@ -42,8 +42,9 @@ def create_app(
     def load() -> ASGIApp:
         with without_collection():
             from edgemail.http.api import create_api
+            from edgemail.http.quick_reads import QuickReads
 
-            return create_api(parts, metrics, agents)
+            return QuickReads(create_api(parts, metrics, agents), parts.inbox)
 
     limits = AnswerLimits(http.max_answer_bytes, http.max_waiting_reads, http.min_read_rate_bytes)
     app: ASGIApp = Answers(ShortResponses(LazyApp(load, parts.inbox.check, mime.load)), limits, parts.refuse)

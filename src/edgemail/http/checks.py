@@ -13,9 +13,9 @@ from edgemail.http import check_models
 from edgemail.http.check_documents import read_link_list, write_html_check, write_link_list
 from edgemail.http.error_handlers import BUSY, PROBLEM
 from edgemail.http.large_responses import build_response
-from edgemail.http.query_parameters import StrictRoute
 from edgemail.http.locked_inboxes import open_inbox
-from edgemail.http.routes import AddressPath, IdPath
+from edgemail.http.query_parameters import StrictRoute
+from edgemail.http.routes import AddressPath, IdPath  # noqa: TC001 - FastAPI reads annotations
 from edgemail.model import MailId
 
 if TYPE_CHECKING:

@@ -54,5 +54,10 @@ def register_error_handlers(api: FastAPI) -> None:
 
     @api.exception_handler(Exception)
     async def _unexpected(_: Request, error: Exception) -> Response:
-        _log.error("a request failed with an unexpected error", exc_info=error)
-        return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, "the log has the details")
+        return answer_unexpected(error)
+
+
+def answer_unexpected(error: Exception) -> Response:
+    """Log an error, and build the response for it."""
+    _log.error("a request failed with an unexpected error", exc_info=error)
+    return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, "the log has the details")

@@ -30,8 +30,18 @@ def open_inbox(request: Request, text: str) -> str:
         AddressError: the text is no address.
         InboxLocked: the inbox is locked, and the request has no right key.
     """
-    address = Address.parse(text.strip())
-    check_lock(request.scope, address)
+    return open_inbox_of(request.scope, text.strip())
+
+
+def open_inbox_of(scope: Scope, text: str) -> str:
+    """Return the name of an address's inbox, for a request by its scope.
+
+    Raises:
+        AddressError: the text is no address.
+        InboxLocked: the inbox is locked, and the request has no right key.
+    """
+    address = Address.parse(text)
+    check_lock(scope, address)
     return address.inbox
 
 

@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
+from edgemail.store.message_json import write_date
+
 if TYPE_CHECKING:
     from edgemail import model
-
-
-def write_date(date: datetime) -> str:
-    """Write a date in UTC with milliseconds."""
-    return f"{date.isoformat(timespec='milliseconds')[:23]}Z"
 
 
 _Date = Annotated[datetime, PlainSerializer(write_date, return_type=str)]

@@ -17,9 +17,11 @@ from edgemail.http.access import note_empty
 from edgemail.http.error_handlers import BUSY, PROBLEM
 from edgemail.http.event_stream import EventStream
 from edgemail.http.lazy_app import check_ready
-from edgemail.http.listing_json import serialize_listing
+from edgemail.http.listing_json import read_listing
 from edgemail.http.locked_inboxes import open_inbox
 from edgemail.http.query_parameters import StrictRoute
+from edgemail.http.quick_reads import LIMIT_DEFAULT
+from edgemail.http.whole_message import read_whole
 from edgemail.mailbox.all_mail import ALL_MAIL
 from edgemail.mailbox.attached import DEPTH_MAX, AttachmentPath
 from edgemail.mailbox.inbox import PAGE_MAX, Inbox
@@ -79,7 +81,7 @@ router = APIRouter(
 async def list_messages(
     request: Request,
     address: AddressPath,
-    limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
+    limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = LIMIT_DEFAULT,
     before: _IdQuery = None,
     after: _IdQuery = None,
     search: Annotated[
@@ -96,15 +98,12 @@ async def list_messages(
     A page of a search may be short: read on until `next_before` is null.
     """
     name = open_inbox(request, address)
-    if search.strip():
-        page, next_before = await _inbox(request).search(name, search, limit=limit, before=before)
-    else:
-        listed = await _inbox(request).list_page(name, limit=limit + 1, before=before, after=after or 0)
-        page = listed[:limit]
-        next_before = page[-1].mail.id if len(listed) > limit else None
-    if not page:
-        note_empty(request, name)
-    return Response(serialize_listing(page, next_before), media_type="application/json")
+    octets, count = await read_listing(
+        _inbox(request), name, limit=limit, before=before, after=after or 0, search=search
+    )
+    if not count:
+        note_empty(request.scope, name)
+    return Response(octets, media_type="application/json")
 
 
 @router.get("/api/inboxes/{address:address}/wait", tags=["inbox"])
@@ -137,7 +136,7 @@ async def wait_for_message(
             )
         finally:
             if found is None:  # also for who hangs up: stored mail would have come at once
-                note_empty(request, name)
+                note_empty(request.scope, name)
     return models.TimedOutModel() if found is None else models.FoundModel(message=models.MessageModel.of(found))
 
 
@@ -152,7 +151,7 @@ async def _find_start(
     start = after if last_event_id is None else last_event_id
     newest = await _inbox(request).last_id(name)
     if not newest:
-        note_empty(request, name)
+        note_empty(request.scope, name)
     return name, newest if start is None else start
 
 
@@ -216,7 +215,7 @@ async def _find_starts(
     newest = await asyncio.gather(*[_inbox(request).last_id(name) for name in names])
     for name, newest_id in zip(names, newest, strict=True):
         if not newest_id:
-            note_empty(request, name)
+            note_empty(request.scope, name)
     return list(zip(names, newest if starts is None else starts, strict=True))
 
 
@@ -259,7 +258,7 @@ async def follow_inboxes(
 )
 async def read_message_of_inbox(request: Request, address: AddressPath, id: IdPath) -> Response:  # noqa: A002
     """Read a parsed message of an inbox. `recipients` names this address alone."""
-    return await _read_parsed(request, id, open_inbox(request, address))
+    return await read_whole(_inbox(request), MailId(id), open_inbox(request, address))
 
 
 @router.get(
@@ -322,14 +321,14 @@ async def empty_inbox(request: Request, address: AddressPath) -> models.DeletedM
     name = open_inbox(request, address)
     deleted = await _inbox(request).delete_all(name)
     if not deleted:
-        note_empty(request, name)
+        note_empty(request.scope, name)
     return models.DeletedModel(deleted=deleted)
 
 
 @router.get("/api/messages/{id}", tags=["message"], response_model=models.WholeMessageModel, responses=_NOT_FOUND)
 async def read_message(request: Request, id: IdPath) -> Response:  # noqa: A002 - its public name
     """Read a parsed message."""
-    return await _read_parsed(request, id, None)
+    return await read_whole(_inbox(request), MailId(id), None)
 
 
 @router.get(
@@ -418,14 +417,6 @@ def _inbox(request: Request) -> Inbox:
 
 def _numbers(n: str) -> AttachmentPath:
     return tuple(map(int, n.split(".")))
-
-
-async def _read_parsed(request: Request, id_: int, inbox: str | None) -> Response:
-    mail, content = await _inbox(request).read(MailId(id_), large_responses.serialize_content, inbox)
-    before = large_responses.serialize_envelope(mail)
-    return await large_responses.build_response(
-        content.read_pieces(), content.size, "application/json", {}, before=before
-    )
 
 
 async def _read_raw(request: Request, id_: int, inbox: str | None) -> Response:

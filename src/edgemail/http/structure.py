@@ -8,9 +8,9 @@ from fastapi import APIRouter, Request, Response
 
 from edgemail.http import large_responses, models
 from edgemail.http.error_handlers import BUSY, PROBLEM
-from edgemail.http.query_parameters import StrictRoute
 from edgemail.http.locked_inboxes import open_inbox
-from edgemail.http.routes import AddressPath, IdPath
+from edgemail.http.query_parameters import StrictRoute
+from edgemail.http.routes import AddressPath, IdPath  # noqa: TC001 - FastAPI reads annotations
 from edgemail.mailbox.attached import DEPTH_MAX
 from edgemail.mime.part_list import list_parts
 from edgemail.model import MailId

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from edgemail.mailbox.arrivals import SharedPage, Subscription
     from edgemail.mailbox.attached import AttachmentPath
     from edgemail.mailbox.results import Result
-    from edgemail.model import Attachment, Envelope, ListedMail, MailId, ParsedMessage, StoredMail
-    from edgemail.store.base import Arrival, Mailbox
+    from edgemail.model import Attachment, Code, Envelope, ListedMail, MailId, ParsedMessage, StoredMail
+    from edgemail.store.base import Arrival, JsonPage, Mailbox
 
 _T = TypeVar("_T")
 
@@ -69,6 +69,20 @@ class Inbox:
             inbox, limit=min(limit, PAGE_MAX + 1), before=before, after=after, oldest_first=oldest_first
         )
         return await self._reader.summarize(rows)
+
+    async def list_json(
+        self, inbox: str, *, limit: int, before: int | None = None, after: int = 0
+    ) -> JsonPage | None:
+        """List as `list_page` does, as JSON; return None where that has to be called instead."""
+        return await self._store.json_listings.list_inbox_json(
+            inbox, limit=min(limit, PAGE_MAX), before=before, after=after
+        )
+
+    async def search_json(self, inbox: str, text: str, *, limit: int, before: int | None = None) -> JsonPage | None:
+        """Find as `search` does, as JSON; return None where that has to be called instead."""
+        return await self._store.json_listings.search_inbox_json(
+            inbox, fold(text).split(), limit=min(limit, PAGE_MAX), before=before
+        )
 
     async def outline(self, inbox: str, *, limit: int) -> AsyncGenerator[StoredMail, None]:
         """Give the newest messages of an inbox, newest first, without a look at what is in them."""
@@ -125,13 +139,13 @@ class Inbox:
             MessageNotFound: no message has this id.
             AttachmentNotFound: no message is attached at `path`.
         """
-        mail = await self._find(mail_id, inbox)
 
-        def parse(data: bytes) -> tuple[None, Sequence[bytes]]:
+        def parse(data: bytes, codes: tuple[Code, ...] | None = None) -> tuple[None, Sequence[bytes]]:
             octets = find_message(data, path) if path else data
-            return None, write(mime.read(octets), len(octets))
+            return None, write(mime.read(octets, None if path else codes), len(octets))
 
-        return mail, await self._reader.read(mail, (write, path), parse)
+        mail = await self._find(mail_id, inbox)
+        return mail, await self._reader.open(mail, (write, path), parse)
 
     async def derive(
         self,
@@ -163,8 +177,8 @@ class Inbox:
         Raises:
             MessageNotFound: no message has this id.
         """
-        mail, data = await self._store.read_small(mail_id, inbox)
-        return mail, self._store.read_pieces(mail_id) if data is None else _give(data)
+        found = await self._store.read_small(mail_id, inbox)
+        return found.mail, self._store.read_pieces(mail_id) if found.data is None else _give(found.data)
 
     async def read_attachment(
         self, mail_id: MailId, path: AttachmentPath, inbox: str | None = None

@@ -12,14 +12,15 @@ from edgemail.errors import TooBusy
 from edgemail.mailbox.results import Result, Results
 from edgemail.mailbox.work_queue import WorkQueue
 from edgemail.model import ListedMail
+from edgemail.store.base import SMALL_MAX_BYTES
 from edgemail.system.switch_interval import short_switch_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
     from pathlib import Path
 
-    from edgemail.model import MailId, StoredMail, Summary
-    from edgemail.store.base import ListingRow, Mailbox
+    from edgemail.model import Code, MailId, StoredMail, Summary
+    from edgemail.store.base import ListingRow, Mailbox, SmallMail
 
 LARGE_BYTES = 256 * 1024
 
@@ -63,6 +64,38 @@ class MessageReader:
         self._attachments = self._open_queue("attachment", _SMALL_AT_ONCE)
         self._large = self._open_queue("large", 1)
 
+    async def open(
+        self,
+        mail: StoredMail,
+        part: Hashable,
+        parse: Callable[[bytes, tuple[Code, ...] | None], tuple[_T, Sequence[bytes]]],
+    ) -> Result[_T]:
+        """Return what `parse` makes of a message; see `read`.
+
+        `parse` gets the codes of a small message's summary, if there is one. Where the store can be read in
+        any thread, the one that parses reads as well.
+        """
+        if mail.size > SMALL_MAX_BYTES:
+            return await self.read(mail, part, lambda data: parse(data, None))
+        key, store = (mail.id, part), self._store
+
+        def finish(small: SmallMail) -> Result[_T]:
+            return Result(*parse(small.data or b"", small.codes), self._limits.folder)
+
+        async def job() -> Result[_T]:
+            if (kept := self._results.find(key)) is not None:  # made while this waited
+                return kept
+            self._check_room()
+            if (blocking := store.blocking) is not None:
+                result = await self._messages.run(lambda: finish(blocking.read_small_now(mail.id)))
+            else:
+                small = await store.read_small(mail.id)
+                result = await self._messages.run(lambda: finish(small))
+            self._results.keep(key, result)
+            return result
+
+        return await self._results.get(key, lambda: self._messages.do(job))
+
     async def read(
         self,
         mail: StoredMail,
@@ -86,9 +119,7 @@ class MessageReader:
         async def job() -> Result[_T]:
             if (kept := self._results.find(key)) is not None:  # made while this waited
                 return kept
-            if not self._results.has_room():
-                self._refuse("answer_files")
-                raise TooBusy("the server sends too many large answers; try again later")
+            self._check_room()
             with short_switch_interval() if is_large else contextlib.nullcontext():
                 data = await self._store.read_data(mail.id)
                 result = await queue.run(lambda: Result(*parse(data), self._limits.folder))
@@ -123,6 +154,11 @@ class MessageReader:
             made |= zip(heads, await self._listings.do(job), strict=True)
             self._keep({mail_id: made[mail_id] for mail_id in heads})
         return [ListedMail(row.mail, row.summary or made[row.mail.id], row.is_read, row.tags) for row in rows]
+
+    def _check_room(self) -> None:
+        if not self._results.has_room():
+            self._refuse("answer_files")
+            raise TooBusy("the server sends too many large answers; try again later")
 
     def _keep(self, summaries: dict[MailId, Summary]) -> None:
         self._summaries |= summaries

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from edgemail.mailbox.fair_turns import SOURCE, FairTurns
+from edgemail.system.job_thread import JobThread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -20,7 +20,9 @@ class WorkQueue:
 
     def __init__(self, kind: str, *, at_once: int, max_waiting: int, refuse: Callable[[], None]) -> None:
         """Let at most `max_waiting` jobs wait; `refuse` is called for each that is refused."""
-        self._threads = ThreadPoolExecutor(at_once, thread_name_prefix=f"edgemail-{kind}")
+        self._kind = kind
+        self._at_once = at_once
+        self._threads: JobThread | None = None
         self._turns = FairTurns(at_once, max_waiting=max_waiting, refuse=refuse)
         self._under_way: set[asyncio.Task[Any]] = set()
 
@@ -53,5 +55,7 @@ class WorkQueue:
         return await asyncio.shield(task)
 
     async def run(self, work: Callable[[], _T]) -> _T:
-        """Run a part of a job in a thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        """Run a part of a job in a thread. The threads are started by the first one."""
+        if self._threads is None:
+            self._threads = JobThread(f"edgemail-{self._kind}", self._at_once)
+        return await self._threads.do(work)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from edgemail.model import Attachment, ParsedMessage, Summary
+    from edgemail.model import Attachment, Code, ParsedMessage, Summary
 
 
 def load() -> None:
@@ -33,11 +33,14 @@ def summarize(data: bytes) -> Summary:
     return reader.summarize(data)
 
 
-def read(data: bytes) -> ParsedMessage:
-    """Take a message apart. Links are looked for in the first `SCANNED_MAX` characters of HTML and of text."""
+def read(data: bytes, codes: tuple[Code, ...] | None = None) -> ParsedMessage:
+    """Take a message apart. Links are looked for in the first `SCANNED_MAX` characters of HTML and of text.
+
+    `codes` are those that `summarize` has found in all of it: to look for them takes most of the time.
+    """
     from edgemail.mime import reader
 
-    return reader.read(data)
+    return reader.read(data, codes)
 
 
 def attachment(data: bytes, index: int) -> tuple[Attachment, bytes]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from edgemail.mime.finder import Findings
-    from edgemail.model import Link
+    from edgemail.model import Code, Link
 
 __all__ = ["attachment", "load_words", "read", "summarize"]
 
@@ -33,13 +33,18 @@ def summarize(data: bytes) -> Summary:
     return _summarize(Message(data))[0]
 
 
-def read(data: bytes) -> ParsedMessage:
-    """Take a message apart. Links are looked for in the first `SCANNED_MAX` characters of HTML and of text."""
+def read(data: bytes, codes: tuple[Code, ...] | None = None) -> ParsedMessage:
+    """Take a message apart. Links are looked for in the first `SCANNED_MAX` characters of HTML and of text.
+
+    `codes` are those that `summarize` has found in all of it.
+    """
     message = Message(data)
-    summary, links = _summarize(message)
+    summary, links = _summarize(message, codes)
     text, html = message.text, message.html
     if len(text or "") > TEXT_MAX or len(html or "") > PAGE_MAX:
-        found = find(summary.subject, summary.sender_name, _cut(text, SCANNED_MAX), _cut(html, SCANNED_MAX))
+        found = find(
+            summary.subject, summary.sender_name, _cut(text, SCANNED_MAX), _cut(html, SCANNED_MAX), codes=()
+        )
         links = found.links
     return ParsedMessage(summary, tuple(message.headers()), text, html, links, message.inline)
 
@@ -56,10 +61,10 @@ def attachment(data: bytes, index: int) -> tuple[Attachment, bytes]:
     return found
 
 
-def _summarize(message: Message) -> tuple[Summary, tuple[Link, ...]]:
+def _summarize(message: Message, codes: tuple[Code, ...] | None = None) -> tuple[Summary, tuple[Link, ...]]:
     subject = make_line(message.header_text("subject"), SUBJECT_MAX)
     sender = make_line(message.sender, SUBJECT_MAX)
-    found = find(subject, sender, _cut(message.text, TEXT_MAX), _cut(message.html, PAGE_MAX))
+    found = find(subject, sender, _cut(message.text, TEXT_MAX), _cut(message.html, PAGE_MAX), codes=codes)
     attachments = message.attachments
     summary = Summary(
         sender_name=sender,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from edgemail.model import Envelope, MailId, StoredMail, Summary
+    from edgemail.model import Code, Envelope, MailId, StoredMail, Summary
     from edgemail.store.query import MailQuery
     from edgemail.store.webhook_queue import WebhookQueue
 
@@ -85,6 +85,60 @@ class Aged:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class SmallMail:
+    """What the store has of a message, read at once."""
+
+    mail: StoredMail
+    data: bytes | None
+    """The whole message; None for one above `SMALL_MAX_BYTES`."""
+    codes: tuple[Code, ...] | None
+    """Those of its summary; None while it has none. To find them takes most of the time of reading a message."""
+
+
+@dataclass(frozen=True, slots=True)
+class JsonPage:
+    """A page of an inbox as JSON."""
+
+    messages: bytes
+    """An array: the objects of `http/models.py`'s `MessageModel`, newest first."""
+    count: int
+    """How many messages are in it."""
+    next_before: int | None
+    """The value of `before` for the next page; None at the end."""
+
+
+class JsonListings(Protocol):
+    """Writes pages of an inbox as JSON, without a value for each row.
+
+    Both methods return None where rows have to be read instead: a message has no summary yet, or another
+    program has written its row in another form. Both may raise `StoreUnavailable`.
+    """
+
+    async def list_inbox_json(
+        self, inbox: str, *, limit: int, before: int | None = None, after: int = 0
+    ) -> JsonPage | None:
+        """Write what `Mailbox.list_inbox` lists, newest first."""
+        ...
+
+    async def search_inbox_json(
+        self, inbox: str, terms: Sequence[str], *, limit: int, before: int | None = None
+    ) -> JsonPage | None:
+        """Write what `Mailbox.search_inbox` lists."""
+        ...
+
+
+class BlockingReads(Protocol):
+    """Reads in the thread that calls, whichever that is.
+
+    To hand a read over to another thread and back takes longer than the read.
+    """
+
+    def read_small_now(self, mail_id: MailId, inbox: str | None = None) -> SmallMail:
+        """Read as `Mailbox.read_small` does. It may raise `StoreUnavailable` as well."""
+        ...
+
+
 class DiskBacked(Protocol):
     """What a store can do as well where its database is a file on a disk of this machine.
 
@@ -123,6 +177,16 @@ class Mailbox(Protocol):
     @property
     def disk(self) -> DiskBacked | None:
         """What the store can do on a disk of this machine; None where it has no file here."""
+        ...
+
+    @property
+    def blocking(self) -> BlockingReads | None:
+        """What the store reads in any thread; None where it has to be asked on the event loop."""
+        ...
+
+    @property
+    def json_listings(self) -> JsonListings:
+        """What the store does for readers that take JSON."""
         ...
 
     @property
@@ -248,8 +312,8 @@ class Mailbox(Protocol):
         """
         ...
 
-    async def read_small(self, mail_id: MailId, inbox: str | None = None) -> tuple[StoredMail, bytes | None]:
-        """Read what the store has of a message besides its summary; None for the data of a large one.
+    async def read_small(self, mail_id: MailId, inbox: str | None = None) -> SmallMail:
+        """Read a message's row, and its data unless it is large.
 
         With `inbox` only a message of that inbox is found, at the same cost whether the id exists or not,
         and the row names that recipient alone.

@@ -11,14 +11,15 @@ from collections import Counter
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from itertools import islice, takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from edgemail.errors import MessageNotFound
 from edgemail.model import MailId, StoredMail
 from edgemail.store import schema
-from edgemail.store.base import SMALL_MAX_BYTES, Aged, Arrival, ListingRow, MailCounts, Usage
+from edgemail.store.base import SMALL_MAX_BYTES, Aged, Arrival, JsonPage, ListingRow, MailCounts, SmallMail, Usage
 from edgemail.store.group_commit import GroupCommit, load_spooled
 from edgemail.store.memory_webhook_queue import MemoryWebhookQueue
+from edgemail.store.message_json import list_fields
 from edgemail.store.query import Searched, make_fields, matches
 from edgemail.store.trim import HEAD_BYTES, InboxLimits, SourceMemory
 
@@ -77,9 +78,19 @@ class MemoryStore:
         )
 
     @property
+    def blocking(self) -> None:
+        """See `Mailbox.blocking`."""
+        return
+
+    @property
     def disk(self) -> None:
         """See `Mailbox.disk`."""
         return
+
+    @property
+    def json_listings(self) -> Self:
+        """See `Mailbox.json_listings`."""
+        return self
 
     def add(self, envelope: Envelope) -> asyncio.Future[MailId]:
         """See `Mailbox.add`."""
@@ -111,6 +122,18 @@ class MemoryStore:
             if message.summary is None or all(term in message.words for term in terms[: schema.TERMS_MAX])
         )
         return list(islice(found, limit))
+
+    async def list_inbox_json(
+        self, inbox: str, *, limit: int, before: int | None = None, after: int = 0
+    ) -> JsonPage | None:
+        """See `JsonListings.list_inbox_json`."""
+        return _write_page(await self.list_inbox(inbox, limit=limit + 1, before=before, after=after), limit)
+
+    async def search_inbox_json(
+        self, inbox: str, terms: Sequence[str], *, limit: int, before: int | None = None
+    ) -> JsonPage | None:
+        """See `JsonListings.search_inbox_json`."""
+        return _write_page(await self.search_inbox(inbox, terms, limit=limit + 1, before=before), limit)
 
     async def list_mail(
         self, *, limit: int, before: int | None = None, after: int = 0, oldest_first: bool = False
@@ -185,13 +208,14 @@ class MemoryStore:
         """See `Mailbox.read_row`."""
         return _make_row(self._find(mail_id))
 
-    async def read_small(self, mail_id: MailId, inbox: str | None = None) -> tuple[StoredMail, bytes | None]:
+    async def read_small(self, mail_id: MailId, inbox: str | None = None) -> SmallMail:
         """See `Mailbox.read_small`."""
         if inbox is not None and not self._find_between(inbox, mail_id + 1, mail_id - 1):
             raise MessageNotFound(f"there is no message {mail_id}")
         message = self._find(mail_id)
-        row = _make_row(message, inbox)
-        return row.mail, message.data if row.mail.size <= SMALL_MAX_BYTES else None
+        mail = message.mail if inbox is None else replace(message.mail, recipients=(inbox,))
+        data = message.data if mail.size <= SMALL_MAX_BYTES else None
+        return SmallMail(mail, data, None if message.summary is None else message.summary.codes)
 
     async def read_data(self, mail_id: MailId) -> bytes:
         """See `Mailbox.read_data`."""
@@ -374,3 +398,14 @@ def _make_row(message: _Message, inbox: str | None = None, *, is_of_all_mail: bo
     if is_of_all_mail:
         return ListingRow(mail, message.summary, head, message.is_read, message.tags)
     return ListingRow(mail, message.summary, head)
+
+
+def _write_page(rows: Sequence[ListingRow], limit: int) -> JsonPage | None:
+    """Write a page of rows, of which the one behind the limit is not in it."""
+    from pydantic_core import to_json  # a server that only takes mail needs neither its time nor its memory
+
+    page = rows[:limit]
+    objects = [list_fields(row.mail, row.summary) for row in page if row.summary is not None]
+    if len(objects) < len(page):
+        return None
+    return JsonPage(to_json(objects), len(page), page[-1].mail.id if len(rows) > limit else None)

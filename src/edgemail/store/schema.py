@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from edgemail.errors import MessageNotFound
 from edgemail.model import Attachment, CalendarEvent, Code, HeaderAddress, Link, MailId, StoredMail, Summary
-from edgemail.store.base import SMALL_MAX_BYTES, ListingRow
+from edgemail.store.base import SMALL_MAX_BYTES, ListingRow, SmallMail
 from edgemail.store.query import make_fields
 
 if TYPE_CHECKING:
@@ -184,22 +185,29 @@ _LISTED = f"""
     i.mail_id, coalesce(s.date, m.date), coalesce(s.sender, m.sender), coalesce(s.recipients, m.recipients),
     coalesce(s.size, m.size), {_SUMMARY}"""
 # No row of `mail` is read where there is a summary.
-_INBOX = """
+INBOX_TABLES = """
 FROM inbox i LEFT JOIN summary s ON s.mail_id = i.mail_id
 LEFT JOIN mail m ON m.id = CASE WHEN s.mail_id IS NULL THEN i.mail_id END"""
-_IS_THERE = "(s.mail_id IS NOT NULL OR m.id IS NOT NULL)"
+IS_THERE = "(s.mail_id IS NOT NULL OR m.id IS NOT NULL)"
 _LIST = f"""
-SELECT {_LISTED} {_INBOX}
-WHERE i.address = ? AND i.mail_id < ? AND i.mail_id > ? AND {_IS_THERE}"""
+SELECT {_LISTED} {INBOX_TABLES}
+WHERE i.address = ? AND i.mail_id < ? AND i.mail_id > ? AND {IS_THERE}"""
 LIST_NEWEST_FIRST = f"{_LIST} ORDER BY i.mail_id DESC LIMIT ?"
 LIST_OLDEST_FIRST = f"{_LIST} ORDER BY i.mail_id LIMIT ?"
 TERMS_MAX = 4
-_TERM = "instr(coalesce(f.words, ''), ?) > 0"
+SEARCH_TABLES = f"""{INBOX_TABLES}
+LEFT JOIN search f ON f.mail_id = i.mail_id"""
+
+
+def write_search_conditions(parameters: Sequence[str]) -> str:
+    """Write what a search asks of a message, with the parameters of the terms."""
+    terms = " AND ".join(f"instr(coalesce(f.words, ''), {parameter}) > 0" for parameter in parameters)
+    return f"{IS_THERE}\nAND (s.mail_id IS NULL OR {terms})"
+
+
 SEARCH = f"""
-SELECT {_LISTED} {_INBOX}
-LEFT JOIN search f ON f.mail_id = i.mail_id
-WHERE i.address = ? AND i.mail_id < ? AND {_IS_THERE}
-AND (s.mail_id IS NULL OR {" AND ".join([_TERM] * TERMS_MAX)})
+SELECT {_LISTED} {SEARCH_TABLES}
+WHERE i.address = ? AND i.mail_id < ? AND {write_search_conditions(["?"] * TERMS_MAX)}
 ORDER BY i.mail_id DESC LIMIT ?"""
 """A message without a summary is found too; whoever summarises it looks for the terms."""
 _STATE = """
@@ -216,7 +224,8 @@ SELECT m.id, m.date, m.sender, m.recipients, m.size, {_SUMMARY}
 FROM mail m LEFT JOIN summary s ON s.mail_id = m.id WHERE m.id = ?"""  # noqa: S608
 _SMALL = f"""
 SELECT m.id, m.date, m.sender, m.recipients, m.size,
-    CASE WHEN m.size <= {SMALL_MAX_BYTES} THEN CAST(m.data AS BLOB) END"""
+    CASE WHEN m.size <= {SMALL_MAX_BYTES} THEN CAST(m.data AS BLOB) END,
+    (SELECT s.codes FROM summary s WHERE s.mail_id = m.id)"""  # noqa: S608 - no input in it
 READ_SMALL = f"{_SMALL} FROM mail m WHERE m.id = ?"
 READ_SMALL_OF_INBOX = f"{_SMALL} FROM inbox i JOIN mail m ON m.id = i.mail_id WHERE i.mail_id = ? AND i.address = ?"
 READ_WORDS = "SELECT mail_id, words FROM search WHERE mail_id > ? AND mail_id < ?"
@@ -233,8 +242,8 @@ DELETE_MAIL = "DELETE FROM mail WHERE id = ?"
 FIND_IN_INBOX = "SELECT 1 FROM inbox WHERE address = ? AND mail_id = ?"
 LIST_INBOX_IDS = "SELECT mail_id FROM inbox WHERE address = ? ORDER BY mail_id LIMIT ?"
 LIST_HELD = f"""
-SELECT i.mail_id, coalesce(s.size, m.size), s.source {_INBOX}
-WHERE i.address = ? AND i.mail_id < ? AND {_IS_THERE} ORDER BY i.mail_id DESC LIMIT ?"""
+SELECT i.mail_id, coalesce(s.size, m.size), s.source {INBOX_TABLES}
+WHERE i.address = ? AND i.mail_id < ? AND {IS_THERE} ORDER BY i.mail_id DESC LIMIT ?"""
 DELETE_FROM_INBOX = "DELETE FROM inbox WHERE address = ? AND mail_id = ?"
 DELETE_MAIL_IN_NO_INBOX = "DELETE FROM mail WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM inbox WHERE mail_id = ?1)"
 LIST_UNSUMMARIZED = """
@@ -464,6 +473,27 @@ def read_summary(row: tuple[Any, ...]) -> Summary | None:
         inline_count=inline_count,
         events=_read_list(_read_event, events),
     )
+
+
+def ask_small(mail_id: MailId, inbox: str | None) -> tuple[Any, ...]:
+    """Return the statement, with its values, that reads a small message with its row."""
+    return (READ_SMALL, mail_id) if inbox is None else (READ_SMALL_OF_INBOX, mail_id, inbox)
+
+
+def read_small(rows: Sequence[tuple[Any, ...]], mail_id: MailId, inbox: str | None) -> SmallMail:
+    """Read what `ask_small` has found; of an inbox's row, name that recipient alone.
+
+    Raises:
+        MessageNotFound: there is no row.
+    """
+    for row in rows:
+        data, codes = row[5:]
+        return SmallMail(
+            read_mail(row, inbox),
+            None if data is None else bytes(data),
+            None if codes is None else _read_list(Code, codes),
+        )
+    raise MessageNotFound(f"there is no message {mail_id}")
 
 
 def read_listing_row(row: tuple[Any, ...], inbox: str | None = None) -> ListingRow:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from edgemail.errors import MessageNotFound, StoreReadOnly, StoreUnavailable
 from edgemail.model import MailId
-from edgemail.store import schema
+from edgemail.store import json_sql, schema
 from edgemail.store.base import Aged, Arrival, MailCounts, Usage
 from edgemail.store.other_programs import Lookout
 from edgemail.store.query_sql import write_conditions
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from contextlib import AbstractContextManager
 
-    from edgemail.model import Envelope, StoredMail
-    from edgemail.store.base import ListingRow, SourceShare
+    from edgemail.model import Envelope
+    from edgemail.store.base import JsonPage, ListingRow, SmallMail, SourceShare
     from edgemail.store.group_commit import GroupCommit
     from edgemail.store.query import MailQuery
 
@@ -67,6 +67,11 @@ class SqlMailbox(ABC):
             raise StoreReadOnly
         return self._commits.add(envelope)
 
+    @property
+    def json_listings(self) -> Self:
+        """See `Mailbox.json_listings`."""
+        return self
+
     def watch(self, observer: Callable[[Sequence[Arrival]], None]) -> None:
         """See `Mailbox.watch`."""
         self._observers.append(observer)
@@ -90,6 +95,23 @@ class SqlMailbox(ABC):
         last = schema.UNBOUNDED_ID if before is None else before
         rows = await self._query(schema.SEARCH, inbox, last, *schema.write_terms(terms), limit)
         return [schema.read_listing_row(row, inbox) for row in rows]
+
+    async def list_inbox_json(
+        self, inbox: str, *, limit: int, before: int | None = None, after: int = 0
+    ) -> JsonPage | None:
+        """See `JsonListings.list_inbox_json`."""
+        values = json_sql.bind_page(inbox, limit=limit, before=before, after=after)
+        (row,) = await self._query(json_sql.LIST, *values)
+        return json_sql.read_page(row)
+
+    async def search_inbox_json(
+        self, inbox: str, terms: Sequence[str], *, limit: int, before: int | None = None
+    ) -> JsonPage | None:
+        """See `JsonListings.search_inbox_json`."""
+        (row,) = await self._query(
+            json_sql.SEARCH, *json_sql.bind_page(inbox, limit=limit, before=before, terms=terms)
+        )
+        return json_sql.read_page(row)
 
     async def list_mail(
         self, *, limit: int, before: int | None = None, after: int = 0, oldest_first: bool = False
@@ -184,15 +206,9 @@ class SqlMailbox(ABC):
             return schema.read_listing_row(row)
         raise MessageNotFound(f"there is no message {mail_id}")
 
-    async def read_small(self, mail_id: MailId, inbox: str | None = None) -> tuple[StoredMail, bytes | None]:
+    async def read_small(self, mail_id: MailId, inbox: str | None = None) -> SmallMail:
         """See `Mailbox.read_small`."""
-        if inbox is None:
-            rows = await self._query(schema.READ_SMALL, mail_id)
-        else:
-            rows = await self._query(schema.READ_SMALL_OF_INBOX, mail_id, inbox)
-        for row in rows:
-            return schema.read_mail(row, inbox), None if row[5] is None else bytes(row[5])
-        raise MessageNotFound(f"there is no message {mail_id}")
+        return schema.read_small(await self._query(*schema.ask_small(mail_id, inbox)), mail_id, inbox)
 
     async def delete(self, mail_ids: Sequence[MailId], *, may_return: bool = False) -> int:
         """See `Mailbox.delete`."""

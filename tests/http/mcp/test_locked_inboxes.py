@@ -7,8 +7,11 @@ import re
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import httpx2
 import pytest
 import pytest_asyncio
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
 from testkit.mcp_caller import call, post, refuse
 from testkit.running_app import Program, resolved_in, running
 from testkit.sample_mail import letter
@@ -64,9 +67,9 @@ async def test_a_locked_inbox_is_listened_to_with_its_key_alone(public: Program)
     for key, watched in ((None, []), (WRONG, []), (KEY, [f"edgemail://inbox/{LOCKED}"])):
         fields = AGENT | ({"x-inbox-key": key} if key else {})
         transport = streamable_http_client(f"{public.url}/mcp", http_client=httpx2.AsyncClient(headers=fields))
-        async with Client(transport) as client:
-            async with client.listen(resource_subscriptions=[f"edgemail://inbox/{LOCKED}"]) as subscription:
-                assert (subscription.honored.resource_subscriptions or []) == watched
+        uris = [f"edgemail://inbox/{LOCKED}"]
+        async with Client(transport) as client, client.listen(resource_subscriptions=uris) as subscription:
+            assert (subscription.honored.resource_subscriptions or []) == watched
 
 
 async def test_each_tool_needs_the_key(public: Program) -> None:

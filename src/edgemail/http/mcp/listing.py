@@ -11,8 +11,8 @@ from edgemail.http.mcp.calls import TEXT_MAX
 from edgemail.http.mcp.parts import FILES_MAX, MAKERS, read_slice
 from edgemail.http.mcp.untrusted import clean_line
 from edgemail.http.mcp.verification import find_codes, find_links
-from edgemail.http.models import write_date
 from edgemail.mime.checked_forms import check_type
+from edgemail.store.message_json import write_date
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -130,7 +130,7 @@ class AgentProtocol:
             source=find_source(request.scope),
             base_url=f"{request.url.scheme}://{request.url.netloc}{self._base_path}",
             check_lock=partial(_check_lock, request),
-            note_empty=lambda name: note_empty(request, name),
+            note_empty=lambda name: note_empty(request.scope, name),
             report=context.session.report_progress,
         )
 
@@ -152,8 +152,8 @@ class AgentProtocol:
         if request_id is None:
             raise MCPError(types.INVALID_REQUEST, "subscriptions/listen needs an id")
         call = self._make_call(context)
-        uris = params.notifications.resource_subscriptions or ()
-        chosen = choose_inboxes(self._tools.rules.addresses, uris, call.check_lock)
+        asked = params.notifications.resource_subscriptions or ()
+        chosen = choose_inboxes(self._tools.rules.addresses, asked, call.check_lock)
         meta = {SUBSCRIPTION_ID_META_KEY: request_id}
         try:
             with self._tools.waits.hold(call.source):
@@ -227,7 +227,7 @@ def _check_lock(request: Request, address: Address, key: str | None) -> None:
     try:
         check_lock(request.scope, address, () if key is None else (key,))
     except InboxLocked:
-        note_miss(request)
+        note_miss(request.scope)
         raise
 
 

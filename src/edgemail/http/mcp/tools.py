@@ -17,9 +17,9 @@ from edgemail.http.mcp.parts import MAKERS, read_slice
 from edgemail.http.mcp.untrusted import WARNING, enclose
 from edgemail.http.mcp.verification import describe, find_codes, find_links, match_sender
 from edgemail.http.mcp.waiting import wait_for
-from edgemail.http.models import write_date
 from edgemail.model import MailId
 from edgemail.settings.parsing import write_duration
+from edgemail.store.message_json import write_date
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence

@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from edgemail.http.mcp.documents import VerificationDocument
-from edgemail.http.models import write_date
 from edgemail.mime.checked_forms import check_address, check_code, check_host, check_link, share_an_owner
 from edgemail.mime.invisible import drop_invisible
+from edgemail.store.message_json import write_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from edgemail.mime.finder.confirmations import CONFIRMATIONS_MAX, pick_confirmat
 from edgemail.mime.finder.labels import lines_of
 from edgemail.mime.finder.lexicon import load_words
 from edgemail.mime.finder.links import LINKS_MAX, list_links
-from edgemail.mime.finder.page import html_to_text, scan
+from edgemail.mime.finder.page import Page, html_to_text, scan
 from edgemail.mime.finder.visible import visible
 from edgemail.model import Code, Link
 
@@ -45,28 +45,34 @@ class Findings:
     """The HTML as text; ``""`` without HTML."""
 
 
-def find(subject: str, sender: str, text: str | None, html: str | None) -> Findings:
+def find(
+    subject: str, sender: str, text: str | None, html: str | None, *, codes: tuple[Code, ...] | None = None
+) -> Findings:
     """Find codes and links. `sender` is the From: field, `text` and `html` are the bodies, None where absent.
 
-    The caller cuts the bodies: the time is in proportion to their length.
+    The caller cuts the bodies: the time is in proportion to their length. Who knows the codes gives them.
     """
     text = "" if text is None or text.isspace() else text
     page = scan(html) if html else None
     listed = list_links(page, text)
     confirmations = tuple(pick_confirmations(listed, subject, sender))
     reasons = {link.url: link.reason for link in confirmations}
-    codes = find_codes(subject, lines_of(text), sender)
-    if page and (not codes or codes[0].score < SURE):
-        codes = _merge(codes, find_codes(subject, lines_of(page.text), sender))
-        if not codes and page.hidden:
-            codes = find_codes(subject, page.hidden[:20], sender)
     return Findings(
-        codes=tuple(found.code for found in codes[:CODES_MAX]),
+        codes=_find_codes(subject, sender, text, page) if codes is None else codes,
         links=tuple(Link(link.url, link.text, reasons.get(link.url, "")) for link in listed),
         confirmations=tuple(replace(link) for link in confirmations),
         shown=text or (page.text if page else ""),
         page_text=page.text if page else "",
     )
+
+
+def _find_codes(subject: str, sender: str, text: str, page: Page | None) -> tuple[Code, ...]:
+    found = find_codes(subject, lines_of(text), sender)
+    if page and (not found or found[0].score < SURE):
+        found = _merge(found, find_codes(subject, lines_of(page.text), sender))
+        if not found and page.hidden:
+            found = find_codes(subject, page.hidden[:20], sender)
+    return tuple(one.code for one in found[:CODES_MAX])
 
 
 def _merge(codes: list[Found], others: list[Found]) -> list[Found]:

@@ -133,6 +133,11 @@ class RemoteStore(SqlMailbox):
         return store
 
     @property
+    def blocking(self) -> None:
+        """See `Mailbox.blocking`."""
+        return
+
+    @property
     def disk(self) -> None:
         """See `Mailbox.disk`: the disk is the server's, which uses free pages again by itself."""
         return

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import apsw
 
-from edgemail.store.job_thread import JobThread
+from edgemail.system.job_thread import JobThread
 
 if TYPE_CHECKING:
     import asyncio

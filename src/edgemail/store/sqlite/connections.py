@@ -56,18 +56,25 @@ class Connections:
         self._checkpointer = _Lent()
         self._lent: list[_Lent] = [self._checkpointer]  # to threads other than the one that writes
         self._own = threading.local()
+        self._is_closed = False
         self._hurry = threading.Event()
         self._lock_deadline = 0.0
         self._last_id = 0
 
     @contextlib.contextmanager
     def reader(self) -> Iterator[apsw.Connection]:
-        """Lend the calling thread its read-only connection."""
+        """Lend the calling thread its read-only connection.
+
+        Raises:
+            StoreUnavailable: all connections were closed.
+        """
         own: _Lent | None = getattr(self._own, "reader", None)
         if own is None:
             own = self._own.reader = _Lent()
             self._lent.append(own)
         with own.lock:
+            if self._is_closed:
+                raise StoreUnavailable("the database is closed")
             if own.connection is None:
                 own.connection = sqlite_file.connect(self._path, apsw.SQLITE_OPEN_READONLY)
             yield own.connection
@@ -145,9 +152,11 @@ class Connections:
         self._hurry.set()
 
     def close(self) -> None:
-        """Close all connections, once no other thread uses one."""
-        for lent in self._lent:
-            lent.close()
+        """Close all connections, each once its thread does not use it. Afterwards nothing is read."""
+        self._is_closed = True
+        for lent in tuple(self._lent):
+            with lent.lock:
+                lent.close()
         self.writer.close()
 
     def _wait_for_lock(self, attempts: int) -> bool:

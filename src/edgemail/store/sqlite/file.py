@@ -100,6 +100,8 @@ def connect(path: Path, flags: int) -> apsw.Connection:
     """
     connection = apsw.Connection(str(path), flags=flags, statementcachesize=_STATEMENTS)
     connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+    # Otherwise a statement with a bound LIMIT is compiled anew whenever it runs: 0.1 ms for a long one.
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     return connection
 
 

@@ -17,19 +17,19 @@ from edgemail.errors import MessageNotFound, StoreFull, StoreUnavailable
 from edgemail.model import MailId
 from edgemail.store import schema
 from edgemail.store.group_commit import GroupCommit
-from edgemail.store.job_thread import JobThread
 from edgemail.store.sql_mailbox import SqlMailbox
 from edgemail.store.sqlite.checkpoints import Checkpoints
 from edgemail.store.sqlite.connections import Connections
 from edgemail.store.sqlite.file import open_database, open_for_reading
 from edgemail.store.trim import HEAD_BYTES
+from edgemail.system.job_thread import JobThread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
     from pathlib import Path
 
     from edgemail.model import Envelope, Summary
-    from edgemail.store.base import Usage
+    from edgemail.store.base import SmallMail, Usage
     from edgemail.store.trim import InboxLimits
     from edgemail.system.metrics import CommitCounters
 
@@ -117,6 +117,21 @@ class SqliteStore(SqlMailbox):
     def disk(self) -> Self:
         """See `Mailbox.disk`."""
         return self
+
+    @property
+    def blocking(self) -> Self:
+        """See `Mailbox.blocking`."""
+        return self
+
+    def read_small_now(self, mail_id: MailId, inbox: str | None = None) -> SmallMail:
+        """See `BlockingReads.read_small_now`."""
+        statement, *values = schema.ask_small(mail_id, inbox)
+
+        def read() -> list[tuple[Any, ...]]:
+            with self._connections.reader() as reader:
+                return reader.execute(statement, values).fetchall()
+
+        return schema.read_small(_translate(read), mail_id, inbox)
 
     async def read_data(self, mail_id: MailId) -> bytes:
         """See `Mailbox.read_data`."""

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from edgemail.store.job_thread import JobThread
+from edgemail.system.job_thread import JobThread
 
 
 async def test_jobs_are_done_in_order_and_in_one_thread() -> None:

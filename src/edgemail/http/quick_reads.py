@@ -1,0 +1,92 @@
+"""Answers the reads that are asked most often, without routing, dependencies and response classes.
+
+Those take as long as the store does. Only requests of the plainest form are answered here, and as the routes
+would; the routes have the others, and the OpenAPI document.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote_plus
+
+from fastapi.responses import Response
+
+from edgemail.errors import EdgemailError
+from edgemail.http.access import note_empty
+from edgemail.http.error_handlers import answer_unexpected
+from edgemail.http.listing_json import read_listing
+from edgemail.http.locked_inboxes import open_inbox_of
+from edgemail.http.problems import answer_error
+from edgemail.http.whole_message import read_whole
+from edgemail.mailbox.inbox import PAGE_MAX
+from edgemail.model import MailId
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from edgemail.mailbox.inbox import Inbox
+
+LIMIT_DEFAULT: Final = 50
+_ID = "(0|[1-9][0-9]{0,17})"
+_LISTING: Final = re.compile(r"/api/inboxes/([A-Za-z0-9._+=-]{1,64}@[A-Za-z0-9.-]{1,255})/messages")
+_MESSAGE: Final = re.compile(rf"/api/(?:inboxes/([A-Za-z0-9._+=-]{{1,64}}@[A-Za-z0-9.-]{{1,255}})/)?messages/{_ID}")
+_PARAMETER: Final = re.compile(rf"(?:limit|before|after)={_ID}|search=([A-Za-z0-9._+%-]{{0,200}})")
+
+
+class QuickReads:
+    """An ASGI application in front of the API's routes."""
+
+    def __init__(self, api: ASGIApp, inbox: Inbox) -> None:
+        self._api = api
+        self._inbox = inbox
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or leave it to the API."""
+        if scope["type"] != "http" or scope["method"] != "GET":
+            await self._api(scope, receive, send)
+            return
+        path: str = scope["path"]
+        try:
+            if listing := _LISTING.fullmatch(path):
+                asked = _read_query(scope["query_string"])
+                response = None if asked is None else await self._list(scope, listing[1], asked)
+            elif message := _MESSAGE.fullmatch(path):
+                response = None if scope["query_string"] else await self._read(scope, message[1], int(message[2]))
+            else:
+                response = None
+        except EdgemailError as error:
+            response = answer_error(error)
+        except Exception as error:
+            response = answer_unexpected(error)
+        await (response or self._api)(scope, receive, send)
+
+    async def _list(self, scope: Scope, address: str, asked: dict[str, str]) -> Response:
+        name = open_inbox_of(scope, address)
+        octets, count = await read_listing(
+            self._inbox,
+            name,
+            limit=int(asked.get("limit", LIMIT_DEFAULT)),
+            before=int(asked["before"]) if "before" in asked else None,
+            after=int(asked.get("after", 0)),
+            search=asked.get("search", ""),
+        )
+        if not count:
+            note_empty(scope, name)
+        return Response(octets, media_type="application/json")
+
+    async def _read(self, scope: Scope, address: str | None, mail_id: int) -> Response:
+        name = None if address is None else open_inbox_of(scope, address)
+        return await read_whole(self._inbox, MailId(mail_id), name)
+
+
+def _read_query(query: bytes) -> dict[str, str] | None:
+    """Read the parameters of a listing; return None for what the route has to judge."""
+    asked: dict[str, str] = {}
+    for parameter in query.decode("latin-1").split("&") if query else ():
+        match = _PARAMETER.fullmatch(parameter)
+        name, _, value = parameter.partition("=")
+        if match is None or name in asked:
+            return None
+        asked[name] = unquote_plus(value) if name == "search" else value
+    return asked if 1 <= int(asked.get("limit", LIMIT_DEFAULT)) <= PAGE_MAX else None
