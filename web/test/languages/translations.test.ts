@@ -1,17 +1,40 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { english as allMail } from "../../src/languages/en/all-mail.ts";
 import { english as calendar } from "../../src/languages/en/calendar.ts";
+import { english as checks } from "../../src/languages/en/checks.ts";
 import { english as confirmDelete } from "../../src/languages/en/confirm-delete.ts";
 import { english as database } from "../../src/languages/en/database.ts";
+import { english as gone } from "../../src/languages/en/gone.ts";
+import { english as host } from "../../src/languages/en/host.ts";
 import { english as keyboard } from "../../src/languages/en/keyboard.ts";
 import { english as landing } from "../../src/languages/en/landing.ts";
+import { english as lock } from "../../src/languages/en/lock.ts";
 import { english as page } from "../../src/languages/en/page.ts";
+import { english as parts } from "../../src/languages/en/parts.ts";
+import { english as preview } from "../../src/languages/en/preview.ts";
 import { english as reader } from "../../src/languages/en/reader.ts";
 import { english as share } from "../../src/languages/en/share.ts";
 import { LANGUAGES } from "../../src/languages/list.ts";
 import type { Translation } from "../../src/languages/translation.ts";
 
-const ENGLISH: Translation = { page, landing, keyboard, share, confirmDelete, reader, calendar, database };
+const ENGLISH: Translation = {
+  page,
+  landing,
+  keyboard,
+  allMail,
+  share,
+  gone,
+  lock,
+  host,
+  confirmDelete,
+  reader,
+  preview,
+  calendar,
+  parts,
+  checks,
+  database,
+};
 
 /** Arguments for every function of words: a count, or a name, or an English reason. */
 const ARGUMENTS: unknown[][] = [
@@ -25,6 +48,7 @@ const ARGUMENTS: unknown[][] = [
 
 /** Words that a language writes as English does. */
 const SAME: Record<string, string[]> = {
+  ar: [".preview.picture", ".parts.role.html"],
   de: [".page.live.live", ".page.live.offline", ".landing.domain", ".reader.text", ".reader.links.title"],
   fr: [".page.inbox.messages", ".page.message.reading", ".page.message.code"],
 };
