@@ -27,6 +27,7 @@ WITHOUT = {
     "serve": "runs until it is stopped; --log-format json is for its log",
     "web preview": "runs until it is stopped",
     "sendmail": "takes sendmail's own flags, and prints nothing",
+    "init": "asks, and writes files for people",
     "skill": "prints a text for a file",
     "completion": "prints a script for a shell",
     "mcp": "speaks a protocol of its own on the standard output",

@@ -309,7 +309,7 @@ def test_a_preview_whose_port_is_taken_is_one_line(site: Path) -> None:
     """It names the flag that moves it."""
     with previewing(site) as (url, _):
         done = run("preview", "--dir", site, "--port", str(urlsplit(url).port))
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (78, "")
     assert "choose another port with --port" in done.stderr
 
 

@@ -52,12 +52,12 @@ class PartList:
 
 def list_parts(data: bytes, depth_max: int) -> PartList:
     """List a message's parts; a path of an attachment has at most `depth_max` numbers."""
-    listing = _Listing(depth_max)
+    listing = _PartListing(depth_max)
     listing.add_message(Message(data), "", 0, ())
     return PartList(tuple(listing.parts), listing.is_complete)
 
 
-class _Listing:
+class _PartListing:
     """A list of parts while it is made."""
 
     def __init__(self, depth_max: int) -> None:
