@@ -73,7 +73,7 @@ def test_each_command_takes_the_key(public: Running) -> None:
         assert ended.returncode == 0, (command, ended.stderr)
 
 
-@pytest.mark.parametrize("text", ["short", "A" * 26, "", "a,", f"{'a' * 26} x"])
+@pytest.mark.parametrize("text", ["short", "A" * 21, "A" * 129, "", "a,", f"{'a' * 26} x"])
 def test_what_is_no_key_is_told_before_anything_is_asked(text: str) -> None:
     ended = run("http://127.0.0.1:1", "list", "a@example.org", "--key", text)
     assert (ended.returncode, ended.stdout) == (1, "")
