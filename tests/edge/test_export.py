@@ -105,6 +105,14 @@ def test_the_page_may_reach_those_databases_and_no_other_host(site: Path) -> Non
     assert "; ".join(f"{name} {values}" for name, values in policy.items()) + "; frame-ancestors 'none'" in headers
 
 
+def test_the_sockets_are_opened_under_the_policy_and_before_the_style_sheet(site: Path) -> None:
+    """A script after a style sheet would wait for it, and one before the policy would escape it."""
+    page = (site / "index.html").read_text()
+    head = ["Content-Security-Policy", '<script src="sockets.js">', 'rel="stylesheet"', 'type="module"']
+    assert [page.count(part) for part in head] == [1, 1, 1, 1]
+    assert sorted(head, key=page.index) == head
+
+
 def test_it_says_that_everyone_can_read_everything(tmp_path: Path) -> None:
     """It also prints when the token expires, and the next step."""
     write_token(tmp_path, a="ro", exp=FAR)

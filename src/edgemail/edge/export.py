@@ -35,7 +35,8 @@ _FILE_MODE: Final = 0o644
 _FOLDER_MODE: Final = 0o755
 
 _SCHEME: Final = re.compile("^http")
-_HEAD_END: Final = "  </head>"
+_STYLES: Final = '    <link rel="stylesheet"'
+"""A script after a style sheet does not run until the sheet has come."""
 _SOCKETS: Final = "sockets.js"
 _SOCKETS_SCRIPT: Final = """\
 globalThis.edgemailSockets = {};
@@ -198,7 +199,7 @@ def _insert_policy(page: str, site: SiteConfig) -> tuple[str, str]:
     )
     policy = found[0].replace(_CONNECT, f"{_CONNECT} {origins}")
     stamped = page[: found.start()] + policy + page[found.end() :]
-    stamped = stamped.replace(_HEAD_END, f'    <script src="{_SOCKETS}"></script>\n{_HEAD_END}', 1)
+    stamped = stamped.replace(_STYLES, f'    <script src="{_SOCKETS}"></script>\n{_STYLES}', 1)
     return _NO_SCRIPT.sub("This page needs JavaScript.", stamped), policy
 
 
