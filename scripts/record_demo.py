@@ -103,7 +103,7 @@ def draw(steps: Sequence[DemoStep]) -> str:
         moved = len(step.command) * _CHAR_PX
         shown.append(
             f'<g class="p{number}">{_text(row, "$ ")}{_text(row, step.command, column=2, kind="typed")}</g>'
-            f'<g class="typing t{number}"><path class="cover" d="M{x:g} {y - 15}h{_COLUMNS * _CHAR_PX:g}v20H{x:g}z"/>'
+            f'<g class="typing t{number}"><path class="cover" d="M{x:g} {y - 15}h{moved:g}v20H{x:g}z"/>'
             f'<path class="key" d="M{x:g} {y - 14}h8v18h-8z"/></g>'
         )
         printed = "".join(_text(row + 1 + offset, line) for offset, line in enumerate(step.lines) if line)
@@ -144,7 +144,8 @@ def _text(row: int, line: str, column: int = 0, kind: str = "") -> str:
 
 def _appear(name: str, at_percent: float, whole_s: float) -> str:
     return (
-        f"@keyframes {name} {{ 0%, {at_percent:.2f}% {{ opacity: 0 }} {at_percent + 0.01:.2f}%, 100% {{ opacity: 1 }} }}\n"
+        f"@keyframes {name} {{ 0%, {at_percent:.2f}% {{ opacity: 0 }} "
+        f"{at_percent + 0.01:.2f}%, 100% {{ opacity: 1 }} }}\n"
         f".{name} {{ animation: {name} {whole_s:.1f}s linear {_TIMES} }}"
     )
 
