@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from scripts import record_demo
 from testkit.dns_server import serving_dns
+from testkit.waiting import until
 
 from tests.cli.in_process import running_loaded
 from tests.project.test_agent_files import run_script, shell_path
@@ -166,18 +169,24 @@ def test_the_guides_trap_ends_the_server_alone(shell_path: str, tmp_path: Path) 
         if re.search("^trap ", block, re.MULTILINE)
     ]
     other = f"{sys.executable} -c 'import time; time.sleep({TRAP_S})' > other.txt 2>&1 &"
-    script = f'{start}\nedgemail readyz --wait > ready.txt\n{other}\necho "$server $!"'
+    report = 'echo "$EDGEMAIL_URL" $(jobs -p) > jobs.txt'
+    script = f"{start}\nedgemail readyz --wait > ready.txt\n{other}\n{report}"
     env = {"PATH": shell_path, "PYTHONPATH": str(ROOT / "src"), "TMPDIR": str(tmp_path)}
-    done = subprocess.run(
-        ["bash", "-eu", "-c", script],
-        cwd=tmp_path,
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=TRAP_S,
-        check=True,
-    )
-    # The server had this run's standard error: it has ended, or `run` would still wait.
-    server, job = map(int, done.stdout.split())
-    assert server != job
-    subprocess.run(["kill", str(job)], check=True)  # it is there to be ended
+    with (tmp_path / "errors.txt").open("w") as errors:
+        subprocess.run(
+            ["bash", "-e", "-c", script], cwd=tmp_path, env=env, stderr=errors, timeout=TRAP_S, check=True
+        )
+    url, *jobs = (tmp_path / "jobs.txt").read_text().split()
+    port = int(url.rstrip("/").rpartition(":")[2])
+
+    def is_closed() -> bool:
+        with socket.socket() as client:
+            return client.connect_ex(("127.0.0.1", port)) != 0
+
+    try:
+        asyncio.run(until(is_closed))
+        assert (
+            subprocess.run(["ps", "-o", "stat=", "-p", jobs[1]], check=True, capture_output=True).stdout[:1] != b"Z"
+        )
+    finally:
+        subprocess.run(["kill", *jobs], stderr=subprocess.DEVNULL, check=False)
