@@ -27,7 +27,7 @@ _STATUSES = frozenset(HTTPStatus)
 router = APIRouter(
     tags=["checks"],
     route_class=StrictRoute,
-    responses=BUSY | dict.fromkeys((400, 401, 403, 404, 421, 422), PROBLEM),
+    responses=BUSY | dict.fromkeys((400, 401, 403, 404, 405, 421, 422), PROBLEM),
 )
 
 

@@ -73,7 +73,7 @@ register_url_convertor("segment", _SegmentConvertor())
 register_url_convertor("address", _AddressConvertor())
 router = APIRouter(
     route_class=StrictRoute,
-    responses=BUSY | dict.fromkeys((400, 401, 403, 421, 422), PROBLEM),
+    responses=BUSY | dict.fromkeys((400, 401, 403, 405, 421, 422), PROBLEM),
 )
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _NOT_FOUND: dict[int | str, dict[str, Any]] = {404: PROBLEM}
 
-router = APIRouter(route_class=StrictRoute, responses=BUSY | dict.fromkeys((400, 401, 403, 421, 422), PROBLEM))
+router = APIRouter(route_class=StrictRoute, responses=BUSY | dict.fromkeys((400, 401, 403, 405, 421, 422), PROBLEM))
 
 
 @router.get(
