@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { inboxHash } from "../inbox/address.ts";
 
 /**
@@ -7,7 +7,8 @@ import { inboxHash } from "../inbox/address.ts";
  * Otherwise the focus is lost with the message, and a keyboard begins again at the top of the page.
  */
 export function useReturnFocus(address: string, id: number): void {
-  useEffect(
+  // Not `useEffect`: a message that is left before its first frame would have no clean-up.
+  useLayoutEffect(
     () => () =>
       void requestAnimationFrame(() => {
         if (document.activeElement !== document.body) return; // another message, or a person, has it
