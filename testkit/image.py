@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -197,9 +197,13 @@ def running_image(
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
+        container = Container(process, as_user, variables)
         try:
-            yield Container(process, as_user, variables)
+            yield container
         finally:
+            # Its first process ends all others. `--kill-child` does not reach it once it is another user's.
+            with suppress(OSError, IndexError):
+                os.kill(container.pid, signal.SIGKILL)
             process.kill()
 
 

@@ -76,6 +76,7 @@ async def test_who_waits_at_one_program_gets_what_another_takes(
                 assert event.data["subject"] == "From next door"
 
 
+@pytest.mark.slow
 @pytest.mark.needs_sqld
 async def test_two_that_take_mail_on_one_sqld_show_each_others(tmp_path: Path) -> None:
     """Both take mail at the same time, each commits its own, and either lists and deletes all of it."""

@@ -204,6 +204,7 @@ async def test_html_that_breaks_the_sanitiser_leaves_the_text(
     await expect(quiet_page.locator(".plain")).to_have_text("The words.\n")
 
 
+@pytest.mark.slow
 async def test_all_attachments_are_saved_in_one_file(page: Page, server: Server, address: str) -> None:
     """Octet for octet, each under a name of its own that leads into no other folder."""
     message = letter("Files")

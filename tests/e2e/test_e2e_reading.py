@@ -258,6 +258,7 @@ async def test_the_inbox_can_be_searched_and_sorted(page: Page, server: Server, 
     await expect(page.get_by_text("Nothing here matches")).to_be_visible()
 
 
+@pytest.mark.slow
 async def test_the_keyboard_is_enough(page: Page, server: Server, address: str) -> None:
     await server.send_all([letter("One"), letter("Two")], address)
     await open_inbox(page, address)

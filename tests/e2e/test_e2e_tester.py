@@ -152,6 +152,7 @@ async def test_the_source_is_fetched_by_the_command_and_opens_in_a_mail_program(
     assert await page.evaluate("window.types") == ["message/rfc822", "application/octet-stream"]
 
 
+@pytest.mark.slow
 async def test_warnings_lead_into_the_source(page: Page, server: Server, address: str) -> None:
     """The server's own check, by the keyboard: a family, a warning's programs, and a line of the HTML."""
     await server.send(newsletter(), address)

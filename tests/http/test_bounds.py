@@ -459,6 +459,7 @@ async def test_a_connection_that_waits_gives_way(tmp_path: Path) -> None:
         assert count(program, "gave_way") == 1
 
 
+@pytest.mark.slow
 async def test_a_port_where_all_are_busy_answers_probes(tmp_path: Path) -> None:
     """503 with Retry-After for the rest, however many come."""
     stream = b"GET /api/inboxes/a@b.example/events HTTP/1.1\r\n" + HOST + b"\r\n"

@@ -185,6 +185,7 @@ def ask(address: tuple[str, int], line: bytes) -> int:
         peer.close()
 
 
+@pytest.mark.slow
 @pytest.mark.needs_postfix
 @pytest.mark.needs_root
 def test_what_postfix_takes_is_taken(dev: Process, tmp_path: Path) -> None:

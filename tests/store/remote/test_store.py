@@ -105,6 +105,7 @@ async def test_a_commit_that_comes_late_comes_to_nothing(wire: FaultyProxy, stor
     assert await subjects(store) == [b"one"]
 
 
+@pytest.mark.slow
 async def test_mail_whose_sender_was_told_to_try_again_does_not_stay(wire: FaultyProxy, store: RemoteStore) -> None:
     """It is sent a second time, so the first copy is deleted before anything else is kept."""
     await lose(store, wire, b"one")
@@ -113,6 +114,7 @@ async def test_mail_whose_sender_was_told_to_try_again_does_not_stay(wire: Fault
     assert await subjects(store) == [b"one, again"]
 
 
+@pytest.mark.slow
 async def test_mail_whose_sender_was_told_to_try_again_goes_without_other_mail(
     server: Sqld, wire: FaultyProxy, store: RemoteStore
 ) -> None:
@@ -130,6 +132,7 @@ async def test_mail_whose_sender_was_told_to_try_again_goes_without_other_mail(
     assert await subjects(store) == [b"one, again"]
 
 
+@pytest.mark.slow
 async def test_a_store_that_closes_takes_out_what_it_was_to(server: Sqld, wire: FaultyProxy) -> None:
     """After a restart the writer has another name, and would not know of it."""
     store = await RemoteStore.open(wire.url, server.token(), QUICK)
@@ -139,6 +142,7 @@ async def test_a_store_that_closes_takes_out_what_it_was_to(server: Sqld, wire: 
     assert await _query(server, "SELECT count(*) FROM mail") == [(0,)]
 
 
+@pytest.mark.slow
 async def test_mail_of_two_lost_commits_in_a_row_does_not_stay(wire: FaultyProxy, store: RemoteStore) -> None:
     """The second commit never happens, which must not hide that the first one did."""
     await lose(store, wire, b"one")
@@ -151,6 +155,7 @@ async def test_mail_of_two_lost_commits_in_a_row_does_not_stay(wire: FaultyProxy
     assert await subjects(store) == [b"two", b"one, again"]
 
 
+@pytest.mark.slow
 async def test_a_database_that_is_away_is_said_once_and_comes_back(
     server: Sqld, store: RemoteStore, caplog: pytest.LogCaptureFixture
 ) -> None:
