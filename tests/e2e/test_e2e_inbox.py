@@ -100,6 +100,7 @@ async def test_each_key_counts_however_quickly_they_come(page: Page, server: Ser
     await expect(page.locator("a.message:focus .subject")).to_have_text("No 18")
 
 
+@pytest.mark.slow
 async def test_a_search_reaches_the_text_and_what_is_not_listed_yet(
     page: Page, server: Server, address: str
 ) -> None:
@@ -167,6 +168,7 @@ async def test_a_harmless_mail_has_no_such_panel(page: Page, server: Server, add
     await expect(page.get_by_text("would have done")).to_have_count(0)
 
 
+@pytest.mark.slow
 async def test_a_link_that_lies_is_offered_under_its_real_host(page: Page, server: Server, address: str) -> None:
     """The list shows the real host too."""
     html = "<a href='https://evil.example/verify'>https://bank.example/verify</a>"
@@ -224,6 +226,7 @@ async def test_all_attachments_are_saved_in_one_file(page: Page, server: Server,
     assert list(files) == ["dot.png", "a.txt", "A (2).txt", "unnamed"]
 
 
+@pytest.mark.slow
 async def test_the_source_has_numbered_lines(page: Page, server: Server, address: str) -> None:
     await server.send(b"Subject: Raw\r\n\r\none\r\n\r\nthree\r\n", address)
     await page.goto(f"/#/{address}")
@@ -258,6 +261,7 @@ async def test_a_large_message_shows_how_much_of_it_has_come(
     assert [text for text in seen if re.fullmatch(r"(\d\.\d|\d+) [kM]B of 4\.\d MB…", text)], seen
 
 
+@pytest.mark.slow
 async def test_the_code_to_scan_leads_to_this_inbox(page: Page, address: str) -> None:
     """The QR code is decoded by another library than the one that drew it."""
     await open_inbox(page, address)

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 BOLD = "<b>bold</b><img src=x: onerror=alert(1)>"
 
 
+@pytest.mark.slow
 async def test_markup_in_subject_sender_name_and_text_is_shown_as_it_was_written(
     page: Page, server: Server, address: str
 ) -> None:
@@ -113,6 +114,7 @@ async def test_a_link_opens_a_new_window_that_knows_nothing_of_the_page(
     assert page.url.startswith(server.web)
 
 
+@pytest.mark.slow
 async def test_the_links_panel_tells_real_hosts_and_marks_lies(page: Page, server: Server, address: str) -> None:
     html = (
         "<a href='https://evil.example/x'>https://bank.example/login</a>"
@@ -126,6 +128,7 @@ async def test_the_links_panel_tells_real_hosts_and_marks_lies(page: Page, serve
     await expect(links.filter(has_text="xn--")).to_contain_text("look-alike letters")
 
 
+@pytest.mark.slow
 async def test_remote_images_load_only_when_the_reader_asks_and_alone(
     page: Page, canary: Canary, server: Server, address: str
 ) -> None:

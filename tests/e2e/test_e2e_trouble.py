@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
+@pytest.mark.slow
 async def test_a_message_that_is_gone_says_so(quiet_page: Page, server: Server, address: str) -> None:
     await server.send(letter("Short-lived"), address)
     await quiet_page.goto(f"/#/{address}")
