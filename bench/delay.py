@@ -17,7 +17,7 @@ class Delay:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self.port = 0
         self.octets = 0
-        """What has passed, in both directions."""
+        """Octets that the proxy has passed on, in both directions together."""
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import os
 import sys
@@ -18,7 +17,6 @@ from bench.load import Load, send
 from bench.plot import bar_chart
 from bench.results import Aim, Section, Table
 from bench.servers import Server, run_edgemail
-from edgemail.store.remote.hrana import HranaClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +26,6 @@ _SECONDS = 5.0
 _BODY_OCTETS = 4000
 _FAMOUS_MS = 5.87
 """The time of reading a mailbox that the original program's author published."""
-_COUNT = "SELECT coalesce(max(batch), 0), (SELECT messages FROM usage) FROM writer"
 
 
 def main() -> None:
@@ -182,20 +179,11 @@ def _measure_scale(folder: Path, section: Section, _chosen: argparse.Namespace) 
 def _measure_sending(primary: Sqld, server: Server, connections: int) -> tuple[float, float, float]:
     """Return messages a second, messages per commit, and CPU microseconds per message."""
     first = send(server, Load(_BODY_OCTETS, connections), 20 * connections)
-    commits, before = _count(primary)
+    commits, before = edge_scale.count_kept(primary)
     messages = max(10 * connections, int(first.messages_s * _SECONDS))
     figure = send(server, Load(_BODY_OCTETS, connections), messages)
-    more_commits, more_messages = _count(primary)
+    more_commits, more_messages = edge_scale.count_kept(primary)
     return figure.messages_s, (more_messages - before) / (more_commits - commits), figure.cpu_us
-
-
-def _count(primary: Sqld) -> tuple[int, int]:
-    async def ask() -> tuple[int, int]:
-        async with HranaClient(primary.url, primary.token()) as client:
-            ((commits, messages),) = await client.query(_COUNT)
-            return commits, messages
-
-    return asyncio.run(ask())
 
 
 @contextlib.contextmanager

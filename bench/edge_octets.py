@@ -35,7 +35,7 @@ _PACES = ((30, 0.25), (120, 0.5), (600, 1.0), (_HOUR_S, 2.0))
 
 @dataclass(frozen=True)
 class Polling:
-    """What a page asked and moved in `WATCHED_S`."""
+    """The octets that a page moved, and the questions that it asked, within `WATCHED_S`."""
 
     octets: int
     asks: int

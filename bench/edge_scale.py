@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 CONNECTIONS = 20
 _MESSAGES = 4_000
 _LOAD = Load(4_000, CONNECTIONS)
-_COUNT = "SELECT sum(batch), (SELECT messages FROM usage) FROM writer"
+_COUNT = "SELECT coalesce(sum(batch), 0), (SELECT messages FROM usage) FROM writer"
 
 
 @dataclass(frozen=True)
 class Scale:
-    """What several programs took together."""
+    """The rate at which several programs together took mail into one database."""
 
     programs: int
     messages_s: float
@@ -67,12 +67,12 @@ def measure(primary: Sqld, folder: Path, count: int) -> Scale:
             home.mkdir()
             servers.append(stack.enter_context(run_edgemail(home, primary.url, EDGEMAIL_DB_TOKEN=primary.token())))
         _send_to_all(servers, 10 * CONNECTIONS)
-        commits, before = _count(primary)
+        commits, before = count_kept(primary)
         sqld, programs = _cpu_of(primary), sum(server.cpu_s() for server in servers)
         took_s = _send_to_all(servers, _MESSAGES // count)
         sqld_s = _cpu_of(primary) - sqld
         programs_s = sum(server.cpu_s() for server in servers) - programs
-        more_commits, more = _count(primary)
+        more_commits, more = count_kept(primary)
     messages = more - before
     return Scale(
         count,
@@ -94,7 +94,9 @@ def _cpu_of(primary: Sqld) -> float:
     return ProcessTree(primary.pid).cpu_s()
 
 
-def _count(primary: Sqld) -> tuple[int, int]:
+def count_kept(primary: Sqld) -> tuple[int, int]:
+    """Return how many commits its writers have made, and how many messages it has."""
+
     async def ask() -> tuple[int, int]:
         async with HranaClient(primary.url, primary.token()) as client:
             ((commits, messages),) = await client.query(_COUNT)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from bench.servers import Server
 
 AIMS_MS = {"list of 50": 0.7, "message": 0.6, "search in an inbox": 1.5}
-"""What edgemail's p50 may be among `KEPT` messages, in milliseconds."""
+"""The aim of each read: edgemail's median among `KEPT` messages, in milliseconds."""
 KEPT = 100_000
 ROUNDS = 3
 _SETTLE_S = 120.0

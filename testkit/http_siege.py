@@ -25,11 +25,12 @@ _open: set[socket.socket] = set()
 """The sockets of attackers, which the end of an attack closes."""
 
 
-class Attack:
-    """Threads that do something over and over until the attack ends; errors of sockets are part of it."""
+class Crowd:
+    """Threads that do something over and over until the context ends, which raises the first error of any."""
 
     def __init__(self, *works: Callable[[], object]) -> None:
         self._is_over = threading.Event()
+        self._errors: list[BaseException] = []
         self._threads = [threading.Thread(target=self._go_on, args=(work,)) for work in works]
 
     def __enter__(self) -> None:
@@ -38,16 +39,37 @@ class Attack:
 
     def __exit__(self, *_: object) -> None:
         self._is_over.set()
-        for peer in list(_open):  # else the end would wait for answers
-            with contextlib.suppress(OSError):
-                peer.shutdown(socket.SHUT_RDWR)
+        self._hurry()
         for thread in self._threads:
             thread.join()
+        if self._errors:
+            raise self._errors[0]
 
     def _go_on(self, work: Callable[[], object]) -> None:
-        while not self._is_over.is_set():
+        try:
+            while not self._is_over.is_set():
+                self._do(work)
+        except BaseException as error:
+            self._errors.append(error)
+
+    def _do(self, work: Callable[[], object]) -> None:
+        work()
+
+    def _hurry(self) -> None:
+        """Have works end that wait for something."""
+
+
+class Attack(Crowd):
+    """A crowd of attackers, for whom errors of sockets are part of it."""
+
+    def _do(self, work: Callable[[], object]) -> None:
+        with contextlib.suppress(OSError):
+            work()
+
+    def _hurry(self) -> None:
+        for peer in list(_open):
             with contextlib.suppress(OSError):
-                work()
+                peer.shutdown(socket.SHUT_RDWR)
 
 
 def wait_until(is_true: Callable[[], bool]) -> None:

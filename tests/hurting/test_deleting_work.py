@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from testkit.honest_work import ATTACKER, HONEST, Honest, port_of, send, wait_for_reads
+from testkit.http_siege import Crowd
 from testkit.sample_mail import letter
 from testkit.server_process import Process, serving
 from testkit.time_limit import bounded
@@ -60,33 +61,6 @@ class BesideDeleting(Honest):
             assert (status == 200 and b"honest" in body) or status == 404, body
         assert get(self.server, "/healthz") == {"status": "ok"}
         self.reads_s.append(time.monotonic() - began)
-
-
-class Crowd:
-    """Threads that do something over and over until the context ends, which raises the first error of any."""
-
-    def __init__(self, *works: Callable[[], object]) -> None:
-        self._is_over = threading.Event()
-        self._errors: list[BaseException] = []
-        self._threads = [threading.Thread(target=self._go_on, args=(work,)) for work in works]
-
-    def __enter__(self) -> None:
-        for thread in self._threads:
-            thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._is_over.set()
-        for thread in self._threads:
-            thread.join()
-        if self._errors:
-            raise self._errors[0]
-
-    def _go_on(self, work: Callable[[], object]) -> None:
-        try:
-            while not self._is_over.is_set():
-                work()
-        except BaseException as error:
-            self._errors.append(error)
 
 
 class Tally:

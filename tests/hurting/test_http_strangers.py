@@ -16,7 +16,7 @@ from testkit.server_process import Peer, Process, serving
 from testkit.time_limit import bounded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Iterator
     from pathlib import Path
 
 __all__ = ["bounded"]
@@ -73,39 +73,51 @@ def public(tmp_path: Path) -> Iterator[Process]:
 
 
 async def ask(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, method: str, path: str
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, method: str, path: str, fields: str = ""
 ) -> tuple[int, bytes]:
-    writer.write(f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+    """Ask on an open connection; `fields` are more lines of the head."""
+    writer.write(f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{fields}\r\n".encode())
     head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
     size = 0 if method == "HEAD" else int(head.partition("content-length: ")[2].partition("\r\n")[0] or 0)
     return int(head.split()[1]), await reader.readexactly(size)
 
 
-async def count_ids(process: Process, routes: list[tuple[str, str]], own: int) -> Counter[tuple[str, int]]:
-    """Ask for every id but the own one, over and over; return how often each method got each status."""
+async def guess_for_a_while(
+    process: Process, guess: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+) -> None:
+    """Guess over and over by many connections of one stranger, until `ATTACK_S` is over or a guess fails."""
     at = urlsplit(process.url)
-    heard: Counter[tuple[str, int]] = Counter()
-    ids = cycle([number for number in range(1, OTHERS + 2) if number != own])
-    requests = ((method, path.format(number)) for number in ids for method, path in routes)
 
-    async def guess() -> None:
+    async def go_on() -> None:
         reader, writer = await asyncio.open_connection(at.hostname, at.port, local_addr=(STRANGER, 0))
         try:
             while True:
-                method, path = next(requests)
-                status, body = await ask(reader, writer, method, path)
-                heard[method, status] += 1
-                assert b"theirs" not in body
-                assert b"honest" not in body
+                await guess(reader, writer)
         finally:
             writer.transport.abort()
 
-    guessing = [asyncio.create_task(guess()) for _ in range(CONNECTIONS)]
+    guessing = [asyncio.create_task(go_on()) for _ in range(CONNECTIONS)]
     await asyncio.wait(guessing, timeout=ATTACK_S, return_when=asyncio.FIRST_EXCEPTION)
     for task in guessing:
         assert not task.done(), task.exception()
         task.cancel()
     await asyncio.gather(*guessing, return_exceptions=True)
+
+
+async def count_ids(process: Process, routes: list[tuple[str, str]], own: int) -> Counter[tuple[str, int]]:
+    """Ask for every id but the own one, over and over; return how often each method got each status."""
+    heard: Counter[tuple[str, int]] = Counter()
+    ids = cycle([number for number in range(1, OTHERS + 2) if number != own])
+    requests = ((method, path.format(number)) for number in ids for method, path in routes)
+
+    async def guess(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        method, path = next(requests)
+        status, body = await ask(reader, writer, method, path)
+        heard[method, status] += 1
+        assert b"theirs" not in body
+        assert b"honest" not in body
+
+    await guess_for_a_while(process, guess)
     return heard
 
 

@@ -15,13 +15,13 @@ from testkit.time_limit import bounded
 
 from edgemail.policy.inbox_lock import KEYS_MAX, make_lock
 from tests.hurting.test_http_strangers import (
-    ATTACK_S,
     CONNECTIONS,
     MAIL_S,
     MISSES,
     PUBLIC,
     READ_S,
-    STRANGER,
+    ask,
+    guess_for_a_while,
     http_address,
     send,
 )
@@ -41,28 +41,15 @@ LOCKED = f"{LOCAL}@example.org"
 
 async def guess_keys(process: Process, path: str, keys_at_once: int) -> Counter[int]:
     """Ask with wrong keys, over and over, by many connections of one source; count the statuses."""
-    at = urlsplit(process.url)
     heard: Counter[int] = Counter()
     keys = ",".join(make_lock("theirs")[1] for _ in range(keys_at_once))
 
-    async def guess() -> None:
-        reader, writer = await asyncio.open_connection(at.hostname, at.port, local_addr=(STRANGER, 0))
-        try:
-            while True:
-                writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Inbox-Key: {keys}\r\n\r\n".encode())
-                head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
-                size = int(head.partition("content-length: ")[2].partition("\r\n")[0] or 0)
-                assert b"theirs" not in await reader.readexactly(size)
-                heard[int(head.split()[1])] += 1
-        finally:
-            writer.transport.abort()
+    async def guess(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        status, body = await ask(reader, writer, "GET", path, f"X-Inbox-Key: {keys}\r\n")
+        assert b"theirs" not in body
+        heard[status] += 1
 
-    guessing = [asyncio.create_task(guess()) for _ in range(CONNECTIONS)]
-    await asyncio.wait(guessing, timeout=ATTACK_S, return_when=asyncio.FIRST_EXCEPTION)
-    for task in guessing:
-        assert not task.done(), task.exception()
-        task.cancel()
-    await asyncio.gather(*guessing, return_exceptions=True)
+    await guess_for_a_while(process, guess)
     return heard
 
 

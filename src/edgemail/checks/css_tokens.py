@@ -44,7 +44,7 @@ class CssToken:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """What is open: `may_hold` says what stands in it."""
+    """A block of a style sheet whose closing brace has not come yet; `may_hold` is the kind of its content."""
 
     may_hold: Literal["rules", "declarations", "steps", "descriptors"]
     is_rule: bool = False

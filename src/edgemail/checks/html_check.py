@@ -56,9 +56,9 @@ class HtmlReport:
     """The result of a check."""
 
     warnings: tuple[HtmlWarning, ...]
-    """What matters most comes first."""
+    """Sorted by how many elements and mail programs they concern, most first."""
     shares: SupportShares
-    """Of the whole HTML: the feature that matters most counts, by the share of elements that it is on."""
+    """The score of the whole HTML: that of its worst feature, weighted by the share of elements that it is on."""
     nodes: int
     tests: int
     """The number of features that were looked for."""
@@ -81,7 +81,7 @@ class _FeatureCounter:
         self._line_ends = array("L", (found.start() for found in re.finditer("\n", html)))
         self._lines: dict[str, dict[int, None]] = {}
         self._written: Counter[str] = Counter()
-        """How often each feature is written where it counts for one element."""
+        """For each feature, the number of tags and `style` attributes that use it; each is one element."""
         self._in_rules: dict[str, Counter[str]] = {}
         """For each feature, the selectors of the rules that it is in."""
         self._elements: Counter[str] = Counter()
