@@ -1,0 +1,55 @@
+"""The Markdown pages: every link to a file of the repository, and to a heading in it, leads somewhere."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pytest
+from testkit.clean_environment import ROOT, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PAGES = [ROOT / name for name in run("git", "ls-files", "*.md").split()]
+FENCED = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
+
+
+@cache
+def read_prose(page: Path) -> str:
+    """Read a page without its blocks of code."""
+    return FENCED.sub("", page.read_text(encoding="utf-8"))
+
+
+def find_anchors(page: Path) -> set[str]:
+    """Return the names by which a page's headings are linked, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", read_prose(page), re.MULTILINE)
+    texts = (re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).strip().lower() for heading in headings)
+    return {re.sub(r"[^\w\- ]", "", text).replace(" ", "-") for text in texts}
+
+
+def find_dead_links(page: Path) -> Iterator[str]:
+    """Find the links of a page whose file or heading is missing."""
+    for link in re.findall(r"\]\(([^)\s]+)\)", read_prose(page)):
+        path, _, anchor = link.partition("#")
+        if re.match(r"[a-z]+:", link):
+            continue
+        target = (page.parent / path).resolve() if path else page
+        is_found = target.exists() and (not anchor or target.suffix != ".md" or anchor in find_anchors(target))
+        if not is_found:
+            yield link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_link_leads_somewhere(page: Path) -> None:
+    assert list(find_dead_links(page)) == []
+
+
+def test_a_dead_link_is_found(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# A `heading`\n[a](page.md#a-heading) [b](#b) [c](none.md) [d](https://x.example/#d)\n```\n[e](e)\n```\n"
+    )
+    assert list(find_dead_links(page)) == ["#b", "none.md"]
