@@ -84,6 +84,11 @@ test("a command for curl has no secret in it, and nothing that a shell reads", (
     command("api/messages/7/raw"),
     'curl --fail -o m.eml "https://mail.example/box/api/messages/7/raw"',
   );
+  assert.equal(
+    command("api/inboxes/shop-kyvyg36sxzn5s2inf%40example.org/messages/7/raw"),
+    'curl --fail -H "X-Inbox-Key: KEY" -o m.eml ' +
+      '"https://mail.example/box/api/inboxes/shop-kyvyg36sxzn5s2inf%40example.org/messages/7/raw"',
+  );
   const address = encodeURIComponent("a'$(id)`\"!\\%b@example.org");
   const url = /"(.*)"$/.exec(command(`api/inboxes/${address}/messages/7/raw`))?.[1] ?? "";
   assert.ok(!/['"`$!\\\s]/.test(url), url);
