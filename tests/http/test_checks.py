@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 from testkit.http_client import inbox_path
-from testkit.running_app import ANN, running, settings_in
+from testkit.running_app import ANN, resolved_in, running, settings_in
 from testkit.webhook_receiver import answer, receiving
 
 from edgemail.checks.html_support import load_html_support
@@ -189,3 +189,18 @@ async def test_mailpits_route_checks_html(program: Program) -> None:
     assert {result["Support"] for result in warning["Results"]} <= {"yes", "no", "partial"}
     assert warning["Score"].keys() == {"Found", "Supported", "Partial", "Unsupported"}
     assert "Outlook" in theirs["Platforms"]["windows"]
+
+
+async def test_no_answer_of_a_check_is_a_miss(tmp_path: Path) -> None:
+    """A stranger's message without HTML is there; only one that is not there counts."""
+    settings = resolved_in(tmp_path, domain="example.org", miss_rate="3", html_check="on", trusted="192.0.2.1")
+    async with running(settings) as program:
+        (mail_id,) = await program.send(PLAIN)
+        path = inbox_path(ANN, f"/messages/{mail_id}")
+        for _ in range(6):
+            assert (await program.ask(f"{path}/html-check")).json()["type"] == "no-html"
+            assert (await program.ask(f"{path}/link-check", "POST")).json()["type"] == "not-here"
+        assert (await program.ask(path)).status == 200
+        for _ in range(3):
+            await program.ask(inbox_path(ANN, "/messages/999/html-check"))
+        assert (await program.ask(path)).status == 429

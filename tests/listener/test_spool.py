@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from concurrent.futures import Executor, Future
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -20,7 +21,7 @@ from edgemail.store.remote.store import RemoteStore
 from edgemail.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from edgemail.model import Envelope
@@ -73,6 +74,29 @@ async def test_what_is_refused_leaves_its_room_to_the_others_at_once(tmp_path: P
     assert not other.is_refused
     other.discard()
     await spooler.close()
+    await until(lambda: is_empty(spooler))
+
+
+class AtOnce(Executor):
+    """Does all work in the thread that asks for it."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(fn(*args, **kwargs))
+        return done
+
+
+async def test_a_message_whose_first_block_cannot_be_written_leaves_nothing_counted(tmp_path: Path) -> None:
+    """The thread may fail while others of its blocks are still handed over."""
+    spooler = spooler_in(tmp_path / "missing", spool_above=MIB, max_memory=64 * MIB)
+    spooler.thread.shutdown()
+    spooler.thread = AtOnce()  # type: ignore[assignment]
+    content = spooler.open()
+    while content._file is None:
+        content.write(b"x" * 40_000)
+    content.write(b"x" * 1_000)
+    assert content.is_refused
+    content.discard()
     await until(lambda: is_empty(spooler))
 
 

@@ -53,6 +53,7 @@ _DELETING: Final = ("/api/email/delete", "/email/delete")
 _RETRY_S: Final = 60
 _MISSES: Final = "you ask too often for mail that is not there"
 _VISIT: Final = "edgemail.visit"
+_FOUND: Final = "edgemail.found"
 REASONS: Final = {
     "source_denied": "allow_http_sources does not have its address",
     "no_password": "it gave no password, or a wrong one",
@@ -263,13 +264,19 @@ def note_miss(scope: Scope) -> None:
         visit.miss()
 
 
+def note_found(scope: Scope) -> None:
+    """Note that a 404 will say nothing of what is there: it is no miss."""
+    scope[_FOUND] = True
+
+
 def _count_misses(scope: Scope, send: Send) -> Send:
-    """Count each 404 of the API."""
+    """Count each 404 of the API, but for those that `note_found` has excepted."""
     visit: Visit = scope[_VISIT]
     is_api = _is_below_any(_OF_MAIL, scope["path"])
 
     async def send_counted(message: Message) -> None:
-        if is_api and message["type"] == "http.response.start" and message["status"] == HTTPStatus.NOT_FOUND:
+        is_missing = message["type"] == "http.response.start" and message["status"] == HTTPStatus.NOT_FOUND
+        if is_api and is_missing and _FOUND not in scope:
             visit.miss()
         await send(message)
 

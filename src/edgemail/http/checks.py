@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from edgemail.checks import html_support
 from edgemail.errors import CheckIsOff, MessageWithoutHtml
 from edgemail.http import check_models
+from edgemail.http.access import note_found
 from edgemail.http.check_documents import read_link_list, write_html_check, write_link_list
 from edgemail.http.error_handlers import BUSY, PROBLEM
 from edgemail.http.large_responses import build_response
@@ -78,6 +79,7 @@ async def check_links(request: Request, id: IdPath) -> check_models.LinkCheckMod
 async def _check_links(request: Request, id_: int, inbox: str | None) -> check_models.LinkCheckModel:
     checker: LinkChecker | None = request.app.state.link_checker
     if checker is None:
+        note_found(request.scope)
         raise CheckIsOff("this server asks no links: the setting link_check is off")
     mails: Inbox = request.app.state.inbox
     _, found = await mails.derive(MailId(id_), write_link_list, inbox=inbox)
@@ -109,9 +111,11 @@ async def _check_html(request: Request, id_: int, inbox: str | None) -> Response
         detail = "this server does not check HTML: the setting html_check is off"
         if not html_support.is_built():
             detail = "this server has no facts to check HTML by: `make client` writes them"
+        note_found(request.scope)
         raise CheckIsOff(detail)
     mails: Inbox = request.app.state.inbox
     _, content = await mails.derive(MailId(id_), write_html_check, inbox=inbox)
     if not content.about:
+        note_found(request.scope)
         raise MessageWithoutHtml("this message has no HTML")
     return await build_response(content.read_pieces(), content.size, "application/json", {})

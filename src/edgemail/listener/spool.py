@@ -135,8 +135,10 @@ class SpoolingContent:
             if not file.reserve(self.size_octets - size):
                 self._refuse()
                 return
-            self._hand_over(file, *self._blocks)
-            self._blocks = []
+            blocks, self._blocks = self._blocks, []
+            self._hand_over(file, *blocks)
+            if self._is_over:  # the first could not be written
+                return
         if file is not None and not file.reserve(size):
             self._refuse()
             return

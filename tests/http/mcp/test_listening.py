@@ -95,19 +95,29 @@ async def test_only_addresses_of_the_tools_are_watched(tmp_path: Path) -> None:
         assert subscription.honored.resource_subscriptions == uris[1:]
 
 
-async def test_listeners_count_as_waits(program: Program) -> None:
-    """Eight of a source: a ninth is told to come again, and a wait of a tool as well. Who goes makes room."""
+async def test_listeners_count_as_waits_and_leave_half_of_their_places(program: Program) -> None:
+    """One past half of a source's places is told to come again. A wait of a tool still has a place."""
     wait = {"name": "wait_for_code", "arguments": {"address": KIM, "timeout_s": 0}}
+    long_wait = {"name": "wait_for_code", "arguments": {"address": LEE, "timeout_s": 55}}
     async with Client(f"{program.url}/mcp") as client, AsyncExitStack() as listeners:
-        for _ in range(PER_SOURCE):
+        for _ in range(PER_SOURCE // 2):
             await listeners.enter_async_context(client.listen(resource_subscriptions=[inbox(KIM)]))
         with pytest.raises(MCPError, match="busy, try again in 5 s"):
             await listeners.enter_async_context(client.listen(resource_subscriptions=[inbox(LEE)]))
-        assert b"busy" in (await post(program, "tools/call", wait)).body
+        assert b"busy" not in (await post(program, "tools/call", wait)).body
+        waiting = [asyncio.create_task(post(program, "tools/call", long_wait)) for _ in range(PER_SOURCE // 2)]
+        await until(lambda: is_busy(program, wait))
+        await send(program, LEE)
+        await asyncio.gather(*waiting)
         await listeners.aclose()
         await until(is_free(program))
         async with client.listen(resource_subscriptions=[inbox(LEE)]) as subscription:
             assert subscription.honored.resource_subscriptions == [inbox(LEE)]
+
+
+async def is_busy(program: Program, wait: dict[str, Any]) -> bool:
+    """Return True if a wait is told to come again."""
+    return b"busy" in (await post(program, "tools/call", wait)).body
 
 
 async def test_a_listener_that_goes_leaves_nothing(program: Program) -> None:
@@ -119,7 +129,7 @@ async def test_a_listener_that_goes_leaves_nothing(program: Program) -> None:
     octets = f"POST /mcp HTTP/1.1\r\nhost: {at.netloc}\r\ncontent-length: {len(body)}\r\n{head}\r\n".encode() + body
     for _ in range(3):
         writers = []
-        for _ in range(PER_SOURCE):
+        for _ in range(PER_SOURCE // 2):
             reader, writer = await asyncio.open_connection(at.hostname, at.port)
             writer.write(octets)
             writers.append(writer)

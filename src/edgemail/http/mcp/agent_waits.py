@@ -23,13 +23,14 @@ class AgentWaits:
         self._all = 0
 
     @contextmanager
-    def hold(self, source: str) -> Iterator[None]:
-        """Count a wait for as long as the context lasts.
+    def hold(self, source: str, *, is_long: bool = False) -> Iterator[None]:
+        """Count a wait for as long as the context lasts. A long one leaves half of the places to the others.
 
         Raises:
             ToolFault: there are too many.
         """
-        if self._all >= IN_ALL or self._sources[source] >= PER_SOURCE:
+        share = 2 if is_long else 1
+        if self._all >= IN_ALL // share or self._sources[source] >= PER_SOURCE // share:
             raise ToolFault("busy, try again in 5 s")
         self._sources[source] += 1
         self._all += 1

@@ -24,6 +24,9 @@ LISTEN_MAX_S: Final = 3600.0
 INBOXES_MAX: Final = 20
 """The most inboxes of a request, as of an event stream."""
 
+_URIS_MAX: Final = 100
+"""The most URIs that are looked at: each of a locked inbox costs a hash for each key of the request."""
+
 _LOOK_S: Final = 10.0
 """How often the time is looked at."""
 
@@ -34,10 +37,10 @@ def choose_inboxes(
     """Return the URIs whose changes are told, each with the name of its inbox.
 
     Those are inboxes that the tools may use and whose locks the request opens. A message never changes, so its
-    URI is left out.
+    URI is left out. So is what comes after `INBOXES_MAX` inboxes or `_URIS_MAX` URIs.
     """
     chosen: dict[str, str] = {}
-    for uri in uris:
+    for uri in uris[:_URIS_MAX]:
         text = find_inbox(uri)
         if text is not None and len(chosen) < INBOXES_MAX:
             with suppress(ToolFault, InboxLocked):

@@ -156,7 +156,7 @@ class AgentProtocol:
         chosen = choose_inboxes(self._tools.rules.addresses, asked, call.check_lock)
         meta = {SUBSCRIPTION_ID_META_KEY: request_id}
         try:
-            with self._tools.waits.hold(call.source):
+            with self._tools.waits.hold(call.source, is_long=True):
                 async with aclosing(follow_inboxes(self._tools.inbox, chosen, call.note_empty)) as following:
                     async for uris in following:
                         for note in _write_updates(uris, meta) if uris else (_acknowledge(list(chosen), meta),):
