@@ -26,6 +26,7 @@ from edgemail.http.well_known import route_well_known
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from starlette.datastructures import State
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp
 
@@ -76,7 +77,7 @@ def create_api(parts: HttpParts, metrics: MetricsPage, agents: McpEndpoint | Non
     api.router.routes += route_well_known(settings.access)
     api.router.routes += route_guides(http.base_path, documents_api=settings.access.internals == "everyone")
     if settings.access.compat_apis == "on":
-        api.router.routes += _list_compat_routes(parts, chaos, api.state.streams, api.state.link_checker)
+        api.router.routes += _list_compat_routes(parts, chaos, api.state)
     if agents is not None:
         api.router.routes.append(Route(MCP_PATH, agents, methods=None))
     mount_web_client(api)
@@ -94,9 +95,7 @@ def _make_link_checker(parts: HttpParts) -> LinkChecker | None:
     return LinkChecker(may_be_private=checks.private_links == "on", refuse=parts.refuse)
 
 
-def _list_compat_routes(
-    parts: HttpParts, chaos: Chaos | None, streams: HeldRequests, link_checker: LinkChecker | None
-) -> list[BaseRoute]:
+def _list_compat_routes(parts: HttpParts, chaos: Chaos | None, state: State) -> list[BaseRoute]:
     from edgemail.http.compat.parts import CompatParts
     from edgemail.http.compat.routes import list_routes
 
@@ -109,10 +108,10 @@ def _list_compat_routes(
         parts.settings.store.db,
         parts.measure,
         parts.counters.smtp,
-        link_checker=link_checker,
-        checks_html=parts.settings.checks.html == "on" and html_support.is_built(),
+        link_checker=state.link_checker,
+        checks_html=state.checks_html,
     )
-    return list_routes(compat, streams)
+    return list_routes(compat, state.streams)
 
 
 def _describe(settings: Settings, smtp_urls: Sequence[str]) -> ServerInfoModel:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import from_json, to_json
 
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
     from edgemail.checks.html_check import HtmlWarning
     from edgemail.checks.html_support import SupportShares
     from edgemail.mailbox.results import Result
+
+_STATUSES: Final = frozenset(HTTPStatus)
+
+
+def write_status(status: int | None) -> str:
+    """Return what a status means, "" for one that nobody knows."""
+    return HTTPStatus(status).phrase if status in _STATUSES else ""
 
 
 def write_link_list(data: bytes) -> tuple[None, Sequence[bytes]]:

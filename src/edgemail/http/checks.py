@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
@@ -11,7 +10,7 @@ from edgemail.checks import html_support
 from edgemail.errors import CheckIsOff, MessageWithoutHtml
 from edgemail.http import check_models
 from edgemail.http.access import note_found
-from edgemail.http.check_documents import read_link_list, write_html_check, write_link_list
+from edgemail.http.check_documents import read_link_list, write_html_check, write_link_list, write_status
 from edgemail.http.error_handlers import BUSY, PROBLEM
 from edgemail.http.large_responses import build_response
 from edgemail.http.locked_inboxes import open_inbox
@@ -22,8 +21,6 @@ from edgemail.model import MailId
 if TYPE_CHECKING:
     from edgemail.checks.link_check import LinkChecker
     from edgemail.mailbox.inbox import Inbox
-
-_STATUSES = frozenset(HTTPStatus)
 
 router = APIRouter(
     tags=["checks"],
@@ -99,11 +96,6 @@ async def _check_links(request: Request, id_: int, inbox: str | None) -> check_m
         errors=sum(not link.works for link in checked),
         left_out=left_out,
     )
-
-
-def write_status(status: int | None) -> str:
-    """Return what a status means, "" for one that nobody knows."""
-    return HTTPStatus(status).phrase if status in _STATUSES else ""
 
 
 async def _check_html(request: Request, id_: int, inbox: str | None) -> Response:

@@ -11,14 +11,35 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pydantic_core import to_json
+from starlette.responses import Response
 
+from edgemail.http.access import note_empty
+from edgemail.http.locked_inboxes import open_inbox_of
 from edgemail.store import message_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from starlette.types import Scope
+
     from edgemail.mailbox.inbox import Inbox
     from edgemail.model import ListedMail
+
+
+async def answer_listing(
+    scope: Scope, inbox: Inbox, address: str, *, limit: int, before: int | None, after: int, search: str
+) -> Response:
+    """Answer with a page of an address's inbox, whichever way the request was read.
+
+    Raises:
+        AddressError: the address is none.
+        InboxLocked: the inbox is locked, and the request has no right key.
+    """
+    name = open_inbox_of(scope, address)
+    octets, count = await read_listing(inbox, name, limit=limit, before=before, after=after, search=search)
+    if not count:
+        note_empty(scope, name)
+    return Response(octets, media_type="application/json")
 
 
 async def read_listing(

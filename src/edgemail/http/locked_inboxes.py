@@ -19,7 +19,7 @@ _KEY_FIELD: Final = KEY_FIELD.lower().encode()
 
 
 def note_right(scope: Scope, *, opens_all: bool) -> None:
-    """Note whether a request opens locked inboxes without their keys. Where nobody notes it, none does."""
+    """Note whether a request opens locked inboxes without their keys. A request without this note needs keys."""
     scope[_OPENS_ALL] = opens_all
 
 
@@ -30,7 +30,7 @@ def open_inbox(request: Request, text: str) -> str:
         AddressError: the text is no address.
         InboxLocked: the inbox is locked, and the request has no right key.
     """
-    return open_inbox_of(request.scope, text.strip())
+    return open_inbox_of(request.scope, text)
 
 
 def open_inbox_of(scope: Scope, text: str) -> str:
@@ -40,7 +40,7 @@ def open_inbox_of(scope: Scope, text: str) -> str:
         AddressError: the text is no address.
         InboxLocked: the inbox is locked, and the request has no right key.
     """
-    address = Address.parse(text)
+    address = Address.parse(text.strip())
     check_lock(scope, address)
     return address.inbox
 

@@ -10,27 +10,25 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_plus
 
-from fastapi.responses import Response
-
 from edgemail.errors import EdgemailError
-from edgemail.http.access import note_empty
 from edgemail.http.error_handlers import answer_unexpected
-from edgemail.http.listing_json import read_listing
-from edgemail.http.locked_inboxes import open_inbox_of
+from edgemail.http.listing_json import answer_listing
 from edgemail.http.problems import answer_error
-from edgemail.http.whole_message import read_whole
+from edgemail.http.whole_message import answer_whole
 from edgemail.mailbox.inbox import PAGE_MAX
 from edgemail.model import MailId
 
 if TYPE_CHECKING:
+    from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from edgemail.mailbox.inbox import Inbox
 
 LIMIT_DEFAULT: Final = 50
 _ID = "(0|[1-9][0-9]{0,17})"
-_LISTING: Final = re.compile(r"/api/inboxes/([A-Za-z0-9._+=-]{1,64}@[A-Za-z0-9.-]{1,255})/messages")
-_MESSAGE: Final = re.compile(rf"/api/(?:inboxes/([A-Za-z0-9._+=-]{{1,64}}@[A-Za-z0-9.-]{{1,255}})/)?messages/{_ID}")
+_INBOX = "inboxes/([A-Za-z0-9._+=-]{1,64}@[A-Za-z0-9.-]{1,255})/"
+_LISTING: Final = re.compile(f"/api/{_INBOX}messages")
+_MESSAGE: Final = re.compile(f"/api/(?:{_INBOX})?messages/{_ID}")
 _PARAMETER: Final = re.compile(rf"(?:limit|before|after)={_ID}|search=([A-Za-z0-9._+%-]{{0,200}})")
 
 
@@ -51,8 +49,8 @@ class QuickReads:
             if listing := _LISTING.fullmatch(path):
                 asked = _read_query(scope["query_string"])
                 response = None if asked is None else await self._list(scope, listing[1], asked)
-            elif message := _MESSAGE.fullmatch(path):
-                response = None if scope["query_string"] else await self._read(scope, message[1], int(message[2]))
+            elif not scope["query_string"] and (message := _MESSAGE.fullmatch(path)):
+                response = await answer_whole(scope, self._inbox, MailId(int(message[2])), message[1])
             else:
                 response = None
         except EdgemailError as error:
@@ -62,22 +60,15 @@ class QuickReads:
         await (response or self._api)(scope, receive, send)
 
     async def _list(self, scope: Scope, address: str, asked: dict[str, str]) -> Response:
-        name = open_inbox_of(scope, address)
-        octets, count = await read_listing(
+        return await answer_listing(
+            scope,
             self._inbox,
-            name,
+            address,
             limit=int(asked.get("limit", LIMIT_DEFAULT)),
             before=int(asked["before"]) if "before" in asked else None,
             after=int(asked.get("after", 0)),
             search=asked.get("search", ""),
         )
-        if not count:
-            note_empty(scope, name)
-        return Response(octets, media_type="application/json")
-
-    async def _read(self, scope: Scope, address: str | None, mail_id: int) -> Response:
-        name = None if address is None else open_inbox_of(scope, address)
-        return await read_whole(self._inbox, MailId(mail_id), name)
 
 
 def _read_query(query: bytes) -> dict[str, str] | None:

@@ -16,7 +16,8 @@ _AT_ONCE: Final = 8
 class RequestTurns:
     """The requests that may start now, and those that wait for a later turn.
 
-    Of those that wait, the sources take turns: who asks 1,000 times at once waits for itself. Their
+    Of those that wait, one of each source starts in turn. A source is the peer of the connection: behind a
+    proxy all are one, and start in the order in which they came. Their
     number is bounded by the connections: each has one request under way at a time.
     """
 

@@ -17,11 +17,11 @@ from edgemail.http.access import note_empty
 from edgemail.http.error_handlers import BUSY, PROBLEM
 from edgemail.http.event_stream import EventStream
 from edgemail.http.lazy_app import check_ready
-from edgemail.http.listing_json import read_listing
+from edgemail.http.listing_json import answer_listing
 from edgemail.http.locked_inboxes import open_inbox
 from edgemail.http.query_parameters import StrictRoute
 from edgemail.http.quick_reads import LIMIT_DEFAULT
-from edgemail.http.whole_message import read_whole
+from edgemail.http.whole_message import answer_whole
 from edgemail.mailbox.all_mail import ALL_MAIL
 from edgemail.mailbox.attached import DEPTH_MAX, AttachmentPath
 from edgemail.mailbox.inbox import PAGE_MAX, Inbox
@@ -97,13 +97,9 @@ async def list_messages(
 
     A page of a search may be short: read on until `next_before` is null.
     """
-    name = open_inbox(request, address)
-    octets, count = await read_listing(
-        _inbox(request), name, limit=limit, before=before, after=after or 0, search=search
+    return await answer_listing(
+        request.scope, _inbox(request), address, limit=limit, before=before, after=after or 0, search=search
     )
-    if not count:
-        note_empty(request.scope, name)
-    return Response(octets, media_type="application/json")
 
 
 @router.get("/api/inboxes/{address:address}/wait", tags=["inbox"])
@@ -258,7 +254,7 @@ async def follow_inboxes(
 )
 async def read_message_of_inbox(request: Request, address: AddressPath, id: IdPath) -> Response:  # noqa: A002
     """Read a parsed message of an inbox. `recipients` names this address alone."""
-    return await read_whole(_inbox(request), MailId(id), open_inbox(request, address))
+    return await answer_whole(request.scope, _inbox(request), MailId(id), address)
 
 
 @router.get(
@@ -328,7 +324,7 @@ async def empty_inbox(request: Request, address: AddressPath) -> models.DeletedM
 @router.get("/api/messages/{id}", tags=["message"], response_model=models.WholeMessageModel, responses=_NOT_FOUND)
 async def read_message(request: Request, id: IdPath) -> Response:  # noqa: A002 - its public name
     """Read a parsed message."""
-    return await read_whole(_inbox(request), MailId(id), None)
+    return await answer_whole(request.scope, _inbox(request), MailId(id), None)
 
 
 @router.get(

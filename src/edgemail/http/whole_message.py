@@ -5,16 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgemail.http import large_responses
+from edgemail.http.locked_inboxes import open_inbox_of
 
 if TYPE_CHECKING:
     from fastapi.responses import Response
+    from starlette.types import Scope
 
     from edgemail.mailbox.inbox import Inbox
     from edgemail.model import MailId
 
 
-async def read_whole(inbox: Inbox, mail_id: MailId, name: str | None) -> Response:
-    """Build the response with a `models.WholeMessageModel`; with a name, of a message of that inbox."""
+async def answer_whole(scope: Scope, inbox: Inbox, mail_id: MailId, address: str | None) -> Response:
+    """Answer with a whole message; with an address, one of its inbox.
+
+    Raises:
+        AddressError: the address is none.
+        InboxLocked: the inbox is locked, and the request has no right key.
+        MessageNotFound: there is no such message, or not in that inbox.
+    """
+    name = None if address is None else open_inbox_of(scope, address)
     mail, content = await inbox.read(mail_id, large_responses.serialize_content, name)
     before = large_responses.serialize_envelope(mail)
     return await large_responses.build_response(

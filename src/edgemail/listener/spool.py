@@ -38,9 +38,9 @@ class Spooler:
     """Counts the octets of all messages under way, and spools large messages to files.
 
     A message goes to a file past `spool_above` octets, or while all messages together take
-    `max_memory`; one above 1 MiB does so while they take half of that. Past `max_spool` octets in
-    files messages are refused. Without a folder the files are in memory as well, and take
-    `max_memory` at most.
+    `max_memory`; one of which more than 1 MiB has come does so while they take half of that.
+    Past `max_spool` octets in files messages are refused. Without a folder the files are in memory
+    as well, and take `max_memory` at most.
     """
 
     def __init__(self, folder: Path | None, *, spool_above: int, max_memory: int, max_spool: int) -> None:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from edgemail.mailbox.fair_turns import SOURCE, FairTurns
 from edgemail.mailbox.mail_changes import IDS_MAX, RELOAD, MailChange, MailChanges
-from edgemail.mailbox.watched_mail import WatchedMail
+from edgemail.mailbox.watched_mail import WatchedMail, make_searched
 from edgemail.store.base import MailCounts
-from edgemail.store.query import MailQuery, MailTerm, Searched, make_fields, matches
+from edgemail.store.query import MailQuery, MailTerm, matches
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
@@ -49,12 +49,6 @@ _CHANGED_ROWS: Final = 1_000
 _EACH_ROWS: Final = 200
 _SEARCHES_WAITING: Final = 100
 _RECHECK_S: Final = 0.25
-
-
-def _make_searched(listed: ListedMail) -> Searched:
-    """Make what a search sees of a message that was summarised a moment ago."""
-    summary = listed.summary
-    return Searched(listed.mail, make_fields(summary), summary.words, listed.is_read, listed.tags)
 
 
 async def _give_pages(mail_ids: Sequence[MailId]) -> AsyncIterator[Sequence[MailId]]:
@@ -345,7 +339,7 @@ class AllMail:
         return [
             message
             for row, message in zip(rows, listed, strict=True)
-            if (row.mail.id in matching if row.summary is not None else matches(query, _make_searched(message)))
+            if (row.mail.id in matching if row.summary is not None else matches(query, make_searched(message)))
         ]
 
     async def _find_pages(self, query: MailQuery) -> AsyncIterator[Sequence[MailId]]:

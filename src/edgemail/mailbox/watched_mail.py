@@ -78,15 +78,17 @@ class WatchedMail:
         if any(row.summary is not None for row in rows):
             words = await self._store.read_words(after=after, before=rows[-1].mail.id + 1)
         messages = [
-            (message, _make_searched(message, words.get(row.mail.id, message.summary.words)))
+            (message, make_searched(message, words.get(row.mail.id, message.summary.words)))
             for row, message in zip(rows, listed, strict=True)
         ]
         settled = next((number for number, row in enumerate(rows) if not _is_settled(row)), len(rows))
         return WatchedPage(messages, settled, is_full=len(rows) == PAGE_ROWS)
 
 
-def _make_searched(listed: ListedMail, words: str) -> Searched:
-    return Searched(listed.mail, make_fields(listed.summary), words, listed.is_read, listed.tags)
+def make_searched(listed: ListedMail, words: str | None = None) -> Searched:
+    """Return what a search sees of a message; without `words`, one that was summarised a moment ago."""
+    known = listed.summary.words if words is None else words
+    return Searched(listed.mail, make_fields(listed.summary), known, listed.is_read, listed.tags)
 
 
 def _is_settled(row: ListingRow) -> bool:

@@ -42,7 +42,7 @@ class Doorkeeper:
         access = settings.access
         self.needs_password = access.mode == "public" or access.private == "on"
         """True if the operator alone may read all inboxes; else any password is right."""
-        self._has_keys = access.mode == "public" and access.private == "off"
+        self._has_keys = access.has_locks and access.private == "off"
         # Where anybody may do what the operator may, nothing is compared.
         self._passwords = passwords if self.needs_password or access.deletion == "off" else None
         self._visitors = visitors

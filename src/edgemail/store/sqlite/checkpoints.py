@@ -27,7 +27,7 @@ class Checkpoints:
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
-        self._thread = JobThread("edgemail-checkpoint")
+        self._thread: JobThread | None = None  # a store that only reads never needs it
         self._octets = 0
         self._running: asyncio.Future[None] | None = None
 
@@ -36,11 +36,13 @@ class Checkpoints:
         self._octets += octets
         if self._octets >= _EVERY_OCTETS and (self._running is None or self._running.done()):
             self._octets = 0
+            self._thread = self._thread or JobThread("edgemail-checkpoint")
             self._running = self._thread.do(self._run)
 
     def close(self) -> None:
         """Finish the checkpoint that runs, and end the thread."""
-        self._thread.close()
+        if self._thread is not None:
+            self._thread.close()
 
     def _run(self) -> None:
         # As with SQLite's own checkpoints, an error is left to the next commit, which meets it too.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
+
+from edgemail.http.check_documents import write_status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from edgemail.checks.link_check import CheckedLink
-
-_STATUSES: Final = frozenset(HTTPStatus)
 
 
 def write_link_check(links: Sequence[CheckedLink]) -> dict[str, Any]:
@@ -21,10 +21,6 @@ def write_link_check(links: Sequence[CheckedLink]) -> dict[str, Any]:
 def _write_link(link: CheckedLink) -> dict[str, Any]:
     if link.error is None:
         status = link.status or 0
-        return {"URL": link.url, "StatusCode": status, "Status": _name_status(status)}
+        return {"URL": link.url, "StatusCode": status, "Status": write_status(status)}
     code = HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS if link.is_refused else 0
     return {"URL": link.url, "StatusCode": int(code), "Status": link.error}
-
-
-def _name_status(status: int) -> str:
-    return HTTPStatus(status).phrase if status in _STATUSES else ""

@@ -213,7 +213,9 @@ class _MailpitApi:
     async def check_links(self, request: Request) -> Response:
         """Say what the links answer.
 
-        It is a GET, as Mailpit's is. So another site's page could have it asked by sending its reader here.
+        It is a GET, as Mailpit's is. So another site's page could have it asked by sending its reader here. A
+        browser tells that only to https: and to this machine's own addresses: elsewhere the rate of link checks
+        is the bound.
         """
         mail_id = await self._find_id(request)
         if self._parts.link_checker is None:
