@@ -105,7 +105,7 @@ async def test_listeners_count_as_waits_and_leave_half_of_their_places(program: 
         with pytest.raises(MCPError, match="busy, try again in 5 s"):
             await listeners.enter_async_context(client.listen(resource_subscriptions=[inbox(LEE)]))
         assert b"busy" not in (await post(program, "tools/call", wait)).body
-        waiting = [asyncio.create_task(post(program, "tools/call", long_wait)) for _ in range(PER_SOURCE // 2)]
+        waiting = [asyncio.create_task(wait_for_a_place(program, long_wait)) for _ in range(PER_SOURCE // 2)]
         await until(lambda: is_busy(program, wait))
         await send(program, LEE)
         await asyncio.gather(*waiting)
@@ -113,6 +113,12 @@ async def test_listeners_count_as_waits_and_leave_half_of_their_places(program: 
         await until(is_free(program))
         async with client.listen(resource_subscriptions=[inbox(LEE)]) as subscription:
             assert subscription.honored.resource_subscriptions == [inbox(LEE)]
+
+
+async def wait_for_a_place(program: Program, wait: dict[str, Any]) -> None:
+    """Wait as told, and again as often as another wait has the place at that moment."""
+    while await is_busy(program, wait):
+        pass
 
 
 async def is_busy(program: Program, wait: dict[str, Any]) -> bool:
