@@ -43,7 +43,9 @@ _CAPITALS = re.compile("[A-Z0-9]{4,10}")
 _MIXED = re.compile("[A-Za-z0-9]{5,12}")
 _NAMED = re.compile("[A-Za-z]{3,}[0-9]{1,4}|[0-9]+(?:st|nd|rd|th|x|px|gb|mb|kb|min|am|pm|h|s|k)", re.IGNORECASE)
 _LETTERS = re.compile("[A-Z]{5,8}|[A-Z]{3,5}-[A-Z]{3,5}|[A-Z]{4}")
-_WORDS = re.compile("[a-z]{3,10}(?:-[a-z]{3,10}){2,4}(?:-[0-9]{1,4})?|[a-z]{3,10}-(?:[0-9]{2,4}-[a-z]{3,10}|[a-z]{3,10}-[0-9]{2,4})")
+_WORDS = re.compile(
+    "[a-z]{3,10}(?:-[a-z]{3,10}){2,4}(?:-[0-9]{1,4})?|[a-z]{3,10}-(?:[0-9]{2,4}-[a-z]{3,10}|[a-z]{3,10}-[0-9]{2,4})"
+)
 _NUMBERED = re.compile("[A-Z]{2,5}-(?:19|20)[0-9]{2}-")
 """As series are: `CVE-2026-48122`."""
 _APART = re.compile("[A-Z0-9](?: [A-Z0-9]){1,7}(?: ?[-–] ?[A-Z0-9](?: [A-Z0-9]){1,7})?")
@@ -220,7 +222,8 @@ def _is_numeric(found: str) -> bool:
 
 def _is_known(word: str) -> bool:
     """Return True for a word that mails about codes and links have, other than those that say yes."""
-    return len(word) > 3 and any(mark.end - mark.start == len(word) and mark.roles != {"yes"} for mark in marks(word))
+    whole = (mark for mark in marks(word) if mark.end - mark.start == len(word))
+    return len(word) > 3 and any(mark.roles != {"yes"} for mark in whole)
 
 
 def _is_joined(line: str, start: int, end: int) -> bool:
