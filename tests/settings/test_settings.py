@@ -338,7 +338,9 @@ def test_the_reference_says_what_the_code_does(tmp_path: Path) -> None:
     """`python -m edgemail.settings docs/reference` writes it again."""
     subprocess.run([sys.executable, "-m", "edgemail.settings", str(tmp_path)], check=True, timeout=30)
     for folder in (ROOT / "docs/reference", tmp_path):
-        assert {name: (folder / name).read_text(encoding="utf-8") for name in write_reference()} == write_reference()
+        assert {
+            name: (folder / name).read_text(encoding="utf-8") for name in write_reference()
+        } == write_reference()
 
 
 def test_the_reference_has_every_setting_once() -> None:
