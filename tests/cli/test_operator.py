@@ -118,8 +118,14 @@ def test_what_is_not_there_is_one_line(db: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.db"
     empty = run("", "operator", "list", "--db", str(other))
     assert (empty.returncode, empty.stdout) == (0, "")
-    assert empty.stderr == f"no mail for the operator in {other}.operator yet\n"
+    said = f"no mail for the operator in {other}.operator yet"
+    assert empty.stderr == (
+        f"{said}, as the folder is not there; if your server has settings of its own, name them with --config, "
+        "or its database with --db\n"
+    )
     assert not (tmp_path / "other.db.operator").exists()
+    (tmp_path / "other.db.operator").mkdir()
+    assert run("", "operator", "list", "--db", str(other)).stderr == f"{said}\n"
     other.write_text("")
     in_the_way = run("", "operator", "list", "--operator-maildir", str(other))
     assert (in_the_way.returncode, in_the_way.stderr) == (1, f"{other}/new cannot be read: Not a directory\n")

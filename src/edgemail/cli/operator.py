@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _HEAD_BYTES: Final = 16_384
 _DELIVERED_TO: Final = b"Delivered-To: "
+_ADVICE: Final = "; if your server has settings of its own, name them with --config, or its database with --db"
 _OPTIONS: Final = ("db", "operator_maildir")
 
 
@@ -37,7 +38,8 @@ def _list(*, as_json: bool, **flags: Any) -> None:
     for message in messages:
         echo_line(_write_line(message))
     if not messages:
-        echo_line(f"no mail for the operator in {folder} yet", err=True)
+        advice = "" if Path(folder).is_dir() else f", as the folder is not there{_ADVICE}"
+        echo_line(f"no mail for the operator in {folder} yet{advice}", err=True)
 
 
 def _show(*, what: str, raw: bool, as_json: bool, **flags: Any) -> None:

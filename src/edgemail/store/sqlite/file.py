@@ -92,6 +92,18 @@ def open_for_reading(path: Path) -> apsw.Connection:
     return connection
 
 
+def check_mail(connection: apsw.Connection, path: Path) -> None:
+    """Check that a database is edgemail's, of this version or an earlier one.
+
+    Raises:
+        StoreInvalid: it is another program's.
+        apsw.Error: it cannot be read.
+    """
+    _refuse_mailpits({name for (name,) in connection.execute(schema.LIST_TABLES)}, path)
+    if _columns_of(connection, "mail") not in (schema.MAIL_COLUMNS, schema.FIRST_COLUMNS):
+        raise StoreInvalid(f"{path} is no database of edgemail's")
+
+
 def connect(path: Path, flags: int) -> apsw.Connection:
     """Open a connection with the settings that every connection needs.
 
