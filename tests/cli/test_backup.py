@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from testkit.sample_mail import envelope
+from testkit.sqld import Sqld
+from testkit.waiting import until
 
 from edgemail.settings import StoreSettings
 from edgemail.store.open import open_store
@@ -204,3 +206,40 @@ def test_the_answers_are_json_for_programs(database: Path, tmp_path: Path) -> No
     assert json.loads(call("restore", copy, "--db", new, "--json")) == {"database": str(new), "kept": None}
     kept = json.loads(call("restore", copy, "--db", new, "--json"))["kept"]
     assert kept == f"{new}.before-restore-1"
+
+
+@pytest.mark.needs_sqld
+def test_the_file_of_a_database_server_is_copied_and_put_back(tmp_path: Path) -> None:
+    """While it runs; an empty folder with the copy is a new server's database, with replicas of its own."""
+    before, after = Sqld(tmp_path / "before"), Sqld(tmp_path / "after")
+    copy = tmp_path / "copy.db"
+    letters = [envelope(data=f"Subject: {number}\r\n\r\nx".encode()) for number in range(20)]
+    before.start()
+    try:
+        asyncio.run(fill(before.url, letters, before.token()))
+        call("backup", copy, "--db", before.folder / "data/dbs/default/data")
+        asyncio.run(fill(before.url, letters[:1], before.token()))
+    finally:
+        before.kill()
+    folder = after.folder / "data/dbs/default"
+    folder.mkdir(parents=True)
+    copy.rename(folder / "data")
+    after.start()
+    replica = Sqld(tmp_path / "replica", primary=after, key=after.key)
+    try:
+        replica.start()
+        assert len(asyncio.run(read_all(after.url, after.token()))) == len(letters)
+        asyncio.run(fill(after.url, letters[:1], after.token()))
+        asyncio.run(wait_for_mail(replica, len(letters) + 1))
+    finally:
+        replica.kill()
+        after.kill()
+
+
+async def wait_for_mail(server: Sqld, count: int) -> None:
+    """Return once a replica has so many messages."""
+
+    async def has_them() -> bool:
+        return len(await read_all(server.url, server.token())) == count
+
+    await until(has_them)
