@@ -35,6 +35,8 @@ def read(name: str) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.needs_curl
+@pytest.mark.needs_swaks
 def test_the_laptops_commands_give_the_code(shell_path: str, tmp_path: Path) -> None:
     """In the tutorial's order, but for the start, whose ports are others here."""
     with running_loaded("--db", "memory") as server:
@@ -85,6 +87,7 @@ def in_a_terminal_of_its_own(command: str, port: int, folder: Path, environ: dic
 
 
 @pytest.mark.slow
+@pytest.mark.needs_curl
 @pytest.mark.needs_sqld
 def test_the_edges_commands_bring_the_mail_to_both_readers(shell_path: str, tmp_path: Path) -> None:
     """In the tutorial's order; what goes on running is told by the port that it opens."""
