@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +36,9 @@ _PARTS = (
     b'--b\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename="invoice.pdf"\r\n'
     b"Content-Transfer-Encoding: base64\r\n\r\nJVBERi0xLjQgbm90IGEgcmVhbCBvbmU=\r\n--b--\r\n"
 )
-_LATIN_1 = b"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: 8bit\r\n"
+_LATIN_1 = (
+    b"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: 8bit\r\n"
+)
 _UTF_8 = b"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n"
 
 LETTERS = (
@@ -52,3 +56,19 @@ DELETED = Letter("Deleted long ago", ("carol@example.org",), b"Bye.\r\n")
 READ = 1
 TAGGED, TAG = 2, "kept"
 """What was marked, where the program of that time could."""
+
+
+def unpack(name: str, folder: Path) -> Path:
+    """Copy a kept database into a folder."""
+    path = folder / "mail.db"
+    path.write_bytes(gzip.decompress((DATABASES / f"{name}.db.gz").read_bytes()))
+    return path
+
+
+def had_marks(path: Path) -> bool:
+    """Return True if the program of that time could mark mail."""
+    connection = sqlite3.connect(path)
+    try:
+        return bool(connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'read_mail'").fetchall())
+    finally:
+        connection.close()

@@ -49,7 +49,7 @@ def test_a_database_of_a_newer_version_ends_the_start(newer: Path, flags: tuple[
     """One line names the file, the reason and the way out; no octet of the file changes."""
     before = newer.read_bytes()
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("EDGEMAIL_", "LIBSQL_"))}
-    ports = ("--smtp", "127.0.0.1:0") if not flags else flags
+    ports = flags or ("--smtp", "127.0.0.1:0")
     command = [*THIS_PYTHON, "serve", "--db", str(newer), "--http", "127.0.0.1:0", *ports]
     done = subprocess.run(
         command, cwd=newer.parent, env=environ, capture_output=True, text=True, timeout=PATIENCE_S * 2, check=False

@@ -193,7 +193,9 @@ def _prepare(connection: apsw.Connection, path: Path) -> None:
 
 
 def _version_of(connection: apsw.Connection) -> int:
-    return int(connection.execute(schema.READ_VERSION).fetchall()[0][0])
+    ((version,),) = connection.execute(schema.READ_VERSION).fetchall()
+    assert isinstance(version, int)
+    return version
 
 
 def _columns_of(connection: apsw.Connection, table: str) -> set[str]:
