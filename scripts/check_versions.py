@@ -48,7 +48,13 @@ def named_versions() -> Iterator[tuple[str, str]]:
     yield "src/edgemail/__init__.py", package_version()
     for folder in NPM_PACKAGES:
         for name in ("package.json", "package-lock.json"):
-            yield f"{folder}/{name}", json.loads((ROOT / folder / name).read_text("utf-8"))["version"]
+            package = json.loads((ROOT / folder / name).read_text("utf-8"))
+            yield f"{folder}/{name}", package["version"]
+            if "packages" in package:  # npm writes it there again
+                yield f"{folder}/{name}, packages", package["packages"][""]["version"]
+    example = json.loads((ROOT / "examples/playwright/package.json").read_text("utf-8"))
+    needed = example["devDependencies"]["@edgemail/playwright"]
+    yield "examples/playwright/package.json, devDependencies", needed.removeprefix("^")
     plugin = tomllib.loads((ROOT / "clients/pytest-edgemail/pyproject.toml").read_text("utf-8"))["project"]
     yield "clients/pytest-edgemail/pyproject.toml", plugin["version"]
     yield "clients/pytest-edgemail/pyproject.toml, dependencies", plugin["dependencies"][0].partition(">=")[2]

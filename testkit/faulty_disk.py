@@ -54,6 +54,11 @@ class FaultyDisk(apsw.VFS):
             self._written.pop(filename, None)
             super().xDelete(filename, syncdir)
 
+    def adopt(self, path: Path) -> None:
+        """Take the octets of a file that was made elsewhere as synced."""
+        with self._lock:
+            self._kept[str(path)] = bytearray(path.read_bytes())
+
     def fail_nth(self, call: Call, number: int, error: apsw.Error | None = None) -> None:
         """Let only the nth call (from 1) fail, with `error` or else with EIO."""
         left = number

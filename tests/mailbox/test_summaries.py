@@ -96,6 +96,26 @@ async def test_summaries_are_derived_and_made_again(store: Fragile, tmp_path: Pa
         await until(lambda: has_subjects(store, ["Again"]))
 
 
+async def test_a_long_run_says_how_far_it_is(
+    store: Fragile, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As after an upgrade, which makes the summaries of all mail again. Everyday mail is not worth a line."""
+    caplog.set_level(logging.INFO, "edgemail.mailbox.summaries")
+    monkeypatch.setattr(summaries, "_MANY", 40)
+    monkeypatch.setattr(summaries, "_SAY_EVERY_S", 0.0)
+    await add_all(store, [envelope(data=letter(str(number))) for number in range(100)])
+    async with running(store):
+        await until(lambda: "all mail has its summary: made 100" in caplog.messages)
+        await store.add(envelope(data=letter("Later")))
+        await until(lambda: has_subjects(store, [*map(str, range(100)), "Later"]))
+    assert caplog.messages == [
+        "made 64 summaries, up to message 64 of 100; mail is taken meanwhile",
+        "made 96 summaries, up to message 96 of 100; mail is taken meanwhile",
+        "made 100 summaries, up to message 100 of 100; mail is taken meanwhile",
+        "all mail has its summary: made 100",
+    ]
+
+
 @pytest.mark.parametrize("error", [StoreUnavailable("locked"), StoreFull("full")])
 async def test_summaries_outlive_a_store_that_fails(
     store: Fragile, error: Exception, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

@@ -44,7 +44,7 @@ COUNTS_WHAT_PEOPLE_DID = {
     "COUNT_READ": "SCAN read_mail",
 }
 """These count rows of a few octets, which only people make."""
-ONE_ROW = {"usage", "sqlite_sequence", "sqlite_schema", "webhook_mark"}
+ONE_ROW = {"usage", "sqlite_sequence", "sqlite_schema", "webhook_mark", "pragma_user_version"}
 """Tables of few rows, however much mail there is."""
 BOUNDED = {"webhook_queue", "json_each", "e", "p", "(subquery-8)"}
 """Tables of 10,000 rows of a few octets at most, what a statement was given, and the rows of one page."""

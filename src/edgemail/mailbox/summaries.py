@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from edgemail import mime
@@ -37,9 +37,21 @@ _LOAD_MESSAGES = 4
 Each MiB counts as a message: it takes as long to parse as hundreds of small ones.
 """
 _RETRY_S = 5.0
+_MANY = 1_000
+"""Say how far a run is that has made more summaries than this, as after an upgrade."""
+_SAY_EVERY_S = 15.0
 _NOTHING = Summary("", "", "", (), (), ())
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Progress:
+    """What one run has made."""
+
+    made: int = 0
+    next_s: float = 0.0
+    is_said: bool = False
 
 
 class Summarizer:
@@ -90,17 +102,32 @@ class Summarizer:
 
     async def _catch_up(self, seen: int) -> int:
         loop = asyncio.get_running_loop()
+        progress = _Progress()
         while batch := await self._store.list_unsummarized(seen, max_rows=_BATCH_ROWS, max_bytes=_BATCH_BYTES):
             summaries, busy_s = await loop.run_in_executor(self._thread, _summarize, batch, self._find_source)
             await self._tag(batch, summaries)  # first: who waits for the summary finds the tags
             await self._store.add_summaries(summaries)
             self._tell()
             seen = batch[-1][0]
+            await self._say(progress, len(batch), seen)
             del batch  # otherwise two batches are in memory while the next one is read
             share = _SHARE_UNDER_LOAD if self._arrived > _LOAD_MESSAGES else _SHARE
             self._arrived = 0
             await asyncio.sleep(max(_PAUSE_S, busy_s / share - busy_s))
+        if progress.is_said:
+            _log.info("all mail has its summary: made %d", progress.made)
         return seen
+
+    async def _say(self, progress: _Progress, made: int, seen: MailId) -> None:
+        """Say from time to time how much of a long run is done."""
+        progress.made += made
+        now = time.monotonic()
+        if progress.made <= _MANY or now < progress.next_s:
+            return
+        progress.is_said, progress.next_s = True, now + _SAY_EVERY_S
+        newest = await self._store.list_mail(limit=1)
+        last = newest[0].mail.id if newest else seen
+        _log.info("made %d summaries, up to message %d of %d; mail is taken meanwhile", progress.made, seen, last)
 
     async def _tag(
         self, batch: Sequence[tuple[MailId, bytes]], summaries: Sequence[tuple[MailId, Summary]]

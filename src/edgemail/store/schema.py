@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from edgemail.errors import MessageNotFound
+from edgemail.errors import MessageNotFound, StoreInvalid
 from edgemail.model import Attachment, CalendarEvent, Code, HeaderAddress, Link, MailId, StoredMail, Summary
 from edgemail.store.base import SMALL_MAX_BYTES, ListingRow, SmallMail
 from edgemail.store.query import make_fields
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     from edgemail.model import Address, Envelope
 
 _T = TypeVar("_T")
+
+VERSION = 1
+"""Raise it when the tables change, and keep a database of the new ones (see scripts/keep_database.py).
+
+A program leaves a database with a higher number alone. Before edgemail 0.2.0 databases had no number, which is 0.
+"""
+READ_VERSION = "SELECT user_version FROM pragma_user_version"
+WRITE_VERSION = f"PRAGMA user_version = {VERSION}"
 
 MAIL_TABLE = """
 CREATE TABLE IF NOT EXISTS mail (
@@ -322,6 +330,19 @@ FROM search_fields f WHERE f.mail_id < ? AND {conditions}"""  # noqa: S608 - as 
 def list_columns(table: str) -> str:
     """Make the statement that lists a table's columns: no rows where there is no such table."""
     return f"SELECT name FROM pragma_table_info('{table}')"  # noqa: S608 - our own tables
+
+
+def check_version(version: int, place: object) -> None:
+    """Refuse a database whose tables this program does not know.
+
+    Raises:
+        StoreInvalid: a newer edgemail made them. The text says what to do.
+    """
+    if version > VERSION:
+        raise StoreInvalid(
+            f"{place} was made by a newer edgemail (its tables have number {version}, this program knows up to "
+            f"{VERSION}); start that version, or name another database"
+        )
 
 
 # A quoted local part may hold "<", ">" and ", ".

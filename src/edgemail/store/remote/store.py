@@ -316,8 +316,10 @@ def _all(outcomes: Sequence[Outcome | None]) -> list[Outcome]:
 
 
 async def _prepare(client: HranaClient, url: str) -> None:
-    await _check_columns(client, url)
+    version = await _check_tables(client, url)
     steps = [Step(statement) for statement in (*schema.TABLES, schema.WRITER_TABLE)]
+    if version != schema.VERSION:
+        steps.append(Step(schema.WRITE_VERSION))
     has = {table: await _columns_of(client, table) for table in schema.DERIVED_COLUMNS}
     if any(has.values()) and has != schema.DERIVED_COLUMNS:
         _log.warning("making the summaries in %s again, as this version has others", url)
@@ -326,7 +328,7 @@ async def _prepare(client: HranaClient, url: str) -> None:
 
 
 async def _find_tables(client: HranaClient, url: str) -> None:
-    await _check_columns(client, url)
+    await _check_tables(client, url)
     tables = {name for (name,) in await client.query(schema.LIST_TABLES)}
     if "inbox" not in tables:
         raise StoreUnavailable(
@@ -345,12 +347,20 @@ async def _columns_of(client: HranaClient, table: str) -> set[object]:
     return {name for (name,) in await client.query(schema.list_columns(table))}
 
 
-async def _check_columns(client: HranaClient, url: str) -> None:
+async def _check_tables(client: HranaClient, url: str) -> int:
+    """Return the version of the tables.
+
+    Raises:
+        StoreInvalid: they are not this program's.
+    """
+    ((version,),) = await client.query(schema.READ_VERSION)
+    schema.check_version(version, url)
     columns = await _columns_of(client, "mail")
     if columns == schema.FIRST_COLUMNS:
         raise StoreInvalid(f"{url} is a database of the first edgemail; copy it to a file, which edgemail upgrades")
     if columns and columns != schema.MAIL_COLUMNS:
         raise StoreInvalid(f"{url} has a table `mail` that is not edgemail's; choose another database")
+    return int(version)
 
 
 def _explain(url: str, error: HranaError, *, has_token: bool, need: str) -> StoreInvalid | StoreUnavailable:

@@ -70,6 +70,7 @@ def open_for_reading(path: Path) -> apsw.Connection:
     except apsw.Error as error:
         raise StoreInvalid(f"{path} cannot be opened as a database: {error}") from error
     try:
+        version = _version_of(connection)
         tables = {name for (name,) in connection.execute(schema.LIST_TABLES)}
         columns = _columns_of(connection, "mail")
         derived_columns = {table: _columns_of(connection, table) for table in schema.DERIVED_COLUMNS}
@@ -78,6 +79,7 @@ def open_for_reading(path: Path) -> apsw.Connection:
         raise StoreInvalid(f"{path} cannot be read as a database: {error}") from error
     try:
         _refuse_mailpits(tables, path)
+        schema.check_version(version, path)
     except StoreInvalid:
         connection.close()
         raise
@@ -168,6 +170,8 @@ def _refuse_mailpits(tables: set[str], path: Path) -> None:
 
 def _prepare(connection: apsw.Connection, path: Path) -> None:
     _refuse_mailpits({name for (name,) in connection.execute(schema.LIST_TABLES)}, path)
+    version = _version_of(connection)
+    schema.check_version(version, path)
     connection.pragma("auto_vacuum", 2)  # incremental; has an effect only while the database is empty
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", 2)  # FULL: a commit is on the disk when it returns
@@ -187,6 +191,8 @@ def _prepare(connection: apsw.Connection, path: Path) -> None:
                 connection.execute(statement)
         for statement in schema.TABLES:
             connection.execute(statement)
+        if version != schema.VERSION:
+            connection.execute(schema.WRITE_VERSION)
     if connection.pragma("auto_vacuum") != 2:
         _log.info("rewriting %s once, so that free space can be given back later", path)
         connection.pragma("auto_vacuum", 2)
@@ -196,6 +202,12 @@ def _prepare(connection: apsw.Connection, path: Path) -> None:
     # one would take too much memory.
     connection.pragma("cache_spill", _SPILL_PAGES)
     connection.execute(schema.PUT_INTO_INBOX)
+
+
+def _version_of(connection: apsw.Connection) -> int:
+    ((version,),) = connection.execute(schema.READ_VERSION).fetchall()
+    assert isinstance(version, int)
+    return version
 
 
 def _columns_of(connection: apsw.Connection, table: str) -> set[str]:
