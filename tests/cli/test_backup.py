@@ -118,11 +118,13 @@ def test_only_files_are_copied(command: str, database: Path, tmp_path: Path) -> 
 
 def test_what_is_no_database_is_neither_copied_nor_put_back(database: Path, tmp_path: Path) -> None:
     """The database there stays as it is."""
-    other, text, missing = tmp_path / "other.db", tmp_path / "text.db", tmp_path / "missing.db"
+    other, newer, text, missing = (tmp_path / f"{name}.db" for name in ("other", "newer", "text", "missing"))
     sqlite3.connect(other).execute("CREATE TABLE x (y)").connection.commit()
+    make(newer, "from the future")
+    sqlite3.connect(newer).execute("PRAGMA user_version = 99").connection.commit()
     text.write_text("x" * 5000)
     before = read(database)
-    for wrong in (other, text, missing):
+    for wrong in (other, newer, text, missing):
         refuse("backup", tmp_path / "copy.db", "--db", wrong)
         refuse("restore", wrong, "--db", database)
     assert not (tmp_path / "copy.db").exists()

@@ -98,10 +98,11 @@ def check_mail(connection: apsw.Connection, path: Path) -> None:
     """Check that a database is edgemail's, of this version or an earlier one.
 
     Raises:
-        StoreInvalid: it is another program's.
+        StoreInvalid: it is another program's, or a newer version's.
         apsw.Error: it cannot be read.
     """
     _refuse_mailpits({name for (name,) in connection.execute(schema.LIST_TABLES)}, path)
+    schema.check_version(_version_of(connection), path)
     if _columns_of(connection, "mail") not in (schema.MAIL_COLUMNS, schema.FIRST_COLUMNS):
         raise StoreInvalid(f"{path} is no database of edgemail's")
 
@@ -206,8 +207,7 @@ def _prepare(connection: apsw.Connection, path: Path) -> None:
 
 def _version_of(connection: apsw.Connection) -> int:
     ((version,),) = connection.execute(schema.READ_VERSION).fetchall()
-    assert isinstance(version, int)
-    return version
+    return int(version)
 
 
 def _columns_of(connection: apsw.Connection, table: str) -> set[str]:
