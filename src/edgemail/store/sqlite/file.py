@@ -206,8 +206,8 @@ def _prepare(connection: apsw.Connection, path: Path) -> None:
 
 
 def _version_of(connection: apsw.Connection) -> int:
-    ((version,),) = connection.execute(schema.READ_VERSION).fetchall()
-    return int(version)
+    version = connection.pragma("user_version")
+    return version if isinstance(version, int) else 0
 
 
 def _columns_of(connection: apsw.Connection, table: str) -> set[str]:
