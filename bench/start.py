@@ -81,7 +81,7 @@ def measure(rounds: int, beside: str | None, db: str) -> Section:
                 figures = _time_start(python, where, Path(folder))
                 if number:  # the first start of each fills the disk's cache
                     found[name].append(figures)
-    section.figures = {name: [_as_dict(one) for one in several] for name, several in found.items()}
+    section.figures = {name: [_as_dict(start) for start in starts] for name, starts in found.items()}
     section.tables.append(_write_table(found))
     for field, aim, most, unit in _AIMS:
         median = statistics.median(_list_of(found["this"], field))

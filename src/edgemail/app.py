@@ -38,6 +38,7 @@ from edgemail.smtp import read_source
 from edgemail.store.open import open_store
 from edgemail.system.certificate import Certificate, create_self_signed, create_unkept
 from edgemail.system.descriptor_limit import share_descriptors
+from edgemail.system.logged_addresses import LoggedAddresses
 from edgemail.system.metrics import Counters, Pop3Counters
 from edgemail.system.password_file import read_password_file
 from edgemail.system.reading_refusals import ReadingRefusals
@@ -238,6 +239,7 @@ class App:
         deliver = inbox.deliver if router is None else router.deliver
         chaos = Chaos()
         policy = Policy(settings.policy, chaos, None if store.disk is None else store.disk.file.parent)
+        logged_addresses = LoggedAddresses(settings.log.addresses)
         listener = None
         if not settings.read_only:
             listener = Listener(
@@ -248,7 +250,7 @@ class App:
                 policy,
                 counters.smtp,
                 spooler,
-                TransactionLog(settings.log.addresses),
+                TransactionLog(logged_addresses),
                 logins,
             )
         visitors = Visitors(settings.access, time.monotonic)
@@ -265,7 +267,7 @@ class App:
             sockets.write_smtp_urls(),
             _share_descriptors(settings, has_metrics_port=bool(sockets.metrics)),
         )
-        pop3 = _build_pop3(settings, inbox, certificate, passwords, visitors, counters)
+        pop3 = _build_pop3(settings, inbox, certificate, passwords, visitors, counters, logged_addresses)
         app = cls(sockets, store, inbox, router, listener, http_parts, pop3)
         app._run(refusals.run())
         if not settings.read_only:
@@ -371,6 +373,7 @@ def _build_pop3(
     passwords: StoredPasswords | None,
     visitors: Visitors,
     counters: Counters,
+    logged_addresses: LoggedAddresses,
 ) -> Pop3Server | None:
     """Build the POP3 server, which is loaded only where it is on."""
     if not settings.pop3.is_on:
@@ -378,7 +381,8 @@ def _build_pop3(
     from edgemail.pop3_server import Pop3Parts, Pop3Server
 
     counters.pop3 = Pop3Counters()
-    return Pop3Server(Pop3Parts(settings, inbox, certificate, passwords, visitors, counters.pop3))
+    parts = Pop3Parts(settings, inbox, certificate, passwords, visitors, counters.pop3, logged_addresses)
+    return Pop3Server(parts)
 
 
 def _share_descriptors(settings: Settings, *, has_metrics_port: bool) -> int:

@@ -280,12 +280,12 @@ async def test_checks_wait_for_each_other_and_not_for_ever() -> None:
         checker = make_checker(server, refuse=refused.append)
         checks = [asyncio.create_task(checker.check([url(server, str(place))])) for place in range(40)]
         done, waiting = await asyncio.wait(checks, return_when=asyncio.FIRST_COMPLETED)
-        for one in done:
+        for check in done:
             with pytest.raises(TooBusy):
-                await one
+                await check
         assert refused[0] == "link_check_queue"
-        for one in waiting:
-            one.cancel()
+        for check in waiting:
+            check.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
 
 

@@ -27,3 +27,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     folder = tmp_path_factory.mktemp("server")
     with serving(folder / "mail.db", url="memory", EDGEMAIL_CHAOS_API="on", EDGEMAIL_MAX_AGE="off") as process:
         yield process
+
+
+@pytest.fixture(scope="module")
+def public_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    """Run the program as strangers meet it: it opens locked inboxes to their keys alone."""
+    folder = tmp_path_factory.mktemp("public")
+    settings = {"EDGEMAIL_MODE": "public", "EDGEMAIL_DOMAIN": "example.org", "EDGEMAIL_TLS": "off"}
+    with serving(folder / "mail.db", **settings) as process:
+        yield process

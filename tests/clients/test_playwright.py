@@ -40,11 +40,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 @pytest.fixture(scope="module")
-def results(project: Project, server: Process) -> dict[str, Result]:
-    """Run all of `specs`, with a server that runs already."""
+def results(project: Project, server: Process, public_server: Process) -> dict[str, Result]:
+    """Run all of `specs`, with servers that run already."""
+    host, port = public_server.smtp
     return project.run(
         "--config=specs",
         EDGEMAIL_URL=server.url,
+        PUBLIC_URL=public_server.url,
+        PUBLIC_SMTP_URL=f"smtp://{host}:{port}",
         CLOSED_URL=f"http://127.0.0.1:{free_port()}",
         START_EDGEMAIL=f"{sys.executable} -m edgemail",
         CHROMIUM=CHROMIUM,
@@ -69,7 +72,7 @@ def test_each_fixture_does_what_it_says(results: dict[str, Result]) -> None:
     """The specs are a project of CommonJS, as `npm init playwright` makes them; one of them is to fail."""
     errors = errors_of(results)
     assert list(errors) == ["this test fails"], errors
-    assert len(results) == 29
+    assert len(results) == 34
     assert [title for title, result in results.items() if result.mail] == ["this test fails"]
 
 
@@ -102,7 +105,7 @@ def test_the_example_signs_up_in_a_browser(project: Project, tmp_path: Path) -> 
 def test_the_example_and_the_guide_have_the_types_of_the_package(project: Project) -> None:
     """TypeScript finds them, and a wrong name is an error."""
     blocks = re.findall(r"^```ts\n(.*?)^```", GUIDE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     for number, block in enumerate(blocks):
         (project.folder / "tests" / f"guide-{number}.ts").write_text(block, "utf-8")
     assert project.check_types() == ""

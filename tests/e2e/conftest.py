@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from playwright.async_api import Browser, BrowserContext, Page
+    from testkit.sqld import Sqld
 
     from tests.e2e.canary import Canary
+    from tests.e2e.edge import Edge
 
 ROOT = Path(__file__).parents[2]
 FLAGS = [
@@ -157,6 +159,24 @@ def read_until_listening(process: subprocess.Popen[bytes]) -> str:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with running_server(tmp_path_factory.mktemp("edgemail")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+    """Run a program whose page reads its database, a primary, without it."""
+    from tests.e2e.edge import running_edge  # it needs this module
+
+    with running_edge(tmp_path_factory.mktemp("edge")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def replica(edge: Edge, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sqld]:
+    """Run a replica of the primary."""
+    from tests.e2e.edge import running_replica
+
+    with running_replica(tmp_path_factory.mktemp("replica"), edge.primary) as running:
         yield running
 
 

@@ -15,7 +15,7 @@ from testkit.sqld import Sqld
 from testkit.waiting import until
 
 from tests.e2e.conftest import PNG, WATCH_PROGRESS, letter, open_message, scroll_to_the_end
-from tests.e2e.edge import Frames, Valve, caught_up, open_at, running_edge, running_replica, static_host
+from tests.e2e.edge import Frames, Valve, caught_up, open_at, running_replica, static_host
 from tests.e2e.hostile_vectors import LETTERS
 from tests.e2e.test_e2e_hostile import Deeds, Watch, list_ids, send_letters
 
@@ -36,18 +36,6 @@ LARGE_MS = 60_000
 """25 MiB come in 25 answers, each of which is JSON with base64."""
 MEASURED_MS = 60_000
 """Databases are compared every 30 s, and a laggard again 5 s later."""
-
-
-@pytest.fixture(scope="module")
-def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
-    with running_edge(tmp_path_factory.mktemp("edge")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def replica(edge: Edge, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sqld]:
-    with running_replica(tmp_path_factory.mktemp("replica"), edge.primary) as running:
-        yield running
 
 
 @pytest.fixture

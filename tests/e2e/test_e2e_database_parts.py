@@ -9,14 +9,11 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import letter, open_message
-from tests.e2e.edge import running_edge
 from tests.e2e.mail_with_parts import CRLF_TEXT, with_attached_messages, with_inline_image, with_invitation
 from tests.e2e.test_e2e_parts import download, opens_attached_messages, shows_inline_image, shows_invitation
 from tests.e2e.test_e2e_tester import open_tab, shows_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from playwright.async_api import Browser, Page
 
     from tests.e2e.edge import Edge
@@ -42,12 +39,6 @@ READ_BADLY_BEFORE = b"".join(
     )
 )
 """Raw Latin-1 in a header, encoded words, a boundary that is not the one named, a wrong label, a file of text."""
-
-
-@pytest.fixture(scope="module")
-def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
-    with running_edge(tmp_path_factory.mktemp("edge")) as running:
-        yield running
 
 
 async def open_only(page: Page, edge: Edge, address: str, subject: str) -> None:

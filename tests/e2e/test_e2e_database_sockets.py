@@ -10,10 +10,9 @@ from playwright.async_api import expect
 from testkit.waiting import until
 
 from tests.e2e.conftest import letter, open_message
-from tests.e2e.edge import Frames, Valve, caught_up, open_at, running_edge, running_replica
+from tests.e2e.edge import Frames, Valve, caught_up, open_at, running_replica
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from playwright.async_api import Page
@@ -44,18 +43,6 @@ DROP_A_STREAM = """() => {
   };
 }"""
 """Before the next reading, let the server drop the stream in which it is asked."""
-
-
-@pytest.fixture(scope="module")
-def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
-    with running_edge(tmp_path_factory.mktemp("edge")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def replica(edge: Edge, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sqld]:
-    with running_replica(tmp_path_factory.mktemp("replica"), edge.primary) as running:
-        yield running
 
 
 async def test_a_replica_that_comes_back_is_read_again(

@@ -15,7 +15,7 @@ from testkit.waiting import until
 
 from edgemail.store.remote.hrana import HranaClient, Step
 from tests.e2e.conftest import letter, open_message, scroll_to_the_end
-from tests.e2e.edge import Valve, running_edge, static_host
+from tests.e2e.edge import Valve, static_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,12 +27,6 @@ if TYPE_CHECKING:
     from tests.e2e.edge import Edge
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
-
-
-@pytest.fixture(scope="module")
-def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
-    with running_edge(tmp_path_factory.mktemp("edge")) as running:
-        yield running
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from testkit.waiting import until
 from tests.e2e.conftest import PNG, letter, open_inbox, open_message, scroll_to_the_end
 
 if TYPE_CHECKING:
-    from playwright.async_api import BrowserContext, Page
+    from playwright.async_api import BrowserContext, Page, Route
 
     from tests.e2e.conftest import Server
 
@@ -282,3 +282,29 @@ async def test_the_keyboard_is_enough(page: Page, server: Server, address: str) 
     await expect(page.get_by_role("dialog")).to_have_count(0)
     await page.keyboard.press("?")
     await expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+async def test_the_button_that_saves_all_keeps_the_focus(page: Page, server: Server, address: str) -> None:
+    """It says that it is busy, as those beside it do: a disabled button would lose the keyboard's place."""
+    message = letter("Two files")
+    for name in ("a.txt", "b.txt"):
+        message.add_attachment("x\n", subtype="plain", filename=name)
+    await server.send(message, address)
+    may_answer = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await may_answer.wait()
+        await route.continue_()
+
+    await page.route("**/attachments/*", hold)
+    await page.goto(f"/#/{address}")
+    await open_message(page, "Two files")
+    await page.get_by_role("button", name="Save all as .zip").focus()
+    async with page.expect_download() as downloading:
+        await page.keyboard.press("Enter")
+        packing = page.get_by_role("button", name="Packing…")
+        await expect(packing).to_have_attribute("aria-busy", "true")
+        await expect(packing).to_be_enabled()
+        await expect(packing).to_be_focused()
+        may_answer.set()
+    assert (await downloading.value).suggested_filename.endswith(".zip")

@@ -44,7 +44,7 @@ async def test_html_is_checked_under_its_address_and_by_its_id(program: Program)
         await program.ask(f"{path}/html-check")
         for path in (inbox_path(ANN, f"/messages/{mail_id}"), f"/api/messages/{mail_id}")
     ]
-    assert [one.status for one in answers] == [200, 200]
+    assert [answer.status for answer in answers] == [200, 200]
     document = answers[0].json()
     assert document == answers[1].json()
     HtmlCheckModel.model_validate(document)

@@ -322,7 +322,7 @@ async def test_the_servers_description_says_whether_locks_hold(public: Program) 
     document = (await public.ask("/openapi.json", headers=OPERATOR)).json()
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            fields = [one["name"] for one in operation.get("parameters", ()) if one["in"] == "header"]
+            fields = [field["name"] for field in operation.get("parameters", ()) if field["in"] == "header"]
             takes_key = path.startswith("/api/inboxes/") or path == "/api/events"
             assert ("X-Inbox-Key" in fields) == takes_key, (method, path)
             assert not takes_key or "404" in operation["responses"]

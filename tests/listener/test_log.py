@@ -20,6 +20,7 @@ from edgemail.errors import StoreUnavailable
 from edgemail.listener import Policy, TransactionLog, transaction_log
 from edgemail.policy.chaos import Chaos
 from edgemail.settings import PolicySettings
+from edgemail.system.logged_addresses import LoggedAddresses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -315,7 +316,9 @@ async def log_with(names: TransactionLog, counter: Counter, *transactions: bytes
 async def test_hashed_addresses_can_be_matched_and_not_read(counter: Counter, lines: Log) -> None:
     """An address has the same hash in any case and field until the next start; IP and HELO stay."""
     back = b"MAIL FROM:<BOB@Example.com>\r\nRCPT TO:<ann@example.org>\r\nDATA\r\nHi.\r\n.\r\n"
-    await log_with(TransactionLog("hashed"), counter, message(), back, back.replace(b"BOB@Example.com", b""))
+    await log_with(
+        TransactionLog(LoggedAddresses("hashed")), counter, message(), back, back.replace(b"BOB@Example.com", b"")
+    )
     there, again, bounce = map(read, lines.lines)
     assert re.fullmatch(r"[0-9a-f]{16}", there["sender"])
     assert (there["sender"], there["recipients"]) == (again["recipients"], again["sender"])
@@ -323,13 +326,13 @@ async def test_hashed_addresses_can_be_matched_and_not_read(counter: Counter, li
     assert bounce["sender"] == "<>"
     assert (there["ip"], there["helo"]) == ("127.0.0.1", "client.example")
     assert "@" not in lines.getvalue()
-    await log_with(TransactionLog("hashed"), counter, message())
+    await log_with(TransactionLog(LoggedAddresses("hashed")), counter, message())
     assert read(lines.lines[-1])["sender"] != there["sender"]
 
 
 async def test_addresses_may_be_left_out(counter: Counter, lines: Log) -> None:
     """Neither they nor their hashes."""
-    await log_with(TransactionLog("off"), counter, message())
+    await log_with(TransactionLog(LoggedAddresses("off")), counter, message())
     fields = read(await lines.line())
     assert not {"sender", "recipients"} & set(fields)
     assert "@" not in lines.getvalue()

@@ -271,3 +271,20 @@ async def test_the_log_hides_addresses(tmp_path: Path, caplog: pytest.LogCapture
     (record,) = [record for record in caplog.records if record.name.startswith("edgemail.pop3_server")]
     assert ANN not in str(vars(record))
     assert ("inbox" in vars(record)) is (addresses == "hashed")
+
+
+async def test_an_address_has_one_hash_in_the_lines_of_smtp_and_pop3(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """So whoever reads the log sees that the mail that came is the mail that was read."""
+    caplog.set_level("INFO", "edgemail")
+    async with serving_pop3(tmp_path, log_addresses="hashed") as program:
+        await program.send(letter("read"))
+
+        def read() -> None:
+            with logged_in(program, ANN.upper()) as client:
+                client.quit()
+
+        await in_thread(read)
+    fields = {record.name.split(".")[1]: vars(record) for record in caplog.records if "ip" in vars(record)}
+    assert fields["pop3_server"]["inbox"] == fields["listener"]["recipients"]

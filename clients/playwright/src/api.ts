@@ -1,4 +1,5 @@
 import { MailError } from "./errors.js";
+import { KEY_FIELD } from "./inbox-lock.js";
 
 /** A mailbox of an address field, decoded. Either part may be empty. */
 export interface Address {
@@ -72,7 +73,7 @@ const PAGE = 200;
 export class Api {
   /** The server's URL, without a slash at its end. */
   readonly url: string;
-  readonly #headers: Record<string, string> = {};
+  #headers: Readonly<Record<string, string>> = {};
   readonly #explainSilence: (cause: string) => string;
 
   /** `explainSilence` returns what to say when no answer comes. A login in the URL is sent as Basic. */
@@ -80,11 +81,18 @@ export class Api {
     const parsed = new URL(url);
     if (parsed.username || parsed.password) {
       const login = `${decodeURIComponent(parsed.username)}:${decodeURIComponent(parsed.password)}`;
-      this.#headers["Authorization"] = `Basic ${Buffer.from(login).toString("base64")}`;
+      this.#headers = { Authorization: `Basic ${Buffer.from(login).toString("base64")}` };
       parsed.username = parsed.password = "";
     }
     this.url = parsed.href.replace(/\/+$/, "");
     this.#explainSilence = explainSilence;
+  }
+
+  /** Return the same API with the key of a locked inbox, which each of its requests sends. */
+  withKey(key: string): Api {
+    const keyed = new Api(this.url, this.#explainSilence);
+    keyed.#headers = { ...this.#headers, [KEY_FIELD]: key };
+    return keyed;
   }
 
   /** Return what the server says of itself. */

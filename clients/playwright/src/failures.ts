@@ -13,6 +13,7 @@ export interface Baseline {
 /** An inbox as a failure shows it. `seen` has the ids of what was returned before. */
 export interface Shown {
   readonly address: string;
+  readonly pageUrl: string;
   readonly messages: readonly Message[];
   readonly seen: ReadonlySet<number>;
   readonly baseline: Baseline;
@@ -21,7 +22,7 @@ export interface Shown {
 const OTHERS_READ = 200;
 const OTHERS_MAX = 10;
 /** What fixtures for any language name a test's inbox. */
-const OF_TESTS = /^t-(?:[a-z0-9]+-)?[0-9a-f]{6}-[0-9a-f]{8}@/;
+const OF_TESTS = /^t-(?:[a-z0-9]+-)?[0-9a-f]{6}-[0-9a-f]{8}(?:-k[a-z2-7]{16})?@/;
 
 /** Say that no mail came to what is `wanted`, what came instead, and where to look. */
 export async function explainMissing(wanted: string, inbox: Shown, server: Edgemail): Promise<string> {
@@ -42,25 +43,20 @@ export async function explainMissing(wanted: string, inbox: Shown, server: Edgem
     lines.push(`Meanwhile ${others.length} came to others: ${told.join(", ")}`);
   }
   const refused = describeRefusals(inbox.baseline.refusals, await server.api.refusals());
-  lines.push(`${refused}${describePage(server.api.url, inbox.address)}`);
+  lines.push(`${refused}Page: ${inbox.pageUrl}`);
   if (!messages.length && !others.length && !refused) lines.push(`Hint: ${server.hint}`);
   return lines.join("\n");
 }
 
 /** Say that mail came, and that none should. */
 export function explainUnwanted(
-  address: string,
-  url: string,
+  { address, pageUrl }: Pick<Shown, "address" | "pageUrl">,
   match: Match,
   found: readonly Message[],
 ): string {
   const number = found.length > 1 ? `${found.length} mails` : "A mail";
   const title = `${number} came to ${address}${describe(match)}, and none should:`;
-  return [title, indentNewest(found.map(summarise)), describePage(url, address)].join("\n");
-}
-
-function describePage(url: string, address: string): string {
-  return `Page: ${url}/#/${address}`;
+  return [title, indentNewest(found.map(summarise)), `Page: ${pageUrl}`].join("\n");
 }
 
 /** Find what came to other addresses since, oldest first, but for those of other tests. */

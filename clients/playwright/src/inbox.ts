@@ -39,6 +39,8 @@ const ATTACHED_MAX = 50;
 /** An address, and the mail that comes to it. */
 export class Inbox {
   readonly address: string;
+  /** Opens the inbox, if it is locked: a public server shows it to nobody else. */
+  readonly key: string | undefined;
   readonly #server: Edgemail;
   readonly #api: Api;
   readonly #timeoutMs: number;
@@ -48,20 +50,35 @@ export class Inbox {
   readonly #seen = new Set<number>();
   readonly #read = new Map<number, Promise<Message | undefined>>();
 
-  private constructor(server: Edgemail, address: string, timeoutMs: number, baseline: Baseline) {
+  private constructor(
+    server: Edgemail,
+    address: string,
+    timeoutMs: number,
+    key: string | undefined,
+    api: Api,
+    baseline: Baseline,
+  ) {
     this.address = address;
+    this.key = key;
     this.#server = server;
-    this.#api = server.api;
+    this.#api = api;
     this.#timeoutMs = timeoutMs;
     this.#baseline = baseline;
     this.#start = baseline.newestId;
   }
 
-  /** Make an inbox for what comes to an address from now on. */
-  static async create(server: Edgemail, address: string, timeoutMs: number): Promise<Inbox> {
+  /** Make an inbox for what comes to an address from now on. A locked one sends its key with each request. */
+  static async create(server: Edgemail, address: string, timeoutMs: number, key?: string): Promise<Inbox> {
+    const api = key === undefined ? server.api : server.api.withKey(key);
     const [newest, refusals] = await Promise.all([server.api.newestOfAll(1), server.api.refusals()]);
-    const newestId = newest ? (newest[0]?.id ?? 0) : await server.api.newestIn(address);
-    return new Inbox(server, address, timeoutMs, { newestId, refusals });
+    const newestId = newest ? (newest[0]?.id ?? 0) : await api.newestIn(address);
+    return new Inbox(server, address, timeoutMs, key, api, { newestId, refusals });
+  }
+
+  /** The URL of the page that shows this inbox. A key is behind its `#`, which browsers send to nobody. */
+  get pageUrl(): string {
+    const key = this.key === undefined ? "" : `?key=${this.key}`;
+    return `${this.#server.url}/#/${this.address}${key}`;
   }
 
   /** Return the address, so that `${mail}` writes it. */
@@ -108,7 +125,7 @@ export class Inbox {
       const message = await this.#find(options, { timeoutMs: options.within ?? NONE_MS, among: "unseen" });
       found = message ? [message] : [];
     }
-    if (found.length) throw new MailError(explainUnwanted(this.address, this.#api.url, options, found));
+    if (found.length) throw new MailError(explainUnwanted(this, options, found));
   }
 
   /** Tell whether a message that fits came, returned before or not, and what a failure says. It stays to be waited for. */
@@ -118,7 +135,7 @@ export class Inbox {
   ): Promise<{ pass: boolean; explanation: string }> {
     const found = await this.#find(match, { timeoutMs, among: "all" });
     const explanation = found
-      ? explainUnwanted(this.address, this.#api.url, match, [found])
+      ? explainUnwanted(this, match, [found])
       : await this.#explain("", match, timeoutMs);
     return { pass: found !== undefined, explanation };
   }
@@ -183,7 +200,13 @@ export class Inbox {
   async #explain(content: string, match: Match, timeoutMs: number): Promise<string> {
     return explainMissing(
       `${this.address}${describe(match, content)} within ${seconds(timeoutMs)}`,
-      { address: this.address, messages: await this.messages(), seen: this.#seen, baseline: this.#baseline },
+      {
+        address: this.address,
+        pageUrl: this.pageUrl,
+        messages: await this.messages(),
+        seen: this.#seen,
+        baseline: this.#baseline,
+      },
       this.#server,
     );
   }

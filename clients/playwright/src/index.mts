@@ -7,6 +7,7 @@ export type {
   CodeOptions,
   EdgemailFixtures,
   EdgemailOptions,
+  InboxOptions,
   Link,
   LinkOptions,
   MailFactory,

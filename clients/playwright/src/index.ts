@@ -1,6 +1,7 @@
 import { test as base, expect as baseExpect } from "@playwright/test";
 import { Edgemail } from "./edgemail.js";
 import { Inbox, makeLocalPart } from "./inbox.js";
+import { makeLock } from "./inbox-lock.js";
 import type { Match } from "./matching.js";
 
 export type { Address, Code, Link } from "./api.js";
@@ -10,8 +11,19 @@ export { Inbox, type NoneOptions, type WaitOptions } from "./inbox.js";
 export type { Match } from "./matching.js";
 export { type Attachment, type CodeOptions, type LinkOptions, Message } from "./message.js";
 
+/** What an inbox is to be. */
+export interface InboxOptions {
+  /** What stands behind the `@`; the server's first domain unless given. */
+  domain?: string;
+  /** Add the hash of a key to the address. A public server opens the inbox to that key alone: `inbox.key`. */
+  locked?: boolean;
+}
+
 /** Makes inboxes. Without a name each has an address of its own; a name is the part before the `@`. */
-export type MailFactory = (local?: string, options?: { domain?: string }) => Promise<Inbox>;
+export interface MailFactory {
+  (local?: string, options?: InboxOptions): Promise<Inbox>;
+  (options: InboxOptions): Promise<Inbox>;
+}
 
 /** What `use` of a project may set. */
 export interface EdgemailOptions {
@@ -59,8 +71,13 @@ export const test = base.extend<EdgemailFixtures, EdgemailOptions & { edgemail: 
 
   mailFactory: async ({ edgemail, mailTimeout }, use, testInfo) => {
     const inboxes: Inbox[] = [];
-    await use(async (local = makeLocalPart(testInfo), { domain = edgemail.domain } = {}) => {
-      const inbox = await Inbox.create(edgemail, `${local}@${domain}`, mailTimeout);
+    await use(async (nameOrOptions?: string | InboxOptions, further: InboxOptions = {}) => {
+      const [given, options] =
+        typeof nameOrOptions === "object" ? [undefined, nameOrOptions] : [nameOrOptions, further];
+      const name = given ?? makeLocalPart(testInfo);
+      const { local, key } = options.locked ? makeLock(name) : { local: name };
+      const address = `${local}@${options.domain ?? edgemail.domain}`;
+      const inbox = await Inbox.create(edgemail, address, mailTimeout, key);
       inboxes.push(inbox);
       return inbox;
     });

@@ -121,8 +121,10 @@ class _FeatureCounter:
                 )
                 warnings.append(HtmlWarning(feature, tuple(sorted(lines)), found))
         warnings.sort(key=lambda warning: (-_weigh(warning, nodes), warning.feature.slug))
-        partial = max((_share(one, one.feature.shares.partial, nodes) for one in warnings), default=0.0)
-        unsupported = max((_share(one, one.feature.shares.unsupported, nodes) for one in warnings), default=0.0)
+        partial = max((_share(warning, warning.feature.shares.partial, nodes) for warning in warnings), default=0.0)
+        unsupported = max(
+            (_share(warning, warning.feature.shares.unsupported, nodes) for warning in warnings), default=0.0
+        )
         partial = min(partial, 100.0 - unsupported)
         shares = SupportShares(100.0 - partial - unsupported, partial, unsupported)
         is_cut = is_cut or self._tokens_left < 0 or self._sheets_left <= 0
@@ -163,8 +165,8 @@ class _FeatureCounter:
         """Return about how many elements a rule is for, and 1 where that cannot be told."""
         known = self._matches.get(selector)
         if known is None:
-            ones = selector.lower().split(",", _SELECTORS_MAX)[:_SELECTORS_MAX]
-            matches = sum(self._count_matches_of_one(one.strip()) for one in ones)
+            parts = selector.lower().split(",", _SELECTORS_MAX)[:_SELECTORS_MAX]
+            matches = sum(self._count_matches_of_one(part.strip()) for part in parts)
             known = self._matches[selector] = max(1, min(matches, self._elements["*"]))
         return known
 

@@ -119,7 +119,7 @@ def read_inbox_keys(key: str | None) -> str:
     if key is None and not text:
         return ""
     keys = read_keys(text)
-    if not keys or not all(is_key(one) for one in keys):
+    if not keys or not all(map(is_key, keys)):
         name = "EDGEMAIL_INBOX_KEY" if key is None else "--key"
         raise Failure(f"{name}: a key has 26 characters of a-z and 2-7, as `edgemail address --locked` writes it")
     return ", ".join(keys)

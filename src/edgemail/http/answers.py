@@ -10,7 +10,7 @@ from edgemail.errors import TooBusy
 from edgemail.http.limits import SLICE_BYTES
 from edgemail.http.problems import busy_response
 from edgemail.mailbox.fair_turns import SOURCE, FairTurns
-from edgemail.policy.rates import read_ip
+from edgemail.policy.rates import find_source_key, read_ip
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -222,7 +222,7 @@ class _Answer:
 def find_source(scope: Scope) -> str:
     """Return whom a request comes from: an IPv4 address or an IPv6 /64; empty if that is not known."""
     ip = find_ip(scope)
-    return "" if ip is None else ip.packed[:8].hex()
+    return "" if ip is None else find_source_key(ip).hex()
 
 
 def find_ip(scope: Scope) -> IPv4Address | IPv6Address | None:

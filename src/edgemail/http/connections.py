@@ -16,12 +16,14 @@ from edgemail.http.limits import (
     HttpRefusal,
 )
 from edgemail.http.request_turns import RequestTurns
-from edgemail.policy.rates import read_ip
+from edgemail.policy.rates import find_source_key
+from edgemail.system.accept_loop import AcceptLoop
 from edgemail.system.minute_log import MinuteLog
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Sequence
+    from ipaddress import IPv4Address, IPv6Address
 
     from edgemail.http.protocol import BoundedHttpProtocol
     from edgemail.settings import Network
@@ -31,11 +33,6 @@ _log = logging.getLogger(__name__)
 
 _BREAK_S = 0.1
 """How long nothing is accepted after an accept that failed, such as for want of descriptors."""
-
-
-def find_source_key(host: str) -> bytes:
-    """Return what stands for a peer's source: all of an IPv4 address, the /64 of an IPv6 address."""
-    return read_ip(host).packed[:8]
 
 
 class ConnectionTable:
@@ -64,11 +61,11 @@ class ConnectionTable:
         for refusal in REFUSALS:
             counters.refusals[refusal.reason] += 0
 
-    def enter(self, connection: BoundedHttpProtocol, host: str) -> HttpRefusal | None:
+    def enter(self, connection: BoundedHttpProtocol, ip: IPv4Address | IPv6Address) -> HttpRefusal | None:
         """Count a new connection in. If it is past a limit, return the answer for all but probes."""
         self._counters.connects += 1
         self._counters.connections += 1
-        source = self._find_source(host)
+        source = self._find_source(ip)
         refusal = None
         if source is not None and self._sources.get(source, 0) >= self._limit_per_source:
             refusal = TOO_MANY_OF_SOURCE
@@ -124,10 +121,9 @@ class ConnectionTable:
             if not self._sources[source]:
                 del self._sources[source]
 
-    def _find_source(self, host: str) -> bytes | None:
+    def _find_source(self, ip: IPv4Address | IPv6Address) -> bytes | None:
         """Return the key of a peer's source, or `None` if the peer is trusted."""
-        ip = read_ip(host)
-        return None if any(ip in network for network in self._trusted) else find_source_key(host)
+        return None if any(ip in network for network in self._trusted) else find_source_key(ip)
 
 
 class HttpAcceptor:
@@ -140,43 +136,35 @@ class HttpAcceptor:
         self, bound: socket.socket, table: ConnectionTable, create_protocol: Callable[[], asyncio.Protocol]
     ) -> None:
         """`bound` listens already, with the options of `edgemail.http.sockets`."""
-        self._bound = bound
         self._table = table
         self._create_protocol = create_protocol
         self._loop = asyncio.get_running_loop()
         self._entering: set[asyncio.Task[object]] = set()
-        self._break: asyncio.TimerHandle | None = None
+        self._accepting = AcceptLoop(
+            bound, self._admit, self._make_descriptors, pause_s=_BREAK_S, find_batch=self._find_batch
+        )
 
     def open(self) -> None:
         """Begin to accept."""
-        self._break = None
-        self._bound.setblocking(False)
-        self._loop.add_reader(self._bound, self._accept)
+        self._accepting.open()
 
     def close(self) -> None:
         """Accept no more."""
-        if self._break is not None:
-            self._break.cancel()
-        if self._bound.fileno() >= 0:
-            self._loop.remove_reader(self._bound)
+        self._accepting.close()
 
-    def _accept(self) -> None:
-        for _ in range(ACCEPT_AT_ONCE - len(self._entering)):
-            try:
-                raw, _ = self._bound.accept()
-            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-                return
-            except OSError as error:
-                _log.debug("accept failed: %s", error.strerror)
-                self._table.report(NO_DESCRIPTORS)
-                self._table.shed()
-                self._loop.remove_reader(self._bound)
-                self._break = self._loop.call_later(_BREAK_S, self.open)
-                return
-            raw.setblocking(False)
-            task: asyncio.Task[object] = self._loop.create_task(self._enter(raw))
-            self._entering.add(task)
-            task.add_done_callback(self._entering.discard)
+    def _find_batch(self) -> int:
+        return ACCEPT_AT_ONCE - len(self._entering)
+
+    def _make_descriptors(self, error: OSError) -> None:
+        """Close connections that wait for a request, as an accept has failed for want of descriptors."""
+        _log.debug("accept failed: %s", error.strerror)
+        self._table.report(NO_DESCRIPTORS)
+        self._table.shed()
+
+    def _admit(self, raw: socket.socket, _: str) -> None:
+        task: asyncio.Task[object] = self._loop.create_task(self._enter(raw))
+        self._entering.add(task)
+        task.add_done_callback(self._entering.discard)
 
     async def _enter(self, raw: socket.socket) -> None:
         try:

@@ -12,8 +12,8 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from edgemail.http import limits
-from edgemail.http.connections import find_source_key
 from edgemail.http.response_transport import ResponseTransport
+from edgemail.policy.rates import find_source_key, read_ip
 
 if TYPE_CHECKING:
     import asyncio
@@ -119,8 +119,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self.flow = HoldingFlow(transport)
         self._host = self.client[0] if self.client is not None else "127.0.0.1"
-        self._source = find_source_key(self._host)
-        self._past_limit = self._table.enter(self, self._host)
+        ip = read_ip(self._host)
+        self._source = find_source_key(ip)
+        self._past_limit = self._table.enter(self, ip)
         patience_s = self._settings.head_timeout_s if self._past_limit is None else limits.PROBE_S
         self._deadline = self.loop.time() + patience_s
 

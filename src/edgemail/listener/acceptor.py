@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from edgemail.listener import replies
 from edgemail.listener.connection import Connection
 from edgemail.listener.proxy import MAX_OCTETS, HeaderReader, ProxyError
+from edgemail.system.accept_loop import PAUSE_S, AcceptLoop
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
     from edgemail.listener.context import ListenerContext
 
 _log = logging.getLogger(__name__)
-
-_BATCH = 100
-"""The most connections that are accepted in one go, before other callbacks have their turn."""
-_RETRY_S = 1.0
-"""How long nothing is accepted after that has failed, as where file descriptors are used up."""
 
 
 class Acceptor:
@@ -40,21 +36,16 @@ class Acceptor:
         self._is_tls = is_tls
         self._loop = asyncio.get_running_loop()
         self._pending: set[asyncio.Task[None]] = set()
-        self._retry: asyncio.TimerHandle | None = None
+        self._accepting = AcceptLoop(bound, self._take, _log_failure)
 
     def open(self) -> None:
         """Begin to accept."""
-        self._retry = None
-        self._bound.setblocking(False)
-        self._loop.add_reader(self._bound, self._accept)
+        self._accepting.open()
 
     def close(self) -> None:
         """Accept no more, and drop the connections that are not admitted yet."""
-        if self._retry is not None:
-            self._retry.cancel()
-        if self._bound.fileno() >= 0:
-            self._loop.remove_reader(self._bound)
-            self._bound.close()
+        self._accepting.close()
+        self._bound.close()
         for task in tuple(self._pending):
             task.cancel()
 
@@ -63,25 +54,14 @@ class Acceptor:
         """True while connections are accepted that are not admitted yet."""
         return bool(self._pending)
 
-    def _accept(self) -> None:
-        for _ in range(_BATCH):
-            try:
-                raw, address = self._bound.accept()
-            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-                return
-            except OSError as error:
-                _log.error("cannot accept connections, trying again in %d s: %s", _RETRY_S, error.strerror)
-                self._loop.remove_reader(self._bound)
-                self._retry = self._loop.call_later(_RETRY_S, self.open)
-                return
-            if len(self._pending) >= self._context.settings.max_connections:
-                self._context.recorder.drop_connection(replies.TOO_MANY_CONNECTIONS, address[0])
-                raw.close()
-                continue
-            raw.setblocking(False)
-            task = self._loop.create_task(self._admit(raw, address[0]))
-            self._pending.add(task)
-            task.add_done_callback(self._pending.discard)
+    def _take(self, raw: socket.socket, host: str) -> None:
+        if len(self._pending) >= self._context.settings.max_connections:
+            self._context.recorder.drop_connection(replies.TOO_MANY_CONNECTIONS, host)
+            raw.close()
+            return
+        task = self._loop.create_task(self._admit(raw, host))
+        self._pending.add(task)
+        task.add_done_callback(self._pending.discard)
 
     async def _admit(self, raw: socket.socket, host: str) -> None:
         """Take a socket as far as SMTP; drop it without a reply where it does not come to that."""
@@ -152,6 +132,10 @@ class Acceptor:
         except BaseException:
             connection.free_slot()
             raise
+
+
+def _log_failure(error: OSError) -> None:
+    _log.error("cannot accept connections, trying again in %d s: %s", PAUSE_S, error.strerror)
 
 
 def _set_done(future: asyncio.Future[None]) -> None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import time
 from collections import Counter
 from dataclasses import dataclass
-from hashlib import blake2b
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from edgemail.listener import replies
 from edgemail.policy import replies as policy_replies
 from edgemail.smtp import REFUSES_MESSAGE
+from edgemail.system.logged_addresses import LoggedAddresses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,7 +27,6 @@ _SUMMARY_S = 60.0
 _RECORD = vars(logging.makeLogRecord({"name": _log.name, "levelno": logging.INFO, "levelname": "INFO"}))
 """The fields that all records of transactions share."""
 
-_HASH_OCTETS = 8
 _NULL_SENDER = "<>"
 
 _HAS_LINE = REFUSES_MESSAGE | replies.VERDICTS
@@ -57,13 +55,11 @@ class TransactionLog:
     """Writes the lines at the level `info`; where that is off, nothing is put together for it."""
 
     def __init__(
-        self, addresses: Literal["plain", "hashed", "off"] = "plain", clock: Callable[[], float] = time.monotonic
+        self, addresses: LoggedAddresses | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """`addresses` is the setting `log_addresses`; `clock` gives seconds and never goes back."""
-        self._addresses = addresses
+        """`addresses` writes those in the lines; `clock` gives seconds and never goes back."""
+        self._addresses = addresses or LoggedAddresses()
         self._clock = clock
-        # New at each start: a lasting key could be used to look up the hashes of known addresses.
-        self._key = secrets.token_bytes(16)
         self._refused: Counter[str] = Counter()
         self._first_ip = ""
         self._due_s = 0.0
@@ -76,8 +72,8 @@ class TransactionLog:
     def begin(self, message: Deliver | MessageRefused, *, transaction: str, peer_ip: str, size: int) -> Entry:
         """Begin the line of a transaction whose message has come; `size` is in octets."""
         fields: dict[str, object] = {"id": transaction, "ip": peer_ip, "helo": message.hello}
-        if self._addresses != "off":
-            write = str if self._addresses == "plain" else self._hash
+        if self._addresses.are_shown:
+            write = self._addresses.write
             recipients = ",".join([write(recipient) for recipient in message.recipients[:_SHOWN_RECIPIENTS]])
             more = len(message.recipients) - _SHOWN_RECIPIENTS
             fields["sender"] = _NULL_SENDER if message.sender is None else write(str(message.sender))
@@ -139,10 +135,6 @@ class TransactionLog:
         if self._refused:
             counts, self._refused = self._refused, Counter()
             _log.info("connections refused", extra={"first_ip": self._first_ip, "refusals": _write_counts(counts)})
-
-    def _hash(self, address: str) -> str:
-        octets = address.lower().encode("utf-8", "surrogatepass")
-        return blake2b(octets, digest_size=_HASH_OCTETS, key=self._key).hexdigest()
 
 
 def _make_record(what: str, fields: Mapping[str, object]) -> logging.LogRecord:

@@ -35,6 +35,11 @@ def read_ip(host: str) -> IPv4Address | IPv6Address:
     return _parse_ip(host.partition("%")[0])
 
 
+def find_source_key(ip: IPv4Address | IPv6Address) -> bytes:
+    """Return what stands for the source of an address: all of an IPv4 address, the /64 of an IPv6 address."""
+    return ip.packed[:8]
+
+
 @lru_cache(maxsize=1024)  # a request has the same address read several times, and the next one again
 def _parse_ip(text: str) -> IPv4Address | IPv6Address:
     address = ip_address(text)
@@ -167,7 +172,7 @@ class Sources:
 
     def find(self, ip: IPv4Address | IPv6Address) -> Source:
         """Return the source of an address; the oldest one is forgotten where there are too many."""
-        key = ip.packed[:8]  # all of an IPv4 address
+        key = find_source_key(ip)
         source = self._table.get(key)
         if source is None:
             if len(self._table) >= _MAX_SOURCES:

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from edgemail.policy.rates import Rate
+from edgemail.policy.rates import Rate, find_source_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +77,7 @@ class Visitors:
 
     def find(self, ip: IPv4Address | IPv6Address) -> Visitor:
         """Return an address's visitor."""
-        key = ip.packed[:8]  # all of an IPv4 address
+        key = find_source_key(ip)
         visitor = self._table.get(key)
         if visitor is None:
             if len(self._table) >= _MAX_VISITORS:

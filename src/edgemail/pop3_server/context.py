@@ -34,7 +34,7 @@ class Pop3Context:
         self.certificate = parts.certificate
         self.doorkeeper = Doorkeeper(settings, parts.passwords, parts.visitors)
         self.slots = Pop3Slots(settings.pop3, time.monotonic)
-        self.recorder = Pop3Recorder(parts.counters, settings.log.addresses)
+        self.recorder = Pop3Recorder(parts.counters, parts.logged_addresses)
         self.max_messages = min(settings.retention.max_inbox_messages or _MAX_MESSAGES, _MAX_MESSAGES)
         self.linger_s = settings.smtp.linger_s
         self.tls_timeout_s = settings.smtp.tls_timeout_s

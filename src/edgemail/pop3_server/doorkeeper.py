@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from edgemail.model import Address
 from edgemail.policy.inbox_lock import find_lock
+from edgemail.policy.rates import find_source_key
 from edgemail.policy.visitors import is_within
 from edgemail.pop3 import replies
 from edgemail.system.password_checks import PasswordChecks, TooManyLogins
@@ -95,7 +96,7 @@ class Doorkeeper:
             return True
         if not self._visitors.may_log_in(visitor):
             return None
-        source = peer.packed[:8]
+        source = find_source_key(peer)
         if self._waiting[source] >= _MAX_WAITING_PER_SOURCE and not self._checks.is_pending(said):
             raise TooManyLogins
         self._waiting[source] += 1

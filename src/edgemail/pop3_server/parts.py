@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from edgemail.policy.visitors import Visitors
     from edgemail.settings import Settings
     from edgemail.system.certificate import Certificate
+    from edgemail.system.logged_addresses import LoggedAddresses
     from edgemail.system.metrics import Pop3Counters
     from edgemail.system.password_file import StoredPasswords
 
@@ -25,3 +26,5 @@ class Pop3Parts:
     """Those of the operator."""
     visitors: Visitors
     counters: Pop3Counters
+    logged_addresses: LoggedAddresses
+    """Those of SMTP: an address has the same hash in the lines of both."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from edgemail.policy.rates import read_ip
 from edgemail.pop3_server.connection import Pop3Connection
 from edgemail.pop3_server.peer_stream import PeerStream
 from edgemail.pop3_server.recorder import SessionTally
+from edgemail.system.accept_loop import PAUSE_S, AcceptLoop
 
 if TYPE_CHECKING:
     import socket
@@ -19,11 +20,6 @@ if TYPE_CHECKING:
     from edgemail.pop3_server.context import Pop3Context
 
 _log = logging.getLogger(__name__)
-
-_BATCH: Final = 100
-"""The most connections that are accepted in one go, before other callbacks have their turn."""
-_RETRY_S: Final = 1.0
-"""How long nothing is accepted after that has failed, as where file descriptors are used up."""
 
 
 class Pop3Port:
@@ -35,22 +31,17 @@ class Pop3Port:
         self._bound = bound
         self._is_tls = is_tls
         self._loop = asyncio.get_running_loop()
-        self._retry: asyncio.TimerHandle | None = None
+        self._accepting = AcceptLoop(bound, self._admit, _log_failure)
         self._tasks: dict[asyncio.Task[None], Pop3Connection | None] = {}
 
     def open(self) -> None:
         """Begin to accept."""
-        self._retry = None
-        self._bound.setblocking(False)
-        self._loop.add_reader(self._bound, self._accept)
+        self._accepting.open()
 
     def close(self) -> None:
         """Accept no more."""
-        if self._retry is not None:
-            self._retry.cancel()
-        if self._bound.fileno() >= 0:
-            self._loop.remove_reader(self._bound)
-            self._bound.close()
+        self._accepting.close()
+        self._bound.close()
 
     async def end(self, reply: Pop3Reply, timeout_s: float) -> None:
         """End all sessions with a reply, then drop those that are not over in time."""
@@ -67,22 +58,8 @@ class Pop3Port:
         if self._tasks:
             await asyncio.wait(tuple(self._tasks), timeout=timeout_s)
 
-    def _accept(self) -> None:
-        for _ in range(_BATCH):
-            try:
-                raw, address = self._bound.accept()
-            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-                return
-            except OSError as error:
-                _log.error("cannot accept POP3 connections, trying again in %d s: %s", _RETRY_S, error.strerror)
-                self._loop.remove_reader(self._bound)
-                self._retry = self._loop.call_later(_RETRY_S, self.open)
-                return
-            raw.setblocking(False)
-            self._admit(raw, read_ip(address[0]))
-
-    def _admit(self, raw: socket.socket, ip: IPv4Address | IPv6Address) -> None:
-        context = self._context
+    def _admit(self, raw: socket.socket, host: str) -> None:
+        context, ip = self._context, read_ip(host)
         is_trusted = context.doorkeeper.is_trusted(ip)
         refusal = context.refuse_source(ip) or context.slots.take(ip, is_trusted=is_trusted)
         if refusal is not None:
@@ -133,3 +110,7 @@ class Pop3Port:
         if task is not None:
             self._tasks[task] = connection
         await connection.serve()
+
+
+def _log_failure(error: OSError) -> None:
+    _log.error("cannot accept POP3 connections, trying again in %d s: %s", PAUSE_S, error.strerror)

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from collections import Counter
 from dataclasses import dataclass, field
-from hashlib import blake2b
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from edgemail.pop3 import replies
 from edgemail.system.minute_log import MinuteLog
 
 if TYPE_CHECKING:
     from edgemail.pop3.outputs import Pop3Reply
+    from edgemail.system.logged_addresses import LoggedAddresses
     from edgemail.system.metrics import Pop3Counters
 
 _log = logging.getLogger(__name__)
 
-_HASH_OCTETS = 8
 _OF_CONNECTIONS = frozenset(
     {
         replies.TOO_MANY_CONNECTIONS,
@@ -47,11 +45,9 @@ class SessionTally:
 class Pop3Recorder:
     """Owns the counters and writes the log; whatever happens is told to it once."""
 
-    def __init__(self, counters: Pop3Counters, addresses: Literal["plain", "hashed", "off"]) -> None:
-        """`addresses` is the setting `log_addresses`."""
+    def __init__(self, counters: Pop3Counters, addresses: LoggedAddresses) -> None:
         self._counters = counters
         self._addresses = addresses
-        self._key = secrets.token_bytes(16)  # new at each start, as that of SMTP's log
         self._minutes = MinuteLog(_log)
         counters.refusals.update(dict.fromkeys(replies.REASONS, 0))
 
@@ -93,8 +89,8 @@ class Pop3Recorder:
         if not tally.inbox and not tally.refusals:
             return
         fields: dict[str, object] = {"ip": tally.peer_ip}
-        if tally.inbox and self._addresses != "off":
-            fields["inbox"] = tally.inbox if self._addresses == "plain" else self._hash(tally.inbox)
+        if tally.inbox and self._addresses.are_shown:
+            fields["inbox"] = self._addresses.write(tally.inbox)
         if tally.inbox:
             fields |= {"messages": tally.messages, "octets": tally.octets, "deleted": tally.deleted}
         if tally.refusals:
@@ -104,7 +100,3 @@ class Pop3Recorder:
     def sweep(self) -> None:
         """Log what was counted in a minute that is over."""
         self._minutes.sweep()
-
-    def _hash(self, address: str) -> str:
-        octets = address.encode("utf-8", "surrogatepass")
-        return blake2b(octets, digest_size=_HASH_OCTETS, key=self._key).hexdigest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from typing import TYPE_CHECKING, Final
 
-from edgemail.policy.rates import Rate
+from edgemail.policy.rates import Rate, find_source_key
 from edgemail.pop3 import replies
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Pop3Slots:
                 return replies.TOO_MANY_CONNECTIONS
             self.taken += 1
             return None
-        key, now = ip.packed[:8], self._clock()
+        key, now = find_source_key(ip), self._clock()
         if self.taken >= settings.max_connections:
             return replies.TOO_MANY_CONNECTIONS
         if self._open[key] >= settings.max_connections_per_source:
@@ -57,7 +57,7 @@ class Pop3Slots:
         """Take a slot back."""
         self.taken -= 1
         if not is_trusted:
-            key = ip.packed[:8]
+            key = find_source_key(ip)
             self._open[key] -= 1
             if not self._open[key]:
                 del self._open[key]

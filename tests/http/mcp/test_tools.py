@@ -275,7 +275,9 @@ async def test_an_attachment_is_a_link(shared: Program) -> None:
     assert listed["messages"][0]["attachments"] == [{"index": 0, "type": "application/pdf", "size": 4}]
     arguments = {"name": "read_message", "arguments": {"address": address, "id": mail_id}}
     (link,) = [
-        one for one in (await request(shared, "tools/call", arguments))["content"] if one["type"] == "resource_link"
+        part
+        for part in (await request(shared, "tools/call", arguments))["content"]
+        if part["type"] == "resource_link"
     ]
     path = link["uri"].removeprefix(shared.url)
     assert path.endswith(f"/messages/{mail_id}/attachments/0")
@@ -382,7 +384,9 @@ async def test_the_tools_stay_within_their_addresses(tmp_path: Path) -> None:
 async def test_a_server_of_some_domains_makes_addresses_there(tmp_path: Path) -> None:
     settings = resolved_in(tmp_path, domain="example.org", mode="dev")
     async with running(replace(settings)) as program:
-        (tool,) = [one for one in (await request(program, "tools/list"))["tools"] if one["name"] == "new_address"]
+        (tool,) = [
+            tool for tool in (await request(program, "tools/list"))["tools"] if tool["name"] == "new_address"
+        ]
         assert tool["inputSchema"]["properties"]["domain"]["enum"] == ["example.org", None]
         assert (await call(program, "new_address"))["address"].endswith("@example.org")
         said = "this server takes mail for example.org only"

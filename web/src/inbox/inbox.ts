@@ -54,6 +54,8 @@ export class Inbox {
   private searchTimer: ReturnType<typeof setTimeout> | undefined;
   private attempt = 0;
   private stopped = false;
+  /** The number of the last listing. A page of an earlier one is dropped: it may have what was deleted since. */
+  private listing = 0;
   /** Messages that arrived while a listing was loading: the listing may not include them. */
   private arrivedWhileLoading: Summary[] = [];
 
@@ -105,13 +107,15 @@ export class Inbox {
 
   async loadOlder(): Promise<void> {
     const { nextBefore, loadingOlder } = this.state;
+    const { listing } = this;
     if (nextBefore === null || loadingOlder) return;
     this.update({ loadingOlder: true });
     try {
       const page = await this.source.list(this.address, { before: nextBefore, limit: OLDER_PAGE_SIZE });
+      if (listing !== this.listing) return;
       this.update({ messages: merge(this.state.messages, page.messages), nextBefore: page.nextBefore });
     } catch (error) {
-      this.fail(error);
+      if (listing === this.listing) this.fail(error);
     } finally {
       this.update({ loadingOlder: false });
     }
@@ -142,7 +146,9 @@ export class Inbox {
 
   forgetAll(): void {
     this.outsideList.clear();
+    this.listing += 1;
     this.update({ messages: [], nextBefore: null, search: null });
+    if (this.state.phase.kind !== "ready") void this.load();
   }
 
   stop(): void {
@@ -184,17 +190,18 @@ export class Inbox {
 
   private async load(): Promise<void> {
     clearTimeout(this.timer);
+    const listing = ++this.listing;
     this.arrivedWhileLoading = [];
     if (this.state.phase.kind === "failed") this.update({ phase: { kind: "loading" } });
     try {
       const page = await this.source.list(this.address, {});
-      if (this.stopped) return;
+      if (this.stopped || listing !== this.listing) return;
       this.attempt = 0;
       const messages = merge(page.messages, this.arrivedWhileLoading);
       this.update({ phase: { kind: "ready" }, messages, nextBefore: page.nextBefore });
       this.subscribe(page.messages[0]?.id ?? 0);
     } catch (error) {
-      this.fail(error);
+      if (listing === this.listing) this.fail(error);
     }
   }
 

@@ -4,7 +4,7 @@ import { dictionary, locale } from "../languages/dictionary.ts";
 import { english } from "../languages/en/preview.ts";
 import { Drawing, Icon } from "../ui/icons.tsx";
 import { DOWNLOAD, IMAGE } from "./drawings.ts";
-import { saveFile } from "./download.tsx";
+import { saveFile, useAction } from "./download.tsx";
 import { drawPicture } from "./picture.ts";
 import { type Preview, ZOOMS } from "./preview-size.ts";
 import type { SanitisedHtml } from "./sanitise.ts";
@@ -106,25 +106,19 @@ function Zoom({ preview, setPreview }: ToolsProps) {
 /** A button that saves a picture, and what came of it. */
 function Picture({ id, clean, options, preview, paper }: ToolsProps) {
   const [note, setNote] = useState("");
-  const [isBusy, setIsBusy] = useState(false);
-  const make = async () => {
-    if (isBusy) return;
-    setIsBusy(true);
+  const { run, isBusy, cause } = useAction();
+  const make = async (signal: AbortSignal) => {
     setNote(words.drawing);
-    try {
-      const shown = (paper.current?.clientWidth ?? innerWidth) / preview.zoom;
-      const picture = await drawPicture(clean, options.scheme, preview.width ?? shown, devicePixelRatio);
-      saveFile(picture.png, `message-${id}.png`);
-      const notes = [
-        words.saved(`${picture.width} × ${picture.height}`),
-        picture.isCut && words.cut(picture.height),
-        options.images && words.withoutRemote,
-      ];
-      setNote(notes.filter(Boolean).join(" "));
-    } catch {
-      setNote(words.failed);
-    }
-    setIsBusy(false);
+    const shown = (paper.current?.clientWidth ?? innerWidth) / preview.zoom;
+    const picture = await drawPicture(clean, options.scheme, preview.width ?? shown, devicePixelRatio);
+    if (signal.aborted) return; // the message was left meanwhile
+    saveFile(picture.png, `message-${id}.png`);
+    const notes = [
+      words.saved(`${picture.width} × ${picture.height}`),
+      picture.isCut && words.cut(picture.height),
+      options.images && words.withoutRemote,
+    ];
+    setNote(notes.filter(Boolean).join(" "));
   };
   return (
     <>
@@ -134,13 +128,13 @@ function Picture({ id, clean, options, preview, paper }: ToolsProps) {
         aria-label={words.savePicture}
         title={words.pictureWhy}
         aria-busy={isBusy}
-        onClick={() => void make()}
+        onClick={() => void run(make)}
       >
         <Drawing path={DOWNLOAD} />
         <span class="tool-word">{words.picture}</span>
       </button>
       <span class="meta" role="status">
-        {note}
+        {cause ? words.failed : note}
       </span>
     </>
   );

@@ -23,6 +23,7 @@ export function RawView({ opened, id }: { opened: OpenMessage; id: number }) {
     const set: typeof setSource = (next) => abort.signal.aborted || setSource(next);
     const report = (loadedBytes: number, totalBytes: number) =>
       set(words.progress(formatBytes(loadedBytes), formatBytes(totalBytes)));
+    setSource(page.inbox.loading); // also in place of what failed before
     opened
       .raw(abort.signal, report)
       .then(readSource)

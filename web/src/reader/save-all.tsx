@@ -1,12 +1,9 @@
 import { DOWNLOAD } from "./drawings.ts";
-import { useEffect, useRef, useState } from "preact/hooks";
 import { Drawing } from "../ui/icons.tsx";
-import { saveFile } from "./download.tsx";
+import { saveFile, useAction } from "./download.tsx";
 import { safeName } from "./filename.ts";
 import type { MessagePart, OpenMessage } from "../inbox/source.ts";
 import { words } from "./words.ts";
-
-type State = "ready" | "packing" | "failed";
 
 interface SaveAllProps {
   parts: MessagePart[];
@@ -17,32 +14,24 @@ interface SaveAllProps {
 
 /** A button that saves all attachments in one .zip file. */
 export function SaveAll({ parts, opened, name, date }: SaveAllProps) {
-  const [state, setState] = useState<State>("ready");
-  const abort = useRef<AbortController | null>(null);
-  useEffect(() => () => abort.current?.abort(), []);
-  const pack = async () => {
-    setState("packing");
-    try {
-      const { downloadZip } = await import("client-zip");
-      const { signal } = (abort.current = new AbortController());
-      const lastModified = new Date(date);
-      async function* files() {
-        for (const [each, { index }] of uniqueNames(parts))
-          yield { name: each, input: await opened.part(index, signal), lastModified };
-      }
-      saveFile(await downloadZip(files()).blob(), name);
-      setState("ready");
-    } catch {
-      setState("failed");
+  const { run, isBusy, cause } = useAction();
+  const pack = async (signal: AbortSignal) => {
+    const { downloadZip } = await import("client-zip");
+    const lastModified = new Date(date);
+    async function* files() {
+      for (const [each, { index }] of uniqueNames(parts))
+        yield { name: each, input: await opened.part(index, signal), lastModified };
     }
+    const packed = await downloadZip(files()).blob();
+    if (!signal.aborted) saveFile(packed, name);
   };
   return (
     <>
-      <button type="button" class="button" disabled={state === "packing"} onClick={() => void pack()}>
+      <button type="button" class="button" aria-busy={isBusy} onClick={() => void run(pack)}>
         <Drawing path={DOWNLOAD} />
-        {state === "packing" ? words.attachments.saving : words.attachments.saveAll}
+        {isBusy ? words.attachments.saving : words.attachments.saveAll}
       </button>
-      {state === "failed" && (
+      {cause && (
         <p class="danger" role="alert">
           {words.attachments.notSaved}
         </p>

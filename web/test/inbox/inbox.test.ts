@@ -19,7 +19,7 @@ function message(id: number): Summary {
 class Fake implements MailSource {
   listener: ArrivalListener | null = null;
   after = -1;
-  answers: (MessagePage | Error)[] = [];
+  answers: (MessagePage | Promise<MessagePage> | Error)[] = [];
   asked: ListQuery[] = [];
 
   server() {
@@ -81,6 +81,76 @@ test("a reload drops what is gone and keeps what arrives meanwhile", async () =>
   source.listener?.arrived(message(4));
   await settled();
   assert.deepEqual(ids(inbox), [4, 3]);
+  inbox.stop();
+});
+
+/** Return an answer that is given later. */
+function later() {
+  let give: (page: MessagePage) => void = () => undefined;
+  let fail: (error: Error) => void = () => undefined;
+  const answer = new Promise<MessagePage>((resolve, reject) => {
+    [give, fail] = [resolve, reject];
+  });
+  return { answer, give, fail };
+}
+
+test("of two reloads the last one counts, whichever is answered first", async () => {
+  const { source, inbox } = await openInbox([{ messages: [message(3)], nextBefore: null }]);
+  const [first, second] = [later(), later()];
+  source.answers = [first.answer, second.answer];
+  inbox.reload();
+  inbox.reload();
+  second.give({ messages: [message(2)], nextBefore: null });
+  await settled();
+  first.give({ messages: [message(3)], nextBefore: 3 });
+  await settled();
+  assert.deepEqual(ids(inbox), [2]);
+  assert.equal(inbox.state.nextBefore, null);
+  inbox.stop();
+});
+
+test("a reload that fails late does not hide what a newer one has listed", async () => {
+  const { source, inbox } = await openInbox([{ messages: [message(3)], nextBefore: null }]);
+  const first = later();
+  source.answers = [first.answer, { messages: [message(3)], nextBefore: null }];
+  inbox.reload();
+  inbox.reload();
+  await settled();
+  first.fail(new SourceError("unreachable", "no server"));
+  await settled();
+  assert.equal(inbox.state.phase.kind, "ready");
+  inbox.stop();
+});
+
+for (const [name, change] of [
+  ["deleted", (inbox: Inbox) => inbox.forgetAll()],
+  ["listed again", (inbox: Inbox) => inbox.reload()],
+] as const) {
+  test(`older messages do not come back to an inbox that was ${name} meanwhile`, async () => {
+    const { source, inbox } = await openInbox([{ messages: [message(9)], nextBefore: 9 }]);
+    const older = later();
+    source.answers = [older.answer];
+    void inbox.loadOlder();
+    change(inbox); // nothing is there any more
+    await settled();
+    older.give({ messages: [message(8)], nextBefore: 8 });
+    await settled();
+    assert.deepEqual(ids(inbox), []);
+    assert.deepEqual([inbox.state.nextBefore, inbox.state.loadingOlder], [null, false]);
+    inbox.stop();
+  });
+}
+
+test("an inbox that is emptied while it loads is listed again", async () => {
+  const source = new Fake();
+  const first = later();
+  source.answers = [first.answer];
+  const events = { changed: () => undefined, arrived: () => undefined };
+  const inbox = new Inbox("ann@ex.org", source, events);
+  inbox.forgetAll();
+  first.give({ messages: [message(3)], nextBefore: null });
+  await settled();
+  assert.deepEqual([inbox.state.phase.kind, ids(inbox)], ["ready", []]);
   inbox.stop();
 });
 

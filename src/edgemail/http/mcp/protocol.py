@@ -173,16 +173,16 @@ class AgentProtocol:
     async def _list_templates(
         self, _: ServerRequestContext[Any, Any], __: object
     ) -> types.ListResourceTemplatesResult:
-        shown = [one for one in RESOURCES if self._tools.rules.has_bodies or not one.is_body]
+        shown = [resource for resource in RESOURCES if self._tools.rules.has_bodies or not resource.is_body]
         return types.ListResourceTemplatesResult(
             resource_templates=[
                 types.ResourceTemplate(
-                    name=one.name,
-                    uri_template=one.uri,
-                    description=f"{one.description} {WARNING}",
-                    mime_type=one.type,
+                    name=resource.name,
+                    uri_template=resource.uri,
+                    description=f"{resource.description} {WARNING}",
+                    mime_type=resource.type,
                 )
-                for one in shown
+                for resource in shown
             ]
         )
 

@@ -72,7 +72,7 @@ def _find_codes(subject: str, sender: str, text: str, page: Page | None) -> tupl
         found = _merge(found, find_codes(subject, lines_of(page.text), sender))
         if not found and page.hidden:
             found = find_codes(subject, page.hidden[:20], sender)
-    return tuple(one.code for one in found[:CODES_MAX])
+    return tuple(candidate.code for candidate in found[:CODES_MAX])
 
 
 def _merge(codes: list[Found], others: list[Found]) -> list[Found]:
