@@ -75,6 +75,8 @@ def in_a_terminal_of_its_own(command: str, port: int, folder: Path, environ: dic
                 ["bash", "-c", f"exec {command}"], cwd=folder, env=environ, stdout=log, stderr=subprocess.STDOUT
             )
 
+    process = start()
+
     def answers() -> bool:
         nonlocal process
         status = process.poll()
@@ -84,7 +86,6 @@ def in_a_terminal_of_its_own(command: str, port: int, folder: Path, environ: dic
         with socket.socket() as client:
             return client.connect_ex(("127.0.0.1", port)) == 0
 
-    process = start()
     try:
         asyncio.run(until(answers, COMMAND_S))
         yield
