@@ -18,7 +18,6 @@ GUIDES = (
     "deploy/Caddyfile",
 )
 """What `edgemail.system.guides` finds in a checkout and in an installed package."""
-NOT_GUIDES = "docs/decisions/"
 
 PAGE = "src/edgemail/client/index.html"
 HTML_SUPPORT = "src/edgemail/checks/data/html_support.json"
@@ -37,9 +36,7 @@ class ClientBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         root = Path(self.root)
         if version != "editable" and self.target_name == "wheel":
             for path in (path for pattern in GUIDES for path in root.glob(pattern)):
-                name = path.relative_to(root).as_posix()
-                if not name.startswith(NOT_GUIDES):
-                    build_data["force_include"][str(path)] = f"edgemail/{name}"
+                build_data["force_include"][str(path)] = f"edgemail/{path.relative_to(root).as_posix()}"
         if version == "editable":
             return
         if not is_current(root):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from typing import TYPE_CHECKING, Any
@@ -66,7 +67,7 @@ def write_into(page: Path, folder: Path, images: Path) -> None:
         old.unlink()
     for name in _PLOT.findall(report):
         shutil.copyfile(folder / name, images / f"bench-{name}")
-    report = _PLOT.sub(rf"({images.relative_to(page.parent).as_posix()}/bench-\1)", report)
+    report = _PLOT.sub(rf"({os.path.relpath(images, page.parent)}/bench-\1)", report)
     page.write_text(f"{text[: start + len(_START)]}\n{report}{text[end:]}", encoding="utf-8")
 
 

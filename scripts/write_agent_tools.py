@@ -30,7 +30,8 @@ Each description ends with this rule, and so do the server's instructions:
 
 {textwrap.fill(WARNING, 100, initial_indent="> ", subsequent_indent="> ")}
 
-A fault is a result with `isError` and a sentence that says what to do. A time-out is none: `status` is `timeout`.
+A fault is a result with `isError` and a sentence that says what to do. A time-out is none:
+`status` is `timeout`.
 """
 
 
@@ -45,8 +46,9 @@ def write_page(tools: AgentTools) -> str:
     rows = "\n".join(f"| `{one.uri}` | {one.type} | {one.description} |" for one in RESOURCES)
     parts.append(f"## Resources\n\n| URI | type | what it is |\n|---|---|---|\n{rows}\n")
     parts.append(
-        "`delete_messages` is there with `--mcp-write` alone. With `--mcp-bodies off` there is no `read_message`,\n"
-        "no `untrusted`, and only the first resource. There are no prompts, and no tool sends mail.\n"
+        "`delete_messages` is there with `--mcp-write` alone. With `--mcp-bodies off` there is no\n"
+        "`read_message`, no `untrusted`, and only the first resource. There are no prompts, and no tool\n"
+        "sends mail.\n"
     )
     return "\n".join(parts)
 

@@ -33,7 +33,7 @@ WITHOUT = {
     "mcp": "speaks a protocol of its own on the standard output",
 }
 """Commands that have no --json, each with the reason."""
-DOCS = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
+DOCS = (Path(__file__).parents[2] / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
 
 
 def find_commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.needs_caddy, pytest.mark.slow]
 
-GUIDE = Path(__file__).parents[2] / "docs" / "deploy.md"
+GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "run-a-server.md"
 
 
 def caddy_in_front_of(program: Program, folder: Path) -> AbstractContextManager[str]:
@@ -41,7 +41,7 @@ async def test_the_whole_file_serves_the_page_and_closes_the_rest(tmp_path: Path
     settings = resolved_in(tmp_path, domain="example.org", http_trusted_proxies="127.0.0.1")
     port = free_port()
     async with running(settings) as program:
-        sites = (GUIDE.parents[1] / "deploy/Caddyfile").read_text("utf-8")
+        sites = (GUIDE.parents[2] / "deploy/Caddyfile").read_text("utf-8")
         sites = sites.replace("127.0.0.1:8025\n}", f"{program.url.removeprefix('http://')}\n}}")
         sites = sites.replace("mta-sts.example.org {", f"http://mta-sts.example.org:{port} {{")
         sites = sites.replace("mail.example.org {", f"http://mail.example.org:{port} {{")

@@ -31,7 +31,7 @@ async def test_llms_txt_links_to_what_is_there(program: Program) -> None:
     assert second.startswith("> ")
     assert len(answer.body) < LLMS_MAX_OCTETS
     links = find_links(answer)
-    assert {"/skill.md", "/docs/api.md", "/openapi.json"} <= set(links)
+    assert {"/skill.md", "/docs/reference/api.md", "/openapi.json"} <= set(links)
     for link in links:
         if link != "/mcp":  # it takes POST alone
             assert (await program.ask(link)).status == 200, link
@@ -60,7 +60,8 @@ async def test_public_the_closed_documents_are_not_linked(tmp_path: Path) -> Non
         assert answer.status == 200
         assert find_links(answer) == ["/skill.md"]
         assert (await program.ask("/skill.md")).status == 200
-        for path in ("/docs/api.md", "/docs/how-to/add-a-route.md", "//docs/api.md", "/x/../docs/api.md"):
+        api = "/docs/reference/api.md"
+        for path in (api, "/docs/how-to/add-a-route.md", f"/{api}", f"/x/..{api}"):
             assert (await program.ask(path)).status == 404, path
 
 
@@ -69,12 +70,12 @@ async def test_private_nothing_is_open(tmp_path: Path) -> None:
     passwords.write_text("kim:s3cret\n")
     passwords.chmod(0o600)
     async with running(resolved_in(tmp_path, private="on", password_file=str(passwords))) as program:
-        for path in ("/llms.txt", "/skill.md", "/docs/api.md"):
+        for path in ("/llms.txt", "/skill.md", "/docs/reference/api.md"):
             assert (await program.ask(path)).status == 401, path
 
 
 async def test_only_served_names_get_them(program: Program) -> None:
-    for path in ("/llms.txt", "/skill.md", "/docs/api.md"):
+    for path in ("/llms.txt", "/skill.md", "/docs/reference/api.md"):
         assert (await program.ask(path, headers={"Host": "evil.example"})).status == 421, path
 
 
@@ -82,7 +83,7 @@ async def test_the_guides_are_those_of_the_repository(program: Program) -> None:
     """As Markdown that no browser runs."""
     for path, name in (
         ("/skill.md", "skills/edgemail/SKILL.md"),
-        ("/docs/api.md", "docs/api.md"),
+        ("/docs/reference/api.md", "docs/reference/api.md"),
         ("/docs/how-to/add-a-route.md", "docs/how-to/add-a-route.md"),
     ):
         answer = await program.ask(path)
@@ -106,7 +107,7 @@ async def test_the_guides_are_those_of_the_repository(program: Program) -> None:
         "/docs/how-to/../../README.md",
         "/docs//etc/passwd.md",
         "/docs/a%00.md",
-        "/docs/decisions/0002-dependencies.md",
+        "/docs/explanation/decisions/0002-dependencies.md",
         "/docs/" + "a" * 2_000 + ".md",
         "/docs/a%0a.md",
     ],

@@ -15,7 +15,7 @@ from testkit.running_app import ANN, Program, resolved_in, running
 
 pytestmark = pytest.mark.needs_nginx
 
-GUIDE = Path(__file__).parents[2] / "docs" / "deploy.md"
+GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "run-a-server.md"
 
 
 def lines_of_the_guide(program: Program) -> str:
@@ -36,7 +36,7 @@ async def test_the_whole_block_serves_the_page_and_closes_the_rest(tmp_path: Pat
     settings = resolved_in(tmp_path, domain="example.org", http_trusted_proxies="127.0.0.1")
     port = free_port()
     async with running(settings) as program:
-        blocks = (GUIDE.parents[1] / "deploy/nginx.conf").read_text("utf-8")
+        blocks = (GUIDE.parents[2] / "deploy/nginx.conf").read_text("utf-8")
         blocks = re.sub(r"^ +listen \[::\]:80;\n", "", blocks, flags=re.MULTILINE)
         blocks = blocks.replace("listen 80;", f"listen 127.0.0.1:{port};")
         blocks = blocks.replace("http://127.0.0.1:8025;", f"{program.url};")

@@ -163,14 +163,15 @@ def test_a_page_takes_the_report_over(tmp_path: Path) -> None:
     section = Section("reading", is_full=False)
     section.plots["p50"] = plot.bar_chart("p", ["a"], [1.0])
     section.save(tmp_path)
-    page, images = tmp_path / "page.md", tmp_path / "images"
+    page, images = tmp_path / "explanation" / "page.md", tmp_path / "images"
+    page.parent.mkdir()
     images.mkdir()
     page.write_text("before <!-- report -->old<!-- /report --> after")
     write_into(page, tmp_path, images)
     text = page.read_text()
     assert text.startswith("before <!-- report -->\n")
     assert text.endswith("<!-- /report --> after")
-    assert "(images/bench-reading-p50.svg)" in text
+    assert "(../images/bench-reading-p50.svg)" in text
     assert "old" not in text
     ET.parse(images / "bench-reading-p50.svg")
     page.write_text("nothing")

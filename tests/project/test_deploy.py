@@ -49,7 +49,9 @@ __all__ = ["bounded"]
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 DB = "http://127.0.0.1:8080"
-PLACES = ["edgemail.service", "edgemail-reader.service", "compose.yaml", "fly.toml", "Dockerfile", "edge.md"]
+GUIDES = ROOT / "docs"
+EDGE_GUIDE = GUIDES / "how-to/run-at-the-edge.md"
+PLACES = ["edgemail.service", "edgemail-reader.service", "compose.yaml", "fly.toml", "Dockerfile", EDGE_GUIDE.name]
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,8 @@ def read_deploy(name: str) -> str:
 
 def find_commands(name: str) -> Iterator[Command]:
     """Find the command lines of edgemail in a file."""
-    if name == "edge.md":
-        text = (ROOT / "docs" / name).read_text(encoding="utf-8").replace("\\\n", " ")
+    if name == EDGE_GUIDE.name:
+        text = EDGE_GUIDE.read_text(encoding="utf-8").replace("\\\n", " ")
         for block in re.findall(r"^```sh\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
             for line in re.findall(r"^(?:\S+/)?edgemail (serve .*)$", block, re.MULTILINE):
                 yield Command(shlex.split(line, comments=True))
@@ -94,7 +96,7 @@ def find_commands(name: str) -> Iterator[Command]:
 def find_configs(path: str) -> list[str]:
     """Find the content that the guides show for a file."""
     block = re.compile(rf"cat > {re.escape(path)} <<'END'\n(.*?)^END$", re.DOTALL | re.MULTILINE)
-    found = [text for guide in (ROOT / "docs").glob("*.md") for text in block.findall(guide.read_text("utf-8"))]
+    found = [text for guide in GUIDES.rglob("*.md") for text in block.findall(guide.read_text("utf-8"))]
     assert found, f"no guide shows {path}"
     return found
 
@@ -240,7 +242,7 @@ def shell(line: str, folder: Path, path: str, **environ: str) -> subprocess.Comp
 @pytest.mark.needs_sqld
 async def test_the_guides_commands_run_one_after_the_other(tmp_path: Path, path: str) -> None:
     """The guide's lines for keys, tokens, doctor, export and preview work."""
-    guide = (ROOT / "docs/edge.md").read_text(encoding="utf-8").replace("\\\n", " ")
+    guide = EDGE_GUIDE.read_text(encoding="utf-8").replace("\\\n", " ")
     blocks = "".join(re.findall(r"^```sh\n(.*?)^```", guide, re.DOTALL | re.MULTILINE))
     lines = re.findall(r"^(?:\(umask 077; )?edgemail (?:token|web|doctor) .*$", blocks, re.MULTILINE)
     kinds = [re.findall(r"edgemail (\w+)", line)[0] for line in lines]
@@ -310,7 +312,7 @@ def test_every_flag_of_sqld_is_one() -> None:
     texts += re.findall(r"command: >-\n((?: {6}--.*\n)+)", read_deploy("compose.yaml"))
     texts += tomllib.loads(read_deploy("fly-replica.toml"))["processes"].values()
     texts += re.findall(r"^ENTRYPOINT (.*)$", read_deploy("sqld.Dockerfile"), re.MULTILINE)
-    guide = (ROOT / "docs/edge.md").read_text(encoding="utf-8").replace("\\\n", " ")
+    guide = EDGE_GUIDE.read_text(encoding="utf-8").replace("\\\n", " ")
     texts += re.findall(r"^sqld (.*)$", guide, re.MULTILINE)
     assert len(texts) >= 6
     flags = {flag for text in texts for flag in re.findall(r"(?<!\S|-)--[a-z-]+", text.replace('"', " "))}
@@ -330,7 +332,7 @@ def test_the_zone_and_the_tutorials_are_what_init_writes() -> None:
     assert records(read_deploy("zone.txt").splitlines()) == planned
     (shown,) = re.findall(
         r"^```\n(mail\..*?)^```",
-        (ROOT / "docs/tutorials/public-server.md").read_text("utf-8"),
+        (ROOT / "docs/tutorial/public-server.md").read_text("utf-8"),
         re.DOTALL | re.MULTILINE,
     )
     no_ipv6 = [record for record in planned if record[1] != "AAAA"]

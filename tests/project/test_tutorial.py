@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.needs_two_machines, pytest.mark.needs_nginx]
 
 ROOT = Path(__file__).parents[2]
-GUIDE = (ROOT / "docs" / "tutorials" / "public-server.md").read_text("utf-8")
+GUIDE = (ROOT / "docs" / "tutorial" / "public-server.md").read_text("utf-8")
 SERVER, STRANGER = "192.0.2.10", "192.0.2.77"
 HOST = "mail.example.org"
 INSTALLED = ("/opt/", "/etc/", "/usr/local/bin/", "/var/lib/")

@@ -45,7 +45,7 @@ def test_the_wheel_carries_the_page_and_the_licence(wheel: Path) -> None:
     assert {f"edgemail/checks/data/{name}" for name in ("html_support.json", "LICENSE.txt")} <= set(names)
     assert {
         "edgemail/skills/edgemail/SKILL.md",
-        "edgemail/docs/api.md",
+        "edgemail/docs/reference/api.md",
         "edgemail/docs/how-to/add-a-route.md",
     } <= set(names)
     assert not [name for name in names if "/decisions/" in name]
@@ -73,7 +73,8 @@ async def test_the_installed_program_serves_the_page_without_node(clean: Path, t
         assert b"<title>" in page.body
         assert b"edgemail" in page.body.lower()
         assert (await ask(server.url, "/docs/")).status == 200
-        assert (await ask(server.url, "/docs/api.md")).body == (ROOT / "docs/api.md").read_bytes()
+        page = "docs/reference/api.md"
+        assert (await ask(server.url, f"/{page}")).body == (ROOT / page).read_bytes()
         assert (await ask(server.url, "/skill.md")).body == (ROOT / "skills/edgemail/SKILL.md").read_bytes()
         server.process.terminate()
         assert server.wait() == 0
@@ -139,7 +140,7 @@ def test_the_source_distribution_carries_all_that_builds_the_page(tmp_path: Path
     }
     carried = {
         *("src/edgemail/client/index.html", "src/edgemail/checks/data/html_support.json"),
-        *("skills/edgemail/SKILL.md", "docs/api.md"),
+        *("skills/edgemail/SKILL.md", "docs/reference/api.md"),
     }
     assert builders | carried <= names
 

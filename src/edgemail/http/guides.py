@@ -40,7 +40,7 @@ def route_guides(base_path: str, *, documents_api: bool) -> list[BaseRoute]:
         lines = [f"- [Skill]({base_path}/skill.md): the commands for an agent with a shell"]
         if documents_api:
             lines += [
-                f"- [HTTP API]({base_path}/docs/api.md): each route in a line, with examples",
+                f"- [HTTP API]({base_path}/docs/reference/api.md): each route in a line, with examples",
                 f"- [OpenAPI]({base_path}/openapi.json): the same for programs",
             ]
         if any(getattr(route, "path", None) == _MCP_PATH for route in request.app.routes):

@@ -31,9 +31,9 @@ _INTRODUCTION: Final = """\
 
 <!-- Made from the code: python -m edgemail.settings docs/reference/settings.md -->
 
-A setting that stands here as a flag can be given by that flag. Every setting can be given by its environment
-variable, by its name in the file, and, unless it is secret, by `--set NAME=VALUE`.
-[Configuration](../configuration.md) says how values are written and which source wins.
+A setting that stands here as a flag can be given by that flag. Every setting can be given by its
+environment variable, by its name in the file, and, unless it is secret, by `--set NAME=VALUE`.
+[Configuration](configuration.md) says how values are written and which source wins.
 
 A default may depend on other settings. `edgemail config` shows each value and where it comes from.
 """

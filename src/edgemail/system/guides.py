@@ -10,11 +10,11 @@ SKILL: Final = "skills/edgemail/SKILL.md"
 _PACKAGE: Final = Path(__file__).parents[1]
 _ROOT: Final = _PACKAGE.parents[1] if _PACKAGE.parent.name == "src" else _PACKAGE
 """An editable install reads the repository's own files; an installed package has copies (`hatch_build.py`)."""
-_PAGE: Final = re.compile(r"docs/(?:(?:explanation|how-to|reference|tutorials)/)?[a-z0-9-]{1,80}\.md")
+_PAGE: Final = re.compile(r"docs/(?:(?:explanation|how-to|reference|tutorial)/)?[a-z0-9-]{1,80}\.md")
 
 
 def find_guide(name: str) -> Path | None:
-    """Return where a guide is, such as `docs/api.md`, or None if there is no such one."""
+    """Return where a guide is, such as `docs/reference/api.md`, or None if there is no such one."""
     if name != SKILL and not _PAGE.fullmatch(name):
         return None
     path = _ROOT / name

@@ -34,7 +34,7 @@ _DATE = re.compile("(?:19|20)[0-9]{2}(?:(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[0
 
 # With a digit among the first letters, in capitals, or with several dashes.
 _WORDLIKE = re.compile(
-    "(?<![A-Za-z0-9])(?:(?=[A-Za-z-]{1,11}[0-9]|[0-9]{1,11}-?[A-Za-z]|[0-9]{2,5}-[0-9]{1,4}[A-Z]|[A-Z-]{4}|[a-z]{3,10}-[a-z]{3,10}-[a-z])"
+    "(?<![A-Za-z0-9])(?:(?=[A-Za-z-]{1,11}[0-9]|[0-9]{1,11}-?[A-Za-z]|[0-9]{2,5}-[0-9]{1,4}[A-Z]|[A-Z-]{4}|[a-z]{3,10}-[a-z]{3,10}-[a-z0-9]|[a-z]{2}-[0-9a-z]{3,5}-)"
     "[A-Za-z0-9]++(?:-[A-Za-z0-9]++)*+)"
 )
 _PREFIXED = re.compile("[A-Z]{1,3}-[0-9]{4,8}")
@@ -43,12 +43,14 @@ _CAPITALS = re.compile("[A-Z0-9]{4,10}")
 _MIXED = re.compile("[A-Za-z0-9]{5,12}")
 _NAMED = re.compile("[A-Za-z]{3,}[0-9]{1,4}|[0-9]+(?:st|nd|rd|th|x|px|gb|mb|kb|min|am|pm|h|s|k)", re.IGNORECASE)
 _LETTERS = re.compile("[A-Z]{5,8}|[A-Z]{3,5}-[A-Z]{3,5}|[A-Z]{4}")
-_WORDS = re.compile("[a-z]{3,10}(?:-[a-z]{3,10}){2,4}(?:-[0-9]{1,4})?|[a-z]{3,10}-[0-9]{2,4}-[a-z]{3,10}")
+_WORDS = re.compile(
+    "[a-z]{3,10}(?:-[a-z]{3,10}){2,4}(?:-[0-9]{1,4})?|[a-z]{3,10}-(?:[0-9]{2,4}-[a-z]{3,10}|[a-z]{3,10}-[0-9]{2,4})"
+)
 _NUMBERED = re.compile("[A-Z]{2,5}-(?:19|20)[0-9]{2}-")
 """As series are: `CVE-2026-48122`."""
 _APART = re.compile("[A-Z0-9](?: [A-Z0-9]){1,7}(?: ?[-–] ?[A-Z0-9](?: [A-Z0-9]){1,7})?")
 _HALVED = re.compile("(?=[A-Z ]*[0-9])(?=[0-9 ]*[A-Z])(?:[A-Z0-9]{3} [A-Z0-9]{3}|[A-Z0-9]{4} [A-Z0-9]{4})")
-_LOWER_PARTS = re.compile("[a-z0-9]{3,5}-[a-z0-9]{3,5}(?:-[a-z0-9]{3,5})?")
+_LOWER_PARTS = re.compile("[a-z0-9]{3,5}-[a-z0-9]{3,5}|[a-z0-9]{2,5}-[a-z0-9]{2,5}-[a-z0-9]{2,5}")
 _MIXED_PARTS = re.compile("(?=[A-Za-z]{0,5}[0-9])[A-Za-z0-9]{3,6}-[A-Za-z0-9]{3,6}")
 _COUNTED = re.compile("[0-9]+-[a-z]+|[a-z]+-[0-9]+")
 """As `2048-bit` and `top-100`."""
@@ -219,7 +221,9 @@ def _is_numeric(found: str) -> bool:
 
 
 def _is_known(word: str) -> bool:
-    return any(mark.end - mark.start == len(word) for mark in marks(word)) and len(word) > 3
+    """Return True for a word that mails about codes and links have, other than those that say yes."""
+    whole = (mark for mark in marks(word) if mark.end - mark.start == len(word))
+    return len(word) > 3 and any(mark.roles != {"yes"} for mark in whole)
 
 
 def _is_joined(line: str, start: int, end: int) -> bool:
