@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bench.results import Section
 
 _RESULTS = Path(__file__).parent / "results"
-_PAGE = Path(__file__).parents[1] / "docs/explanation/performance.md"
+_DOCS = Path(__file__).parents[1] / "docs"
 _OTHERS = {
     "peers": catchers,
     "reading": reading,
@@ -58,8 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_report(chosen.out)
     print(f"All of it: {chosen.out}/report.md")
     if chosen.docs:
-        write_into(_PAGE, chosen.out, _PAGE.parents[1] / "images")
-        print(f"and in {_PAGE}")
+        for page in write_into(_DOCS.rglob("*.md"), chosen.out, _DOCS / "images"):
+            print(f"and in {page}")
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -88,7 +88,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="measure this load alone, among all servers that keep mail; may be given again",
     )
     parser.add_argument("--out", type=Path, default=_RESULTS, metavar="DIR", help="for plots, JSON and report.md")
-    parser.add_argument("--docs", action="store_true", help=f"put the report into {_PAGE.name} of the docs as well")
+    parser.add_argument("--docs", action="store_true", help="put the report into the docs' pages as well")
     return parser.parse_args(arguments)
 
 

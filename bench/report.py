@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bench.results import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 SECTIONS = {
@@ -27,7 +28,7 @@ SECTIONS = {
 }
 """In report order; `make bench-start`, `make bench-edge` and `make bench-web` measure those by themselves."""
 _QUIET_LOAD = 0.7
-_START, _END = "<!-- report -->", "<!-- /report -->"
+_MARKED = re.compile(r"(<!-- report: ([a-z ]+) -->\n).*?(<!-- /report -->)", re.DOTALL)
 _PLOT = re.compile(r"\(([\w.-]+\.svg)\)")
 
 
@@ -39,36 +40,48 @@ def load_sections(folder: Path) -> list[dict[str, Any]]:
 
 def write_report(folder: Path) -> str:
     """Write `report.md` of the saved sections; return its text."""
-    sections = load_sections(folder)
-    parts = []
-    if sections:
-        parts += [_write_machine(sections), _write_aims(sections)]
-    for section in sections:
-        parts.append(f"## {SECTIONS[section['name']]}\n")
-        parts += [Table(**table).write() for table in section["tables"]]
-        parts += [f"![{name}]({section['name']}-{name}.svg)\n" for name in section["plots"]]
-    text = "\n".join(parts)
+    text = "\n".join(_write_parts(folder).values())
     (folder / "report.md").write_text(text, encoding="utf-8")
     return text
 
 
-def write_into(page: Path, folder: Path, images: Path) -> None:
-    """Put the report between a page's marks, and the plots beside the page's images.
+def write_into(pages: Iterable[Path], folder: Path, images: Path) -> list[Path]:
+    """Put each part of the report between the marks of the page that names it; return the changed pages.
+
+    A mark names its parts in order: `machine`, `aims`, and the sections. The plots go into `images`.
 
     Raises:
-        ValueError: the page has no marks.
+        ValueError: no page has a place for a part.
     """
-    text = page.read_text(encoding="utf-8")
-    start, end = text.find(_START), text.find(_END)
-    if not 0 <= start < end:
-        raise ValueError(f"{page} has no {_START} and {_END}")
-    report = write_report(folder)
+    parts = _write_parts(folder)
+    texts = {page: text for page in pages if _MARKED.search(text := page.read_text(encoding="utf-8"))}
+    named = {name for text in texts.values() for mark in _MARKED.finditer(text) for name in mark[2].split()}
+    if missing := [name for name in parts if name not in named]:
+        raise ValueError(f"no page has a place for: {', '.join(missing)}")
     for old in images.glob("bench-*.svg"):
         old.unlink()
-    for name in _PLOT.findall(report):
-        shutil.copyfile(folder / name, images / f"bench-{name}")
-    report = _PLOT.sub(rf"({os.path.relpath(images, page.parent)}/bench-\1)", report)
-    page.write_text(f"{text[: start + len(_START)]}\n{report}{text[end:]}", encoding="utf-8")
+    for page, text in texts.items():
+        to_images = os.path.relpath(images, page.parent)
+
+        def fill(mark: re.Match[str], to_images: str = to_images) -> str:
+            report = "\n".join(parts[name] for name in mark[2].split() if name in parts)
+            for name in _PLOT.findall(report):
+                shutil.copyfile(folder / name, images / f"bench-{name}")
+            return mark[1] + _PLOT.sub(rf"({to_images}/bench-\1)", report) + mark[3]
+
+        page.write_text(_MARKED.sub(fill, text), encoding="utf-8")
+    return [*texts]
+
+
+def _write_parts(folder: Path) -> dict[str, str]:
+    """Return the parts of the report by their names, in order."""
+    sections = load_sections(folder)
+    parts = {"machine": _write_machine(sections), "aims": _write_aims(sections)} if sections else {}
+    for section in sections:
+        tables = [Table(**table).write() for table in section["tables"]]
+        plots = [f"![{name}]({section['name']}-{name}.svg)\n" for name in section["plots"]]
+        parts[section["name"]] = "\n".join([f"## {SECTIONS[section['name']]}\n", *tables, *plots])
+    return parts
 
 
 def _write_machine(sections: list[dict[str, Any]]) -> str:

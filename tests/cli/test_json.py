@@ -73,7 +73,7 @@ def test_every_command_has_json_or_a_reason() -> None:
 def test_the_page_of_commands_has_every_command_and_its_json() -> None:
     """The first table names all commands, the table of JSON those that have it."""
     table, json_table = DOCS.partition("\n## ")[0], DOCS.partition("\n## JSON\n")[2].partition("\n## ")[0]
-    rows = re.findall(r"^\| `([a-z ]+?)(?: [A-Z].*?)?` \|", table, re.MULTILINE)
+    rows = re.findall(r"^\| \[`([a-z ]+?)(?: [A-Z].*?)?`\]", table, re.MULTILINE)
     assert set(rows) == set(COMMANDS)
     described = set(re.findall(r"^\| `([a-z ]+)`", json_table, re.MULTILINE))
     assert described - {"wait --code"} == set(COMMANDS) - set(WITHOUT)

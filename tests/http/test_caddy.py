@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.needs_caddy, pytest.mark.slow]
 
-GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "run-a-server.md"
+GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "run-behind-a-proxy.md"
 
 
 def caddy_in_front_of(program: Program, folder: Path) -> AbstractContextManager[str]:

@@ -15,7 +15,7 @@ from testkit.running_app import ANN, Program, resolved_in, running
 
 pytestmark = pytest.mark.needs_nginx
 
-GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "run-a-server.md"
+GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "run-behind-a-proxy.md"
 
 
 def lines_of_the_guide(program: Program) -> str:

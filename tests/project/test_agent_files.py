@@ -141,7 +141,7 @@ def test_the_skills_commands_do_what_it_says(server: Running, shell_path: str, t
 def test_the_commands_for_agents_in_the_docs_do_what_they_say(
     server: Running, shell_path: str, tmp_path: Path
 ) -> None:
-    section = read("docs/reference/cli.md").partition("\n## Agents with a shell\n")[2].partition("\n## ")[0]
+    section = read("docs/reference/cli-read.md").partition("\n## Agents with a shell\n")[2].partition("\n## ")[0]
     script = "\n".join([*find_blocks(section), 'echo "$code $link"'])
     lines = run_script(server, shell_path, script, tmp_path)
     status = lines.index("status 3")

@@ -20,11 +20,12 @@ from bench.peers import catchers as catchers_peers
 from bench.pipelining import make_body
 from bench.processes import ProcessTree
 from bench.progress import Progress
-from bench.report import write_into, write_report
+from bench.report import SECTIONS, write_into, write_report
 from bench.results import Aim, Section, Table
 from bench.servers import NotStartedError, run_edgemail, running
 from hypothesis import given
 from hypothesis import strategies as st
+from testkit.clean_environment import ROOT
 from testkit.waiting import until
 
 if TYPE_CHECKING:
@@ -159,25 +160,40 @@ def test_a_report_has_every_section_that_was_measured(tmp_path: Path) -> None:
 
 
 def test_a_page_takes_the_report_over(tmp_path: Path) -> None:
-    """Between its marks, with the plots where its images are; a page without marks is left alone."""
+    """Each part between the marks that name it, with the plots in their folder; other pages are left alone."""
     section = Section("reading", is_full=False)
     section.plots["p50"] = plot.bar_chart("p", ["a"], [1.0])
     section.save(tmp_path)
-    page, images = tmp_path / "explanation" / "page.md", tmp_path / "images"
-    page.parent.mkdir()
+    images = tmp_path / "images"
+    first, second, other = pages = [tmp_path / "explanation" / name for name in ("1.md", "2.md", "3.md")]
+    first.parent.mkdir()
     images.mkdir()
-    page.write_text("before <!-- report -->old<!-- /report --> after")
-    write_into(page, tmp_path, images)
-    text = page.read_text()
-    assert text.startswith("before <!-- report -->\n")
+    first.write_text("before\n<!-- report: machine aims -->\nold<!-- /report --> after")
+    second.write_text("<!-- report: throughput reading -->\nold\n<!-- /report -->\n")
+    other.write_text("nothing")
+    assert write_into(pages, tmp_path, images) == [first, second]
+    text = first.read_text()
+    assert text.startswith("before\n<!-- report: machine aims -->\n## The machine\n")
     assert text.endswith("<!-- /report --> after")
+    assert "\n## Aims\n" in text
+    text = second.read_text()
+    assert text.startswith("<!-- report: throughput reading -->\n## Reading\n")
     assert "(../images/bench-reading-p50.svg)" in text
-    assert "old" not in text
+    assert not any("old" in page.read_text() for page in pages)
     ET.parse(images / "bench-reading-p50.svg")
-    page.write_text("nothing")
-    with pytest.raises(ValueError, match="has no"):
-        write_into(page, tmp_path, images)
-    assert page.read_text() == "nothing"
+    assert other.read_text() == "nothing"
+    second.write_text("nothing")
+    with pytest.raises(ValueError, match="no page has a place for: reading"):
+        write_into(pages, tmp_path, images)
+    assert "## The machine" in first.read_text()
+
+
+def test_the_docs_have_a_place_for_each_part_of_the_report() -> None:
+    """Once each, whichever parts are measured."""
+    texts = [page.read_text(encoding="utf-8") for page in (ROOT / "docs").rglob("*.md")]
+    mark = re.compile(r"<!-- report: ([a-z ]+) -->\n.*?<!-- /report -->", re.DOTALL)
+    marks = [names for text in texts for names in mark.findall(text)]
+    assert sorted(name for names in marks for name in names.split()) == sorted(["machine", "aims", *SECTIONS])
 
 
 def test_a_filled_database_is_one_that_edgemail_serves(tmp_path: Path) -> None:

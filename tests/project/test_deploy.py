@@ -50,8 +50,9 @@ ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 DB = "http://127.0.0.1:8080"
 GUIDES = ROOT / "docs"
-EDGE_GUIDE = GUIDES / "how-to/run-at-the-edge.md"
-PLACES = ["edgemail.service", "edgemail-reader.service", "compose.yaml", "fly.toml", "Dockerfile", EDGE_GUIDE.name]
+EDGE_GUIDES = ("run-at-the-edge.md", "publish-the-page.md")
+"""The pages of docs/how-to that lead from nothing to a replicated deployment, in their order."""
+PLACES = ["edgemail.service", "edgemail-reader.service", "compose.yaml", "fly.toml", "Dockerfile", EDGE_GUIDES[0]]
 
 
 @dataclass(frozen=True)
@@ -67,11 +68,16 @@ def read_deploy(name: str) -> str:
     return (DEPLOY / name).read_text(encoding="utf-8").replace("\\\n", " ")
 
 
+def read_edge_guides() -> str:
+    """Read both pages, with continued lines joined."""
+    texts = ((GUIDES / "how-to" / name).read_text(encoding="utf-8") for name in EDGE_GUIDES)
+    return "\n".join(texts).replace("\\\n", " ")
+
+
 def find_commands(name: str) -> Iterator[Command]:
     """Find the command lines of edgemail in a file."""
-    if name == EDGE_GUIDE.name:
-        text = EDGE_GUIDE.read_text(encoding="utf-8").replace("\\\n", " ")
-        for block in re.findall(r"^```sh\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+    if name == EDGE_GUIDES[0]:
+        for block in re.findall(r"^```sh\n(.*?)^```", read_edge_guides(), re.DOTALL | re.MULTILINE):
             for line in re.findall(r"^(?:\S+/)?edgemail (serve .*)$", block, re.MULTILINE):
                 yield Command(shlex.split(line, comments=True))
     elif name == "Dockerfile":
@@ -242,7 +248,7 @@ def shell(line: str, folder: Path, path: str, **environ: str) -> subprocess.Comp
 @pytest.mark.needs_sqld
 async def test_the_guides_commands_run_one_after_the_other(tmp_path: Path, path: str) -> None:
     """The guide's lines for keys, tokens, doctor, export and preview work."""
-    guide = EDGE_GUIDE.read_text(encoding="utf-8").replace("\\\n", " ")
+    guide = read_edge_guides()
     blocks = "".join(re.findall(r"^```sh\n(.*?)^```", guide, re.DOTALL | re.MULTILINE))
     lines = re.findall(r"^(?:\(umask 077; )?edgemail (?:token|web|doctor) .*$", blocks, re.MULTILINE)
     kinds = [re.findall(r"edgemail (\w+)", line)[0] for line in lines]
@@ -312,7 +318,7 @@ def test_every_flag_of_sqld_is_one() -> None:
     texts += re.findall(r"command: >-\n((?: {6}--.*\n)+)", read_deploy("compose.yaml"))
     texts += tomllib.loads(read_deploy("fly-replica.toml"))["processes"].values()
     texts += re.findall(r"^ENTRYPOINT (.*)$", read_deploy("sqld.Dockerfile"), re.MULTILINE)
-    guide = EDGE_GUIDE.read_text(encoding="utf-8").replace("\\\n", " ")
+    guide = read_edge_guides()
     texts += re.findall(r"^sqld (.*)$", guide, re.MULTILINE)
     assert len(texts) >= 6
     flags = {flag for text in texts for flag in re.findall(r"(?<!\S|-)--[a-z-]+", text.replace('"', " "))}

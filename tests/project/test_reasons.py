@@ -51,7 +51,7 @@ def test_reasons_are_words() -> None:
 
 
 def test_the_docs_list_every_reason_with_its_reply() -> None:
-    """The table in docs/reference/smtp.md has every reason with its reply, in order."""
+    """The table in docs/reference/smtp-log.md has every reason with its reply, in order."""
     modules = (smtp_replies, policy_replies, listener_replies)
     constants = [constant for module in modules for constant in vars(module).values()]
     known = sorted(
@@ -60,6 +60,6 @@ def test_the_docs_list_every_reason_with_its_reply() -> None:
         if isinstance(constant, Reply) and constant.reason
     )
     expected = [f"| `{reason}` | {said} |" for reason, said in known]
-    text = (SOURCE.parents[1] / "docs/reference/smtp.md").read_text(encoding="utf-8")
+    text = (SOURCE.parents[1] / "docs/reference/smtp-log.md").read_text(encoding="utf-8")
     rows = text.partition("\n## Reasons\n")[2].partition("\n## ")[0].splitlines()
     assert [row for row in rows if row.startswith("| `")] == expected

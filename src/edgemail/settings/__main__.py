@@ -1,4 +1,4 @@
-"""`python -m edgemail.settings FILE` writes the reference of all settings into a file."""
+"""`python -m edgemail.settings FOLDER` writes the reference of all settings into a folder."""
 
 from __future__ import annotations
 
@@ -8,4 +8,5 @@ from pathlib import Path
 from edgemail.settings.reference import write_reference
 
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(write_reference(), encoding="utf-8")
+    for name, text in write_reference().items():
+        (Path(sys.argv[1]) / name).write_text(text, encoding="utf-8")

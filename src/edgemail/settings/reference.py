@@ -1,4 +1,4 @@
-"""Writes the reference of all settings, a page of the documentation."""
+"""Writes the reference of all settings, two pages of the documentation."""
 
 from __future__ import annotations
 
@@ -26,10 +26,15 @@ _TITLES: Final = {
     "checks": "Checks of a message",
 }
 
-_INTRODUCTION: Final = """\
+_EVERYDAY: Final = "settings.md"
+_ADVANCED: Final = "advanced-settings.md"
+_MADE: Final = "<!-- Made from the code: python -m edgemail.settings docs/reference -->"
+_INTRODUCTION: Final = f"""\
 # Settings
 
-<!-- Made from the code: python -m edgemail.settings docs/reference/settings.md -->
+{_MADE}
+
+The settings that many servers need. [All others]({_ADVANCED}) have defaults that most keep.
 
 A setting that stands here as a flag can be given by that flag. Every setting can be given by its
 environment variable, by its name in the file, and, unless it is secret, by `--set NAME=VALUE`.
@@ -37,16 +42,24 @@ environment variable, by its name in the file, and, unless it is secret, by `--s
 
 A default may depend on other settings. `edgemail config` shows each value and where it comes from.
 """
+_ADVANCED_INTRODUCTION: Final = f"""\
+# Advanced settings
+
+{_MADE}
+
+Every limit, deadline and rule that can be changed. [Settings]({_EVERYDAY}) has the everyday ones, and
+says how each is given.
+"""
 
 
-def write_reference(settings: Sequence[Setting] = SETTINGS) -> str:
-    """Return the page, in Markdown."""
+def write_reference(settings: Sequence[Setting] = SETTINGS) -> dict[str, str]:
+    """Return the pages, in Markdown, by the names of their files."""
+    return {_EVERYDAY: _write_everyday(settings), _ADVANCED: _write_advanced(settings)}
+
+
+def _write_everyday(settings: Sequence[Setting]) -> str:
     everyday = [setting for setting in settings if setting.everyday]
-    advanced = [setting for setting in settings if not setting.everyday]
-    parts = [_INTRODUCTION, "## Everyday settings\n", _write_table(everyday), "## Advanced settings\n"]
-    for section in dict.fromkeys(setting.section for setting in advanced):
-        parts.append(f"### {_TITLES[section]}\n")
-        parts.append(_write_table([setting for setting in advanced if setting.section == section]))
+    parts = [_INTRODUCTION, "## Everyday settings\n", _write_table(everyday)]
     retired = [(old, setting) for setting in settings for old in setting.retired_names]
     if retired:
         parts += ["## Retired names\n", "They still work in this release, with a warning.\n"]
@@ -56,6 +69,15 @@ def write_reference(settings: Sequence[Setting] = SETTINGS) -> str:
         parts += ["\n## Retired values\n" if retired else "## Retired values\n"]
         parts += ["They mean the default in this release, with a warning.\n"]
         parts += [f"- `{text}` of `{setting.name}`" for text, setting in retired_values]
+    return "\n".join(parts).rstrip("\n") + "\n"
+
+
+def _write_advanced(settings: Sequence[Setting]) -> str:
+    advanced = [setting for setting in settings if not setting.everyday]
+    parts = [_ADVANCED_INTRODUCTION]
+    for section in dict.fromkeys(setting.section for setting in advanced):
+        parts.append(f"## {_TITLES[section]}\n")
+        parts.append(_write_table([setting for setting in advanced if setting.section == section]))
     return "\n".join(parts).rstrip("\n") + "\n"
 
 
