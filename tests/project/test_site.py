@@ -156,9 +156,11 @@ async def test_the_search_finds_a_page(site: str) -> None:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = await browser.new_page(viewport={"width": 1280, "height": 844})
+        page.set_default_timeout(COMES_UP_MS)
         await page.goto(site, wait_until="load")
+        await page.wait_for_function("[...document.querySelectorAll('body > div')].some((part) => part.shadowRoot)")
         await page.keyboard.press("Control+k")
-        await page.keyboard.type("lock an inbox")
-        result = page.locator("a[href*='how-to/lock-an-inbox/']", has_text="Lock an inbox").last
+        await page.locator("dialog[open] input").fill("lock an inbox")
+        result = page.locator("dialog[open] a[href*='how-to/lock-an-inbox/']").first
         await expect(result).to_be_visible(timeout=COMES_UP_MS)
         await browser.close()
