@@ -52,3 +52,8 @@ def test_the_dialogues_keep_the_invariants() -> None:
     for dialogue in read_dialogues():
         for header in (bytes(4), b"\1\1\0\0", b"\4\2\1\2", b"\2\1\3\6"):
             check_pop3(header + dialogue.octets)
+
+
+def test_a_name_may_have_characters_for_private_use() -> None:
+    """They cannot be printed, and SMTP takes mail for such an address."""
+    check_pop3(bytes(4) + "USER an\ue348g\r\nPASS x\r\nSTAT\r\nQUIT\r\n".encode())

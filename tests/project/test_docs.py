@@ -1,4 +1,4 @@
-"""The Markdown pages: every link to a file of the repository, and to a heading in it, leads somewhere."""
+"""The Markdown pages: their links lead somewhere, those of docs are short, and each is found from the index."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAGES = [ROOT / name for name in run("git", "ls-files", "*.md").split()]
-FENCED = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
+DOCS = [page for page in PAGES if page.is_relative_to(ROOT / "docs")]
+INDEX = ROOT / "docs" / "README.md"
+MAX_LINES = 200
+MAX_COLUMNS = 100
+FENCED = re.compile(r"^ *```.*?^ *```", re.DOTALL | re.MULTILINE)
 
 
 @cache
@@ -30,19 +34,33 @@ def find_anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", text).replace(" ", "-") for text in texts}
 
 
-def find_dead_links(page: Path) -> Iterator[str]:
-    """Find the links of a page whose file or heading is missing."""
+def find_links(page: Path) -> Iterator[tuple[str, Path, str]]:
+    """Yield each link to a file of the repository, the file and the name of the heading."""
     for link in re.findall(r"\]\(([^)\s]+)\)", read_prose(page)):
         path, _, anchor = link.partition("#")
-        if re.match(r"[a-z]+:", link):
-            continue
-        target = (page.parent / path).resolve() if path else page
+        if not re.match(r"[a-z]+:", link):
+            yield link, (page.parent / path).resolve() if path else page, anchor
+
+
+def find_dead_links(page: Path) -> Iterator[str]:
+    """Find the links of a page whose file or heading is missing."""
+    for link, target, anchor in find_links(page):
         is_found = target.exists() and (not anchor or target.suffix != ".md" or anchor in find_anchors(target))
         if not is_found:
             yield link
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def find_wide_lines(text: str) -> list[str]:
+    """Find the lines of prose above the limit. One word, such as a link, cannot be broken."""
+    lines = (line for line in FENCED.sub("", text).splitlines() if len(line) > MAX_COLUMNS)
+    return [line for line in lines if not line.lstrip().startswith("|") and len(line.split()) > 1]
+
+
+def name(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
 def test_every_link_leads_somewhere(page: Path) -> None:
     assert list(find_dead_links(page)) == []
 
@@ -53,3 +71,28 @@ def test_a_dead_link_is_found(tmp_path: Path) -> None:
         "# A `heading`\n[a](page.md#a-heading) [b](#b) [c](none.md) [d](https://x.example/#d)\n```\n[e](e)\n```\n"
     )
     assert list(find_dead_links(page)) == ["#b", "none.md"]
+
+
+@pytest.mark.parametrize("page", DOCS, ids=name)
+def test_a_page_of_the_docs_is_short_and_narrow(page: Path) -> None:
+    """Tables and blocks of code may be wider."""
+    text = page.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= MAX_LINES
+    assert find_wide_lines(text) == []
+
+
+def test_a_wide_line_is_found() -> None:
+    wide = "word " * 21
+    code, table, link = f"```\n{wide}\n```", f"| {wide} |", f"  (https://shop.example/{'x' * 100})"
+    assert find_wide_lines(f"{code}\n{table}\n{link}\n- {wide}\n{'x ' * 50}\n") == [f"- {wide}"]
+
+
+def test_each_page_of_the_docs_is_found_from_the_index() -> None:
+    """By links alone, through other pages of the docs too."""
+    found = {INDEX}
+    ahead = [INDEX]
+    while ahead:
+        new = {target for _, target, _ in find_links(ahead.pop()) if target in DOCS} - found
+        found |= new
+        ahead += new
+    assert [name(page) for page in DOCS if page not in found] == []

@@ -34,7 +34,7 @@ _INTRODUCTION: Final = f"""\
 
 {_MADE}
 
-The settings that many servers need. [All others]({_ADVANCED}) have defaults that most keep.
+The settings that many servers need. For [all others]({_ADVANCED}) the default is mostly right.
 
 A setting that stands here as a flag can be given by that flag. Every setting can be given by its
 environment variable, by its name in the file, and, unless it is secret, by `--set NAME=VALUE`.
@@ -47,8 +47,8 @@ _ADVANCED_INTRODUCTION: Final = f"""\
 
 {_MADE}
 
-Every limit, deadline and rule that can be changed. [Settings]({_EVERYDAY}) has the everyday ones, and
-says how each is given.
+Every limit, deadline and rule that can be changed. [Settings]({_EVERYDAY}) has the everyday ones,
+and says how each is given.
 """
 
 
