@@ -34,7 +34,10 @@ def find_pages(root: Path = ROOT) -> dict[Path, str]:
     pages = {root / "README.md": "index.md"}
     pages |= {path: f"project/{path.stem.lower()}.md" for path in root.glob("*.md") if path.stem != "README"}
     docs = root / "docs"
-    return pages | {path: path.relative_to(docs).as_posix() for path in sorted(docs.rglob("*.md"))}
+    for path in sorted(docs.rglob("*.md")):
+        name = path.relative_to(docs).as_posix()
+        pages[path] = "contents.md" if name == "README.md" else re.sub(r"\bREADME\.md$", "index.md", name)
+    return pages
 
 
 def rewrite_links(text: str, page: Path, pages: dict[Path, str], repository: str, root: Path = ROOT) -> str:

@@ -32,7 +32,9 @@ def clone(tmp_path: Path) -> Path:
     files = {
         "README.md": "# `edgemail`\n",
         "ARCHITECTURE.md": "# Architecture\n",
+        "docs/README.md": "# Contents\n",
         "docs/how-to/add-one.md": "# Add one\n",
+        "docs/how-to/more/README.md": "# More of it\n",
         "docs/how-to/more/2.md": "# 2. Two\n",
         "docs/how-to/more/10.md": "# 10. Ten\n",
         "docs/images/a.svg": "<svg/>",
@@ -51,6 +53,8 @@ def clone(tmp_path: Path) -> Path:
         ("README.md", "docs/images/a.svg", "images/a.svg"),
         ("README.md", "ARCHITECTURE.md", "project/architecture.md"),
         ("ARCHITECTURE.md", "README.md", "../index.md"),
+        ("README.md", "docs/README.md", "contents.md"),
+        ("README.md", "docs/how-to/more/README.md#a", "how-to/more/index.md#a"),
         ("docs/how-to/add-one.md", "../images/a.svg", "../images/a.svg"),
         ("docs/how-to/add-one.md", "../../README.md#start", "../index.md#start"),
         ("docs/how-to/add-one.md", "../../src/main.py#L3", f"{HOST}/blob/main/src/main.py#L3"),
@@ -75,12 +79,19 @@ def test_folders_become_sections(clone: Path) -> None:
     titles = {name: read_title(path.read_text(encoding="utf-8")) for path, name in find_pages(clone).items()}
     assert make_nav(titles | {"tutorials/a.md": "A", "how-to/index.md": "Z"}) == [
         {"edgemail": "index.md"},
+        {"Contents": "contents.md"},
         {"Tutorials": [{"A": "tutorials/a.md"}]},
         {
             "How to": [
                 {"Z": "how-to/index.md"},
                 {"Add one": "how-to/add-one.md"},
-                {"More": [{"2. Two": "how-to/more/2.md"}, {"10. Ten": "how-to/more/10.md"}]},
+                {
+                    "More": [
+                        {"More of it": "how-to/more/index.md"},
+                        {"2. Two": "how-to/more/2.md"},
+                        {"10. Ten": "how-to/more/10.md"},
+                    ]
+                },
             ]
         },
         {"Project": [{"Architecture": "project/architecture.md"}]},
