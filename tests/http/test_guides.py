@@ -31,7 +31,7 @@ async def test_llms_txt_links_to_what_is_there(program: Program) -> None:
     assert second.startswith("> ")
     assert len(answer.body) < LLMS_MAX_OCTETS
     links = find_links(answer)
-    assert {"/skill.md", "/docs/reference/api.md", "/openapi.json"} <= set(links)
+    assert {"/skill.md", "/docs/reference/api.md", "/docs/README.md", "/openapi.json"} <= set(links)
     for link in links:
         if link != "/mcp":  # it takes POST alone
             assert (await program.ask(link)).status == 200, link
@@ -101,6 +101,8 @@ async def test_the_guides_are_those_of_the_repository(program: Program) -> None:
     [
         "/docs/none.md",
         "/docs/.md",
+        "/docs/api.md",
+        "/docs/how-to/README.md",
         "/docs/../README.md",
         "/docs/..%2fREADME.md",
         "/docs/%2e%2e/README.md",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 PAGES = [ROOT / name for name in run("git", "ls-files", "*.md").split()]
 DOCS = [page for page in PAGES if page.is_relative_to(ROOT / "docs")]
 INDEX = ROOT / "docs" / "README.md"
+MAX_PICTURE_OCTETS = 100_000
 FENCED = re.compile(r"^ *```.*?^ *```", re.DOTALL | re.MULTILINE)
 
 
@@ -74,3 +75,10 @@ def test_each_page_of_the_docs_is_found_from_the_index() -> None:
         found |= new
         ahead += new
     assert [name(page) for page in DOCS if page not in found] == []
+
+
+def test_each_picture_is_shown_and_small() -> None:
+    shown = {target for page in PAGES for _, target, _ in find_links(page)}
+    pictures = [path for path in (ROOT / "docs" / "images").iterdir() if path.is_file()]
+    assert [name(path) for path in pictures if path not in shown] == []
+    assert [name(path) for path in pictures if path.stat().st_size > MAX_PICTURE_OCTETS] == []

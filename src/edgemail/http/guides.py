@@ -42,6 +42,7 @@ def route_guides(base_path: str, *, documents_api: bool) -> list[BaseRoute]:
             lines += [
                 f"- [HTTP API]({base_path}/docs/reference/api.md): each route in a line, with examples",
                 f"- [OpenAPI]({base_path}/openapi.json): the same for programs",
+                f"- [All pages]({base_path}/docs/README.md): by task",
             ]
         if any(getattr(route, "path", None) == _MCP_PATH for route in request.app.routes):
             lines.append(f"- [MCP]({base_path}{_MCP_PATH}): tools for agents, by streamable HTTP")

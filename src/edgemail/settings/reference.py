@@ -34,7 +34,7 @@ _INTRODUCTION: Final = f"""\
 
 {_MADE}
 
-The settings that many servers need. [All others]({_ADVANCED}) can mostly stay as they are.
+The settings that many servers need. [The others]({_ADVANCED}) seldom need a change.
 
 A setting that stands here as a flag can be given by that flag. Every setting can be given by its
 environment variable, by its name in the file, and, unless it is secret, by `--set NAME=VALUE`.

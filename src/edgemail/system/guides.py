@@ -10,7 +10,7 @@ SKILL: Final = "skills/edgemail/SKILL.md"
 _PACKAGE: Final = Path(__file__).parents[1]
 _ROOT: Final = _PACKAGE.parents[1] if _PACKAGE.parent.name == "src" else _PACKAGE
 """An editable install reads the repository's own files; an installed package has copies (`hatch_build.py`)."""
-_PAGE: Final = re.compile(r"docs/(?:(?:explanation|how-to|reference|tutorial)/)?[a-z0-9-]{1,80}\.md")
+_PAGE: Final = re.compile(r"docs/(?:README|(?:explanation|how-to|reference|tutorial)/[a-z0-9-]{1,80})\.md")
 
 
 def find_guide(name: str) -> Path | None:
