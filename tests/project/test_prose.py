@@ -78,7 +78,7 @@ def test_a_fault_of_a_docstring_is_found_and_code_is_not_read() -> None:
 def test_spelling_is_checked_with_our_own_words(tmp_path: Path, text: str, *, is_right: bool) -> None:
     page = tmp_path / "page.md"
     page.write_text(text, encoding="utf-8")
-    command = [".venv/bin/codespell", "--ignore-words", "scripts/known-words.txt", page]
+    command = [".venv/bin/codespell", "--ignore-words", "scripts/known-words.txt", str(page)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode == 0) is is_right, done.stdout + done.stderr
     assert is_right or "recieved ==> received" in done.stdout
