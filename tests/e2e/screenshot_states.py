@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import apsw
 from playwright.async_api import expect
 
+from edgemail.policy.inbox_lock import make_lock
 from tests.e2e import screenshot_mail as mail
 from tests.e2e.conftest import open_message, running_server
 from tests.e2e.edge import running_edge
@@ -65,6 +66,11 @@ class Stage:
             await self.server.send(odd(), ODD)
         small = [mail.code, mail.failure, mail.invitation, mail.one_time_password]
         await self.server.send_all([small[at % len(small)]() for at in range(LONG_MESSAGES)], LONG)
+
+    @cached_property
+    def public(self) -> Server:
+        """A server with a domain, where inboxes can be locked."""
+        return self.stack.enter_context(running_server(self.make_folder("public"), EDGEMAIL_DOMAIN="mail.example"))
 
     @cached_property
     def edge(self) -> Edge:
@@ -245,6 +251,36 @@ async def read_a_database(page: Page, stage: Stage) -> None:
     await expect(page.locator("a.message").first).to_be_visible()
 
 
+async def see_all_mail(page: Page, stage: Stage) -> None:
+    """Open the list of all mail of a server that takes any address, with mail for a few of them."""
+    server = stage.stack.enter_context(running_server(Path(tempfile.mkdtemp(dir=stage.folder))))
+    for at, (make, _) in enumerate(mail.EVERYDAY):
+        await server.send(make(), ("kim@example.org", "billing@example.net", INBOX)[at % 3])
+    await page.goto(f"{server.web}/#/all")
+    await expect(page.locator("a.message")).to_have_count(len(mail.EVERYDAY))
+    await expect(page.locator(".live.on")).to_be_visible()
+
+
+async def check_links(page: Page, stage: Stage) -> None:
+    """Let the server seem to have asked the links of a message."""
+
+    async def offer(route: Route) -> None:
+        await route.fulfill(json=await (await route.fetch()).json() | {"link_check": True})
+
+    async def answer(route: Route) -> None:
+        await route.fulfill(json=LINK_CHECK)
+
+    await page.route("**/config.json", offer)
+    await page.route("**/link-check", answer)
+
+
+async def meet_a_lock(page: Page, stage: Stage) -> None:
+    """Open a locked inbox without its key."""
+    locked, _ = make_lock("shop")
+    await page.goto(f"{stage.public.web}/#/{locked}@mail.example")
+    await expect(page.get_by_role("heading", name="This inbox is locked")).to_be_visible()
+
+
 async def stop_workers(page: Page, stage: Stage) -> None:
     """Let the page load no worker, so that it cannot read messages."""
     await page.route("**/assets/worker-*.js", lambda route: route.abort())
@@ -257,6 +293,37 @@ async def open_first(page: Page, stage: Stage) -> None:
 ORDER = "Your order FF-20417"
 EXPIRED = 999_999_999
 
+LINK_CHECK = {
+    "links": [
+        {
+            "url": "https://fernandfell.example/orders/FF-20417",
+            "status": 200,
+            "status_text": "OK",
+            "error": None,
+            "hops": [],
+        },
+        {
+            "url": "http://fernandfell.example/help",
+            "status": 404,
+            "status_text": "Not Found",
+            "error": None,
+            "hops": [
+                {"url": "http://fernandfell.example/help", "status": 301},
+                {"url": "https://fernandfell.example/support", "status": 404},
+            ],
+        },
+        {
+            "url": "https://track.parcel.example/FF-20417",
+            "status": None,
+            "status_text": "",
+            "error": "no such host",
+            "hops": [],
+        },
+    ],
+    "errors": 2,
+    "left_out": 0,
+}
+
 STATES: dict[str, list[Step]] = {
     "landing": [go("#/"), find(".address-form")],
     "landing-again": [visit_before, go("#/"), see("Recent inboxes")],
@@ -264,6 +331,8 @@ STATES: dict[str, list[Step]] = {
     "inbox-empty": [empty_again, go(f"#/{NEW}"), see("Listening")],
     "inbox-loading": [hold_answers, go(f"#/{INBOX}"), find(".skeleton")],
     "inbox": [go(f"#/{INBOX}"), find("a.message"), find(".live.on")],
+    "inbox-locked": [meet_a_lock],
+    "all-mail": [see_all_mail],
     "inbox-long": [go(f"#/{LONG}"), find("a.message")],
     "inbox-search": [go(f"#/{INBOX}"), fill("Search", "kettle"), see(ORDER), wait_out("Looking through")],
     "inbox-search-nothing": [
@@ -291,6 +360,16 @@ STATES: dict[str, list[Step]] = {
     "message-unsubscribe": [read(ORDER), tab("Parts"), see("One click"), show("#auth-title")],
     "message-checks": [read(ORDER), tab("Checks"), find(".warning")],
     "message-checks-line": [read(ORDER), tab("Checks"), press("Line 1"), find(".html-source mark")],
+    "message-links": [
+        check_links,
+        read(ORDER),
+        tab("Checks"),
+        find(".warning"),
+        press("Check links"),
+        see("3 links, 2 fail"),
+        see("no such host"),
+        show(".panel:has-text('no such host')"),
+    ],
     "message-attachments": [
         read(ORDER),
         find(".frame iframe"),

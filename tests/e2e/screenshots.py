@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import itertools
 import sys
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -19,42 +20,80 @@ from tests.e2e.conftest import FLAGS
 from tests.e2e.screenshot_states import STATES, Stage
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from playwright.async_api import Browser, Page
+
+    Take = Callable[[Browser, Stage, str, Path], Awaitable[list[Path]]]
 
 Theme = Literal["light", "dark"]
 
 THEMES: tuple[Theme, ...] = get_args(Theme)
 SIZES = {1280: 800, 390: 844}
 COMES_UP_MS = 10_000
+DOCS_FOLDER = Path(__file__).parents[2] / "docs" / "images"
+DOCS: dict[str, tuple[Theme, ...]] = {
+    "all-mail": ("light", "dark"),
+    "inbox": ("light",),
+    "inbox-locked": ("light",),
+    "message-code": ("light",),
+    "message-checks": ("light",),
+    "message-links": ("light",),
+    "message-parts": ("light",),
+    "message-preview": ("light",),
+}
+"""The pictures of the docs. They are WebP, a quarter of the size of PNG."""
+DOCS_WIDTH = 1280
+WEBP_QUALITY = 70
 
 
-async def take(browser: Browser, stage: Stage, name: str, folder: Path) -> list[Path]:
-    """Bring a state up in each theme and size; return the pictures that were written.
+@asynccontextmanager
+async def showing(browser: Browser, stage: Stage, name: str, theme: Theme, width: int) -> AsyncIterator[Page]:
+    """Bring a state up, in a window of its own.
 
     Raises:
         AssertionError: it did not come up.
         PlaywrightError: neither did a step of the way there.
     """
+    context = await browser.new_context(
+        viewport={"width": width, "height": SIZES[width]}, color_scheme=theme, locale="en-GB"
+    )
+    context.set_default_timeout(COMES_UP_MS)
+    try:
+        page = await context.new_page()
+        for step in STATES[name]:
+            await step(page, stage)
+        await page.evaluate("document.fonts.ready")
+        yield page
+    finally:
+        await context.close()
+
+
+async def take(browser: Browser, stage: Stage, name: str, folder: Path) -> list[Path]:
+    """Return the pictures of a state that were written, in each theme and size."""
     pictures = []
     for theme, width in itertools.product(THEMES, SIZES):
-        context = await browser.new_context(
-            viewport={"width": width, "height": SIZES[width]}, color_scheme=theme, locale="en-GB"
-        )
-        context.set_default_timeout(COMES_UP_MS)
-        try:
-            page = await context.new_page()
-            for step in STATES[name]:
-                await step(page, stage)
-            await page.evaluate("document.fonts.ready")
+        async with showing(browser, stage, name, theme, width) as page:
             picture = folder / f"{name}-{theme}-{width}.png"
             await page.screenshot(path=picture, animations="disabled", caret="hide")
             pictures.append(picture)
-        finally:
-            await context.close()
     return pictures
 
 
-async def take_all(folder: Path, names: list[str]) -> int:
+async def take_for_docs(browser: Browser, stage: Stage, name: str, folder: Path) -> list[Path]:
+    """Return the pictures of a state that were written, in the themes that the docs show, for a desk."""
+    pictures = []
+    for theme in DOCS[name]:
+        async with showing(browser, stage, name, theme, DOCS_WIDTH) as page:
+            session = await page.context.new_cdp_session(page)
+            options = {"format": "webp", "quality": WEBP_QUALITY}
+            picture = folder / f"{name}-{theme}.webp"
+            picture.write_bytes(base64.b64decode((await session.send("Page.captureScreenshot", options))["data"]))
+            pictures.append(picture)
+    return pictures
+
+
+async def take_all(folder: Path, names: list[str], take: Take = take) -> int:
     """Take the pictures of some states; return the number of states that failed."""
     folder.mkdir(parents=True, exist_ok=True)
     expect.set_options(timeout=COMES_UP_MS)
@@ -82,11 +121,16 @@ async def take_all(folder: Path, names: list[str]) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make screenshots", description=__doc__)
     parser.add_argument("--dir", type=Path, default=Path(".screenshots"))
+    parser.add_argument("--docs", action="store_true", help="write those of docs/images alone")
     parser.add_argument("states", nargs="*", help="which ones; all where none is named")
     arguments = parser.parse_args()
     if unknown := [name for name in arguments.states if name not in STATES]:
         parser.error(f"no such state: {', '.join(unknown)}; there are: {', '.join(STATES)}")
-    sys.exit(1 if asyncio.run(take_all(arguments.dir, arguments.states or list(STATES))) else 0)
+    if arguments.docs:
+        failed = asyncio.run(take_all(DOCS_FOLDER, list(DOCS), take_for_docs))
+    else:
+        failed = asyncio.run(take_all(arguments.dir, arguments.states or list(STATES)))
+    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":

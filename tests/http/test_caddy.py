@@ -22,7 +22,7 @@ GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "run-behind-a-proxy.md"
 
 
 def caddy_in_front_of(program: Program, folder: Path) -> AbstractContextManager[str]:
-    block = re.compile(r"^```\n(mail\.example\.org \{.*?)^```", re.MULTILINE | re.DOTALL)
+    block = re.compile(r"^```text\n(mail\.example\.org \{.*?)^```", re.MULTILINE | re.DOTALL)
     (lines,) = block.findall(GUIDE.read_text("utf-8"))
     upstream = "127.0.0.1:8025"
     assert lines.count(upstream) == 1

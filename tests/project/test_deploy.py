@@ -337,7 +337,7 @@ def test_the_zone_and_the_tutorials_are_what_init_writes() -> None:
     planned = records(plan_zone("example.org", "mail.example.org", addresses, datetime.now(UTC)))
     assert records(read_deploy("zone.txt").splitlines()) == planned
     (shown,) = re.findall(
-        r"^```\n(mail\..*?)^```",
+        r"^```text\n(mail\..*?)^```",
         (ROOT / "docs/tutorial/public-server.md").read_text("utf-8"),
         re.DOTALL | re.MULTILINE,
     )

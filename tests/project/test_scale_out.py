@@ -25,7 +25,7 @@ def read_stream() -> str:
 def test_the_guide_has_the_same_proxy_as_the_file() -> None:
     """But for the machines' names."""
     guide = (ROOT / "docs/how-to/scale-out.md").read_text(encoding="utf-8")
-    found = re.search(r"^```\n(stream \{.*?)^```", guide, re.MULTILINE | re.DOTALL)
+    found = re.search(r"^```nginx\n(stream \{.*?)^```", guide, re.MULTILINE | re.DOTALL)
     assert found
     assert re.sub(r"10\.0\.0\.1([12])", r"mx\1", found[1]).split() == read_stream().split()
 

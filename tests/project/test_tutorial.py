@@ -150,7 +150,7 @@ def serving_the_unit(site: Site) -> Iterator[subprocess.Popen[str]]:
 @contextmanager
 def serving_the_zone(site: Site) -> Iterator[str]:
     """Answer for the zone of the tutorial on the server's machine; yield the DNS server's address."""
-    (zone,) = re.findall(r"^```\n(mail\..*?)^```", GUIDE, re.DOTALL | re.MULTILINE)
+    (zone,) = re.findall(r"^```text\n(mail\..*?)^```", GUIDE, re.DOTALL | re.MULTILINE)
     path = site.folder / "zone.txt"
     path.write_text(zone)
     with site.background(sys.executable, "-c", DNS, str(path), PYTHONPATH=str(ROOT)) as process:

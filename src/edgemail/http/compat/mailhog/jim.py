@@ -32,7 +32,7 @@ _DEFAULTS: Final = {_ACCEPT: 0.99} | dict.fromkeys(_REFUSALS, 0.05)
 
 
 class Jim:
-    """Whether he is there is remembered: he may be there and refuse nothing."""
+    """The rules for faults as MailHog names them, and if they are on: they may be on and refuse nothing."""
 
     def __init__(self, chaos: Chaos) -> None:
         self._chaos = chaos
