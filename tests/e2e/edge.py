@@ -224,6 +224,8 @@ class Frames:
         self.sockets: list[WebSocket] = []
         self.batches: list[list[str]] = []
         self.posts: list[str] = []
+        self.answers = 0
+        """The batches that were answered."""
         page.on("websocket", self._watch)
         page.on("request", self._note)
 
@@ -243,3 +245,7 @@ class Frames:
 
         self.sockets.append(socket)
         socket.on("framesent", read)
+        socket.on("framereceived", self._count)
+
+    def _count(self, payload: str | bytes) -> None:
+        self.answers += json.loads(payload).get("response", {}).get("type") == "batch"

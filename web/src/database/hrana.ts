@@ -88,7 +88,7 @@ export class HranaClient implements Database {
     try {
       const bySocket = (await this.socket?.run(steps, abort.signal)) ?? null;
       const result = bySocket ?? (await this.post(steps, abort.signal));
-      const elapsedMs = performance.now() - started;
+      const elapsedMs = bySocket?.elapsedMs ?? performance.now() - started;
       return { steps: this.readRows(result), elapsedMs, isBySocket: bySocket !== null };
     } catch (error) {
       signal?.throwIfAborted();
