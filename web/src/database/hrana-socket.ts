@@ -8,20 +8,18 @@
  */
 import { backoffMs } from "../inbox/backoff.ts";
 import { batchOf, isTooLarge, type Result, type Step } from "./hrana-batch.ts";
+import type { ClientMessage, HranaRequest, ServerMessage, SqlText } from "./hrana-message.ts";
+import { decodeMessage, encodeMessage } from "./hrana-protobuf.ts";
 import { tokenExpiry } from "./token.ts";
 
-const PROTOCOLS = ["hrana3", "hrana2"];
+/** The server chooses one that it knows. */
+const PROTOCOLS = ["hrana3-protobuf", "hrana3", "hrana2"];
 /** A reader's next question often follows within this time. To open a stream costs the server a query's time. */
 const STREAM_KEPT_MS = 1_000;
 /** Batches wait so long for a socket that is being opened. Then they go by `fetch`. */
 const OPENING_MAX_MS = 2_500;
 /** The server keeps so many statements for a socket, which are sent by their number from then on. */
 const STORED_MAX = 50;
-
-type Answer =
-  | { type: "response_ok"; request_id: number; response: { result: unknown } }
-  | { type: "response_error"; request_id: number; error: { message: string; code?: string } }
-  | { type: "hello_ok" | "hello_error" };
 
 /** An answer too old for this is asked for again: mail may have been deleted since. */
 const AHEAD_MAX_MS = 10_000;
@@ -139,6 +137,7 @@ export class HranaSocket {
 
   private open(): void {
     const socket = new WebSocket(this.url.replace(/^http/, "ws"), PROTOCOLS);
+    socket.binaryType = "arraybuffer";
     this.socket = socket;
     this.hasAnswered = false;
     this.openBy = Date.now() + OPENING_MAX_MS;
@@ -156,7 +155,7 @@ export class HranaSocket {
       });
     });
     socket.addEventListener("message", ({ data }) => {
-      if (this.socket === socket) this.receive(String(data));
+      if (this.socket === socket) this.receive(data as string | ArrayBuffer);
     });
   }
 
@@ -174,8 +173,8 @@ export class HranaSocket {
     return isOpen && this.socket === socket;
   }
 
-  private receive(text: string): void {
-    const answer = JSON.parse(text) as Answer;
+  private receive(data: string | ArrayBuffer): void {
+    const answer = readMessage(data);
     if (answer.type === "response_ok") {
       this.attempt = 0;
       this.hasAnswered = true;
@@ -214,7 +213,7 @@ export class HranaSocket {
   }
 
   /** Return a statement as it is sent: by its number, once the server has it. */
-  private readonly sqlOf = (sql: string): { sql: string } | { sql_id: number } => {
+  private readonly sqlOf = (sql: string): SqlText => {
     let id = this.stored.get(sql);
     if (id === undefined) {
       if (this.stored.size === STORED_MAX) return { sql };
@@ -225,13 +224,24 @@ export class HranaSocket {
     return { sql_id: id };
   };
 
-  private request(request: object): number {
+  private request(request: HranaRequest): number {
     const id = this.lastRequest++;
     this.send({ type: "request", request_id: id, request });
     return id;
   }
 
-  private send(message: object): void {
-    this.socket?.send(JSON.stringify(message));
+  private send(message: ClientMessage): void {
+    const isBinary = this.socket?.protocol === PROTOCOLS[0];
+    this.socket?.send(isBinary ? encodeMessage(message) : JSON.stringify(message));
+  }
+}
+
+/** What cannot be read ends the socket, as a refusal does. */
+function readMessage(data: string | ArrayBuffer): ServerMessage {
+  try {
+    if (typeof data !== "string") return decodeMessage(new Uint8Array(data));
+    return JSON.parse(data) as ServerMessage;
+  } catch {
+    return { type: "hello_error" };
   }
 }

@@ -3,15 +3,8 @@
  * HTTP, version 3, one request each.
  */
 import { locale } from "../languages/dictionary.ts";
-import {
-  batchOf,
-  isTooLarge,
-  type Result,
-  rowsOf,
-  type SqlError,
-  type SqlRow,
-  type Step,
-} from "./hrana-batch.ts";
+import { batchOf, isTooLarge, type Result, rowsOf, type SqlRow, type Step } from "./hrana-batch.ts";
+import type { SqlError } from "./hrana-message.ts";
 import type { HranaSocket } from "./hrana-socket.ts";
 import { tokenExpiry } from "./token.ts";
 import { words } from "./words.ts";

@@ -22,6 +22,7 @@ class FakeSocket extends EventTarget {
   static readonly CLOSING = 2;
   static made: FakeSocket[] = [];
   readyState = 0;
+  protocol = "hrana3";
   readonly frames: Frame[] = [];
 
   constructor(
@@ -100,7 +101,10 @@ async function opened() {
 test("all that a first batch needs goes out at once, and a statement's text once", async () => {
   const { run } = socketTo();
   const first = run();
-  assert.deepEqual([nth(0).url, nth(0).protocols], ["wss://db.example", ["hrana3", "hrana2"]]);
+  assert.deepEqual(
+    [nth(0).url, nth(0).protocols],
+    ["wss://db.example", ["hrana3-protobuf", "hrana3", "hrana2"]],
+  );
   nth(0).open();
   await settled();
   assert.deepEqual(
@@ -297,6 +301,27 @@ for (const [what, answer] of [
     assert.equal(nth(0).readyState, 3);
   });
 }
+
+test("a socket speaks what the server has chosen, and ends at what cannot be read", async () => {
+  const { run } = socketTo();
+  const first = run();
+  const server = nth(0);
+  server.protocol = "hrana3-protobuf";
+  const sent: unknown[] = [];
+  mock.method(server, "send", (data: unknown) => sent.push(data));
+  server.open();
+  await settled();
+  assert.ok(sent.length === 5 && sent.every((data) => data instanceof Uint8Array));
+  const answer = Uint8Array.of(0x1a, 6, 0x08, 2, 0x2a, 2, 0x0a, 0); // to the request 2: a batch of no steps
+  server.dispatchEvent(Object.assign(new Event("message"), { data: answer.buffer }));
+  assert.deepEqual((await first)?.response?.result.step_results, []);
+  const second = run();
+  await settled();
+  server.dispatchEvent(Object.assign(new Event("message"), { data: Uint8Array.of(0x1a, 9).buffer }));
+  assert.equal(await second, null);
+  assert.equal(server.readyState, 3);
+  mock.restoreAll();
+});
 
 test("an answer that is too large is an answer", async () => {
   const { run } = await opened();
