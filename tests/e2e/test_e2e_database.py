@@ -35,7 +35,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 MOVED_MS = 20_000
 """A database that does not answer is given up after 5 s; then another one is asked."""
 LARGE_MS = 60_000
-"""25 MiB come in 25 answers, each of which is JSON with base64."""
+"""25 MiB come in 25 answers."""
 FAR_FUTURE = 4_000_000_000
 MEASURED_MS = 60_000
 """Databases are compared every 30 s, and a laggard again 5 s later."""
