@@ -187,13 +187,7 @@ async def test_an_inbox_is_asked_for_before_the_pages_code_is_there(
     await edge.server.send(letter("Other"), other)
     await caught_up(replica, edge.primary)
     frames = Frames(page)
-    code_may_come = asyncio.Event()
-
-    async def hold(route: Route) -> None:
-        await code_may_come.wait()
-        await route.continue_()
-
-    await page.route("**/assets/main-*.js", hold)
+    code_may_come = await _hold_code(page)
     await page.goto(f"{edge.publish([replica.url])}/#/{address}", wait_until="commit")
     await until(lambda: len(frames.batches) == 1 and frames.answers > 0)
     if follows == "another inbox":
@@ -203,6 +197,32 @@ async def test_an_inbox_is_asked_for_before_the_pages_code_is_there(
     lists = [batch for batch in frames.batches if "DESC" in " ".join(batch)]
     assert len(lists) == (1 if follows == "the same" else 2)
     assert (len(frames.sockets), frames.posts) == (1, [])
+
+
+async def test_of_answers_that_came_before_the_code_the_quickest_is_taken(
+    page: Page, edge: Edge, replica: Sqld, address: str, far: Valve
+) -> None:
+    """The nearer database is read from the start: the page never says that it has moved there."""
+    frames = Frames(page)
+    code_may_come = await _hold_code(page)
+    await page.goto(f"{edge.publish([far.url, replica.url])}/#/{address}", wait_until="commit")
+    await until(lambda: frames.answers == 2)
+    code_may_come.set()
+    await expect(page.locator(".host-status")).to_have_text(
+        re.compile(rf"^127\.0\.0\.1:{replica.http_port} \d+(\.\d)? ms$")
+    )
+
+
+async def _hold_code(page: Page) -> asyncio.Event:
+    """Keep the page's code back until the event is set."""
+    code_may_come = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await code_may_come.wait()
+        await route.continue_()
+
+    await page.route("**/assets/main-*.js", hold)
+    return code_may_come
 
 
 async def test_a_page_whose_configuration_was_changed_by_hand_asks_as_it_says(
