@@ -96,7 +96,7 @@ def _measure_lock(folder: Path, section: Section, _chosen: argparse.Namespace) -
 def _measure_reading(folder: Path, section: Section, _chosen: argparse.Namespace) -> Table:
     with _run_sqld(folder / "primary") as primary, _run_sqld(folder / "replica", primary) as replica:
         edge_reading.seed(primary, _say)
-        edge_reading.wait_for_replica(replica)
+        edge_reading.wait_for_replica(replica, primary)
         (folder / "site").mkdir()
         readings = edge_reading.measure(primary, replica, folder / "site", _say)
     ways = [reading.way for reading in readings]
@@ -131,7 +131,7 @@ def _measure_sockets(folder: Path, section: Section, _chosen: argparse.Namespace
         _run_sqld(folder / "sockets-replica", primary) as replica,
     ):
         edge_reading.seed(primary, _say)
-        edge_reading.wait_for_replica(replica)
+        edge_reading.wait_for_replica(replica, primary)
         (folder / "sockets-site").mkdir()
         aims = edge_sockets.measure(replica, folder / "sockets-site", _say)
     section.aims += aims

@@ -16,6 +16,7 @@ from playwright.sync_api import Request, sync_playwright
 from testkit.tools import CHROMIUM
 
 from bench.delay import Delay
+from bench.processes import ProcessTree
 from bench.servers import run_edge_reader
 from bench.socket_watch import WATCH_SOCKETS
 from edgemail import mime
@@ -37,6 +38,7 @@ INBOX_MESSAGES = 50
 OPENINGS = 40
 DELAY_S = 0.1
 _SEED_ROWS = 2_000
+_SETTLES_S = 60.0
 _BODY = (
     b"Subject: Your code is 481223\r\nFrom: Shop <shop@shop.example>\r\n\r\n" + b"Some words of a message.\r\n" * 80
 )
@@ -77,8 +79,11 @@ def seed(primary: Sqld, say: Callable[[str], None]) -> None:
     asyncio.run(work())
 
 
-def wait_for_replica(replica: Sqld) -> None:
-    """Return once a replica has every message with its summary."""
+def wait_for_replica(replica: Sqld, primary: Sqld) -> None:
+    """Return once a replica has every message with its summary, and both servers are idle.
+
+    A primary goes on for seconds: it writes a snapshot of what was added. Reads then take twice the time.
+    """
 
     async def work() -> None:
         async with HranaClient(replica.url, replica.token("ro")) as client, asyncio.timeout(120):
@@ -89,6 +94,8 @@ def wait_for_replica(replica: Sqld) -> None:
                 await asyncio.sleep(0.2)
 
     asyncio.run(work())
+    for server in (primary, replica):
+        ProcessTree(server.pid).settle(_SETTLES_S)
 
 
 def measure(primary: Sqld, replica: Sqld, folder: Path, say: Callable[[str], None]) -> list[Reading]:

@@ -18,7 +18,7 @@ from testkit.page_sockets import PageSocket
 from testkit.tools import CHROMIUM
 from tests.e2e.conftest import FLAGS
 
-from bench.delay import Delay
+from bench.delay import Delay, end_tasks
 from bench.edge_reading import DELAY_S, address_of, host, publish, spread
 from bench.results import Aim
 from bench.servers import run_edgemail
@@ -193,8 +193,9 @@ def _tls(folder: Path, to_port: int) -> Iterator[int]:
         sink.close()
 
     async def serve(near: asyncio.StreamReader, to_near: asyncio.StreamWriter) -> None:
-        far, to_far = await asyncio.open_connection("127.0.0.1", to_port)
-        await asyncio.gather(pass_on(near, to_far), pass_on(far, to_near))
+        with contextlib.suppress(OSError, asyncio.CancelledError):  # cancelled only to end: asyncio would log it
+            far, to_far = await asyncio.open_connection("127.0.0.1", to_port)
+            await asyncio.gather(pass_on(near, to_far), pass_on(far, to_near))
 
     async def start() -> None:
         server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
@@ -205,8 +206,10 @@ def _tls(folder: Path, to_port: int) -> Iterator[int]:
     try:
         yield port.result(10)
     finally:
+        asyncio.run_coroutine_threadsafe(end_tasks(), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
+        loop.close()
 
 
 def _run(loop: asyncio.AbstractEventLoop, start: Callable[[], Any]) -> None:

@@ -35,11 +35,14 @@ async function weigh(files) {
 
 const landing = await closure([...first, ...named("landing")]);
 const inbox = await closure([...first, ...named("inbox-view")]);
+const database = await closure([...inbox, ...named("open"), ...named("sockets")]);
 const reader = [...(await closure(named("reader")))].filter((file) => !inbox.has(file));
 
 for (const [name, files, limit] of [
   ["first JavaScript of the landing page", landing, 20_000],
   ["first JavaScript of an inbox", inbox, 20_000],
+  ["what opens a database's sockets", named("sockets"), 4_000],
+  ["first JavaScript of a database's inbox", database, 33_000],
   ["reader", reader, 40_000],
   ["a database's worker", named("worker"), 15_000],
   ["worker of all tabs", named("events-worker"), 3_000],

@@ -115,16 +115,18 @@ function outputOf(metafile, out, source) {
   return path.relative(out, path.resolve(here, found[0]));
 }
 
-/** Bundle a worker by itself; return its file. */
-async function bundleWorker(out, names, source, name) {
-  const entry = { entryPoints: [source], entryNames: `assets/${name}-[hash]` };
+/** Bundle a script by itself; return its file. */
+async function bundleAlone(out, names, source, name, format = "esm") {
+  const entry = { entryPoints: [source], entryNames: `assets/${name}-[hash]`, format };
   const { metafile } = await build({ ...options(out, names), ...entry });
   return outputOf(metafile, out, source);
 }
 
 async function bundle(out, names) {
-  const workerFile = await bundleWorker(out, names, "src/database/worker.ts", "worker");
-  const eventsFile = await bundleWorker(out, names, "src/inbox/events-worker.ts", "events-worker");
+  const workerFile = await bundleAlone(out, names, "src/database/worker.ts", "worker");
+  const eventsFile = await bundleAlone(out, names, "src/inbox/events-worker.ts", "events-worker");
+  // Not a module: those run after the page is parsed. An exported page names it.
+  await bundleAlone(out, names, "src/app/early-sockets.ts", "sockets", "iife");
   const page = await build({
     ...options(out, names, sharedChunk),
     entryPoints: ["src/main.tsx", "styles/main.css"],

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import functools
 import http.server
-import json
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from playwright.async_api import expect
+from testkit.hrana_frames import is_batch_answer, read_request
 from testkit.sqld import Sqld
 from testkit.waiting import until
 
@@ -224,6 +224,8 @@ class Frames:
         self.sockets: list[WebSocket] = []
         self.batches: list[list[str]] = []
         self.posts: list[str] = []
+        self.answers = 0
+        """The batches that were answered."""
         page.on("websocket", self._watch)
         page.on("request", self._note)
 
@@ -235,7 +237,7 @@ class Frames:
         stored: dict[int, str] = {}
 
         def read(payload: str | bytes) -> None:
-            request = json.loads(payload).get("request", {})
+            request = read_request(payload)
             if request.get("type") == "store_sql":
                 stored[request["sql_id"]] = request["sql"]
             elif request.get("type") == "batch":
@@ -243,3 +245,7 @@ class Frames:
 
         self.sockets.append(socket)
         socket.on("framesent", read)
+        socket.on("framereceived", self._count)
+
+    def _count(self, payload: str | bytes) -> None:
+        self.answers += is_batch_answer(payload)

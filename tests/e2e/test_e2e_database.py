@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import re
 import time
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.async_api import Page
+    from playwright.async_api import Page, Route
 
     from tests.e2e.canary import Canary
     from tests.e2e.edge import Edge
@@ -33,7 +35,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 MOVED_MS = 20_000
 """A database that does not answer is given up after 5 s; then another one is asked."""
 LARGE_MS = 60_000
-"""25 MiB come in 25 answers, each of which is JSON with base64."""
+"""25 MiB come in 25 answers."""
+FAR_FUTURE = 4_000_000_000
 MEASURED_MS = 60_000
 """Databases are compared every 30 s, and a laggard again 5 s later."""
 
@@ -160,6 +163,70 @@ async def test_opening_an_inbox_asks_the_database_once(page: Page, edge: Edge, r
     assert len([sql for sql in asked if "FROM inbox i" in sql and "DESC" in sql]) == 1
     assert len([sql for sql in asked if "FROM mail WHERE" in sql]) == 1
     assert (len(frames.sockets), frames.posts) == (1, [])
+
+
+@pytest.mark.parametrize("follows", ["the same", "another inbox"])
+async def test_an_inbox_is_asked_for_before_the_pages_code_is_there(
+    page: Page, edge: Edge, replica: Sqld, address: str, follows: str
+) -> None:
+    """Its answer is the page's first list, unless the reader has gone elsewhere in the meantime."""
+    other = f"other-{address}"
+    await edge.server.send(letter("One"), address)
+    await edge.server.send(letter("Other"), other)
+    await caught_up(replica, edge.primary)
+    frames = Frames(page)
+    code_may_come = await _hold_code(page)
+    await page.goto(f"{edge.publish([replica.url])}/#/{address}", wait_until="commit")
+    await until(lambda: len(frames.batches) == 1 and frames.answers > 0)
+    if follows == "another inbox":
+        await page.evaluate("hash => { location.hash = hash }", f"#/{other}")
+    code_may_come.set()
+    await expect(page.locator("a.message .subject")).to_have_text(["One" if follows == "the same" else "Other"])
+    lists = [batch for batch in frames.batches if "DESC" in " ".join(batch)]
+    assert len(lists) == (1 if follows == "the same" else 2)
+    assert (len(frames.sockets), frames.posts) == (1, [])
+
+
+async def test_of_answers_that_came_before_the_code_the_quickest_is_taken(
+    page: Page, edge: Edge, replica: Sqld, address: str, far: Valve
+) -> None:
+    """The nearer database is read from the start: the page never says that it has moved there."""
+    frames = Frames(page)
+    code_may_come = await _hold_code(page)
+    await page.goto(f"{edge.publish([far.url, replica.url])}/#/{address}", wait_until="commit")
+    await until(lambda: frames.answers == 2)
+    code_may_come.set()
+    await expect(page.locator(".host-status")).to_have_text(
+        re.compile(rf"^127\.0\.0\.1:{replica.http_port} \d+(\.\d)? ms$")
+    )
+
+
+async def _hold_code(page: Page) -> asyncio.Event:
+    """Keep the page's code back until the event is set."""
+    code_may_come = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await code_may_come.wait()
+        await route.continue_()
+
+    await page.route("**/assets/main-*.js", hold)
+    return code_may_come
+
+
+async def test_a_page_whose_configuration_was_changed_by_hand_asks_as_it_says(
+    page: Page, edge: Edge, replica: Sqld, address: str
+) -> None:
+    """The early question had the old token: its answer is not the page's."""
+    await edge.server.send(letter("One"), address)
+    await caught_up(replica, edge.primary)
+    site = edge.publish([replica.url], token=edge.primary.token("ro", exp=FAR_FUTURE))
+    config = edge.folder / site.rpartition("/")[2] / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"token": edge.primary.token("ro")}))
+    frames = Frames(page)
+    await open_at(page, site, address)
+    await expect(page.locator("a.message .subject")).to_have_text(["One"])
+    assert len(frames.sockets) == 2
+    assert frames.sockets[0].is_closed()
 
 
 @pytest.mark.slow

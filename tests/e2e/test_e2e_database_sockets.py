@@ -31,6 +31,9 @@ SHOW_OR_HIDE = """isHidden => {
 }"""
 
 DROP_A_STREAM = """() => {
+  window.WebSocket = class extends WebSocket {
+    constructor(url) { super(url, ["hrana3"]); }
+  };
   const send = WebSocket.prototype.send;
   WebSocket.prototype.send = function (text) {
     const { request } = JSON.parse(text);
@@ -42,7 +45,7 @@ DROP_A_STREAM = """() => {
     send.call(this, text);
   };
 }"""
-"""Before the next reading, let the server drop the stream in which it is asked."""
+"""Speak JSON. Before the next reading, let the server drop the stream in which it is asked."""
 
 
 async def test_a_replica_that_comes_back_is_read_again(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import http.client
 import json
 import os
@@ -83,7 +84,7 @@ def test_the_folder_is_the_page_and_what_it_is_told(site: Path) -> None:
         "domains": ["example.org"],
         "maxAgeSeconds": 604_800,
     }
-    ours = {".nojekyll", "404.html", "_headers", "config.json", "sockets.js"}
+    ours = {".nojekyll", "404.html", "_headers", "config.json"}
     assert {path.name for path in site.iterdir()} == {path.name for path in CLIENT.iterdir()} - {"docs"} | ours
     for asset in (CLIENT / "assets").iterdir():
         assert (site / "assets" / asset.name).read_bytes() == asset.read_bytes()
@@ -108,9 +109,15 @@ def test_the_page_may_reach_those_databases_and_no_other_host(site: Path) -> Non
 def test_the_sockets_are_opened_under_the_policy_and_before_the_style_sheet(site: Path) -> None:
     """A script after a style sheet would wait for it, and one before the policy would escape it."""
     page = (site / "index.html").read_text()
-    head = ["Content-Security-Policy", '<script src="sockets.js">', 'rel="stylesheet"', 'type="module"']
+    head = ["Content-Security-Policy", '<script src="assets/sockets-', 'rel="stylesheet"', 'type="module"']
     assert [page.count(part) for part in head] == [1, 1, 1, 1]
     assert sorted(head, key=page.index) == head
+    (script,) = re.findall(r'<script src="(assets/sockets-[^"]*)" data-urls="([^"]*)" data-token="([^"]*)">', page)
+    config = json.loads((site / "config.json").read_text())
+    assert json.loads(html.unescape(script[1])) == config["urls"]
+    assert html.unescape(script[2]) == config["token"]
+    (reader,) = re.findall(r'<link rel="modulepreload" href="(assets/open-[^"]*)" />', page)
+    assert all((site / file).is_file() for file in (script[0], reader))
 
 
 def test_it_says_that_everyone_can_read_everything(tmp_path: Path) -> None:
@@ -232,7 +239,7 @@ def test_links_in_the_folder_are_replaced_and_not_followed(site: Path) -> None:
     outside = site.parent / "outside"
     (outside / "assets").mkdir(parents=True)
     (outside / "file").write_text("kept")
-    for name in ("index.html", "config.json", "sockets.js", "_headers"):
+    for name in ("index.html", "config.json", "_headers"):
         (site / name).unlink()
         (site / name).symlink_to(outside / "file")
     shutil.rmtree(site / "assets")

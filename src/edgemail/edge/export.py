@@ -5,6 +5,7 @@ The exported page reads the database itself, with a read-only token that every v
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import shutil
@@ -37,10 +38,9 @@ _FOLDER_MODE: Final = 0o755
 _SCHEME: Final = re.compile("^http")
 _STYLES: Final = '    <link rel="stylesheet"'
 """A script after a style sheet does not run until the sheet has come."""
-_SOCKETS: Final = "sockets.js"
-_SOCKETS_SCRIPT: Final = """\
-globalThis.edgemailSockets = {};
-for (const url of []) edgemailSockets[url] = new WebSocket(url, ["hrana3", "hrana2"]);
+_EARLY: Final = """\
+    <script src="assets/{sockets}" data-urls="{urls}" data-token="{token}"></script>
+    <link rel="modulepreload" href="assets/{reader}" />
 """
 
 _HEADERS: Final = """\
@@ -141,6 +141,7 @@ def export_site(site: SiteConfig, out: Path, *, force: bool = False) -> None:
     if not (client / "index.html").is_file():
         raise ExportError("the page is not built: run `make client` (it needs Node.js 20 or later)")
     page, policy = _insert_policy((client / "index.html").read_text(encoding="utf-8"), site)
+    page = _insert_early_scripts(page, site, client / "assets")
     if is_owned_by_another_user(out):
         raise ExportError(f"{out} belongs to another user, who could change the page; name another folder")
     try:
@@ -160,7 +161,6 @@ def export_site(site: SiteConfig, out: Path, *, force: bool = False) -> None:
         for name, text in {
             "index.html": page,
             "config.json": _write_config(site),
-            _SOCKETS: _write_sockets(site),
             "404.html": _NOT_FOUND,
             "_headers": _HEADERS.format(policy=policy),
             ".nojekyll": "",
@@ -183,10 +183,7 @@ def _copy_folder(source: Path, to: Path) -> None:
 
 
 def _insert_policy(page: str, site: SiteConfig) -> tuple[str, str]:
-    """Return the page with a policy that allows only these databases, and that policy.
-
-    The page begins to open its sockets to them before its own code has come.
-    """
+    """Return the page with a policy that allows only these databases, and that policy."""
     found = _POLICY.search(page)
     if found is None or found[0].count(_CONNECT) != 1:
         raise ExportError("the page was built without its policy: run `make client` again")
@@ -199,17 +196,28 @@ def _insert_policy(page: str, site: SiteConfig) -> tuple[str, str]:
     )
     policy = found[0].replace(_CONNECT, f"{_CONNECT} {origins}")
     stamped = page[: found.start()] + policy + page[found.end() :]
-    stamped = stamped.replace(_STYLES, f'    <script src="{_SOCKETS}"></script>\n{_STYLES}', 1)
     return _NO_SCRIPT.sub("This page needs JavaScript.", stamped), policy
 
 
-def _write_sockets(site: SiteConfig) -> str:
-    """Return a script that opens a WebSocket to each database. The page's own code takes them over.
+def _insert_early_scripts(page: str, site: SiteConfig, assets: Path) -> str:
+    """Return the page with what opens its sockets and asks the first question before its own code has come.
 
-    It is a file of its own, as the page's policy lets no script stand in the page.
+    What reads a database is fetched together with that code, and not after it.
     """
-    urls = [_SCHEME.sub("ws", database.url) for database in site.databases]
-    return _SOCKETS_SCRIPT.replace("[]", json.dumps(urls))
+    scripts = _EARLY.format(
+        sockets=_name_built(assets, "sockets"),
+        urls=html.escape(json.dumps([database.url for database in site.databases])),
+        token=html.escape(site.token),
+        reader=_name_built(assets, "open"),
+    )
+    return page.replace(_STYLES, scripts + _STYLES, 1)
+
+
+def _name_built(assets: Path, part: str) -> str:
+    """Return the name of a part of the built page, which has a hash of its content in it."""
+    for file in assets.glob(f"{part}-????????.js"):
+        return file.name
+    raise ExportError(f"the page was built without its {part}: run `make client` again")
 
 
 def _write_config(site: SiteConfig) -> str:

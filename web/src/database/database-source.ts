@@ -22,16 +22,15 @@ import type { ParsedMail } from "./parsed-mail.ts";
 import { type Arrivals, Polling } from "./polling.ts";
 import { readSummaryRow } from "./summary-row.ts";
 import {
-  LIST_NEWEST_FIRST,
   LIST_OLDEST_FIRST,
   LIST_SUMMARISED,
+  listNewest,
   NEWEST_ID,
+  PAGE_SIZE,
   SEARCH,
   MAX_TERMS,
 } from "./statements.ts";
 import { words } from "./words.ts";
-
-const PAGE_SIZE = 50;
 
 /** What reads messages, in a worker. */
 interface MailParser {
@@ -81,7 +80,7 @@ export class DatabaseSource implements MailSource {
     const needed = query.before === undefined ? Math.max(0, ...seen.keys()) : before - 1;
     const { messages, more, lastId } = await this.select(
       address,
-      (rows) => ({ sql: LIST_NEWEST_FIRST, args: [address, before, 0, rows] }),
+      (rows) => listNewest(address, before, rows),
       limit,
       needed,
     );

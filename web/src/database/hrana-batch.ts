@@ -1,4 +1,5 @@
 /** Batches of queries and their answers, as Hrana writes them in JSON. */
+import type { HranaBatch, SqlArgument, SqlBatch, SqlError, SqlText } from "./hrana-message.ts";
 
 type SqlValue = string | number | Uint8Array | null;
 export type SqlRow = SqlValue[];
@@ -8,25 +9,11 @@ export interface Step {
   args?: (string | number)[];
 }
 
-export interface SqlError {
-  message: string;
-  code?: string;
-}
-
-interface StepResult {
-  rows: Record<string, unknown>[][];
-}
-
-export interface HranaBatch {
-  step_results: (StepResult | null)[];
-  step_errors: (SqlError | null)[];
-}
-
 export type Result =
   { type: "ok"; response: { result: HranaBatch } } | { type: string; error: SqlError; response?: undefined };
 
 /** Return the batch of some steps. `sqlOf` may name a statement that the server has stored. */
-export function batchOf(steps: Step[], sqlOf: (sql: string) => object = (sql) => ({ sql })): object {
+export function batchOf(steps: Step[], sqlOf: (sql: string) => SqlText = (sql) => ({ sql })): SqlBatch {
   return {
     steps: steps.map(({ sql, args = [] }) => ({ stmt: { ...sqlOf(sql), args: args.map(writeValue) } })),
   };
@@ -41,14 +28,16 @@ export function isTooLarge({ code = "" }: SqlError): boolean {
   return code === "RESPONSE_TOO_LARGE" || code === "SQLITE_TOOBIG";
 }
 
-function writeValue(value: string | number) {
+function writeValue(value: string | number): SqlArgument {
   return typeof value === "number" ? { type: "integer", value: String(value) } : { type: "text", value };
 }
 
-function readValue({ type, value, base64 }: Record<string, unknown>): SqlValue {
+/** A blob is in base64 in JSON, and octets in Protocol Buffers. */
+function readValue({ type, value, base64, octets }: Record<string, unknown>): SqlValue {
   if (type === "integer" || type === "float") return Number(value);
   if (type === "text") return String(value);
-  return type === "blob" ? readBase64(String(base64)) : null;
+  if (type !== "blob") return null;
+  return octets instanceof Uint8Array ? octets : readBase64(String(base64));
 }
 
 function readBase64(text: string): Uint8Array {

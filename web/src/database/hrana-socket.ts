@@ -8,9 +8,12 @@
  */
 import { backoffMs } from "../inbox/backoff.ts";
 import { batchOf, isTooLarge, type Result, type Step } from "./hrana-batch.ts";
+import type { ClientMessage, HranaRequest, ServerMessage, SqlText } from "./hrana-message.ts";
+import { decodeMessage, encodeMessage } from "./hrana-protobuf.ts";
 import { tokenExpiry } from "./token.ts";
 
-const PROTOCOLS = ["hrana3", "hrana2"];
+/** The server chooses one that it knows. */
+const PROTOCOLS = ["hrana3-protobuf", "hrana3", "hrana2"];
 /** A reader's next question often follows within this time. To open a stream costs the server a query's time. */
 const STREAM_KEPT_MS = 1_000;
 /** Batches wait so long for a socket that is being opened. Then they go by `fetch`. */
@@ -18,19 +21,23 @@ const OPENING_MAX_MS = 2_500;
 /** The server keeps so many statements for a socket, which are sent by their number from then on. */
 const STORED_MAX = 50;
 
-type Answer =
-  | { type: "response_ok"; request_id: number; response: { result: unknown } }
-  | { type: "response_error"; request_id: number; error: { message: string; code?: string } }
-  | { type: "hello_ok" | "hello_error" };
+/** An answer too old for this is asked for again: mail may have been deleted since. */
+const AHEAD_MAX_MS = 10_000;
 
-/** Sockets that `sockets.js` has begun to open, by URL, while the page was loading. */
-declare global {
-  var edgemailSockets: Record<string, WebSocket> | undefined;
+/** An answer by a socket, and the time from the question to it. */
+export type TimedResult = Result & { elapsedMs: number };
+
+/** A batch that was asked before the page's code had come, for that code to ask again. */
+interface AheadBatch {
+  /** The steps, as JSON. */
+  asked: string;
+  abort: AbortController;
+  answer: Promise<TimedResult | null>;
+  answeredAt: number;
 }
 
 /** One socket at a time, opened when it is needed. It reports no errors: who gets null uses `fetch`. */
 export class HranaSocket {
-  private readonly url: string;
   private socket: WebSocket | null = null;
   private opened: Promise<boolean> = Promise.resolve(false);
   private openBy = 0;
@@ -45,41 +52,80 @@ export class HranaSocket {
   private retryAt = 0;
   /** Whether this socket has brought an answer. One that has is replaced at once: proxies close what is idle. */
   private hasAnswered = false;
+  private ahead: AheadBatch | null = null;
+  /** How long the batch that was asked ahead took; null before its answer. */
+  aheadMs: number | null = null;
 
   /** `url` is that of the database, https: or http:. */
   constructor(
-    url: string,
-    private readonly token: string,
-  ) {
-    this.url = url.replace(/^http/, "ws");
+    readonly url: string,
+    readonly token: string,
+  ) {}
+
+  /** Open the socket, and ask for what the page is going to ask first. `steps` may be empty. */
+  askAhead(steps: Step[]): void {
+    const abort = new AbortController();
+    if (steps.length === 0) return void this.ready(abort.signal);
+    const answer = this.askNow(steps, abort.signal);
+    const ahead = { asked: JSON.stringify(steps), abort, answer, answeredAt: Infinity };
+    this.ahead = ahead;
+    void answer.then((result) => {
+      ahead.answeredAt = Date.now();
+      this.aheadMs = result?.elapsedMs ?? null;
+    });
   }
 
-  /** Run every step. Resolve to null if there is no socket, or it breaks, or `signal` is aborted. */
-  async run(steps: Step[], signal: AbortSignal): Promise<Result | null> {
-    const expiry = tokenExpiry(this.token);
-    // Servers look at a token once for each socket.
-    if (expiry && expiry.getTime() < Date.now()) this.drop();
-    else if (!this.socket && Date.now() >= this.retryAt) this.open();
-    if (!this.socket || !(await this.waitOpen(signal))) return null;
+  /**
+   * Run every step. Resolve to null if there is no socket, or it breaks, or `signal` is aborted.
+   *
+   * The first call takes over the answer that was asked ahead, if it asks for exactly the same, or
+   * else drops that answer.
+   */
+  async run(steps: Step[], signal: AbortSignal): Promise<TimedResult | null> {
+    const { ahead } = this;
+    this.ahead = null;
+    if (ahead?.asked === JSON.stringify(steps) && Date.now() - ahead.answeredAt <= AHEAD_MAX_MS) {
+      const give = () => ahead.abort.abort();
+      signal.addEventListener("abort", give);
+      if (signal.aborted) give();
+      const result = await ahead.answer;
+      signal.removeEventListener("abort", give);
+      if (result || signal.aborted) return result;
+    } else ahead?.abort.abort();
+    return this.askNow(steps, signal);
+  }
+
+  private async askNow(steps: Step[], signal: AbortSignal): Promise<TimedResult | null> {
+    if (!(await this.ready(signal))) return null;
     return new Promise((resolve) => {
+      const askedAt = performance.now();
       const id = this.ask(steps);
       const give = () => this.settle(id, null);
       this.waiting.set(id, (result) => {
         signal.removeEventListener("abort", give);
-        resolve(result);
+        resolve(result && { ...result, elapsedMs: performance.now() - askedAt });
       });
       signal.addEventListener("abort", give);
       if (signal.aborted) give();
     });
   }
 
+  /** Resolve to true as soon as there is an open socket. Open one if it is time to. */
+  private ready(signal: AbortSignal): Promise<boolean> {
+    const expiry = tokenExpiry(this.token);
+    // Servers look at a token once for each socket.
+    if (expiry && expiry.getTime() < Date.now()) this.close();
+    else if (!this.socket && Date.now() >= this.retryAt) this.open();
+    return this.socket ? this.waitOpen(signal) : Promise.resolve(false);
+  }
+
   /** Close a socket that has not answered in time, unless an answer is under way that may be large. */
   dropIfSilent(): void {
-    if (this.waiting.size === 0) this.drop();
+    if (this.waiting.size === 0) this.close();
   }
 
   /** Close the socket. What waits for an answer gets null. The next batch opens another. */
-  private drop(): void {
+  close(): void {
     const { socket } = this;
     this.socket = null;
     this.stored.clear();
@@ -90,28 +136,26 @@ export class HranaSocket {
   }
 
   private open(): void {
-    const early = globalThis.edgemailSockets?.[this.url];
-    if (early) delete globalThis.edgemailSockets?.[this.url];
-    const socket = early && early.readyState < WebSocket.CLOSING ? early : new WebSocket(this.url, PROTOCOLS);
+    const socket = new WebSocket(this.url.replace(/^http/, "ws"), PROTOCOLS);
+    socket.binaryType = "arraybuffer";
     this.socket = socket;
     this.hasAnswered = false;
     this.openBy = Date.now() + OPENING_MAX_MS;
     this.opened = new Promise((resolve) => {
-      const greet = () => {
+      socket.addEventListener("open", () => {
+        if (this.socket !== socket) return;
         this.send({ type: "hello", jwt: this.token });
         resolve(true);
-      };
-      if (socket.readyState === WebSocket.OPEN) greet();
-      socket.addEventListener("open", () => this.socket === socket && greet());
+      });
       socket.addEventListener("close", () => {
         resolve(false);
         if (this.socket !== socket) return;
         if (!this.hasAnswered) this.retryAt = Date.now() + backoffMs(this.attempt++);
-        this.drop();
+        this.close();
       });
     });
     socket.addEventListener("message", ({ data }) => {
-      if (this.socket === socket) this.receive(String(data));
+      if (this.socket === socket) this.receive(data as string | ArrayBuffer);
     });
   }
 
@@ -129,8 +173,8 @@ export class HranaSocket {
     return isOpen && this.socket === socket;
   }
 
-  private receive(text: string): void {
-    const answer = JSON.parse(text) as Answer;
+  private receive(data: string | ArrayBuffer): void {
+    const answer = readMessage(data);
     if (answer.type === "response_ok") {
       this.attempt = 0;
       this.hasAnswered = true;
@@ -140,7 +184,7 @@ export class HranaSocket {
     } else if (answer.type !== "hello_ok") {
       // The token is refused, or the stream is gone: `fetch` tells why.
       this.retryAt = Date.now() + backoffMs(this.attempt++);
-      this.drop();
+      this.close();
     }
   }
 
@@ -169,7 +213,7 @@ export class HranaSocket {
   }
 
   /** Return a statement as it is sent: by its number, once the server has it. */
-  private readonly sqlOf = (sql: string): { sql: string } | { sql_id: number } => {
+  private readonly sqlOf = (sql: string): SqlText => {
     let id = this.stored.get(sql);
     if (id === undefined) {
       if (this.stored.size === STORED_MAX) return { sql };
@@ -180,13 +224,24 @@ export class HranaSocket {
     return { sql_id: id };
   };
 
-  private request(request: object): number {
+  private request(request: HranaRequest): number {
     const id = this.lastRequest++;
     this.send({ type: "request", request_id: id, request });
     return id;
   }
 
-  private send(message: object): void {
-    this.socket?.send(JSON.stringify(message));
+  private send(message: ClientMessage): void {
+    const isBinary = this.socket?.protocol === PROTOCOLS[0];
+    this.socket?.send(isBinary ? encodeMessage(message) : JSON.stringify(message));
+  }
+}
+
+/** What cannot be read ends the socket, as a refusal does. */
+function readMessage(data: string | ArrayBuffer): ServerMessage {
+  try {
+    if (typeof data !== "string") return decodeMessage(new Uint8Array(data));
+    return JSON.parse(data) as ServerMessage;
+  } catch {
+    return { type: "hello_error" };
   }
 }

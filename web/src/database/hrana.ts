@@ -3,15 +3,8 @@
  * HTTP, version 3, one request each.
  */
 import { locale } from "../languages/dictionary.ts";
-import {
-  batchOf,
-  isTooLarge,
-  type Result,
-  rowsOf,
-  type SqlError,
-  type SqlRow,
-  type Step,
-} from "./hrana-batch.ts";
+import { batchOf, isTooLarge, type Result, rowsOf, type SqlRow, type Step } from "./hrana-batch.ts";
+import type { SqlError } from "./hrana-message.ts";
 import type { HranaSocket } from "./hrana-socket.ts";
 import { tokenExpiry } from "./token.ts";
 import { words } from "./words.ts";
@@ -88,7 +81,7 @@ export class HranaClient implements Database {
     try {
       const bySocket = (await this.socket?.run(steps, abort.signal)) ?? null;
       const result = bySocket ?? (await this.post(steps, abort.signal));
-      const elapsedMs = performance.now() - started;
+      const elapsedMs = bySocket?.elapsedMs ?? performance.now() - started;
       return { steps: this.readRows(result), elapsedMs, isBySocket: bySocket !== null };
     } catch (error) {
       signal?.throwIfAborted();

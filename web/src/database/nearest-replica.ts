@@ -2,7 +2,7 @@
 import type { HostStatus } from "../inbox/source.ts";
 import { type Database, KINDS_BY_SPECIFICITY, DatabaseError } from "./hrana.ts";
 import type { SqlRow, Step } from "./hrana-batch.ts";
-import { LAST_ID, NEWEST_ID } from "./statements.ts";
+import { NEWEST_ID, withLastId } from "./statements.ts";
 import { words } from "./words.ts";
 
 const TIMEOUT_MS = 5_000;
@@ -59,7 +59,7 @@ class Replica {
   async read(steps: Step[], { large = false, signal }: ReadOptions): Promise<ReplicaAnswer> {
     try {
       const limits = { timeoutMs: large ? LARGE_TIMEOUT_MS : TIMEOUT_MS, signal };
-      const asked = steps[0]?.sql === NEWEST_ID ? steps : [{ sql: LAST_ID }, ...steps];
+      const asked = steps[0]?.sql === NEWEST_ID ? steps : withLastId(steps);
       const answer = await this.database.run(asked, limits);
       const [last] = answer.steps;
       if (!large) this.samples = [...this.samples, answer.elapsedMs].slice(-SAMPLES);

@@ -1,4 +1,5 @@
 /** The queries. A test compares the listings with those of `src/edgemail/store/schema.py`. */
+import type { Step } from "./hrana-batch.ts";
 
 /** The highest id that the database has ever given: it tells how current a replica is. */
 const LAST = "coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'mail'), 0)";
@@ -20,6 +21,19 @@ const LIST = `
 SELECT ${LISTED} ${INBOX}
 WHERE i.address = ? AND i.mail_id < ? AND i.mail_id > ? AND ${IS_THERE}`;
 export const LIST_NEWEST_FIRST = `${LIST} ORDER BY i.mail_id DESC LIMIT ?`;
+export const PAGE_SIZE = 50;
+/** Return what lists the newest messages before an id. */
+export function listNewest(address: string, before: number, rows: number): Step {
+  return { sql: LIST_NEWEST_FIRST, args: [address, before, 0, rows] };
+}
+/** Return steps with the question how current the replica is. */
+export function withLastId(steps: Step[]): Step[] {
+  return [{ sql: LAST_ID }, ...steps];
+}
+/** Return what a page asks first when it opens an inbox. One row more tells whether more follow. */
+export function firstList(address: string): Step[] {
+  return withLastId([listNewest(address, Number.MAX_SAFE_INTEGER, PAGE_SIZE + 1)]);
+}
 /** Those that have a summary by now. */
 export const LIST_SUMMARISED = `${LIST} AND s.mail_id IS NOT NULL ORDER BY i.mail_id LIMIT ?`;
 export const LIST_OLDEST_FIRST = `${LIST} ORDER BY i.mail_id LIMIT ?`;

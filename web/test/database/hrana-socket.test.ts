@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
+import type { Step } from "../../src/database/hrana-batch.ts";
 import { HranaSocket } from "../../src/database/hrana-socket.ts";
 
 interface Frame {
@@ -21,6 +22,7 @@ class FakeSocket extends EventTarget {
   static readonly CLOSING = 2;
   static made: FakeSocket[] = [];
   readyState = 0;
+  protocol = "hrana3";
   readonly frames: Frame[] = [];
 
   constructor(
@@ -62,7 +64,7 @@ class FakeSocket extends EventTarget {
   }
 }
 
-const STEPS = [{ sql: "SELECT ?", args: [1] }];
+const STEPS: Step[] = [{ sql: "SELECT ?", args: [1] }];
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 const nth = (index: number) => FakeSocket.made[index] as FakeSocket;
 
@@ -72,10 +74,7 @@ beforeEach(() => {
   Object.assign(globalThis, { WebSocket: FakeSocket });
 });
 
-afterEach(() => {
-  mock.timers.reset();
-  Reflect.deleteProperty(globalThis, "edgemailSockets");
-});
+afterEach(() => mock.timers.reset());
 
 /** Return the last requests, each with its stream. */
 const lastRequests = (count: number) =>
@@ -102,7 +101,10 @@ async function opened() {
 test("all that a first batch needs goes out at once, and a statement's text once", async () => {
   const { run } = socketTo();
   const first = run();
-  assert.deepEqual([nth(0).url, nth(0).protocols], ["wss://db.example", ["hrana3", "hrana2"]]);
+  assert.deepEqual(
+    [nth(0).url, nth(0).protocols],
+    ["wss://db.example", ["hrana3-protobuf", "hrana3", "hrana2"]],
+  );
   nth(0).open();
   await settled();
   assert.deepEqual(
@@ -142,24 +144,102 @@ test("a reader's stream is kept for a second, for what is asked next", async () 
   assert.deepEqual(lastRequests(2), ["open_stream 3", "batch 3"]);
 });
 
-test("a socket that was opened while the page loaded is taken over, once", async () => {
-  const early = new FakeSocket("wss://db.example");
-  early.open();
-  globalThis.edgemailSockets = { "wss://db.example": early as unknown as WebSocket };
-  const { run } = socketTo();
-  void run();
-  await settled();
-  assert.equal(early.batches.length, 1);
-  early.close();
-  assert.deepEqual(globalThis.edgemailSockets, {});
+/** Ask a batch ahead, as it is asked before the page's code has come. */
+function askedAhead(token?: string) {
+  const { client, run } = socketTo("https://db.example", token);
+  client.askAhead(STEPS);
+  return { client, run };
+}
+
+test("an answer that was asked ahead is the page's, if it asks for the same, and once", async () => {
+  for (const isAnsweredBefore of [true, false]) {
+    FakeSocket.made = [];
+    const { client, run } = askedAhead();
+    nth(0).open();
+    await settled();
+    const answer = () => (mock.timers.tick(70), nth(0).answerLast());
+    if (isAnsweredBefore) answer();
+    await settled();
+    assert.equal(typeof client.aheadMs, isAnsweredBefore ? "number" : "object");
+    const first = run();
+    if (!isAnsweredBefore) answer();
+    assert.ok(await first);
+    assert.equal(nth(0).batches.length, 1);
+    void run();
+    await settled();
+    assert.equal(nth(0).batches.length, 2);
+  }
 });
 
-test("an early socket that has failed is opened again", () => {
-  const early = new FakeSocket("wss://db.example");
-  early.close();
-  globalThis.edgemailSockets = { "wss://db.example": early as unknown as WebSocket };
-  void socketTo().run();
+test("the time of an answer is from its question, not from the opening of the socket", async () => {
+  mock.method(performance, "now", () => Date.now());
+  const { client, run } = askedAhead();
+  mock.timers.tick(300);
+  nth(0).open();
+  await settled();
+  mock.timers.tick(70);
+  nth(0).answerLast();
+  mock.timers.tick(500);
+  await settled();
+  assert.equal(client.aheadMs, 70);
+  assert.equal((await run())?.elapsedMs, 70);
+  mock.restoreAll();
+});
+
+test("what was asked ahead is dropped if the page asks for something else, or asks late", async () => {
+  for (const [steps, waitMs] of [
+    [[{ sql: "SELECT 2" }], 0],
+    [STEPS, 10_001],
+  ] as [Step[], number][]) {
+    FakeSocket.made = [];
+    const { run } = askedAhead();
+    nth(0).open();
+    await settled();
+    nth(0).answerLast();
+    await settled();
+    mock.timers.tick(waitMs);
+    const asked = run(undefined, steps);
+    await settled();
+    assert.equal(nth(0).batches.length, 2);
+    nth(0).answerLast();
+    assert.ok(await asked);
+  }
+});
+
+test("where nothing answers what was asked ahead, the page asks again or gives up", async () => {
+  const { client, run } = askedAhead();
+  nth(0).open();
+  await settled();
+  const abort = new AbortController();
+  const first = run(abort.signal);
+  await settled();
+  abort.abort();
+  assert.equal(await first, null);
+  client.dropIfSilent();
+  assert.equal(nth(0).readyState, 3);
+
+  const other = askedAhead();
+  nth(1).open();
+  await settled();
+  const second = other.run();
+  nth(1).answer({ type: "hello_error", error: { message: "no" } });
+  assert.equal(await second, null); // by `fetch`, which tells why
   assert.equal(FakeSocket.made.length, 2);
+});
+
+test("a page that opens no inbox has its socket opened, and nothing asked", async () => {
+  const { client } = socketTo();
+  client.askAhead([]);
+  nth(0).open();
+  await settled();
+  assert.deepEqual(nth(0).frames, [{ type: "hello", jwt: "secret" }]);
+});
+
+test("a token that has expired is not sent ahead", async () => {
+  const claims = btoa(JSON.stringify({ exp: Math.floor(Date.now() / 1000) - 1 }));
+  const { run } = askedAhead(`x.${claims}.y`);
+  assert.equal(await run(), null);
+  assert.equal(FakeSocket.made.length, 0);
 });
 
 test("where a socket is refused the batch goes another way, and the next try waits", async () => {
@@ -221,6 +301,27 @@ for (const [what, answer] of [
     assert.equal(nth(0).readyState, 3);
   });
 }
+
+test("a socket speaks what the server has chosen, and ends at what cannot be read", async () => {
+  const { run } = socketTo();
+  const first = run();
+  const server = nth(0);
+  server.protocol = "hrana3-protobuf";
+  const sent: unknown[] = [];
+  mock.method(server, "send", (data: unknown) => sent.push(data));
+  server.open();
+  await settled();
+  assert.ok(sent.length === 5 && sent.every((data) => data instanceof Uint8Array));
+  const answer = Uint8Array.of(0x1a, 6, 0x08, 2, 0x2a, 2, 0x0a, 0); // to the request 2: a batch of no steps
+  server.dispatchEvent(Object.assign(new Event("message"), { data: answer.buffer }));
+  assert.deepEqual((await first)?.response?.result.step_results, []);
+  const second = run();
+  await settled();
+  server.dispatchEvent(Object.assign(new Event("message"), { data: Uint8Array.of(0x1a, 9).buffer }));
+  assert.equal(await second, null);
+  assert.equal(server.readyState, 3);
+  mock.restoreAll();
+});
 
 test("an answer that is too large is an answer", async () => {
   const { run } = await opened();
