@@ -7,6 +7,7 @@ import logging
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import apsw
 
@@ -193,9 +194,8 @@ def _prepare(connection: apsw.Connection, path: Path) -> None:
 
 
 def _version_of(connection: apsw.Connection) -> int:
-    ((version,),) = connection.execute(schema.READ_VERSION).fetchall()
-    assert isinstance(version, int)
-    return version
+    version: Any = connection.pragma("user_version")
+    return int(version)
 
 
 def _columns_of(connection: apsw.Connection, table: str) -> set[str]:
