@@ -73,8 +73,8 @@ async def test_the_installed_program_serves_the_page_without_node(clean: Path, t
         assert b"<title>" in page.body
         assert b"edgemail" in page.body.lower()
         assert (await ask(server.url, "/docs/")).status == 200
-        page = "docs/reference/api.md"
-        assert (await ask(server.url, f"/{page}")).body == (ROOT / page).read_bytes()
+        guide = "docs/reference/api.md"
+        assert (await ask(server.url, f"/{guide}")).body == (ROOT / guide).read_bytes()
         assert (await ask(server.url, "/skill.md")).body == (ROOT / "skills/edgemail/SKILL.md").read_bytes()
         server.process.terminate()
         assert server.wait() == 0
