@@ -217,7 +217,8 @@ def _columns_of(connection: apsw.Connection, table: str) -> set[str]:
 def _upgrade(connection: apsw.Connection, path: Path) -> None:
     """Upgrade the first edgemail's table, which had no ids, no sizes and no `inbox`."""
     total = connection.execute("SELECT count(*) FROM mail").fetchone()
-    _log.warning("bringing %s up to date: %d messages", path, total[0] if total else 0)
+    count = total[0] if total else 0
+    _log.warning("bringing %s up to date: %d messages; it takes mail after that, in a minute or so", path, count)
     connection.execute("ALTER TABLE mail RENAME TO first_mail")
     indexes = connection.execute(
         "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'first_mail' AND sql IS NOT NULL"
