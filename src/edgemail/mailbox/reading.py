@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -63,6 +64,44 @@ class MessageReader:
         self._messages = self._open_queue("message", _SMALL_AT_ONCE)
         self._attachments = self._open_queue("attachment", _SMALL_AT_ONCE)
         self._large = self._open_queue("large", 1)
+
+    async def read_small(
+        self,
+        mail_id: MailId,
+        inbox: str | None,
+        part: Hashable,
+        parse: Callable[[bytes, tuple[Code, ...] | None], tuple[_T, Sequence[bytes]]],
+    ) -> tuple[StoredMail, Result[_T]] | None:
+        """Return a small message's row, and what `parse` makes of it, by one hand-over to a thread.
+
+        Return None where that cannot be done: for a large message, while all threads are busy, and where only
+        the store's own threads can read it. Then use `open`. A kept result spares the parsing alone, so what
+        is not there takes the same time whether somebody else has read it or not.
+
+        Raises:
+            MessageNotFound: there is no such message, or not in that inbox.
+        """
+        blocking = self._store.blocking
+        if blocking is None or not self._results.has_room():
+            return None
+        key = (mail_id, part)
+        kept: Result[_T] | None = self._results.find(key)
+
+        def read() -> tuple[StoredMail, Result[_T] | None]:
+            small = blocking.read_small_now(mail_id, inbox)
+            if kept is not None or small.data is None:
+                return small.mail, kept
+            return small.mail, Result(*parse(small.data, small.codes), self._limits.folder)
+
+        reading = self._messages.do_now(read)
+        if reading is None:
+            return None
+        mail, result = await asyncio.shield(reading)
+        if result is None:
+            return None
+        if kept is None:
+            self._results.keep(key, result)
+        return mail, result
 
     async def open(
         self,

@@ -75,9 +75,9 @@ class Message:
     def headers(self) -> Iterator[Header]:
         """Yield the header fields in the message's order."""
         for name, raw in self._root.header.fields[:HEADERS_MAX]:
-            raw = raw[:_VALUE_MAX]  # noqa: PLW2901 - the rest is never looked at
-            value = decode_words(unfold(raw), self._label)
-            yield Header(name, without_controls(value).strip(), _decode_raw(raw))
+            read = raw[:_VALUE_MAX]
+            value = decode_words(unfold(read), self._label)
+            yield Header(name, without_controls(value).strip(), _decode_raw(read))
 
     def addresses(self, key: str) -> tuple[HeaderAddress, ...]:
         """Return the addresses of all fields of that name (in lower case)."""
