@@ -15,7 +15,7 @@ from testkit.waiting import PATIENCE_S, until
 from edgemail.errors import MessageNotFound
 from edgemail.mailbox.inbox import Inbox
 from edgemail.mailbox.reading import MessageReader, ReadLimits
-from edgemail.model import Code, ParsedMessage, Summary
+from edgemail.model import Code, MailId, ParsedMessage, Summary
 from edgemail.store.base import SMALL_MAX_BYTES
 from edgemail.store.memory import MemoryStore
 from edgemail.store.sqlite.store import SqliteStore
@@ -112,7 +112,8 @@ async def test_a_read_of_a_small_message_is_handed_over_once(
         assert mail.recipients == ((ANN,) if of else (ANN, "ben@example.org"))
         assert [piece async for piece in result.read_pieces()]
     assert handovers.count == 3
-    for missing, of in ((mail_id, "eve@example.org"), (mail_id + 1, ANN), (mail_id + 1, None)):
+    unknown = MailId(mail_id + 1)
+    for missing, of in ((mail_id, "eve@example.org"), (unknown, ANN), (unknown, None)):
         with pytest.raises(MessageNotFound):
             await inbox.read(missing, write_codes, of)
     assert handovers.count == 6

@@ -51,6 +51,7 @@ class Inbox:
         self._store = store
         self._notifier = ArrivalNotifier(store.follow_others)
         self._reader = MessageReader(store, limits or ReadLimits(), refuse)
+        self.fresh_summaries = self._reader.fresh
         store.watch(self._announce)
         self.all_mail = AllMail(store, self._reader, self._notifier, refuse)
 

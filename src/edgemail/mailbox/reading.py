@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from edgemail import mime
 from edgemail.errors import TooBusy
+from edgemail.mailbox.fresh_summaries import FreshSummaries
 from edgemail.mailbox.results import Result, Results
 from edgemail.mailbox.work_queue import WorkQueue
 from edgemail.model import ListedMail
@@ -60,6 +61,8 @@ class MessageReader:
         self._refuse = refuse
         self._results = Results(max_bytes=limits.max_cached_bytes, max_file_bytes=limits.max_file_bytes)
         self._summaries: OrderedDict[MailId, Summary] = OrderedDict()
+        self.fresh = FreshSummaries()
+        """Those that another one makes, for listings to wait for."""
         self._listings = self._open_queue("listing", _SMALL_AT_ONCE)
         self._messages = self._open_queue("message", _SMALL_AT_ONCE)
         self._attachments = self._open_queue("attachment", _SMALL_AT_ONCE)
@@ -181,14 +184,17 @@ class MessageReader:
         Raises:
             TooBusy: too many readers wait.
         """
-        heads = {
-            row.mail.id: row.head for row in rows if row.summary is None and row.mail.id not in self._summaries
-        }
+        made = {row.mail.id: self._summaries[row.mail.id] for row in rows if row.mail.id in self._summaries}
+        for row in rows:
+            if row.summary is None and row.mail.id not in made:
+                summary = await self.fresh.find(row.mail.id)
+                if summary is not None:
+                    made[row.mail.id] = summary
+        heads = {row.mail.id: row.head for row in rows if row.summary is None and row.mail.id not in made}
 
         async def job() -> list[Summary]:
             return await self._listings.run(lambda: [mime.summarize(head) for head in heads.values()])
 
-        made = {row.mail.id: self._summaries[row.mail.id] for row in rows if row.mail.id in self._summaries}
         if heads:
             made |= zip(heads, await self._listings.do(job), strict=True)
             self._keep({mail_id: made[mail_id] for mail_id in heads})
