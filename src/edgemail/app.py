@@ -354,7 +354,8 @@ class App:
         share = make_source_share(kept.max_inbox_share_per_source, settings.smtp.trusted, read_source)
         self._run(Quota(self._store, kept.max_inbox_messages, kept.max_inbox_bytes, share).run())
         set_tags = self._inbox.all_mail.set_tags if settings.access.compat_apis == "on" else None
-        self._run(Summarizer(self._store, read_source, set_tags, lambda: self._wake_webhook()).run())
+        fresh = self._inbox.fresh_summaries
+        self._run(Summarizer(self._store, read_source, set_tags, lambda: self._wake_webhook(), fresh).run())
 
     def _run(self, work: Coroutine[None, None, None]) -> None:
         self._tasks.append(asyncio.create_task(work))

@@ -12,7 +12,7 @@ from testkit.running_app import ANN, running, settings_in
 from testkit.sample_mail import envelope, letter
 from testkit.waiting import until
 
-from edgemail.http import routes
+from edgemail.http import waiting
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -220,8 +220,8 @@ async def test_wait_says_when_its_time_is_up(program: Program) -> None:
 
 async def test_wait_is_capped(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     """No request waits longer than WAIT_MAX_S."""
-    assert routes.WAIT_MAX_S == 55
-    monkeypatch.setattr(routes, "WAIT_MAX_S", 0.2)
+    assert waiting.WAIT_MAX_S == 55
+    monkeypatch.setattr(waiting, "WAIT_MAX_S", 0.2)
     answer = await program.ask(f"{WAIT}?timeout=100000")
     assert answer.json() == {"status": "timeout"}
 

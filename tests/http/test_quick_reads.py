@@ -15,6 +15,7 @@ from testkit.time_limit import bounded
 from edgemail import mime
 from edgemail.errors import StoreUnavailable
 from edgemail.http.error_handlers import register_error_handlers
+from edgemail.http.held_requests import HeldRequests, HoldLimits
 from edgemail.http.quick_reads import QuickReads
 from edgemail.http.routes import router
 from edgemail.mailbox.inbox import Inbox
@@ -29,6 +30,7 @@ __all__ = ["bounded"]
 
 ANN, BEN = "ann@example.org", "ben@example.org"
 OF_ANN = f"/api/inboxes/{ANN}/messages"
+WAIT = f"/api/inboxes/{ANN}/wait"
 PLAIN = [
     OF_ANN,
     "/api/inboxes/Ann@Example.ORG/messages",
@@ -57,6 +59,11 @@ PLAIN = [
     f"{OF_ANN}/2",
     f"/api/inboxes/{BEN}/messages/1",
     f"/api/inboxes/{BEN}/messages/2",
+    f"{WAIT}?after=0&timeout=9.25",
+    f"{WAIT}?after=4&timeout=30",
+    f"{WAIT}?after=5&timeout=0",
+    f"{WAIT}?after=5&timeout=0.001",
+    "/api/inboxes/eve@example-.org/wait?after=0&timeout=0",
 ]
 ODD = [
     f"{OF_ANN}/",
@@ -92,6 +99,22 @@ ODD = [
     f"{OF_ANN}/x",
     "/api/messages",
     "/healthz",
+    WAIT,
+    *[
+        f"{WAIT}?{query}"
+        for query in (
+            "timeout=0",
+            "timeout=0&after=0",
+            "after=0&timeout=1e-05",
+            "after=0&timeout=-1",
+            "after=0&timeout=nan",
+            "after=9223372036854775808&timeout=0",
+            "after=0&timeout=0&subject=N",
+            "after=0&timeout=0&from=nobody",
+            "after=0&timeout=",
+            "after=0&timeout=0&x=1",
+        )
+    ],
 ]
 
 
@@ -116,9 +139,10 @@ class Port:
         api = FastAPI()
         api.router.routes += router.routes
         api.state.inbox = inbox
+        self.waits = api.state.waits = HeldRequests(HoldLimits("waits", 2, 2), (), lambda _: None)
         register_error_handlers(api)
         self.routes = Watched(api)
-        self.quick = QuickReads(self.routes, inbox)
+        self.quick = QuickReads(self.routes, inbox, self.waits)
 
     async def ask_both(self, url: str) -> tuple[list[Message], list[Message], int]:
         """Ask in front of the routes, then the routes; return both answers, and how often the first took them."""
@@ -185,7 +209,20 @@ async def test_the_routes_answer_all_else(port: Port, url: str) -> None:
     assert passed == 1
 
 
-@pytest.mark.parametrize("url", [OF_ANN, f"{OF_ANN}?search=x", "/api/messages/1", f"{OF_ANN}/1"])
+@pytest.mark.parametrize("at", [ANN, BEN])
+async def test_who_waits_too_often_is_refused_as_by_the_routes(port: Port, at: str) -> None:
+    """By the bound of an inbox, and by that of a source; both ways count for both."""
+    scope = {"client": ("127.0.0.1" if at == BEN else "192.0.2.1", 1)}
+    with port.waits.hold((ANN,), scope), port.waits.hold((ANN,), scope):
+        quick, routed, passed = await port.ask_both(f"/api/inboxes/{at}/wait?after=0&timeout=9")
+    assert quick == routed
+    assert quick[0]["status"] == (503 if at == ANN else 429)
+    assert passed == 0
+
+
+@pytest.mark.parametrize(
+    "url", [OF_ANN, f"{OF_ANN}?search=x", "/api/messages/1", f"{OF_ANN}/1", f"{WAIT}?after=0&timeout=9"]
+)
 @pytest.mark.parametrize("error", [StoreUnavailable("as told"), ValueError("as told")])
 async def test_a_failure_is_answered_as_by_the_routes(
     port: Port, url: str, error: Exception, monkeypatch: pytest.MonkeyPatch

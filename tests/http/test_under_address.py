@@ -15,6 +15,9 @@ from edgemail.store.sqlite.store import SqliteStore
 if TYPE_CHECKING:
     from testkit.http_client import Answer
 
+    from edgemail.model import MailId
+    from edgemail.store.base import SmallMail
+
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 BEN = "ben@example.org"
@@ -79,16 +82,22 @@ async def test_somebody_elses_message_is_as_unknown_as_one_that_never_was(lastin
 async def test_a_miss_does_the_same_work_whatever_it_misses(
     lasting: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same statements: the time of an answer does not tell whose an id is."""
+    """The same statements: the time of an answer does not tell whose an id is, nor that somebody has read it."""
     (mail_id,) = await lasting.send(WITH_FILE, to=(BEN,))
+    assert (await ask(lasting, BEN, mail_id)).status == 200
     asked: list[str] = []
-    query = SqliteStore._query
+    query, read_small = SqliteStore._query, SqliteStore.read_small_now
 
     async def note(store: SqliteStore, statement: str, *bindings: object) -> list[tuple[object, ...]]:
         asked.append(statement)
         return await query(store, statement, *bindings)
 
+    def note_small(store: SqliteStore, mail_id: MailId, inbox: str | None = None) -> SmallMail:
+        asked.append("small")
+        return read_small(store, mail_id, inbox)
+
     monkeypatch.setattr(SqliteStore, "_query", note)
+    monkeypatch.setattr(SqliteStore, "read_small_now", note_small)
     for method, rest in (*(("GET", rest) for rest in RESTS), ("DELETE", "")):
         work = []
         for missing in (mail_id, 10**9):

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, Any
 
+import pytest
 from testkit.failing_store import FailingStore
 from testkit.sample_mail import envelope, letter
 from testkit.time_limit import bounded
+from testkit.waiting import PATIENCE_S, until
 
+from edgemail.errors import MessageNotFound
 from edgemail.mailbox.inbox import Inbox
 from edgemail.mailbox.reading import MessageReader, ReadLimits
-from edgemail.model import Code, ParsedMessage, Summary
+from edgemail.model import Code, MailId, ParsedMessage, Summary
 from edgemail.store.base import SMALL_MAX_BYTES
 from edgemail.store.memory import MemoryStore
 from edgemail.store.sqlite.store import SqliteStore
+from edgemail.system.job_thread import JobThread
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
-
-    import pytest
 
 __all__ = ["bounded"]
 
@@ -81,3 +84,89 @@ async def test_all_who_ask_meanwhile_share_one_result() -> None:
         store.resume()
         results = {id(result) for result in await asyncio.gather(*tasks)}
         assert (len(results), parsed) == (1, [len(data)])
+
+
+class CountedHandovers:
+    """Counts what is handed to threads."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.count = 0
+        do = JobThread.do
+
+        def counted(thread: JobThread, work: Callable[[], Any]) -> asyncio.Future[Any]:
+            self.count += 1
+            return do(thread, work)
+
+        monkeypatch.setattr(JobThread, "do", counted)
+
+
+async def test_a_read_of_a_small_message_is_handed_over_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its row and its parsing, whether it is kept or not; and so is what is not there."""
+    store = await SqliteStore.open(tmp_path / "mail.db")
+    mail_id = await store.add(envelope(ANN, "ben@example.org"))
+    inbox, handovers = Inbox(store), CountedHandovers(monkeypatch)
+    for of in (ANN, ANN, None):
+        mail, result = await inbox.read(mail_id, write_codes, of)
+        assert mail.recipients == ((ANN,) if of else (ANN, "ben@example.org"))
+        assert [piece async for piece in result.read_pieces()]
+    assert handovers.count == 3
+    unknown = MailId(mail_id + 1)
+    for missing, of in ((mail_id, "eve@example.org"), (unknown, ANN), (unknown, None)):
+        with pytest.raises(MessageNotFound):
+            await inbox.read(missing, write_codes, of)
+    assert handovers.count == 6
+    await store.close()
+
+
+async def test_a_large_message_of_a_file_is_read_as_well(tmp_path: Path) -> None:
+    """One hand-over does not do for it."""
+    store = await SqliteStore.open(tmp_path / "mail.db")
+    mail_id = await store.add(envelope(ANN, data=b"x" * (SMALL_MAX_BYTES + 1)))
+    mail, result = await Inbox(store).read(mail_id, write_codes, ANN)
+    found = b"".join([piece async for piece in result.read_pieces()])
+    assert (mail.id, found) == (mail_id, b"[] %d" % (SMALL_MAX_BYTES + 1))
+    await store.close()
+
+
+async def test_a_kept_message_is_read_while_all_threads_parse(tmp_path: Path) -> None:
+    """It waits for no turn: hostile mail may take long."""
+    store = await SqliteStore.open(tmp_path / "mail.db")
+    kept, *others = [await store.add(envelope(ANN)) for _ in range(4)]
+    inbox, may_end = Inbox(store), threading.Event()
+    _, first = await inbox.read(kept, write_codes, ANN)
+
+    def write_late(_: ParsedMessage, size: int) -> Sequence[bytes]:
+        assert may_end.wait(PATIENCE_S)
+        return [b"%d" % size]
+
+    tasks = [asyncio.create_task(inbox.read(mail_id, write_late, ANN)) for mail_id in others]
+    await asyncio.sleep(0)
+    _, again = await inbox.read(kept, write_codes, ANN)
+    assert again is first
+    may_end.set()
+    await asyncio.gather(*tasks)
+    await store.close()
+
+
+async def test_a_reader_that_hangs_up_leaves_its_thread_free(tmp_path: Path) -> None:
+    """Once the thread has ended what it began, the next ones have its turn."""
+    store = await SqliteStore.open(tmp_path / "mail.db")
+    mail_ids = [await store.add(envelope(ANN)) for _ in range(3)]
+    inbox, begun, may_end = Inbox(store), threading.Event(), threading.Event()
+
+    def write_late(_: ParsedMessage, size: int) -> Sequence[bytes]:
+        begun.set()
+        assert may_end.wait(PATIENCE_S)
+        return [b"%d" % size]
+
+    tasks = [asyncio.create_task(inbox.read(mail_id, write_late, ANN)) for mail_id in mail_ids]
+    await until(begun.is_set)
+    for task in tasks:
+        task.cancel()
+    may_end.set()
+    await asyncio.wait(tasks)
+    for mail_id in mail_ids:
+        await inbox.read(mail_id, write_codes, ANN)
+    await store.close()

@@ -142,3 +142,14 @@ async def test_a_deleted_message_leaves_nothing(maker: Maker) -> None:
     results.forget(MailId(1))
     found = [results.find((MailId(mail_id), part)) is not None for mail_id in (1, 2) for part in ("message", 0)]
     assert found == [False, False, True, True]
+
+
+async def test_a_result_that_is_kept_again_is_counted_once(maker: Maker) -> None:
+    """Two may make it at the same time; the others keep their room."""
+    results = Results(max_bytes=30, max_file_bytes=1000)
+    maker.may_end.set()
+    other = (MailId(2), "message")
+    results.keep(other, await maker.make())
+    for _ in range(5):
+        results.keep(KEY, await maker.make())
+    assert results.find(other) is not None

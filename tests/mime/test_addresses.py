@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from edgemail.mime.addresses import ADDRESSES_MAX, read_addresses, write_addresses
 
@@ -77,3 +79,17 @@ def test_hostile_addresses_take_no_longer_than_their_length_asks_for(unit: str) 
     read_addresses(octets)
     read_addresses(octets + b";")
     assert time.thread_time() - started < 2
+
+
+_COMMON_SIGNS = st.text("ab1 .+-_@<>\"'(),;:&", max_size=24)
+
+
+@given(_COMMON_SIGNS | st.builds("{} <{}@{}>".format, *[st.text("aB1 .-'", min_size=1, max_size=8)] * 3))
+@example("Shop One <shop@shop.example>")
+@example("shop@shop.example")
+@example("a@.")
+@example("a@b-")
+@example(f"{' '.join(['n' * 60] * 4)} <{'l' * 64}@{'d' * 250}>")
+def test_the_common_form_reads_as_any_other(field: str) -> None:
+    """A leading blank makes it another form, and means nothing."""
+    assert read_addresses(field.encode()) == read_addresses(b" " + field.encode())

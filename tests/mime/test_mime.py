@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from email.message import EmailMessage
 from random import Random
 
@@ -18,6 +18,7 @@ from edgemail.errors import AttachmentNotFound
 from edgemail.mime.content import FILES_MAX
 from edgemail.mime.reader import PREVIEW_MAX, SUBJECT_MAX
 from edgemail.mime.structure import LEVELS_MAX
+from edgemail.mime.text_line import CONTROL, without_controls
 from edgemail.model import Attachment, Summary
 
 
@@ -29,6 +30,7 @@ def _agree(data: bytes) -> Summary:
     """Check what holds for every message, and return its summary."""
     summary, content = mime.summarize(data), mime.read(data)
     assert content.summary == summary
+    assert mime.read(data, summary.codes) == replace(content, summary=replace(summary, words=""))
     for told in (asdict(summary), asdict(content)):
         _writable(told)
     files = sorted((*summary.attachments, *content.inline), key=lambda file: file.index)
@@ -272,3 +274,10 @@ def test_what_is_encoded_comes_back(subject: str, text: str, files: list[bytes])
     mail += b"\r\n--XX--\r\n"
     assert mime.read(mail).text == clean.decode()
     assert [mime.attachment(mail, number)[1] for number in range(len(files))] == files
+
+
+def test_all_controls_are_found_by_their_class() -> None:
+    """`without_controls` looks for them only in what is not printable as a whole."""
+    controls = [chr(code) for code in range(sys.maxunicode + 1) if CONTROL.fullmatch(chr(code))]
+    assert len(controls) > 2_000  # half of them are surrogates
+    assert {without_controls(f"a{control}b") for control in controls} == {"a b"}

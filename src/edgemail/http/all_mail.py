@@ -13,7 +13,7 @@ from edgemail.http.error_handlers import BUSY, PROBLEM
 from edgemail.http.json_body import describe_body, read_json
 from edgemail.http.listing_json import serialize_marked_listing
 from edgemail.http.query_parameters import StrictRoute
-from edgemail.http.routes import WAIT_MAX_S
+from edgemail.http.waiting import WAIT_MAX_S
 from edgemail.mailbox.all_mail import ALL_MAIL, MESSAGE_TAGS_MAX, TAG_MAX, AllMail
 from edgemail.mailbox.inbox import PAGE_MAX, Inbox
 from edgemail.mailbox.mail_query import TEXT_MAX, parse_query, parse_whole_query

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from starlette.datastructures import State
     from starlette.routing import BaseRoute
-    from starlette.types import ASGIApp
 
     from edgemail.checks.link_check import LinkChecker
     from edgemail.http.mcp.endpoint import McpEndpoint
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
     from edgemail.settings import Settings
 
 
-def create_api(parts: HttpParts, metrics: MetricsPage, agents: McpEndpoint | None = None) -> ASGIApp:
+def create_api(parts: HttpParts, metrics: MetricsPage, agents: McpEndpoint | None = None) -> FastAPI:
     """Create the API, its documentation, the web client, tools for agents, and the APIs of other mail catchers."""
     settings = parts.settings
     http, trusted = settings.http, settings.smtp.trusted

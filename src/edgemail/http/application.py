@@ -44,7 +44,8 @@ def create_app(
             from edgemail.http.api import create_api
             from edgemail.http.quick_reads import QuickReads
 
-            return QuickReads(create_api(parts, metrics, agents), parts.inbox)
+            api = create_api(parts, metrics, agents)
+            return QuickReads(api, parts.inbox, api.state.waits)
 
     limits = AnswerLimits(http.max_answer_bytes, http.max_waiting_reads, http.min_read_rate_bytes)
     app: ASGIApp = Answers(ShortResponses(LazyApp(load, parts.inbox.check, mime.load)), limits, parts.refuse)

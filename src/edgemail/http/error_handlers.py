@@ -50,11 +50,16 @@ def register_error_handlers(api: FastAPI) -> None:
 
     @api.exception_handler(HTTPException)
     async def _http(_: Request, error: HTTPException) -> Response:
-        return problem_response(error.status_code, str(error.detail), dict(error.headers or {}))
+        return answer_refusal(error)
 
     @api.exception_handler(Exception)
     async def _unexpected(_: Request, error: Exception) -> Response:
         return answer_unexpected(error)
+
+
+def answer_refusal(error: HTTPException) -> Response:
+    """Build the response for an error that has a status of its own."""
+    return problem_response(error.status_code, str(error.detail), dict(error.headers or {}))
 
 
 def answer_unexpected(error: Exception) -> Response:

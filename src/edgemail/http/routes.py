@@ -21,17 +21,15 @@ from edgemail.http.listing_json import answer_listing
 from edgemail.http.locked_inboxes import open_inbox
 from edgemail.http.query_parameters import StrictRoute
 from edgemail.http.quick_reads import LIMIT_DEFAULT
+from edgemail.http.waiting import answer_wait
 from edgemail.http.whole_message import answer_whole
 from edgemail.mailbox.all_mail import ALL_MAIL
 from edgemail.mailbox.attached import DEPTH_MAX, AttachmentPath
 from edgemail.mailbox.inbox import PAGE_MAX, Inbox
-from edgemail.model import ListedMail, MailId
+from edgemail.model import MailId
 
 if TYPE_CHECKING:
     from edgemail.http.held_requests import HeldRequests
-
-WAIT_MAX_S = 55.0
-"""The longest `wait`: proxies and clients often give up after a minute."""
 
 FOLLOWED_ADDRESSES_MAX = 20
 """The most addresses of one event stream."""
@@ -102,7 +100,11 @@ async def list_messages(
     )
 
 
-@router.get("/api/inboxes/{address:address}/wait", tags=["inbox"])
+@router.get(
+    "/api/inboxes/{address:address}/wait",
+    tags=["inbox"],
+    response_model=Annotated[models.FoundModel | models.TimedOutModel, None],
+)
 async def wait_for_message(
     request: Request,
     address: AddressPath,
@@ -110,30 +112,21 @@ async def wait_for_message(
     timeout: Annotated[float, Query(ge=0, description="seconds; more than 55 counts as 55")] = 30,  # noqa: ASYNC109 - its public name
     sender: Annotated[str, Query(alias="from", description="a part of the sender's name or address")] = "",
     subject: Annotated[str, Query(description="a part of the subject")] = "",
-) -> Annotated[models.FoundModel | models.TimedOutModel, None]:
+) -> Response:
     """Wait for a message.
 
     Returns the first after the id `after`; without `after` the newest, else the next to arrive.
     """
-
-    def matches(listed: ListedMail) -> bool:
-        names = (listed.summary.sender_name.casefold(), listed.mail.sender.casefold())
-        return subject.casefold() in listed.summary.subject.casefold() and any(
-            sender.casefold() in name for name in names
-        )
-
-    name = open_inbox(request, address)
-    waits: HeldRequests = request.app.state.waits
-    with waits.hold((name,), request.scope):
-        found = None
-        try:
-            found = await _inbox(request).wait(
-                name, after=after, timeout_s=min(timeout, WAIT_MAX_S), matches=matches
-            )
-        finally:
-            if found is None:  # also for who hangs up: stored mail would have come at once
-                note_empty(request.scope, name)
-    return models.TimedOutModel() if found is None else models.FoundModel(message=models.MessageModel.of(found))
+    return await answer_wait(
+        request.scope,
+        _inbox(request),
+        request.app.state.waits,
+        address,
+        after=after,
+        timeout_s=timeout,
+        sender=sender,
+        subject=subject,
+    )
 
 
 async def _find_start(

@@ -77,6 +77,13 @@ class FairTurns:
         finally:
             self.give_back(source, amount)
 
+    def take_now(self, source: str, amount: int = 1) -> bool:
+        """Lend to a source, to be given back; return False where it would have to wait."""
+        if self._waiting or not self._can_lend(source, amount):
+            return False
+        self._lend(source, amount)
+        return True
+
     async def take(self, source: str, amount: int = 1) -> int:
         """Lend to a source; return how much, to be given back. Who asks for too much gets its most.
 
@@ -84,8 +91,7 @@ class FairTurns:
             TooBusy: too many wait, or it took too long.
         """
         amount = min(amount, self._most_of_source)
-        if not self._waiting and self._can_lend(source, amount):
-            self._lend(source, amount)
+        if self.take_now(source, amount):
             return amount
         if self._waiting >= self._max_waiting:
             self._make_room(source)

@@ -51,6 +51,7 @@ class Inbox:
         self._store = store
         self._notifier = ArrivalNotifier(store.follow_others)
         self._reader = MessageReader(store, limits or ReadLimits(), refuse)
+        self.fresh_summaries = self._reader.fresh
         store.watch(self._announce)
         self.all_mail = AllMail(store, self._reader, self._notifier, refuse)
 
@@ -144,8 +145,11 @@ class Inbox:
             octets = find_message(data, path) if path else data
             return None, write(mime.read(octets, None if path else codes), len(octets))
 
+        part = (write, path)
+        if (found := await self._reader.read_small(mail_id, inbox, part, parse)) is not None:
+            return found
         mail = await self._find(mail_id, inbox)
-        return mail, await self._reader.open(mail, (write, path), parse)
+        return mail, await self._reader.open(mail, part, parse)
 
     async def derive(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from edgemail import mime
 from edgemail.errors import TooBusy
+from edgemail.mailbox.fresh_summaries import FreshSummaries
 from edgemail.mailbox.results import Result, Results
 from edgemail.mailbox.work_queue import WorkQueue
 from edgemail.model import ListedMail
@@ -59,10 +61,50 @@ class MessageReader:
         self._refuse = refuse
         self._results = Results(max_bytes=limits.max_cached_bytes, max_file_bytes=limits.max_file_bytes)
         self._summaries: OrderedDict[MailId, Summary] = OrderedDict()
+        self.fresh = FreshSummaries()
+        """Those that another one makes, for listings to wait for."""
         self._listings = self._open_queue("listing", _SMALL_AT_ONCE)
         self._messages = self._open_queue("message", _SMALL_AT_ONCE)
         self._attachments = self._open_queue("attachment", _SMALL_AT_ONCE)
         self._large = self._open_queue("large", 1)
+
+    async def read_small(
+        self,
+        mail_id: MailId,
+        inbox: str | None,
+        part: Hashable,
+        parse: Callable[[bytes, tuple[Code, ...] | None], tuple[_T, Sequence[bytes]]],
+    ) -> tuple[StoredMail, Result[_T]] | None:
+        """Return a small message's row, and what `parse` makes of it, by one hand-over to a thread.
+
+        Return None where that cannot be done: for a large message, while all threads are busy, and where only
+        the store's own threads can read it. Then use `open`. A kept result spares the parsing alone, so what
+        is not there takes the same time whether somebody else has read it or not.
+
+        Raises:
+            MessageNotFound: there is no such message, or not in that inbox.
+        """
+        blocking = self._store.blocking
+        if blocking is None or not self._results.has_room():
+            return None
+        key = (mail_id, part)
+        kept: Result[_T] | None = self._results.find(key)
+
+        def read() -> tuple[StoredMail, Result[_T] | None]:
+            small = blocking.read_small_now(mail_id, inbox)
+            if kept is not None or small.data is None:
+                return small.mail, kept
+            return small.mail, Result(*parse(small.data, small.codes), self._limits.folder)
+
+        reading = self._messages.do_now(read)
+        if reading is None:
+            return None
+        mail, result = await asyncio.shield(reading)
+        if result is None:
+            return None
+        if kept is None:
+            self._results.keep(key, result)
+        return mail, result
 
     async def open(
         self,
@@ -142,14 +184,17 @@ class MessageReader:
         Raises:
             TooBusy: too many readers wait.
         """
-        heads = {
-            row.mail.id: row.head for row in rows if row.summary is None and row.mail.id not in self._summaries
-        }
+        made = {row.mail.id: self._summaries[row.mail.id] for row in rows if row.mail.id in self._summaries}
+        for row in rows:
+            if row.summary is None and row.mail.id not in made:
+                summary = await self.fresh.find(row.mail.id)
+                if summary is not None:
+                    made[row.mail.id] = summary
+        heads = {row.mail.id: row.head for row in rows if row.summary is None and row.mail.id not in made}
 
         async def job() -> list[Summary]:
             return await self._listings.run(lambda: [mime.summarize(head) for head in heads.values()])
 
-        made = {row.mail.id: self._summaries[row.mail.id] for row in rows if row.mail.id in self._summaries}
         if heads:
             made |= zip(heads, await self._listings.do(job), strict=True)
             self._keep({mail_id: made[mail_id] for mail_id in heads})

@@ -117,6 +117,8 @@ class Results:
             self._large[key] = result
             self._make_large_room()
             return
+        if (former := self._small.pop(key, None)) is not None:
+            self._small_bytes -= former.size
         self._small[key] = result
         self._small_bytes += result.size
         while self._small_bytes > self._max_bytes:

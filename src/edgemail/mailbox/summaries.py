@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from edgemail import mime
 from edgemail.errors import StoreFull, StoreUnavailable
+from edgemail.mailbox.fresh_summaries import FreshSummaries
 from edgemail.mailbox.sender_tags import find_sender_tags
 from edgemail.model import Summary
+from edgemail.system.job_thread import JobThread
 from edgemail.system.outage_log import OutageLog
 
 if TYPE_CHECKING:
@@ -63,11 +65,12 @@ class Summarizer:
         find_source: Callable[[bytes], str],
         set_tags: Callable[[Sequence[MailId], Sequence[str]], Awaitable[object]] | None = None,
         tell: Callable[[], None] = lambda: None,
+        fresh: FreshSummaries | None = None,
     ) -> None:
         """`find_source` reads a stored message's source from its beginning, for `Summary.source`.
 
         `set_tags` gives a message the tags that it brings along; None leaves it without. `tell` is called
-        after new mail has its summaries and tags, whichever program made them.
+        after new mail has its summaries and tags, whichever program made them. `fresh` has what is being made.
         """
         self._store = store
         self._find_source = find_source
@@ -79,7 +82,8 @@ class Summarizer:
         self._tell = tell
         self._first_arrival: MailId | None = None
         """Only what has arrived since the start is tagged: people may have changed the tags of the rest."""
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="edgemail-summaries")
+        self._fresh = fresh or FreshSummaries()
+        self._thread = JobThread("edgemail-summaries")
         store.watch(self._wake)
 
     async def run(self) -> None:
@@ -101,12 +105,13 @@ class Summarizer:
                 self._news.set()
 
     async def _catch_up(self, seen: int) -> int:
-        loop = asyncio.get_running_loop()
         progress = _Progress()
         while batch := await self._store.list_unsummarized(seen, max_rows=_BATCH_ROWS, max_bytes=_BATCH_BYTES):
-            summaries, busy_s = await loop.run_in_executor(self._thread, _summarize, batch, self._find_source)
-            await self._tag(batch, summaries)  # first: who waits for the summary finds the tags
-            await self._store.add_summaries(summaries)
+            with self._fresh.making(batch) as give:
+                summaries, busy_s = await self._thread.do(partial(_summarize, batch, self._find_source))
+                give(summaries)
+                await self._tag(batch, summaries)  # first: who waits for the summary finds the tags
+                await self._store.add_summaries(summaries)
             self._tell()
             seen = batch[-1][0]
             await self._say(progress, len(batch), seen)

@@ -54,8 +54,30 @@ class WorkQueue:
         task.add_done_callback(end)
         return await asyncio.shield(task)
 
+    def do_now(self, work: Callable[[], _T]) -> asyncio.Future[_T] | None:
+        """Do a job that is one piece of work in a thread; return None where it would have to wait for its turn.
+
+        It takes no task of its own, and goes on until its end as well: shield the future from cancellation.
+        """
+        source = SOURCE.get()
+        if not self._turns.take_now(source):
+            return None
+
+        def end(done: asyncio.Future[_T]) -> None:
+            self._turns.give_back(source, 1)
+            if not done.cancelled():
+                done.exception()  # nobody may be there any more to ask for it
+
+        future = self._start(work)
+        future.add_done_callback(end)
+        return future
+
     async def run(self, work: Callable[[], _T]) -> _T:
-        """Run a part of a job in a thread. The threads are started by the first one."""
+        """Run a part of a job in a thread."""
+        return await self._start(work)
+
+    def _start(self, work: Callable[[], _T]) -> asyncio.Future[_T]:
+        """Give work to the threads, which the first one starts."""
         if self._threads is None:
             self._threads = JobThread(f"edgemail-{self._kind}", self._at_once)
-        return await self._threads.do(work)
+        return self._threads.do(work)

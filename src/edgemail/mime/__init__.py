@@ -36,7 +36,8 @@ def summarize(data: bytes) -> Summary:
 def read(data: bytes, codes: tuple[Code, ...] | None = None) -> ParsedMessage:
     """Take a message apart. Links are looked for in the first `SCANNED_MAX` characters of HTML and of text.
 
-    `codes` are those that `summarize` has found in all of it: to look for them takes most of the time.
+    `codes` are those that `summarize` has found in all of it: to look for them takes most of the time. Who has
+    a summary's codes has its words for searches as well, so the new summary is without them.
     """
     from edgemail.mime import reader
 

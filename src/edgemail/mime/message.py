@@ -14,7 +14,7 @@ from edgemail.mime.encoded_words import decode_words, unfold
 from edgemail.mime.flowed_text import join_flowed
 from edgemail.mime.header_fields import read_header
 from edgemail.mime.structure import read_structure
-from edgemail.mime.text_line import CONTROL, make_line
+from edgemail.mime.text_line import make_line, without_controls
 from edgemail.mime.transfer_encoding import decode_text
 from edgemail.model import Attachment, CalendarEvent, Header, HeaderAddress
 
@@ -75,8 +75,9 @@ class Message:
     def headers(self) -> Iterator[Header]:
         """Yield the header fields in the message's order."""
         for name, raw in self._root.header.fields[:HEADERS_MAX]:
-            value = decode_words(unfold(raw[:_VALUE_MAX]), self._label)
-            yield Header(name, CONTROL.sub(" ", value).strip(), _decode_raw(raw[:_VALUE_MAX]))
+            read = raw[:_VALUE_MAX]
+            value = decode_words(unfold(read), self._label)
+            yield Header(name, without_controls(value).strip(), _decode_raw(read))
 
     def addresses(self, key: str) -> tuple[HeaderAddress, ...]:
         """Return the addresses of all fields of that name (in lower case)."""

@@ -36,7 +36,7 @@ def summarize(data: bytes) -> Summary:
 def read(data: bytes, codes: tuple[Code, ...] | None = None) -> ParsedMessage:
     """Take a message apart. Links are looked for in the first `SCANNED_MAX` characters of HTML and of text.
 
-    `codes` are those that `summarize` has found in all of it.
+    `codes` are those that `summarize` has found in all of it. With them the summary has no `words`.
     """
     message = Message(data)
     summary, links = _summarize(message, codes)
@@ -66,6 +66,9 @@ def _summarize(message: Message, codes: tuple[Code, ...] | None = None) -> tuple
     sender = make_line(message.sender, SUBJECT_MAX)
     found = find(subject, sender, _cut(message.text, TEXT_MAX), _cut(message.html, PAGE_MAX), codes=codes)
     attachments = message.attachments
+    words = ""
+    if codes is None:
+        words = search_words(subject, sender, *(file.name for file in attachments), *_list_texts(message, found))
     summary = Summary(
         sender_name=sender,
         subject=subject,
@@ -73,7 +76,7 @@ def _summarize(message: Message, codes: tuple[Code, ...] | None = None) -> tuple
         attachments=attachments,
         codes=found.codes,
         links=found.confirmations,
-        words=search_words(subject, sender, *(file.name for file in attachments), *_list_texts(message, found)),
+        words=words,
         to=message.addresses("to"),
         cc=message.addresses("cc"),
         bcc=message.addresses("bcc"),

@@ -73,6 +73,8 @@ _NOTHING = _Weighed(0, "")
 
 def pick_confirmations(links: list[Listed], subject: str, sender: str) -> list[Link]:
     """Choose the links that confirm something, best first."""
+    if not links:
+        return []
     reader = _LinkWeigher(subject, sender)
     best: list[tuple[int, Link]] = []
     for link in links:
