@@ -48,6 +48,7 @@ available, try again; 78 wrong settings, or a port that cannot be had; 130 inter
 
 _COMMANDS: Final = {
     "address": "address:address",
+    "backup": "backup:backup",
     "completion": "completion:completion",
     "config": "serve:config",
     "delete": "mail:delete",
@@ -59,6 +60,7 @@ _COMMANDS: Final = {
     "mcp": "mcp:mcp",
     "operator": "operator:operator",
     "readyz": "readyz:readyz",
+    "restore": "backup:restore",
     "send": "send:send",
     "sendmail": "sendmail:sendmail",
     "serve": "serve:serve",
