@@ -92,6 +92,8 @@ def test_a_damaged_database_is_replaced_and_kept(db: Path, tmp_path: Path) -> No
     """It is why a copy is put back."""
     copy = tmp_path / "copy.db"
     assert run("", "backup", str(copy), "--db", str(db)).returncode == 0
+    for suffix in ("-wal", "-shm"):
+        db.with_name(db.name + suffix).unlink(missing_ok=True)  # SQLite would write the log into the file
     db.write_bytes(b"damaged" * 1000)
     ended = run("", "restore", str(copy), "--db", str(db), "--json")
     assert ended.returncode == 0, ended.stderr
