@@ -148,6 +148,7 @@ def test_the_operators_mail(tmp_path: Path) -> None:
     assert text.endswith("\n\n(HTML only: see it with --raw)\n")
     both = run_here("", "operator", "show", listed["id"], "--db", db, "--raw", "--json")
     assert (both.returncode, both.stdout) == (2, "")
+    OperatorMailbox(tmp_path / "none.db.operator").open()
     assert ask("", "operator", "list", "--db", str(tmp_path / "none.db")) == []
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -112,23 +115,40 @@ def test_no_mail_drives_the_terminal(db: Path) -> None:
 
 
 def test_what_is_not_there_is_one_line(db: Path, tmp_path: Path) -> None:
-    """A missing folder counts as empty, and reading does not create it."""
+    """Reading creates no folder. An empty one is named with the setting that it comes from."""
     missing = run("", "operator", "show", "0123456789", "--db", str(db))
     assert (missing.returncode, missing.stderr) == (1, "the operator has no message 0123456789\n")
     other = tmp_path / "other.db"
-    empty = run("", "operator", "list", "--db", str(other))
-    assert (empty.returncode, empty.stdout) == (0, "")
-    said = f"no mail for the operator in {other}.operator yet"
-    assert empty.stderr == (
-        f"{said}, as the folder is not there; if your server has settings of its own, name them with --config, "
-        "or its database with --db\n"
-    )
+    for command in (["list"], ["list", "--json"], ["show", "0123456789"]):
+        nowhere = run("", "operator", *command, "--db", str(other))
+        assert (nowhere.returncode, nowhere.stdout) == (1, "")
+        assert nowhere.stderr == (
+            f"there is no folder {other}.operator (operator_maildir: default, from db; db: flag --db): give the "
+            "server's own settings with --config, --db or --operator-maildir; a server makes the folder when it "
+            "starts\n"
+        )
     assert not (tmp_path / "other.db.operator").exists()
-    (tmp_path / "other.db.operator").mkdir()
-    assert run("", "operator", "list", "--db", str(other)).stderr == f"{said}\n"
+    OperatorMailbox(tmp_path / "empty").open()
+    empty = run("", "operator", "list", "--operator-maildir", str(tmp_path / "empty"))
+    assert (empty.returncode, empty.stdout) == (0, "")
+    assert empty.stderr == (
+        f"no mail for the operator in {tmp_path}/empty (operator_maildir: flag --operator-maildir) yet\n"
+    )
     other.write_text("")
     in_the_way = run("", "operator", "list", "--operator-maildir", str(other))
     assert (in_the_way.returncode, in_the_way.stderr) == (1, f"{other}/new cannot be read: Not a directory\n")
     remote = run("", "operator", "list", "--db", "libsql://mail.example.org")
     assert (remote.returncode, len(remote.stderr.splitlines())) == (1, 1)
     assert "--operator-maildir" in remote.stderr
+
+
+def test_without_settings_it_says_that_the_defaults_were_used(tmp_path: Path) -> None:
+    """Someone who forgets --config on the server must not take it for an empty folder."""
+    command = [sys.executable, "-m", "edgemail", "operator", "list"]
+    ended = subprocess.run(
+        command, cwd=tmp_path, env={"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path)},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "db: default" in ended.stderr
+    assert "--config" in ended.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -11,7 +12,7 @@ import click
 
 from edgemail.cli.mail import FROM_WIDTH, echo_message, read_date, shorten
 from edgemail.cli.parameter_types import make_json_option
-from edgemail.cli.serve import read_settings, setting_options
+from edgemail.cli.serve import print_warnings, resolve_flags, setting_options
 from edgemail.cli.terminal import Failure, echo_json, echo_line, echo_octets, visible
 
 if TYPE_CHECKING:
@@ -21,12 +22,11 @@ if TYPE_CHECKING:
 
 _HEAD_BYTES: Final = 16_384
 _DELIVERED_TO: Final = b"Delivered-To: "
-_ADVICE: Final = "; if your server has settings of its own, name them with --config, or its database with --db"
 _OPTIONS: Final = ("db", "operator_maildir")
 
 
 def _list(*, as_json: bool, **flags: Any) -> None:
-    folder = _folder_of(flags)
+    folder, source = _find_folder(flags)
     messages = []
     with _reading(folder) as mailbox:
         for mail in reversed(mailbox.list_mail()):
@@ -38,14 +38,13 @@ def _list(*, as_json: bool, **flags: Any) -> None:
     for message in messages:
         echo_line(_write_line(message))
     if not messages:
-        advice = "" if Path(folder).is_dir() else f", as the folder is not there{_ADVICE}"
-        echo_line(f"no mail for the operator in {folder} yet{advice}", err=True)
+        echo_line(f"no mail for the operator in {folder} ({source}) yet", err=True)
 
 
 def _show(*, what: str, raw: bool, as_json: bool, **flags: Any) -> None:
     if raw and as_json:
         raise click.UsageError("--raw and --json cannot both be given")
-    with _reading(_folder_of(flags)) as mailbox:
+    with _reading(_find_folder(flags)[0]) as mailbox:
         mail = mailbox.find(what)
         data = mail.path.read_bytes()
     if raw:
@@ -59,11 +58,27 @@ def _show(*, what: str, raw: bool, as_json: bool, **flags: Any) -> None:
         echo_message(message)
 
 
-def _folder_of(flags: dict[str, Any]) -> str:
-    folder = read_settings(flags).operator.maildir
+def _find_folder(flags: dict[str, Any]) -> tuple[str, str]:
+    """Return the Maildir, and which setting names it.
+
+    Raises:
+        Failure: there is none, which is mostly because the server has other settings.
+    """
+    resolved = resolve_flags(flags)
+    print_warnings(resolved)
+    folder = resolved.settings.operator.maildir
     if folder is None:
         raise Failure("there is no folder for the operator's mail; name it with --operator-maildir")
-    return folder
+    origins = {origin.setting.name: origin.source for origin in resolved.origins}
+    source = f"operator_maildir: {origins['operator_maildir']}"
+    if origins["operator_maildir"].startswith("default"):
+        source += f"; db: {origins['db']}"
+    if not os.path.lexists(folder):
+        raise Failure(
+            f"there is no folder {folder} ({source}): give the server's own settings with --config, --db or "
+            "--operator-maildir; a server makes the folder when it starts"
+        )
+    return folder, source
 
 
 @contextlib.contextmanager

@@ -145,10 +145,11 @@ def resolve_flags(flags: dict[str, Any]) -> Resolved:
 
 def read_settings(flags: dict[str, Any]) -> Settings:
     """Return the settings for a command that is not the server; print a line for each retired name used."""
-    return _print_warnings(resolve_flags(flags)).settings
+    return print_warnings(resolve_flags(flags)).settings
 
 
-def _print_warnings(resolved: Resolved) -> Resolved:
+def print_warnings(resolved: Resolved) -> Resolved:
+    """Print a line for each retired name used; return the settings as they are."""
     for warning in resolved.warnings:
         echo_line(f"warning: {warning}", err=True)
     return resolved
@@ -186,7 +187,7 @@ def _run(serving: Coroutine[Any, Any, None]) -> None:
 
 
 def _config(*, as_json: bool, **flags: Any) -> None:
-    resolved = _print_warnings(resolve_flags(flags))
+    resolved = print_warnings(resolve_flags(flags))
     if resolved.ignored:
         echo_line(f"warning: {resolved.ignored}", err=True)
     origins = resolved.origins
