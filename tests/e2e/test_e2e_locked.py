@@ -157,6 +157,7 @@ async def test_without_the_key_the_page_says_what_is_missing_and_takes_it(
     page = stranger.page
     await page.goto(f"/#/{address}")
     await expect(page.get_by_role("heading", name="This inbox is locked")).to_be_visible()
+    await expect(page.locator("p.live")).to_have_count(0)  # it waits for the key, not for a connection
     assert await page.locator("a.message").count() == 0
     assert await violations(page) == []
     field = page.get_by_label("Key of this inbox")

@@ -129,6 +129,7 @@ function LiveIndicator({ state: { phase, live: state }, retry }: { state: InboxS
   const online = useOnline();
   if (!online) return <p class="live lost">{words.live.offline}</p>;
   if (phase.kind === "failed") return <p class="live lost">{words.live.lost}</p>;
+  if (phase.kind === "locked") return null;
   if (state.kind === "waiting") return <Waiting retryAt={state.retryAt} retry={retry} />;
   const live = state.kind === "live";
   return <p class={live ? "live on" : "live"}>{live ? words.live.live : words.live.connecting}</p>;
