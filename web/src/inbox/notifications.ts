@@ -1,9 +1,7 @@
 import { useState } from "preact/hooks";
-import { inboxHash } from "./address.ts";
 import type { Summary } from "./source.ts";
 import { load, save } from "../ui/storage.ts";
 import { senderName } from "./sender.ts";
-import { words } from "../languages/dictionary.ts";
 
 type NotificationState = "off" | "on" | "denied" | "unsupported";
 
@@ -13,6 +11,7 @@ type NotificationState = "off" | "on" | "denied" | "unsupported";
  */
 export function useNotifications(): [NotificationState, () => void] {
   const [state, setState] = useState(permission);
+  if (state === "on") void fetchShowing(); // now: the server may be gone when a message has come
   const toggle = () => {
     if (state === "on") {
       save("notify", false);
@@ -33,25 +32,13 @@ function permission(): NotificationState {
   return Notification.permission === "granted" && load("notify", false) ? "on" : "off";
 }
 
-/**
- * Notify the reader of a message if the page is hidden. The tag makes several tabs notify only
- * once.
- */
+/** Notify the reader of a message if the page is hidden. */
 export function notify(address: string, message: Summary): void {
-  if (!document.hidden || permission() !== "on") return;
-  try {
-    const notification = new Notification(senderName(message) || words.inbox.noSender, {
-      body: message.subject || words.inbox.noSubject,
-      icon: new URL("icon.svg", document.baseURI).href,
-      tag: `edgemail ${address} ${message.id} ${message.date}`,
-      dir: "auto",
-    });
-    notification.onclick = () => {
-      window.focus();
-      location.hash = inboxHash(address, message.id);
-      notification.close();
-    };
-  } catch {
-    // Browsers on Android throw: they allow notifications from a service worker only.
-  }
+  if (document.hidden && permission() === "on")
+    void fetchShowing().then((part) => part?.showNotification(address, message, senderName(message)));
+}
+
+/** Few readers want notifications, so what shows them is fetched for those alone. */
+function fetchShowing() {
+  return import("./show-notification.ts").catch(() => null);
 }
