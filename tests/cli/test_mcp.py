@@ -134,6 +134,7 @@ def test_it_ends_with_its_agent_and_says_nothing_but_messages(tmp_path: Path) ->
     assert done.returncode == 0, done.stderr
     (line,) = done.stdout.splitlines()
     assert json.loads(line)["result"]["tools"]
+    assert f"edgemail mcp: no edgemail answers at {environ['EDGEMAIL_URL']}" in done.stderr
     assert "edgemail mcp: started smtp://127.0.0.1:" in done.stderr
 
 

@@ -25,6 +25,7 @@ from testkit.time_limit import bounded
 
 from edgemail.doctor import DoctorRequest, Finding, Status, run_checks
 from edgemail.doctor.database import check_database
+from edgemail.doctor.dns_client import DnsClient, DnsError
 from edgemail.doctor.mta_sts import MtaStsPolicy, read_policy
 from edgemail.model import Endpoint
 from edgemail.settings import StoreSettings
@@ -605,3 +606,10 @@ def test_only_this_command_loads_the_dns_library() -> None:
         "import sys, edgemail.cli, edgemail.app; sys.exit('dns' in sys.modules or 'edgemail.doctor' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=30).returncode == 0
+
+
+async def test_a_dns_server_that_cannot_be_reached_is_told() -> None:
+    """Nothing was sent there, so nothing answered: a broadcast is not allowed."""
+    client = DnsClient(Endpoint("255.255.255.255", 53), 2)
+    with pytest.raises(DnsError, match="no DNS server can be reached to ask for"):
+        await client.find_mx("example.org")

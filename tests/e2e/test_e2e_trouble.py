@@ -80,3 +80,14 @@ async def test_being_offline_is_said_and_mended(
     await context.set_offline(False)
     await expect(quiet_page.locator("a.message .subject")).to_have_text(["Later"])
     await expect(quiet_page.locator(".live.on")).to_be_visible()
+
+
+async def test_a_server_that_answers_counts_more_than_the_browsers_word(
+    quiet_page: Page, server: Server, address: str
+) -> None:
+    """A browser without a network calls itself offline, and reaches a server on its own machine."""
+    await quiet_page.add_init_script("Object.defineProperty(navigator, 'onLine', { get: () => false })")
+    await open_inbox(quiet_page, address)
+    await expect(quiet_page.locator(".live")).to_have_text("live")
+    await server.send(letter("Here"), address)
+    await expect(quiet_page.locator("a.message .subject")).to_have_text(["Here"])

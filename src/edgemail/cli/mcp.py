@@ -118,6 +118,7 @@ class _Session:
                 f"no edgemail answers at {self._api.url}, and to start one with tools needs: {INSTALL_MCP}"
             )
         self._app = await _start()
+        echo_line(f"edgemail mcp: no edgemail answers at {self._api.url}", err=True)
         for place in (*self._app.smtp_urls, *self._app.http_urls):
             echo_line(f"edgemail mcp: started {place}", err=True)
         return _tools_at(self._app.http_urls[0])

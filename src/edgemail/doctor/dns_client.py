@@ -112,6 +112,8 @@ class DnsClient:
         except dns.exception.Timeout as error:
             raise DnsError(f"no DNS server answered in time when asked for {name} {kind}") from error
         except dns.resolver.NoNameservers as error:
+            if all(isinstance(failure[3], OSError) for failure in error.kwargs.get("errors", ())):
+                raise DnsError(f"no DNS server can be reached to ask for {name} {kind}") from error
             codes = {
                 dns.rcode.to_text(failure[4].rcode()) for failure in error.kwargs.get("errors", ()) if failure[4]
             }

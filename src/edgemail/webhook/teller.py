@@ -208,7 +208,9 @@ class Teller:
 
     def _note_failure(self, failure: TryFailure) -> None:
         self._counters.failures[failure.reason] += 1
-        text = f"webhook {self._receiver.name} {failure.text}; {self._counters.waiting} messages wait for it"
+        waiting = self._counters.waiting
+        wait = "message waits" if waiting == 1 else "messages wait"
+        text = f"webhook {self._receiver.name} {failure.text}; {waiting} {wait} for it"
         self._minute_log.note(failure.reason, text)
         if failure.is_outage:
             self._times.fail(time.monotonic(), failure.retry_after_s)

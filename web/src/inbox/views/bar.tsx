@@ -127,12 +127,13 @@ function NotificationButton() {
 
 function LiveIndicator({ state: { phase, live: state }, retry }: { state: InboxState; retry: () => void }) {
   const online = useOnline();
+  // A browser without a network says that it is offline, and still reaches a server on its own machine.
+  if (phase.kind !== "failed" && state.kind === "live") return <p class="live on">{words.live.live}</p>;
   if (!online) return <p class="live lost">{words.live.offline}</p>;
   if (phase.kind === "failed") return <p class="live lost">{words.live.lost}</p>;
   if (phase.kind === "locked") return null;
   if (state.kind === "waiting") return <Waiting retryAt={state.retryAt} retry={retry} />;
-  const live = state.kind === "live";
-  return <p class={live ? "live on" : "live"}>{live ? words.live.live : words.live.connecting}</p>;
+  return <p class="live">{words.live.connecting}</p>;
 }
 
 function Waiting({ retryAt, retry }: { retryAt: number; retry: () => void }) {
