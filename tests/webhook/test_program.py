@@ -230,7 +230,7 @@ def test_what_is_no_url_is_a_mistake_that_shows_no_secret(url: str) -> None:
     with pytest.raises(SettingsError) as caught:
         resolve({}, {"EDGEMAIL_WEBHOOK_URL": url})
     assert caught.value.mistakes == [
-        "EDGEMAIL_WEBHOOK_URL: is not a URL; write one such as https://example.org/mail"
+        "EDGEMAIL_WEBHOOK_URL: is not an http: or https: URL; write one such as https://example.org/mail"
     ]
 
 

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 HEAD_MAX_BYTES: Final = 256 * 1024
 """Fields are looked for in the first so many octets of a message."""
 
-_FIELD: Final = re.compile(rb"([!-9;-~]{1,76})[ \t]{0,9}:([^\n]*+(?:\n[ \t][^\n]*+)*+)\n")
+_FIELD: Final = re.compile(rb"([!-9;-~]{1,76})[ \t]{0,9}:([^\n]*+(?:\n[ \t][^\n]*+)*)\n(?![ \t])")
 _OWN: Final = b"x-envelope-to"
 _ORIGINAL_FIRST: Final = (b"x-original-to", b"delivered-to", b"envelope-to", _OWN)
 """They may differ: the first has what the sender wrote, the others what aliases made of it."""
-_IN_BRACKETS: Final = re.compile(r'<((?:"(?:\\.|[^"\\])*+"|[^<>"])*+)>')
+_IN_BRACKETS: Final = re.compile(r'<((?:"[^"\\]*+(?:\\.[^"\\]*+)*"|[^<>"])*)>')
 
 
 @dataclass(frozen=True, slots=True)

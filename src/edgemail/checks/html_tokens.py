@@ -18,7 +18,7 @@ _ATTRIBUTES_MAX: Final = 60
 """Attributes of one tag that are kept. HTML takes the first of each name."""
 
 _TAG_NAME: Final = re.compile(r"[a-zA-Z][^\s/>]{0,60}+")
-_ATTRIBUTE: Final = re.compile(r"[\s/]*+(?:(>)|([^\s/>][^\s/>=]*+)(?:\s*+=\s*+)?+)")
+_ATTRIBUTE: Final = re.compile(r"[\s/]*+(?:(>)|([^\s/>][^\s/>=]*+)(?:\s*+=\s*+)?)")
 _HAS_VALUE: Final = re.compile(r"=\s*+\Z")
 _BARE_VALUE: Final = re.compile(r"[^\s>]*+")
 _RAW: Final = {

@@ -30,6 +30,7 @@ URL is that of its page. Without one, EDGEMAIL_URL gives it, else the server's o
 
 @click.command(help=_HELP, short_help="Exit with 0 if a server is ready, for health checks.")
 @click.argument("url", required=False, envvar="EDGEMAIL_URL")
+@click.option("--url", "named_url", metavar="URL", help="The same, as the other commands have it.")
 @click.option("--wait", is_flag=True, help="Ask again until it is ready.")
 @click.option(
     "--timeout",
@@ -40,10 +41,10 @@ URL is that of its page. Without one, EDGEMAIL_URL gives it, else the server's o
     help="Take at most this long in all, as a duration or a number of seconds.",
 )
 @json_option
-def readyz(url: str | None, timeout_s: float, *, wait: bool, as_json: bool) -> None:
+def readyz(url: str | None, named_url: str | None, timeout_s: float, *, wait: bool, as_json: bool) -> None:
     """Ask until the server is ready or the time is over."""
     try:
-        page = _check(url, timeout_s, waits=wait)
+        page = _check(named_url or url, timeout_s, waits=wait)
     except Failure as error:
         if as_json:
             echo_json({"ready": False, "reason": error.message})

@@ -18,7 +18,7 @@ _DOT_ALONE: Final = re.compile(rb"(?:\A|(?<=\n))\.\r?(?:\n|\Z)")
 _FIELD: Final = re.compile(rb"([!-9;-~]{1,200})[ \t]{0,9}:")
 _MBOX_LINE: Final = re.compile(rb">?From [^\n]*\n")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
-_TOKEN: Final = re.compile(r'"(?:\\.|[^"\\])*+"?|<[^>]*+>?|\[[^\]]*+\]?|[(),;:]|[^"<\[(),;:]++')
+_TOKEN: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*"?|<[^>]*+>?|\[[^\]]*+\]?|[(),;:]|[^"<\[(),;:]++')
 _LOCAL_USER: Final = re.compile(r"[A-Za-z0-9._+-]{1,64}")
 _NEVER_SENT: Final = frozenset({b"bcc", b"resent-bcc", b"return-path", b"content-length"})
 """Postfix drops the same fields from mail of local programs."""

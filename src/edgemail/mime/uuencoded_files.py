@@ -6,7 +6,7 @@ import re
 from typing import Final, NamedTuple
 
 _FILE: Final = re.compile(
-    rb"^begin [0-7]{3,4} ([^\r\n]{1,255})\r?\n((?:[!-M][ -`]{1,84}\r?\n)*+)"
+    rb"^begin [0-7]{3,4} ([^\r\n]{1,255})\r?\n((?:[!-M][ -`]{1,84}+\r?\n)*)"
     rb"(?:[` ]?[ \t]*+\r?\n)?end[ \t]*+(?:\r?\n|\Z)",
     re.MULTILINE,
 )

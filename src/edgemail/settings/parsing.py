@@ -294,7 +294,7 @@ def _write_path(path: str) -> str:
 
 def read_web_url(text: str) -> str:
     """Read the URL of a program on the web, with or without a name and a password."""
-    complaint = "is not a URL; write one such as https://example.org/mail"
+    complaint = "is not an http: or https: URL; write one such as https://example.org/mail"
     try:
         parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port

@@ -21,7 +21,7 @@ _VALUES_MAX: Final = 100_000
 """The most values of a document. A value of two octets takes 64 of memory, and time in which nothing else runs."""
 
 _QUOTE: Final = ord('"')
-_TOKEN: Final = re.compile(rb'[,\[{]|"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_TOKEN: Final = re.compile(rb'[,\[{]|"[^"\\]*+(?:\\.[^"\\]*+)*"?', re.DOTALL)
 
 Fields = dict[str, Any]
 """A JSON object with its keys in lower case."""

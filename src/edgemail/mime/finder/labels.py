@@ -24,7 +24,7 @@ _ADDRESS = re.compile('://[^ \n<>"]+')
 _SCHEME = re.compile(r"https?\Z", re.IGNORECASE)
 _WEB_SIGN = re.compile(r"\.[\w-]++/|[Ww]{3}\.")
 """What each match of `_WEB` holds: a quick look before it."""
-_WEB = re.compile(r"(?<![\w.-])[\w-]++(?:\.[\w-]++)++/[^ \n<>\"]*|(?<![\w.@-])www\.[^ \n<>\"]+", re.IGNORECASE)
+_WEB = re.compile(r"(?<![\w.-])[\w-]++(?:\.[\w-]++)+/[^ \n<>\"]*|(?<![\w.@-])www\.[^ \n<>\"]+", re.IGNORECASE)
 _OF = frozenset(
     {"", "de", "d", "di", "do", "da", "del", "des", "для", "of the", "to the", "voor", "til", "för", "για", "of"}
 )

@@ -22,7 +22,7 @@ NUMBERS_MAX = 1_000
 
 _GAP = "(?: ?[-‐‑–—] ?|[ .,:/])"
 # Digits that single separators hold together: a date, a price or a phone number is one run, and no code.
-_RUN = re.compile(f"[0-9]+(?:{_GAP}[0-9]++)*+")
+_RUN = re.compile(f"[0-9]+(?:{_GAP}[0-9]+)*")
 _DIGITS = re.compile("[0-9]{4,8}")
 _GROUPED = re.compile("[0-9]{3}[ -][0-9]{3}|[0-9]{4}[ -][0-9]{4}")
 _PAIRS = re.compile("[0-9]{2}(?:([ -])[0-9]{2}){1}(?:\\1[0-9]{2}){1,2}")
@@ -35,7 +35,7 @@ _DATE = re.compile("(?:19|20)[0-9]{2}(?:(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[0
 # With a digit among the first letters, in capitals, or with several dashes.
 _WORDLIKE = re.compile(
     "(?<![A-Za-z0-9])(?:(?=[A-Za-z-]{1,11}[0-9]|[0-9]{1,11}-?[A-Za-z]|[0-9]{2,5}-[0-9]{1,4}[A-Z]|[A-Z-]{4}|[a-z]{3,10}-[a-z]{3,10}-[a-z0-9]|[a-z]{2}-[0-9a-z]{3,5}-)"
-    "[A-Za-z0-9]++(?:-[A-Za-z0-9]++)*+)"
+    "[A-Za-z0-9]++(?:-[A-Za-z0-9]++)*)"
 )
 _PREFIXED = re.compile("[A-Z]{1,3}-[0-9]{4,8}")
 _PARTS = re.compile("[A-Z0-9]{2,5}-[A-Z0-9]{2,5}(?:-[A-Z0-9]{2,5})?")
