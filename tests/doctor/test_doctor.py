@@ -30,6 +30,7 @@ from edgemail.doctor.mta_sts import MtaStsPolicy, read_policy
 from edgemail.model import Endpoint
 from edgemail.settings import StoreSettings
 from edgemail.store.remote.store import RemoteStore
+from tests.cli.in_process import run_here
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -613,3 +614,14 @@ async def test_a_dns_server_that_cannot_be_reached_is_told() -> None:
     client = DnsClient(Endpoint("255.255.255.255", 53), 2)
     with pytest.raises(DnsError, match="no DNS server can be reached to ask for"):
         await client.find_mx("example.org")
+
+
+def test_a_domain_that_the_server_refuses_is_a_failure() -> None:
+    """A subdomain of a domain in the settings is taken, and another domain is not."""
+    for domain, is_taken in (("example.org", True), ("shop.example.org", True), ("example.net", False)):
+        done = run_here(
+            "", "doctor", domain, "--dns", "127.0.0.1:1", "--timeout", "0.3", EDGEMAIL_DOMAIN="example.org"
+        )
+        said = f"the server's settings take mail for example.org, and not for {domain}"
+        assert (said in done.stdout) != is_taken
+        assert done.returncode == 1

@@ -58,7 +58,7 @@ def _doctor(*, domain: str, as_json: bool, **given: Any) -> int:
     own = {name: given.pop(name) for name in ("addresses", "dns", "smtp_port", "policy_port", "timeout_s")}
     settings = read_settings(given)
     store = None if settings.store.is_default else settings.store
-    question = DoctorRequest(domain, **own, store=store, reads_only=settings.read_only)
+    question = DoctorRequest(domain, **own, store=store, reads_only=settings.read_only, taken=settings.smtp.domains)
     progress = _Progress(domain)
 
     async def run() -> list[Finding]:

@@ -37,7 +37,11 @@ Next, as root:
 1. Put the lines of {folder}/zone.txt into the zone of {domain}.
 2. Start edgemail:
 {steps}
-3. Put nginx or Caddy in front of the page: {folder}/nginx.conf or {folder}/Caddyfile.
+3. Put Caddy in front of the page, with {folder}/Caddyfile, or nginx:
+  install -m 644 {folder}/nginx.conf /etc/nginx/sites-available/edgemail
+  ln -sf ../sites-available/edgemail /etc/nginx/sites-enabled/edgemail
+  nginx -t && systemctl reload nginx
+  certbot --nginx --domain {host} --domain mta-sts.{domain}
 4. Look what is left:
   edgemail doctor {domain}{addresses}
 
@@ -130,6 +134,7 @@ def _say_next(folder: Path, answers: SetupAnswers) -> None:
     said = _NEXT.format(
         folder=folder,
         domain=answers.domain,
+        host=answers.host,
         steps=steps.format(folder=folder, install=install),
         addresses=addresses,
     )

@@ -31,7 +31,7 @@ hostname = "{host}"
 {places}
 max_age = "3d"                         # older mail is deleted
 max_bytes = "5GiB"                     # past that the oldest goes first
-abuse_contact = "abuse@{domain}"  # mail for it: edgemail operator list
+abuse_contact = "abuse@{domain}"  # mail for it: edgemail operator list --config FILE
 """
 _ON_SYSTEMD: Final = """\
 smtp = ["0.0.0.0:25", "[::]:25"]

@@ -42,6 +42,8 @@ class DoctorRequest:
     dns: Endpoint | None = None
     store: StoreSettings | None = None
     reads_only: bool = False
+    taken: tuple[str, ...] = ()
+    """The domains that the server's settings name; empty where it takes all, or they are not known."""
     smtp_port: int = 25
     policy_port: int = 443
     timeout_s: float = 20.0
@@ -79,7 +81,14 @@ class _CheckRun:
             self._examine_records(),
             self._examine_store(),
         )
-        return [*front, *mail, *records, policy, *database]
+        return [*self._judge_settings(), *front, *mail, *records, policy, *database]
+
+    def _judge_settings(self) -> list[Finding]:
+        domain, taken = self._request.domain, self._request.taken
+        if not taken or any(domain == own or domain.endswith(f".{own}") for own in taken):
+            return []
+        text = f"the server's settings take mail for {', '.join(taken)}, and not for {domain}"
+        return [Finding("settings", Status.FAIL, text, f"add {domain} to the setting domain")]
 
     async def _examine_exchanges(self, asked: asyncio.Task[list[MxRecord] | LookupFailure]) -> list[Finding]:
         domain = self._request.domain
