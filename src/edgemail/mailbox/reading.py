@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from edgemail import mime
 from edgemail.errors import TooBusy
@@ -30,6 +31,8 @@ _SMALL_AT_ONCE = 2
 _SUMMARIES_MAX = 256
 """How many summaries are kept that the store has not yet. Each is made of 16 KiB, and is no larger."""
 _T = TypeVar("_T")
+if TYPE_CHECKING:
+    _SmallReading = tuple[StoredMail, Result[Any] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ class MessageReader:
         self._limits = limits
         self._refuse = refuse
         self._results = Results(max_bytes=limits.max_cached_bytes, max_file_bytes=limits.max_file_bytes)
+        self._begun: dict[tuple[MailId, Hashable], asyncio.Future[_SmallReading]] = {}
+        """What `read_small` is making: one of those who ask at the same time, for all."""
         self._summaries: OrderedDict[MailId, Summary] = OrderedDict()
         self.fresh = FreshSummaries()
         """Those that another one makes, for listings to wait for."""
@@ -89,6 +94,8 @@ class MessageReader:
             return None
         key = (mail_id, part)
         kept: Result[_T] | None = self._results.find(key)
+        if kept is None and key in self._begun:
+            return None  # `open` waits for it
 
         def read() -> tuple[StoredMail, Result[_T] | None]:
             small = blocking.read_small_now(mail_id, inbox)
@@ -99,12 +106,19 @@ class MessageReader:
         reading = self._messages.do_now(read)
         if reading is None:
             return None
-        mail, result = await asyncio.shield(reading)
-        if result is None:
-            return None
         if kept is None:
-            self._results.keep(key, result)
-        return mail, result
+            self._begun[key] = reading
+            reading.add_done_callback(partial(self._keep_small, key))
+        mail, result = await asyncio.shield(reading)
+        return None if result is None else (mail, result)
+
+    def _keep_small(self, key: tuple[MailId, Hashable], reading: asyncio.Future[_SmallReading]) -> None:
+        """Keep what `read_small` made, also where nobody waits for it any more."""
+        del self._begun[key]
+        if not reading.cancelled() and reading.exception() is None:
+            _, result = reading.result()
+            if result is not None:
+                self._results.keep(key, result)
 
     async def open(
         self,
@@ -120,6 +134,8 @@ class MessageReader:
         if mail.size > SMALL_MAX_BYTES:
             return await self.read(mail, part, lambda data: parse(data, None))
         key, store = (mail.id, part), self._store
+        if (begun := self._begun.get(key)) is not None:
+            await asyncio.wait([begun])
 
         def finish(small: SmallMail) -> Result[_T]:
             return Result(*parse(small.data or b"", small.codes), self._limits.folder)

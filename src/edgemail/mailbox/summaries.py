@@ -48,7 +48,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass
-class _Progress:
+class _CatchUpProgress:
     """What one run has made."""
 
     made: int = 0
@@ -105,7 +105,7 @@ class Summarizer:
                 self._news.set()
 
     async def _catch_up(self, seen: int) -> int:
-        progress = _Progress()
+        progress = _CatchUpProgress()
         while batch := await self._store.list_unsummarized(seen, max_rows=_BATCH_ROWS, max_bytes=_BATCH_BYTES):
             with self._fresh.making(batch) as give:
                 summaries, busy_s = await self._thread.do(partial(_summarize, batch, self._find_source))
@@ -123,7 +123,7 @@ class Summarizer:
             _log.info("all mail has its summary: made %d", progress.made)
         return seen
 
-    async def _say(self, progress: _Progress, made: int, seen: MailId) -> None:
+    async def _say(self, progress: _CatchUpProgress, made: int, seen: MailId) -> None:
         """Say from time to time how much of a long run is done."""
         progress.made += made
         now = time.monotonic()
