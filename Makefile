@@ -9,7 +9,7 @@ SEED ?= 1
 WORKERS ?= 3
 MINUTES ?= 10
 DIR ?= .screenshots
-PYTEST = $(WITH_NODE) $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
+PYTEST = $(WITH_NODE) $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
 TEST_PAGE := cd web && $(WITH_NODE) npm run --silent budget && $(WITH_NODE) npm test --silent
 SENDERS := tests/senders/node_modules/.installed tests/senders/.venv/.installed
 COMPAT := tests/compat/node_modules/.installed tests/compat/.venv/.installed

@@ -31,10 +31,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what each test needs, and keep a file's tests together: they share what the file starts."""
+    """Mark what each test needs."""
     for item in items:
         path = item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(path))
         for name in needs_of(item, path):
             item.add_marker(NEED + name)
         if not needs_marked(item):
