@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from testkit.api_reader import program
+from testkit.one_at_a_time import one_at_a_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +77,8 @@ class Project:
 def install(folder: Path) -> Project:
     """Pack the package, and install it into a copy of the example."""
     assert (CLIENT / "node_modules" / ".installed").exists(), "Playwright is missing: `make test` installs it"
-    _npm("pack", "--silent", "--pack-destination", str(folder), cwd=CLIENT)
+    with one_at_a_time("npm-pack"):  # which builds into the package's own folder
+        _npm("pack", "--silent", "--pack-destination", str(folder), cwd=CLIENT)
     (tarball,) = folder.glob("*.tgz")
     project = folder / "project"
     shutil.copytree(EXAMPLE, project, ignore=shutil.ignore_patterns("node_modules", "test-results"))

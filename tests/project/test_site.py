@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import shutil
 import threading
 from functools import partial
 from typing import TYPE_CHECKING, get_args
@@ -11,6 +12,7 @@ import pytest
 from playwright.async_api import async_playwright, expect
 from scripts.stage_site import find_pages, make_nav, read_title, rewrite_links
 from testkit.clean_environment import ROOT, run
+from testkit.one_at_a_time import one_at_a_time
 from testkit.tools import CHROMIUM
 
 from tests.e2e.conftest import FLAGS
@@ -104,10 +106,13 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[str]:
-    """Build the site and serve it."""
-    run("make", "docs", timeout_s=BUILD_S)
-    handler = partial(Handler, directory=str(ROOT / "build/site"))
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Build the site and serve a copy of it."""
+    built = tmp_path_factory.mktemp("built") / "site"
+    with one_at_a_time("docs"):
+        run("make", "docs", timeout_s=BUILD_S)
+        shutil.copytree(ROOT / "build/site", built)
+    handler = partial(Handler, directory=str(built))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
