@@ -1,4 +1,4 @@
-"""What each test needs: the tiers that the Makefile selects by marker.
+"""Marks each test with what it needs; the Makefile selects its tiers by these markers.
 
 A test that takes long has the marker `slow`, by hand. `needs_...` names what a test uses beside Python and
 Node.js: most tests get it here, by their folder or a fixture, the others by hand. A test without any is `core`.

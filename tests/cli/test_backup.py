@@ -15,8 +15,10 @@ from testkit.sample_mail import envelope
 from testkit.sqld import Sqld
 from testkit.waiting import until
 
+from edgemail.errors import StoreInvalid
 from edgemail.settings import StoreSettings
 from edgemail.store.open import open_store
+from edgemail.store.sqlite import copies
 from edgemail.store.sqlite.copies import back_up, restore
 from tests.cli.in_process import run_here
 from tests.cli.test_import_export import fill, read_all
@@ -146,7 +148,7 @@ def test_a_damaged_copy_is_not_put_back(database: Path, tmp_path: Path) -> None:
 
 
 def test_a_copy_is_put_back(database: Path, tmp_path: Path) -> None:
-    """What was there is kept under another name each time."""
+    """The database that is replaced is kept, under a new name each time."""
     copy = tmp_path / "copy.db"
     call("backup", copy, "--db", database)
     saved = read(copy)
@@ -174,18 +176,64 @@ def test_a_copy_is_put_where_nothing_is_or_what_is_broken(database: Path, tmp_pa
     assert (tmp_path / "broken.db.before-restore-1").read_bytes() == b"no database" * 1000
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 def test_the_new_file_has_the_owner_of_the_old_one(database: Path, tmp_path: Path) -> None:
-    """Or of the folder: the unit of systemd runs as a user of its own."""
+    """Or of the folder: the unit of systemd runs as a user of its own. Only root can give files away."""
+    mine = (os.getuid(), os.getgid())
+    folders, files = ((4321, 4322), (4323, 4324)) if mine[0] == 0 else (mine, mine)
     copy, new = tmp_path / "copy.db", tmp_path / "state" / "mail.db"
     call("backup", copy, "--db", database)
     new.parent.mkdir()
-    os.chown(new.parent, 4321, 4322)
-    os.chown(database, 4323, 4324)
-    for path, owner in ((database, (4323, 4324)), (new, (4321, 4322))):
+    os.chown(new.parent, *folders)
+    os.chown(database, *files)
+    for path, owner in ((database, files), (new, folders)):
         restore(copy, path, lambda _: None)
         status = path.stat()
         assert (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (*owner, 0o600)
+
+
+def test_a_link_is_not_replaced(database: Path, tmp_path: Path) -> None:
+    """The server refuses one as well; what it leads to stays as it is."""
+    copy, link = tmp_path / "copy.db", tmp_path / "link.db"
+    call("backup", copy, "--db", database)
+    link.symlink_to(database)
+    before = read(database)
+    assert refuse("restore", copy, "--db", link) == (
+        f"{link} cannot be replaced: it is a link; name the file itself\n"
+    )
+    assert link.is_symlink()
+    assert read(database) == before
+
+
+def test_the_owner_is_given_to_the_copy_alone(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service's user owns the folder, and could put a link in the place of the file while root copies."""
+    copy, secret = tmp_path / "copy.db", tmp_path / "secret"
+    call("backup", copy, "--db", database)
+    secret.write_text("root's")
+    secret.chmod(0o640)
+    kept = secret.stat()
+    check = copies._check_pages
+
+    def swap(part: Path, given: Path) -> None:
+        check(part, given)
+        part.unlink()
+        part.symlink_to(secret)
+
+    monkeypatch.setattr(copies, "_check_pages", swap)
+    if os.getuid() == 0:
+        os.chown(database, 4323, 4324)
+    before = read(database)
+    with pytest.raises(StoreInvalid, match="was replaced by another program; nothing was changed"):
+        restore(copy, database, lambda _: None)
+    assert read(database) == before
+    now = secret.stat()
+    assert (now.st_uid, now.st_gid, now.st_mode, secret.read_text()) == (
+        kept.st_uid,
+        kept.st_gid,
+        kept.st_mode,
+        "root's",
+    )
 
 
 def test_nothing_is_put_under_a_running_server(database: Path, tmp_path: Path) -> None:

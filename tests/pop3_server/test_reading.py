@@ -276,7 +276,7 @@ async def test_the_log_hides_addresses(tmp_path: Path, caplog: pytest.LogCapture
 async def test_an_address_has_one_hash_in_the_lines_of_smtp_and_pop3(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """So whoever reads the log sees that the mail that came is the mail that was read."""
+    """The lines of both ports name the same inbox by the same hash."""
     caplog.set_level("INFO", "edgemail")
     async with serving_pop3(tmp_path, log_addresses="hashed") as program:
         await program.send(letter("read"))

@@ -49,7 +49,7 @@ def peers(bound: FailingSocket) -> Iterator[list[socket.socket]]:
 
 
 class Admitted:
-    """What an accept loop hands over."""
+    """Keeps the sockets, addresses and errors that an accept loop hands over."""
 
     def __init__(self) -> None:
         self.sockets: list[socket.socket] = []
@@ -66,7 +66,7 @@ class Admitted:
 
 
 async def test_connections_are_admitted_in_batches(bound: FailingSocket, peers: list[socket.socket]) -> None:
-    """What waits is accepted by and by: other callbacks have their turn between two batches."""
+    """Each turn of the event loop accepts one batch, so that other callbacks run between two."""
     admitted = Admitted()
     before: list[int] = []
 

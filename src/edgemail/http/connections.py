@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _BREAK_S = 0.1
-"""How long nothing is accepted after an accept that failed, such as for want of descriptors."""
+"""The pause after an accept that failed, mostly for want of descriptors."""
 
 
 class ConnectionTable:

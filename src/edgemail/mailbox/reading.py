@@ -64,7 +64,7 @@ class MessageReader:
         self._refuse = refuse
         self._results = Results(max_bytes=limits.max_cached_bytes, max_file_bytes=limits.max_file_bytes)
         self._begun: dict[tuple[MailId, Hashable], asyncio.Future[_SmallReading]] = {}
-        """What `read_small` is making: one of those who ask at the same time, for all."""
+        """The small messages that are being read: others who ask for one meanwhile wait for its result."""
         self._summaries: OrderedDict[MailId, Summary] = OrderedDict()
         self.fresh = FreshSummaries()
         """Those that another one makes, for listings to wait for."""

@@ -49,7 +49,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class _CatchUpProgress:
-    """What one run has made."""
+    """How many summaries a run has made, and when it is to say so next (monotonic seconds)."""
 
     made: int = 0
     next_s: float = 0.0

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 BATCH: Final = 100
 """The most connections that are accepted in one go, before other callbacks have their turn."""
 PAUSE_S: Final = 1.0
-"""How long nothing is accepted after that has failed, as where file descriptors are used up."""
+"""The pause after an accept that failed, mostly for want of file descriptors."""
 
 
 class AcceptLoop:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import apsw
 
 from edgemail.errors import StoreInvalid
-from edgemail.store.sqlite.file import SUFFIXES, check_mail, connect
+from edgemail.store.sqlite.file import LINK_ADVICE, SUFFIXES, check_mail, connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,8 +32,9 @@ def back_up(database: Path, out: Path, show: Callable[[float], None]) -> None:
     """
     if out.exists() or out.is_symlink():
         raise FileExistsError(out)
-    with _making(out) as part:
+    with _making(out) as (part, descriptor):
         _copy(database, part, show)
+        os.fsync(descriptor)
         part.rename(out)
     _sync_folder(out.parent)
 
@@ -44,14 +45,19 @@ def restore(copy: Path, database: Path, show: Callable[[float], None]) -> Path |
     Return what the file that was there is called now; None if there was none.
 
     Raises:
-        StoreInvalid: `copy` is not edgemail's, or damaged; or a program has `database` open.
+        StoreInvalid: `copy` is not edgemail's, or damaged; or `database` is a link, or a program has it open.
         OSError: a file cannot be written.
     """
-    with _making(database) as part:
+    if database.is_symlink():
+        raise StoreInvalid(f"{database} cannot be replaced: {LINK_ADVICE}")
+    with _making(database) as (part, descriptor):
         _copy(copy, part, show)
         _check_pages(part, copy)
         owner = (database if database.exists() else database.parent).stat()
-        os.chown(part, owner.st_uid, owner.st_gid)
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)  # by its path it could be another file by now
+        os.fsync(descriptor)
+        if not os.path.samestat(part.lstat(), os.fstat(descriptor)):
+            raise StoreInvalid(f"{part} was replaced by another program; nothing was changed")
         kept = _set_aside(database)
         part.rename(database)
     _sync_folder(database.parent)
@@ -61,11 +67,10 @@ def restore(copy: Path, database: Path, show: Callable[[float], None]) -> Path |
 def _copy(source: Path, out: Path, show: Callable[[float], None]) -> None:
     try:
         with contextlib.closing(connect(source, apsw.SQLITE_OPEN_READONLY)) as reader:
-            reader.execute(
-                "BEGIN"
-            )  # one state for all steps: otherwise each commit of a server begins the copy anew
+            # One state for all steps: otherwise each commit of a server begins the copy anew.
+            reader.execute("BEGIN")
             check_mail(reader, source)
-            with contextlib.closing(connect(out, apsw.SQLITE_OPEN_READWRITE)) as writer:
+            with contextlib.closing(connect(out, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOFOLLOW)) as writer:
                 writer.pragma("synchronous", 0)  # the file is synced once, when it is whole
                 with writer.backup("main", reader, "main") as backup:
                     while not backup.done:
@@ -76,11 +81,6 @@ def _copy(source: Path, out: Path, show: Callable[[float], None]) -> None:
         raise OSError(f"{out.parent} is full") from error
     except apsw.Error as error:
         raise StoreInvalid(f"{source} cannot be read as a database: {error}") from error
-    descriptor = os.open(out, os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _check_pages(part: Path, copy: Path) -> None:
@@ -121,13 +121,17 @@ def _names_beside(database: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _making(out: Path) -> Iterator[Path]:
-    """Make an empty file beside `out` that its owner alone may read; take it away at the end."""
+def _making(out: Path) -> Iterator[tuple[Path, int]]:
+    """Make an empty file beside `out` that its owner alone may read; take it away at the end.
+
+    The folder may be that of a service's user, who must not lead root's hand elsewhere by a link.
+    """
     part = out.with_name(f".{out.name}.{os.getpid()}.part")
-    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW, 0o600))
+    descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW, 0o600)
     try:
-        yield part
+        yield part, descriptor
     finally:
+        os.close(descriptor)
         for suffix in ("", *_MOVED):
             with contextlib.suppress(FileNotFoundError):
                 Path(f"{part}{suffix}").unlink()

@@ -25,7 +25,7 @@ LOG_PAGES = 4096  # 16 MiB: a log that grows costs more than one that is used ag
 """A commit that leaves so many pages in the write-ahead log runs a checkpoint."""
 _SPILL_PAGES = 2048  # 8 MiB
 
-_LINK_ADVICE = "it is a link; name the file itself"
+LINK_ADVICE = "it is a link; name the file itself"
 
 SUFFIXES = ("-wal", "-shm")
 """The endings of the files that SQLite keeps beside an open database."""
@@ -61,7 +61,7 @@ def open_for_reading(path: Path) -> apsw.Connection:
     """
     advice = "start the edgemail that takes mail for it first, or correct --db"
     if path.is_symlink():
-        raise StoreInvalid(f"{path} cannot be opened: {_LINK_ADVICE}")
+        raise StoreInvalid(f"{path} cannot be opened: {LINK_ADVICE}")
     _check_owner(path)
     if not path.is_file():
         raise StoreInvalid(f"{path} is not there; {advice}")
@@ -132,7 +132,7 @@ def _make_file(path: Path) -> None:
         # a link or a file into /tmp in order to read the mail in it.
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
     except OSError as error:
-        reason = _LINK_ADVICE if error.errno == errno.ELOOP else error.strerror
+        reason = LINK_ADVICE if error.errno == errno.ELOOP else error.strerror
         raise StoreInvalid(f"{path} cannot be opened: {reason}") from error
     try:
         status = os.fstat(descriptor)
