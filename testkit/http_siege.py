@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import resource
 import socket
 import threading
 import time
 from typing import TYPE_CHECKING
 
 from testkit.honest_work import ATTACKER, Honest, port_of, wait_for_reads
-from testkit.hostile_peers import count_descriptors, measure_memory
+from testkit.hostile_peers import count_descriptors, measure_memory, raise_own_limit
+from testkit.server_process import Process, serving
 from testkit.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from testkit.server_process import Process
+    from pathlib import Path
 
 MIB = 2**20
 MEMORY_BYTES = 300 * MIB
@@ -113,3 +114,15 @@ def request(server: Process, head: str, body: bytes = b"") -> bytes:
         fields = f"Host: 127.0.0.1\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
         peer.sendall(f"{head} HTTP/1.1\r\n{fields}".encode() + body)
         return b"".join(iter(lambda: peer.recv(65536), b""))
+
+
+@contextlib.contextmanager
+def attacked(path: Path, **settings: str) -> Iterator[Process]:
+    """Run the program with room for many connections of one source."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    raise_own_limit()
+    try:
+        with serving(path / "mail.db", EDGEMAIL_LOG_LEVEL="warning", **settings) as server:
+            yield server
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

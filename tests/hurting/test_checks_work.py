@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import resource
 import socket
 import threading
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 import pytest
 from testkit.honest_work import ATTACKER, Honest, newest_id, port_of, send, wait_for_reads
-from testkit.hostile_peers import count_descriptors, measure_memory, raise_own_limit
-from testkit.http_siege import MEMORY_BYTES, MIB, besiege, request, wait_until
+from testkit.hostile_peers import count_descriptors, measure_memory
+from testkit.http_siege import MEMORY_BYTES, MIB, attacked, besiege, request, wait_until
 from testkit.mcp_caller import write_request
-from testkit.server_process import Process, serving
 from testkit.time_limit import bounded
 
 from edgemail.checks.link_check import AT_ONCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from testkit.server_process import Process
 
 __all__ = ["bounded"]
 
@@ -45,18 +44,6 @@ def many_parts() -> bytes:
     parts = b"--b\r\nContent-Type: text/plain\r\n\r\nx\r\n" * 20_000
     nested = b"--b\r\nContent-Type: message/rfc822\r\n\r\n" * 2_000
     return HEAD + b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n' + parts + nested + b"--b--\r\n"
-
-
-@contextmanager
-def attacked(path: Path, **settings: str) -> Iterator[Process]:
-    """Run the program with room for many connections of one source."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    raise_own_limit()
-    try:
-        with serving(path / "mail.db", EDGEMAIL_LOG_LEVEL="warning", **settings) as server:
-            yield server
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.mark.parametrize("kind", PAGES)

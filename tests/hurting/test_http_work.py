@@ -107,12 +107,12 @@ def test_requests_that_are_hung_up_at_once(server: Process, figures: list[str], 
     figures.append(f"{HANG_UPS} requests hung up ({which}): {honest.check()}")
 
 
-@pytest.mark.parametrize("path", ["/events", "/wait"])
+@pytest.mark.parametrize("path", ["/events", "/wait?subject=never", "/wait?after=999999&timeout=50"])
 def test_streams_and_waits_that_are_hung_up_at_once(server: Process, figures: list[str], path: str) -> None:
-    """A stream of twenty inboxes looks each of them up before it begins."""
+    """A stream of twenty inboxes looks each of them up before it begins. The last one is asked as tests ask."""
     send(server, letter("listed"))
     inboxes = "&".join(f"address=ann{number}@example.org" for number in range(20))
-    asked = f"/api/events?{inboxes}" if path == "/events" else "/api/inboxes/ann@example.org/wait?subject=never"
+    asked = f"/api/events?{inboxes}" if path == "/events" else f"/api/inboxes/ann@example.org{path}"
     pid = server.process.pid
     with Honest(server) as honest:
         wait_for_reads(honest, 2)

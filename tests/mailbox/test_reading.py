@@ -12,7 +12,9 @@ from testkit.sample_mail import envelope, letter
 from testkit.time_limit import bounded
 from testkit.waiting import PATIENCE_S, until
 
+from edgemail import mime
 from edgemail.errors import MessageNotFound
+from edgemail.mailbox.fair_turns import SOURCE
 from edgemail.mailbox.inbox import Inbox
 from edgemail.mailbox.reading import MessageReader, ReadLimits
 from edgemail.model import Code, MailId, ParsedMessage, Summary
@@ -170,3 +172,36 @@ async def test_a_reader_that_hangs_up_leaves_its_thread_free(tmp_path: Path) -> 
     for mail_id in mail_ids:
         await inbox.read(mail_id, write_codes, ANN)
     await store.close()
+
+
+async def test_a_listing_of_much_new_mail_leaves_others_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its summaries are made a few at a time, and another source's listing comes between."""
+    store = MemoryStore()
+    reader, order, may_go = MessageReader(store, ReadLimits(), lambda _: None), [], threading.Event()
+    summarize = mime.summarize
+
+    def note(head: bytes) -> Summary:
+        assert may_go.wait(PATIENCE_S)
+        order.append(head.split(b"\r\n", 1)[0])
+        return summarize(head)
+
+    monkeypatch.setattr(mime, "summarize", note)
+    for number in range(40):
+        await store.add(envelope("eve@example.org", data=b"Subject: costly %d\r\n\r\n" % number))
+    await store.add(envelope(ANN, data=b"Subject: honest\r\n\r\n"))
+
+    async def list_as(source: str, inbox: str) -> list[str]:
+        SOURCE.set(source)
+        rows = await store.list_inbox(inbox, limit=50)
+        return [listed.summary.subject for listed in await reader.summarize(rows)]
+
+    greedy = [asyncio.create_task(list_as("eve", "eve@example.org")) for _ in range(3)]
+    await until(lambda: reader._listings.waiting == 1)
+    honest = asyncio.create_task(list_as("ann", ANN))
+    await until(lambda: reader._listings.waiting == 2)
+    may_go.set()
+    assert await honest == ["honest"]
+    lists = await asyncio.gather(*greedy)
+    assert lists == [[f"costly {number}" for number in range(39, -1, -1)]] * 3
+    assert order.index(b"Subject: honest") <= 16
+    assert len(order) < 3 * 40  # what one has made is not made again

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 LARGE_BYTES = 256 * 1024
 
 _SMALL_AT_ONCE = 2
+_SUMMARIES_A_TURN = 4
+"""How many summaries are made before another source has its turn: each may take a thread 20 ms."""
 _SUMMARIES_MAX = 256
 """How many summaries are kept that the store has not yet. Each is made of 16 KiB, and is no larger."""
 _T = TypeVar("_T")
@@ -206,15 +208,23 @@ class MessageReader:
                 summary = await self.fresh.find(row.mail.id)
                 if summary is not None:
                     made[row.mail.id] = summary
-        heads = {row.mail.id: row.head for row in rows if row.summary is None and row.mail.id not in made}
-
-        async def job() -> list[Summary]:
-            return await self._listings.run(lambda: [mime.summarize(head) for head in heads.values()])
-
-        if heads:
-            made |= zip(heads, await self._listings.do(job), strict=True)
-            self._keep({mail_id: made[mail_id] for mail_id in heads})
+        missing = [(row.mail.id, row.head) for row in rows if row.summary is None and row.mail.id not in made]
+        for start in range(0, len(missing), _SUMMARIES_A_TURN):
+            made |= await self._make_summaries(missing[start : start + _SUMMARIES_A_TURN])
         return [ListedMail(row.mail, row.summary or made[row.mail.id], row.is_read, row.tags) for row in rows]
+
+    async def _make_summaries(self, heads: Sequence[tuple[MailId, bytes]]) -> dict[MailId, Summary]:
+        async def job() -> list[tuple[MailId, Summary]]:
+            known = self._summaries  # others may have made some while this waited
+            left = [(mail_id, head) for mail_id, head in heads if mail_id not in known]
+            made = [(mail_id, known[mail_id]) for mail_id, _ in heads if mail_id in known]
+            return made + await self._listings.run(
+                lambda: [(mail_id, mime.summarize(head)) for mail_id, head in left]
+            )
+
+        made = dict(await self._listings.do(job))
+        self._keep(made)
+        return made
 
     def _check_room(self) -> None:
         if not self._results.has_room():
