@@ -126,9 +126,9 @@ test: tools $(TEST_PARTS) ## Run the tests, but for the slow ones; on Debian and
 	@$(TEST_PAGE)
 	@$(PYTEST) -m "not slow" $(ARGS)
 
-test-all: tools $(TEST_PARTS) .venv-docs/.installed ## Run all tests
+test-all: tools $(TEST_PARTS) .venv-docs/.installed ## Run all tests; up to five that fail run once more, alone
 	@$(TEST_PAGE)
-	@$(PYTEST) $(ARGS)
+	@$(PYTEST) $(ARGS) || { test $$? -eq 1 && $(WITH_NODE) $(BIN)/python -m scripts.test_again_alone; }
 
 test-core: $(VENV)/.dev client ## Run the tests that need nothing but Python and Node.js
 	@$(TEST_PAGE)

@@ -159,8 +159,9 @@ async def test_a_file_name_is_harmless_text_and_harmless_on_a_disk(
     ]
     raw = HEAD + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + "".join(parts).encode() + b"--b--\r\n"
     await open_raw(page, server, address, raw)
-    shown = await page.locator(".file > bdi").all_text_contents()
-    assert dict(zip(FILE_NAMES, shown, strict=True)) == FILE_NAMES
+    names = page.locator(".file > bdi")
+    await expect(names).to_have_count(len(FILE_NAMES))
+    assert dict(zip(FILE_NAMES, await names.all_text_contents(), strict=True)) == FILE_NAMES
     for name in ("system.ini", "htaccess"):
         async with page.expect_download() as downloading:
             await page.get_by_role("button", name=f"Download {name}", exact=True).click()

@@ -99,8 +99,11 @@ class Visitors:
         return not visitor.misses.is_full(self._clock(), self._miss_limit)
 
     def miss(self, visitor: Visitor) -> None:
-        """Count a miss."""
-        _take(visitor.misses, self._clock(), self._miss_limit)
+        """Count a miss, one past the limit too.
+
+        Requests that are under way together may pass the limit. The source then waits longer for it.
+        """
+        visitor.misses.add(self._clock())
 
     def find_nothing(self, visitor: Visitor, address: str) -> None:
         """Count an address without mail as a miss, once for each source, address and hour."""
@@ -119,8 +122,8 @@ class Visitors:
         return not visitor.logins.is_full(self._clock(), self._login_limit)
 
     def fail_login(self, visitor: Visitor) -> None:
-        """Count a wrong password."""
-        _take(visitor.logins, self._clock(), self._login_limit)
+        """Count a wrong password, one past the limit too."""
+        visitor.logins.add(self._clock())
 
 
 def _take(rate: Rate, now: float, limit: int) -> bool:
