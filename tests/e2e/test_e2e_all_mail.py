@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Literal
 
 import pytest
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from playwright.async_api import Browser, Page
+    from playwright.async_api import Browser, Page, Request, Route
     from testkit.running_app import Program
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -53,6 +54,28 @@ async def test_the_page_opens_on_all_mail_and_new_mail_shows_up_by_itself(page: 
     await expect(page.locator(".recipients").first.get_by_role("link")).to_have_text([BEN, ANN])
     await expect(page).to_have_title("(2) All mail - edgemail")
     await expect(page.locator(".mail-count")).to_have_text("2 messages, 2 unread")
+
+
+async def test_the_list_is_asked_for_while_the_code_of_its_view_comes(page: Page, program: Program) -> None:
+    """And once."""
+    await program.send(letter_octets("Early"), to=(ANN,))
+    asked: list[str] = []
+    has_asked = asyncio.Event()
+
+    def note(request: Request) -> None:
+        if "/api/messages" in request.url:
+            asked.append(request.url)
+            has_asked.set()
+
+    async def hold(route: Route) -> None:
+        await asyncio.wait_for(has_asked.wait(), 10)
+        await route.continue_()
+
+    page.on("request", note)
+    await page.route("**/assets/inbox-view-*.js", hold)
+    await page.goto("/")
+    await subjects(page, "Early")
+    assert len(asked) == 1
 
 
 @pytest.mark.slow

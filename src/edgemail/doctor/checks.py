@@ -81,7 +81,11 @@ class _CheckRun:
             self._examine_records(),
             self._examine_store(),
         )
-        return [*self._judge_settings(), *front, *mail, *records, policy, *database]
+        settings = self._judge_settings()
+        nowhere = own.result()
+        if isinstance(nowhere, LookupFailure) and not self._dns.has_answer:  # once, and not for each record
+            return [*settings, zone_records.report_lookup_failure("DNS", nowhere), *database]
+        return [*settings, *front, *mail, *records, policy, *database]
 
     def _judge_settings(self) -> list[Finding]:
         domain, taken = self._request.domain, self._request.taken

@@ -62,6 +62,8 @@ class DnsClient:
             self._resolver.port = server.port
         self._resolver.lifetime = timeout_s
         self._resolver.timeout = min(_RESEND_S, timeout_s)
+        self.has_answer = False
+        """True once a server has answered anything, such as an error."""
 
     async def find_mx(self, name: str) -> list[MxRecord]:
         """Return the MX records of a name, lowest preference value first."""
@@ -108,12 +110,14 @@ class DnsClient:
                 dns.name.from_text(name), dns.rdatatype.from_text(kind), raise_on_no_answer=False, search=False
             )
         except dns.resolver.NXDOMAIN:
+            self.has_answer = True
             return []
         except dns.exception.Timeout as error:
             raise DnsError(f"no DNS server answered in time when asked for {name} {kind}") from error
         except dns.resolver.NoNameservers as error:
             if all(isinstance(failure[3], OSError) for failure in error.kwargs.get("errors", ())):
                 raise DnsError(f"no DNS server can be reached to ask for {name} {kind}") from error
+            self.has_answer = True
             codes = {
                 dns.rcode.to_text(failure[4].rcode()) for failure in error.kwargs.get("errors", ()) if failure[4]
             }
@@ -121,6 +125,7 @@ class DnsClient:
             raise DnsError(f"the DNS server answered {answered} when asked for {name} {kind}") from error
         except (dns.exception.DNSException, OSError, EOFError) as error:
             raise DnsError(f"the query for {name} {kind} failed: {type(error).__name__}") from error
+        self.has_answer = True
         return list(answer.rrset or ())[:_MAX_RECORDS]
 
 

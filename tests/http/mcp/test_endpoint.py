@@ -55,6 +55,25 @@ async def test_what_is_no_request_is_refused(program: Program, body: bytes, stat
     assert (await request(program, "tools/list"))["tools"]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{}",
+        b'{"jsonrpc": "1.0", "id": 1, "method": "tools/list"}',
+        b'{"jsonrpc": "2.0", "id": 1}',
+        b'{"jsonrpc": "2.0", "id": 1, "method": 7}',
+        b'{"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": []}',
+        b'[{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}]',
+    ],
+)
+async def test_who_sends_no_message_hears_in_a_sentence_what_one_is(program: Program, body: bytes) -> None:
+    answer = await program.ask("/mcp", "POST", FIELDS, body)
+    assert answer.status == 400
+    assert (answer.json()["error"]["code"], answer.json()["id"]) == (-32600, None)
+    assert '"method", a string' in answer.json()["error"]["message"]
+    assert len(answer.body) < 300
+
+
 async def test_a_foreign_page_may_not_ask(program: Program) -> None:
     assert (await post(program, "tools/list", fields={"origin": "https://evil.example"})).status == 403
     assert (await post(program, "tools/list", fields={"host": "evil.example"})).status == 421

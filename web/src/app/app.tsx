@@ -25,6 +25,11 @@ export function fetchView(): void {
 export function App({ source }: { source: MailSource }) {
   const server = useServer(source);
   const route = homeOf(useRoute(), server);
+  // While the code of its view is still fetched.
+  useMemo(
+    () => route.view === "inbox" && source.prefetch?.(route.address),
+    [route.view === "inbox" && route.address],
+  );
   const [help, setHelp] = useState(false);
   return (
     <div class={route.view === "inbox" && route.id !== null ? "app reading" : "app"}>

@@ -9,6 +9,8 @@ import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
+from starlette.responses import JSONResponse
+
 from edgemail.http.problems import problem_response
 from edgemail.system.extras import HOW_TO_INSTALL_MCP, has_mcp
 
@@ -26,6 +28,16 @@ _RESTART_S: Final = 0.1
 _BODY_MAX_OCTETS: Final = 64 * 1024
 _BRACKETS_MAX: Final = 500
 """The most ``[`` and ``{`` in a request: parsers take deep documents apart level by level."""
+_NO_MESSAGE: Final = {
+    "jsonrpc": "2.0",
+    "id": None,
+    "error": {
+        "code": -32600,
+        "message": 'Invalid Request: this takes one JSON object with "jsonrpc": "2.0", "method", a string, '
+        'and "params", an object, which may be left out',
+    },
+}
+"""What MCP's package would say in two thousand octets about its own classes."""
 
 
 class McpEndpoint:
@@ -72,6 +84,9 @@ class McpEndpoint:
         if isinstance(body, str):
             status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if body else HTTPStatus.BAD_REQUEST
             await problem_response(status, body or "the request did not come whole")(scope, receive, send)
+            return
+        if not _is_message(body):
+            await JSONResponse(_NO_MESSAGE, HTTPStatus.BAD_REQUEST)(scope, receive, send)
             return
         self._is_asked.set()
         await self._is_loaded.wait()
@@ -154,6 +169,20 @@ async def _read_body(receive: Receive) -> bytes | str:
     if body.count(b"[") + body.count(b"{") > _BRACKETS_MAX:
         return "the request's document has too many parts"
     return body
+
+
+def _is_message(body: bytes) -> bool:
+    """Return False for JSON that is no message of JSON-RPC. MCP's package says what is wrong with all else."""
+    try:
+        message: Any = json.loads(body)
+    except (ValueError, RecursionError):
+        return True
+    return (
+        isinstance(message, dict)
+        and message.get("jsonrpc") == "2.0"
+        and (isinstance(message.get("method"), str) or "result" in message or "error" in message)
+        and isinstance(message.get("params", {}), dict)
+    )
 
 
 def _wants_notes(scope: Scope, body: bytes) -> bool:
