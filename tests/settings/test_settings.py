@@ -104,6 +104,8 @@ def test_every_setting_reads_what_it_writes_from_every_source(setting, tmp_path:
     toml = "[" + ", ".join(f'"{part}"' for part in text.split(",")) + "]" if setting.repeated else f'"{text}"'
     needed = {
         "tls_key": {"EDGEMAIL_TLS_CERT": "cert.pem"},
+        "webhook_secret": {"EDGEMAIL_WEBHOOK_URL": "https://hook.example/"},
+        "webhook_secret_file": {"EDGEMAIL_WEBHOOK_URL": "https://hook.example/"},
         "require_tls": {"EDGEMAIL_TLS_CERT": "cert.pem"},
         "private": {"EDGEMAIL_PASSWORD_FILE": "passwords"},
     }
@@ -363,6 +365,18 @@ def test_a_key_without_its_certificate_is_a_mistake() -> None:
     with pytest.raises(SettingsError) as caught:
         resolve({}, {"EDGEMAIL_TLS_KEY": "key.pem"})
     assert caught.value.mistakes == ['EDGEMAIL_TLS_KEY: "key.pem" needs a certificate; set tls_cert as well']
+
+
+@pytest.mark.parametrize("variable", ["EDGEMAIL_WEBHOOK_SECRET", "EDGEMAIL_WEBHOOK_SECRET_FILE"])
+def test_a_secret_without_a_webhook_is_a_mistake(variable: str) -> None:
+    """Such as where the variable of the URL is misspelled. An empty variable gives nothing."""
+    with pytest.raises(SettingsError) as caught:
+        resolve({}, {variable: "s3cret"})
+    assert caught.value.mistakes == [
+        f"{variable}: there is no webhook to sign anything for; set webhook_url as well"
+    ]
+    resolve({}, {variable: ""})
+    resolve({}, {variable: "s3cret", "EDGEMAIL_WEBHOOK_URL": "https://hook.example/"})
 
 
 NO_CERTIFICATE = "nobody could use TLS without a certificate; set tls_cert as well"

@@ -32,13 +32,22 @@ def _find_half_pairs(settings: Settings, spelled: Mapping[str, str]) -> Iterable
     if settings.store.token is not None and settings.store.token_file is not None:
         token, file = spelled["db_token"], spelled["db_token_file"]
         yield f"{file}: {token} gives a token as well; keep one of the two"
-    if settings.webhook.signing_key is not None and settings.webhook.signing_key_file is not None:
-        secret, file = spelled["webhook_secret"], spelled["webhook_secret_file"]
-        yield f"{file}: {secret} gives a secret as well; keep one of the two"
+    yield from _find_useless_webhook_secret(settings, spelled)
     if settings.read_only and not (settings.http.listen or settings.pop3.is_on):
         yield f"{spelled['smtp']}: is off, as http is, and nothing is left to do; leave one of them on"
     if settings.read_only and settings.smtp.listen_tls:
         yield f"{spelled['smtps']}: listens, but {spelled['smtp']} is off; leave one of the two out"
+
+
+def _find_useless_webhook_secret(settings: Settings, spelled: Mapping[str, str]) -> Iterable[str]:
+    """Name a secret that signs nothing, and a second one."""
+    webhook = settings.webhook
+    given = {"webhook_secret": webhook.signing_key, "webhook_secret_file": webhook.signing_key_file}
+    names = [spelled[name] for name, value in given.items() if value is not None]
+    if len(names) > 1:
+        yield f"{names[1]}: {names[0]} gives a secret as well; keep one of the two"
+    elif names and webhook.url is None:
+        yield f"{names[0]}: there is no webhook to sign anything for; set webhook_url as well"
 
 
 def _find_open_doors(settings: Settings, spelled: Mapping[str, str]) -> Iterable[str]:
