@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +15,7 @@ from testkit.waiting import until
 
 from edgemail.mailbox.results import FILE_ABOVE_BYTES, PIECE_BYTES, Result, Results
 from edgemail.model import MailId
+from edgemail.system.piece_turns import PieceTurns
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +36,7 @@ class Maker:
     async def make(self, size: int = 10) -> Result[str]:
         await self.may_end.wait()
         self.made += 1
-        return Result("about", [b"x" * size], self._folder)
+        return Result("about", [b"x" * size], self._folder, PieceTurns())
 
 
 @pytest.fixture
@@ -48,7 +52,7 @@ async def whole(result: Result[str]) -> bytes:
 async def test_a_result_is_read_in_pieces_wherever_it_is(tmp_path: Path, size: int) -> None:
     """In memory and in a file, which has no name."""
     octets = (b"0123456789" * (size // 10 + 1))[:size]
-    result = Result(7, [octets[:100], octets[100:]], tmp_path)
+    result = Result(7, [octets[:100], octets[100:]], tmp_path, PieceTurns())
     assert (result.about, result.size) == (7, size)
     pieces = [piece async for piece in result.read_pieces()]
     assert b"".join(pieces) == octets
@@ -56,9 +60,44 @@ async def test_a_result_is_read_in_pieces_wherever_it_is(tmp_path: Path, size: i
     assert list(tmp_path.iterdir()) == []
 
 
+async def test_many_readers_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the event loop has a piece of each to send before a sender's next command."""
+    reading = most = 0
+    lock = threading.Lock()
+
+    def read(descriptor: int, octets: int, start: int) -> bytes:
+        nonlocal reading, most
+        with lock:
+            reading += 1
+            most = max(most, reading)
+        piece = pread(descriptor, octets, start)
+        with lock:
+            reading -= 1
+        return piece
+
+    pread = os.pread
+    monkeypatch.setattr(os, "pread", read)
+    result = Result("about", [b"x" * 20 * PIECE_BYTES], tmp_path, PieceTurns())
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(16))
+    whole_results = await asyncio.gather(*(whole(result) for _ in range(50)))
+    assert {len(octets) for octets in whole_results} == {20 * PIECE_BYTES}
+    assert most <= 2
+
+
+async def test_a_reader_who_goes_gives_its_turn_back(tmp_path: Path) -> None:
+    result = Result("about", [b"x" * 20 * PIECE_BYTES], tmp_path, PieceTurns())
+    for _ in range(5):
+        readers = [asyncio.create_task(whole(result)) for _ in range(10)]
+        await asyncio.sleep(0)
+        for reader in readers:
+            reader.cancel()
+        await asyncio.gather(*readers, return_exceptions=True)
+    assert len(await whole(result)) == 20 * PIECE_BYTES
+
+
 async def test_without_a_folder_to_write_in_a_result_stays_in_memory(tmp_path: Path) -> None:
     """A server that only reads may have none."""
-    result = Result(None, [b"x" * 2 * FILE_ABOVE_BYTES], tmp_path / "missing")
+    result = Result(None, [b"x" * 2 * FILE_ABOVE_BYTES], tmp_path / "missing", PieceTurns())
     assert b"".join([piece async for piece in result.read_pieces()]) == b"x" * 2 * FILE_ABOVE_BYTES
 
 

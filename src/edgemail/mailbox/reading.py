@@ -16,6 +16,7 @@ from edgemail.mailbox.results import Result, Results
 from edgemail.mailbox.work_queue import WorkQueue
 from edgemail.model import ListedMail
 from edgemail.store.base import SMALL_MAX_BYTES
+from edgemail.system.piece_turns import PieceTurns
 from edgemail.system.switch_interval import short_switch_interval
 
 if TYPE_CHECKING:
@@ -65,12 +66,13 @@ class MessageReader:
         self._limits = limits
         self._refuse = refuse
         self._results = Results(max_bytes=limits.max_cached_bytes, max_file_bytes=limits.max_file_bytes)
+        self._turns = PieceTurns()
         self._begun: dict[tuple[MailId, Hashable], asyncio.Future[_SmallReading]] = {}
         """The small messages that are being read: others who ask for one meanwhile wait for its result."""
         self._summaries: OrderedDict[MailId, Summary] = OrderedDict()
         self.fresh = FreshSummaries()
         """Those that another one makes, for listings to wait for."""
-        self._listings = self._open_queue("listing", _SMALL_AT_ONCE)
+        self._listings = self._open_queue("listing", 1)  # two threads would only wait for each other
         self._messages = self._open_queue("message", _SMALL_AT_ONCE)
         self._attachments = self._open_queue("attachment", _SMALL_AT_ONCE)
         self._large = self._open_queue("large", 1)
@@ -103,7 +105,7 @@ class MessageReader:
             small = blocking.read_small_now(mail_id, inbox)
             if kept is not None or small.data is None:
                 return small.mail, kept
-            return small.mail, Result(*parse(small.data, small.codes), self._limits.folder)
+            return small.mail, Result(*parse(small.data, small.codes), self._limits.folder, self._turns)
 
         reading = self._messages.do_now(read)
         if reading is None:
@@ -140,7 +142,7 @@ class MessageReader:
             await asyncio.wait([begun])
 
         def finish(small: SmallMail) -> Result[_T]:
-            return Result(*parse(small.data or b"", small.codes), self._limits.folder)
+            return Result(*parse(small.data or b"", small.codes), self._limits.folder, self._turns)
 
         async def job() -> Result[_T]:
             if (kept := self._results.find(key)) is not None:  # made while this waited
@@ -182,7 +184,7 @@ class MessageReader:
             self._check_room()
             with short_switch_interval() if is_large else contextlib.nullcontext():
                 data = await self._store.read_data(mail.id)
-                result = await queue.run(lambda: Result(*parse(data), self._limits.folder))
+                result = await queue.run(lambda: Result(*parse(data), self._limits.folder, self._turns))
             self._results.keep(key, result)
             return result
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edgemail.model import MailId
+    from edgemail.system.piece_turns import PieceTurns
 
 FILE_ABOVE_BYTES = 128 * 1024
 """A larger result is kept in a file, which costs memory only while a piece of it is sent."""
@@ -31,9 +32,10 @@ class Result(Generic[_T]):
     Large ones are in a file without a name, which is gone with the last reference to the result.
     """
 
-    def __init__(self, about: _T, pieces: Sequence[bytes], folder: Path | None) -> None:
+    def __init__(self, about: _T, pieces: Sequence[bytes], folder: Path | None, turns: PieceTurns) -> None:
         """Keep the pieces; call it in a thread. `folder` None is the system's temporary directory."""
         self.about = about
+        self._turns = turns
         self.size = sum(map(len, pieces))
         self._octets: bytes | None = None
         if self.size > FILE_ABOVE_BYTES:
@@ -55,8 +57,12 @@ class Result(Generic[_T]):
         """Read the octets, piece by piece, each when it is asked for."""
         for start in range(0, self.size, PIECE_BYTES):
             if self._octets is None:
-                yield await asyncio.to_thread(os.pread, self._descriptor, PIECE_BYTES, start)
+                async with self._turns:
+                    piece = await asyncio.to_thread(os.pread, self._descriptor, PIECE_BYTES, start)
+                yield piece
             else:
+                if self.size > FILE_ABOVE_BYTES:
+                    await self._turns.wait()
                 yield self._octets[start : start + PIECE_BYTES]
 
 

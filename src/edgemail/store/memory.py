@@ -22,6 +22,7 @@ from edgemail.store.memory_webhook_queue import MemoryWebhookQueue
 from edgemail.store.message_json import list_fields
 from edgemail.store.query import Searched, make_fields, matches
 from edgemail.store.trim import HEAD_BYTES, InboxLimits, SourceMemory
+from edgemail.system.piece_turns import PieceTurns
 
 if TYPE_CHECKING:
     import asyncio
@@ -67,6 +68,7 @@ class MemoryStore:
         self._sources = SourceMemory()
         self._size = 0
         self._last_id = 0
+        self._piece_turns = PieceTurns()
         self.webhook_queue = MemoryWebhookQueue(lambda: self._last_id, self._look_at)
         self._commits = GroupCommit(
             self._commit,
@@ -224,6 +226,8 @@ class MemoryStore:
     async def read_pieces(self, mail_id: MailId) -> AsyncIterator[bytes]:
         """See `Mailbox.read_pieces`."""
         for start in range(0, max(1, self._find(mail_id).mail.size), _PIECE_BYTES):
+            if start:
+                await self._piece_turns.wait()
             if piece := self._find(mail_id).data[start : start + _PIECE_BYTES]:
                 yield piece
 

@@ -23,6 +23,7 @@ from edgemail.store.sqlite.connections import Connections
 from edgemail.store.sqlite.file import open_database, open_for_reading
 from edgemail.store.trim import HEAD_BYTES
 from edgemail.system.job_thread import JobThread
+from edgemail.system.piece_turns import PieceTurns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -75,6 +76,7 @@ class SqliteStore(SqlMailbox):
         self._writer_thread = writer_thread
         self._checkpoints = Checkpoints(self._connections)
         self._reader_threads = JobThread("edgemail-reader", _READERS)
+        self._piece_turns = PieceTurns()
         self._commits = GroupCommit(
             self._commit,
             max_rows=_BATCH_ROWS,
@@ -144,7 +146,8 @@ class SqliteStore(SqlMailbox):
         start, size, piece_bytes = 0, 1, _PIECE_BYTES
         while start < size:
             read = partial(_read_piece, mail_id=mail_id, start=start, octets=piece_bytes)
-            piece, size = await self._read(read)
+            async with self._piece_turns:
+                piece, size = await self._read(read)
             start += len(piece)
             if piece:
                 began = time.monotonic()
