@@ -6,7 +6,11 @@ import { KEY_MARK, parseRoute, type Route } from "./route.ts";
 import type { MailSource, ServerInfo } from "../inbox/source.ts";
 import { ThemeButton } from "../ui/theme.tsx";
 import { ALL_MAIL } from "../inbox/address.ts";
+import { type AskEarly, earlyPages } from "../inbox/early-page.ts";
 import { words } from "../languages/dictionary.ts";
+
+/** An inbox whose first page comes within this time is shown with it: one picture in place of two. */
+const AT_ONCE_MS = 50;
 
 const Landing = lazyComponent(() => import("./landing.tsx").then((part) => part.Landing));
 const InboxView = lazyComponent(() => import("../inbox/views/inbox-view.tsx").then((part) => part.InboxView));
@@ -23,13 +27,11 @@ export function fetchView(): void {
 
 /** The frame around every view: header, current view, keyboard help. */
 export function App({ source }: { source: MailSource }) {
+  const ask = useMemo(() => earlyPages(source), [source]);
   const server = useServer(source);
-  const route = homeOf(useRoute(), server);
-  // While the code of its view is still fetched.
-  useMemo(
-    () => route.view === "inbox" && source.prefetch?.(route.address),
-    [route.view === "inbox" && route.address],
-  );
+  const route = homeOf(useRoute(ask), server);
+  const address = route.view === "inbox" && route.address;
+  useMemo(() => address && ask(address), [address]); // while the code of its view is still fetched
   const [help, setHelp] = useState(false);
   return (
     <div class={route.view === "inbox" && route.id !== null ? "app reading" : "app"}>
@@ -72,12 +74,18 @@ function homeOf(route: Route, server: ServerInfo | null | undefined): Route {
   return server?.listsAllMail ? { view: "inbox", address: ALL_MAIL, id: null } : { view: "landing" };
 }
 
-function useRoute(): Route {
+/** Return the view that the URL names. */
+function useRoute(ask: AskEarly): Route {
   const [route, setRoute] = useState(() => parseRoute(location.hash));
   useEffect(() => {
-    const follow = () =>
+    const follow = async () => {
       // `main.tsx` takes a key out of a link, before any view sees it.
-      location.hash.includes(KEY_MARK) ? location.reload() : setRoute(parseRoute(location.hash));
+      if (location.hash.includes(KEY_MARK)) return location.reload();
+      const next = parseRoute(location.hash);
+      if (next.view === "inbox")
+        await Promise.race([ask(next.address), new Promise((end) => setTimeout(end, AT_ONCE_MS))]);
+      setRoute(parseRoute(location.hash));
+    };
     addEventListener("hashchange", follow);
     return () => removeEventListener("hashchange", follow);
   }, []);

@@ -39,8 +39,6 @@ export interface ServerBody {
 /** edgemail's own JSON API, on the server that served the page. */
 export class ApiSource implements MailSource {
   private follow: Promise<Follow> | null = null;
-  /** The first page of an inbox by its address, for the next one who lists. */
-  private early: Record<string, Promise<MessagePage>> = {};
 
   /**
    * `workerUrl` fetches the URL of the worker that follows the inboxes of all tabs. `known` is what
@@ -82,16 +80,7 @@ export class ApiSource implements MailSource {
     };
   }
 
-  prefetch(address: string): void {
-    const page = this.list(address, {});
-    page.catch(() => undefined); // who lists hears of it
-    this.early = { [address]: page };
-  }
-
   async list(address: string, query: ListQuery): Promise<MessagePage> {
-    const early = this.early[address];
-    this.early = {};
-    if (early && !query.limit && !query.search) return early;
     this.fetchFollow().catch(() => undefined); // in parallel; who subscribes hears of a failure
     const parameters = new URLSearchParams({ limit: String(query.limit ?? 50) });
     if (query.before !== undefined) parameters.set("before", String(query.before));

@@ -283,8 +283,6 @@ export interface MailSource {
   watchHost?(changed: (status: HostStatus) => void): () => void;
   server(): Promise<ServerInfo>;
   list(address: string, query: ListQuery): Promise<MessagePage>;
-  /** Ask for the first page of an inbox now: the next call of `list` will want it. Absent if that saves no time. */
-  prefetch?(address: string): void;
   open(address: string, id: number, signal: AbortSignal, progress?: ProgressCallback): Promise<OpenMessage>;
   /** Other recipients keep the message. Absent if the source is read-only, as is `removeAll`. */
   remove?(address: string, id: number): Promise<void>;

@@ -66,26 +66,3 @@ test("a server that deletes nothing on request offers no deletion, and says wher
   assert.equal(asked.remove, undefined);
   assert.equal(asked.removeAll, undefined);
 });
-
-test("a list that was asked for early is given once, and to who wants just that", async (context) => {
-  const asked = answering(200, context);
-  const early = source();
-  early.prefetch("ann@ex.org");
-  await early.list("ann@ex.org", {});
-  assert.equal(asked.length, 1);
-  await early.list("ann@ex.org", {});
-  assert.equal(asked.length, 2);
-  early.prefetch("ann@ex.org");
-  await early.list("ann@ex.org", { before: 7, limit: 200 });
-  assert.equal(asked.length, 4);
-  await early.list("ann@ex.org", {});
-  assert.equal(asked.length, 5);
-});
-
-test("a list that was asked for early fails for who wants it", async (context) => {
-  answering(500, context);
-  const early = source();
-  early.prefetch("ann@ex.org");
-  await new Promise((resolve) => setTimeout(resolve));
-  await assert.rejects(early.list("ann@ex.org", {}));
-});
