@@ -30,8 +30,8 @@ export function App({ source }: { source: MailSource }) {
   const ask = useMemo(() => earlyPages(source), [source]);
   const server = useServer(source);
   const route = homeOf(useRoute(ask), server);
-  const address = route.view === "inbox" && route.address;
-  useMemo(() => address && ask(address), [address]); // while the code of its view is still fetched
+  const address = route.view === "inbox" ? route.address : null;
+  useMemo(() => address !== null && ask(address), [address]); // while the code of its view is still fetched
   const [help, setHelp] = useState(false);
   return (
     <div class={route.view === "inbox" && route.id !== null ? "app reading" : "app"}>

@@ -14,7 +14,7 @@ export type AskEarly = (address: string) => Promise<void>;
 export function earlyPages(source: MailSource): AskEarly {
   const list = source.list.bind(source);
   let early: Record<string, Promise<MessagePage>> = {};
-  let last = "";
+  let last: string | undefined;
   source.list = (address, query) => {
     const page = query.limit || query.search ? null : early[address];
     early = {};

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ALL_MAIL } from "../../src/inbox/address.ts";
 import { earlyPages } from "../../src/inbox/early-page.ts";
 import type { ListQuery, MailSource, MessagePage } from "../../src/inbox/source.ts";
 
@@ -22,6 +23,12 @@ test("a page that was asked for early is given once, to who wants just that", as
   assert.deepEqual(asked, ["ann@ex.org {}"]);
   await source.list("ann@ex.org", {});
   assert.equal(asked.length, 2);
+});
+
+test("all mail is asked for early too", async () => {
+  const { asked, ask } = listing();
+  await ask(ALL_MAIL);
+  assert.equal(asked.length, 1);
 });
 
 test("an inbox that was asked for last is not asked for again", async () => {
