@@ -40,8 +40,11 @@ _STYLES: Final = '    <link rel="stylesheet"'
 """A script after a style sheet does not run until the sheet has come."""
 _EARLY: Final = """\
     <script src="assets/{sockets}" data-urls="{urls}" data-token="{token}"></script>
-    <link rel="modulepreload" href="assets/{reader}" />
 """
+_HEAD_END: Final = "  </head>"
+_PRELOAD: Final = '    <link rel="modulepreload" href="assets/{file}" />\n'
+_IMPORT: Final = re.compile(r'(?:from|import)"\./([^"]+\.js)"')
+"""An import in a built file. Browsers do not follow those of a file that is preloaded."""
 
 _HEADERS: Final = """\
 /*
@@ -202,15 +205,25 @@ def _insert_policy(page: str, site: SiteConfig) -> tuple[str, str]:
 def _insert_early_scripts(page: str, site: SiteConfig, assets: Path) -> str:
     """Return the page with what opens its sockets and asks the first question before its own code has come.
 
-    What reads a database is fetched together with that code, and not after it.
+    What reads a database and shows an inbox is fetched together with that code, and not after it.
     """
-    scripts = _EARLY.format(
+    early = _EARLY.format(
         sockets=_name_built(assets, "sockets"),
         urls=html.escape(json.dumps([database.url for database in site.databases])),
         token=html.escape(site.token),
-        reader=_name_built(assets, "open"),
     )
-    return page.replace(_STYLES, scripts + _STYLES, 1)
+    files = _find_imports(assets, [_name_built(assets, part) for part in ("open", "inbox-view")])
+    preloads = "".join(_PRELOAD.format(file=file) for file in files if f'href="assets/{file}"' not in page)
+    return page.replace(_STYLES, early + _STYLES, 1).replace(_HEAD_END, preloads + _HEAD_END, 1)
+
+
+def _find_imports(assets: Path, names: list[str]) -> list[str]:
+    """Return built files with all that they import when they are loaded."""
+    found = list(names)
+    for name in found:
+        imported = _IMPORT.findall((assets / name).read_text(encoding="utf-8"))
+        found += [other for other in dict.fromkeys(imported) if other not in found]
+    return found
 
 
 def _name_built(assets: Path, part: str) -> str:
