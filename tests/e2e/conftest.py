@@ -182,7 +182,7 @@ def replica(edge: Edge, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sq
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    expect.set_options(timeout=10_000)
+    expect.set_options(timeout=30_000)
     async with async_playwright() as playwright:
         running = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield running
@@ -200,7 +200,7 @@ async def context(browser: Browser, server: Server) -> AsyncIterator[BrowserCont
     made = await browser.new_context(
         base_url=server.web, viewport={"width": 1280, "height": 800}, locale="en-GB", ignore_https_errors=True
     )
-    made.set_default_timeout(10_000)
+    made.set_default_timeout(30_000)
     yield made
     await made.close()
 

@@ -82,10 +82,11 @@ class Valve:
         return f"http://127.0.0.1:{self.port}"
 
     def shut(self) -> None:
-        self._loop.call_soon_threadsafe(self._open.clear)
+        """Pass nothing on from now on. A replica that gets half of a transaction answers nobody any more."""
+        self._call(self._set_open(False))
 
     def reopen(self) -> None:
-        self._loop.call_soon_threadsafe(self._open.set)
+        self._call(self._set_open(True))
 
     def cut(self) -> None:
         """End all connections; new ones are forwarded."""
@@ -99,6 +100,12 @@ class Valve:
 
     def _call(self, work: Coroutine[Any, Any, _T]) -> _T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(STOP_S)
+
+    async def _set_open(self, is_open: bool) -> None:
+        if is_open:
+            self._open.set()
+        else:
+            self._open.clear()
 
     async def _cut(self) -> None:
         for writer in tuple(self._writers):

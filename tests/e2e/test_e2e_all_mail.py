@@ -35,7 +35,7 @@ async def program(tmp_path: Path) -> AsyncIterator[Program]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, program: Program) -> AsyncIterator[Page]:
     context = await browser.new_context(locale="en-GB", base_url=program.url)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     yield await context.new_page()
     await context.close()
 

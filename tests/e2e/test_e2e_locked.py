@@ -58,7 +58,7 @@ async def new_reader(context: BrowserContext) -> Reader:
 async def reader(browser: Browser, public: Server) -> AsyncIterator[Reader]:
     """A reader who has never been here."""
     context = await browser.new_context(base_url=public.web, permissions=["clipboard-read", "clipboard-write"])
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     yield await new_reader(context)
     await context.close()
 
@@ -67,7 +67,7 @@ async def reader(browser: Browser, public: Server) -> AsyncIterator[Reader]:
 async def stranger(browser: Browser, public: Server) -> AsyncIterator[Reader]:
     """Another one."""
     context = await browser.new_context(base_url=public.web)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     yield await new_reader(context)
     await context.close()
 
@@ -229,7 +229,7 @@ async def test_the_views_are_accessible(public: Server, browser: Browser, scheme
         viewport={"width": width, "height": 800},
         color_scheme="dark" if scheme == "dark" else "light",
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     page = await context.new_page()
     await page.goto("/#/")
     box = page.get_by_label("Lock it")

@@ -48,7 +48,7 @@ async def themed(
     context = await browser.new_context(
         base_url=server.web, viewport={"width": width, "height": height}, color_scheme=theme
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     yield await context.new_page()
     await context.close()
 

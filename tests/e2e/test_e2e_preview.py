@@ -261,7 +261,7 @@ async def test_no_tool_is_a_barrier_and_a_phone_offers_what_fits(
     context = await browser.new_context(
         base_url=server.web, viewport={"width": width, "height": height}, color_scheme=theme
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     page = await context.new_page()
     await show(page, server, address, "<img src='https://images.example/a.png'><p>Hello.</p>")
     offered = await page.get_by_role("group", name="Width").get_by_role("button").all_inner_texts()

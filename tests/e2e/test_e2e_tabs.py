@@ -45,7 +45,7 @@ def followed(program: Program) -> set[str]:
 @asynccontextmanager
 async def tabs_of(browser: Browser, script: str) -> AsyncIterator[BrowserContext]:
     context = await browser.new_context(locale="en-GB")
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     if script:
         await context.add_init_script(script)
     yield context
