@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import Request, sync_playwright
-from testkit.tools import CHROMIUM
+from testkit.nginx import running_nginx
+from testkit.tools import CHROMIUM, find_nginx
 
 from bench.delay import Delay
 from bench.processes import ProcessTree
@@ -39,6 +40,10 @@ OPENINGS = 40
 DELAY_S = 0.1
 _SEED_ROWS = 2_000
 _SETTLES_S = 60.0
+_TYPES = (
+    "text/html html; text/css css; application/javascript js; application/json json; image/svg+xml svg; "
+    "application/manifest+json webmanifest;"
+)
 _BODY = (
     b"Subject: Your code is 481223\r\nFrom: Shop <shop@shop.example>\r\n\r\n" + b"Some words of a message.\r\n" * 80
 )
@@ -178,7 +183,11 @@ class _Files(http.server.SimpleHTTPRequestHandler):
 
 @contextlib.contextmanager
 def host(folder: Path) -> Iterator[str]:
-    """Serve a folder; yield its origin."""
+    """Serve a folder as static hosts do, by nginx where it is installed; yield its origin."""
+    if find_nginx() is not None:
+        with running_nginx(folder / "nginx", f"root {folder}; types {{ {_TYPES} }}") as url:
+            yield url.rstrip("/")
+        return
     handler = functools.partial(_Files, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)

@@ -66,6 +66,7 @@ WATCH_SOCKETS = """(() => {
         if (!read) return;
         this.asked.delete(id);
         window.reads.push({ kind: read.kind, ms: now - read.at, opened_ms: now - this.began });
+        window.dispatchEvent(new Event("read"));
       });
     }
     send(data) {
@@ -81,4 +82,4 @@ WATCH_SOCKETS = """(() => {
   };
   for (const name of ["OPEN", "CLOSING"]) window.WebSocket[name] = Native[name];
 })()"""
-"""Notes each batch that a page asks by a socket: its ms, and the ms since the socket was begun."""
+"""Notes each batch that a page asks by a socket: its ms, and the ms since the socket was begun. Tells by `read`."""
