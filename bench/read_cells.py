@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from bench.asking import Question, answers_of, asking
-from bench.catchers import fill, find_address, find_user, find_word
+from bench.catchers import fill, find_address, find_user, find_word, wait_for_summaries
 from bench.peers import CATCHERS, EDGEMAIL
 from bench.results import Aim, Table
 from bench.servers import NotStartedError
@@ -35,7 +35,6 @@ AIMS_MS = {"list of 50": 0.7, "message": 0.6, "search in an inbox": 1.5}
 KEPT = 100_000
 ROUNDS = 3
 _SETTLE_S = 120.0
-_SUMMARIES_S = 600.0
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def measure(
                 fill(server, kept)
                 server.tree.settle(_SETTLE_S)
                 if peer is EDGEMAIL:
-                    _wait_for_summaries(server, kept)
+                    wait_for_summaries(server, kept)
             except (NotStartedError, OSError) as error:
                 missing.append(f"{peer.name}: {error}")
                 continue
@@ -121,24 +120,6 @@ def measure(
     section.figures["cells_ms"] = medians
     section.tables.append(_tabulate(medians, list(servers), kept, missing))
     section.aims += _judge(medians, kept)
-
-
-def _wait_for_summaries(server: Server, kept: int) -> None:
-    """Wait until all mail has its summary: they are made at a slow pace while mail comes, and counted as found.
-
-    Raises:
-        NotStartedError: it takes too long.
-    """
-    deadline = time.monotonic() + _SUMMARIES_S
-    connection = http.client.HTTPConnection("127.0.0.1", server.http_port, timeout=60)
-    with contextlib.closing(connection):
-        while True:
-            connection.request("GET", "/api/counts?search=larger:1")
-            if json.loads(connection.getresponse().read())["messages"] == kept:
-                return
-            if time.monotonic() > deadline:
-                raise NotStartedError("its summaries take too long")
-            time.sleep(1)
 
 
 def _write_questions(api: _Api, server: Server, kept: int, count: int, seed: int) -> dict[str, list[Question]]:
