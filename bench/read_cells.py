@@ -10,7 +10,6 @@ import http.client
 import json
 import random
 import statistics
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
