@@ -136,7 +136,7 @@ def prepare(server: Server) -> list[View]:
     send(server, [makers[at % len(makers)]() for at in range(LISTED - 1)], INBOX)
     send(server, [order()], INBOX)
     return [
-        View("landing", "#/", ".address-form", _use_landing),
+        View("landing", "#/new", ".address-form", _use_landing),
         View("inbox", f"#/{INBOX}", "a.message", _use_inbox),
         View("message", f"#/{INBOX}/{LISTED}", ".frame iframe", _use_message),
     ]
