@@ -39,7 +39,7 @@ _SHORT_FEW = (
     Load(4000, 50, is_reconnecting=True),
 )
 CLOSER = (ALONE, HEADLINE, LARGE)
-"""Loads with a table and plot of their own in the full form; one table has all loads."""
+"""Loads with a table and plot of their own. One table has all loads."""
 _BODIES = (1000, 4000, 100_000, 5_000_000)
 _CONNECTIONS = (1, 10, 50, 200)
 _ENOUGH = 20_000
@@ -187,10 +187,9 @@ def report(run: Run, *, is_full: bool) -> Section:
     """Make tables, plots and aims of it."""
     section = Section("throughput", is_full)
     loads = tuple(dict.fromkeys(cell.load for cell in run.cells))
-    closer = [load for load in loads if load in CLOSER] if is_full else loads
+    closer = [load for load in loads if load in CLOSER]
     section.tables += [tabulate(run, load) for load in closer]
-    if is_full:
-        section.tables.append(_tabulate_loads(run, loads))
+    section.tables.append(_tabulate_loads(run, loads))
     section.tables.append(_tabulate_peers(run))
     section.aims = _judge(run)
     for load in closer:
