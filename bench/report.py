@@ -90,7 +90,7 @@ def _write_machine(sections: list[dict[str, Any]]) -> str:
     for section in sections:
         form = "in full" if section["is_full"] else "in the short form"
         load = section.get("load_before")
-        before = "load not noted" if load is None else f"load average before it {load:.1f}"
+        before = "load not noted" if load is None else f"load before it {load:.1f}"
         lines.append(f"- {SECTIONS[section['name']]}: {form}, {section['at']}, {before}")
     return "\n".join(lines) + "\n"
 

@@ -6,12 +6,14 @@ import json
 import os
 import platform
 import subprocess
+import textwrap
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+_COLUMNS = 100
 _PACKAGES = ("apsw", "uvloop", "uvicorn", "fastapi", "aiosmtpd")
 
 
@@ -37,7 +39,8 @@ class Table:
         """Return it as Markdown, the first column left-aligned and the rest right-aligned."""
         rules = ["---", *["--:"] * (len(self.columns) - 1)]
         lines = [f"| {' | '.join(row)} |" for row in (self.columns, rules, *self.rows)]
-        return "\n".join([f"### {self.title}", "", *lines, *(["", self.note] if self.note else [])]) + "\n"
+        note = ["", textwrap.fill(self.note, _COLUMNS, break_long_words=False)] if self.note else []
+        return "\n".join([f"### {self.title}", "", *lines, *note]) + "\n"
 
 
 @dataclass
