@@ -13,18 +13,19 @@ export type AskEarly = (address: string) => Promise<void>;
  */
 export function earlyPages(source: MailSource): AskEarly {
   const list = source.list.bind(source);
-  let early: Record<string, Promise<MessagePage>> = {};
+  const early = new Map<string, Promise<MessagePage>>();
   let last: string | undefined;
   source.list = (address, query) => {
-    const page = query.limit || query.search ? null : early[address];
-    early = {};
+    const page = query.limit || query.search ? null : early.get(address);
+    early.clear();
     return page ?? list(address, query);
   };
   return async (address) => {
     if (address === last) return;
     last = address;
     const page = list(address, {});
-    early = { [address]: page };
+    early.clear();
+    early.set(address, page);
     await page.catch(() => undefined); // who lists hears of it
   };
 }

@@ -31,6 +31,12 @@ test("all mail is asked for early too", async () => {
   assert.equal(asked.length, 1);
 });
 
+test("an address that is a name of JavaScript's is listed as any other", async () => {
+  const { asked, source } = listing();
+  await source.list("constructor", {});
+  assert.equal(asked.length, 1);
+});
+
 test("an inbox that was asked for last is not asked for again", async () => {
   const { asked, ask } = listing();
   await ask("ann@ex.org");
