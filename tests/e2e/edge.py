@@ -82,7 +82,7 @@ class Valve:
         return f"http://127.0.0.1:{self.port}"
 
     def shut(self) -> None:
-        """Pass nothing on from now on. A replica that gets half of a transaction answers nobody any more."""
+        """Pass nothing on from now on."""
         self._call(self._set_open(False))
 
     def reopen(self) -> None:
