@@ -27,6 +27,7 @@ from testkit.honest_work import (
     wait_for_reads,
 )
 from testkit.hostile_peers import count_descriptors, measure_memory, raise_own_limit
+from testkit.http_siege import attacked, besiege, request
 from testkit.sample_mail import letter
 from testkit.server_process import Process, serving
 from testkit.time_limit import bounded
@@ -43,6 +44,7 @@ pytestmark = pytest.mark.slow
 MEMORY_BYTES = 300 * 2**20
 HANG_UPS = 400
 SLOW_READERS = 200
+QUICK_READERS = 40
 LISTENERS, MAILS = 1500, 60
 LISTENERS_S = 10.0
 """Of processor time. It took 75 s when each listener read and wrote each mail by itself."""
@@ -140,6 +142,18 @@ def test_requests_that_are_not_hung_up(server: Process, figures: list[str], kind
             peers.enter_context(ask(server, f"/api/messages/{last - number % 100}{rest}"))
         wait_for_reads(honest, 5)
     figures.append(f"{HANG_UPS} requests for 100 mails ({kind}), held: {honest.check()}")
+
+
+@pytest.mark.parametrize("rest", ["/raw", ""])
+@pytest.mark.parametrize("db", ["file", "memory"])
+def test_quick_readers_of_a_large_message(tmp_path: Path, figures: list[str], rest: str, db: str) -> None:
+    """Each takes the whole answer as soon as it comes, over and over. Senders get turns between the pieces."""
+    with attacked(tmp_path, url="memory" if db == "memory" else "") as server:
+        send(server, letter(text=("0123456789abcdef" * 4 + "\r\n") * (5 * MIB // 66)))
+        path = f"/api/messages/{newest_id(server, 'ann@example.org')}{rest}"
+        assert len(request(server, f"GET {path}")) > 5 * MIB
+        works = [lambda: request(server, f"GET {path}")] * QUICK_READERS
+        besiege(server, figures, f"{QUICK_READERS} quick readers of 5 MiB{rest and f', {rest}'}, {db}", *works)
 
 
 @pytest.mark.parametrize("rest", ["/raw", "", "/attachments/0"])

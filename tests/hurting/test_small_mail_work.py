@@ -23,7 +23,7 @@ SMALL = b"Subject: hostile\r\n\r\n" + b"code 1234 " * 1_500
 
 
 def test_lists_of_costly_mail_that_arrives(tmp_path: Path, figures: list[str]) -> None:
-    """Who lists new mail waits for its summary, and so for the mail before it; nobody else does."""
+    """A listing of new mail waits until its summaries are made. The honest sender and reader do not."""
     with attacked(tmp_path) as server:
         send(server, SMALL)
         path = "/api/inboxes/ann@example.org/messages"

@@ -30,7 +30,7 @@ LARGE_BYTES = 256 * 1024
 
 _SMALL_AT_ONCE = 2
 _SUMMARIES_A_TURN = 4
-"""How many summaries are made before another source has its turn: each may take a thread 20 ms."""
+"""The most summaries that one source has made before the next source has its turn. One may take 20 ms."""
 _SUMMARIES_MAX = 256
 """How many summaries are kept that the store has not yet. Each is made of 16 KiB, and is no larger."""
 _T = TypeVar("_T")

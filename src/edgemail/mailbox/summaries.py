@@ -49,7 +49,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class _CatchUpProgress:
-    """How many summaries a run has made, and when it is to say so next (monotonic seconds)."""
+    """The number of summaries that a run has made. `next_s` is when the log says it again (monotonic)."""
 
     made: int = 0
     next_s: float = 0.0

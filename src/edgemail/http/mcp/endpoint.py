@@ -37,7 +37,11 @@ _NO_MESSAGE: Final = {
         'and "params", an object, which may be left out',
     },
 }
-"""What MCP's package would say in two thousand octets about its own classes."""
+"""The answer to JSON that is no message. MCP's package lists each field of each of its classes instead."""
+
+
+_UNREADABLE: Final = object()
+"""Stands for a body that is no JSON. MCP's package says where it breaks off."""
 
 
 class McpEndpoint:
@@ -85,7 +89,8 @@ class McpEndpoint:
             status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if body else HTTPStatus.BAD_REQUEST
             await problem_response(status, body or "the request did not come whole")(scope, receive, send)
             return
-        if not _is_message(body):
+        message = _read_json(body)
+        if message is not _UNREADABLE and not _is_message(message):
             await JSONResponse(_NO_MESSAGE, HTTPStatus.BAD_REQUEST)(scope, receive, send)
             return
         self._is_asked.set()
@@ -97,7 +102,7 @@ class McpEndpoint:
         # the parser keeps the blanks behind a value, which are no part of it (RFC 9110 section 5.5)
         scope["headers"] = [(name, value.strip(b" \t")) for name, value in scope["headers"]]
         given = _GivenBody(body, receive)
-        with_notes = _wants_notes(scope, body)
+        with_notes = _wants_notes(scope, message)
         handling = asyncio.create_task(protocol.answer(scope, given.receive, send, with_notes=with_notes))
         watching = asyncio.create_task(given.watch())
         try:
@@ -171,12 +176,15 @@ async def _read_body(receive: Receive) -> bytes | str:
     return body
 
 
-def _is_message(body: bytes) -> bool:
-    """Return False for JSON that is no message of JSON-RPC. MCP's package says what is wrong with all else."""
+def _read_json(body: bytes) -> Any:
     try:
-        message: Any = json.loads(body)
+        return json.loads(body)
     except (ValueError, RecursionError):
-        return True
+        return _UNREADABLE
+
+
+def _is_message(message: Any) -> bool:
+    """Return True for a message of JSON-RPC 2.0: a request, a notification or an answer."""
     return (
         isinstance(message, dict)
         and message.get("jsonrpc") == "2.0"
@@ -185,15 +193,10 @@ def _is_message(body: bytes) -> bool:
     )
 
 
-def _wants_notes(scope: Scope, body: bytes) -> bool:
+def _wants_notes(scope: Scope, message: Any) -> bool:
     """Return True for who asks for notes of progress and can read them."""
     accepted = b",".join(value for name, value in scope["headers"] if name == b"accept")
-    if b"text/event-stream" not in accepted or b"progressToken" not in body:
-        return False
-    with contextlib.suppress(ValueError, RecursionError):
-        params: Any = json.loads(body)
-        return "progressToken" in params["params"]["_meta"] if _has_meta(params) else False
-    return False
+    return b"text/event-stream" in accepted and _has_meta(message) and "progressToken" in message["params"]["_meta"]
 
 
 def _has_meta(message: Any) -> bool:
