@@ -18,7 +18,7 @@ from edgemail.listener.admission import Admission
 from edgemail.listener.session_rules import derive_rules
 from edgemail.mailbox.retention import Retention
 from edgemail.settings import SmtpSettings, resolve
-from edgemail.settings.table import RESERVED
+from edgemail.settings.sections.operator import RESERVED
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -25,7 +25,7 @@ from edgemail.errors import SettingsError, StoreFull
 from edgemail.mailbox.operator import OperatorMailbox, ReservedNameRouter
 from edgemail.model import Address
 from edgemail.settings import resolve
-from edgemail.settings.table import RESERVED
+from edgemail.settings.sections.operator import RESERVED
 
 if TYPE_CHECKING:
     from edgemail.model import Envelope

@@ -11,7 +11,7 @@ from edgemail.settings import SETTINGS, OperatorSettings, SmtpSettings, resolve
 from edgemail.settings.defaults import fill_defaults, sort_by_need
 from edgemail.settings.definition import ComputedDefault, Setting, setting, settings_in
 from edgemail.settings.kinds import COUNT, DURATION, NONE, many
-from edgemail.settings.table import RESERVED
+from edgemail.settings.sections.operator import RESERVED
 
 if TYPE_CHECKING:
     from collections.abc import Callable

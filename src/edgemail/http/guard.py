@@ -19,7 +19,7 @@ from edgemail.settings.parsing import ANY_ORIGIN
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from edgemail.settings.table import HostNames
+    from edgemail.settings.sections.access import HostNames
 
 _HOST = re.compile(r"(?:\[(?P<ipv6>[0-9a-fA-F:.]+)\]|(?P<name>[^:\[\]/@]+))(?::[0-9]{1,5})?")
 

@@ -1,0 +1,1 @@
+"""One module a section of the settings: its dataclass, and how its defaults are computed."""
