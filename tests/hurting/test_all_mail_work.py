@@ -22,7 +22,7 @@ from testkit.time_limit import bounded
 
 from edgemail import mime
 from edgemail.model import MailId
-from edgemail.store import schema
+from edgemail.store import encoding, schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,9 +53,9 @@ def fill(path: Path, count: int) -> None:
         database.executemany(schema.ADD_MAIL, rows)
         database.execute("INSERT INTO inbox SELECT trim(recipients, '<>'), id FROM mail")
         ids = range(1, count + 1)
-        database.executemany(schema.ADD_SUMMARY, [schema.write_summary(MailId(id_), summary) for id_ in ids])
+        database.executemany(schema.ADD_SUMMARY, [encoding.write_summary(MailId(id_), summary) for id_ in ids])
         database.executemany(schema.ADD_WORDS, [(id_, summary.words) for id_ in ids])
-        database.executemany(schema.ADD_SEARCH_FIELDS, [schema.write_fields(MailId(id_), summary) for id_ in ids])
+        database.executemany(schema.ADD_SEARCH_FIELDS, [encoding.write_fields(MailId(id_), summary) for id_ in ids])
 
 
 @pytest.fixture(scope="module")

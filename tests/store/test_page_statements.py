@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from edgemail.model import Attachment, MailId, Summary
-from edgemail.store import schema
+from edgemail.store import encoding, schema
 from edgemail.store.sqlite.file import open_database
 
 _FIRST_RELEASE = """
@@ -41,7 +41,7 @@ def test_a_page_of_the_first_release_reads_the_tables(tmp_path: Path) -> None:
     connection = open_database(tmp_path / "mail.db")
     connection.execute(schema.ADD_MAIL, ("2026-11-27 09:00:00.000", "<>", "<ann@example.org>", 1, "x"))
     files = (Attachment(2, "a.pdf", "application/pdf", 3), Attachment(5, "b.pdf", "application/pdf", 4, "b@c"))
-    connection.execute(schema.ADD_SUMMARY, schema.write_summary(MailId(1), Summary("F", "S", "P", files, (), ())))
+    connection.execute(schema.ADD_SUMMARY, encoding.write_summary(MailId(1), Summary("F", "S", "P", files, (), ())))
     connection.execute(schema.ADD_WORDS, (1, "word"))
     ((*_, subject, _, _, attachments, _, _, head),) = connection.execute(
         _FIRST_RELEASE, ("ann@example.org", "word")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from edgemail.errors import AddressError
 from edgemail.model import Address
-from edgemail.store import json_sql, schema, sql_webhook_queue
+from edgemail.store import encoding, json_sql, schema, sql_webhook_queue
 from edgemail.store.sqlite.file import open_database
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def test_deleting_a_message_steps_through_no_table(tmp_path: Path) -> None:
 def test_a_date_is_read_as_it_was_written(naive: datetime, hours: int) -> None:
     """To the millisecond, whatever zone it was given in."""
     date = naive.replace(tzinfo=timezone(timedelta(hours=hours)))
-    read = schema.read_date(schema.write_date(date))
+    read = encoding.read_date(encoding.write_date(date))
     assert read == date.astimezone(UTC).replace(microsecond=date.microsecond // 1000 * 1000)
 
 
@@ -119,7 +119,7 @@ def test_a_date_is_read_as_it_was_written(naive: datetime, hours: int) -> None:
 def test_dates_sort_as_their_texts_do(one: datetime, other: datetime) -> None:
     """The index on `date` is in the order of time."""
     first, second = sorted((one, other))
-    assert schema.write_date(first) <= schema.write_date(second)
+    assert encoding.write_date(first) <= encoding.write_date(second)
 
 
 LOCAL_PARTS = st.text(st.sampled_from('ab<>,"\\ .ü@'), min_size=1, max_size=12)
@@ -135,13 +135,13 @@ def test_recipients_are_read_as_they_were_written(local_parts: list[str]) -> Non
             names.append(Address.parse(f'"{escaped}"@example.org').inbox)
         except AddressError:
             continue
-    assert schema.read_recipients(schema.write_recipients(names)) == tuple(dict.fromkeys(names))
+    assert encoding.read_recipients(encoding.write_recipients(names)) == tuple(dict.fromkeys(names))
 
 
 @given(st.binary() | st.text().map(lambda text: text.encode("utf-8", "surrogatepass")))
 def test_data_is_text_only_where_nothing_is_lost(data: bytes) -> None:
     """TEXT gives the same octets back, and has no NUL that would end it early."""
-    stored = schema.write_data(data)
+    stored = encoding.write_data(data)
     if isinstance(stored, str):
         assert stored.encode() == data
         assert "\0" not in stored

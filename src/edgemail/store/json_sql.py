@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from edgemail.store import schema
+from edgemail.store import encoding, schema
 from edgemail.store.base import JsonPage
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def bind_page(
     """Return the values of `LIST`, and with `terms` those of `SEARCH`."""
     last = schema.UNBOUNDED_ID if before is None else before
     recipients = json.dumps([inbox], ensure_ascii=False)
-    return (inbox, last, after, limit, recipients, *(() if terms is None else schema.write_terms(terms)))
+    return (inbox, last, after, limit, recipients, *(() if terms is None else encoding.write_terms(terms)))
 
 
 def read_page(row: tuple[Any, ...]) -> JsonPage | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 from edgemail.errors import MessageNotFound
 from edgemail.model import MailId, StoredMail
-from edgemail.store import schema
+from edgemail.store import encoding, schema
 from edgemail.store.base import SMALL_MAX_BYTES, Aged, Arrival, JsonPage, ListingRow, MailCounts, SmallMail, Usage
 from edgemail.store.group_commit import GroupCommit, load_spooled
 from edgemail.store.memory_webhook_queue import MemoryWebhookQueue
@@ -319,7 +319,7 @@ class MemoryStore:
     def _keep(self, envelope: Envelope) -> Arrival:
         self._last_id += 1
         mail_id, size = MailId(self._last_id), len(envelope.data)
-        date = schema.read_date(schema.write_date(envelope.accepted_at))
+        date = encoding.read_date(encoding.write_date(envelope.accepted_at))
         sender = "" if envelope.sender is None else str(envelope.sender)
         recipients = tuple(dict.fromkeys(envelope.recipients))
         mail = StoredMail(mail_id, date, sender, recipients, size)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from edgemail.store.encoding import write_date
 from edgemail.store.query import write_mailbox_forms
-from edgemail.store.schema import write_date
 
 if TYPE_CHECKING:
     from edgemail.store.query import MailQuery, MailTerm

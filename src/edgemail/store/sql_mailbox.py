@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from edgemail.errors import MessageNotFound, StoreReadOnly, StoreUnavailable
 from edgemail.model import MailId
-from edgemail.store import json_sql, schema
+from edgemail.store import encoding, json_sql, schema
 from edgemail.store.base import Aged, Arrival, MailCounts, Usage
 from edgemail.store.other_programs import Lookout
 from edgemail.store.query_sql import write_conditions
@@ -86,15 +86,15 @@ class SqlMailbox(ABC):
         """See `Mailbox.list_inbox`."""
         statement = schema.LIST_OLDEST_FIRST if oldest_first else schema.LIST_NEWEST_FIRST
         rows = await self._query(statement, inbox, schema.UNBOUNDED_ID if before is None else before, after, limit)
-        return [schema.read_listing_row(row, inbox) for row in rows]
+        return [encoding.read_listing_row(row, inbox) for row in rows]
 
     async def search_inbox(
         self, inbox: str, terms: Sequence[str], *, limit: int, before: int | None = None
     ) -> list[ListingRow]:
         """See `Mailbox.search_inbox`."""
         last = schema.UNBOUNDED_ID if before is None else before
-        rows = await self._query(schema.SEARCH, inbox, last, *schema.write_terms(terms), limit)
-        return [schema.read_listing_row(row, inbox) for row in rows]
+        rows = await self._query(schema.SEARCH, inbox, last, *encoding.write_terms(terms), limit)
+        return [encoding.read_listing_row(row, inbox) for row in rows]
 
     async def list_inbox_json(
         self, inbox: str, *, limit: int, before: int | None = None, after: int = 0
@@ -119,7 +119,7 @@ class SqlMailbox(ABC):
         """See `Mailbox.list_mail`."""
         statement = schema.LIST_MAIL_OLDEST_FIRST if oldest_first else schema.LIST_MAIL_NEWEST_FIRST
         rows = await self._query(statement, schema.UNBOUNDED_ID if before is None else before, after, limit)
-        return [schema.read_listing_row(row) for row in rows]
+        return [encoding.read_listing_row(row) for row in rows]
 
     async def search_mail(
         self, query: MailQuery, *, limit: int, before: int | None = None, after: int = 0, offset: int = 0
@@ -128,7 +128,7 @@ class SqlMailbox(ABC):
         conditions, values = write_conditions(query)
         last = schema.UNBOUNDED_ID if before is None else before
         rows = await self._query(schema.search_mail(conditions), last, after, *values, limit, offset)
-        return [schema.read_listing_row(row) for row in rows]
+        return [encoding.read_listing_row(row) for row in rows]
 
     async def find_mail(
         self, query: MailQuery, *, limit: int, before: int | None = None, after: int = 0
@@ -203,12 +203,12 @@ class SqlMailbox(ABC):
     async def read_row(self, mail_id: MailId) -> ListingRow:
         """See `Mailbox.read_row`."""
         for row in await self._query(schema.READ_ROW, mail_id):
-            return schema.read_listing_row(row)
+            return encoding.read_listing_row(row)
         raise MessageNotFound(f"there is no message {mail_id}")
 
     async def read_small(self, mail_id: MailId, inbox: str | None = None) -> SmallMail:
         """See `Mailbox.read_small`."""
-        return schema.read_small(await self._query(*schema.ask_small(mail_id, inbox)), mail_id, inbox)
+        return encoding.read_small(await self._query(*encoding.ask_small(mail_id, inbox)), mail_id, inbox)
 
     async def delete(self, mail_ids: Sequence[MailId], *, may_return: bool = False) -> int:
         """See `Mailbox.delete`."""
@@ -260,7 +260,7 @@ class SqlMailbox(ABC):
     async def list_oldest(self, limit: int) -> list[Aged]:
         """See `Mailbox.list_oldest`."""
         rows = await self._query(schema.LIST_OLDEST, limit)
-        return [Aged(MailId(mail_id), schema.read_date(date), size) for mail_id, date, size in rows]
+        return [Aged(MailId(mail_id), encoding.read_date(date), size) for mail_id, date, size in rows]
 
     async def check(self) -> None:
         """See `Mailbox.check`."""
@@ -298,7 +298,7 @@ class SqlMailbox(ABC):
             rows = await query(schema.LIST_ARRIVALS, self._seen, _LOOK_ROWS)
             self._announce(
                 [
-                    Arrival(MailId(mail_id), schema.read_recipients(recipients), size)
+                    Arrival(MailId(mail_id), encoding.read_recipients(recipients), size)
                     for mail_id, recipients, size in rows
                     if mail_id not in self._own
                 ]

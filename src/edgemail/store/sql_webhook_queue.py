@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from edgemail.model import MailId
-from edgemail.store import schema
+from edgemail.store import encoding
 from edgemail.store.webhook_queue import Backlog, DueMail, Noted
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class SqlWebhookQueue:
         wanted = [
             mail_id
             for mail_id, date, recipients in rows
-            if schema.read_date(date) >= since and is_wanted(schema.read_recipients(recipients))
+            if encoding.read_date(date) >= since and is_wanted(encoding.read_recipients(recipients))
         ]
         note: Change = (NOTE, (rows[-1][0],))
         queued = dropped = 0

@@ -16,7 +16,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Self
 
 from edgemail.model import MailId
-from edgemail.store import schema
+from edgemail.store import encoding, schema
 from edgemail.store.group_commit import load_spooled
 from edgemail.store.remote.health import is_busy
 from edgemail.store.remote.hrana import RequestRefused, StatementFailed, Step, Unreachable
@@ -223,7 +223,7 @@ def write_steps(batch: Sequence[Envelope]) -> list[Step]:
         if len(rows[0].data) > PART_BYTES:
             steps += _write_large(rows[0])
         else:
-            values = tuple(chain.from_iterable(schema.write_mail(envelope) for envelope in rows))
+            values = tuple(chain.from_iterable(encoding.write_mail(envelope) for envelope in rows))
             steps.append(Step(schema.repeat_values(schema.ADD_MAIL, len(rows)), values))
         inboxes: list[Value] = []
         for index, envelope in enumerate(rows):
@@ -249,11 +249,11 @@ def _group(batch: Sequence[Envelope]) -> Iterator[list[Envelope]]:
 
 def _write_large(envelope: Envelope) -> list[Step]:
     parts = [envelope.data[start : start + PART_BYTES] for start in range(0, len(envelope.data), PART_BYTES)]
-    date, sender, recipients, size, _ = schema.write_mail(envelope)
-    first = Step(schema.ADD_MAIL, (date, sender, recipients, size, schema.write_data(parts[0])))
+    date, sender, recipients, size, _ = encoding.write_mail(envelope)
+    first = Step(schema.ADD_MAIL, (date, sender, recipients, size, encoding.write_data(parts[0])))
     return [
         first,
-        *(Step(_ADD_REST, (number, schema.write_data(part))) for number, part in enumerate(parts[1:], 1)),
+        *(Step(_ADD_REST, (number, encoding.write_data(part))) for number, part in enumerate(parts[1:], 1)),
     ]
 
 
@@ -262,4 +262,4 @@ def _ids_up_to(last: int, messages: int) -> list[MailId]:
 
 
 def _now() -> str:
-    return schema.write_date(datetime.now(UTC))
+    return encoding.write_date(datetime.now(UTC))

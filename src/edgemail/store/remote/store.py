@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from edgemail.errors import MessageNotFound, StoreFull, StoreInvalid, StoreUnavailable
 from edgemail.model import MailId
-from edgemail.store import schema
+from edgemail.store import encoding, schema
 from edgemail.store.base import PIECE_MAX_BYTES
 from edgemail.store.group_commit import GroupCommit
 from edgemail.store.remote.commit import Patience, RemoteWriter, transaction
@@ -191,9 +191,9 @@ class RemoteStore(SqlMailbox):
     async def add_summaries(self, summaries: Sequence[tuple[MailId, Summary]]) -> None:
         """See `Mailbox.add_summaries`."""
         self._require_writable()
-        steps = [Step(schema.ADD_SUMMARY, schema.write_summary(*pair)) for pair in summaries]
+        steps = [Step(schema.ADD_SUMMARY, encoding.write_summary(*pair)) for pair in summaries]
         steps += [Step(schema.ADD_WORDS, (mail_id, summary.words)) for mail_id, summary in summaries]
-        steps += [Step(schema.ADD_SEARCH_FIELDS, schema.write_fields(*pair)) for pair in summaries]
+        steps += [Step(schema.ADD_SEARCH_FIELDS, encoding.write_fields(*pair)) for pair in summaries]
         await self._write(steps)
 
     async def check(self) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import apsw
 
 from edgemail.errors import StoreInvalid
-from edgemail.store import schema
+from edgemail.store import encoding, schema
 from edgemail.system.file_ownership import is_owned_by_another_user
 
 _log = logging.getLogger(__name__)
@@ -238,7 +238,7 @@ def _upgrade(connection: apsw.Connection, path: Path) -> None:
         (
             (recipient, mail_id)
             for mail_id, recipients in connection.execute("SELECT id, recipients FROM mail")
-            for recipient in schema.read_recipients(recipients)
+            for recipient in encoding.read_recipients(recipients)
         ),
     )
     connection.execute("DROP TABLE first_mail")

@@ -15,7 +15,7 @@ import apsw
 
 from edgemail.errors import MessageNotFound, StoreFull, StoreUnavailable
 from edgemail.model import MailId
-from edgemail.store import schema
+from edgemail.store import encoding, schema
 from edgemail.store.group_commit import GroupCommit
 from edgemail.store.sql_mailbox import SqlMailbox
 from edgemail.store.sqlite.checkpoints import Checkpoints
@@ -127,13 +127,13 @@ class SqliteStore(SqlMailbox):
 
     def read_small_now(self, mail_id: MailId, inbox: str | None = None) -> SmallMail:
         """See `BlockingReads.read_small_now`."""
-        statement, *values = schema.ask_small(mail_id, inbox)
+        statement, *values = encoding.ask_small(mail_id, inbox)
 
         def read() -> list[tuple[Any, ...]]:
             with self._connections.reader() as reader:
                 return reader.execute(statement, values).fetchall()
 
-        return schema.read_small(_translate(read), mail_id, inbox)
+        return encoding.read_small(_translate(read), mail_id, inbox)
 
     async def read_data(self, mail_id: MailId) -> bytes:
         """See `Mailbox.read_data`."""
@@ -177,9 +177,9 @@ class SqliteStore(SqlMailbox):
         """See `Mailbox.add_summaries`."""
 
         def write(writer: apsw.Connection) -> None:
-            rows = [schema.write_summary(mail_id, summary) for mail_id, summary in summaries]
+            rows = [encoding.write_summary(mail_id, summary) for mail_id, summary in summaries]
             words = [(mail_id, summary.words) for mail_id, summary in summaries]
-            fields = [schema.write_fields(mail_id, summary) for mail_id, summary in summaries]
+            fields = [encoding.write_fields(mail_id, summary) for mail_id, summary in summaries]
             with _unsynced(writer), _Transaction(writer):
                 writer.executemany(schema.ADD_SUMMARY, rows)
                 writer.executemany(schema.ADD_WORDS, words)
@@ -359,14 +359,14 @@ def _insert(writer: apsw.Connection, batch: Sequence[Envelope]) -> list[MailId]:
     """
     ids: list[MailId] = []
     is_one_statement = len(batch) <= _STATEMENT_ROWS and all(
-        not _is_large(envelope) and schema.is_for_one(envelope) for envelope in batch
+        not _is_large(envelope) and encoding.is_for_one(envelope) for envelope in batch
     )
     with contextlib.nullcontext() if is_one_statement else _Transaction(writer):
         for rows in _split(batch):
             if not _is_large(rows[0]):
-                _insert_rows(writer, schema.ADD_MAIL, [schema.write_mail(envelope) for envelope in rows])
+                _insert_rows(writer, schema.ADD_MAIL, [encoding.write_mail(envelope) for envelope in rows])
             elif rows[0].spool is None:
-                writer.execute(*schema.write_large(rows[0]))
+                writer.execute(*encoding.write_large(rows[0]))
             else:
                 _insert_spooled(writer, rows[0])
             last = writer.last_insert_rowid()  # no other program writes meanwhile, so the ids are consecutive
@@ -374,7 +374,7 @@ def _insert(writer: apsw.Connection, batch: Sequence[Envelope]) -> list[MailId]:
         inboxes = [
             (inbox, mail_id)
             for mail_id, envelope in zip(ids, batch, strict=True)
-            if not schema.is_for_one(envelope)
+            if not encoding.is_for_one(envelope)
             for inbox in envelope.recipients
         ]
         for start in range(0, len(inboxes), _STATEMENT_ROWS):
@@ -404,7 +404,7 @@ def _split(batch: Sequence[Envelope]) -> Iterator[Sequence[Envelope]]:
 
 def _insert_spooled(writer: apsw.Connection, envelope: Envelope) -> None:
     """Insert a message piece by piece, so that it is never in memory as a whole."""
-    writer.execute(*schema.write_spooled(envelope))
+    writer.execute(*encoding.write_spooled(envelope))
     with writer.blob_open("main", "mail", "data", writer.last_insert_rowid(), True) as blob:
         for piece in envelope.read_pieces():
             blob.write(piece)
