@@ -128,7 +128,7 @@ async function bundleAlone(out, names, source, name, format = "esm") {
 async function bundle(out, names) {
   const workerFile = await bundleAlone(out, names, "src/database/worker.ts", "worker");
   const eventsFile = await bundleAlone(out, names, "src/inbox/events-worker.ts", "events-worker");
-  // Not a module: those run after the page is parsed. An exported page names it.
+  // Not a module: a deferred script finds itself by `document.currentScript`. An exported page names it.
   await bundleAlone(out, names, "src/app/early-sockets.ts", "sockets", "iife");
   const page = await build({
     ...options(out, names, sharedChunk),

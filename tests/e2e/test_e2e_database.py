@@ -170,21 +170,24 @@ async def test_opening_an_inbox_asks_the_database_once(page: Page, edge: Edge, r
 async def test_an_inbox_is_asked_for_before_the_pages_code_is_there(
     page: Page, edge: Edge, replica: Sqld, address: str, follows: str
 ) -> None:
-    """Its answer is the page's first list, unless the reader has gone elsewhere in the meantime."""
+    """With `config.json`. The answer is the first list, unless the reader has gone elsewhere in the meantime."""
     other = f"other-{address}"
     await edge.server.send(letter("One"), address)
     await edge.server.send(letter("Other"), other)
     await caught_up(replica, edge.primary)
     frames = Frames(page)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
     code_may_come = await _hold_code(page)
     await page.goto(f"{edge.publish([replica.url])}/#/{address}", wait_until="commit")
-    await until(lambda: len(frames.batches) == 1 and frames.answers > 0)
+    await until(lambda: len(frames.batches) == 1 and frames.answers > 0 and "config.json" in asked)
     if follows == "another inbox":
         await page.evaluate("hash => { location.hash = hash }", f"#/{other}")
     code_may_come.set()
     await expect(page.locator("a.message .subject")).to_have_text(["One" if follows == "the same" else "Other"])
     lists = [batch for batch in frames.batches if "DESC" in " ".join(batch)]
     assert len(lists) == (1 if follows == "the same" else 2)
+    assert asked.count("config.json") == 1
     assert (len(frames.sockets), frames.posts) == (1, [])
 
 

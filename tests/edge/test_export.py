@@ -106,13 +106,15 @@ def test_the_page_may_reach_those_databases_and_no_other_host(site: Path) -> Non
     assert "; ".join(f"{name} {values}" for name, values in policy.items()) + "; frame-ancestors 'none'" in headers
 
 
-def test_the_sockets_are_opened_under_the_policy_and_before_the_style_sheet(site: Path) -> None:
-    """A script after a style sheet would wait for it, and one before the policy would escape it."""
+def test_the_sockets_script_is_asked_for_first_and_holds_nothing_up(site: Path) -> None:
+    """One before the policy would escape it. Deferred scripts run in their order, before the page's code."""
     page = (site / "index.html").read_text()
-    head = ["Content-Security-Policy", '<script src="assets/sockets-', 'rel="stylesheet"', 'type="module"']
+    head = ["Content-Security-Policy", '<script defer src="assets/sockets-', 'rel="stylesheet"', 'type="module"']
     assert [page.count(part) for part in head] == [1, 1, 1, 1]
     assert sorted(head, key=page.index) == head
-    (script,) = re.findall(r'<script src="(assets/sockets-[^"]*)" data-urls="([^"]*)" data-token="([^"]*)">', page)
+    (script,) = re.findall(
+        r'<script defer src="(assets/sockets-[^"]*)" data-urls="([^"]*)" data-token="([^"]*)">', page
+    )
     config = json.loads((site / "config.json").read_text())
     assert json.loads(html.unescape(script[1])) == config["urls"]
     assert html.unescape(script[2]) == config["token"]

@@ -37,10 +37,11 @@ _FOLDER_MODE: Final = 0o755
 
 _SCHEME: Final = re.compile("^http")
 _STYLES: Final = '    <link rel="stylesheet"'
-"""A script after a style sheet does not run until the sheet has come."""
+"""The sockets' script stands before it, so that browsers ask for that first."""
 _EARLY: Final = """\
-    <script src="assets/{sockets}" data-urls="{urls}" data-token="{token}"></script>
+    <script defer src="assets/{sockets}" data-urls="{urls}" data-token="{token}"></script>
 """
+"""``defer``: otherwise Chromium asks for nothing else of the page until it has run (60 ms of 180)."""
 _HEAD_END: Final = "  </head>"
 _PRELOAD: Final = '    <link rel="modulepreload" href="assets/{file}" />\n'
 _IMPORT: Final = re.compile(r'(?:from|import)"\./([^"]+\.js)"')
@@ -203,7 +204,7 @@ def _insert_policy(page: str, site: SiteConfig) -> tuple[str, str]:
 
 
 def _insert_early_scripts(page: str, site: SiteConfig, assets: Path) -> str:
-    """Return the page with what opens its sockets and asks the first question before its own code has come.
+    """Return the page with what opens its sockets and asks the first questions before its own code has come.
 
     What reads a database and shows an inbox is fetched together with that code, and not after it.
     """

@@ -1,5 +1,6 @@
 import { ApiSource, type ServerBody } from "../inbox/api.ts";
 import type { MailSource } from "../inbox/source.ts";
+import { fetchConfig } from "./fetch-config.ts";
 import { words } from "../languages/dictionary.ts";
 
 /**
@@ -18,7 +19,7 @@ export async function loadSource(): Promise<MailSource> {
 }
 
 async function readConfig(): Promise<Record<string, unknown>> {
-  const response = await fetch("config.json", { cache: "no-store" });
+  const response = await (globalThis.edgemailConfig ?? fetchConfig());
   if (response.status === 404) return {};
   if (!response.ok) throw new Error(`config.json: ${response.status} ${response.statusText}`);
   return (await response.json()) as Record<string, unknown>;
