@@ -52,12 +52,12 @@ export function App({ source }: { source: MailSource }) {
           <Icon name="help" />
         </button>
       </header>
-      {route.view === "landing" && <Landing server={server ?? null} notice={source.notice} />}
+      {route.view === "landing" && <Landing server={server} notice={source.notice} />}
       {route.view === "inbox" && (
         <InboxView
           key={route.address}
           source={source}
-          server={server ?? null}
+          server={server}
           address={route.address}
           id={route.id}
           help={() => setHelp(true)}
@@ -97,8 +97,8 @@ function useRoute(ask: AskEarly): Route {
  * waits for this.
  */
 function useServer(source: MailSource): ServerInfo | null | undefined {
-  const [server, setServer] = useState<ServerInfo | null>();
+  const [server, setServer] = useState<ServerInfo | null | undefined>(source.known);
   // At once, and not in an effect: that runs after the next frame.
-  useMemo(() => source.server().then(setServer, () => setServer(null)), [source]);
+  useMemo(() => source.known ?? source.server().then(setServer, () => setServer(null)), [source]);
   return server;
 }

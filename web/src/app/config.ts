@@ -22,5 +22,5 @@ async function readConfig(): Promise<Record<string, unknown>> {
   const response = await (globalThis.edgemailConfig ?? fetchConfig());
   if (response.status === 404) return {};
   if (!response.ok) throw new Error(`config.json: ${response.status} ${response.statusText}`);
-  return (await response.json()) as Record<string, unknown>;
+  return response.json() as Promise<Record<string, unknown>>;
 }

@@ -17,7 +17,7 @@ const EXAMPLE_DOMAIN = "example.org";
 const MAX_RECENT = 5;
 
 interface LandingProps {
-  server: ServerInfo | null;
+  server: ServerInfo | null | undefined;
   notice: string | undefined;
 }
 

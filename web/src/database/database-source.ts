@@ -52,7 +52,7 @@ export class DatabaseSource implements MailSource {
   private readonly nearest: NearestReplica;
 
   constructor(
-    private readonly info: ServerInfo,
+    readonly known: ServerInfo,
     private readonly parser: MailParser,
     connect: (changed: (status: HostStatus) => void) => NearestReplica,
   ) {
@@ -64,7 +64,7 @@ export class DatabaseSource implements MailSource {
 
   /** Return what `config.json` says. It takes no request. */
   server(): Promise<ServerInfo> {
-    return Promise.resolve(this.info);
+    return Promise.resolve(this.known);
   }
 
   watchHost(changed: (status: HostStatus) => void): () => void {

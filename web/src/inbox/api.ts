@@ -39,16 +39,19 @@ export interface ServerBody {
 /** edgemail's own JSON API, on the server that served the page. */
 export class ApiSource implements MailSource {
   private follow: Promise<Follow> | null = null;
+  known?: ServerInfo;
 
   /**
-   * `workerUrl` fetches the URL of the worker that follows the inboxes of all tabs. `known` is what
+   * `workerUrl` fetches the URL of the worker that follows the inboxes of all tabs. `said` is what
    * the server has said of itself already.
    */
   constructor(
     private readonly base: string,
     private readonly workerUrl?: () => Promise<string>,
-    private readonly known?: ServerBody,
-  ) {}
+    said?: ServerBody,
+  ) {
+    if (said) this.known = this.hear(said);
+  }
 
   /** Removed, as is `removeAll`, once the server says that it deletes nothing. */
   remove?: (address: string, id: number) => Promise<void> = async (address, id) => {
@@ -64,7 +67,10 @@ export class ApiSource implements MailSource {
   };
 
   async server(): Promise<ServerInfo> {
-    const body = this.known ?? ((await (await this.request("api/server")).json()) as ServerBody);
+    return this.hear((await (await this.request("api/server")).json()) as ServerBody);
+  }
+
+  private hear(body: ServerBody): ServerInfo {
     if (body.read_only || !body.deletion) {
       delete this.remove;
       delete this.removeAll;

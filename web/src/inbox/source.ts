@@ -281,6 +281,9 @@ export interface MailSource {
    * Absent if the host never changes.
    */
   watchHost?(changed: (status: HostStatus) => void): () => void;
+  /** What the server says of itself, where `config.json` says it already. */
+  readonly known?: ServerInfo;
+  /** Ask the server what it says of itself. */
   server(): Promise<ServerInfo>;
   list(address: string, query: ListQuery): Promise<MessagePage>;
   open(address: string, id: number, signal: AbortSignal, progress?: ProgressCallback): Promise<OpenMessage>;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ApiSource } from "../../src/inbox/api.ts";
+import { ApiSource, type ServerBody } from "../../src/inbox/api.ts";
 
 /** Answer every request with a status; return what was asked. */
 function answering(status: number, context: { mock: { method: typeof test.mock.method } }): string[] {
@@ -49,16 +49,26 @@ test("a message is deleted under its inbox's address; one that is gone is no fai
   }
 });
 
+const DELETES_NOTHING: ServerBody = {
+  version: "1",
+  domains: [],
+  retention: { max_age_s: null },
+  smtp: [],
+  read_only: false,
+  deletion: false,
+  all_mail: true,
+  locks: false,
+  abuse_contact: "mailto:abuse@ex.org",
+};
+
+test("what config.json says of the server is known at once, without a request", () => {
+  const told = new ApiSource("http://localhost/box/", undefined, DELETES_NOTHING);
+  assert.equal(told.known?.listsAllMail, true);
+  assert.equal(told.remove, undefined);
+});
+
 test("a server that deletes nothing on request offers no deletion, and says where to complain", async (context) => {
-  const body = {
-    version: "1",
-    domains: [],
-    retention: { max_age_s: null },
-    smtp: [],
-    read_only: false,
-    deletion: false,
-    abuse_contact: "mailto:abuse@ex.org",
-  };
+  const body = DELETES_NOTHING;
   context.mock.method(globalThis, "fetch", () => Promise.resolve(Response.json(body)));
   const asked = source();
   assert.ok(asked.remove && asked.removeAll);

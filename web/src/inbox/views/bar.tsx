@@ -18,7 +18,7 @@ const MailCount = lazyComponent(() => import("./mail-count.tsx").then((part) => 
 
 interface InboxBarProps {
   source: MailSource;
-  server: ServerInfo | null;
+  server: ServerInfo | null | undefined;
   inbox: Inbox;
   state: InboxState;
   /** How many of the listed messages are not read. */

@@ -17,7 +17,7 @@ const LockedInbox = lazyComponent(() => import("./locked-inbox.tsx").then((part)
 
 interface InboxProps {
   source: MailSource;
-  server: ServerInfo | null;
+  server: ServerInfo | null | undefined;
   address: string;
   id: number | null;
   help: () => void;

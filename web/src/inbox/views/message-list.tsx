@@ -29,7 +29,7 @@ const nothing = () => false;
 interface ListProps {
   inbox: Inbox;
   state: InboxState;
-  server: ServerInfo | null;
+  server: ServerInfo | null | undefined;
   selected: number | null;
   isRead: (message: Summary) => boolean;
   search: RefObject<HTMLInputElement | null>;
