@@ -34,7 +34,7 @@ def run(url: str, *arguments: str, given: str = "", **environ: str) -> subproces
     ("arguments", "said"),
     [
         (["list", "a@a.org", "--url", "http://127.0.0.1:1"], "no edgemail answers at http://127.0.0.1:1 ("),
-        (["list", "a@a.org", "--url", "ftp://a"], '--url: "ftp://a" is not a web address'),
+        (["list", "a@a.org", "--url", "ftp://a"], '--url or EDGEMAIL_URL: "ftp://a" is not a web address'),
         (["send", "--smtp", "127.0.0.1:1"], "no SMTP server answers at 127.0.0.1:1 ("),
         (["send", "--smtp", "127.0.0.1:1", "--to", "a b"], "no SMTP server answers"),
     ],
@@ -87,8 +87,8 @@ def test_a_long_wait_is_made_of_short_requests() -> None:
     [
         (404, b'{"title": "Not Found", "detail": "no\\u001b[2J\\nsuch"}', r"no\u001b[2J\u000asuch"),
         (403, b'{"title": "Forbidden"}', "Forbidden"),
-        (502, b"<html>", "the server answered 502 Bad Gateway"),
-        (500, b"[]", "the server answered 500 Internal Server Error"),
+        (502, b"<html>", " answered 502 Bad Gateway"),
+        (500, b"[]", " answered 500 Internal Server Error"),
         (200, b"<html>", "is not an edgemail server: its answer is not JSON"),
     ],
 )

@@ -44,13 +44,31 @@ def test_it_works_by_any_name_of_the_program(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("status", "said"),
-    [(503, "the server answered 503 Service Unavailable"), (404, "the server answered 404 Not Found")],
+    [(503, "503 Service Unavailable"), (404, "404 Not Found")],
 )
 def test_a_server_that_is_not_ready_is_status_1_and_a_line(status: int, said: str) -> None:
     """A store that does not answer is 503."""
     with pretending(lambda path: (status if path == "/readyz" else 200, b"")) as url:
         ended = run("", "readyz", url)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", f"{said}\n")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", f"{url} answered {said}\n")
+
+
+@pytest.mark.parametrize("no_proxy", ["", "mail.invalid"])
+def test_a_proxy_of_the_environment_is_named(no_proxy: str) -> None:
+    """A runner behind a proxy asks that for the container beside the job, too."""
+    url = "http://mail.invalid:8025"
+    hint = "; it was asked through the proxy in http_proxy: no_proxy=mail.invalid goes past that"
+    with pretending(lambda _: (502, b"")) as proxy:
+        ended = run(url, "readyz", http_proxy=proxy, no_proxy=no_proxy)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    if no_proxy:
+        assert ended.stderr.startswith(f"no edgemail answers at {url} (")
+        assert "proxy" not in ended.stderr
+    else:
+        assert ended.stderr == f"{url} answered 502 Bad Gateway{hint}\n"
+    ended = run(url, "readyz", http_proxy="http://kim:s3cret@127.0.0.1:1", no_proxy=no_proxy)
+    assert ended.stderr.endswith("" if no_proxy else f"{hint}\n")
+    assert "s3cret" not in ended.stderr
 
 
 @pytest.mark.parametrize(
@@ -59,7 +77,7 @@ def test_a_server_that_is_not_ready_is_status_1_and_a_line(status: int, said: st
         ([], {"EDGEMAIL_HTTP": "127.0.0.1:1"}, 1, "no edgemail answers at http://127.0.0.1:1 ("),
         ([], {"EDGEMAIL_HTTP": "127.0.0.1:0"}, 1, "http = 127.0.0.1:0 does not say where the server is"),
         ([], {"EDGEMAIL_HTTPP": "127.0.0.1:0"}, 1, "EDGEMAIL_HTTPP: there is no such setting"),
-        (["ftp://a"], {}, 1, '--url: "ftp://a" is not a web address'),
+        (["ftp://a"], {}, 1, '--url or EDGEMAIL_URL: "ftp://a" is not a web address'),
         (
             ["--wait", "--timeout", "1s", "http://127.0.0.1:1"],
             {},

@@ -39,3 +39,11 @@ def test_both_edgemails_believe_the_proxy_alone() -> None:
         assert f"proxy_from={proxy}" in words
         assert words[words.index("--smtp") + 1].rpartition(":")[2] == "2525"
         assert f"server {name}:2525;" in read_stream()
+
+
+def test_each_edgemail_greets_by_its_own_name() -> None:
+    """The name of a container is asked for only where there is no domain, and here is one."""
+    services = read_compose()["services"]
+    for name in ("mx1", "mx2"):
+        assert "--domain mail.example" in services[name]["command"]
+        assert services[name]["environment"] == {"EDGEMAIL_HOSTNAME": f"{name}.mail.example"}

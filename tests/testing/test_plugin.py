@@ -340,8 +340,8 @@ def test_nothing_answers_at_the_url(run: Callable[..., pytest.RunResult]) -> Non
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
         [
-            "No edgemail at http://127.0.0.1:9/ (Connection refused). Start it, or leave --edgemail-url out: "
-            "the plugin starts one."
+            "No edgemail at http://127.0.0.1:9/ (Connection refused). "
+            "Start it, or leave --edgemail-url and EDGEMAIL_URL out: the plugin starts one."
         ]
     )
     assert "plugin.py" not in result.stdout.str()

@@ -42,7 +42,9 @@ class Api:
         self._keys = read_inbox_keys(key)
         self.authorization = _write_authorization(parts, os.environ.get("EDGEMAIL_TOKEN", ""))
         # A proxy from the environment could not reach this machine's own server.
-        handlers = [urllib.request.ProxyHandler({})] if is_loopback(parts.hostname or "") else []
+        is_here = is_loopback(parts.hostname or "")
+        handlers = [urllib.request.ProxyHandler({})] if is_here else []
+        self._proxy_hint = "" if is_here else _explain_proxy(parts)
         self._opener = urllib.request.build_opener(*handlers)
 
     def get(self, *path: str | int, wait_s: float = 0.0, **query: str | float | None) -> Any:
@@ -86,14 +88,16 @@ class Api:
                 return octets
         except urllib.error.HTTPError as error:
             with error:
-                raise Failure(_explain(error)) from None
+                raise Failure(
+                    _read_detail(error) or f"{self.url} answered {error.code} {error.reason}{self._proxy_hint}"
+                ) from None
         except TimeoutError:
-            raise Failure(f"{self.url} took too long to answer") from None
+            raise Failure(f"{self.url} took too long to answer{self._proxy_hint}") from None
         except urllib.error.URLError as error:
             reason = getattr(error.reason, "strerror", None) or error.reason
             raise ServerAbsent(
                 f"no edgemail answers at {self.url} ({reason}): start it with `edgemail serve`, "
-                "or name its page with --url"
+                f"or name its page with --url{self._proxy_hint}"
             ) from None
         except HTTPException:
             raise Failure(
@@ -142,7 +146,7 @@ def _check(url: str) -> tuple[str, SplitResult]:
         well_formed = False
     shown = re.sub(r"(?<=://)[^/?#]*@", "", url)
     if not well_formed:
-        raise Failure(f'--url: "{shown}" is not a web address; write one such as {DEFAULT_URL}')
+        raise Failure(f'--url or EDGEMAIL_URL: "{shown}" is not a web address; write one such as {DEFAULT_URL}')
     return shown.rstrip("/"), parts
 
 
@@ -164,10 +168,20 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _explain(error: urllib.error.HTTPError) -> str:
-    """Return the detail of a problem (RFC 9457), or the status if the answer is something else."""
+def _explain_proxy(parts: SplitResult) -> str:
+    """Return how to ask the host of a URL itself, if the environment has a proxy for it; else ""."""
+    variable = f"{parts.scheme}_proxy"
+    if parts.scheme not in urllib.request.getproxies() or urllib.request.proxy_bypass(
+        parts.netloc.rpartition("@")[2]
+    ):
+        return ""
+    return f"; it was asked through the proxy in {variable}: no_proxy={parts.hostname} goes past that"
+
+
+def _read_detail(error: urllib.error.HTTPError) -> str:
+    """Return the detail of a problem (RFC 9457), or "" if the answer is something else."""
     try:
         problem = json.loads(error.read(65_536))
         return str(problem.get("detail") or problem["title"])
     except (OSError, HTTPException, ValueError, LookupError, AttributeError):
-        return f"the server answered {error.code} {error.reason}"
+        return ""

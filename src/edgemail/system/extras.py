@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from typing import Final
 
 INSTALL_MCP: Final = 'pip install "edgemail[mcp]"'
-HOW_TO_INSTALL_MCP: Final = f"the tools for agents need an extra: {INSTALL_MCP}"
+HOW_TO_INSTALL_MCP: Final = f"the tools for agents need an extra where the server runs: {INSTALL_MCP}"
 
 
 def has_mcp() -> bool:

@@ -196,5 +196,5 @@ def _join(url: str, smtp_url: str) -> Server:
     try:
         return Server.join(url, smtp_url)
     except ServerNotFound as error:
-        advice = "Start it, or leave --edgemail-url out: the plugin starts one."
+        advice = "Start it, or leave --edgemail-url and EDGEMAIL_URL out: the plugin starts one."
         pytest.fail(f"{error} {advice}", pytrace=False)

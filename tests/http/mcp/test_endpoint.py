@@ -148,7 +148,7 @@ async def test_without_the_extra_it_says_what_to_install(program: Program, monke
     monkeypatch.setattr(endpoint, "has_mcp", lambda: False)
     answer = await post(program, "tools/list")
     assert answer.status == 501
-    assert 'pip install "edgemail[mcp]"' in answer.json()["detail"]
+    assert 'where the server runs: pip install "edgemail[mcp]"' in answer.json()["detail"]
 
 
 def test_nothing_of_it_is_loaded_before_it_is_asked_for() -> None:
