@@ -48,7 +48,10 @@ def test_four_answers_make_a_server(tmp_path: Path) -> None:
     settings = tomllib.loads((folder / "edgemail.toml").read_text())
     assert (settings["domain"], settings["hostname"]) == (["example.org"], "mail.example.org")
     assert "mail.example.org.        AAAA  2001:db8::10" in (folder / "zone.txt").read_text()
-    assert "edgemail doctor example.org --address 192.0.2.10 --address 2001:db8::10" in done.stdout
+    doctor = (
+        "edgemail doctor example.org --address 192.0.2.10 --address 2001:db8::10 --config /etc/edgemail/edgemail"
+    )
+    assert doctor in done.stdout
 
 
 def test_the_settings_are_valid_and_public(tmp_path: Path) -> None:
@@ -58,6 +61,16 @@ def test_the_settings_are_valid_and_public(tmp_path: Path) -> None:
         done = run("config", "--config", folder / "edgemail.toml", "--set", f"password_file={folder}/passwords")
         assert (done.returncode, done.stderr) == (0, ""), done.stderr
         assert re.search(r"^mode +public ", done.stdout, re.MULTILINE)
+
+
+def test_the_proxies_lines_have_the_names_and_do_not_ask_for_them(tmp_path: Path) -> None:
+    names = ("--domain", "box.example", "--host", "mx.box.example", "--address", "192.0.2.10", "--with", "systemd")
+    assert run("init", tmp_path / "out", *names).returncode == 0
+    for name in ("nginx.conf", "Caddyfile"):
+        text = (tmp_path / "out" / name).read_text()
+        assert "mx.box.example" in text
+        assert "mta-sts.box.example" in text
+        assert [word for word in ("example.org", "Put your names") if word in text] == []
 
 
 def test_the_secret_is_nobody_elses_and_another_one_each_time(tmp_path: Path) -> None:

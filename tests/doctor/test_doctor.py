@@ -202,6 +202,26 @@ async def test_an_mx_that_names_an_address_is_wrong(dns_server: DnsServer) -> No
 
 
 @pytest.mark.parametrize(
+    "name", ["127.0.0.1.mail.example.", "box.mail.example.mail.example.", "mail.example.mail.example."]
+)
+async def test_an_mx_without_its_last_dot_is_wrong(dns_server: DnsServer, name: str) -> None:
+    """The zone's name is added to it; no line asks for a host of that name."""
+    dns_server.text = write_zone(MX=f"mail.example. MX 10 {name}")
+    found = await examine_records(dns_server)
+    assert (found["MX"].state, "dot at its end" in found["MX"].text) == (Status.FAIL, True)
+    assert found["MX"].zone == ("mail.example.            MX    10 mail.example.",)
+    assert (found["address"].state, found["address"].zone) == (Status.OK, ())
+
+
+async def test_an_mx_host_of_somebody_else_gets_no_address_of_ours(dns_server: DnsServer) -> None:
+    """An MX that was left from another provider: its name is in nobody's zone but that provider's."""
+    dns_server.text = write_zone(MX="mail.example. MX 10 mx.provider.example.\nmx.provider.example. A 127.0.0.2")
+    found = (await examine_records(dns_server))["address"]
+    assert found.text == "mx.provider.example is another machine: 127.0.0.2, and not 127.0.0.1"
+    assert (found.state, "out of the MX records" in found.advice, found.zone) == (Status.FAIL, True, ())
+
+
+@pytest.mark.parametrize(
     ("check", "state", "missing"),
     [
         ("MX", Status.FAIL, "MX"),

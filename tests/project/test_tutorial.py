@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "tutorial" / "public-server.md").read_text("utf-8")
 SERVER, STRANGER = "192.0.2.10", "192.0.2.77"
 HOST = "mail.example.org"
+POLICY_HOST = "mta-sts.example.org"
 INSTALLED = ("/opt/", "/etc/", "/usr/local/bin/", "/var/lib/")
 COMMAND_S = 60.0
 NGINX = """
@@ -159,13 +160,18 @@ def serving_the_zone(site: Site) -> Iterator[str]:
 
 
 def add_certificate(site: Site) -> None:
-    """Do what certbot does: add a certificate to the page's server, which clients here trust."""
+    """Do what certbot does: add certificates to nginx's servers, which clients here trust."""
     authority = Authority(site.folder)
-    certificate = authority.issue(HOST)
     config = site.folder / "etc/nginx/sites-available/edgemail"
-    tls = f"listen 443 ssl;\n    ssl_certificate {certificate};\n    ssl_certificate_key {certificate};\n"
-    config.write_text(config.read_text().replace("listen 80;\n", f"{tls}    listen 80;\n", 1))
-    places = "".join(f'resolve = "{HOST}:{port}:{SERVER}"\n' for port in (25, 80, 443))
+    text = config.read_text()
+    for host in (HOST, POLICY_HOST):
+        certificate = authority.issue(host)
+        tls = f"listen 443 ssl;\n    ssl_certificate {certificate};\n    ssl_certificate_key {certificate};\n"
+        text = text.replace(f"server_name {host};\n", f"server_name {host};\n    {tls}", 1)
+    config.write_text(text)
+    places = "".join(
+        f'resolve = "{host}:{port}:{SERVER}"\n' for host in (HOST, POLICY_HOST) for port in (25, 80, 443)
+    )
     (site.folder / ".curlrc").write_text(f'{places}cacert = "{authority.root}"\nsilent\nshow-error\n')
 
 
@@ -199,7 +205,7 @@ def test_the_tutorials_commands_make_a_public_server(site: Site) -> None:
 def check_the_page(site: Site, page: str, first_mail: str, by_id: str) -> None:
     """Follow the tutorial from nginx on; the stranger's machine sends, reads, and finds nothing by an id."""
     site.run(page)
-    assert f"--domain {HOST}" in (site.folder / "certbot.txt").read_text()
+    assert f"--domain {HOST} --domain {POLICY_HOST}\n" in (site.folder / "certbot.txt").read_text()
     add_certificate(site)
     with site.background(f"{site.folder}/shims/nginx"):
         wait = f"curl --retry 10 --retry-connrefused --fail https://{HOST}/healthz"
@@ -207,6 +213,8 @@ def check_the_page(site: Site, page: str, first_mail: str, by_id: str) -> None:
         assert '"subject":"Hello"' in site.run(first_mail, site.stranger)
         assert "<html" in site.run(f"curl --fail https://{HOST}/", site.stranger)
         assert site.run(by_id, site.stranger) == "401\n"
+        policy = site.run(f"curl --fail https://{POLICY_HOST}/.well-known/mta-sts.txt", site.stranger)
+        assert policy.splitlines()[1:3] == ["mode: testing", f"mx: {HOST}"]
         (line,) = (site.folder / "etc/edgemail/passwords").read_text().splitlines()
         known = site.run(f"curl --fail --user {line} https://{HOST}/api/messages/1", site.stranger)
         assert '"recipients":["kim@example.org"]' in known

@@ -43,7 +43,7 @@ Next, as root:
   nginx -t && systemctl reload nginx
   certbot --nginx --domain {host} --domain mta-sts.{domain}
 4. Look what is left:
-  edgemail doctor {domain}{addresses}
+  edgemail doctor {domain}{addresses}{config}
 
 The operator's name and secret, for what is not everybody's, are in {folder}/passwords."""
 _MANAGERS: Final = ("systemd", "compose")
@@ -129,7 +129,8 @@ def _say_next(folder: Path, answers: SetupAnswers) -> None:
 
     program, is_there = find_program()
     install = "" if is_there else _INSTALL_STEP.format(home=program.parents[1], version=__version__)
-    steps = _COMPOSE_STEPS if answers.manager == "compose" else _SYSTEMD_STEPS
+    is_container = answers.manager == "compose"
+    steps = _COMPOSE_STEPS if is_container else _SYSTEMD_STEPS
     addresses = "".join(f" --address {address}" for address in answers.addresses)
     said = _NEXT.format(
         folder=folder,
@@ -137,6 +138,7 @@ def _say_next(folder: Path, answers: SetupAnswers) -> None:
         host=answers.host,
         steps=steps.format(folder=folder, install=install),
         addresses=addresses,
+        config="" if is_container else " --config /etc/edgemail/edgemail.toml",
     )
     for line in said.split("\n"):
         echo_line(line)

@@ -125,6 +125,7 @@ def _name_program(unit: str) -> str:
 
 
 def _rename(text: str, answers: SetupAnswers) -> str:
-    """Put the real names in place of those of the example."""
-    named = text.replace(f"mta-sts.{_EXAMPLE_DOMAIN}", f"mta-sts.{answers.domain}")
-    return named.replace(_EXAMPLE_HOST, answers.host).replace(f" and {_EXAMPLE_DOMAIN}.", f" and {answers.domain}.")
+    """Put the real names in place of those of the example, and take out the sentence that asks for it."""
+    told = re.sub(r" Put your names in place of[\s#]+\S+ and[\s#]+\S+\.(?=\s)", "", text)
+    named = told.replace(f"mta-sts.{_EXAMPLE_DOMAIN}", f"mta-sts.{answers.domain}")
+    return named.replace(_EXAMPLE_HOST, answers.host)

@@ -15,7 +15,7 @@ from edgemail.doctor.findings import Finding, LookupFailure, Status
 from edgemail.doctor.mta_sts import MtaStsPolicy, fetch_policy, judge_policy, write_announcement
 from edgemail.doctor.mx_hosts import Host, judge_host, judge_port, judge_ptr
 from edgemail.doctor.smtp_probe import probe
-from edgemail.doctor.zone_records import is_address
+from edgemail.doctor.zone_records import is_address, is_undotted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -123,7 +123,7 @@ class _CheckRun:
     ) -> tuple[list[Finding], Finding]:
         """Check the MX hosts and the MTA-STS policy, which names them."""
         own = await asked
-        names = [] if isinstance(own, LookupFailure) else _find_hosts(own) or [await self._choose_host(own)]
+        names = [] if isinstance(own, LookupFailure) else self._find_hosts(own) or [await self._choose_host(own)]
         hosts, (records, policy, at) = await asyncio.gather(
             asyncio.gather(*(self._look_up(name) for name in names)), self._find_policy()
         )
@@ -139,12 +139,20 @@ class _CheckRun:
 
     async def _choose_host(self, own: list[MxRecord] | LookupFailure) -> str:
         """Return the host to suggest as MX: the one there is, the domain if it is the server, or mail.<domain>."""
-        if not isinstance(own, LookupFailure) and (hosts := _find_hosts(own)):
+        if not isinstance(own, LookupFailure) and (hosts := self._find_hosts(own)):
             return hosts[0]
         domain, wanted = self._request.domain, self._request.addresses
         found = await self._try(self._dns.find_addresses(domain))
         is_here = not isinstance(found, LookupFailure) and bool(set(found) & set(wanted) if wanted else found)
         return domain if is_here else f"mail.{domain}"
+
+    def _find_hosts(self, records: list[MxRecord]) -> list[str]:
+        """Return the hosts that MX records name, each once; a name that cannot be meant is none."""
+        names = dict.fromkeys(record.host for record in records)
+        hosts = [
+            name for name in names if name and not is_address(name) and not is_undotted(name, self._request.domain)
+        ]
+        return hosts[:_MAX_HOSTS]
 
     async def _look_up(self, name: str) -> Host:
         alias, addresses = await asyncio.gather(
@@ -160,7 +168,7 @@ class _CheckRun:
             *(self._examine_address(host.name, address, is_enforced=is_enforced) for address in found)
         )
         return [
-            judge_host(host, self._request.addresses),
+            judge_host(host, self._request.domain, self._request.addresses),
             *(finding for findings in behind for finding in findings),
         ]
 
@@ -214,9 +222,3 @@ class _CheckRun:
         finally:
             self._done += 1
             self._progress(self._done, self._begun)
-
-
-def _find_hosts(records: list[MxRecord]) -> list[str]:
-    """Return the hosts that MX records name, each once."""
-    hosts = dict.fromkeys(record.host for record in records if record.host and not is_address(record.host))
-    return list(hosts)[:_MAX_HOSTS]

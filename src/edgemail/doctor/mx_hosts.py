@@ -30,8 +30,8 @@ class Host:
     addresses: list[str] | LookupFailure
 
 
-def judge_host(host: Host, wanted: Sequence[str]) -> Finding:
-    """Judge a host's addresses; `wanted` are the expected addresses, if known."""
+def judge_host(host: Host, domain: str, wanted: Sequence[str]) -> Finding:
+    """Judge the addresses of an MX host of `domain`; `wanted` are the expected addresses, if known."""
     found = host.addresses
     if isinstance(found, LookupFailure):
         return report_lookup_failure("address", found)
@@ -46,6 +46,10 @@ def judge_host(host: Host, wanted: Sequence[str]) -> Finding:
     if not found and not wanted:
         ask = f"; {host.name}. needs A and AAAA records: run doctor with --address to get them here"
         return Finding("address", Status.FAIL, f"{host.name} has no address", "add its A and AAAA records", (ask,))
+    if wanted and found and not _plain(found) & set(wanted) and not f".{host.name}".endswith(f".{domain}"):
+        text = f"{host.name} is another machine: {', '.join(found)}, and not {', '.join(wanted)}"
+        advice = "take it out of the MX records, or give it that address, if it is a server of yours"
+        return Finding("address", Status.FAIL, text, advice)
     if lines:
         text = f"{host.name} lacks {', '.join(address for address in wanted if address not in _plain(found))}"
         return Finding("address", Status.FAIL, text, "add the lines below", lines)

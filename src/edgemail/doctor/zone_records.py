@@ -35,6 +35,9 @@ def judge_mx(domain: str, found: list[MxRecord] | LookupFailure, wanted: str) ->
     if addresses := [record.host for record in found if is_address(record.host)]:
         text = f"the MX names {', '.join(addresses)}: it must name a host, not an address (RFC 5321 section 5.1)"
         return Finding("MX", Status.FAIL, text, "put the line below in its place", (line,))
+    if undotted := [record.host for record in found if is_undotted(record.host, domain)]:
+        text = f"the MX names {', '.join(undotted)}: a name without a dot at its end gets the zone's name added"
+        return Finding("MX", Status.FAIL, text, "put the line below in its place", (line,))
     hosts = ", ".join(f"{record.host} ({record.preference})" for record in found)
     return Finding("MX", Status.OK, f"mail for {domain} goes to {hosts}")
 
@@ -133,6 +136,12 @@ def is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_undotted(host: str, domain: str) -> bool:
+    """Return True if an MX lacks the dot at its end, so that it got the zone's name twice, or after an address."""
+    written = host.removesuffix(f".{domain}")
+    return written != host and (is_address(written) or f".{written}".endswith(f".{domain}"))
 
 
 def _read_tags(text: str) -> list[tuple[str, str]]:
