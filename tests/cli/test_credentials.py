@@ -67,7 +67,7 @@ def test_a_secret_alone_stands_in_the_environment(private: Running) -> None:
 
 def test_a_mistake_in_the_url_does_not_print_its_secret() -> None:
     ended = run("", "list", ANN, "--url", "ftp://kim:s3cret@a.org")
-    assert ended.stderr.startswith('--url: "ftp://a.org" is not a web address')
+    assert ended.stderr.startswith('"ftp://a.org" is not a web address')
     ended = run("", "list", ANN, "--url", "http://kim:s3cret@127.0.0.1:1")
     assert ended.stderr.startswith("no edgemail answers at http://127.0.0.1:1 (")
 

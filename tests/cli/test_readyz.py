@@ -59,7 +59,7 @@ def test_a_server_that_is_not_ready_is_status_1_and_a_line(status: int, said: st
         ([], {"EDGEMAIL_HTTP": "127.0.0.1:1"}, 1, "no edgemail answers at http://127.0.0.1:1 ("),
         ([], {"EDGEMAIL_HTTP": "127.0.0.1:0"}, 1, "http = 127.0.0.1:0 does not say where the server is"),
         ([], {"EDGEMAIL_HTTPP": "127.0.0.1:0"}, 1, "EDGEMAIL_HTTPP: there is no such setting"),
-        (["ftp://a"], {}, 1, '--url: "ftp://a" is not a web address'),
+        (["ftp://a"], {}, 1, '"ftp://a" is not a web address'),
         (
             ["--wait", "--timeout", "1s", "http://127.0.0.1:1"],
             {},

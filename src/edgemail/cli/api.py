@@ -142,7 +142,9 @@ def _check(url: str) -> tuple[str, SplitResult]:
         well_formed = False
     shown = re.sub(r"(?<=://)[^/?#]*@", "", url)
     if not well_formed:
-        raise Failure(f'--url: "{shown}" is not a web address; write one such as {DEFAULT_URL}')
+        raise Failure(
+            f'"{shown}" is not a web address; write one such as {DEFAULT_URL} with --url or in EDGEMAIL_URL'
+        )
     return shown.rstrip("/"), parts
 
 
