@@ -92,6 +92,9 @@ def test_send_takes_the_address_as_an_argument_and_the_server_from_the_settings(
     both = run(server.url, "send", "a@a.org", "--to", "b@a.org", EDGEMAIL_SMTP=server.smtp)
     assert (both.returncode, both.stdout) == (2, "")
     assert both.stderr.endswith("Error: ADDRESS and --to cannot both be given\n")
+    none = run(server.url, "send", "a b", EDGEMAIL_SMTP=server.smtp)
+    assert (none.returncode, none.stdout) == (1, "")
+    assert none.stderr == '"a b": an address has the form local@domain\n'
     off = run(server.url, "send", "a@a.org", EDGEMAIL_SMTP="off")
     assert (off.returncode, off.stderr) == (
         78,

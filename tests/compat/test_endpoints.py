@@ -73,6 +73,7 @@ def test_the_list_has_every_endpoint() -> None:
         cast("Any", None),
         cast("SmtpCounters", None),
         None,
+        None,
         checks_html=True,
     )
     served = {

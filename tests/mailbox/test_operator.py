@@ -296,8 +296,7 @@ def test_beside_a_database_that_is_no_file_there_is_no_place_for_the_operators_m
     """On a server or in memory: then somebody has to name the folder."""
     remote = {"db": db}
     assert resolve(remote, {}).settings.operator.maildir is None
-    with pytest.raises(
-        SettingsError, match=r"^operator_maildir: is not given.*--operator-maildir, or .*--reserved"
-    ):
+    advice = "--operator-maildir, give --reserved none, or --mode dev to test programs"
+    with pytest.raises(SettingsError, match=f"^operator_maildir: is not given.*{advice}"):
         resolve(remote | {"domain": ("example.org",)}, {})
     assert resolve(remote | {"domain": ("a.org",), "operator_maildir": "b"}, {}).settings.operator.maildir == "b"

@@ -19,6 +19,7 @@ NAMES = ("django", "github-actions", "laravel-sail", "rails", "supabase", "web-a
 SCALE_OUT = "scale-out"
 """It has two edgemails and a proxy, and no program that sends."""
 IMAGE = read_image()
+PUBLISHED = "ghcr.io/edgemail/edgemail"
 HOSTS = ("SMTP_HOST", "MAIL_HOST", "EMAIL_HOST", "SMTP_ADDRESS", "GOTRUE_SMTP_HOST")
 PORTS = ("SMTP_PORT", "MAIL_PORT", "EMAIL_PORT", "GOTRUE_SMTP_PORT")
 
@@ -55,7 +56,7 @@ def read_example(name: str) -> Example:
         environ = service["env"]
     else:
         services = read(name)["services"]
-        ((own, service),) = [found for found in services.items() if found[1].get("image") == "edgemail"]
+        ((own, service),) = [found for found in services.items() if found[1].get("image") == PUBLISHED]
         ((_, other),) = [found for found in services.items() if found[0] != own]
         assert own in other["depends_on"]
         app = other["environment"]

@@ -158,7 +158,8 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     root.mkdir()
     with running_image(IMAGE, root, user=12345, mounts={"/data": owned}) as container:
         status, errors = container.wait()
-    assert (status, errors) == (78, "/data/edgemail.db cannot be opened: Permission denied\n")
+    said = "/data/edgemail.db cannot be opened: Permission denied; choose another place with --db\n"
+    assert (status, errors) == (78, said)
 
 
 @pytest.mark.needs_root

@@ -160,6 +160,9 @@ def test_no_code_is_told_with_what_came(inbox: Inbox) -> None:
         f"Page: http://127.0.0.1:40124/#/{inbox}"
     )
     message = inbox.wait()
+    assert "  #12 00:00:00.000  Welcome to the shop   from hello@shop.example   (returned before)\n" in fail(
+        lambda: inbox.wait(timeout=NOW)
+    )
     assert fail(message.code) == ("No code in #12 00:00:00.000  Welcome to the shop   from hello@shop.example.")
 
 

@@ -404,6 +404,8 @@ def test_once(mail, mail_chaos, edgemail_smtp):
 def test_senders(mail, mail_chaos, edgemail_smtp):
     with pytest.raises(ValueError, match="say whom to refuse"):
         mail_chaos.refuse("mail")
+    with pytest.raises(ValueError, match='"rctp" is not a stage; write one of connect, auth, mail, rcpt, data'):
+        mail_chaos.refuse("rctp")
     mail_chaos.refuse("mail", 550, to="hello@*")
     assert refused(edgemail_smtp, mail) == 550
 

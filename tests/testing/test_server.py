@@ -125,7 +125,7 @@ async def test_a_server_that_tells_nobody_of_others(tmp_path: Path) -> None:
                     inbox.wait(timeout=0)
                 assert str(failed.value).splitlines()[1:] == [
                     "1 other came to this address:",
-                    f"  {message.title}",
+                    f"  {message.title}   (returned before)",
                     f"Page: {joined.url}#/{inbox}",
                 ]
 

@@ -46,6 +46,7 @@ def send(
     if address is not None and to is not None:
         raise click.UsageError("ADDRESS and --to cannot both be given")
     recipient = address or to or _RECIPIENT
+    _check_address(recipient)
     page = hide_credentials(url)
     sent = _send_all(smtp or find_smtp(), sender, recipient, count)
     if count >= _PROGRESS_FROM and sys.stderr.isatty():
@@ -60,6 +61,17 @@ def send(
         echo_json({"sent": count, "to": recipient, "url": inbox_url})
     else:
         echo_line(f"sent {'1 mail' if count == 1 else f'{count} mails'} to {recipient}: {inbox_url}")
+
+
+def _check_address(recipient: str) -> None:
+    """Raise Failure for what is no address: smtplib would send to another one, such as `a` for `a b`."""
+    from edgemail.errors import AddressError
+    from edgemail.model import Address
+
+    try:
+        Address.parse(recipient)
+    except AddressError as error:
+        raise Failure(f'"{recipient}": {error}') from None
 
 
 def _send_all(smtp: Endpoint, sender: str, recipient: str, count: int) -> Iterator[int]:

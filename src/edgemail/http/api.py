@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from starlette.routing import Route
@@ -107,6 +108,7 @@ def _list_compat_routes(parts: HttpParts, chaos: Chaos | None, state: State) -> 
         parts.settings.store.db,
         parts.measure,
         parts.counters.smtp,
+        next((urlsplit(url).port for url in parts.smtp_urls if url.startswith("smtp://")), None),
         link_checker=state.link_checker,
         checks_html=state.checks_html,
     )

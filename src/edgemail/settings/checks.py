@@ -106,7 +106,7 @@ def _find_missing_maildir(settings: Settings) -> Iterable[str]:
     if settings.operator.reserved and settings.operator.maildir is None and not settings.read_only:
         yield (
             "operator_maildir: is not given, and only a database file has a folder for mail to reserved names; "
-            "name one with --operator-maildir, or give --reserved none"
+            "name one with --operator-maildir, give --reserved none, or --mode dev to test programs"
         )
 
 

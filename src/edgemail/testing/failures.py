@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from edgemail.testing.candidates import LISTED_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from edgemail.testing.inbox import Inbox
     from edgemail.testing.matching import Match
@@ -31,7 +31,8 @@ def explain_missing(
     wanted = {message.id for message in found}
     others = [message for message in inbox.messages() if message.id not in wanted]
     if others:
-        lines += [f"{len(others)} other{'s' * (len(others) > 1)} came to this address:", *_describe_list(others)]
+        lines.append(f"{len(others)} other{'s' * (len(others) > 1)} came to this address:")
+        lines += _describe_list(others, inbox.is_seen)
     lines += _describe_surroundings(inbox)
     return "\n".join(lines)
 
@@ -58,8 +59,9 @@ def _describe_whole(message: Message) -> str:
     return "\n".join(lines)
 
 
-def _describe_list(messages: Sequence[Message]) -> list[str]:
-    lines = [f"  {message.title}" for message in messages[-LISTED_MAX:]]
+def _describe_list(messages: Sequence[Message], is_seen: Callable[[int], bool] = lambda _: False) -> list[str]:
+    listed = messages[-LISTED_MAX:]
+    lines = [f"  {message.title}{'   (returned before)' * is_seen(message.id)}" for message in listed]
     return ([f"  ({len(messages) - LISTED_MAX} before them)"] if len(messages) > LISTED_MAX else []) + lines
 
 

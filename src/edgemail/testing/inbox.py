@@ -215,6 +215,10 @@ class Inbox:
                 return listed
         raise MailError(explain_missing(self, match, timeout_s))
 
+    def is_seen(self, mail_id: int) -> bool:
+        """Return True if a message was returned before, so that no call waits for it again."""
+        return mail_id in self._seen
+
     def _see(self, mail_id: int) -> bool:
         """Mark a message as seen; return False if another thread did so first."""
         with self._lock:

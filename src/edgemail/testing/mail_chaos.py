@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from edgemail.testing.server import Server
 
+_STAGES: Final = ("connect", "auth", "mail", "rcpt", "data")
 _OF_RECIPIENTS: Final = ("rcpt", "data")
 
 
@@ -36,9 +37,11 @@ class MailChaos:
         a login at `auth`, the peer's IP address at `connect`. It is this test's addresses unless it is given.
 
         Raises:
-            ValueError: the stage is not about recipients, and `to` is not given.
+            ValueError: there is no such stage; or it is not about recipients, and `to` is not given.
             MailError: the server refuses: a value is wrong, or its setting chaos_api is off.
         """
+        if stage not in _STAGES:
+            raise ValueError(f'"{stage}" is not a stage; write one of {", ".join(_STAGES)}')
         if to is None and stage not in _OF_RECIPIENTS:
             raise ValueError(f'at the stage "{stage}" nobody knows the recipient yet: say whom to refuse with to=')
         globs = list(self._find_addresses()) if to is None else [to]

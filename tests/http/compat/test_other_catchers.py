@@ -173,6 +173,7 @@ async def test_maildev_reads_deletes_and_refuses(program: Program) -> None:
     assert (await ask(program, "PATCH", "/email/read-all")).json() == 2
     relayed = await ask(program, "POST", f"/email/{first}/relay/kim@example.org")
     assert (relayed.status, relayed.json()) == (500, {"error": "Outgoing mail not configured"})
+    assert (await get(program, "/config"))["smtpPort"] == program.smtp[1]
     bodies: tuple[Any, ...] = (None, {}, {"ids": []}, {"ids": [" "]})
     for body in bodies:
         assert (await ask(program, "POST", "/email/delete", body)).status == 400

@@ -73,7 +73,8 @@ async def test_a_directory_is_refused(path: Path) -> None:
 
 async def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     """Folders are not made: a mistyped path should not hide mail."""
-    assert "No such file or directory" in await refusal(tmp_path / "missing" / "mail.db")
+    said = await refusal(tmp_path / "missing" / "mail.db")
+    assert said.endswith("No such file or directory; choose another place with --db")
     assert not (tmp_path / "missing").exists()
 
 

@@ -30,6 +30,8 @@ class CompatParts:
     """The name of the database that may be shown."""
     measure: Callable[[], Awaitable[Usage]]
     smtp: SmtpCounters
+    smtp_port: int | None
+    """None where no mail is taken."""
     link_checker: LinkChecker | None
     """None where links are not checked."""
     checks_html: bool

@@ -132,7 +132,8 @@ def _make_file(path: Path) -> None:
         # a link or a file into /tmp in order to read the mail in it.
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
     except OSError as error:
-        reason = LINK_ADVICE if error.errno == errno.ELOOP else error.strerror
+        is_link = error.errno == errno.ELOOP
+        reason = LINK_ADVICE if is_link else f"{error.strerror}; choose another place with --db"
         raise StoreInvalid(f"{path} cannot be opened: {reason}") from error
     try:
         status = os.fstat(descriptor)

@@ -61,14 +61,10 @@ def list_routes(parts: CompatParts) -> list[BaseRoute]:
             make_route(f"{one}/attachment/{{name}}", MANNER, GET=api.read_attachment),
             make_route(f"{one}/relay", MANNER, POST=api.relay),
             make_route(f"{one}/relay/{{to}}", MANNER, POST=api.relay),
-            make_route(f"{start}/config", MANNER, GET=_describe),
+            make_route(f"{start}/config", MANNER, GET=api.describe),
             make_route(f"{start}/reloadMailsFromDirectory", MANNER, GET=_give_true),
         ]
     return [*routes, make_route("/api/healthz", MANNER, GET=_give_true)]
-
-
-async def _describe(_: Request) -> Response:
-    return give_json({"version": _VERSION, "smtpPort": 1025, "isOutgoingEnabled": False, "outgoingHost": None})
 
 
 async def _give_true(_: Request) -> Response:
@@ -81,6 +77,12 @@ class _MailDevApi:
     def __init__(self, parts: CompatParts) -> None:
         self._inbox = parts.inbox
         self._all_mail = parts.inbox.all_mail
+        self._smtp_port = parts.smtp_port
+
+    async def describe(self, _: Request) -> Response:
+        """Say where mail is taken, and that none is passed on."""
+        outgoing = {"isOutgoingEnabled": False, "outgoingHost": None}
+        return give_json({"version": _VERSION, "smtpPort": self._smtp_port, **outgoing})
 
     async def list_all(self, request: Request) -> Response:
         """List whole messages, oldest first, those alone that are like the other parameters."""
