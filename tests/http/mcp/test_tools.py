@@ -190,7 +190,6 @@ async def test_from_is_an_address_or_a_domain(shared: Program, wanted: str, *, i
         ("hello@evil.example", "shop.example", True, False),
         ("hello@shop.example", "example", True, True),
         ("hello@shop.example", "evil.example", False, None),
-        ("hello@shop.example", "not a host", False, None),
     ],
 )
 async def test_a_wait_for_a_link_says_whose_it_is(
@@ -340,17 +339,51 @@ async def test_resources_are_the_same_mail(shared: Program) -> None:
     assert "Subject: Hello" in shown[f"/{mail_id}/raw"]
 
 
-async def test_waits_are_bounded(shared: Program) -> None:
+async def test_waits_are_bounded(tmp_path: Path) -> None:
     """Eight of one address; the ninth is told when to come again. None is left behind."""
+    async with running(resolved_in(tmp_path, trusted="none")) as program:
+        address = (await call(program, "new_address"))["address"]
+        params = {"name": "wait_for_code", "arguments": {"address": address, "timeout_s": 50}}
+        waits = {asyncio.create_task(request(program, "tools/call", params)) for _ in range(9)}
+        (refused,), waits = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        assert refused.result()["isError"] is True
+        assert refused.result()["content"][0]["text"] == "busy, try again in 5 s"
+        await program.send(code_mail(), to=(address,))
+        assert {(await found)["structuredContent"]["code"] for found in waits} == {"481223"}
+        assert (await call(program, "wait_for_code", address=address))["code"] == "481223"
+
+
+async def test_a_trusted_network_has_no_bound_of_its_own(shared: Program) -> None:
+    """Twenty agents of one machine wait at a time."""
     address = (await call(shared, "new_address"))["address"]
-    params = {"name": "wait_for_code", "arguments": {"address": address, "timeout_s": 50}}
-    waits = {asyncio.create_task(request(shared, "tools/call", params)) for _ in range(9)}
-    (refused,), waits = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    assert refused.result()["isError"] is True
-    assert refused.result()["content"][0]["text"] == "busy, try again in 5 s"
+    waits = [asyncio.create_task(call(shared, "wait_for_code", address=address, timeout_s=50)) for _ in range(20)]
+    await asyncio.sleep(0.2)
     await shared.send(code_mail(), to=(address,))
-    assert {(await found)["structuredContent"]["code"] for found in waits} == {"481223"}
-    assert (await call(shared, "wait_for_code", address=address))["code"] == "481223"
+    assert {(await found)["code"] for found in waits} == {"481223"}
+
+
+@pytest.mark.parametrize("host", ["https://shop.example/confirm", "*.shop.example", "the shop", ""])
+async def test_a_host_that_is_none_is_refused_at_once(shared: Program, host: str) -> None:
+    """A wait for it would end with a time-out that tells nothing."""
+    address = (await call(shared, "new_address"))["address"]
+    said = await refuse(shared, "wait_for_link", address=address, host=host, timeout_s=50)
+    assert said == "`host` is not a host; write one such as shop.example"
+
+
+async def test_a_time_out_says_that_the_sender_was_another(shared: Program) -> None:
+    address = (await call(shared, "new_address"))["address"]
+    await shared.send(code_mail(), to=(address,))
+    found = await call(shared, "wait_for_code", address=address, timeout_s=0, **{"from": "bank.example"})
+    assert found["reason"] == "1 came, none from that sender with a code"
+
+
+async def test_several_links_are_chosen_among_by_their_host(shared: Program) -> None:
+    address = (await call(shared, "new_address"))["address"]
+    links = "\n\n".join(f"Confirm your e-mail address: https://{host}.example/confirm?token=a1b2" for host in "ab")
+    await shared.send(letter("Confirm", links), to=(address,))
+    params = {"name": "wait_for_link", "arguments": {"address": address}}
+    (content,) = (await request(shared, "tools/call", params))["content"]
+    assert content["text"].endswith("has 2 links, so none is given: give `host`, or call read_message.")
 
 
 async def test_without_bodies_no_word_of_a_sender_is_given(tmp_path: Path) -> None:
@@ -392,3 +425,15 @@ async def test_a_server_of_some_domains_makes_addresses_there(tmp_path: Path) ->
         said = "this server takes mail for example.org only"
         assert await refuse(program, "list_messages", address="kim@other.example") == said
         assert await refuse(program, "new_address", domain="other.example") == said
+
+
+async def test_the_domains_on_offer_are_those_of_the_globs(tmp_path: Path) -> None:
+    """One in which the tools can make no address leads an agent into a refusal."""
+    settings = resolved_in(tmp_path, domain="example.org", mode="dev", mcp_address="*@agents.example.org")
+    async with running(settings) as program:
+        tool = (await request(program, "tools/list"))["tools"][0]
+        assert tool["inputSchema"]["properties"]["domain"]["enum"] == ["agents.example.org", None]
+        for asked in ({}, {"domain": "agents.example.org"}):
+            assert (await call(program, "new_address", **asked))["address"].endswith("@agents.example.org")
+        said = "these tools can make no address in this domain: leave `domain` out"
+        assert await refuse(program, "new_address", domain="example.org") == said

@@ -30,13 +30,10 @@ class AgentAddresses:
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The domains of new addresses."""
-        if self.domains:
-            return self.domains
-        named = [glob.rpartition("@")[2] for glob in self.globs]
-        return tuple(
-            dict.fromkeys(domain for domain in named if domain and "*" not in domain and "?" not in domain)
-        )
+        """The domains of new addresses: those of the server and of the globs in which one can be made."""
+        named = (glob.rpartition("@")[2].lower() for glob in self.globs)
+        plain = (domain for domain in named if domain and "*" not in domain and "?" not in domain)
+        return tuple(domain for domain in dict.fromkeys((*self.domains, *plain)) if self._can_make_in(domain))
 
     def check(self, text: str) -> Address:
         """Return an address that the tools may use.
@@ -56,6 +53,13 @@ class AgentAddresses:
             raise ToolFault(f"these tools see mail to {_join(self.globs)} only; use new_address")
         return address
 
+    def _can_make_in(self, domain: str) -> bool:
+        try:
+            self.create(None, domain)
+        except ToolFault:
+            return False
+        return True
+
     def create(self, label: str | None, domain: str | None, *, locked: bool = False) -> tuple[str, str | None]:
         """Return a new address that nobody guesses, and its key if it is locked.
 
@@ -69,6 +73,7 @@ class AgentAddresses:
         if domain is not None and self.domains and not any(_is_within(domain.lower(), own) for own in self.domains):
             raise ToolFault(f"this server takes mail for {_join(self.domains)} only")
         refusal = ToolFault("these tools can make no address")
+        elsewhere = ToolFault("these tools can make no address in this domain: leave `domain` out")
         domains = (domain.lower(),) if domain is not None else (*self.choices, ANY_DOMAIN)
         for made in (*(f"{name}@{domain}" for domain in domains), *(_fill(glob, name) for glob in self.globs)):
             if domain is not None and not made.endswith(f"@{domain.lower()}"):
@@ -76,7 +81,7 @@ class AgentAddresses:
             try:
                 address = self.check(made)
             except ToolFault as fault:
-                refusal = fault
+                refusal = elsewhere if domain is not None and self.globs else fault
                 continue
             if not locked or address.local == name:
                 return address.inbox, key

@@ -15,7 +15,7 @@ from edgemail.http.mcp.faults import ToolFault
 from edgemail.http.mcp.listing import describe_arrival, describe_page, list_page, read_previews
 from edgemail.http.mcp.parts import MAKERS, read_slice
 from edgemail.http.mcp.untrusted import WARNING, enclose
-from edgemail.http.mcp.verification import describe, find_codes, find_links, match_sender
+from edgemail.http.mcp.verification import check_wanted_host, describe, find_codes, find_links, match_sender
 from edgemail.http.mcp.waiting import wait_for
 from edgemail.model import MailId
 from edgemail.settings.parsing import write_duration
@@ -177,17 +177,18 @@ class AgentTools:
         """Wait for a message with a code."""
         arrival = await self._wait(asked, call, lambda listed: bool(find_codes(listed)))
         if arrival.found is None:
-            return self._time_out(arrival, "with a code")
+            return self._time_out(arrival, f"{_write_from(asked)}with a code")
         codes = find_codes(arrival.found)
         found = describe(arrival.found, arrival.after, codes, find_links(arrival.found), wants_link=False)
         return ToolAnswer(found, self._write_found(found, "code", found.code), outcome="found")
 
     async def wait_for_link(self, asked: documents.WaitForLinkInput, call: ToolCall) -> ToolAnswer:
         """Wait for a message with a link."""
-        arrival = await self._wait(asked, call, lambda listed: bool(find_links(listed, asked.host)))
+        host = check_wanted_host(asked.host)
+        arrival = await self._wait(asked, call, lambda listed: bool(find_links(listed, host)))
         if arrival.found is None:
-            return self._time_out(arrival, "with such a link")
-        links = find_links(arrival.found, asked.host)
+            return self._time_out(arrival, f"{_write_from(asked)}with such a link")
+        links = find_links(arrival.found, host)
         found = describe(arrival.found, arrival.after, find_codes(arrival.found), links, wants_link=True)
         return ToolAnswer(found, self._write_found(found, "link", found.link), outcome="found")
 
@@ -298,6 +299,7 @@ class AgentTools:
     def _write_found(self, found: documents.VerificationDocument, what: str, value: str | None) -> str:
         if value is None:
             remedy = "call read_message" if self.rules.has_bodies else "let a person open it"
+            remedy = f"give `host`, or {remedy}" if what == "link" else remedy
             return f"Message {found.message_id} has {found.candidates} {what}s, so none is given: {remedy}."
         shown = value if len(value) <= 200 else "is in the document"
         sender = f" from {found.sender}" if found.sender and len(found.sender) <= 60 else ""
@@ -307,6 +309,10 @@ class AgentTools:
         kept_s = self.rules.max_age_s
         kept = "" if kept_s is None else f": mail is kept {_write_age(kept_s)}"
         return f"there is no message {mail_id}{kept}"
+
+
+def _write_from(asked: documents.WaitInput) -> str:
+    return "from that sender " if asked.sender else ""
 
 
 def _say_nothing(arrival: WaitOutcome, wanted: str) -> str:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from edgemail.http.mcp.documents import VerificationDocument
+from edgemail.http.mcp.faults import ToolFault
 from edgemail.mime.checked_forms import check_address, check_code, check_host, check_link, share_an_owner
 from edgemail.mime.invisible import drop_invisible
 from edgemail.store.message_json import write_date
@@ -29,16 +30,29 @@ def find_codes(listed: ListedMail) -> dict[str, str]:
     return found
 
 
+def check_wanted_host(text: str | None) -> str | None:
+    """Return the host that links must lead to, as they have it; None for any.
+
+    Raises:
+        ToolFault: it is none, as a URL is.
+    """
+    if text is None:
+        return None
+    host = check_host(text.strip())
+    if host is None:
+        raise ToolFault("`host` is not a host; write one such as shop.example")
+    return host
+
+
 def find_links(listed: ListedMail, host: str | None = None) -> dict[tuple[str, str], str]:
     """Return the confirmation links of a message that are plainly links, as URL and host, with their reasons.
 
-    With `host`, only those to it or below it.
+    With `host`, as `check_wanted_host` writes it, only those to it or below it.
     """
-    wanted = None if host is None else check_host(host.strip())
     found: dict[tuple[str, str], str] = {}
     for link in listed.summary.links:
         checked = check_link(link.url)
-        if checked is None or (host is not None and (wanted is None or not _is_at(checked[1], wanted))):
+        if checked is None or (host is not None and not _is_at(checked[1], host)):
             continue
         found.setdefault(checked, link.reason)
     return found

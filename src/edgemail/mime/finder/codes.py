@@ -45,7 +45,8 @@ _LABEL = re.compile("[A-Z]{2,5} $")
 _SIGNING_MIN = 3
 _ASKED = re.compile(" [^.!?]{2,60}[?]")
 """The rest of a question: `Why does my code 2904 fail?`"""
-_SYNTAX = re.compile(r"[=<{}&|#/\\]")
+_SYNTAX = re.compile(r"[=<{}&|/\\]|#(?![0-9])")
+"""Signs that no sentence has between a word and its code, unlike `for order #22013 is`."""
 
 
 _SIGNS_IN = frozenset({"sign_in", "act", "login"})
