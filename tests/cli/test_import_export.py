@@ -116,10 +116,8 @@ async def test_a_thousand_messages_come_back_octet_for_octet(form: str, tmp_path
     """The envelopes and their order as well, in each form."""
     await fill(tmp_path / "a.db", make_mail(1000))
     out = tmp_path / FORMS[form]
-    assert (
-        call("export", out, "--format", form, "--db", tmp_path / "a.db").stdout
-        == f"exported 1000 messages to {out}\n"
-    )
+    done = call("export", out, "--format", form, "--db", tmp_path / "a.db")
+    assert done.stdout == f"exported 1000 messages of {tmp_path / 'a.db'} to {out}\n"
     assert call("import", out, "--db", tmp_path / "b.db").stdout == "imported 1000 messages\n"
     assert await read_all(tmp_path / "b.db") == await read_all(tmp_path / "a.db")
 
@@ -388,7 +386,7 @@ async def test_an_inbox_is_exported_with_no_other_recipient(tmp_path: Path) -> N
     """An import of it puts nothing into another inbox."""
     await fill(tmp_path / "a.db", [envelope("a@x.org", "b@x.org"), envelope("b@x.org"), envelope("c@x.org")])
     done = call("export", tmp_path / "b.mbox", "--address", "B@X.org", "--db", tmp_path / "a.db")
-    assert done.stdout == f"exported 2 messages to {tmp_path / 'b.mbox'}\n"
+    assert done.stdout == f"exported 2 messages of {tmp_path / 'a.db'} to {tmp_path / 'b.mbox'}\n"
     call("import", tmp_path / "b.mbox", "--db", tmp_path / "b.db")
     assert [recipients for _, recipients, _ in await read_all(tmp_path / "b.db")] == [("b@x.org",), ("b@x.org",)]
     assert call("export", tmp_path / "none", "--address", "z@x.org", "--db", tmp_path / "a.db").stdout.startswith(

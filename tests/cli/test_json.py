@@ -115,7 +115,7 @@ def test_import_and_export(server: Running, tmp_path: Path) -> None:
     again = ask("", "import", str(mails), "--db", db, "--to", "b@a.org")
     assert again == {"imported": 2, "failed": 0, "skip": None}
     out = str(tmp_path / "out.mbox")
-    assert ask("", "export", out, "--db", db) == {"exported": 3, "out": out}
+    assert ask("", "export", out, "--db", db) == {"exported": 3, "db": db, "out": out}
     later = ask("", "import", out, "--smtp", "127.0.0.1:1", "--timeout", "0", status=75)
     assert later == {"imported": 0, "failed": 0, "skip": 0}
 

@@ -51,9 +51,9 @@ def _export(*, out: str, address: str | None, form: Any, as_json: bool, **flags:
     writer = WRITERS[form](Path(out))
     count = asyncio.run(_run(store, writer, address))
     if as_json:
-        echo_json({"exported": count, "out": out})
+        echo_json({"exported": count, "db": store.db, "out": out})
     else:
-        echo_line(f"exported {count} message{'' if count == 1 else 's'} to {out}")
+        echo_line(f"exported {count} message{'' if count == 1 else 's'} of {store.db} to {out}")
 
 
 async def _run(settings: StoreSettings, writer: ArchiveWriter, inbox: str | None) -> int:
