@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import re
 import zipfile
@@ -14,7 +15,7 @@ from tests.e2e.conftest import PNG, ROOT, WATCH_PROGRESS, letter, open_inbox, op
 from tests.e2e.test_e2e_look import violations
 
 if TYPE_CHECKING:
-    from playwright.async_api import BrowserContext, Page
+    from playwright.async_api import BrowserContext, Page, Route
 
     from tests.e2e.conftest import Server
 
@@ -44,6 +45,27 @@ TELLING = """
   };
 """
 HIDDEN = "() => Object.defineProperty(document, 'hidden', { get: () => true, configurable: true })"
+
+
+async def test_the_configuration_is_asked_for_once_while_the_code_comes(
+    page: Page, server: Server, address: str
+) -> None:
+    """The code takes what the page's head has asked for. No round trip stands between it and the list."""
+    await server.send(letter("One"), address)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    code_may_come = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await code_may_come.wait()
+        await route.continue_()
+
+    await page.route("**/assets/main-*.js", hold)
+    async with page.expect_response("**/config.json"):
+        await page.goto(f"/#/{address}", wait_until="commit")
+    code_may_come.set()
+    await expect(page.locator("a.message .subject")).to_have_text(["One"])
+    assert asked.count("config.json") == 1
 
 
 @pytest.mark.slow

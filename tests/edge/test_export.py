@@ -121,6 +121,13 @@ def test_the_sockets_script_is_asked_for_first_and_holds_nothing_up(site: Path) 
     assert (site / script[0]).is_file()
 
 
+def test_no_old_configuration_is_preloaded(site: Path) -> None:
+    """A browser takes a preloaded file from its cache, in which a static host may let it keep an old token."""
+    preload = '<link rel="preload" href="config.json"'
+    assert preload in (CLIENT / "index.html").read_text()
+    assert preload not in (site / "index.html").read_text()
+
+
 def test_all_that_a_first_list_needs_is_fetched_at_once(site: Path) -> None:
     """With what that imports: a browser follows no import of a file that it preloads."""
     page = (site / "index.html").read_text()
