@@ -26,6 +26,12 @@ def get(server: Process, path: str) -> bytes:
         return octets
 
 
+def delete(server: Process, path: str) -> None:
+    request = urllib.request.Request(server.url + path, method="DELETE")
+    with urllib.request.urlopen(request, timeout=PROGRAM_S):
+        pass
+
+
 def listing(server: Process, address: str) -> list[dict[str, Any]]:
     """List a whole inbox, newest first."""
     messages: list[dict[str, Any]] = []

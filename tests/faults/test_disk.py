@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import apsw
 import pytest
-from testkit.api_reader import get, listing, raw
+from testkit.api_reader import delete, get, listing, raw
 from testkit.faulty_disk import Call, broken, faulty_disk
 from testkit.running_app import ANN, running, settings_in
 from testkit.sample_mail import letter
@@ -56,11 +56,11 @@ def send(peer: Peer, token: str, octets: int = 100) -> int:
     return peer.ask(b"Subject: " + token.encode() + b"\r\n\r\n" + b"x" * octets + b"\r\n.\r\n")
 
 
-def send_anew(server: Process, token: str) -> int:
+def send_anew(server: Process, token: str, octets: int = 100) -> int:
     """Send a message over a new connection."""
     peer = Peer(server.smtp)
     peer.greet()
-    code = send(peer, token)
+    code = send(peer, token, octets)
     peer.close()
     return code
 
@@ -94,6 +94,17 @@ def test_a_full_disk_refuses_mail_until_there_is_room(tmp_path: Path) -> None:
         assert send(peer, "last") == 250
         assert read_inbox(server) == Counter(kept)
         peer.close()
+
+
+@pytest.mark.needs_small_disk
+def test_readers_of_large_mail_leave_the_disk_to_senders(tmp_path: Path) -> None:
+    """What was parsed of a message stays for a while after it was deleted, and takes a part of the disk alone."""
+    with serving_on_small_disk(tmp_path / "disk", "48m", EDGEMAIL_MIN_FREE="10%") as (server, _):
+        for number in range(30):
+            assert send_anew(server, f"{number}", 2_000_000) == 250
+            (message,) = listing(server, INBOX)
+            assert len(get(server, f"/api/messages/{message['id']}")) > 2_000_000
+            delete(server, f"/api/inboxes/{INBOX}")
 
 
 async def test_a_locked_database_refuses_mail_in_time_and_is_not_waited_for_twice(tmp_path: Path) -> None:

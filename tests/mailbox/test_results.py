@@ -183,6 +183,37 @@ async def test_a_deleted_message_leaves_nothing(maker: Maker) -> None:
     assert found == [False, False, True, True]
 
 
+async def test_a_large_result_is_kept_for_a_while(maker: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its message may be deleted meanwhile, and nobody tells; who reads it still reads all of it."""
+    monkeypatch.setattr("edgemail.mailbox.results.KEPT_S", 0.01)
+    maker.may_end.set()
+    size = 2 * FILE_ABOVE_BYTES
+    results = Results(max_bytes=1000, max_file_bytes=size)
+    small, large = (MailId(2), "message"), await maker.make(size)
+    results.keep(small, await maker.make())
+    results.keep(KEY, large)
+    reading = large.read_pieces()
+    first = await anext(reading)
+    await until(lambda: results.find(KEY) is None)
+    assert len(b"".join([first, *[piece async for piece in reading]])) == size
+    assert results.find(small) is not None
+
+
+async def test_one_that_was_made_again_has_its_own_while(maker: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgemail.mailbox.results.KEPT_S", 0.01)
+    maker.may_end.set()
+    results = Results(max_bytes=1000, max_file_bytes=2**20)
+    results.keep(KEY, await maker.make(2 * FILE_ABOVE_BYTES))
+    results.forget(KEY[0])
+    monkeypatch.setattr("edgemail.mailbox.results.KEPT_S", 3600)
+    results.keep(KEY, await maker.make(2 * FILE_ABOVE_BYTES))
+    results.keep(other := (MailId(2), 0), await maker.make(2 * FILE_ABOVE_BYTES))
+    monkeypatch.setattr("edgemail.mailbox.results.KEPT_S", 0.02)
+    results.keep(last := (MailId(3), 0), await maker.make(2 * FILE_ABOVE_BYTES))
+    await until(lambda: results.find(last) is None)
+    assert [results.find(key) is not None for key in (KEY, other)] == [True, True]
+
+
 async def test_a_result_that_is_kept_again_is_counted_once(maker: Maker) -> None:
     """Two may make it at the same time; the others keep their room."""
     results = Results(max_bytes=30, max_file_bytes=1000)

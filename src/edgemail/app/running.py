@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
+import tempfile
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from edgemail.app.parts import find_certificate, make_spooler, make_teller, open_operator_mailbox
 from edgemail.app.secrets import read_passwords, read_webhook_secret
@@ -45,6 +47,9 @@ if TYPE_CHECKING:
     from edgemail.system.certificate import Certificate
     from edgemail.system.metrics import WebhookCounters
     from edgemail.system.password_file import StoredPasswords
+
+_RESULTS_PART: Final = 4
+"""The part of the disk that large results may take: one in so many."""
 
 
 class App:
@@ -277,5 +282,11 @@ def _now() -> datetime:
 
 
 def _limit_reading(settings: Settings, spooler: Spooler) -> ReadLimits:
+    """Return the limits of readers, whose large results leave most of the disk to mail."""
     http = settings.http
-    return ReadLimits(http.max_waiting_reads, http.max_parsed_bytes, http.max_parsed_file_bytes, spooler.folder)
+    file_bytes = http.max_parsed_file_bytes
+    with contextlib.suppress(OSError):  # a server that only reads may have no folder
+        file_bytes = min(
+            file_bytes, shutil.disk_usage(spooler.folder or tempfile.gettempdir()).total // _RESULTS_PART
+        )
+    return ReadLimits(http.max_waiting_reads, http.max_parsed_bytes, file_bytes, spooler.folder)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 FILE_ABOVE_BYTES = 128 * 1024
 """A larger result is kept in a file, which costs memory only while a piece of it is sent."""
 
+KEPT_S = 60.0
+"""So long a larger result is kept: its message may be gone meanwhile, and others need the disk."""
+
 PIECE_BYTES = 64 * 1024
 
 _T = TypeVar("_T")
@@ -75,7 +78,7 @@ class _Making:
 
 
 class Results:
-    """The last results: small ones within a bound in memory, large ones within another in files."""
+    """The last results: small ones within a bound in memory, large ones for a while, within another in files."""
 
     def __init__(self, *, max_bytes: int, max_file_bytes: int) -> None:
         self._max_bytes = max_bytes
@@ -121,6 +124,7 @@ class Results:
             self._large_bytes += result.size
             weakref.finalize(result, self._count_gone, result.size)
             self._large[key] = result
+            asyncio.get_running_loop().call_later(KEPT_S, self._drop_large, key, weakref.ref(result))
             self._make_large_room()
             return
         if (former := self._small.pop(key, None)) is not None:
@@ -140,6 +144,10 @@ class Results:
         for key in [key for key in self._small if key[0] == mail_id]:
             self._small_bytes -= self._small.pop(key).size
         for key in [key for key in self._large if key[0] == mail_id]:
+            del self._large[key]
+
+    def _drop_large(self, key: _Key, result: weakref.ref[Result[Any]]) -> None:
+        if key in self._large and self._large[key] is result():
             del self._large[key]
 
     def _make_large_room(self) -> None:

@@ -121,8 +121,8 @@ class HttpSettings:
     max_parsed_file_bytes: int = setting(
         BYTES,
         256 * MIB,
-        "Keep at most this much of what was parsed of large messages in files without a name; past it readers get "
-        "503. They are in the same folder as arriving messages.",
+        "Keep at most this much, and a quarter of the disk, of what was parsed of large messages; past it readers "
+        "get 503. It is in files without a name, in the folder of arriving messages, for a minute.",
         name="max_parsed_files",
     )
     max_waiting_reads: int = setting(
