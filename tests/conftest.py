@@ -43,11 +43,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def needs_of(item: pytest.Item, path: str) -> Iterator[str]:
-    """Find what a test needs by where it is, and by the fixtures that it uses."""
+    """Find what a test needs by where it is, by the fixtures that it uses, and by a store that it names."""
     if path.startswith(BROWSER):
         yield from ("chromium", "openssl", "sqld")
     fixtures = item._fixtureinfo.name2fixturedefs.values()  # type: ignore[attr-defined]
     if any("Sqld" in str(found[-1].func.__annotations__.get("return")) for found in fixtures):
+        yield "sqld"
+    callspec = getattr(item, "callspec", None)
+    if callspec is not None and callspec.params.get("kind") == "sqld":
         yield "sqld"
 
 
