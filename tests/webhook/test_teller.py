@@ -328,6 +328,19 @@ async def test_two_programs_on_one_file_tell_once(tmp_path: Path) -> None:
         await store.close()
 
 
+async def test_a_clock_that_stands_still_tells_once(tmp_path: Path) -> None:
+    """Some clocks tick every 16 ms: claims within a tick are told apart."""
+    store, now_s = await open_store(StoreSettings(db=str(tmp_path / "mail.db"))), time.time()
+    async with receiving() as server, telling(store, server.url, clock=lambda: now_s) as teller:
+        for number in range(50):
+            await add(store, f"{number}")
+            teller.wake()
+        await until(lambda: len(server.told) >= 50)
+        await until(lambda: is_empty(store))
+        assert sorted(server.subjects) == sorted(map(str, range(50)))
+    await store.close()
+
+
 @pytest.mark.parametrize("error", [StoreUnavailable("gone"), StoreFull("full")])
 async def test_a_store_that_fails_is_waited_for(
     error: Exception, counters: WebhookCounters, caplog: pytest.LogCaptureFixture

@@ -83,6 +83,7 @@ class Teller:
         self._has_begun = False
         self._news = asyncio.Event()
         self._under_way: dict[MailId, asyncio.Task[None]] = {}
+        self._claimed_until_ms = 0
         self._done: list[MailId] = []
         self._later: list[tuple[DueMail, int]] = []
         self._minute_log = MinuteLog(_log)
@@ -158,7 +159,8 @@ class Teller:
     async def _begin_some(self, limit: int) -> int:
         """Begin to tell of up to `limit` messages; return of how many."""
         now_ms = self._now_ms()
-        until_ms = now_ms + int(_CLAIM_S * 1000)
+        # Another one each time: the end of a claim is what its mail is found by, and clocks stand still or go back.
+        until_ms = self._claimed_until_ms = max(now_ms + int(_CLAIM_S * 1000), self._claimed_until_ms + 1)
         claimed = await self._queue.claim(self._name, now_ms=now_ms, until_ms=until_ms, limit=limit)
         fresh = [mail for mail in claimed if mail.mail_id not in self._under_way]
         for mail in fresh:
