@@ -36,6 +36,8 @@ _MAX_AGE: Final = timedelta(days=1)
 """Mail that came longer ago, while no program told of mail, is not told about."""
 _CLAIM_S: Final = 30.0
 """How long a message is this program's: more than the time that a request may take."""
+_CLOCK_TICK_MS: Final = 1000
+"""More than any clock's tick. One that went back further is believed."""
 _POLL_S: Final = 1.0
 """How often mail is looked for that is due and has no summary yet, or is another program's."""
 _LOOK_S: Final = 60.0
@@ -159,8 +161,11 @@ class Teller:
     async def _begin_some(self, limit: int) -> int:
         """Begin to tell of up to `limit` messages; return of how many."""
         now_ms = self._now_ms()
-        # Another one each time: the end of a claim is what its mail is found by, and clocks stand still or go back.
-        until_ms = self._claimed_until_ms = max(now_ms + int(_CLAIM_S * 1000), self._claimed_until_ms + 1)
+        until_ms = now_ms + int(_CLAIM_S * 1000)
+        # The end of a claim is what its mail is found by: another one each time, also where a clock stands still.
+        if 0 <= self._claimed_until_ms - until_ms < _CLOCK_TICK_MS:
+            until_ms = self._claimed_until_ms + 1
+        self._claimed_until_ms = until_ms
         claimed = await self._queue.claim(self._name, now_ms=now_ms, until_ms=until_ms, limit=limit)
         fresh = [mail for mail in claimed if mail.mail_id not in self._under_way]
         for mail in fresh:
