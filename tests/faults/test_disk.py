@@ -98,7 +98,7 @@ def test_a_full_disk_refuses_mail_until_there_is_room(tmp_path: Path) -> None:
 
 @pytest.mark.needs_small_disk
 def test_readers_of_large_mail_leave_the_disk_to_senders(tmp_path: Path) -> None:
-    """What was parsed of a message stays for a while after it was deleted, and takes a part of the disk alone."""
+    """The parsed form of a deleted message stays on the disk for a minute. All of them take a quarter at most."""
     with serving_on_small_disk(tmp_path / "disk", "48m", EDGEMAIL_MIN_FREE="10%") as (server, _):
         for number in range(30):
             assert send_anew(server, f"{number}", 2_000_000) == 250

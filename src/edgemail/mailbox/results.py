@@ -21,7 +21,7 @@ FILE_ABOVE_BYTES = 128 * 1024
 """A larger result is kept in a file, which costs memory only while a piece of it is sent."""
 
 KEPT_S = 60.0
-"""So long a larger result is kept: its message may be gone meanwhile, and others need the disk."""
+"""How long a larger result is kept. Its message may have been deleted, and mail needs the disk."""
 
 PIECE_BYTES = 64 * 1024
 

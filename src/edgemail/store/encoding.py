@@ -1,4 +1,4 @@
-"""How values are written into the tables' columns, and read back."""
+"""Writes values into the tables' columns, and reads them back."""
 
 from __future__ import annotations
 

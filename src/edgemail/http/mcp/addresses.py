@@ -31,6 +31,8 @@ class AgentAddresses:
     @property
     def choices(self) -> tuple[str, ...]:
         """The domains of new addresses: those of the server and of the globs in which one can be made."""
+        if not self.globs:
+            return self.domains
         named = (glob.rpartition("@")[2].lower() for glob in self.globs)
         plain = (domain for domain in named if domain and "*" not in domain and "?" not in domain)
         return tuple(domain for domain in dict.fromkeys((*self.domains, *plain)) if self._can_make_in(domain))

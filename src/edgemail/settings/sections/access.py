@@ -1,4 +1,4 @@
-"""The settings: for whom the server is, and who may do what over HTTP."""
+"""Defines the settings of who may do what over HTTP, and of the mode they follow from."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Mode = Literal["dev", "public"]
 """For whom the server is: for developers who test what they send, or for people on the Internet."""
 
 Audience = Literal["everyone", "operator"]
-"""Who may use a part of the HTTP port: everyone, or who has a password of `password_file`."""
+"""Who may use a part of the HTTP port: everyone, or people with a password of `password_file`."""
 
 HostNames = Literal["loopback", "local", "public"]
 """Under which names HTTP is served. An attacker who can make a name point here must not be among them."""

@@ -1,4 +1,4 @@
-"""The settings: which tools agents have over MCP, and for which addresses."""
+"""Defines the settings of the tools that agents have over MCP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings: what is checked of a message when a reader asks for it."""
+"""Defines the settings of the checks of a message."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def html_check_by_mode(mode: Mode) -> Literal["on", "off"]:
 
 @dataclass(frozen=True, slots=True)
 class CheckSettings:
-    """What is checked of a message when a reader asks for it."""
+    """Which checks of a message readers may ask for."""
 
     html: Literal["on", "off"] = setting(
         one_of("on", "off"),

@@ -1,4 +1,4 @@
-"""The settings: where the page and the API are, and who may use them from a browser."""
+"""Defines the settings of the HTTP port: addresses, origins, limits."""
 
 from __future__ import annotations
 

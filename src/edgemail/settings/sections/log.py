@@ -1,4 +1,4 @@
-"""The settings: what is logged, and in which form."""
+"""Defines the settings of the log."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from edgemail.settings.kinds import one_of
 
 @dataclass(frozen=True, slots=True)
 class LogSettings:
-    """What is logged, and in which form."""
+    """Which lines the log has, and their form."""
 
     format: Literal["text", "json"] = setting(
         one_of("text", "json"),

@@ -1,4 +1,4 @@
-"""The settings: whose mail is the operator's alone, and where it goes."""
+"""Defines the settings of the operator's own mail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings: whose mail is taken just now, and what is refused on purpose."""
+"""Defines the settings that refuse mail: lists of senders and recipients, free space, chaos."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings: where mail programs read mail by POP3, and how many of them."""
+"""Defines the settings of the POP3 server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings: how much mail is kept and for how long."""
+"""Defines the settings of how much mail is kept, and for how long."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def half_if_public(mode: Mode) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class RetentionSettings:
-    """How much mail is kept and for how long; `None` sets no bound."""
+    """Bounds on the amount and the age of mail; `None` sets no bound."""
 
     max_age_s: float | None = setting(or_off(DURATION), 7 * _DAY_S, "Delete mail that is older.", everyday=True)
     max_messages: int | None = setting(

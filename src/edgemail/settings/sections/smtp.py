@@ -1,4 +1,4 @@
-"""The settings: what the SMTP listener takes, and its limits."""
+"""Defines the settings of the SMTP listener: its ports, what it accepts, its limits."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def share_of_max_bytes(max_bytes: int | None, max_message_bytes: int) -> int | N
 
 @dataclass(frozen=True, slots=True)
 class SmtpSettings:
-    """What the SMTP listener takes, and its limits."""
+    """Ports of the SMTP listener, the mail that it accepts, and its limits."""
 
     listen: tuple[Endpoint, ...] = setting(
         many(ENDPOINT, empty=OFF),

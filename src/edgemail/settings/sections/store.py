@@ -1,4 +1,4 @@
-"""The settings: where mail is kept."""
+"""Defines the settings of the database that keeps mail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings: which program is told of new mail, and of which."""
+"""Defines the settings of the webhook."""
 
 from __future__ import annotations
 
