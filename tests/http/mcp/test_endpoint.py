@@ -178,15 +178,13 @@ async def test_a_long_wait_gives_notes(program: Program, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("version", [LATEST, BEFORE])
 @pytest.mark.parametrize("has_notes", [False, True], ids=["no notes", "notes"])
-async def test_a_client_that_goes_gives_its_wait_back(
-    untrusting: Program, version: str, *, has_notes: bool
-) -> None:
+async def test_a_client_that_goes_gives_its_wait_back(program: Program, version: str, *, has_notes: bool) -> None:
     """Eight may wait: more than that go, and one more waits all the same."""
-    address = (await call(untrusting, "new_address"))["address"]
+    address = (await call(program, "new_address"))["address"]
     params = {"name": "wait_for_code", "arguments": {"address": address, "timeout_s": 55}}
     params |= {"_meta": {"progressToken": "p"}} if has_notes else {}
     fields, body = write_request("tools/call", params, version)
-    at = urlsplit(untrusting.url)
+    at = urlsplit(program.url)
     head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
     octets = f"POST /mcp HTTP/1.1\r\nhost: {at.netloc}\r\ncontent-length: {len(body)}\r\n{head}\r\n".encode() + body
     for _ in range(3):
@@ -201,7 +199,7 @@ async def test_a_client_that_goes_gives_its_wait_back(
 
     async def may_wait() -> bool:
         arguments = {"name": "wait_for_code", "arguments": {"address": address, "timeout_s": 0}}
-        waits = [request(untrusting, "tools/call", arguments) for _ in range(8)]
+        waits = [request(program, "tools/call", arguments) for _ in range(8)]
         return not any(result.get("isError") for result in await asyncio.gather(*waits))
 
     await until(may_wait)
@@ -211,7 +209,7 @@ async def test_a_client_that_goes_gives_its_wait_back(
 async def test_a_wait_ends_when_the_server_stops(tmp_path: Path, *, has_notes: bool) -> None:
     params = {"name": "wait_for_code", "arguments": {"address": "kim@example.org", "timeout_s": 55}}
     params |= {"_meta": {"progressToken": "p"}} if has_notes else {}
-    async with running(resolved_in(tmp_path, trusted="none")) as program:
+    async with running(resolved_in(tmp_path)) as program:
         tasks = {asyncio.create_task(post(program, "tools/call", params)) for _ in range(9)}
         (refused,), waits = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         assert b"busy" in refused.result().body

@@ -95,22 +95,22 @@ async def test_only_addresses_of_the_tools_are_watched(tmp_path: Path) -> None:
         assert subscription.honored.resource_subscriptions == uris[1:]
 
 
-async def test_listeners_count_as_waits_and_leave_half_of_their_places(untrusting: Program) -> None:
+async def test_listeners_count_as_waits_and_leave_half_of_their_places(program: Program) -> None:
     """One past half of a source's places is told to come again. A wait of a tool still has a place."""
     wait = {"name": "wait_for_code", "arguments": {"address": KIM, "timeout_s": 0}}
     long_wait = {"name": "wait_for_code", "arguments": {"address": LEE, "timeout_s": 55}}
-    async with Client(f"{untrusting.url}/mcp") as client, AsyncExitStack() as listeners:
+    async with Client(f"{program.url}/mcp") as client, AsyncExitStack() as listeners:
         for _ in range(PER_SOURCE // 2):
             await listeners.enter_async_context(client.listen(resource_subscriptions=[inbox(KIM)]))
         with pytest.raises(MCPError, match="busy, try again in 5 s"):
             await listeners.enter_async_context(client.listen(resource_subscriptions=[inbox(LEE)]))
-        assert b"busy" not in (await post(untrusting, "tools/call", wait)).body
-        waiting = [asyncio.create_task(wait_for_a_place(untrusting, long_wait)) for _ in range(PER_SOURCE // 2)]
-        await until(lambda: is_busy(untrusting, wait))
-        await send(untrusting, LEE)
+        assert b"busy" not in (await post(program, "tools/call", wait)).body
+        waiting = [asyncio.create_task(wait_for_a_place(program, long_wait)) for _ in range(PER_SOURCE // 2)]
+        await until(lambda: is_busy(program, wait))
+        await send(program, LEE)
         await asyncio.gather(*waiting)
         await listeners.aclose()
-        await until(is_free(untrusting))
+        await until(is_free(program))
         async with client.listen(resource_subscriptions=[inbox(LEE)]) as subscription:
             assert subscription.honored.resource_subscriptions == [inbox(LEE)]
 
@@ -126,11 +126,11 @@ async def is_busy(program: Program, wait: dict[str, Any]) -> bool:
     return b"busy" in (await post(program, "tools/call", wait)).body
 
 
-async def test_a_listener_that_goes_leaves_nothing(untrusting: Program) -> None:
+async def test_a_listener_that_goes_leaves_nothing(program: Program) -> None:
     """However it goes: all that it held is free again."""
     params = {"notifications": {"resourceSubscriptions": [inbox(KIM)]}}
     fields, body = write_request("subscriptions/listen", params)
-    at = urlsplit(untrusting.url)
+    at = urlsplit(program.url)
     head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
     octets = f"POST /mcp HTTP/1.1\r\nhost: {at.netloc}\r\ncontent-length: {len(body)}\r\n{head}\r\n".encode() + body
     for _ in range(3):
@@ -143,7 +143,7 @@ async def test_a_listener_that_goes_leaves_nothing(untrusting: Program) -> None:
             await reader.readuntil(b"notifications/subscriptions/acknowledged")
         for writer in writers:
             writer.transport.abort()
-        await until(is_free(untrusting))
+        await until(is_free(program))
 
 
 async def test_the_stream_ends_well_when_the_server_stops(tmp_path: Path) -> None:

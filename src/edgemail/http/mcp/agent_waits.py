@@ -23,26 +23,21 @@ class AgentWaits:
         self._all = 0
 
     @contextmanager
-    def hold(self, source: str | None, *, is_long: bool = False) -> Iterator[None]:
+    def hold(self, source: str, *, is_long: bool = False) -> Iterator[None]:
         """Count a wait for as long as the context lasts. A long one leaves half of the places to the others.
-
-        A source of None has no bound of its own.
 
         Raises:
             ToolFault: there are too many.
         """
         share = 2 if is_long else 1
-        is_full = source is not None and self._sources[source] >= PER_SOURCE // share
-        if is_full or self._all >= IN_ALL // share:
+        if self._all >= IN_ALL // share or self._sources[source] >= PER_SOURCE // share:
             raise ToolFault("busy, try again in 5 s")
-        if source is not None:
-            self._sources[source] += 1
+        self._sources[source] += 1
         self._all += 1
         try:
             yield
         finally:
             self._all -= 1
-            if source is not None:
-                self._sources[source] -= 1
-                if not self._sources[source]:
-                    del self._sources[source]
+            self._sources[source] -= 1
+            if not self._sources[source]:
+                del self._sources[source]

@@ -19,8 +19,8 @@ TEXT_MAX: Final = 300
 class ToolCall:
     """Whom a call comes from, and how to answer while it lasts."""
 
-    source: str | None
-    """The network address of the caller, as `find_source` writes it; None for a trusted one."""
+    source: str
+    """The network address of the caller, as `find_source` writes it."""
     base_url: str
     """The URL of this server as the caller has it, without a slash at its end."""
     check_lock: Callable[[Address, str | None], None]

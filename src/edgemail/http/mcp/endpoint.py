@@ -155,7 +155,7 @@ def _load(inbox: Inbox, settings: Settings) -> AgentProtocol:
     )
     may_write = agents.write == "on" and access.deletion == "on" and not settings.read_only
     rules = AgentRules(addresses, settings.retention.max_age_s, may_write, has_bodies=agents.bodies == "on")
-    return AgentProtocol(AgentTools(inbox, rules), settings.http.base_path, settings.smtp.trusted)
+    return AgentProtocol(AgentTools(inbox, rules), settings.http.base_path)
 
 
 async def _read_body(receive: Receive) -> bytes | str:

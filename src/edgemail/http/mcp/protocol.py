@@ -22,7 +22,7 @@ from pydantic import ValidationError
 from edgemail import __version__
 from edgemail.errors import EdgemailError, InboxLocked
 from edgemail.http.access import note_empty, note_miss
-from edgemail.http.answers import find_ip, find_source
+from edgemail.http.answers import find_source
 from edgemail.http.locked_inboxes import check_lock
 from edgemail.http.mcp.calls import TEXT_MAX, ToolAnswer, ToolCall
 from edgemail.http.mcp.documents import write_schema
@@ -30,7 +30,6 @@ from edgemail.http.mcp.faults import ToolFault
 from edgemail.http.mcp.listening import choose_inboxes, follow_inboxes
 from edgemail.http.mcp.resources import RESOURCES, read_resource
 from edgemail.http.mcp.untrusted import WARNING
-from edgemail.policy.visitors import is_within
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
 
     from edgemail.http.mcp.tools import AgentTool, AgentTools
     from edgemail.model import Address
-    from edgemail.settings import Network
 
 _log = logging.getLogger(__name__)
 
@@ -57,10 +55,9 @@ _MISTAKES_MAX: Final = 3
 class AgentProtocol:
     """Answers MCP requests by the tools."""
 
-    def __init__(self, tools: AgentTools, base_path: str, trusted: tuple[Network, ...]) -> None:
+    def __init__(self, tools: AgentTools, base_path: str) -> None:
         self._tools = tools
         self._base_path = base_path
-        self._trusted = trusted
         self._secret = secrets.token_bytes(16)
         server = _AgentProtocolServer(
             "edgemail",
@@ -129,10 +126,8 @@ class AgentProtocol:
 
     def _make_call(self, context: ServerRequestContext[Any, Any]) -> ToolCall:
         request = cast("Request", context.request)
-        ip = find_ip(request.scope)
-        is_trusted = ip is not None and is_within(ip, self._trusted)
         return ToolCall(
-            source=None if is_trusted else find_source(request.scope),
+            source=find_source(request.scope),
             base_url=f"{request.url.scheme}://{request.url.netloc}{self._base_path}",
             check_lock=partial(_check_lock, request),
             note_empty=lambda name: note_empty(request.scope, name),
